@@ -1,1 +1,19 @@
-//! 
+//! One file per table: the rows as they lie in the database, no functions.
+//!
+//! Instants are UTC; enumerations are short words whose meaning is in `domain`; what a column may
+//! hold is checked by the migrations.
+
+pub mod api_key;
+pub mod attempt;
+pub mod audit_entry;
+pub mod catalogue;
+pub mod catalogue_entry;
+pub mod data_key;
+pub mod declaration_key;
+pub mod facility;
+pub mod idempotency_key;
+pub mod organisation;
+pub mod outbox_task;
+pub mod review;
+pub mod stay;
+pub mod stay_version;

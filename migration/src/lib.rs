@@ -1,1 +1,29 @@
-//! 
+//! The history of the schema, one change a file, the same on SQLite and PostgreSQL.
+//!
+//! Changes are additive: the previous release runs on the new schema. Running them safely from
+//! several processes at once is `store::schema`'s work.
+
+pub use sea_orm_migration::prelude::*;
+
+mod column;
+mod m20261124_000001_directory;
+mod m20261124_000002_catalogues;
+mod m20261124_000003_stays;
+mod m20261124_000004_delivery;
+mod m20261124_000005_audit;
+
+/// All migrations in their order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_000001_directory::Migration),
+            Box::new(m20261124_000002_catalogues::Migration),
+            Box::new(m20261124_000003_stays::Migration),
+            Box::new(m20261124_000004_delivery::Migration),
+            Box::new(m20261124_000005_audit::Migration),
+        ]
+    }
+}

@@ -1,0 +1,27 @@
+//! A machine's key: only a keyed hash of its secret is kept. The three scope columns are JSON
+//! arrays of text.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `api_key`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_key")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organisation_id: Uuid,
+    pub role: String,
+    pub label: String,
+    pub secret_hash: Vec<u8>,
+    pub facility_ids: String,
+    pub commune_codes: String,
+    pub province_codes: String,
+    pub created_at: DateTimeUtc,
+    pub expires_at: Option<DateTimeUtc>,
+    pub revoked_at: Option<DateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,25 @@
+//! One call to the registry or to the police on behalf of a task.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `attempt`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "attempt")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub task_id: Uuid,
+    pub stay_id: Uuid,
+    pub peer: String,
+    pub lease_id: Uuid,
+    pub started_at: DateTimeUtc,
+    pub latency_ms: i32,
+    pub outcome: String,
+    pub http_status: Option<i32>,
+    pub code: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! A place where guests stay. It belongs to one organisation and lies in one commune.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `facility`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "facility")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organisation_id: Uuid,
+    pub kind: String,
+    pub subkind: Option<String>,
+    pub name: String,
+    pub address: String,
+    pub commune_code: String,
+    pub province_code: String,
+    pub is_remote: bool,
+    pub created_at: DateTimeUtc,
+    pub closed_at: Option<DateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,46 @@
+//! One guest at one facility, from arrival to departure. Clear columns are only what queues,
+//! deadlines and reports need; everything personal is sealed in `stay_version`.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `stay`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "stay")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organisation_id: Uuid,
+    pub facility_id: Uuid,
+    pub facility_kind: String,
+    pub commune_code: String,
+    pub province_code: String,
+    pub version: i32,
+    pub presence: String,
+    pub identity_state: String,
+    pub delivery_state: String,
+    pub delivery_version: i32,
+    pub police_reference: Option<String>,
+    pub delivery_reason: Option<String>,
+    pub completion_state: String,
+    pub timeliness: String,
+    pub arrival_at: DateTimeUtc,
+    pub arrival_on: Date,
+    pub expected_departure_at: Option<DateTimeUtc>,
+    pub departed_at: Option<DateTimeUtc>,
+    pub received_at: DateTimeUtc,
+    pub deadline_at: DateTimeUtc,
+    pub purpose: String,
+    pub sex: Option<String>,
+    pub age_band: Option<String>,
+    pub nationality: Option<String>,
+    pub document_kind: String,
+    pub reference_index: Option<Vec<u8>>,
+    pub document_index: Option<Vec<u8>>,
+    pub name_index: Option<Vec<u8>>,
+    pub changed_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

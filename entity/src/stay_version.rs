@@ -1,0 +1,31 @@
+//! One version of a stay, as it was accepted. `sealed` holds the salt and the content;
+//! `content_index` is a keyed hash for comparing declarations; the receipt is rebuilt from
+//! number, kid and signature.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `stay_version`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "stay_version")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub stay_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: i32,
+    pub channel: String,
+    pub created_by: Uuid,
+    pub received_at: DateTimeUtc,
+    pub sealed: Vec<u8>,
+    pub content_index: Vec<u8>,
+    pub content_sha256: Vec<u8>,
+    pub receipt_number: String,
+    pub receipt_kid: String,
+    pub receipt_signature: Vec<u8>,
+    pub warnings: String,
+    pub is_forwardable: bool,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
