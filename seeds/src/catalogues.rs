@@ -1,0 +1,376 @@
+//! The catalogues the service publishes: which exist, their versions, and how a database gets
+//! them.
+//!
+//! A catalogue's version changes whenever one of its entries does; the test of fingerprints at
+//! the end of this file holds that.
+
+use anyhow::Context;
+use chrono::NaiveDate;
+use runtime::clock::Clock;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::{Database, catalogues::Catalogue};
+
+use crate::units;
+
+/// Words and mappings of this service: document kinds, purposes, facility kinds.
+const WORDS: &str = include_str!("../data/words.json");
+const NATIONALITIES: &str = include_str!("../data/nationalities.csv");
+
+/// First day the catalogues speak for: the two-level units came into force
+/// (Decision 19/2025/QĐ-TTg).
+pub(crate) const FIRST_DAY: NaiveDate = day(2025, 7, 1);
+/// Last change of units applied here (Resolutions 30/2026/QH16 and 237/NQ-UBTVQH16).
+const UNITS_CHANGED_ON: NaiveDate = day(2026, 4, 30);
+
+/// Not served as countries: the first is a word of one import template, the second stands on
+/// specimens only (ICAO Doc 9303 part 3); nobody is a national of either.
+const NOT_COUNTRIES: [&str; 2] = ["SC-", "UTO"];
+/// Codes of machine-readable zones that name a country with a code of its own.
+const SAME_COUNTRY: [(&str, &str); 2] = [("D", "DEU"), ("RKS", "XKX")];
+
+/// One catalogue, ready to be stored.
+///
+/// An entry is its code and a JSON object that repeats it as `code`. Every object has `valid_from`
+/// and `valid_to` (ISO dates, both inclusive; `null` = open) and a name: `name_vi`, and `name_en`
+/// where one is known. Numbers and labels of other systems are in `mappings`.
+pub struct CatalogueSeed {
+    /// Name in `/v1/catalogues/{name}`.
+    pub name: &'static str,
+    /// Changes with any entry; compared for equality only.
+    pub version: String,
+    /// First day on which this version says what holds.
+    pub valid_from: NaiveDate,
+    /// In the order they are shown. Codes are unique.
+    pub entries: Vec<(String, Value)>,
+}
+
+/// Where a catalogue comes from, before it is read.
+struct Source {
+    name: &'static str,
+    version: &'static str,
+    valid_from: NaiveDate,
+    read: fn() -> anyhow::Result<Vec<Value>>,
+}
+
+const SOURCES: [Source; 7] = [
+    Source {
+        name: "provinces",
+        version: "2026-04-30",
+        valid_from: UNITS_CHANGED_ON,
+        read: units::provinces,
+    },
+    Source {
+        name: "communes",
+        version: "2026-04-30",
+        valid_from: UNITS_CHANGED_ON,
+        read: units::communes,
+    },
+    Source {
+        name: "commune_aliases",
+        version: "2026-04-30",
+        valid_from: UNITS_CHANGED_ON,
+        read: units::aliases,
+    },
+    Source {
+        name: "countries",
+        version: "2026-11-23",
+        valid_from: FIRST_DAY,
+        read: countries,
+    },
+    Source {
+        name: "document_kinds",
+        version: "2026-11-23",
+        valid_from: FIRST_DAY,
+        read: || words("document_kinds"),
+    },
+    Source {
+        name: "purposes",
+        version: "2026-11-23",
+        valid_from: FIRST_DAY,
+        read: || words("purposes"),
+    },
+    Source {
+        name: "facility_kinds",
+        version: "2026-11-23",
+        valid_from: FIRST_DAY,
+        read: || words("facility_kinds"),
+    },
+];
+
+impl Source {
+    fn seed(&self) -> anyhow::Result<CatalogueSeed> {
+        let bodies = (self.read)().with_context(|| format!("catalogue {}", self.name))?;
+        let entries = bodies
+            .into_iter()
+            .map(with_code)
+            .collect::<anyhow::Result<_>>()?;
+        Ok(CatalogueSeed {
+            name: self.name,
+            version: self.version.to_owned(),
+            valid_from: self.valid_from,
+            entries,
+        })
+    }
+}
+
+/// All catalogues but `error_codes`, which the program knows by itself.
+///
+/// Fails only if an embedded file is broken; the tests of this crate read every one.
+pub fn catalogues() -> anyhow::Result<Vec<CatalogueSeed>> {
+    SOURCES.iter().map(Source::seed).collect()
+}
+
+/// Brings the database to this program's catalogues. A catalogue whose version is already there
+/// is not read at all, so that a usual start costs one small query for each.
+pub async fn seed_catalogues(db: &Database, clock: &Clock) -> anyhow::Result<()> {
+    for source in &SOURCES {
+        let stored = store::catalogues::version(db, source.name).await?;
+        if stored.as_deref() == Some(source.version) {
+            continue;
+        }
+        let CatalogueSeed {
+            name,
+            version,
+            valid_from,
+            entries,
+        } = source.seed()?;
+        let catalogue = Catalogue {
+            name: name.to_owned(),
+            version,
+            valid_from,
+            entries,
+        };
+        store::catalogues::replace(db, &catalogue, clock.now()).await?;
+        tracing::info!(
+            catalogue = name,
+            version = source.version,
+            entry_count = catalogue.entries.len(),
+            "catalogue loaded"
+        );
+    }
+    Ok(())
+}
+
+fn with_code(body: Value) -> anyhow::Result<(String, Value)> {
+    let code = body
+        .get("code")
+        .and_then(Value::as_str)
+        .context("an entry has no code")?;
+    Ok((code.to_owned(), body))
+}
+
+/// A section of `words.json`, each entry with the validity all words share.
+fn words(section: &str) -> anyhow::Result<Vec<Value>> {
+    let mut sections: Map<String, Value> = serde_json::from_str(WORDS)?;
+    let entries = sections.remove(section).context("no such section")?;
+    let mut entries: Vec<Map<String, Value>> = serde_json::from_value(entries)?;
+    for entry in &mut entries {
+        entry.insert("valid_from".to_owned(), json!(FIRST_DAY));
+        entry.insert("valid_to".to_owned(), Value::Null);
+    }
+    Ok(entries.into_iter().map(Value::Object).collect())
+}
+
+/// A row of `nationalities.csv`.
+#[derive(Deserialize)]
+struct CountryRow {
+    code: String,
+    alpha2: Option<String>,
+    numeric: Option<String>,
+    kind: String,
+    name_vi: String,
+    name_en: String,
+    kbtt_code: Option<String>,
+    mrz_code: String,
+}
+
+/// ISO 3166-1 alpha-3 and the special codes of ICAO Doc 9303 part 3 section 5.
+fn countries() -> anyhow::Result<Vec<Value>> {
+    let rows: Vec<CountryRow> = read_csv(NATIONALITIES)?;
+    let served = rows
+        .into_iter()
+        .filter(|row| !NOT_COUNTRIES.contains(&row.code.as_str()));
+    Ok(served.map(country).collect())
+}
+
+fn country(row: CountryRow) -> Value {
+    let same_as = SAME_COUNTRY
+        .iter()
+        .find(|(form, _)| *form == row.code)
+        .map(|(_, code)| code);
+    json!({
+        "code": row.code,
+        "kind": row.kind,
+        "alpha2": row.alpha2,
+        "numeric": row.numeric,
+        "name_vi": row.name_vi,
+        "name_en": row.name_en,
+        "same_as": same_as,
+        "valid_from": FIRST_DAY,
+        "valid_to": null,
+        "mappings": { "kbtt": row.kbtt_code, "mrz": row.mrz_code },
+    })
+}
+
+/// Reads an embedded table. An empty field is `None` where the row allows it.
+pub(crate) fn read_csv<Row: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result<Vec<Row>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader
+        .deserialize()
+        .map(|row| row.map_err(Into::into))
+        .collect()
+}
+
+/// A date known while compiling; a date that does not exist does not compile where it is used
+/// in a constant.
+const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(year, month, day) {
+        Some(date) => date,
+        None => panic!("no such day"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+
+    fn entries(name: &str) -> HashMap<String, Value> {
+        let all = catalogues().unwrap();
+        let seed = all.into_iter().find(|seed| seed.name == name).unwrap();
+        seed.entries.into_iter().collect()
+    }
+
+    /// FNV-1a over codes and bodies, in order.
+    fn fingerprint(seed: &CatalogueSeed) -> u64 {
+        let text: String = seed
+            .entries
+            .iter()
+            .map(|(code, body)| format!("{code}\n{body}\n"))
+            .collect();
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+
+    #[test]
+    fn entries_do_not_change_under_the_same_version() {
+        // When this fails, change the catalogue's version in SOURCES, then the row here.
+        let table = [
+            (
+                "provinces",
+                "2026-04-30",
+                34,
+                14_574_817_792_400_418_856_u64,
+            ),
+            ("communes", "2026-04-30", 3_321, 6_703_418_336_249_271_282),
+            (
+                "commune_aliases",
+                "2026-04-30",
+                11_563,
+                16_866_089_397_130_905_188,
+            ),
+            ("countries", "2026-11-23", 276, 16_480_801_053_441_194_864),
+            (
+                "document_kinds",
+                "2026-11-23",
+                10,
+                2_187_774_280_761_372_536,
+            ),
+            ("purposes", "2026-11-23", 21, 2_165_999_226_359_347_638),
+            ("facility_kinds", "2026-11-23", 5, 2_351_772_668_582_675_741),
+        ];
+        let got: Vec<_> = catalogues()
+            .unwrap()
+            .iter()
+            .map(|seed| {
+                (
+                    seed.name,
+                    seed.version.clone(),
+                    seed.entries.len(),
+                    fingerprint(seed),
+                )
+            })
+            .collect();
+        let wanted: Vec<_> = table
+            .iter()
+            .map(|(name, version, count, print)| (*name, (*version).to_owned(), *count, *print))
+            .collect();
+        assert_eq!(got, wanted);
+    }
+
+    #[test]
+    fn every_entry_has_a_unique_code_a_name_and_validity_dates() {
+        for seed in catalogues().unwrap() {
+            let mut codes = HashSet::new();
+            for (code, body) in &seed.entries {
+                assert!(
+                    codes.insert(code.clone()),
+                    "{} {code} comes twice",
+                    seed.name
+                );
+                assert_eq!(body["code"], json!(code));
+                assert!(
+                    body["name_vi"].is_string(),
+                    "{} {code} has no name",
+                    seed.name
+                );
+                for member in ["valid_from", "valid_to"] {
+                    let date = body.get(member).unwrap();
+                    let is_date = date
+                        .as_str()
+                        .is_some_and(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok());
+                    assert!(date.is_null() || is_date, "{} {code} {member}", seed.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn countries_hold_iso_and_icao_codes_and_no_specimen() {
+        let countries = entries("countries");
+        for code in ["VNM", "KOR", "DEU", "D", "XXA", "GBD", "XKX"] {
+            assert!(countries.contains_key(code), "{code}");
+        }
+        for code in NOT_COUNTRIES {
+            assert!(!countries.contains_key(code), "{code}");
+        }
+        assert_eq!(countries["D"]["same_as"], "DEU");
+        assert_eq!(countries["DEU"]["mappings"]["kbtt"], "D");
+        assert_eq!(countries["HKG"]["mappings"]["kbtt"], Value::Null);
+        assert_eq!(countries["ALB"]["numeric"], "008");
+        let iso_count = countries
+            .values()
+            .filter(|country| country["kind"] == "iso")
+            .count();
+        assert_eq!(iso_count, 249);
+    }
+
+    #[test]
+    fn default_purposes_of_facility_kinds_are_purposes() {
+        let purposes = entries("purposes");
+        for kind in entries("facility_kinds").into_values() {
+            let subkinds = kind["subkinds"].as_array().unwrap().clone();
+            assert!(!subkinds.is_empty());
+            for holder in subkinds.iter().chain([&kind]) {
+                let purpose = holder["default_purpose"].as_str().unwrap();
+                assert!(purposes.contains_key(purpose), "{purpose}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_law_and_standards_is_cited() {
+        for seed in catalogues().unwrap() {
+            for (code, body) in seed.entries {
+                let text = body.to_string();
+                assert!(
+                    !text.contains("index ") && !text.contains("_sources"),
+                    "{code}"
+                );
+            }
+        }
+    }
+}
