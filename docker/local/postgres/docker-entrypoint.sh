@@ -47,11 +47,9 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
         exit 1
     fi
 
-    password_arguments=()
-    [ -n "$password" ] && password_arguments=(-A "$auth_method" --pwfile=<(printf '%s\n' "$password"))
     # shellcheck disable=SC2086 # POSTGRES_INITDB_ARGS is a list of words
-    initdb -D "$PGDATA" -U "$user" -E UTF8 --locale=C.UTF-8 \
-        "${password_arguments[@]}" ${POSTGRES_INITDB_ARGS:-}
+    initdb -D "$PGDATA" -U "$user" -E UTF8 --locale=C.UTF-8 -A "$auth_method" \
+        --pwfile=<(printf '%s\n' "$password") ${POSTGRES_INITDB_ARGS:-}
     sed -i -E 's/^(local\s+all\s+all\s+)\S+$/\1trust/' "$PGDATA/pg_hba.conf"
     echo "host all all all $auth_method" >> "$PGDATA/pg_hba.conf"
 
