@@ -1,0 +1,123 @@
+//! What the police endpoint reads of a notification: enough to file it, to find it on a list of
+//! refusals, and to tell that its form is sound. The rest of the body is the sender's affair.
+
+use poem::http::StatusCode;
+use serde_json::Value;
+
+use crate::{answer::Failure, control::NOT_JSON, wire_format};
+
+const TEXT_BYTES_MAX: usize = 64;
+
+const SHAPE: Failure = Failure::new(
+    StatusCode::BAD_REQUEST,
+    "notification_incomplete",
+    "A notification is a JSON object with stay_id and kind (1 to 64 characters) and version \
+     (a number from 1 on).",
+);
+const TIMES: Failure = Failure::new(
+    StatusCode::BAD_REQUEST,
+    "notification_times_unsound",
+    "Members that end in _at are RFC 3339 instants with an offset; those that end in _on or \
+     _date are ISO 8601 dates.",
+);
+
+/// No `Debug`: a document number is personal.
+pub(crate) struct Notification {
+    pub(crate) stay_id: String,
+    pub(crate) version: u32,
+    pub(crate) kind: String,
+    pub(crate) facility_id: Option<String>,
+    pub(crate) document_number: Option<String>,
+    /// Two digits; `00` when the body names no province.
+    pub(crate) province_code: String,
+}
+
+impl Notification {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Failure> {
+        let body: Value = serde_json::from_slice(body).map_err(|_| NOT_JSON)?;
+        let stay_id = short_text(&body["stay_id"]).ok_or(SHAPE)?;
+        let kind = short_text(&body["kind"]).ok_or(SHAPE)?;
+        let version = body["version"].as_u64().and_then(|v| u32::try_from(v).ok());
+        let version = version.filter(|version| *version >= 1).ok_or(SHAPE)?;
+        if !wire_format::has_sound_times(&body) {
+            return Err(TIMES);
+        }
+        let text_at = |pointer| body.pointer(pointer)?.as_str().map(str::to_owned);
+        let first_of = |pointers: &[&'static str]| pointers.iter().copied().find_map(text_at);
+        Ok(Self {
+            facility_id: first_of(&["/facility/id", "/facility/facility_id", "/facility_id"]),
+            document_number: first_of(&["/guest/document/number", "/document/number"]),
+            province_code: first_of(&["/facility/province_code", "/province_code"])
+                .filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_digit()))
+                .unwrap_or_else(|| "00".to_owned()),
+            stay_id,
+            version,
+            kind,
+        })
+    }
+}
+
+fn short_text(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    (1..=TEXT_BYTES_MAX)
+        .contains(&text.len())
+        .then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judge(body: &Value) -> Option<&'static str> {
+        Notification::read(body.to_string().as_bytes())
+            .err()
+            .map(|failure| failure.code)
+    }
+
+    #[test]
+    fn three_members_are_enough() {
+        assert_eq!(
+            judge(&json!({"stay_id": "s", "version": 1, "kind": "stay"})),
+            None
+        );
+    }
+
+    #[test]
+    fn each_of_them_is_required_and_judged() {
+        let table = [
+            json!([]),
+            json!("text"),
+            json!({"version": 1, "kind": "stay"}),
+            json!({"stay_id": "", "version": 1, "kind": "stay"}),
+            json!({"stay_id": "s", "version": 0, "kind": "stay"}),
+            json!({"stay_id": "s", "version": "1", "kind": "stay"}),
+            json!({"stay_id": "s", "version": 1}),
+            json!({"stay_id": "s", "version": 1, "kind": "x".repeat(65)}),
+        ];
+        for body in table {
+            assert_eq!(judge(&body), Some("notification_incomplete"), "{body}");
+        }
+    }
+
+    #[test]
+    fn times_without_offset_are_refused() {
+        let body = json!({
+            "stay_id": "s", "version": 1, "kind": "stay", "arrival_at": "2026-11-23T14:05:00",
+        });
+        assert_eq!(judge(&body), Some("notification_times_unsound"));
+    }
+
+    #[test]
+    fn what_a_refusal_may_name_is_found() {
+        let body = json!({
+            "stay_id": "s", "version": 2, "kind": "stay",
+            "facility": {"id": "f", "province_code": "38"},
+            "guest": {"document": {"number": "038090001234"}},
+        });
+        let read = Notification::read(body.to_string().as_bytes()).unwrap();
+        assert_eq!(read.facility_id.as_deref(), Some("f"));
+        assert_eq!(read.document_number.as_deref(), Some("038090001234"));
+        assert_eq!(read.province_code, "38");
+    }
+}
