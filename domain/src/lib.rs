@@ -1,1 +1,36 @@
-//! 
+//! The law of the notification of stay (thông báo lưu trú) as pure functions and parsed types.
+//!
+//! What always holds here: no input or output, no clock, no randomness, no async, no database.
+//! Instants, "today" and ids come in as parameters; every rule is a function of its arguments, so
+//! that a table of examples is its test. `docs/law.md` leads from each article to its function.
+//!
+//! The way of a stay through this crate: [`draft::Draft::read`] takes the JSON as it came,
+//! [`declaration::check`] turns it into a [`declaration::Declaration`] or into every violation at
+//! once, [`receipt`] says what is signed, and [`notification::build`] writes what the police get.
+
+#[macro_use]
+mod coded;
+
+pub mod declaration;
+pub mod draft;
+
+pub mod birth_date;
+pub mod deadline;
+pub mod document;
+pub mod facility;
+pub mod party;
+pub mod personal_id;
+pub mod purpose;
+pub mod sender;
+pub mod sex;
+pub mod stay;
+
+pub mod canonical;
+pub mod identity;
+pub mod notification;
+pub mod receipt;
+
+pub mod catalogue;
+pub mod problem;
+pub mod text;
+pub mod time;

@@ -1,0 +1,320 @@
+//! A stay that has passed every rule: the declaration, filed by the facility.
+//!
+//! [`check`] judges a body as a whole and names every violation at once, each with its pointer.
+//! Only structure, dates and required members refuse; what merely looks odd is a warning.
+
+mod completion;
+mod faults;
+mod guest;
+mod place;
+mod times;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::Value;
+
+use crate::birth_date::BirthDate;
+use crate::catalogue::Catalogues;
+use crate::deadline::Deadline;
+use crate::document::Document;
+use crate::draft::Draft;
+use crate::facility::Facility;
+use crate::party::PartyRole;
+use crate::problem::Violation;
+use crate::purpose::Purpose;
+use crate::sex::Sex;
+use crate::stay::{CompletionState, Timeliness};
+use crate::time::{format_instant, local_date};
+
+pub use completion::Completion;
+pub use faults::{Faults, VIOLATION_COUNT_MAX};
+
+/// How far from now an arrival may lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Ahead: for clocks that run fast.
+    pub ahead: TimeDelta,
+    /// Back: what is older goes to the police directly.
+    pub back: TimeDelta,
+}
+
+impl Default for Window {
+    /// 10 minutes ahead, 62 days back.
+    fn default() -> Self {
+        Self {
+            ahead: TimeDelta::minutes(10),
+            back: TimeDelta::days(62),
+        }
+    }
+}
+
+/// A stay in which every rule holds.
+#[derive(Clone)]
+pub struct Declaration {
+    /// Where.
+    pub facility: Arc<Facility>,
+    /// The sender's own name for this stay.
+    pub reference: Option<String>,
+    /// Room.
+    pub room: Option<String>,
+    /// Bed.
+    pub bed: Option<String>,
+    /// Ward: kept, never forwarded.
+    pub ward: Option<String>,
+    /// When the stay began: as sent, else the instant of receipt.
+    pub arrival_at: DateTime<Utc>,
+    /// Whether the sender sent it.
+    pub arrival_was_sent: bool,
+    /// When it is expected to end.
+    pub expected_departure_at: Option<DateTime<Utc>>,
+    /// As sent, else the facility's default.
+    pub purpose: Purpose,
+    /// What `other` means.
+    pub purpose_text: Option<String>,
+    /// Who.
+    pub guest: Guest,
+    /// With whom.
+    pub party: Option<Party>,
+    /// The sender's own note: kept, never forwarded.
+    pub note: Option<String>,
+    /// When the declaration was due.
+    pub deadline: Deadline,
+    /// Whether it came in time.
+    pub timeliness: Timeliness,
+    /// Whether the police get it: `false` when the guest leaves before midnight of the day of
+    /// arrival, since the law speaks of staying overnight (Law on Residence 68/2020/QH14,
+    /// art. 30(1)).
+    pub is_forwardable: bool,
+    /// Whether something is still owed.
+    pub completion: CompletionState,
+    /// What is owed, and until when.
+    pub owed: Completion,
+    /// What deserves a look.
+    pub warnings: Vec<Violation>,
+    sent: Draft,
+}
+
+/// The guest of a [`Declaration`].
+#[derive(Clone)]
+pub struct Guest {
+    /// Missing only for unidentified persons.
+    pub full_name: Option<String>,
+    /// As sent.
+    pub birth_date: Option<BirthDate>,
+    /// As sent.
+    pub sex: Option<Sex>,
+    /// Alpha-3: as sent, else implied by the document; unknown without a document.
+    pub nationality: Option<String>,
+    /// What was shown.
+    pub document: Document,
+    /// Where the guest lives.
+    pub residence: Option<Residence>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// Who answers for a child or a patient.
+    pub guardian: Option<Guardian>,
+    /// A newborn's mother: the reference of her stay.
+    pub mother_reference: Option<String>,
+    /// Foreigners: last permitted day.
+    pub permitted_stay_until: Option<NaiveDate>,
+    /// Foreigners: visa.
+    pub visa: Option<Visa>,
+    /// Foreigners: day of entry.
+    pub entered_on: Option<NaiveDate>,
+    /// Foreigners: gate of entry.
+    pub entry_gate: Option<String>,
+}
+
+/// Where a guest lives.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Residence {
+    /// Five digits, of today or of before 2025-07-01, as sent.
+    pub commune_code: Option<String>,
+    /// Street, hamlet, old units.
+    pub address: Option<String>,
+}
+
+/// Who answers for a child or a patient.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Guardian {
+    /// Name.
+    pub full_name: Option<String>,
+    /// What he is to the guest.
+    pub relation: Option<String>,
+    /// Telephone.
+    pub phone: Option<String>,
+}
+
+/// A foreigner's visa.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Visa {
+    /// Kind, as printed.
+    pub kind: Option<String>,
+    /// Number, as printed.
+    pub number: Option<String>,
+    /// Last day of validity.
+    pub expires_on: Option<NaiveDate>,
+}
+
+/// With whom a guest travels.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Party {
+    /// The sender's name for the party.
+    pub reference: Option<String>,
+    /// What the guest is in it.
+    pub role: Option<PartyRole>,
+}
+
+/// What a body is judged by.
+struct Context<'a> {
+    facilities: &'a [Arc<Facility>],
+    catalogues: &'a Catalogues,
+    window: &'a Window,
+    received_at: DateTime<Utc>,
+    /// The local day of receipt.
+    today: NaiveDate,
+}
+
+/// Judges a stay's body as the contract's section "A stay" says: shape and meaning together.
+///
+/// `facilities` are those the sender may declare for, `received_at` is the legal time of filing.
+///
+/// # Errors
+/// Every violation, in the order of the contract's members, at most [`VIOLATION_COUNT_MAX`].
+pub fn check(
+    body: &Value,
+    facilities: &[Arc<Facility>],
+    catalogues: &Catalogues,
+    window: &Window,
+    received_at: DateTime<Utc>,
+) -> Result<Declaration, Faults> {
+    let today = local_date(received_at);
+    let context = Context {
+        facilities,
+        catalogues,
+        window,
+        received_at,
+        today,
+    };
+    let (draft, violations) = Draft::read(body);
+    let mut faults = Faults::new(violations);
+    let place = place::check(&draft, &context, &mut faults);
+    let times = times::check(&draft, &place, &context, &mut faults);
+    let guest = guest::check(&draft, &context, &mut faults);
+    let warnings = faults.take_warnings();
+    match (place.facility, times, guest, faults.is_empty()) {
+        (Some(facility), Some(times), Some(guest), true) => {
+            let purpose = place.purpose.unwrap_or_else(|| facility.default_purpose());
+            Ok(assemble(
+                draft,
+                facility,
+                purpose,
+                times,
+                guest,
+                warnings,
+                received_at,
+            ))
+        }
+        _ => Err(faults),
+    }
+}
+
+fn assemble(
+    sent: Draft,
+    facility: Arc<Facility>,
+    purpose: Purpose,
+    times: times::Times,
+    guest: Guest,
+    warnings: Vec<Violation>,
+    received_at: DateTime<Utc>,
+) -> Declaration {
+    let deadline = Deadline::of(times.arrival_at, guest.is_foreigner(), facility.is_remote);
+    let owed = Completion::of(&guest, times.arrival_at);
+    Declaration {
+        reference: sent.reference.clone(),
+        room: sent.room.clone(),
+        bed: sent.bed.clone(),
+        ward: sent.ward.clone(),
+        arrival_at: times.arrival_at,
+        arrival_was_sent: sent.arrival_at.is_some(),
+        expected_departure_at: times.expected_departure_at,
+        purpose,
+        purpose_text: sent.purpose_text.clone(),
+        guest,
+        party: place::party(&sent),
+        note: sent.note.clone(),
+        deadline,
+        timeliness: deadline.timeliness(received_at),
+        is_forwardable: times.is_overnight(),
+        completion: owed.state(),
+        owed,
+        warnings,
+        facility,
+        sent,
+    }
+}
+
+impl Declaration {
+    /// The stay as sent after normalisation, with `facility_id` and `arrival_at` filled in: what
+    /// the answer shows, what the receipt's digest covers and what is kept sealed.
+    #[must_use]
+    pub fn content(&self) -> Value {
+        self.normal_draft().to_value()
+    }
+
+    /// The content by which two stays say the same: defaults filled in, and without `arrival_at`
+    /// when it was left out.
+    #[must_use]
+    pub fn comparison_content(&self) -> Value {
+        let mut draft = self.normal_draft();
+        if !self.arrival_was_sent {
+            draft.arrival_at = None;
+        }
+        draft.purpose = Some(self.purpose.as_str().to_owned());
+        draft.guest.nationality.clone_from(&self.guest.nationality);
+        draft.to_value()
+    }
+
+    fn normal_draft(&self) -> Draft {
+        Draft {
+            facility_id: Some(self.facility.id.to_string()),
+            arrival_at: Some(format_instant(self.arrival_at)),
+            expected_departure_at: self.expected_departure_at.map(format_instant),
+            ..self.sent.clone()
+        }
+    }
+}
+
+impl Guest {
+    /// Whether the guest declares another nationality than the Vietnamese.
+    #[must_use]
+    pub fn is_foreigner(&self) -> bool {
+        self.nationality
+            .as_deref()
+            .is_some_and(|code| code != crate::catalogue::VIET_NAM_CODE)
+    }
+}
+
+/// Nearly everything in a declaration is personal: only what is not is printed.
+impl fmt::Debug for Declaration {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Declaration")
+            .field("facility_id", &self.facility.id)
+            .field("deadline", &self.deadline)
+            .field("timeliness", &self.timeliness)
+            .field("completion", &self.completion)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Guests are not printed.
+impl fmt::Debug for Guest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Guest(…)")
+    }
+}

@@ -1,0 +1,71 @@
+//! All violations of one document, each place named once for what is really wrong with it.
+
+use crate::problem::{Class, Code, Hint, Violation};
+
+/// Most violations named for one document. A body of nothing but unknown members has no more to
+/// tell after the first hundred.
+pub const VIOLATION_COUNT_MAX: usize = 100;
+
+/// Every violation of a refused document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    /// In the order in which they were found; never empty in an `Err`.
+    pub violations: Vec<Violation>,
+}
+
+impl Faults {
+    /// Begins with what reading found.
+    pub(super) fn new(mut violations: Vec<Violation>) -> Self {
+        violations.truncate(VIOLATION_COUNT_MAX);
+        Self { violations }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    pub(super) fn push(&mut self, pointer: &str, code: Code) {
+        self.add(Violation::new(pointer, code));
+    }
+
+    pub(super) fn push_with(&mut self, pointer: &str, code: Code, hint: Hint) {
+        self.add(Violation::new(pointer, code).with(hint));
+    }
+
+    /// A missing member, unless it is there with a fault that is named already.
+    pub(super) fn require(&mut self, pointer: &str) {
+        if !self.has(pointer) {
+            self.push(pointer, Code::Required);
+        }
+    }
+
+    /// Whether something at this place, around it or within it is named already.
+    pub(super) fn has(&self, pointer: &str) -> bool {
+        self.violations.iter().any(|violation| {
+            is_within(pointer, &violation.pointer) || is_within(&violation.pointer, pointer)
+        })
+    }
+
+    /// Takes the warnings out.
+    pub(super) fn take_warnings(&mut self) -> Vec<Violation> {
+        let is_warning = |violation: &Violation| violation.code.class() == Class::Warning;
+        let (warnings, violations) = std::mem::take(&mut self.violations)
+            .into_iter()
+            .partition(is_warning);
+        self.violations = violations;
+        warnings
+    }
+
+    fn add(&mut self, violation: Violation) {
+        if self.violations.len() < VIOLATION_COUNT_MAX {
+            self.violations.push(violation);
+        }
+    }
+}
+
+/// Whether a pointer is the outer one or lies below it.
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner
+        .strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,0 +1,373 @@
+//! Who: the guest, and what each kind of guest must state.
+
+use chrono::NaiveDate;
+
+use super::{Context, Faults, Guardian, Guest, Residence, Visa};
+use crate::birth_date::BirthDate;
+use crate::catalogue::{CommuneCode, VIET_NAM_CODE};
+use crate::document::{Document, DocumentKind, ImpliedNationality, NoDocumentReason};
+use crate::draft::{Draft, DraftGuest};
+use crate::problem::Code;
+use crate::sex::Sex;
+use crate::time::parse_day;
+
+const FULL_NAME: &str = "/guest/full_name";
+const BIRTH_DATE: &str = "/guest/birth_date";
+const SEX: &str = "/guest/sex";
+const NATIONALITY: &str = "/guest/nationality";
+const DOCUMENT: &str = "/guest/document";
+const DOCUMENT_KIND: &str = "/guest/document/kind";
+const DOCUMENT_NUMBER: &str = "/guest/document/number";
+const NO_DOCUMENT_REASON: &str = "/guest/no_document_reason";
+const PERMITTED_STAY_UNTIL: &str = "/guest/permitted_stay_until";
+const COMMUNE_CODE: &str = "/guest/residence/commune_code";
+
+/// Digits of a telephone number (ITU-T E.164 has at most 15).
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=15;
+
+/// Whose law applies, as far as the document tells.
+#[derive(Clone, PartialEq, Eq)]
+enum Standing {
+    /// Vietnamese, stated or implied.
+    Citizen,
+    /// Another nationality, with its code.
+    Foreigner(String),
+    /// No document and no nationality stated: judged as a citizen.
+    Unknown,
+    /// Cannot be told until a fault is mended.
+    Undecided,
+}
+
+/// What is known of the document while other members are judged.
+struct Shown {
+    kind: Option<DocumentKind>,
+    reason: Option<NoDocumentReason>,
+    document: Option<Document>,
+}
+
+/// The guest, if nothing about him is at fault.
+pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -> Option<Guest> {
+    let sent = &draft.guest;
+    check_name(sent.full_name.as_deref(), FULL_NAME, faults);
+    let birth_date = birth_date(sent, context.today, faults);
+    let sex = word(sent.sex.as_deref(), SEX, Sex::parse, faults);
+    let shown = shown(sent, context.today, faults);
+    let standing = standing(sent, &shown, context, faults);
+    check_required(draft, &shown, &standing, faults);
+    check_residence(sent, context, faults);
+    check_phone(sent.phone.as_deref(), "/guest/phone", faults);
+    let guardian = guardian(sent, faults);
+    let permitted_stay_until = day(
+        sent.permitted_stay_until.as_deref(),
+        PERMITTED_STAY_UNTIL,
+        faults,
+    );
+    let visa = visa(sent, faults);
+    let entered_on = day(sent.entered_on.as_deref(), "/guest/entered_on", faults);
+    let document = shown.document?;
+    warn_of_number(&document, birth_date, sex, faults);
+    Some(Guest {
+        full_name: sent.full_name.clone(),
+        birth_date,
+        sex,
+        nationality: nationality(standing),
+        document,
+        residence: residence(sent),
+        phone: sent.phone.clone(),
+        guardian,
+        mother_reference: sent.mother_reference.clone(),
+        permitted_stay_until,
+        visa,
+        entered_on,
+        entry_gate: sent.entry_gate.clone(),
+    })
+}
+
+/// What each kind of guest owes.
+///
+/// Source: Law on Residence 68/2020/QH14, art. 30(2) as amended by Law 118/2025/QH15, art. 4(9)
+/// (name, birth date, number); Law 47/2014/QH13, art. 33 with form NA17 for foreigners. A citizen
+/// with the 12-digit number owes nothing more: the number stands for the rest.
+fn check_required(draft: &Draft, shown: &Shown, standing: &Standing, faults: &mut Faults) {
+    let sent = &draft.guest;
+    if shown.kind == Some(DocumentKind::None)
+        && shown.reason == Some(NoDocumentReason::Unidentified)
+    {
+        require(draft.reference.is_some(), "/reference", faults);
+        return;
+    }
+    require(sent.full_name.is_some(), FULL_NAME, faults);
+    let Some(kind) = shown.kind else { return };
+    if kind == DocumentKind::None && shown.reason.is_none() {
+        return;
+    }
+    let is_foreigner = match standing {
+        Standing::Foreigner(_) => true,
+        Standing::Citizen | Standing::Unknown => false,
+        Standing::Undecided if kind.has_personal_id() => return,
+        Standing::Undecided => false,
+    };
+    if is_foreigner || !kind.has_personal_id() {
+        require(sent.birth_date.is_some(), BIRTH_DATE, faults);
+        require(sent.sex.is_some(), SEX, faults);
+    }
+    // A child born here has not entered the country.
+    if is_foreigner && shown.reason != Some(NoDocumentReason::Newborn) {
+        require(
+            sent.permitted_stay_until.is_some(),
+            PERMITTED_STAY_UNTIL,
+            faults,
+        );
+    }
+}
+
+/// The document, with a number of its kind's form; `none` needs a reason and no number.
+fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Shown {
+    let reason = word(
+        sent.no_document_reason.as_deref(),
+        NO_DOCUMENT_REASON,
+        NoDocumentReason::parse,
+        faults,
+    );
+    let Some(document) = &sent.document else {
+        faults.require(DOCUMENT);
+        return Shown {
+            kind: None,
+            reason,
+            document: None,
+        };
+    };
+    require(document.kind.is_some(), DOCUMENT_KIND, faults);
+    let Some(kind) = word(
+        document.kind.as_deref(),
+        DOCUMENT_KIND,
+        DocumentKind::parse,
+        faults,
+    ) else {
+        return Shown {
+            kind: None,
+            reason,
+            document: None,
+        };
+    };
+    let document = match document.number.as_deref() {
+        _ if kind == DocumentKind::None => missing(document.number.is_some(), reason, faults),
+        Some(number) => numbered(kind, number, today, faults),
+        None => {
+            faults.require(DOCUMENT_NUMBER);
+            None
+        }
+    };
+    let reason = reason.filter(|_| kind == DocumentKind::None);
+    Shown {
+        kind: Some(kind),
+        reason,
+        document,
+    }
+}
+
+fn numbered(
+    kind: DocumentKind,
+    number: &str,
+    today: NaiveDate,
+    faults: &mut Faults,
+) -> Option<Document> {
+    match Document::numbered(kind, number, today) {
+        Ok(document) => Some(document),
+        Err(code) => {
+            faults.push(DOCUMENT_NUMBER, code);
+            None
+        }
+    }
+}
+
+fn missing(
+    has_number: bool,
+    reason: Option<NoDocumentReason>,
+    faults: &mut Faults,
+) -> Option<Document> {
+    if has_number {
+        faults.push(DOCUMENT_NUMBER, Code::DocumentNumberNotAllowed);
+    }
+    require(reason.is_some(), NO_DOCUMENT_REASON, faults);
+    reason.map(|reason| Document::Missing { reason })
+}
+
+/// The nationality sent, else the one the document implies.
+fn standing(
+    sent: &DraftGuest,
+    shown: &Shown,
+    context: &Context<'_>,
+    faults: &mut Faults,
+) -> Standing {
+    if let Some(code) = sent.nationality.as_deref() {
+        return match context.catalogues.country(code) {
+            Some(country) if country.code == VIET_NAM_CODE => Standing::Citizen,
+            Some(country) => Standing::Foreigner(country.code.clone()),
+            None => {
+                faults.push(NATIONALITY, Code::UnknownCode);
+                Standing::Undecided
+            }
+        };
+    }
+    let Some(kind) = shown.kind.filter(|_| !faults.has(NATIONALITY)) else {
+        return Standing::Undecided;
+    };
+    match kind.implied_nationality() {
+        ImpliedNationality::Vietnamese => Standing::Citizen,
+        ImpliedNationality::Unknown => Standing::Unknown,
+        ImpliedNationality::MustBeNamed => {
+            faults.require(NATIONALITY);
+            Standing::Undecided
+        }
+    }
+}
+
+fn nationality(standing: Standing) -> Option<String> {
+    match standing {
+        Standing::Citizen => Some(VIET_NAM_CODE.to_owned()),
+        Standing::Foreigner(code) => Some(code),
+        Standing::Unknown | Standing::Undecided => None,
+    }
+}
+
+/// A day, a month or a year that exists and in which somebody alive can have been born.
+fn birth_date(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Option<BirthDate> {
+    let text = sent.birth_date.as_deref()?;
+    let Some(date) = BirthDate::parse(text) else {
+        faults.push(BIRTH_DATE, Code::InvalidDate);
+        return None;
+    };
+    if let Err(code) = date.check(today) {
+        faults.push(BIRTH_DATE, code);
+    }
+    Some(date)
+}
+
+/// The number knows sex and birth year, but may be older than a correction of either: a difference
+/// is worth a look, never a refusal.
+fn warn_of_number(
+    document: &Document,
+    birth_date: Option<BirthDate>,
+    sex: Option<Sex>,
+    faults: &mut Faults,
+) {
+    let Some(id) = document.personal_id() else {
+        return;
+    };
+    if sex.is_some_and(|sex| sex != Sex::Unspecified && sex != id.sex()) {
+        faults.push(SEX, Code::SexDiffersFromNumber);
+    }
+    if birth_date.is_some_and(|date| date.year() != id.birth_year()) {
+        faults.push(BIRTH_DATE, Code::BirthYearDiffersFromNumber);
+    }
+}
+
+/// Codes of before 2025-07-01 are on most people's cards: taken, with a warning.
+fn check_residence(sent: &DraftGuest, context: &Context<'_>, faults: &mut Faults) {
+    let code = sent
+        .residence
+        .as_ref()
+        .and_then(|residence| residence.commune_code.as_deref());
+    let Some(code) = code else { return };
+    match context.catalogues.commune_code(code) {
+        Some(CommuneCode::Current(_)) => {}
+        Some(CommuneCode::Old(_)) => faults.push(COMMUNE_CODE, Code::CommuneCodeOld),
+        None => faults.push(COMMUNE_CODE, Code::UnknownCommune),
+    }
+}
+
+fn residence(sent: &DraftGuest) -> Option<Residence> {
+    sent.residence.as_ref().map(|residence| Residence {
+        commune_code: residence.commune_code.clone(),
+        address: residence.address.clone(),
+    })
+}
+
+fn guardian(sent: &DraftGuest, faults: &mut Faults) -> Option<Guardian> {
+    let guardian = sent.guardian.as_ref()?;
+    check_name(
+        guardian.full_name.as_deref(),
+        "/guest/guardian/full_name",
+        faults,
+    );
+    check_phone(guardian.phone.as_deref(), "/guest/guardian/phone", faults);
+    Some(Guardian {
+        full_name: guardian.full_name.clone(),
+        relation: guardian.relation.clone(),
+        phone: guardian.phone.clone(),
+    })
+}
+
+fn visa(sent: &DraftGuest, faults: &mut Faults) -> Option<Visa> {
+    let visa = sent.visa.as_ref()?;
+    let expires_on = day(visa.expires_on.as_deref(), "/guest/visa/expires_on", faults);
+    Some(Visa {
+        kind: visa.kind.clone(),
+        number: visa.number.clone(),
+        expires_on,
+    })
+}
+
+fn check_name(name: Option<&str>, pointer: &str, faults: &mut Faults) {
+    if name.is_some_and(|name| !is_name(name)) {
+        faults.push(pointer, Code::InvalidName);
+    }
+}
+
+/// Letters of any script with their marks, apostrophes, hyphens, dots and spaces; at least one
+/// letter. The joiners are part of how some scripts are spelt.
+fn is_name(name: &str) -> bool {
+    let is_allowed = |letter: char| {
+        letter.is_alphabetic()
+            || unicode_normalization::char::is_combining_mark(letter)
+            || letter.is_whitespace()
+            || matches!(
+                letter,
+                '\'' | '’' | '‘' | 'ʼ' | '`' | '´' | '.' | '·' | '・'
+            )
+            || matches!(letter, '-' | '‐' | '‑' | '–' | '\u{200c}' | '\u{200d}')
+    };
+    name.chars().all(is_allowed) && name.chars().any(char::is_alphabetic)
+}
+
+fn check_phone(phone: Option<&str>, pointer: &str, faults: &mut Faults) {
+    if phone.is_some_and(|phone| !is_phone(phone)) {
+        faults.push(pointer, Code::InvalidPhone);
+    }
+}
+
+fn is_phone(phone: &str) -> bool {
+    let digit_count = phone.bytes().filter(u8::is_ascii_digit).count();
+    let is_allowed = |letter: char| {
+        letter.is_ascii_digit() || matches!(letter, '+' | ' ' | '.' | '-' | '(' | ')' | '/')
+    };
+    PHONE_DIGITS.contains(&digit_count) && phone.chars().all(is_allowed)
+}
+
+fn day(text: Option<&str>, pointer: &str, faults: &mut Faults) -> Option<NaiveDate> {
+    let day = parse_day(text?);
+    if day.is_none() {
+        faults.push(pointer, Code::InvalidDate);
+    }
+    day
+}
+
+fn word<T>(
+    text: Option<&str>,
+    pointer: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+    faults: &mut Faults,
+) -> Option<T> {
+    let parsed = parse(text?);
+    if parsed.is_none() {
+        faults.push(pointer, Code::UnknownCode);
+    }
+    parsed
+}
+
+fn require(is_there: bool, pointer: &str, faults: &mut Faults) {
+    if !is_there {
+        faults.require(pointer);
+    }
+}

@@ -1,0 +1,214 @@
+//! Identity documents: their kinds, and the form of each kind's number.
+//!
+//! Kinds: the list of the Ministry's declaration form. Forms: Law on Identity 26/2023/QH15 and
+//! Circular 16/2024/TT-BCA for the 12-digit number, the declaration form for the others.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use crate::personal_id::PersonalId;
+use crate::problem::Code;
+
+/// Longest number of a document whose form nobody fixed, in characters.
+pub const FREE_NUMBER_LENGTH_MAX: usize = 50;
+/// Longest number of a licence, health card or travel document.
+const LETTERS_AND_DIGITS_MAX: usize = 20;
+/// Longest passport number the police's form takes; ICAO Doc 9303-4 has nine.
+const PASSPORT_LENGTH_MAX: usize = 10;
+/// Digits of the identity card of before 2012.
+const OLD_CARD_DIGIT_COUNT: usize = 9;
+
+coded! {
+    /// What a guest showed.
+    pub enum DocumentKind {
+        /// Card with the 12-digit number, issued 2012 or later.
+        CitizenCard => "citizen_card",
+        /// Identity card with 9 digits, expired for all on 2025-01-01.
+        OldIdentityCard => "old_identity_card",
+        /// Notice of the personal ID number, 12 digits.
+        PersonalIdNotice => "personal_id_notice",
+        /// Passport.
+        Passport => "passport",
+        /// Other document for international travel.
+        TravelDocument => "travel_document",
+        /// Vietnamese driving licence.
+        DrivingLicence => "driving_licence",
+        /// Birth certificate.
+        BirthCertificate => "birth_certificate",
+        /// Health insurance card.
+        HealthInsuranceCard => "health_insurance_card",
+        /// Another document.
+        Other => "other",
+        /// None; `no_document_reason` says why.
+        None => "none",
+    }
+}
+
+coded! {
+    /// Why a guest showed no document.
+    pub enum NoDocumentReason {
+        /// Born here a moment ago.
+        Newborn => "newborn",
+        /// Unconscious or unknown.
+        Unidentified => "unidentified",
+        /// A child without a card.
+        Minor => "minor",
+        /// Lost or stolen.
+        Lost => "lost",
+    }
+}
+
+/// What Vietnamese law makes of a document whose holder names no nationality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImpliedNationality {
+    /// Issued by Viet Nam: `VNM` when left out.
+    Vietnamese,
+    /// Any state may have issued it: the nationality must be named.
+    MustBeNamed,
+    /// There is no document; the nationality may stay unknown.
+    Unknown,
+}
+
+impl DocumentKind {
+    /// Whether the number is the personal ID number: then name and number are a whole declaration.
+    #[must_use]
+    pub const fn has_personal_id(self) -> bool {
+        matches!(self, Self::CitizenCard | Self::PersonalIdNotice)
+    }
+
+    /// The nationality of a holder who names none.
+    #[must_use]
+    pub const fn implied_nationality(self) -> ImpliedNationality {
+        match self {
+            Self::CitizenCard
+            | Self::OldIdentityCard
+            | Self::PersonalIdNotice
+            | Self::DrivingLicence
+            | Self::BirthCertificate
+            | Self::HealthInsuranceCard => ImpliedNationality::Vietnamese,
+            Self::Passport | Self::TravelDocument | Self::Other => ImpliedNationality::MustBeNamed,
+            Self::None => ImpliedNationality::Unknown,
+        }
+    }
+}
+
+/// A document whose number has the form of its kind.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Document {
+    /// A document with the 12-digit number; the kind is one that [has it](DocumentKind::has_personal_id).
+    Personal {
+        /// Which document.
+        kind: DocumentKind,
+        /// Its number.
+        id: PersonalId,
+    },
+    /// A document with a number of its own.
+    Numbered {
+        /// Which document.
+        kind: DocumentKind,
+        /// Its number, as sent.
+        number: String,
+    },
+    /// None.
+    Missing {
+        /// Why.
+        reason: NoDocumentReason,
+    },
+}
+
+impl Document {
+    /// A document of a kind that has a number.
+    ///
+    /// # Errors
+    /// The code of what is wrong with the number; [`Code::DocumentNumberNotAllowed`] for
+    /// [`DocumentKind::None`].
+    pub fn numbered(kind: DocumentKind, number: &str, today: NaiveDate) -> Result<Self, Code> {
+        if kind.has_personal_id() {
+            let id = PersonalId::parse(number, today).map_err(|fault| fault.code())?;
+            return Ok(Self::Personal { kind, id });
+        }
+        let is_formed = match kind {
+            DocumentKind::CitizenCard | DocumentKind::PersonalIdNotice | DocumentKind::None => {
+                return Err(Code::DocumentNumberNotAllowed);
+            }
+            DocumentKind::OldIdentityCard => {
+                number.len() == OLD_CARD_DIGIT_COUNT
+                    && number.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            DocumentKind::Passport => is_alphanumeric(number, PASSPORT_LENGTH_MAX),
+            DocumentKind::TravelDocument
+            | DocumentKind::DrivingLicence
+            | DocumentKind::HealthInsuranceCard => is_alphanumeric(number, LETTERS_AND_DIGITS_MAX),
+            DocumentKind::BirthCertificate | DocumentKind::Other => {
+                (1..=FREE_NUMBER_LENGTH_MAX).contains(&number.chars().count())
+            }
+        };
+        if is_formed {
+            Ok(Self::Numbered {
+                kind,
+                number: number.to_owned(),
+            })
+        } else {
+            Err(Code::InvalidDocumentNumber)
+        }
+    }
+
+    /// Which document.
+    #[must_use]
+    pub const fn kind(&self) -> DocumentKind {
+        match self {
+            Self::Personal { kind, .. } | Self::Numbered { kind, .. } => *kind,
+            Self::Missing { .. } => DocumentKind::None,
+        }
+    }
+
+    /// Its number, as sent.
+    #[must_use]
+    pub fn number(&self) -> Option<&str> {
+        match self {
+            Self::Personal { id, .. } => Some(id.as_str()),
+            Self::Numbered { number, .. } => Some(number),
+            Self::Missing { .. } => None,
+        }
+    }
+
+    /// The personal ID number, if this document carries one.
+    #[must_use]
+    pub const fn personal_id(&self) -> Option<&PersonalId> {
+        match self {
+            Self::Personal { id, .. } => Some(id),
+            Self::Numbered { .. } | Self::Missing { .. } => None,
+        }
+    }
+
+    /// Why there is none.
+    #[must_use]
+    pub const fn no_document_reason(&self) -> Option<NoDocumentReason> {
+        match self {
+            Self::Missing { reason } => Some(*reason),
+            Self::Personal { .. } | Self::Numbered { .. } => None,
+        }
+    }
+}
+
+/// The number is personal: only the kind is printed.
+impl fmt::Debug for Document {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Document({})", self.kind())
+    }
+}
+
+/// A number as two of them are compared: upper case, letters and digits only.
+#[must_use]
+pub fn comparable_number(number: &str) -> String {
+    number
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+fn is_alphanumeric(number: &str, length_max: usize) -> bool {
+    (1..=length_max).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric())
+}

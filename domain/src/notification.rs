@@ -1,0 +1,276 @@
+//! What the police get: built from an allow-list, so that a new member of a stay stays inside
+//! until somebody writes it here.
+//!
+//! Content: Law on Residence 68/2020/QH14, art. 30(2) as amended by Law 118/2025/QH15, art. 4(9)
+//! (name, birth date, personal ID or passport number, reason, duration, lodging address), and for
+//! foreigners form NA17 of Circular 04/2015/TT-BCA. Never forwarded: ward and bed (they tell of an
+//! illness; Law on Medical Examination 15/2023/QH15), note, telephone, guardian, references.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::birth_date::BirthDate;
+use crate::catalogue::VIET_NAM_CODE;
+use crate::document::{DocumentKind, ImpliedNationality};
+use crate::draft::{Draft, DraftGuest};
+use crate::facility::Facility;
+use crate::identity::Grade;
+use crate::personal_id::PersonalId;
+use crate::sex::Sex;
+use crate::stay::{IdentityState, NotificationKind, Timeliness};
+use crate::time::{format_instant, local_date};
+
+/// Keeps these ids apart from any other use of the digest.
+const ID_DOMAIN: &[u8] = b"luutru notification 1";
+
+coded! {
+    /// Where a forwarded value comes from.
+    pub enum Source {
+        /// The sender sent it.
+        Declared => "declared",
+        /// The population registry gave it.
+        Registry => "registry",
+        /// It was read out of the personal ID number: a birth date is then the year alone.
+        Derived => "derived",
+    }
+}
+
+/// What a notification says besides the stay's content.
+#[derive(Clone, Debug)]
+pub struct NotificationFacts<'a> {
+    /// The stay.
+    pub stay_id: Uuid,
+    /// Which version of it.
+    pub version: i32,
+    /// What is being said.
+    pub kind: NotificationKind,
+    /// Where.
+    pub facility: &'a Facility,
+    /// What the registry said so far.
+    pub identity: IdentityState,
+    /// Member by member, when there was something to compare.
+    pub grade: Option<Grade>,
+    /// The registry's birth date, used when the sender sent none.
+    pub registry_birth_date: Option<BirthDate>,
+    /// The registry's sex, used when the sender sent none.
+    pub registry_sex: Option<Sex>,
+    /// Of version 1.
+    pub timeliness: Timeliness,
+    /// Legal time of filing, of version 1.
+    pub received_at: DateTime<Utc>,
+    /// Statutory deadline, of version 1.
+    pub deadline_at: DateTime<Utc>,
+}
+
+/// The id under which a notification is delivered, for ever: a UUIDv8 (RFC 9562, 5.8) from the
+/// SHA-256 of stay, version and kind. A retry, a restart or a second worker finds the same id.
+#[must_use]
+pub fn notification_id(stay_id: Uuid, version: i32, kind: NotificationKind) -> Uuid {
+    let mut digest = Sha256::new();
+    digest.update(ID_DOMAIN);
+    digest.update(stay_id.as_bytes());
+    digest.update(version.to_be_bytes());
+    digest.update(kind.as_str());
+    let mut bytes = [0; 16];
+    for (byte, source) in bytes.iter_mut().zip(digest.finalize()) {
+        *byte = source;
+    }
+    Uuid::new_v8(bytes)
+}
+
+/// The body of a notification. `content` is a stay as
+/// [`Declaration::content`](crate::declaration::Declaration::content) wrote it.
+///
+/// A stay carries everything of the allow-list; a later identity result carries the grade and the
+/// guest's birth date and sex; a cancellation names the stay only.
+#[must_use]
+pub fn build(content: &Value, facts: &NotificationFacts<'_>) -> Value {
+    let (draft, _) = Draft::read(content);
+    let mut body = envelope(facts);
+    match facts.kind {
+        NotificationKind::Stay => {
+            add_stay(&mut body, &draft, facts);
+            body.insert("identity".into(), identity(facts));
+            body.insert("guest".into(), Value::Object(guest(&draft.guest, facts)));
+        }
+        NotificationKind::IdentityResult => {
+            let mut guest = Map::new();
+            add_birth_date_and_sex(&mut guest, &draft.guest, facts);
+            body.insert("identity".into(), identity(facts));
+            body.insert("guest".into(), Value::Object(guest));
+        }
+        NotificationKind::Cancellation => {}
+    }
+    Value::Object(body)
+}
+
+fn envelope(facts: &NotificationFacts<'_>) -> Map<String, Value> {
+    let facility = facts.facility;
+    let mut body = Map::new();
+    let id = notification_id(facts.stay_id, facts.version, facts.kind);
+    body.insert("notification_id".into(), json!(id));
+    body.insert("stay_id".into(), json!(facts.stay_id));
+    body.insert("version".into(), json!(facts.version));
+    body.insert("kind".into(), json!(facts.kind.as_str()));
+    body.insert(
+        "facility".into(),
+        json!({
+            "id": facility.id,
+            "kind": facility.kind.as_str(),
+            "name": facility.name,
+            "address": facility.address,
+            "commune_code": facility.commune_code,
+        }),
+    );
+    body.insert("timeliness".into(), json!(facts.timeliness.as_str()));
+    body.insert(
+        "received_at".into(),
+        json!(format_instant(facts.received_at)),
+    );
+    body.insert(
+        "deadline_at".into(),
+        json!(format_instant(facts.deadline_at)),
+    );
+    body
+}
+
+fn add_stay(body: &mut Map<String, Value>, draft: &Draft, facts: &NotificationFacts<'_>) {
+    let default_purpose = facts.facility.default_purpose().as_str();
+    let purpose = draft.purpose.as_deref().unwrap_or(default_purpose);
+    body.insert("purpose".into(), json!(purpose));
+    put(body, "purpose_text", draft.purpose_text.as_deref());
+    put(body, "room", draft.room.as_deref());
+    put(body, "arrival_at", draft.arrival_at.as_deref());
+    put(
+        body,
+        "expected_departure_at",
+        draft.expected_departure_at.as_deref(),
+    );
+}
+
+fn identity(facts: &NotificationFacts<'_>) -> Value {
+    let mut identity = Map::new();
+    identity.insert("state".into(), json!(facts.identity.as_str()));
+    if let Some(grade) = facts.grade {
+        identity.insert("full_name".into(), json!(grade.full_name.as_str()));
+        identity.insert("birth_date".into(), json!(grade.birth_date.as_str()));
+        identity.insert("sex".into(), json!(grade.sex.as_str()));
+    }
+    Value::Object(identity)
+}
+
+fn guest(sent: &DraftGuest, facts: &NotificationFacts<'_>) -> Map<String, Value> {
+    let mut guest = Map::new();
+    put(&mut guest, "full_name", sent.full_name.as_deref());
+    add_birth_date_and_sex(&mut guest, sent, facts);
+    put(&mut guest, "nationality", nationality(sent));
+    if let Some(document) = &sent.document {
+        let mut shown = Map::new();
+        put(&mut shown, "kind", document.kind.as_deref());
+        put(&mut shown, "number", document.number.as_deref());
+        guest.insert("document".into(), Value::Object(shown));
+    }
+    put(
+        &mut guest,
+        "no_document_reason",
+        sent.no_document_reason.as_deref(),
+    );
+    add_residence(&mut guest, sent);
+    add_entry(&mut guest, sent);
+    guest
+}
+
+fn add_residence(guest: &mut Map<String, Value>, sent: &DraftGuest) {
+    let Some(residence) = &sent.residence else {
+        return;
+    };
+    let mut lives = Map::new();
+    put(
+        &mut lives,
+        "commune_code",
+        residence.commune_code.as_deref(),
+    );
+    put(&mut lives, "address", residence.address.as_deref());
+    guest.insert("residence".into(), Value::Object(lives));
+}
+
+/// Form NA17 of Circular 04/2015/TT-BCA.
+fn add_entry(guest: &mut Map<String, Value>, sent: &DraftGuest) {
+    put(
+        guest,
+        "permitted_stay_until",
+        sent.permitted_stay_until.as_deref(),
+    );
+    put(guest, "entered_on", sent.entered_on.as_deref());
+    put(guest, "entry_gate", sent.entry_gate.as_deref());
+    let Some(visa) = &sent.visa else { return };
+    let mut shown = Map::new();
+    put(&mut shown, "kind", visa.kind.as_deref());
+    put(&mut shown, "number", visa.number.as_deref());
+    put(&mut shown, "expires_on", visa.expires_on.as_deref());
+    guest.insert("visa".into(), Value::Object(shown));
+}
+
+/// Each is the one sent, else the registry's, else what the number tells, marked with its source.
+fn add_birth_date_and_sex(
+    guest: &mut Map<String, Value>,
+    sent: &DraftGuest,
+    facts: &NotificationFacts<'_>,
+) {
+    let number = personal_id(sent, facts);
+    let birth_date = sent
+        .birth_date
+        .clone()
+        .map(|date| (date, Source::Declared))
+        .or(facts
+            .registry_birth_date
+            .map(|date| (date.to_text(), Source::Registry)))
+        .or(number
+            .as_ref()
+            .map(|id| (id.birth_year().to_string(), Source::Derived)));
+    if let Some((date, source)) = birth_date {
+        guest.insert("birth_date".into(), json!(date));
+        guest.insert("birth_date_source".into(), json!(source.as_str()));
+    }
+    let sex = sent
+        .sex
+        .as_deref()
+        .and_then(Sex::parse)
+        .map(|sex| (sex, Source::Declared))
+        .or(facts.registry_sex.map(|sex| (sex, Source::Registry)))
+        .or(number.as_ref().map(|id| (id.sex(), Source::Derived)));
+    if let Some((sex, source)) = sex {
+        guest.insert("sex".into(), json!(sex.as_str()));
+        guest.insert("sex_source".into(), json!(source.as_str()));
+    }
+}
+
+fn personal_id(sent: &DraftGuest, facts: &NotificationFacts<'_>) -> Option<PersonalId> {
+    let document = sent.document.as_ref()?;
+    let kind = DocumentKind::parse(document.kind.as_deref()?)?;
+    let number = document
+        .number
+        .as_deref()
+        .filter(|_| kind.has_personal_id())?;
+    PersonalId::parse(number, local_date(facts.received_at)).ok()
+}
+
+/// The one sent, else the one the document implies; nothing when neither is known.
+fn nationality(sent: &DraftGuest) -> Option<&str> {
+    if let Some(code) = sent.nationality.as_deref() {
+        return Some(code);
+    }
+    let kind = DocumentKind::parse(sent.document.as_ref()?.kind.as_deref()?)?;
+    match kind.implied_nationality() {
+        ImpliedNationality::Vietnamese => Some(VIET_NAM_CODE),
+        ImpliedNationality::MustBeNamed | ImpliedNationality::Unknown => None,
+    }
+}
+
+fn put(object: &mut Map<String, Value>, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        object.insert(name.to_owned(), Value::String(text.to_owned()));
+    }
+}

@@ -1,0 +1,333 @@
+//! Every stable code of the service, in one list: what went wrong, with words in two languages.
+//!
+//! A code is never renamed and never used for something else. A text gives the fact, then the
+//! fix, and never the submitted value. The HTTP status belongs to the `api` crate.
+
+mod language;
+mod violation;
+mod words;
+
+use serde_json::{Value, json};
+
+pub use language::Language;
+pub use violation::{Hint, Violation};
+
+coded! {
+    /// What kind of statement a code makes.
+    pub enum Class {
+        /// The request cannot be read or is not offered.
+        Request => "request",
+        /// Who calls may not do this.
+        Access => "access",
+        /// The request contradicts what is stored.
+        Conflict => "conflict",
+        /// A quota or a bound is exceeded.
+        Limit => "limit",
+        /// The service cannot answer now.
+        Service => "service",
+        /// One member of the document breaks a rule.
+        Violation => "violation",
+        /// One member of the document deserves a look; nothing is refused.
+        Warning => "warning",
+    }
+}
+
+coded! {
+    /// A stable code of a problem, a violation or a warning.
+    pub enum Code {
+        /// The body is not JSON.
+        MalformedJson => "malformed_json",
+        /// The body is nested deeper than 32 levels.
+        JsonTooDeep => "json_too_deep",
+        /// Nothing here that the caller may see.
+        NotFound => "not_found",
+        /// The path exists, the method does not.
+        MethodNotAllowed => "method_not_allowed",
+        /// No representation that `Accept` allows.
+        NotAcceptable => "not_acceptable",
+        /// The body's media type is not taken here.
+        UnsupportedMediaType => "unsupported_media_type",
+        /// The request did not arrive whole in time.
+        RequestTimeout => "request_timeout",
+        /// The document breaks rules; `errors` names each.
+        ValidationFailed => "validation_failed",
+        /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
+        IdempotencyKeyMalformed => "idempotency_key_malformed",
+
+        /// No valid key was presented.
+        Unauthorized => "unauthorized",
+        /// The key's role may not do this.
+        Forbidden => "forbidden",
+
+        /// The reference is taken by a stay with other content.
+        ReferenceConflict => "reference_conflict",
+        /// The idempotency key was used for another request.
+        IdempotencyKeyReused => "idempotency_key_reused",
+        /// The first request with this idempotency key is still running.
+        IdempotencyInProgress => "idempotency_in_progress",
+
+        /// The body is larger than this path takes.
+        BodyTooLarge => "body_too_large",
+        /// The batch costs more than the quota's burst.
+        BatchTooLarge => "batch_too_large",
+        /// A quota is spent.
+        RateLimited => "rate_limited",
+
+        /// Too much waits already.
+        Overloaded => "overloaded",
+        /// The database does not answer.
+        StorageUnavailable => "storage_unavailable",
+        /// The database has no room.
+        StorageFull => "storage_full",
+        /// Whether it was saved is not known.
+        OutcomeUnknown => "outcome_unknown",
+        /// The process is stopping.
+        Stopping => "stopping",
+        /// A fault of the service.
+        Internal => "internal",
+
+        /// Another JSON type than the contract's.
+        InvalidType => "invalid_type",
+        /// A member the contract does not know.
+        UnknownField => "unknown_field",
+        /// A member that only the service sets.
+        ReadOnly => "read_only",
+        /// Text longer than its bound.
+        TooLong => "too_long",
+        /// Text with a control character.
+        ControlCharacter => "control_character",
+        /// A required member is missing.
+        Required => "required",
+        /// A list with fewer elements than allowed.
+        TooFewItems => "too_few_items",
+        /// A list with more elements than allowed.
+        TooManyItems => "too_many_items",
+        /// A word that is not in its catalogue.
+        UnknownCode => "unknown_code",
+        /// No facility that the key may use.
+        FacilityUnknown => "facility_unknown",
+        /// No commune of this code, now or before 2025-07-01.
+        UnknownCommune => "unknown_commune",
+        /// Not an RFC 3339 instant with offset.
+        InvalidInstant => "invalid_instant",
+        /// Not a day that exists.
+        InvalidDate => "invalid_date",
+        /// The arrival lies too far ahead.
+        ArrivalInFuture => "arrival_in_future",
+        /// The arrival lies too far back.
+        ArrivalTooOld => "arrival_too_old",
+        /// The departure is not after the arrival.
+        DepartureBeforeArrival => "departure_before_arrival",
+        /// The birth date has not come yet.
+        BirthDateInFuture => "birth_date_in_future",
+        /// The birth date is more than 150 years ago.
+        BirthDateTooOld => "birth_date_too_old",
+        /// A name with something other than letters, apostrophes, hyphens, dots and spaces.
+        InvalidName => "invalid_name",
+        /// Not a telephone number.
+        InvalidPhone => "invalid_phone",
+        /// The number has not the form of its kind of document.
+        InvalidDocumentNumber => "invalid_document_number",
+        /// A number beside `document.kind` `none`.
+        DocumentNumberNotAllowed => "document_number_not_allowed",
+        /// A personal ID number with something other than ASCII digits.
+        PersonalIdNotDigits => "personal_id_not_digits",
+        /// A personal ID number without exactly 12 digits.
+        PersonalIdLength => "personal_id_length",
+        /// Digits 1 to 3 name no place of birth registration.
+        PersonalIdBirthPlace => "personal_id_birth_place",
+        /// Digits 4 to 6 name a birth year that has not come yet.
+        PersonalIdFutureBirthYear => "personal_id_future_birth_year",
+        /// `limit` is out of bounds.
+        InvalidLimit => "invalid_limit",
+        /// `cursor` is not one of ours.
+        InvalidCursor => "invalid_cursor",
+        /// A filter's value cannot be read.
+        InvalidFilter => "invalid_filter",
+
+        /// The sex declared is not the one in the number.
+        SexDiffersFromNumber => "sex_differs_from_number",
+        /// The birth year declared is not the one in the number.
+        BirthYearDiffersFromNumber => "birth_year_differs_from_number",
+        /// A stay of 30 days or more.
+        TemporaryResidenceDue => "temporary_residence_due",
+        /// A commune code of before 2025-07-01.
+        CommuneCodeOld => "commune_code_old",
+    }
+}
+
+/// A code's words in one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// A few words, for a heading.
+    pub title: &'static str,
+    /// The fact, then the fix.
+    pub detail: &'static str,
+}
+
+impl Code {
+    /// What kind of statement the code makes.
+    #[must_use]
+    pub const fn class(self) -> Class {
+        match self {
+            Self::MalformedJson
+            | Self::JsonTooDeep
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::NotAcceptable
+            | Self::UnsupportedMediaType
+            | Self::RequestTimeout
+            | Self::ValidationFailed
+            | Self::IdempotencyKeyMalformed => Class::Request,
+            Self::Unauthorized | Self::Forbidden => Class::Access,
+            Self::ReferenceConflict | Self::IdempotencyKeyReused | Self::IdempotencyInProgress => {
+                Class::Conflict
+            }
+            Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited => Class::Limit,
+            Self::Overloaded
+            | Self::StorageUnavailable
+            | Self::StorageFull
+            | Self::OutcomeUnknown
+            | Self::Stopping
+            | Self::Internal => Class::Service,
+            Self::InvalidType
+            | Self::UnknownField
+            | Self::ReadOnly
+            | Self::TooLong
+            | Self::ControlCharacter
+            | Self::Required
+            | Self::TooFewItems
+            | Self::TooManyItems
+            | Self::UnknownCode
+            | Self::FacilityUnknown
+            | Self::UnknownCommune
+            | Self::InvalidInstant
+            | Self::InvalidDate
+            | Self::ArrivalInFuture
+            | Self::ArrivalTooOld
+            | Self::DepartureBeforeArrival
+            | Self::BirthDateInFuture
+            | Self::BirthDateTooOld
+            | Self::InvalidName
+            | Self::InvalidPhone
+            | Self::InvalidDocumentNumber
+            | Self::DocumentNumberNotAllowed
+            | Self::PersonalIdNotDigits
+            | Self::PersonalIdLength
+            | Self::PersonalIdBirthPlace
+            | Self::PersonalIdFutureBirthYear
+            | Self::InvalidLimit
+            | Self::InvalidCursor
+            | Self::InvalidFilter => Class::Violation,
+            Self::SexDiffersFromNumber
+            | Self::BirthYearDiffersFromNumber
+            | Self::TemporaryResidenceDue
+            | Self::CommuneCodeOld => Class::Warning,
+        }
+    }
+
+    /// Whether the same request may succeed later without being changed.
+    #[must_use]
+    pub const fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::RequestTimeout
+                | Self::IdempotencyInProgress
+                | Self::RateLimited
+                | Self::Overloaded
+                | Self::StorageUnavailable
+                | Self::StorageFull
+                | Self::OutcomeUnknown
+                | Self::Stopping
+        )
+    }
+
+    /// A heading of a few words.
+    #[must_use]
+    pub const fn title(self, language: Language) -> &'static str {
+        words::words(self, language).title
+    }
+
+    /// The fact, then the fix. Never holds a submitted value.
+    #[must_use]
+    pub const fn detail(self, language: Language) -> &'static str {
+        words::words(self, language).detail
+    }
+}
+
+/// The catalogue `error_codes`: every code with class, `retryable` and words in both languages,
+/// as `{code, class, retryable, title: {vi, en}, detail: {vi, en}}`.
+#[must_use]
+pub fn catalogue() -> Vec<Value> {
+    Code::ALL.iter().copied().map(catalogue_entry).collect()
+}
+
+fn catalogue_entry(code: Code) -> Value {
+    json!({
+        "code": code.as_str(),
+        "class": code.class().as_str(),
+        "retryable": code.is_retryable(),
+        "title": {"vi": code.title(Language::Vi), "en": code.title(Language::En)},
+        "detail": {"vi": code.detail(Language::Vi), "en": code.detail(Language::En)},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_snake_case_unique_and_reads_back() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL.iter().copied() {
+            let word = code.as_str();
+            assert!(
+                word.chars()
+                    .all(|letter| letter.is_ascii_lowercase() || letter == '_')
+            );
+            assert!(seen.insert(word), "{word} twice");
+            assert_eq!(Code::parse(word), Some(code));
+        }
+    }
+
+    #[test]
+    fn words_are_there_in_both_languages_and_end_as_sentences() {
+        for code in Code::ALL.iter().copied() {
+            for language in [Language::Vi, Language::En] {
+                assert!(!code.title(language).is_empty(), "{code}");
+                assert!(!code.title(language).ends_with('.'), "{code}");
+                assert!(code.detail(language).ends_with('.'), "{code}");
+            }
+            assert_ne!(code.title(Language::Vi), code.title(Language::En), "{code}");
+            assert_ne!(
+                code.detail(Language::Vi),
+                code.detail(Language::En),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_catalogue_lists_every_code_once() {
+        let listed: HashSet<String> = catalogue()
+            .iter()
+            .map(|entry| entry["code"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(listed.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn only_passing_troubles_are_retryable() {
+        for code in Code::ALL.iter().copied().filter(|code| code.is_retryable()) {
+            let class = code.class();
+            assert!(
+                !matches!(class, Class::Violation | Class::Warning | Class::Access),
+                "{code}"
+            );
+        }
+        assert!(Code::OutcomeUnknown.is_retryable());
+        assert!(!Code::IdempotencyKeyReused.is_retryable());
+    }
+}

@@ -1,0 +1,109 @@
+//! One broken rule, with the place in the document where it is broken.
+
+use chrono::{DateTime, Utc};
+
+use super::{Code, Language};
+use crate::time::format_instant;
+
+/// What makes a message exact without repeating what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// The stay can be declared from this instant on.
+    DeclareFrom(DateTime<Utc>),
+    /// Arrivals before this instant are no longer taken.
+    OldestArrival(DateTime<Utc>),
+    /// The bound, in characters after trimming.
+    LengthMax(usize),
+    /// The bounds of a number of elements or of a number.
+    Between(usize, usize),
+    /// This member would do as well.
+    OrMember(&'static str),
+}
+
+/// A rule broken at a place of the document. As a warning, it refuses nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// RFC 6901 pointer into the document sent; a missing member is named where it would stand.
+    pub pointer: String,
+    /// Which rule.
+    pub code: Code,
+    /// What makes the message exact.
+    pub hint: Option<Hint>,
+}
+
+impl Violation {
+    /// A violation without a hint.
+    #[must_use]
+    pub fn new(pointer: impl Into<String>, code: Code) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code,
+            hint: None,
+        }
+    }
+
+    /// The same violation with a hint.
+    #[must_use]
+    pub fn with(mut self, hint: Hint) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// The fact, then the fix, then what the hint adds. Never holds the submitted value.
+    #[must_use]
+    pub fn message(&self, language: Language) -> String {
+        let detail = self.code.detail(language);
+        match self.hint {
+            None => detail.to_owned(),
+            Some(hint) => format!("{detail} {}", hint.sentence(language)),
+        }
+    }
+}
+
+impl Hint {
+    fn sentence(self, language: Language) -> String {
+        match (self, language) {
+            (Self::DeclareFrom(at), Language::Vi) => {
+                format!("Có thể khai báo sớm nhất từ {}.", format_instant(at))
+            }
+            (Self::DeclareFrom(at), Language::En) => {
+                format!("It can be declared from {} on.", format_instant(at))
+            }
+            (Self::OldestArrival(at), Language::Vi) => {
+                format!(
+                    "Thời điểm đến sớm nhất được nhận là {}.",
+                    format_instant(at)
+                )
+            }
+            (Self::OldestArrival(at), Language::En) => {
+                format!("The oldest arrival taken is {}.", format_instant(at))
+            }
+            (Self::LengthMax(length), Language::Vi) => format!("Tối đa {length} ký tự."),
+            (Self::LengthMax(length), Language::En) => format!("At most {length} characters."),
+            (Self::Between(least, most), Language::Vi) => format!("Từ {least} đến {most}."),
+            (Self::Between(least, most), Language::En) => format!("From {least} to {most}."),
+            (Self::OrMember(member), Language::Vi) => format!("Có thể thay bằng {member}."),
+            (Self::OrMember(member), Language::En) => format!("Or send {member} instead."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_completes_the_message() {
+        let violation = Violation::new("/note", Code::TooLong).with(Hint::LengthMax(2000));
+        assert!(
+            violation
+                .message(Language::En)
+                .ends_with(". At most 2000 characters.")
+        );
+        assert!(
+            violation
+                .message(Language::Vi)
+                .ends_with(". Tối đa 2000 ký tự.")
+        );
+    }
+}

@@ -1,0 +1,585 @@
+//! The words of every code, Vietnamese and English side by side: the fact, then the fix.
+
+use super::{Code, Language, Words};
+
+/// The words of a code. A code without words in both languages does not compile.
+pub(super) const fn words(code: Code, language: Language) -> Words {
+    let [vi, en] = both(code);
+    match language {
+        Language::Vi => vi,
+        Language::En => en,
+    }
+}
+
+/// Title and detail in Vietnamese, then title and detail in English.
+const fn pair(vi: [&'static str; 2], en: [&'static str; 2]) -> [Words; 2] {
+    [
+        Words {
+            title: vi[0],
+            detail: vi[1],
+        },
+        Words {
+            title: en[0],
+            detail: en[1],
+        },
+    ]
+}
+
+const fn both(code: Code) -> [Words; 2] {
+    match code {
+        Code::MalformedJson => pair(
+            [
+                "Nội dung không phải JSON",
+                "Nội dung gửi lên không phải JSON hợp lệ. Hãy gửi một văn bản JSON theo RFC 8259, mã hóa UTF-8.",
+            ],
+            [
+                "The body is not JSON",
+                "The body is not valid JSON. Send one JSON text (RFC 8259) in UTF-8.",
+            ],
+        ),
+        Code::JsonTooDeep => pair(
+            [
+                "JSON lồng quá sâu",
+                "Nội dung JSON lồng quá 32 mức. Hãy gửi đúng cấu trúc trong tài liệu API.",
+            ],
+            [
+                "The JSON is nested too deep",
+                "The JSON body is nested deeper than 32 levels. Send the structure shown in the API document.",
+            ],
+        ),
+        Code::NotFound => pair(
+            [
+                "Không tìm thấy",
+                "Không có nội dung này trong phạm vi của khóa. Hãy kiểm tra đường dẫn, mã định danh và khóa đang dùng.",
+            ],
+            [
+                "Not found",
+                "There is nothing here that this key may see. Check the path, the id and the key in use.",
+            ],
+        ),
+        Code::MethodNotAllowed => pair(
+            [
+                "Phương thức không được hỗ trợ",
+                "Đường dẫn này không nhận phương thức HTTP đã dùng. Hãy dùng một phương thức nêu trong tiêu đề Allow.",
+            ],
+            [
+                "Method not allowed",
+                "This path does not take this HTTP method. Use one named in the Allow header.",
+            ],
+        ),
+        Code::NotAcceptable => pair(
+            [
+                "Không có định dạng được yêu cầu",
+                "Tài nguyên này không có định dạng nào mà tiêu đề Accept cho phép. Hãy yêu cầu một định dạng nêu trong tài liệu API.",
+            ],
+            [
+                "No acceptable format",
+                "This resource has no format that the Accept header allows. Ask for one named in the API document.",
+            ],
+        ),
+        Code::UnsupportedMediaType => pair(
+            [
+                "Kiểu nội dung không được hỗ trợ",
+                "Đường dẫn này không nhận kiểu nội dung đã gửi. Hãy gửi Content-Type: application/json.",
+            ],
+            [
+                "Unsupported media type",
+                "This path does not take the media type that was sent. Send Content-Type: application/json.",
+            ],
+        ),
+        Code::RequestTimeout => pair(
+            [
+                "Yêu cầu đến quá chậm",
+                "Yêu cầu chưa đến đủ trong thời gian cho phép và chưa được lưu. Hãy gửi lại.",
+            ],
+            [
+                "The request came too slowly",
+                "The request did not arrive whole in time and was not saved. Send it again.",
+            ],
+        ),
+        Code::ValidationFailed => pair(
+            [
+                "Nội dung khai báo chưa hợp lệ",
+                "Nội dung vi phạm một hoặc nhiều quy tắc và chưa được lưu. Hãy sửa từng mục nêu trong errors rồi gửi lại.",
+            ],
+            [
+                "The document breaks rules",
+                "The document breaks one or more rules and was not saved. Mend each place named in errors and send it again.",
+            ],
+        ),
+        Code::IdempotencyKeyMalformed => pair(
+            [
+                "Idempotency-Key không hợp lệ",
+                "Idempotency-Key phải gồm 1 đến 255 ký tự ASCII nhìn thấy được. Hãy dùng, ví dụ, một UUID.",
+            ],
+            [
+                "Idempotency-Key is malformed",
+                "Idempotency-Key must be 1 to 255 visible ASCII characters. Use, for example, a UUID.",
+            ],
+        ),
+        Code::Unauthorized => pair(
+            [
+                "Chưa xác thực",
+                "Không có khóa hợp lệ trong yêu cầu. Hãy gửi Authorization: Bearer cùng một khóa còn hiệu lực.",
+            ],
+            [
+                "Not authenticated",
+                "The request carries no valid key. Send Authorization: Bearer with a key that is in force.",
+            ],
+        ),
+        Code::Forbidden => pair(
+            [
+                "Không có quyền",
+                "Vai trò của khóa không được phép thực hiện việc này. Hãy dùng khóa có vai trò phù hợp.",
+            ],
+            [
+                "Not permitted",
+                "The role of this key may not do this. Use a key with a fitting role.",
+            ],
+        ),
+        Code::ReferenceConflict => pair(
+            [
+                "Mã tham chiếu đã dùng",
+                "Mã tham chiếu này thuộc về một lượt lưu trú khác nội dung tại cơ sở. Hãy xem lượt lưu trú đã nêu; dùng mã khác cho lượt mới.",
+            ],
+            [
+                "The reference is taken",
+                "This reference belongs to a stay of the facility with other content. Look at the stay named; use another reference for a new stay.",
+            ],
+        ),
+        Code::IdempotencyKeyReused => pair(
+            [
+                "Idempotency-Key đã dùng cho yêu cầu khác",
+                "Khóa này đã đi cùng một yêu cầu có nội dung khác. Hãy dùng khóa mới cho mỗi yêu cầu mới.",
+            ],
+            [
+                "The idempotency key was used before",
+                "This key came with another request. Use a new key for each new request.",
+            ],
+        ),
+        Code::IdempotencyInProgress => pair(
+            [
+                "Yêu cầu trước đang được xử lý",
+                "Yêu cầu đầu tiên mang khóa này chưa xử lý xong. Hãy gửi lại sau giây lát với cùng khóa.",
+            ],
+            [
+                "The first request is still running",
+                "The first request with this key has not finished. Send it again in a moment with the same key.",
+            ],
+        ),
+        Code::BodyTooLarge => pair(
+            [
+                "Nội dung quá lớn",
+                "Nội dung vượt quá dung lượng của đường dẫn này và chưa được lưu. Hãy chia nhỏ rồi gửi lại.",
+            ],
+            [
+                "The body is too large",
+                "The body exceeds the size of this path and was not saved. Send it in smaller parts.",
+            ],
+        ),
+        Code::BatchTooLarge => pair(
+            [
+                "Lô khai báo quá lớn",
+                "Lô này có nhiều lượt lưu trú hơn hạn mức có thể nhận một lần. Hãy chia thành các lô nhỏ hơn.",
+            ],
+            [
+                "The batch is too large",
+                "The batch holds more stays than the quota can ever take at once. Send smaller batches.",
+            ],
+        ),
+        Code::RateLimited => pair(
+            [
+                "Đã hết hạn mức",
+                "Hạn mức của khóa hoặc cơ sở đã hết; yêu cầu chưa được lưu. Hãy gửi lại sau thời gian nêu trong Retry-After.",
+            ],
+            [
+                "The quota is spent",
+                "The quota of this key or facility is spent; the request was not saved. Send it again after the time in Retry-After.",
+            ],
+        ),
+        Code::Overloaded => pair(
+            [
+                "Hệ thống đang quá tải",
+                "Hệ thống đang có quá nhiều yêu cầu chờ; yêu cầu này chưa được lưu. Hãy gửi lại sau thời gian nêu trong Retry-After.",
+            ],
+            [
+                "The service is overloaded",
+                "Too many requests are waiting; this one was not saved. Send it again after the time in Retry-After.",
+            ],
+        ),
+        Code::StorageUnavailable => pair(
+            [
+                "Cơ sở dữ liệu không phản hồi",
+                "Cơ sở dữ liệu tạm thời không phản hồi; yêu cầu chưa được lưu. Hãy gửi lại sau thời gian nêu trong Retry-After.",
+            ],
+            [
+                "The database does not answer",
+                "The database does not answer at the moment; the request was not saved. Send it again after the time in Retry-After.",
+            ],
+        ),
+        Code::StorageFull => pair(
+            [
+                "Cơ sở dữ liệu hết chỗ",
+                "Nơi lưu trữ đã đầy; yêu cầu chưa được lưu. Hãy gửi lại sau; đơn vị vận hành đã được báo.",
+            ],
+            [
+                "The database is full",
+                "The storage has no room left; the request was not saved. Send it again later; the operator has been told.",
+            ],
+        ),
+        Code::OutcomeUnknown => pair(
+            [
+                "Chưa rõ đã lưu hay chưa",
+                "Không xác định được yêu cầu đã được lưu hay chưa. Hãy gửi lại nguyên văn: không có gì bị tạo hai lần.",
+            ],
+            [
+                "The outcome is not known",
+                "We do not know whether this was saved. Send it again unchanged: nothing is made twice.",
+            ],
+        ),
+        Code::Stopping => pair(
+            [
+                "Hệ thống đang dừng",
+                "Tiến trình này đang dừng; yêu cầu chưa được lưu. Hãy gửi lại sau giây lát.",
+            ],
+            [
+                "The service is stopping",
+                "This process is stopping; the request was not saved. Send it again in a moment.",
+            ],
+        ),
+        Code::Internal => pair(
+            [
+                "Lỗi của hệ thống",
+                "Hệ thống gặp lỗi; yêu cầu chưa được lưu. Hãy báo đơn vị vận hành kèm request_id.",
+            ],
+            [
+                "A fault of the service",
+                "The service met a fault; the request was not saved. Tell the operator the request_id.",
+            ],
+        ),
+        Code::InvalidType => pair(
+            [
+                "Sai kiểu JSON",
+                "Mục này có kiểu JSON khác với tài liệu API. Hãy gửi đúng kiểu: chuỗi, đối tượng hoặc danh sách.",
+            ],
+            [
+                "Wrong JSON type",
+                "This member has another JSON type than the API document says. Send a string, an object or a list as written there.",
+            ],
+        ),
+        Code::UnknownField => pair(
+            [
+                "Mục không tồn tại",
+                "Tài liệu API không có mục này. Hãy sửa tên hoặc bỏ mục này.",
+            ],
+            [
+                "Unknown member",
+                "The API document has no such member. Correct its name or leave it out.",
+            ],
+        ),
+        Code::ReadOnly => pair(
+            [
+                "Mục chỉ do hệ thống ghi",
+                "Mục này chỉ do hệ thống đặt. Hãy bỏ mục này khi gửi.",
+            ],
+            [
+                "Set by the service only",
+                "Only the service sets this member. Leave it out.",
+            ],
+        ),
+        Code::TooLong => pair(
+            ["Quá dài", "Nội dung của mục này quá dài. Hãy rút ngắn."],
+            [
+                "Too long",
+                "The text of this member is too long. Shorten it.",
+            ],
+        ),
+        Code::ControlCharacter => pair(
+            [
+                "Có ký tự điều khiển",
+                "Mục này có ký tự điều khiển không nhìn thấy được. Hãy nhập lại mà không có ký tự đó.",
+            ],
+            [
+                "Control character",
+                "This member holds an invisible control character. Enter it again without.",
+            ],
+        ),
+        Code::Required => pair(
+            [
+                "Thiếu mục bắt buộc",
+                "Mục này là bắt buộc trong trường hợp này. Hãy bổ sung.",
+            ],
+            ["Required", "This member is required here. Add it."],
+        ),
+        Code::TooFewItems => pair(
+            [
+                "Danh sách quá ngắn",
+                "Danh sách có ít phần tử hơn mức cho phép. Hãy gửi đủ số lượng.",
+            ],
+            [
+                "Too few elements",
+                "The list has fewer elements than allowed. Send at least the smallest number.",
+            ],
+        ),
+        Code::TooManyItems => pair(
+            [
+                "Danh sách quá dài",
+                "Danh sách có nhiều phần tử hơn mức cho phép. Hãy chia thành nhiều lần gửi.",
+            ],
+            [
+                "Too many elements",
+                "The list has more elements than allowed. Send them in several requests.",
+            ],
+        ),
+        Code::UnknownCode => pair(
+            [
+                "Mã không có trong danh mục",
+                "Giá trị này không có trong danh mục tương ứng. Hãy dùng một mã lấy từ /v1/catalogues.",
+            ],
+            [
+                "Not in the catalogue",
+                "This word is not in its catalogue. Use one listed under /v1/catalogues.",
+            ],
+        ),
+        Code::FacilityUnknown => pair(
+            [
+                "Cơ sở không xác định",
+                "Khóa này không khai báo được cho cơ sở đã nêu. Hãy dùng một mã cơ sở lấy từ /v1/facilities.",
+            ],
+            [
+                "Unknown facility",
+                "This key cannot declare for the facility named. Use an id listed under /v1/facilities.",
+            ],
+        ),
+        Code::UnknownCommune => pair(
+            [
+                "Mã xã, phường không tồn tại",
+                "Không có đơn vị hành chính cấp xã mang mã này. Hãy dùng mã 5 chữ số trong danh mục communes.",
+            ],
+            [
+                "Unknown commune",
+                "No commune has this code. Use a five-digit code of the catalogue communes.",
+            ],
+        ),
+        Code::InvalidInstant => pair(
+            [
+                "Thời điểm không hợp lệ",
+                "Mục này không phải thời điểm RFC 3339 có múi giờ. Hãy gửi dạng 2026-11-23T14:05:00+07:00.",
+            ],
+            [
+                "Not an instant",
+                "This is not an RFC 3339 instant with an offset. Send it like 2026-11-23T14:05:00+07:00.",
+            ],
+        ),
+        Code::InvalidDate => pair(
+            [
+                "Ngày không hợp lệ",
+                "Ngày này không tồn tại hoặc viết sai dạng. Hãy gửi YYYY-MM-DD; ngày sinh có thể là YYYY hoặc YYYY-MM.",
+            ],
+            [
+                "Not a date",
+                "This day does not exist or is written in another form. Send YYYY-MM-DD; a birth date may be YYYY or YYYY-MM.",
+            ],
+        ),
+        Code::ArrivalInFuture => pair(
+            [
+                "Thời điểm đến còn ở tương lai",
+                "Khách chưa đến tại thời điểm khai báo. Hãy khai báo khi khách đã đến.",
+            ],
+            [
+                "The arrival lies ahead",
+                "The guest has not arrived yet. Declare the stay on arrival.",
+            ],
+        ),
+        Code::ArrivalTooOld => pair(
+            [
+                "Thời điểm đến đã quá lâu",
+                "Thời điểm đến nằm ngoài khoảng thời gian còn nhận khai báo. Hãy kiểm tra ngày; nếu đúng, báo trực tiếp công an cấp xã.",
+            ],
+            [
+                "The arrival is too old",
+                "The arrival lies before the time for which declarations are taken. Check the date; if it is right, tell the commune police directly.",
+            ],
+        ),
+        Code::DepartureBeforeArrival => pair(
+            [
+                "Thời điểm đi không sau thời điểm đến",
+                "Thời điểm đi dự kiến phải sau thời điểm đến. Hãy sửa một trong hai.",
+            ],
+            [
+                "Departure not after arrival",
+                "The expected departure must lie after the arrival. Correct one of the two.",
+            ],
+        ),
+        Code::BirthDateInFuture => pair(
+            [
+                "Ngày sinh ở tương lai",
+                "Ngày sinh chưa đến. Hãy kiểm tra giấy tờ của khách.",
+            ],
+            [
+                "Birth date in the future",
+                "This birth date has not come yet. Check the guest's document.",
+            ],
+        ),
+        Code::BirthDateTooOld => pair(
+            [
+                "Ngày sinh quá xa",
+                "Ngày sinh cách đây hơn 150 năm. Hãy kiểm tra giấy tờ của khách.",
+            ],
+            [
+                "Birth date too long ago",
+                "This birth date is more than 150 years ago. Check the guest's document.",
+            ],
+        ),
+        Code::InvalidName => pair(
+            [
+                "Tên không hợp lệ",
+                "Tên chỉ gồm chữ cái, dấu nháy đơn, gạch nối, dấu chấm và khoảng trắng. Hãy ghi đúng như trên giấy tờ.",
+            ],
+            [
+                "Not a name",
+                "A name holds letters, apostrophes, hyphens, dots and spaces only. Write it as on the document.",
+            ],
+        ),
+        Code::InvalidPhone => pair(
+            [
+                "Số điện thoại không hợp lệ",
+                "Số điện thoại gồm 3 đến 15 chữ số, có thể có dấu +, khoảng trắng, dấu chấm, gạch nối, ngoặc. Hãy sửa hoặc bỏ mục này.",
+            ],
+            [
+                "Not a telephone number",
+                "A telephone number has 3 to 15 digits, with +, spaces, dots, hyphens and brackets at most. Correct it or leave it out.",
+            ],
+        ),
+        Code::InvalidDocumentNumber => pair(
+            [
+                "Số giấy tờ không đúng dạng",
+                "Số này không đúng dạng của loại giấy tờ đã chọn. Hãy kiểm tra số và loại giấy tờ; dạng của từng loại có trong danh mục document_kinds.",
+            ],
+            [
+                "Document number malformed",
+                "This number has not the form of its kind of document. Check number and kind; the catalogue document_kinds shows each form.",
+            ],
+        ),
+        Code::DocumentNumberNotAllowed => pair(
+            [
+                "Không có giấy tờ thì không có số",
+                "Đã khai không có giấy tờ nhưng lại có số giấy tờ. Hãy chọn đúng loại giấy tờ hoặc bỏ số.",
+            ],
+            [
+                "A number without a document",
+                "The document is declared as none, yet it has a number. Name the kind of document or leave the number out.",
+            ],
+        ),
+        Code::PersonalIdNotDigits => pair(
+            [
+                "Số định danh có ký tự lạ",
+                "Số định danh cá nhân chỉ gồm chữ số từ 0 đến 9, không có khoảng trắng hay dấu. Hãy nhập lại.",
+            ],
+            [
+                "Personal ID number: digits only",
+                "A personal ID number holds the digits 0 to 9 only, without spaces or dots. Enter it again.",
+            ],
+        ),
+        Code::PersonalIdLength => pair(
+            [
+                "Số định danh không đủ 12 chữ số",
+                "Số định danh cá nhân có đúng 12 chữ số. Hãy nhập lại.",
+            ],
+            [
+                "Personal ID number: 12 digits",
+                "A personal ID number has exactly 12 digits. Enter it again.",
+            ],
+        ),
+        Code::PersonalIdBirthPlace => pair(
+            [
+                "Số định danh: mã nơi sinh không tồn tại",
+                "Ba chữ số đầu không phải mã nơi đăng ký khai sinh. Hãy đối chiếu với giấy tờ.",
+            ],
+            [
+                "Personal ID number: no such birth place",
+                "The first three digits are no code of a place of birth registration. Compare with the document.",
+            ],
+        ),
+        Code::PersonalIdFutureBirthYear => pair(
+            [
+                "Số định danh: năm sinh ở tương lai",
+                "Chữ số thứ 4 đến thứ 6 cho một năm sinh chưa đến. Hãy đối chiếu với giấy tờ.",
+            ],
+            [
+                "Personal ID number: birth year in the future",
+                "Digits 4 to 6 give a birth year that has not come yet. Compare with the document.",
+            ],
+        ),
+        Code::InvalidLimit => pair(
+            [
+                "limit không hợp lệ",
+                "limit phải là số nguyên trong giới hạn cho phép. Hãy sửa hoặc bỏ tham số này.",
+            ],
+            [
+                "limit out of bounds",
+                "limit must be a whole number within its bounds. Correct it or leave it out.",
+            ],
+        ),
+        Code::InvalidCursor => pair(
+            [
+                "cursor không hợp lệ",
+                "cursor không phải giá trị do hệ thống cấp cho danh sách này. Hãy dùng next_cursor của trang trước hoặc bắt đầu lại từ đầu.",
+            ],
+            [
+                "cursor not recognised",
+                "This cursor was not given out for this list. Use next_cursor of the page before, or begin again without.",
+            ],
+        ),
+        Code::InvalidFilter => pair(
+            [
+                "Bộ lọc không hợp lệ",
+                "Không đọc được giá trị của tham số này. Hãy dùng dạng nêu trong tài liệu API.",
+            ],
+            [
+                "Filter not readable",
+                "The value of this parameter cannot be read. Use the form shown in the API document.",
+            ],
+        ),
+        Code::SexDiffersFromNumber => pair(
+            [
+                "Giới tính khác với số định danh",
+                "Giới tính đã khai khác với giới tính trong số định danh. Hãy đối chiếu với giấy tờ; nếu đúng thì không cần sửa.",
+            ],
+            [
+                "Sex differs from the number",
+                "The sex declared is not the one in the personal ID number. Compare with the document; if it is right, nothing need be done.",
+            ],
+        ),
+        Code::BirthYearDiffersFromNumber => pair(
+            [
+                "Năm sinh khác với số định danh",
+                "Năm sinh đã khai khác với năm sinh trong số định danh. Hãy đối chiếu với giấy tờ; nếu đúng thì không cần sửa.",
+            ],
+            [
+                "Birth year differs from the number",
+                "The birth year declared is not the one in the personal ID number. Compare with the document; if it is right, nothing need be done.",
+            ],
+        ),
+        Code::TemporaryResidenceDue => pair(
+            [
+                "Phải đăng ký tạm trú",
+                "Khách ở từ 30 ngày trở lên thì phải đăng ký tạm trú (Luật Cư trú, điều 27). Hãy hướng dẫn khách đăng ký.",
+            ],
+            [
+                "Temporary residence is due",
+                "A stay of 30 days or more needs registration of temporary residence (Law on Residence, art. 27). Tell the guest to register.",
+            ],
+        ),
+        Code::CommuneCodeOld => pair(
+            [
+                "Mã xã, phường cũ",
+                "Mã này thuộc đơn vị hành chính trước ngày 01/07/2025. Lần sau hãy dùng mã mới trong danh mục communes.",
+            ],
+            [
+                "Old commune code",
+                "This code belongs to a unit of before 2025-07-01. Next time use the new code of the catalogue communes.",
+            ],
+        ),
+    }
+}

@@ -1,0 +1,122 @@
+//! The axes on which a stay moves, one closed list of states each.
+
+coded! {
+    /// Whether the guest is there.
+    pub enum Presence {
+        /// Arrived, not departed.
+        Present => "present",
+        /// Departed; may be taken back.
+        Departed => "departed",
+        /// Declared in error; final.
+        Cancelled => "cancelled",
+    }
+}
+
+coded! {
+    /// What the population registry said about the guest.
+    pub enum IdentityState {
+        /// Not asked yet.
+        Pending => "pending",
+        /// Everything compared is exact or near.
+        Verified => "verified",
+        /// Something compared differs.
+        Mismatch => "mismatch",
+        /// The registry knows no such number.
+        NotFound => "not_found",
+        /// There is no number to ask about (foreigners, other documents, none).
+        NotApplicable => "not_applicable",
+        /// The registry did not answer in time; asked again later.
+        Deferred => "deferred",
+    }
+}
+
+coded! {
+    /// Where the newest forwardable version is on its way to the police.
+    pub enum DeliveryState {
+        /// Waits for its turn.
+        Queued => "queued",
+        /// A worker holds it.
+        Delivering => "delivering",
+        /// The police endpoint confirmed it.
+        Acknowledged => "acknowledged",
+        /// The police endpoint refused it; correctable.
+        Rejected => "rejected",
+        /// Set aside for an operator: the item itself does harm.
+        Parked => "parked",
+        /// Leaves before midnight of the day of arrival: kept, not sent.
+        NotRequired => "not_required",
+    }
+}
+
+coded! {
+    /// Whether the declaration met its statutory deadline. Fixed by version 1.
+    pub enum Timeliness {
+        /// Received before the deadline.
+        OnTime => "on_time",
+        /// Received at the deadline or after it.
+        Late => "late",
+    }
+}
+
+coded! {
+    /// Whether something of the declaration is still owed.
+    pub enum CompletionState {
+        /// Nothing is owed.
+        Complete => "complete",
+        /// A provisional record: members named as missing are owed by a date.
+        Due => "due",
+    }
+}
+
+coded! {
+    /// The door a version came in by.
+    pub enum Channel {
+        /// `POST /v1/stays`.
+        Rest => "rest",
+        /// `POST /v1/stays/batch`.
+        Batch => "batch",
+        /// An uploaded file.
+        File => "file",
+        /// A census.
+        Census => "census",
+        /// An HL7 v2 message.
+        Hl7 => "hl7",
+        /// A FHIR resource.
+        Fhir => "fhir",
+        /// A page of the desk.
+        Page => "page",
+        /// A scanned document.
+        Scan => "scan",
+    }
+}
+
+coded! {
+    /// What a notification to the police says.
+    pub enum NotificationKind {
+        /// A stay, or a later version of it.
+        Stay => "stay",
+        /// A registry result that came after the stay had been sent.
+        IdentityResult => "identity_result",
+        /// The stay was declared in error.
+        Cancellation => "cancellation",
+    }
+}
+
+/// What a sender is told to look at again when the registry did not agree: always these three, so
+/// that the answer says nothing about what the registry holds.
+pub const ATTENTION_POINTERS: [&str; 3] = [
+    "/guest/full_name",
+    "/guest/document/number",
+    "/guest/birth_date",
+];
+
+impl IdentityState {
+    /// The word a sender sees: `attention` for [`Self::Mismatch`] and [`Self::NotFound`] alike.
+    #[must_use]
+    pub const fn as_seen_by_sender(self) -> &'static str {
+        match self {
+            Self::Mismatch | Self::NotFound => "attention",
+            Self::Pending | Self::Verified | Self::NotApplicable | Self::Deferred => self.as_str(),
+        }
+    }
+}
