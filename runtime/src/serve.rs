@@ -125,9 +125,11 @@ impl Listener {
     }
 }
 
-/// True when a request's body ended because the client was too slow: answer 408.
+/// True when a request's body ended because the client was too slow: answer 408. Looks into the
+/// errors that the framework wraps around ours.
 pub fn is_body_timeout(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::TimedOut
+    let wrapped = || error.get_ref()?.downcast_ref::<io::Error>();
+    error.kind() == io::ErrorKind::TimedOut || wrapped().is_some_and(is_body_timeout)
 }
 
 /// What all connections of a listener share.
@@ -389,3 +391,6 @@ fn drain(leftover: &Leftover, activity: &Arc<Activity>, connections: &TaskTracke
         let _ = tokio::time::timeout(LEFTOVER_TIMEOUT, read).await;
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,4 +142,15 @@ mod tests {
         token.cancelled().await;
         shutdown.requested().await;
     }
+
+    #[tokio::test]
+    async fn sigterm_cancels_the_token_and_does_not_end_the_process() {
+        let shutdown = Shutdown::listen().unwrap();
+        let kill = std::process::Command::new("kill")
+            .args(["-TERM", &std::process::id().to_string()])
+            .status()
+            .unwrap();
+        assert!(kill.success());
+        shutdown.requested().await;
+    }
 }

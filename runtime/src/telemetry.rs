@@ -4,6 +4,7 @@
 //! object a line otherwise. A panic is logged with its place; its text only when it is a fixed
 //! one, because a formatted text may quote what somebody submitted.
 
+use std::any::Any;
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::sync::{Mutex, PoisonError};
@@ -87,8 +88,14 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         .location()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let text = panic.payload().downcast_ref::<&'static str>().copied();
-    tracing::error!(place, text = text.unwrap_or("(text held back)"), "panic");
+    tracing::error!(place, text = shown_text(panic.payload()), "panic");
+}
+
+fn shown_text(payload: &(dyn Any + Send)) -> &'static str {
+    payload
+        .downcast_ref::<&'static str>()
+        .copied()
+        .unwrap_or("(text held back)")
 }
 
 /// Renders what the process has measured, in the text format of Prometheus.
@@ -173,5 +180,15 @@ mod tests {
     fn a_filter_that_cannot_be_read_names_its_setting() {
         let error = init(LogFormat::Text, "info,=,=").unwrap_err();
         assert_eq!(error.setting(), "LUUTRU_LOG");
+    }
+
+    #[test]
+    fn a_panic_shows_a_fixed_text_and_holds_back_a_formatted_one() {
+        let fixed = std::panic::catch_unwind(|| panic!("on purpose")).unwrap_err();
+        assert_eq!(shown_text(fixed.as_ref()), "on purpose");
+
+        let name = String::from("Nguyễn Văn An");
+        let formatted = std::panic::catch_unwind(|| panic!("no room for {name}")).unwrap_err();
+        assert_eq!(shown_text(formatted.as_ref()), "(text held back)");
     }
 }
