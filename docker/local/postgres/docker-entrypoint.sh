@@ -33,7 +33,7 @@ if [ "$(id -u)" = "0" ]; then
     chmod 0700 "$PGDATA"
     # The log streams belong to root; the server's user must be able to open them again.
     chown postgres /proc/self/fd/1 /proc/self/fd/2 2>/dev/null || true
-    exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" postgres "$@"
+    exec setpriv --reuid=postgres --regid=postgres --init-groups "${BASH_SOURCE[0]}" postgres "$@"
 fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Brings up docker-compose.yml around the binary of this machine, sends one stay through the
+# proxy to the police simulator, stops every service and looks at how it ended, removes all.
+#
+#   scripts/compose.sh [BINARY]
+#
+# Environment: BASE_IMAGE, POSTGRES_IMAGE, NGINX_IMAGE as in docker-compose.yml.
+set -Eeuo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly BINARY="${1:-target/debug/luutru}"
+readonly READY_SECONDS=120
+
+export COMPOSE_PROJECT_NAME="luutru-check-$$"
+export LUUTRU_IMAGE="luutru-test/luutru:check-$$"
+# Free ports.
+export LUUTRU_PROXY_PORT="" LUUTRU_POLICE_PORT="" LUUTRU_REGISTRY_PORT=""
+
+if docker compose version >/dev/null 2>&1; then
+    compose() { docker compose "$@"; }
+else
+    compose() { docker-compose --no-ansi "$@"; }
+fi
+
+clean_up() {
+    local status=$?
+    if [ "$status" != 0 ]; then
+        compose ps || true
+        compose logs --no-color --tail 25 || true
+    fi
+    compose down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1 || true
+    docker rmi --force "$LUUTRU_IMAGE" >/dev/null 2>&1 || true
+}
+trap clean_up EXIT
+
+# address SERVICE PORT: where a published port is found.
+address() {
+    echo "http://$(compose port "$1" "$2")"
+}
+
+wait_until_ready() {
+    local url="$1" until=$((SECONDS + READY_SECONDS))
+    until [ "$(curl -s -o /dev/null -m 5 -w '%{http_code}' "$url/readyz")" = 200 ]; do
+        [ "$SECONDS" -lt "$until" ] || { echo "$url is not ready after $READY_SECONDS s" >&2; return 1; }
+        sleep 1
+    done
+}
+
+wait_until_healthy() {
+    local until=$((SECONDS + READY_SECONDS)) id name unhealthy
+    while :; do
+        unhealthy=""
+        for id in $(compose ps -q); do
+            name="$(docker inspect -f '{{.Name}} {{.State.Status}} {{with .State.Health}}{{.Status}}{{end}}' "$id")"
+            case "$name" in
+                *" running healthy" | *migrate*" exited "*) ;;
+                *) unhealthy="$unhealthy$name; " ;;
+            esac
+        done
+        [ -z "$unhealthy" ] && return
+        [ "$SECONDS" -lt "$until" ] || { echo "not healthy after $READY_SECONDS s: $unhealthy" >&2; return 1; }
+        sleep 1
+    done
+}
+
+# Every service of ours must have ended by itself, with 0.
+check_endings() {
+    local id ending bad=0
+    for id in "$@"; do
+        ending="$(docker inspect -f '{{.Name}} {{.State.ExitCode}}' "$id")"
+        [ "${ending##* }" = 0 ] || { echo "ended badly: $ending" >&2; bad=1; }
+    done
+    return "$bad"
+}
+
+docker/secrets.sh
+docker/prebuilt-image.sh "$BINARY" "$LUUTRU_IMAGE"
+compose up -d --no-build
+wait_until_ready "$(address proxy 80)"
+wait_until_healthy
+echo "all services are healthy after $SECONDS s"
+
+key="$(compose exec -T api-1 luutru key create --organisation demo --role integrator --label compose </dev/null | grep -o 'luutru_[0-9a-f]\{32\}_[A-Za-z0-9_-]*' | head -n 1)"
+[ -n "$key" ] || { echo "luutru key create printed no key" >&2; exit 1; }
+# Over both APIs: the proxy chooses by the key.
+python3 scripts/one_stay.py --api "$(address proxy 80)" --police "$(address police-sim 8082)" --key "$key"
+
+ids="$(for service in api-1 api-2 worker-1 worker-2 registry-sim police-sim; do compose ps -q "$service"; done)"
+compose stop --timeout 30 >/dev/null 2>&1
+# shellcheck disable=SC2086 # a list of ids
+check_endings $ids
+echo "compose: one stay through proxy, API, worker and simulators on PostgreSQL; all ended with 0"

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Every check of this repository, on a fresh Debian too: installs what is missing, starts a Docker
+# Engine, and runs all steps. A step that cannot run fails; none is skipped.
+#
+#   ./scripts/test.sh             everything
+#   ./scripts/test.sh STEP…       only these: format build clippy rustdoc tests openapi compose
+#
+# Environment: LUUTRU_LOCAL_IMAGES (1 makes the images from Debian packages, 0 forbids that,
+# unset tries the official ones first), LUUTRU_TEST_POSTGRES_IMAGE, LUUTRU_TEST_DATABASE_URL
+# (tests use this server and start no container), POSTGRES_IMAGE, NGINX_IMAGE, BASE_IMAGE.
+set -Eeuo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/install.sh
+
+readonly ALL_STEPS=(format build clippy rustdoc tests openapi compose)
+chosen=("$@")
+[ "${#chosen[@]}" -gt 0 ] || chosen=("${ALL_STEPS[@]}")
+
+times=()
+failed=()
+
+step_format() { cargo fmt --all --check; }
+
+# One debug build for all steps that follow: the same artefacts as `cargo test`.
+step_build() { cargo build --workspace --all-targets --locked; }
+
+step_clippy() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
+
+step_rustdoc() {
+    RUSTDOCFLAGS="${RUSTDOCFLAGS:-} -D warnings" \
+        cargo doc --workspace --no-deps --document-private-items --locked
+}
+
+# Unit tests, and tests over HTTP, each on SQLite and on PostgreSQL.
+step_tests() { cargo test --workspace --locked --no-fail-fast; }
+
+step_openapi() { scripts/openapi.sh; }
+
+step_compose() { scripts/compose.sh; }
+
+# run_step NAME COMMAND…: prints name and time, remembers failure, goes on.
+run_step() {
+    local name="$1" started="$SECONDS" outcome="ok"
+    shift
+    printf '\n==> %s\n' "$name"
+    # In a shell of its own, so that a failure inside ends the step and not the table.
+    "$@" || { outcome="FAILED"; failed+=("$name"); }
+    times+=("$(printf '%-10s %5d s  %s' "$name" "$((SECONDS - started))" "$outcome")")
+    printf '<== %s: %s after %d s\n' "$name" "$outcome" "$((SECONDS - started))"
+}
+
+needs_engine() {
+    local step
+    for step in "${chosen[@]}"; do
+        case "$step" in
+            compose) return 0 ;;
+            tests) [ -n "${LUUTRU_TEST_DATABASE_URL:-}" ] || return 0 ;;
+        esac
+    done
+    return 1
+}
+
+prepare() {
+    install_tools
+    install_rust
+    if needs_engine; then
+        install_engine
+        choose_images
+    fi
+}
+
+report() {
+    printf '\nstep        time\n'
+    printf '%s\n' "${times[@]}"
+    printf '%-10s %5d s\n' total "$SECONDS"
+    if [ "${#failed[@]}" -gt 0 ]; then
+        printf '\nFAILED: %s\n' "${failed[*]}"
+        return 1
+    fi
+    printf '\nall steps passed\n'
+}
+
+for step in "${chosen[@]}"; do
+    declare -F "step_$step" >/dev/null || {
+        echo "no step $step; there are: ${ALL_STEPS[*]}" >&2
+        exit 2
+    }
+done
+
+finish() {
+    [ "$is_prepared" = 1 ] || printf '\nFAILED: prepare\n'
+    stop_engine
+}
+is_prepared=0
+trap finish EXIT
+
+printf '==> prepare\n'
+prepare
+is_prepared=1
+times+=("$(printf '%-10s %5d s  ok' prepare "$SECONDS")")
+for step in "${chosen[@]}"; do
+    run_step "$step" "step_$step"
+done
+report
