@@ -31,19 +31,32 @@ pub struct Province {
     pub full_name: String,
 }
 
-/// A commune, ward or special zone, during one time of its life.
+/// A commune, ward or special zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commune {
     /// Five digits.
     pub code: String,
-    /// With its type: `Phường Sầm Sơn`.
+    /// Its name of today with its type: `Phường Sầm Sơn`.
     pub full_name: String,
     /// The province it belongs to.
     pub province_code: String,
-    /// First day of this name; open when the catalogue does not say.
+    /// First day of the unit; open when the catalogue does not say.
     pub valid_from: Option<NaiveDate>,
-    /// Last day of this name; open when it still holds.
+    /// Last day of the unit; open while it exists.
     pub valid_to: Option<NaiveDate>,
+    /// Names it bore before, each with its last day, the oldest first.
+    pub former_names: Vec<(String, NaiveDate)>,
+}
+
+impl Commune {
+    /// The full name on a day; nothing before the unit's first day or after its last.
+    #[must_use]
+    pub fn full_name_on(&self, day: NaiveDate) -> Option<&str> {
+        let exists = self.valid_from.is_none_or(|first| first <= day)
+            && self.valid_to.is_none_or(|last| day <= last);
+        let former = self.former_names.iter().find(|(_, last)| day <= *last);
+        exists.then(|| former.map_or(self.full_name.as_str(), |(name, _)| name))
+    }
 }
 
 /// A country, or one of ICAO Doc 9303-3's codes without a state.
@@ -82,16 +95,16 @@ pub struct CatalogueFault {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogues {
     provinces: HashMap<String, Province>,
-    communes: HashMap<String, Vec<Commune>>,
+    communes: HashMap<String, Commune>,
     countries: HashMap<String, Country>,
     old_communes: HashMap<String, Vec<String>>,
 }
 
 impl Catalogues {
     /// Builds the catalogues from stored entries. Members read: provinces `full_name`; communes
-    /// `full_name`, `province_code`, `valid_from`, `valid_to`; countries `name_vi`, `name_en`,
-    /// `kind`; commune_aliases `level`, `old_code`, `new_code`, `is_default`. An entry's own
-    /// `code`, if any, goes before the row's.
+    /// `full_name`, `province_code`, `valid_from`, `valid_to`, `former_names: [{full_name,
+    /// valid_to}]`; countries `name_vi`, `name_en`, `kind`; commune_aliases `level`, `old_code`,
+    /// `targets: [{code, is_default}]`. An entry's own `code`, if any, goes before the row's.
     ///
     /// # Errors
     /// The first entry that lacks a member without which it says nothing.
@@ -123,19 +136,10 @@ impl Catalogues {
         self.provinces.get(code)
     }
 
-    /// The commune of a code, under its newest name.
+    /// The commune of a five-digit code of today.
     #[must_use]
     pub fn commune(&self, code: &str) -> Option<&Commune> {
-        self.communes.get(code)?.last()
-    }
-
-    /// The commune of a code, under the name it had on a day.
-    #[must_use]
-    pub fn commune_on(&self, code: &str, day: NaiveDate) -> Option<&Commune> {
-        self.communes.get(code)?.iter().rev().find(|commune| {
-            commune.valid_from.is_none_or(|first| first <= day)
-                && commune.valid_to.is_none_or(|last| day <= last)
-        })
+        self.communes.get(code)
     }
 
     /// What a commune code stands for: a unit of today goes before one of the past.
@@ -165,16 +169,21 @@ impl Catalogues {
     }
 
     fn add_commune(&mut self, entry: &Entry<'_>) -> Result<(), CatalogueFault> {
+        let mut former_names: Vec<(String, NaiveDate)> = entry
+            .list("former_names")
+            .iter()
+            .filter_map(former_name)
+            .collect();
+        former_names.sort_by_key(|(_, last)| *last);
         let commune = Commune {
             code: entry.code().to_owned(),
             full_name: entry.required("full_name")?,
             province_code: entry.required("province_code")?,
             valid_from: entry.text("valid_from").and_then(parse_day),
             valid_to: entry.text("valid_to").and_then(parse_day),
+            former_names,
         };
-        let lives = self.communes.entry(commune.code.clone()).or_default();
-        lives.push(commune);
-        lives.sort_by_key(|life| life.valid_from);
+        self.communes.insert(commune.code.clone(), commune);
         Ok(())
     }
 
@@ -198,15 +207,31 @@ impl Catalogues {
         let Some(old_code) = entry.text("old_code").filter(|_| is_commune) else {
             return Ok(());
         };
-        let new_code = entry.required("new_code")?;
-        let targets = self.old_communes.entry(old_code.to_owned()).or_default();
-        if entry.is_set("is_default") {
-            targets.insert(0, new_code);
-        } else {
-            targets.push(new_code);
+        let mut targets: Vec<(bool, &str)> =
+            entry.list("targets").iter().filter_map(target).collect();
+        if targets.is_empty() {
+            return Err(entry.lacks("targets"));
         }
+        targets.sort_by_key(|(is_default, _)| !is_default);
+        let known = self.old_communes.entry(old_code.to_owned()).or_default();
+        known.extend(targets.into_iter().map(|(_, code)| code.to_owned()));
         Ok(())
     }
+}
+
+/// A name of before and its last day.
+fn former_name(former: &Value) -> Option<(String, NaiveDate)> {
+    let last = parse_day(former.get("valid_to")?.as_str()?)?;
+    Some((former.get("full_name")?.as_str()?.to_owned(), last))
+}
+
+/// Whether a target holds the main part, and its code.
+fn target(target: &Value) -> Option<(bool, &str)> {
+    let is_default = target
+        .get("is_default")
+        .and_then(Value::as_bool)
+        .unwrap_or_default();
+    Some((is_default, target.get("code")?.as_str()?))
 }
 
 /// One stored entry while it is read.
@@ -240,23 +265,25 @@ impl<'a> Entry<'a> {
             .filter(|text| !text.is_empty())
     }
 
+    /// A member that is a list; empty when it is not there.
+    fn list(&self, member: &str) -> &'a [Value] {
+        self.value
+            .get(member)
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
+    }
+
     fn required(&self, member: &'static str) -> Result<String, CatalogueFault> {
         self.text(member)
             .map(str::to_owned)
-            .ok_or_else(|| CatalogueFault {
-                catalogue: self.catalogue,
-                code: self.row_code.to_owned(),
-                member,
-            })
+            .ok_or_else(|| self.lacks(member))
     }
 
-    /// `true`, `1` or `"1"`.
-    fn is_set(&self, member: &str) -> bool {
-        match self.value.get(member) {
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::Number(number)) => number.as_i64() == Some(1),
-            Some(Value::String(text)) => text == "1" || text == "true",
-            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => false,
+    fn lacks(&self, member: &'static str) -> CatalogueFault {
+        CatalogueFault {
+            catalogue: self.catalogue,
+            code: self.row_code.to_owned(),
+            member,
         }
     }
 }
@@ -269,28 +296,46 @@ mod tests {
 
     fn catalogues() -> Catalogues {
         let row = |code: &str, value| (code.to_owned(), value);
+        let former = json!([{"full_name": "Xã Lộc Ninh", "valid_to": "2026-04-29"}]);
+        let commune = json!({
+            "full_name": "Phường Lộc Ninh", "province_code": "75", "former_names": former,
+            "valid_from": "2025-07-01", "valid_to": null,
+        });
+        let targets = json!([
+            {"code": "00008", "is_default": false},
+            {"code": "00025", "is_default": true},
+        ]);
         Catalogues::read(
             &vec![row("38", json!({"full_name": "Tỉnh Thanh Hóa"}))],
+            &vec![row("25270", commune)],
             &vec![
-                row("a", json!({"code": "25270", "full_name": "Phường Lộc Ninh", "province_code": "75", "valid_from": "2026-04-30", "valid_to": ""})),
-                row("b", json!({"code": "25270", "full_name": "Xã Lộc Ninh", "province_code": "75", "valid_from": "2025-07-01", "valid_to": "2026-04-29"})),
-            ],
-            &vec![
-                row("VNM", json!({"kind": "iso", "name_vi": "Việt Nam", "name_en": "Viet Nam"})),
+                row(
+                    "VNM",
+                    json!({"kind": "iso", "name_vi": "Việt Nam", "name_en": "Viet Nam"}),
+                ),
                 row("UTO", json!({"kind": "icao"})),
-                row("RKS", json!({"kind": "kbtt_only"})),
+                row("SC-", json!({"kind": "kbtt_only"})),
             ],
             &vec![
-                row("1", json!({"level": "commune", "old_code": "00007", "new_code": "00008", "is_default": "0"})),
-                row("2", json!({"level": "commune", "old_code": "00007", "new_code": "00025", "is_default": 1})),
-                row("3", json!({"level": "district", "old_code": "001", "new_code": "01"})),
+                row(
+                    "commune-00007",
+                    json!({"level": "commune", "old_code": "00007", "targets": targets}),
+                ),
+                row(
+                    "district-001",
+                    json!({"level": "district", "old_code": "001", "targets": targets}),
+                ),
+                row(
+                    "pre2025-x",
+                    json!({"level": "commune_pre2025", "old_code": null, "targets": targets}),
+                ),
             ],
         )
         .unwrap()
     }
 
     #[test]
-    fn a_commune_is_known_by_code_and_day() {
+    fn a_commune_bears_the_name_of_the_day() {
         let catalogues = catalogues();
         let table = [
             ("2025-06-30", None),
@@ -299,18 +344,10 @@ mod tests {
             ("2026-04-30", Some("Phường Lộc Ninh")),
             ("2040-01-01", Some("Phường Lộc Ninh")),
         ];
+        let commune = catalogues.commune("25270").unwrap();
         for (day, name) in table {
-            let found = catalogues.commune_on("25270", parse_day(day).unwrap());
-            assert_eq!(
-                found.map(|commune| commune.full_name.as_str()),
-                name,
-                "{day}"
-            );
+            assert_eq!(commune.full_name_on(parse_day(day).unwrap()), name, "{day}");
         }
-        assert_eq!(
-            catalogues.commune("25270").unwrap().full_name,
-            "Phường Lộc Ninh"
-        );
     }
 
     #[test]
@@ -333,7 +370,7 @@ mod tests {
         let catalogues = catalogues();
         assert_eq!(catalogues.country("VNM").unwrap().name_en, "Viet Nam");
         assert_eq!(catalogues.country("UTO"), None);
-        assert_eq!(catalogues.country("RKS"), None);
+        assert_eq!(catalogues.country("SC-"), None);
     }
 
     #[test]
