@@ -22,6 +22,7 @@ pub struct Model {
     pub receipt_kid: String,
     pub receipt_signature: Vec<u8>,
     pub warnings: String,
+    pub owed: Option<String>,
     pub is_forwardable: bool,
 }
 

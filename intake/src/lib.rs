@@ -1,1 +1,19 @@
-//! 
+//! The one door: every way of declaring a stay goes through it, and none reaches the database by
+//! another way.
+//!
+//! [`Intake::declare`] judges a declaration (pure code in `domain`), makes its receipt, and hands
+//! it to the committer, which gathers what waits into one durable transaction. A caller is
+//! answered only after the commit; a refusal means that nothing was saved, except
+//! [`Refusal::OutcomeUnknown`], which says so.
+
+mod accept;
+mod admission;
+mod commit;
+mod prepare;
+mod refusal;
+mod settings;
+pub mod view;
+
+pub use accept::{Accepted, Intake, IntakeParts, Occasion, Validation};
+pub use refusal::Refusal;
+pub use settings::IntakeSettings;

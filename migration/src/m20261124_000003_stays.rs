@@ -3,7 +3,7 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        binary, binary_null, boolean, date, integer, string, string_null, text,
+        binary, binary_null, boolean, date, integer, string, string_null, text, text_null,
         timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
     },
 };
@@ -66,7 +66,6 @@ fn stay() -> TableCreateStatement {
         .col(string("commune_code"))
         .col(string("province_code"))
         .col(integer("version"))
-        .col(string("channel"))
         .col(word("presence", &["present", "departed", "cancelled"]))
         .col(word(
             "identity_state",
@@ -138,6 +137,7 @@ fn stay_version() -> TableCreateStatement {
         .col(string("receipt_kid"))
         .col(binary("receipt_signature"))
         .col(text("warnings"))
+        .col(text_null("owed"))
         .col(boolean("is_forwardable"))
         .primary_key(Index::create().col("stay_id").col("version"))
         .take()

@@ -1,1 +1,26 @@
-//! 
+//! Every question asked of the database, one function each, named for the question.
+//!
+//! SQL exists nowhere else. SQLite and PostgreSQL answer the same questions with the same rows;
+//! what they spell differently is in [`dialect`], the only `match` on the back end.
+//! Writing transactions open through [`write`]; nothing here calls a network peer.
+
+pub mod api_keys;
+pub mod catalogues;
+pub mod data_keys;
+mod database;
+pub mod declarations;
+mod dialect;
+mod error;
+pub mod facilities;
+pub mod health;
+pub mod outbox;
+mod rows;
+pub mod schema;
+pub mod stays;
+pub mod sweep;
+mod table_rows;
+pub mod wake;
+pub mod write;
+
+pub use database::{Backend, ConnectOptions, Database};
+pub use error::{Error, Result};

@@ -1,0 +1,341 @@
+//! Takes declarations in: judge, make the receipt, queue for the commit, answer.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    catalogue::Catalogues,
+    declaration::{self, Declaration},
+    problem::Violation,
+    sender::Sender,
+    stay::{Channel, Timeliness},
+};
+use futures_util::future::join_all;
+use metrics::counter;
+use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
+use serde_json::Value;
+use store::{
+    Backend, Database,
+    declarations::{self, NewDeclaration, Outcome},
+};
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    IntakeSettings, Refusal,
+    admission::{self, Waiting},
+    commit, prepare,
+    view::{self, StayView},
+};
+
+/// Items of a batch prepared before other tasks get their turn.
+const ITEMS_BETWEEN_YIELDS: usize = 32;
+
+/// What an [`Intake`] is made of.
+pub struct IntakeParts {
+    /// Where declarations are kept.
+    pub db: Database,
+    /// Seals what is personal.
+    pub vault: Arc<Vault>,
+    /// Signs receipts.
+    pub signer: Arc<ReceiptSigner>,
+    /// What codes mean.
+    pub catalogues: Arc<Catalogues>,
+    /// Gives ids their time.
+    pub clock: Clock,
+    /// Limits.
+    pub settings: IntakeSettings,
+}
+
+/// The one door. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: IntakeParts,
+    queue: mpsc::Sender<admission::Admission>,
+    closing: CancellationToken,
+    committers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Who declares, by which door, and when it came.
+#[derive(Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The authenticated sender.
+    pub sender: &'a Sender,
+    /// The door.
+    pub channel: Channel,
+    /// The `Idempotency-Key`, if one came: 1–255 visible ASCII characters.
+    pub idempotency_key: Option<&'a str>,
+    /// When the request was received whole: the legal time of filing.
+    pub received_at: DateTime<Utc>,
+    /// W3C trace context that the delivery shall continue.
+    pub trace_parent: Option<&'a str>,
+}
+
+/// An accepted declaration.
+pub struct Accepted {
+    /// The answer: the stay as it was accepted.
+    pub stay: StayView,
+    /// It had been said before; nothing new was made.
+    pub is_replay: bool,
+}
+
+/// What the rules say of a declaration that is not to be stored.
+pub struct Validation {
+    /// Why it would be refused.
+    pub errors: Vec<Violation>,
+    /// What would be noted.
+    pub warnings: Vec<Violation>,
+    /// The deadline, when the declaration is well-formed.
+    pub deadline_at: Option<DateTime<Utc>>,
+    /// Whether it would be on time now.
+    pub timeliness: Option<Timeliness>,
+}
+
+impl Intake {
+    /// Starts the committers.
+    pub fn start(parts: IntakeParts) -> Self {
+        let (queue, receiver) = mpsc::channel(parts.settings.queue_count_max);
+        let receiver: commit::Queue = Arc::new(Mutex::new(receiver));
+        let closing = CancellationToken::new();
+        let committer_count = match parts.db.backend() {
+            Backend::Sqlite => 1,
+            Backend::Postgres => parts.settings.committer_count.max(1),
+        };
+        let committers = (0..committer_count)
+            .map(|_| {
+                let committer = commit::Committer {
+                    db: parts.db.clone(),
+                    queue: Arc::clone(&receiver),
+                    closing: closing.clone(),
+                    group_count_max: parts
+                        .settings
+                        .group_count_max
+                        .min(declarations::GROUP_SIZE_MAX),
+                };
+                runtime::tasks::spawn("intake.commit", committer.run())
+            })
+            .collect();
+        let committers = Mutex::new(committers);
+        Self {
+            inner: Arc::new(Inner {
+                parts,
+                queue,
+                closing,
+                committers,
+            }),
+        }
+    }
+
+    /// Declares one stay.
+    ///
+    /// Errors: [`Refusal`]; nothing was saved, unless it says that this is not known.
+    pub async fn declare(&self, occasion: Occasion<'_>, body: &Value) -> Result<Accepted, Refusal> {
+        let declaration = match self.check(&occasion, body) {
+            Ok(declaration) => declaration,
+            Err(violations) => return self.replay_or_refuse(&occasion, body, violations).await,
+        };
+        let prepared = prepare::prepare(self, &occasion, declaration)?;
+        let waiting = self.enqueue(vec![prepared.row])?;
+        for waiting in waiting {
+            return self.answer(waiting.outcome().await?, prepared.view).await;
+        }
+        Err(Refusal::Internal(anyhow::anyhow!(
+            "the queue gave back no place"
+        )))
+    }
+
+    /// Declares each item by itself: a bad one never harms a good one. The outer error is that of
+    /// the whole request, before any item was judged.
+    pub async fn declare_batch(
+        &self,
+        occasion: Occasion<'_>,
+        request: &Value,
+        items: &[Value],
+    ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
+        self.guard_request(&occasion, request).await?;
+        let single = Occasion {
+            idempotency_key: None,
+            ..occasion
+        };
+        let mut prepared = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            if index % ITEMS_BETWEEN_YIELDS == ITEMS_BETWEEN_YIELDS - 1 {
+                tokio::task::yield_now().await;
+            }
+            let judged = self.check(&single, item).map_err(Refusal::Invalid);
+            prepared.push(judged.and_then(|sound| prepare::prepare(self, &single, sound)));
+        }
+        let rows = prepared.iter_mut().filter_map(|item| item.as_ref().ok());
+        let rows: Vec<NewDeclaration> = rows.map(|item| item.row.clone()).collect();
+        let mut places = self.enqueue(rows)?.into_iter();
+        let answers = prepared.into_iter().map(|item| {
+            let place = if item.is_ok() { places.next() } else { None };
+            async move {
+                let item = item?;
+                let place = place.ok_or(Refusal::Stopping)?;
+                self.answer(place.outcome().await?, item.view).await
+            }
+        });
+        Ok(join_all(answers.collect::<Vec<_>>()).await)
+    }
+
+    /// Judges a declaration by the same rules, stores nothing.
+    pub fn validate(
+        &self,
+        sender: &Sender,
+        received_at: DateTime<Utc>,
+        body: &Value,
+    ) -> Validation {
+        let occasion = Occasion {
+            sender,
+            channel: Channel::Rest,
+            idempotency_key: None,
+            received_at,
+            trace_parent: None,
+        };
+        match self.check(&occasion, body) {
+            Ok(sound) => Validation {
+                errors: Vec::new(),
+                warnings: sound.warnings,
+                deadline_at: Some(sound.deadline.at),
+                timeliness: Some(sound.timeliness),
+            },
+            Err(errors) => Validation {
+                errors,
+                warnings: Vec::new(),
+                deadline_at: None,
+                timeliness: None,
+            },
+        }
+    }
+
+    /// Whether the queue has room, so that a request may be refused before it is read.
+    pub fn has_room(&self, item_count: usize) -> bool {
+        self.inner.queue.capacity() >= item_count
+    }
+
+    /// Stops: refuses what comes from now on, commits what was accepted into the queue.
+    pub async fn stop(&self) {
+        self.inner.closing.cancel();
+        let mut committers = self.inner.committers.lock().await;
+        join_all(committers.drain(..)).await;
+    }
+
+    fn check(&self, occasion: &Occasion<'_>, body: &Value) -> Result<Declaration, Vec<Violation>> {
+        let parts = &self.inner.parts;
+        declaration::check(
+            body,
+            &occasion.sender.facilities,
+            &parts.catalogues,
+            &parts.settings.window,
+            occasion.received_at,
+        )
+        .map_err(|faults| faults.violations)
+    }
+
+    fn enqueue(&self, rows: Vec<NewDeclaration>) -> Result<Vec<Waiting>, Refusal> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let expires = Instant::now() + self.inner.parts.settings.queue_wait_max;
+        let places =
+            self.inner
+                .queue
+                .try_reserve_many(rows.len())
+                .map_err(|error| match error {
+                    mpsc::error::TrySendError::Full(()) => {
+                        counter!("luutru_shed_total", "reason" => "queue").increment(1);
+                        Refusal::Overloaded
+                    }
+                    mpsc::error::TrySendError::Closed(()) => Refusal::Stopping,
+                })?;
+        let waiting = places.zip(rows).map(|(place, row)| {
+            let (admission, waiting) = admission::admit(row, expires);
+            place.send(admission);
+            waiting
+        });
+        Ok(waiting.collect())
+    }
+
+    async fn answer(&self, outcome: Outcome, written: StayView) -> Result<Accepted, Refusal> {
+        match outcome {
+            Outcome::Written => Ok(Accepted {
+                stay: written,
+                is_replay: false,
+            }),
+            Outcome::Replayed { stay_id } => self.replay(stay_id).await,
+            Outcome::ReferenceConflict { stay_id } => Err(Refusal::ReferenceConflict { stay_id }),
+            Outcome::KeyReused => Err(Refusal::IdempotencyKeyReused),
+        }
+    }
+
+    /// The first answer again, byte for byte: rebuilt from version 1 and constants.
+    async fn replay(&self, stay_id: Uuid) -> Result<Accepted, Refusal> {
+        let parts = &self.inner.parts;
+        let stay = store::stays::get(&parts.db, stay_id).await?;
+        let version =
+            store::stays::version(&parts.db, stay_id, 1)
+                .await?
+                .ok_or(store::Error::Corrupt {
+                    what: "stay_version",
+                })?;
+        let stay = view::as_accepted(&parts.vault, &stay, &version).map_err(Refusal::Internal)?;
+        Ok(Accepted {
+            stay,
+            is_replay: true,
+        })
+    }
+
+    /// An honest resend never gets an error: what was accepted under this key once is judged as
+    /// of then, in case the rules that look at the clock refuse it by now.
+    async fn replay_or_refuse(
+        &self,
+        occasion: &Occasion<'_>,
+        body: &Value,
+        violations: Vec<Violation>,
+    ) -> Result<Accepted, Refusal> {
+        let Some(key) = prepare::idempotency(self, occasion, b"") else {
+            return Err(Refusal::Invalid(violations));
+        };
+        let db = &self.inner.parts.db;
+        let known = declarations::find_by_key(db, &key.key_hash, occasion.received_at).await?;
+        let Some((request_hash, stay_id)) = known else {
+            return Err(Refusal::Invalid(violations));
+        };
+        let first = store::stays::get(db, stay_id).await?;
+        let then = Occasion {
+            received_at: first.received_at,
+            ..*occasion
+        };
+        let is_same = self
+            .check(&then, body)
+            .is_ok_and(|sound| prepare::request_hash(self, &sound).as_slice() == request_hash);
+        if is_same {
+            self.replay(stay_id).await
+        } else {
+            Err(Refusal::Invalid(violations))
+        }
+    }
+
+    async fn guard_request(&self, occasion: &Occasion<'_>, request: &Value) -> Result<(), Refusal> {
+        let content = domain::canonical::to_canonical_json(request);
+        let Some(key) = prepare::idempotency(self, occasion, &content) else {
+            return Ok(());
+        };
+        let db = &self.inner.parts.db;
+        if declarations::guard_request(db, &key, occasion.received_at).await? {
+            Ok(())
+        } else {
+            Err(Refusal::IdempotencyKeyReused)
+        }
+    }
+}

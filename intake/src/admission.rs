@@ -1,0 +1,96 @@
+//! A declaration on its way through the queue, and the one moment that decides whether its caller
+//! may still walk away: it leaves the queue unwritten, or it is written, never both.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
+use store::declarations::{NewDeclaration, Outcome};
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::Refusal;
+
+const WAITING: u8 = 0;
+const WRITING: u8 = 1;
+const LEFT: u8 = 2;
+
+/// What the committer answers.
+pub(crate) type Answer = Result<Outcome, Refusal>;
+
+/// A declaration that waits to be committed.
+pub(crate) struct Admission {
+    pub(crate) declaration: NewDeclaration,
+    pub(crate) expires: Instant,
+    place: Arc<Place>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The caller's end of an [`Admission`].
+pub(crate) struct Waiting {
+    expires: Instant,
+    place: Arc<Place>,
+    answer: oneshot::Receiver<Answer>,
+}
+
+/// Where in the queue's life an admission is; moves once, from waiting to writing or to left.
+struct Place(AtomicU8);
+
+impl Place {
+    fn take(&self, what: u8) -> bool {
+        self.0
+            .compare_exchange(WAITING, what, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+/// Makes both ends.
+pub(crate) fn admit(declaration: NewDeclaration, expires: Instant) -> (Admission, Waiting) {
+    let place = Arc::new(Place(AtomicU8::new(WAITING)));
+    let (sender, receiver) = oneshot::channel();
+    let waiting = Waiting {
+        expires,
+        place: Arc::clone(&place),
+        answer: receiver,
+    };
+    (
+        Admission {
+            declaration,
+            expires,
+            place,
+            answer: sender,
+        },
+        waiting,
+    )
+}
+
+impl Admission {
+    /// Claims the admission for writing. `None` when its caller has left or its time is up; the
+    /// caller is told.
+    pub(crate) fn start_writing(self, now: Instant) -> Option<Self> {
+        let is_wanted = !self.answer.is_closed() && now < self.expires;
+        if is_wanted && self.place.take(WRITING) {
+            return Some(self);
+        }
+        self.place.take(LEFT);
+        self.answer(Err(Refusal::Overloaded));
+        None
+    }
+
+    /// Tells the caller. A caller that hung up does not hear it.
+    pub(crate) fn answer(self, answer: Answer) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+impl Waiting {
+    /// Waits for the commit. When the time is up while the declaration still waits in the queue,
+    /// it is taken out and refused; once it is being written, its outcome is awaited.
+    pub(crate) async fn outcome(mut self) -> Answer {
+        match tokio::time::timeout_at(self.expires, &mut self.answer).await {
+            Ok(answer) => answer.unwrap_or(Err(Refusal::Stopping)),
+            Err(_) if self.place.take(LEFT) => Err(Refusal::Overloaded),
+            Err(_) => self.answer.await.unwrap_or(Err(Refusal::OutcomeUnknown)),
+        }
+    }
+}

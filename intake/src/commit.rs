@@ -1,0 +1,226 @@
+//! Gathers waiting declarations into one durable transaction.
+//!
+//! No timer: when idle a single declaration commits at once; under load the time of the running
+//! commit gathers the next group. Twins of one group (same reference, content or key) are held
+//! back for the next group, where they find what the first one wrote. A group that fails for a
+//! reason that lies with its rows is split, so that a bad neighbour never harms a good one.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use metrics::{counter, histogram};
+use store::{
+    Database,
+    declarations::{self, NewDeclaration, Outcome},
+};
+use tokio::{
+    sync::{Mutex, mpsc},
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{Refusal, admission::Admission};
+
+/// How long the database is asked, on a fresh connection, what became of a lost COMMIT.
+const OUTCOME_SEARCH_MAX: Duration = Duration::from_secs(2);
+const OUTCOME_SEARCH_PAUSE: Duration = Duration::from_millis(100);
+
+/// The committers' end of the queue.
+pub(crate) type Queue = Arc<Mutex<mpsc::Receiver<Admission>>>;
+
+/// Takes groups from the queue and writes them.
+pub(crate) struct Committer {
+    pub(crate) db: Database,
+    pub(crate) queue: Queue,
+    /// Says that the queue is to be closed; what is in it is still written.
+    pub(crate) closing: CancellationToken,
+    pub(crate) group_count_max: usize,
+}
+
+impl Committer {
+    /// Runs until the queue is closed and empty.
+    pub(crate) async fn run(self) {
+        let mut held_back = VecDeque::new();
+        while let Some(group) = self.next_group(&mut held_back).await {
+            write_group(&self.db, group).await;
+        }
+    }
+
+    async fn next_group(&self, held_back: &mut VecDeque<Admission>) -> Option<Vec<Admission>> {
+        let mut group = Group::default();
+        for twin in std::mem::take(held_back) {
+            held_back.extend(group.add(twin));
+        }
+        let mut queue = self.queue.lock().await;
+        if group.members.is_empty() {
+            group.add(self.first(&mut queue).await?);
+        }
+        while group.members.len() + held_back.len() < self.group_count_max {
+            let Ok(admission) = queue.try_recv() else {
+                break;
+            };
+            held_back.extend(group.add(admission));
+        }
+        Some(group.members)
+    }
+
+    async fn first(&self, queue: &mut mpsc::Receiver<Admission>) -> Option<Admission> {
+        tokio::select! {
+            biased;
+            () = self.closing.cancelled() => {
+                queue.close();
+                queue.recv().await
+            }
+            admission = queue.recv() => admission,
+        }
+    }
+}
+
+/// Declarations that may be written together.
+#[derive(Default)]
+struct Group {
+    members: Vec<Admission>,
+    keys: HashSet<[u8; 32]>,
+}
+
+impl Group {
+    /// Adds an admission, or gives it back when a twin is in already.
+    fn add(&mut self, admission: Admission) -> Option<Admission> {
+        let declaration = &admission.declaration;
+        let by_content = declaration.uniqueness.key_hash;
+        let by_key = declaration.idempotency.as_ref().map(|key| key.key_hash);
+        let is_twin =
+            self.keys.contains(&by_content) || by_key.is_some_and(|key| self.keys.contains(&key));
+        if is_twin {
+            return Some(admission);
+        }
+        self.keys.insert(by_content);
+        self.keys.extend(by_key);
+        self.members.push(admission);
+        None
+    }
+}
+
+async fn write_group(db: &Database, group: Vec<Admission>) {
+    let now = Instant::now();
+    let writing: Vec<Admission> = group
+        .into_iter()
+        .filter_map(|admission| admission.start_writing(now))
+        .collect();
+    // Halves of a failed group wait here; depth is bounded by the logarithm of the group.
+    let mut parts = vec![writing];
+    while let Some(part) = parts.pop() {
+        if !part.is_empty() {
+            parts.extend(write_part(db, part).await);
+        }
+    }
+}
+
+/// Writes and answers; gives back the halves of a group that must be split.
+async fn write_part(db: &Database, mut part: Vec<Admission>) -> Vec<Vec<Admission>> {
+    let declarations: Vec<NewDeclaration> = part
+        .iter()
+        .map(|admission| admission.declaration.clone())
+        .collect();
+    let started = Instant::now();
+    let written = timeout(
+        store::write::TRANSACTION_DURATION_MAX,
+        declarations::write(db, &declarations),
+    )
+    .await
+    .unwrap_or(Err(store::Error::OutcomeUnknown));
+    observe(db, part.len(), started);
+    match written {
+        Ok(outcomes) => answer_each(part, outcomes),
+        Err(store::Error::OutcomeUnknown) => search_outcome(db, part).await,
+        Err(error) if error.is_of_the_rows() && part.len() > 1 => {
+            let second = part.split_off(part.len() / 2);
+            return vec![second, part];
+        }
+        Err(error) => refuse_all(part, &error),
+    }
+    Vec::new()
+}
+
+fn observe(db: &Database, item_count: usize, started: Instant) {
+    let backend = db.backend().as_str();
+    histogram!("luutru_intake_commit_duration_seconds", "backend" => backend)
+        .record(started.elapsed().as_secs_f64());
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a group has at most a few hundred items"
+    )]
+    histogram!("luutru_intake_group_count", "backend" => backend).record(item_count as f64);
+}
+
+fn answer_each(part: Vec<Admission>, outcomes: Vec<Outcome>) {
+    for (admission, outcome) in part.into_iter().zip(outcomes) {
+        admission.answer(Ok(outcome));
+    }
+}
+
+fn refuse_all(part: Vec<Admission>, error: &store::Error) {
+    tracing::error!(%error, count = part.len(), "a group of declarations was not written");
+    for admission in part {
+        let has_key = admission.declaration.idempotency.is_some();
+        admission.answer(Err(refusal_of(error, has_key)));
+    }
+}
+
+fn refusal_of(error: &store::Error, has_key: bool) -> Refusal {
+    match error {
+        // What holds the lock that long is a twin in another process.
+        store::Error::LockTimeout if has_key => Refusal::IdempotencyInProgress,
+        store::Error::LockTimeout | store::Error::Unavailable => Refusal::StorageUnavailable,
+        store::Error::StorageFull => Refusal::StorageFull,
+        store::Error::OutcomeUnknown => Refusal::OutcomeUnknown,
+        store::Error::NotFound
+        | store::Error::Duplicate
+        | store::Error::LeaseLost { .. }
+        | store::Error::Corrupt { .. }
+        | store::Error::Schema(_)
+        | store::Error::Database { .. } => {
+            Refusal::Internal(anyhow::anyhow!("a declaration was not written: {error}"))
+        }
+    }
+}
+
+/// The answer to COMMIT was lost. What is found by id was written; of the rest we do not know.
+async fn search_outcome(db: &Database, part: Vec<Admission>) {
+    counter!("luutru_intake_outcome_searches_total").increment(1);
+    let ids: Vec<Uuid> = part
+        .iter()
+        .map(|admission| admission.declaration.stay.id)
+        .collect();
+    let found = timeout(OUTCOME_SEARCH_MAX, search(db, &ids))
+        .await
+        .unwrap_or_default();
+    tracing::warn!(
+        sought = ids.len(),
+        found = found.len(),
+        "the answer to a commit was lost"
+    );
+    for admission in part {
+        let is_found = found.contains(&admission.declaration.stay.id);
+        admission.answer(if is_found {
+            Ok(Outcome::Written)
+        } else {
+            Err(Refusal::OutcomeUnknown)
+        });
+    }
+}
+
+/// A group is written whole or not at all, so one that is found stands for the others, unless
+/// they were replays.
+async fn search(db: &Database, ids: &[Uuid]) -> HashSet<Uuid> {
+    loop {
+        match store::stays::present(db, ids).await {
+            Ok(found) if !found.is_empty() => return found.into_iter().collect(),
+            Ok(_) | Err(_) => tokio::time::sleep(OUTCOME_SEARCH_PAUSE).await,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Why a declaration was not accepted, free of HTTP: JSON, pages and HL7 answers are rendered
+//! from it.
+
+use domain::problem::Violation;
+use uuid::Uuid;
+
+/// Why we did not accept. All but [`Refusal::OutcomeUnknown`] mean: not saved.
+#[derive(Debug)]
+pub enum Refusal {
+    /// What was sent breaks rules; all of them are listed.
+    Invalid(Vec<Violation>),
+    /// The reference is taken by a stay that says something else.
+    ReferenceConflict {
+        /// The stay that holds the reference; it is the sender's own.
+        stay_id: Uuid,
+    },
+    /// The `Idempotency-Key` came with another request before.
+    IdempotencyKeyReused,
+    /// A twin with the same `Idempotency-Key` is still being written.
+    IdempotencyInProgress,
+    /// The queue is full or moves too slowly.
+    Overloaded,
+    /// The database does not answer.
+    StorageUnavailable,
+    /// The disk of the database is full.
+    StorageFull,
+    /// We could not learn whether it was saved. Sending it again makes nothing twice.
+    OutcomeUnknown,
+    /// The service is shutting down.
+    Stopping,
+    /// A fault of ours; the chain is for the log.
+    Internal(anyhow::Error),
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        use store::Error;
+
+        match error {
+            Error::LockTimeout | Error::Unavailable => Self::StorageUnavailable,
+            Error::StorageFull => Self::StorageFull,
+            Error::OutcomeUnknown => Self::OutcomeUnknown,
+            Error::NotFound
+            | Error::Duplicate
+            | Error::LeaseLost { .. }
+            | Error::Corrupt { .. }
+            | Error::Schema(_)
+            | Error::Database { .. } => Self::Internal(error.into()),
+        }
+    }
+}

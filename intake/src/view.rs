@@ -1,0 +1,257 @@
+//! What a sender is shown of a stay: the answer to a declaration, and the stay as it stands.
+//!
+//! The first answer can be made again byte for byte at any later time: it is a function of the
+//! first version's row, of what never changes in the stay's row, and of constants. Members are
+//! written in canonical order.
+
+use domain::{
+    canonical::to_canonical_json,
+    declaration::Completion,
+    problem::Violation,
+    receipt,
+    stay::{DeliveryState, IdentityState, Presence, Timeliness},
+    time::format_instant,
+};
+use runtime::{
+    signing,
+    vault::{SealContext, Vault},
+};
+use serde_json::{Map, Value, json};
+use store::stays::{StayRow, StayVersionRow};
+use uuid::Uuid;
+
+/// Who signs receipts: the JWS member `iss`.
+pub const ISSUER: &str = "luutru";
+/// The table whose rows hold sealed content, for the seal's context.
+pub const SEALED_TABLE: &str = "stay_version";
+
+const SALT_LENGTH: usize = 16;
+
+/// A stay as its sender sees it.
+pub struct StayView {
+    /// The stay's id.
+    pub id: Uuid,
+    /// The version that is shown; the `ETag`.
+    pub version: i32,
+    /// The JSON text.
+    pub json: String,
+}
+
+/// The sealed content of a version, opened.
+pub struct Opened {
+    /// Salts the digest of the receipt.
+    pub salt: [u8; SALT_LENGTH],
+    /// The stay as sent after normalisation, with `facility_id` and `arrival_at`.
+    pub content: Value,
+}
+
+/// What is sealed: the salt, then the canonical content.
+pub(crate) fn to_plaintext(salt: &[u8; SALT_LENGTH], content: &Value) -> Vec<u8> {
+    [salt.as_slice(), &to_canonical_json(content)].concat()
+}
+
+/// Opens the content of a version. Errors: the key is not loaded, or the blob is not of this row.
+pub fn open(vault: &Vault, version: &StayVersionRow) -> anyhow::Result<Opened> {
+    let context = SealContext {
+        table: SEALED_TABLE,
+        row_id: version.stay_id,
+        version: version.version,
+    };
+    let plaintext = vault.open(&context, &version.sealed)?;
+    let (salt, content) = plaintext
+        .split_first_chunk::<SALT_LENGTH>()
+        .ok_or_else(|| anyhow::anyhow!("a sealed version is too short"))?;
+    // The error of the reader would quote what it read.
+    let content = serde_json::from_slice(content)
+        .map_err(|_| anyhow::anyhow!("a sealed version does not hold JSON"))?;
+    Ok(Opened {
+        salt: *salt,
+        content,
+    })
+}
+
+/// The answer to the declaration, from what was just made.
+pub(crate) fn accepted(
+    stay: &StayRow,
+    version: &StayVersionRow,
+    content: &Value,
+    salt: &[u8; SALT_LENGTH],
+) -> StayView {
+    let delivery = if version.is_forwardable {
+        DeliveryState::Queued
+    } else {
+        DeliveryState::NotRequired
+    };
+    let axes = json!({
+        "presence": Presence::Present.as_str(),
+        "identity": {"state": IdentityState::Pending.as_str()},
+        "delivery": {"state": delivery.as_str(), "version": 1},
+    });
+    render(stay, version, content, salt, axes)
+}
+
+/// The answer to the declaration again, rebuilt from what is stored.
+pub fn as_accepted(
+    vault: &Vault,
+    stay: &StayRow,
+    version: &StayVersionRow,
+) -> anyhow::Result<StayView> {
+    let opened = open(vault, version)?;
+    Ok(accepted(stay, version, &opened.content, &opened.salt))
+}
+
+/// The stay as it stands now, as its sender may see it.
+pub fn current(
+    vault: &Vault,
+    stay: &StayRow,
+    version: &StayVersionRow,
+) -> anyhow::Result<StayView> {
+    let opened = open(vault, version)?;
+    let axes = json!({
+        "presence": stay.presence,
+        "identity": identity(stay)?,
+        "delivery": delivery(stay),
+    });
+    Ok(render(stay, version, &opened.content, &opened.salt, axes))
+}
+
+/// A sender sees neither grade nor difference, only where to look again.
+fn identity(stay: &StayRow) -> anyhow::Result<Value> {
+    let state = IdentityState::parse(&stay.identity_state)
+        .ok_or_else(|| anyhow::anyhow!("a stored identity state has no meaning"))?;
+    let seen = state.as_seen_by_sender();
+    Ok(match state {
+        IdentityState::Mismatch | IdentityState::NotFound => json!({
+            "state": seen,
+            "pointers": ["/guest/full_name", "/guest/document/number", "/guest/birth_date"],
+        }),
+        IdentityState::Pending
+        | IdentityState::Verified
+        | IdentityState::NotApplicable
+        | IdentityState::Deferred => json!({"state": seen}),
+    })
+}
+
+fn delivery(stay: &StayRow) -> Value {
+    let mut delivery = json!({"state": stay.delivery_state, "version": stay.delivery_version});
+    if let Some(reference) = &stay.police_reference {
+        delivery["police_reference"] = json!(reference);
+    }
+    if let Some(reason) = &stay.delivery_reason {
+        delivery["reason"] = json!(reason);
+    }
+    delivery
+}
+
+fn render(
+    stay: &StayRow,
+    version: &StayVersionRow,
+    content: &Value,
+    salt: &[u8; SALT_LENGTH],
+    axes: Value,
+) -> StayView {
+    let mut answer = content.as_object().cloned().unwrap_or_default();
+    answer.extend(object(axes));
+    answer.extend(object(json!({
+        "id": stay.id,
+        "version": version.version,
+        "received_at": format_instant(stay.received_at),
+        "deadline_at": format_instant(stay.deadline_at),
+        "timeliness": stay.timeliness,
+        "warnings": warnings_from_json(&version.warnings),
+        "completion": completion(stay, version),
+        "receipt": receipt_of(stay, version, salt),
+    })));
+    let json = String::from_utf8_lossy(&to_canonical_json(&Value::Object(answer))).into_owned();
+    StayView {
+        id: stay.id,
+        version: version.version,
+        json,
+    }
+}
+
+/// What is owed of a version, as it is stored: `None` when nothing is.
+pub(crate) fn owed_to_json(owed: &Completion) -> Option<String> {
+    let due_at = owed.due_at.map(format_instant);
+    (!owed.missing.is_empty())
+        .then(|| json!({"missing": owed.missing, "due_at": due_at}).to_string())
+}
+
+fn completion(stay: &StayRow, version: &StayVersionRow) -> Value {
+    let mut completion = object(json!({"state": stay.completion_state}));
+    let owed = version
+        .owed
+        .as_deref()
+        .and_then(|owed| serde_json::from_str(owed).ok());
+    completion.extend(owed.map(object).unwrap_or_default());
+    Value::Object(completion)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    }
+}
+
+/// The receipt of a version, with the salt that opens its digest.
+pub fn receipt(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyhow::Result<Value> {
+    let opened = open(vault, version)?;
+    Ok(receipt_of(stay, version, &opened.salt))
+}
+
+fn receipt_of(stay: &StayRow, version: &StayVersionRow, salt: &[u8; SALT_LENGTH]) -> Value {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    json!({
+        "number": version.receipt_number,
+        "version": version.version,
+        "received_at": format_instant(stay.received_at),
+        "deadline_at": format_instant(stay.deadline_at),
+        "timeliness": stay.timeliness,
+        "content_salt": URL_SAFE_NO_PAD.encode(salt),
+        "content_sha256": hex::encode(&version.content_sha256),
+        "jws": jws(stay, version),
+    })
+}
+
+/// The receipt as a compact JWS: the payload is made again from the rows, the signature is stored.
+pub fn jws(stay: &StayRow, version: &StayVersionRow) -> String {
+    let mut content_sha256 = [0; 32];
+    if version.content_sha256.len() == content_sha256.len() {
+        content_sha256.copy_from_slice(&version.content_sha256);
+    }
+    let payload = receipt::jws_payload(&receipt::ReceiptFacts {
+        number: &version.receipt_number,
+        version: version.version,
+        received_at: stay.received_at,
+        deadline_at: stay.deadline_at,
+        timeliness: Timeliness::parse(&stay.timeliness).unwrap_or(Timeliness::Late),
+        content_sha256,
+        iss: ISSUER,
+        stay_id: stay.id,
+        facility_id: stay.facility_id,
+    });
+    signing::compact_jws(&version.receipt_kid, &payload, &version.receipt_signature)
+}
+
+/// Warnings as they are stored: pointers and codes, no text and no value.
+pub(crate) fn warnings_to_json(warnings: &[Violation]) -> String {
+    let rows: Vec<Value> = warnings
+        .iter()
+        .map(|warning| json!({"pointer": warning.pointer, "code": warning.code.as_str()}))
+        .collect();
+    Value::Array(rows).to_string()
+}
+
+/// Warnings as they are shown: `[{pointer, code}]`, in the order they were found.
+fn warnings_from_json(stored: &str) -> Value {
+    serde_json::from_str(stored).unwrap_or_else(|_| json!([]))
+}
+
+/// Keyed hash of a reference at a facility, for finding a stay by it.
+pub fn reference_index(vault: &Vault, facility_id: Uuid, reference: &str) -> Vec<u8> {
+    crate::prepare::reference_index(vault, facility_id, reference).to_vec()
+}

@@ -1,0 +1,148 @@
+//! Published lists, each with its version.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{catalogue, catalogue_entry};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Value,
+    sea_query::OnConflict,
+};
+
+use crate::{
+    Database, Error, Result, dialect,
+    rows::{self, AsRow, Column, Kind, column},
+    write,
+};
+
+/// Rows written by one statement: 4 columns each stay far below SQLite's 32,766 parameters.
+const ROWS_PER_STATEMENT_MAX: usize = 2_000;
+
+/// One catalogue with its entries in their order.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// `communes`, `purposes`, ….
+    pub name: String,
+    /// Changes whenever an entry does.
+    pub version: String,
+    /// The first day this version holds.
+    pub valid_from: NaiveDate,
+    /// Code and body of each entry.
+    pub entries: Vec<(String, serde_json::Value)>,
+}
+
+struct EntryRow<'a> {
+    catalogue: &'a str,
+    position: i32,
+    code: &'a str,
+    body: String,
+}
+
+impl AsRow for EntryRow<'_> {
+    const COLUMNS: &'static [Column] = &[
+        column("catalogue", Kind::Text),
+        column("position", Kind::Integer),
+        column("code", Kind::Text),
+        column("body", Kind::Text),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::text(self.catalogue),
+            rows::integer(self.position),
+            rows::text(self.code),
+            rows::text(self.body),
+        ]
+    }
+}
+
+/// Puts a catalogue in place of the version before it, whole or not at all.
+pub async fn replace(db: &Database, catalogue: &Catalogue, now: DateTime<Utc>) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    upsert_header(&transaction, catalogue, now).await?;
+    catalogue_entry::Entity::delete_many()
+        .filter(catalogue_entry::Column::Catalogue.eq(&catalogue.name))
+        .exec(&transaction)
+        .await?;
+    let numbered: Vec<_> = (0_i32..).zip(&catalogue.entries).collect();
+    for chunk in numbered.chunks(ROWS_PER_STATEMENT_MAX) {
+        let chunk = chunk
+            .iter()
+            .map(|(position, (code, body))| EntryRow {
+                catalogue: &catalogue.name,
+                position: *position,
+                code,
+                body: body.to_string(),
+            })
+            .collect();
+        let statement = dialect::insert_rows(db.db_backend(), "catalogue_entry", chunk, "");
+        transaction.execute_raw(statement).await?;
+    }
+    write::commit(transaction).await
+}
+
+async fn upsert_header(
+    connection: &impl ConnectionTrait,
+    catalogue: &Catalogue,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let entry_count = i32::try_from(catalogue.entries.len()).map_err(|_| Error::Corrupt {
+        what: "catalogue.entry_count",
+    })?;
+    let row = catalogue::ActiveModel {
+        name: Set(catalogue.name.clone()),
+        version: Set(catalogue.version.clone()),
+        valid_from: Set(catalogue.valid_from),
+        entry_count: Set(entry_count),
+        loaded_at: Set(now),
+    };
+    let overwrite = OnConflict::column(catalogue::Column::Name)
+        .update_columns([
+            catalogue::Column::Version,
+            catalogue::Column::ValidFrom,
+            catalogue::Column::EntryCount,
+            catalogue::Column::LoadedAt,
+        ])
+        .to_owned();
+    catalogue::Entity::insert(row)
+        .on_conflict(overwrite)
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// The version that is loaded, `None` when the catalogue is not there.
+pub async fn version(db: &Database, name: &str) -> Result<Option<String>> {
+    let row = catalogue::Entity::find_by_id(name).one(db.reader()).await?;
+    Ok(row.map(|row| row.version))
+}
+
+/// All catalogues with their entries.
+pub async fn load_all(db: &Database) -> Result<Vec<Catalogue>> {
+    let headers = catalogue::Entity::find()
+        .order_by_asc(catalogue::Column::Name)
+        .all(db.reader())
+        .await?;
+    let mut loaded = Vec::with_capacity(headers.len());
+    for header in headers {
+        let rows = catalogue_entry::Entity::find()
+            .filter(catalogue_entry::Column::Catalogue.eq(&header.name))
+            .order_by_asc(catalogue_entry::Column::Position)
+            .all(db.reader())
+            .await?;
+        let entries = rows
+            .into_iter()
+            .map(|row| {
+                let body = serde_json::from_str(&row.body).map_err(|_| Error::Corrupt {
+                    what: "catalogue_entry.body",
+                })?;
+                Ok((row.code, body))
+            })
+            .collect::<Result<_>>()?;
+        loaded.push(Catalogue {
+            name: header.name,
+            version: header.version,
+            valid_from: header.valid_from,
+            entries,
+        });
+    }
+    Ok(loaded)
+}

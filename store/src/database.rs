@@ -1,0 +1,193 @@
+//! The connection to SQLite or PostgreSQL: one pool for writing, one for reading, one connection
+//! kept aside for health.
+//!
+//! SQLite has one writer connection (WAL, `synchronous=FULL`: a commit survives power loss) and
+//! several readers. PostgreSQL's pools are bounded, so that reads never starve the intake.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{DatabaseConnection, DbBackend, sqlx};
+
+use crate::{Error, Result, wake::Wake};
+
+/// Which database answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Embedded SQLite, a file.
+    Sqlite,
+    /// PostgreSQL 15 or newer.
+    Postgres,
+}
+
+impl Backend {
+    /// `sqlite` or `postgres`, for logs and metric labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// Bounds of the pools.
+#[derive(Clone, Debug)]
+pub struct ConnectOptions {
+    /// Connections that write, PostgreSQL only (SQLite has one).
+    pub writer_count_max: u32,
+    /// Connections that read.
+    pub reader_count_max: u32,
+    /// How long to wait for a free connection before the database counts as unavailable.
+    pub acquire_timeout: Duration,
+    /// The longest a single statement may run, PostgreSQL only.
+    pub statement_timeout: Duration,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            writer_count_max: 6,
+            reader_count_max: 8,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A handle on the database; cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    backend: Backend,
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    probe: DatabaseConnection,
+    wake: Wake,
+}
+
+impl Database {
+    /// Connects to `sqlite://PATH` or `postgres://…`.
+    ///
+    /// Errors: [`Error::Unavailable`] when nothing answers, [`Error::Schema`] when the address is
+    /// of no known kind. The address is never part of an error: it holds a password.
+    pub async fn connect(url: &str, options: &ConnectOptions) -> Result<Self> {
+        let backend = backend_of(url)?;
+        let (writer_count, writer_wait) = match backend {
+            // Everything in the process that writes queues here; groups make the wait short.
+            Backend::Sqlite => (1, Duration::from_secs(10)),
+            Backend::Postgres => (options.writer_count_max, options.acquire_timeout),
+        };
+        let open = |count, wait| open_pool(url, backend, options, count, wait);
+        let writer = open(writer_count, writer_wait).await?;
+        let reader = open(options.reader_count_max, options.acquire_timeout).await?;
+        let probe = open(1, Duration::from_millis(200)).await?;
+        let inner = Inner {
+            backend,
+            reader,
+            writer,
+            probe,
+            wake: Wake::default(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> Backend {
+        self.inner.backend
+    }
+
+    /// What tells workers that there is something to do.
+    pub fn wake(&self) -> &Wake {
+        &self.inner.wake
+    }
+
+    /// Closes all pools; on SQLite this also folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        for pool in [&self.inner.reader, &self.inner.probe, &self.inner.writer] {
+            if let Err(error) = pool.clone().close().await {
+                tracing::warn!(error = %Error::from(error), "a database pool did not close cleanly");
+            }
+        }
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.inner.reader
+    }
+
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.inner.writer
+    }
+
+    pub(crate) fn probe(&self) -> &DatabaseConnection {
+        &self.inner.probe
+    }
+
+    pub(crate) fn db_backend(&self) -> DbBackend {
+        match self.inner.backend {
+            Backend::Sqlite => DbBackend::Sqlite,
+            Backend::Postgres => DbBackend::Postgres,
+        }
+    }
+}
+
+fn backend_of(url: &str) -> Result<Backend> {
+    if url.starts_with("sqlite:") {
+        Ok(Backend::Sqlite)
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        Ok(Backend::Postgres)
+    } else {
+        Err(Error::Schema(
+            "LUUTRU_DATABASE_URL must start with sqlite:// or postgres://".to_owned(),
+        ))
+    }
+}
+
+async fn open_pool(
+    url: &str,
+    backend: Backend,
+    options: &ConnectOptions,
+    connection_count_max: u32,
+    acquire_timeout: Duration,
+) -> Result<DatabaseConnection> {
+    let mut settings = sea_orm::ConnectOptions::new(url);
+    settings
+        .max_connections(connection_count_max)
+        .min_connections(1)
+        .acquire_timeout(acquire_timeout)
+        .idle_timeout(Duration::from_secs(300))
+        .sqlx_logging(false)
+        // A ping per use would double the statements of a busy pool.
+        .test_before_acquire(backend == Backend::Postgres && connection_count_max == 1);
+    if backend == Backend::Sqlite {
+        settings.map_sqlx_sqlite_opts(tune_sqlite);
+    }
+    let statement_timeout_ms = options.statement_timeout.as_millis().to_string();
+    settings.map_sqlx_postgres_opts(move |driver| {
+        driver.application_name("luutru").options([
+            ("statement_timeout", statement_timeout_ms.as_str()),
+            ("lock_timeout", "2000"),
+            ("idle_in_transaction_session_timeout", "15000"),
+            ("timezone", "UTC"),
+        ])
+    });
+    Ok(sea_orm::Database::connect(settings).await?)
+}
+
+fn tune_sqlite(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
+    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("cache_size", "-16000")
+        .pragma("secure_delete", "on")
+        .pragma("journal_size_limit", "67108864")
+        .statement_cache_capacity(200)
+}

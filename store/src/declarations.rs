@@ -1,0 +1,492 @@
+//! The one transaction that accepts declarations: uniqueness, idempotency, stay, version, task
+//! and audit entry of a whole group, by a handful of multi-row statements.
+//!
+//! Always in this order, sorted by key inside each statement, so that two committers never wait
+//! for each other in a circle: declaration keys, idempotency keys, then the rest. What loses a
+//! key is read back and answered as a replay or a conflict; it writes nothing.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, Value};
+use uuid::Uuid;
+
+use crate::{
+    Database, Error, Result, dialect,
+    rows::{self, AsRow, Column, Kind, column, nullable},
+    table_rows::{AuditRow, StayRow, TaskRow, VersionRow},
+    write,
+};
+
+/// Most declarations of one group: 27 columns each stay below SQLite's 32,766 parameters.
+pub const GROUP_SIZE_MAX: usize = 1_000;
+
+/// Everything one accepted declaration writes.
+#[derive(Clone)]
+pub struct NewDeclaration {
+    /// What makes the declaration unique at its facility.
+    pub uniqueness: Uniqueness,
+    /// The sender's `Idempotency-Key`, when one came.
+    pub idempotency: Option<Idempotency>,
+    /// The stay.
+    pub stay: entity::stay::Model,
+    /// Its first version.
+    pub version: entity::stay_version::Model,
+    /// The notification to deliver; `None` when the police need not hear of it.
+    pub task: Option<entity::outbox_task::Model>,
+    /// The audit entry of the deed.
+    pub audit: entity::audit_entry::Model,
+}
+
+/// What makes a declaration unique: by the sender's reference, or by its content.
+#[derive(Clone)]
+pub struct Uniqueness {
+    /// Keyed hash of facility and reference, or of facility and content.
+    pub key_hash: [u8; 32],
+    /// When the same content counts as a new stay; far away for references.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// An `Idempotency-Key` and the request it came with.
+#[derive(Clone)]
+pub struct Idempotency {
+    /// Keyed hash of organisation and key.
+    pub key_hash: [u8; 32],
+    /// Keyed hash of the request.
+    pub request_hash: [u8; 32],
+    /// When the key is forgotten.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What became of one declaration of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Written.
+    Written,
+    /// Said before: answer with the first version of this stay.
+    Replayed {
+        /// The stay that holds it.
+        stay_id: Uuid,
+    },
+    /// The reference is taken by a stay that says something else.
+    ReferenceConflict {
+        /// The stay that holds the reference.
+        stay_id: Uuid,
+    },
+    /// The `Idempotency-Key` came with another request before.
+    KeyReused,
+}
+
+/// Writes a group in one transaction; the outcomes are in the order of the group.
+///
+/// No two declarations of a group may share a declaration key or an idempotency key. Errors: any;
+/// except for [`Error::OutcomeUnknown`] nothing of the group was written.
+pub async fn write(db: &Database, group: &[NewDeclaration]) -> Result<Vec<Outcome>> {
+    let transaction = write::begin(db).await?;
+    let mut outcomes = take_declaration_keys(db, &transaction, group).await?;
+    take_idempotency_keys(db, &transaction, group, &mut outcomes).await?;
+    let written: Vec<&NewDeclaration> = group
+        .iter()
+        .zip(&outcomes)
+        .filter(|(_, outcome)| **outcome == Outcome::Written)
+        .map(|(declaration, _)| declaration)
+        .collect();
+    if !written.is_empty() {
+        insert_stays(db, &transaction, &written).await?;
+    }
+    write::commit(transaction).await?;
+    if written.iter().any(|declaration| declaration.task.is_some()) {
+        db.wake().notify();
+    }
+    Ok(outcomes)
+}
+
+async fn take_declaration_keys(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    group: &[NewDeclaration],
+) -> Result<Vec<Outcome>> {
+    let mut keys: Vec<KeyRow> = group
+        .iter()
+        .map(|declaration| KeyRow {
+            key_hash: declaration.uniqueness.key_hash,
+            stay_id: declaration.stay.id,
+            created_at: declaration.stay.received_at,
+            expires_at: declaration.uniqueness.expires_at,
+        })
+        .collect();
+    keys.sort_unstable_by_key(|row| row.key_hash);
+    // A key that has run out is taken over, one that has not is left alone and not returned.
+    let tail = "ON CONFLICT (key_hash) DO UPDATE SET stay_id = excluded.stay_id, \
+         created_at = excluded.created_at, expires_at = excluded.expires_at \
+         WHERE declaration_key.expires_at <= excluded.created_at RETURNING stay_id";
+    let statement = dialect::insert_rows(db.db_backend(), "declaration_key", keys, tail);
+    let taken = connection.query_all_raw(statement).await?;
+    if taken.len() == group.len() {
+        return Ok(vec![Outcome::Written; group.len()]);
+    }
+    let taken = taken
+        .iter()
+        .map(|row| Ok(row.try_get::<Uuid>("", "stay_id")?))
+        .collect::<Result<std::collections::HashSet<Uuid>>>()?;
+    let lost: Vec<&NewDeclaration> = group
+        .iter()
+        .filter(|declaration| !taken.contains(&declaration.stay.id))
+        .collect();
+    let holders = holders(db, connection, &lost).await?;
+    group
+        .iter()
+        .map(|declaration| {
+            if taken.contains(&declaration.stay.id) {
+                return Ok(Outcome::Written);
+            }
+            let holder = holders
+                .get(declaration.uniqueness.key_hash.as_slice())
+                .ok_or(Error::Corrupt {
+                    what: "declaration_key",
+                })?;
+            Ok(holder.judge(&declaration.version.content_index))
+        })
+        .collect()
+}
+
+/// The stay that holds a declaration key, and what it said first and says now.
+struct Holder {
+    stay_id: Uuid,
+    content_indexes: Vec<Vec<u8>>,
+}
+
+impl Holder {
+    fn judge(&self, content_index: &[u8]) -> Outcome {
+        if self
+            .content_indexes
+            .iter()
+            .any(|known| known == content_index)
+        {
+            Outcome::Replayed {
+                stay_id: self.stay_id,
+            }
+        } else {
+            Outcome::ReferenceConflict {
+                stay_id: self.stay_id,
+            }
+        }
+    }
+}
+
+async fn holders(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    lost: &[&NewDeclaration],
+) -> Result<HashMap<Vec<u8>, Holder>> {
+    let hashes: Vec<Value> = lost
+        .iter()
+        .map(|declaration| rows::bytes(declaration.uniqueness.key_hash.to_vec()))
+        .collect();
+    let marks = vec!["?"; hashes.len()].join(", ");
+    let text = format!(
+        "SELECT k.key_hash, k.stay_id, w.content_index FROM declaration_key k \
+         JOIN stay s ON s.id = k.stay_id \
+         JOIN stay_version w ON w.stay_id = s.id AND (w.version = 1 OR w.version = s.version) \
+         WHERE k.key_hash IN ({marks})"
+    );
+    let statement = dialect::statement(db.db_backend(), &text, hashes);
+    let mut holders: HashMap<Vec<u8>, Holder> = HashMap::new();
+    for row in connection.query_all_raw(statement).await? {
+        let key_hash: Vec<u8> = row.try_get("", "key_hash")?;
+        let stay_id: Uuid = row.try_get("", "stay_id")?;
+        let content_index: Vec<u8> = row.try_get("", "content_index")?;
+        holders
+            .entry(key_hash)
+            .or_insert_with(|| Holder {
+                stay_id,
+                content_indexes: Vec::new(),
+            })
+            .content_indexes
+            .push(content_index);
+    }
+    Ok(holders)
+}
+
+/// Stores the idempotency keys of what was written or replayed; a key that is there already
+/// decides instead, and gives back the declaration key it did not need.
+async fn take_idempotency_keys(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    group: &[NewDeclaration],
+    outcomes: &mut [Outcome],
+) -> Result<()> {
+    judge_conflicts_by_key(db, connection, group, outcomes).await?;
+    let keys = idempotency_rows(group, outcomes);
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let offered = keys.len();
+    let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
+         stay_id = excluded.stay_id, created_at = excluded.created_at, \
+         expires_at = excluded.expires_at \
+         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
+    let statement = dialect::insert_rows(db.db_backend(), "idempotency_key", keys, tail);
+    let taken = connection.query_all_raw(statement).await?;
+    if taken.len() == offered {
+        return Ok(());
+    }
+    let taken = taken
+        .iter()
+        .map(|row| Ok(row.try_get::<Vec<u8>>("", "key_hash")?))
+        .collect::<Result<std::collections::HashSet<Vec<u8>>>>()?;
+    let mut given_back = Vec::new();
+    for (declaration, outcome) in group.iter().zip(outcomes.iter_mut()) {
+        let Some(key) = &declaration.idempotency else {
+            continue;
+        };
+        if taken.contains(key.key_hash.as_slice()) || !keeps_key(*outcome) {
+            continue;
+        }
+        let was_written = *outcome == Outcome::Written;
+        *outcome = judge_known_key(db, connection, key)
+            .await?
+            .ok_or(Error::Corrupt {
+                what: "idempotency_key",
+            })?;
+        if was_written {
+            given_back.push(declaration);
+        }
+    }
+    give_back(db, connection, &given_back).await
+}
+
+/// The key is judged before the reference: a known key with another request is `KeyReused` even
+/// where the reference is taken as well.
+async fn judge_conflicts_by_key(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    group: &[NewDeclaration],
+    outcomes: &mut [Outcome],
+) -> Result<()> {
+    for (declaration, outcome) in group.iter().zip(outcomes.iter_mut()) {
+        let Some(key) = &declaration.idempotency else {
+            continue;
+        };
+        if !keeps_key(*outcome)
+            && let Some(judged) = judge_known_key(db, connection, key).await?
+        {
+            *outcome = judged;
+        }
+    }
+    Ok(())
+}
+
+fn keeps_key(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Written | Outcome::Replayed { .. })
+}
+
+/// Refusals leave the key free, so a conflict stores none.
+fn idempotency_rows(group: &[NewDeclaration], outcomes: &[Outcome]) -> Vec<IdempotencyRow> {
+    let mut keys: Vec<IdempotencyRow> = group
+        .iter()
+        .zip(outcomes)
+        .filter_map(|(declaration, outcome)| {
+            let key = declaration.idempotency.as_ref()?;
+            let stay_id = match outcome {
+                Outcome::Written => declaration.stay.id,
+                Outcome::Replayed { stay_id } => *stay_id,
+                Outcome::ReferenceConflict { .. } | Outcome::KeyReused => return None,
+            };
+            Some(IdempotencyRow {
+                key: key.clone(),
+                stay_id: Some(stay_id),
+                created_at: declaration.stay.received_at,
+            })
+        })
+        .collect();
+    keys.sort_unstable_by_key(|row| row.key.key_hash);
+    keys
+}
+
+async fn judge_known_key(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    key: &Idempotency,
+) -> Result<Option<Outcome>> {
+    let known = find_idempotency(db, connection, &key.key_hash).await?;
+    Ok(known.map(|(request_hash, stay_id)| match stay_id {
+        Some(stay_id) if request_hash == key.request_hash => Outcome::Replayed { stay_id },
+        Some(_) | None => Outcome::KeyReused,
+    }))
+}
+
+async fn find_idempotency(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    key_hash: &[u8; 32],
+) -> Result<Option<(Vec<u8>, Option<Uuid>)>> {
+    let statement = dialect::statement(
+        db.db_backend(),
+        "SELECT request_hash, stay_id FROM idempotency_key WHERE key_hash = ?",
+        vec![rows::bytes(key_hash.to_vec())],
+    );
+    let row = connection.query_one_raw(statement).await?;
+    row.map(|row| {
+        Ok((
+            row.try_get("", "request_hash")?,
+            row.try_get("", "stay_id")?,
+        ))
+    })
+    .transpose()
+}
+
+async fn give_back(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    declarations: &[&NewDeclaration],
+) -> Result<()> {
+    if declarations.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Value> = declarations
+        .iter()
+        .map(|declaration| rows::uuid(declaration.stay.id))
+        .collect();
+    let hashes = declarations
+        .iter()
+        .map(|declaration| rows::bytes(declaration.uniqueness.key_hash.to_vec()));
+    let marks = vec!["?"; ids.len()].join(", ");
+    let text =
+        format!("DELETE FROM declaration_key WHERE key_hash IN ({marks}) AND stay_id IN ({marks})");
+    let values = hashes.chain(ids.iter().cloned()).collect();
+    connection
+        .execute_raw(dialect::statement(db.db_backend(), &text, values))
+        .await?;
+    Ok(())
+}
+
+async fn insert_stays(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    written: &[&NewDeclaration],
+) -> Result<()> {
+    let backend = db.db_backend();
+    let stays: Vec<StayRow> = written.iter().map(|d| StayRow(d.stay.clone())).collect();
+    let versions: Vec<VersionRow> = written
+        .iter()
+        .map(|d| VersionRow(d.version.clone()))
+        .collect();
+    let tasks: Vec<TaskRow> = written
+        .iter()
+        .filter_map(|d| d.task.clone().map(TaskRow))
+        .collect();
+    let audits: Vec<AuditRow> = written.iter().map(|d| AuditRow(d.audit.clone())).collect();
+    connection
+        .execute_raw(dialect::insert_rows(backend, "stay", stays, ""))
+        .await?;
+    connection
+        .execute_raw(dialect::insert_rows(backend, "stay_version", versions, ""))
+        .await?;
+    if !tasks.is_empty() {
+        connection
+            .execute_raw(dialect::insert_rows(backend, "outbox_task", tasks, ""))
+            .await?;
+    }
+    connection
+        .execute_raw(dialect::insert_rows(backend, "audit_entry", audits, ""))
+        .await?;
+    Ok(())
+}
+
+/// Takes the `Idempotency-Key` of a request whose items are judged one by one (a batch): the key
+/// only guards against another body. Tells whether the request may go on.
+pub async fn guard_request(db: &Database, key: &Idempotency, now: DateTime<Utc>) -> Result<bool> {
+    let row = IdempotencyRow {
+        key: key.clone(),
+        stay_id: None,
+        created_at: now,
+    };
+    let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
+         stay_id = NULL, created_at = excluded.created_at, expires_at = excluded.expires_at \
+         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
+    let transaction = write::begin(db).await?;
+    let statement = dialect::insert_rows(db.db_backend(), "idempotency_key", vec![row], tail);
+    let is_new = transaction.query_one_raw(statement).await?.is_some();
+    let may_go_on = if is_new {
+        true
+    } else {
+        let known = find_idempotency(db, &transaction, &key.key_hash).await?;
+        known.is_some_and(|(hash, stay)| hash == key.request_hash && stay.is_none())
+    };
+    write::commit(transaction).await?;
+    Ok(may_go_on)
+}
+
+/// The request hash and the stay of an `Idempotency-Key` that still holds.
+pub async fn find_by_key(
+    db: &Database,
+    key_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Option<(Vec<u8>, Uuid)>> {
+    let statement = dialect::statement(
+        db.db_backend(),
+        "SELECT request_hash, stay_id FROM idempotency_key \
+         WHERE key_hash = ? AND expires_at > ? AND stay_id IS NOT NULL",
+        vec![rows::bytes(key_hash.to_vec()), rows::instant(now)],
+    );
+    let row = db.reader().query_one_raw(statement).await?;
+    row.map(|row| {
+        Ok((
+            row.try_get("", "request_hash")?,
+            row.try_get("", "stay_id")?,
+        ))
+    })
+    .transpose()
+}
+
+struct KeyRow {
+    key_hash: [u8; 32],
+    stay_id: Uuid,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+impl AsRow for KeyRow {
+    const COLUMNS: &'static [Column] = &[
+        column("key_hash", Kind::Bytes),
+        column("stay_id", Kind::Uuid),
+        column("created_at", Kind::Instant),
+        column("expires_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::bytes(self.key_hash.to_vec()),
+            rows::uuid(self.stay_id),
+            rows::instant(self.created_at),
+            rows::instant(self.expires_at),
+        ]
+    }
+}
+
+struct IdempotencyRow {
+    key: Idempotency,
+    stay_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+}
+
+impl AsRow for IdempotencyRow {
+    const COLUMNS: &'static [Column] = &[
+        column("key_hash", Kind::Bytes),
+        column("request_hash", Kind::Bytes),
+        nullable("stay_id", Kind::Uuid),
+        column("created_at", Kind::Instant),
+        column("expires_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::bytes(self.key.key_hash.to_vec()),
+            rows::bytes(self.key.request_hash.to_vec()),
+            rows::uuid_null(self.stay_id),
+            rows::instant(self.created_at),
+            rows::instant(self.key.expires_at),
+        ]
+    }
+}

@@ -1,0 +1,285 @@
+//! What SQLite and PostgreSQL spell differently. The only `match` on the back end.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectionTrait, DbBackend, Statement, Value,
+    sea_query::{ArrayType, OnConflict},
+};
+
+use crate::{
+    Result,
+    rows::{AsRow, Column, Kind},
+};
+
+/// Stands for NULL inside a PostgreSQL array parameter; no real instant of ours is the epoch.
+const NO_INSTANT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+/// Stands for NULL inside a PostgreSQL array parameter of integers.
+const NO_INTEGER: i32 = i32::MIN;
+
+/// `WITH v (…) AS (…)` over the given rows, and the parameters it binds, starting at `$1`.
+///
+/// PostgreSQL gets one array per column: the statement's text does not depend on the number of
+/// rows, so that it is parsed once. SQLite gets a list of VALUES.
+pub(crate) fn with_rows<R: AsRow>(backend: DbBackend, rows: Vec<R>) -> (String, Vec<Value>) {
+    let rows = rows.into_iter().map(AsRow::into_values).collect();
+    match backend {
+        DbBackend::Postgres => with_arrays(R::COLUMNS, rows),
+        _ => with_values(R::COLUMNS, rows),
+    }
+}
+
+fn with_values(columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+    let marks = vec!["?"; columns.len()].join(", ");
+    let lists = vec![format!("({marks})"); rows.len()].join(", ");
+    let text = format!("WITH v ({}) AS (VALUES {lists})", names(columns));
+    (text, rows.into_iter().flatten().collect())
+}
+
+fn with_arrays(columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+    let row_count = rows.len();
+    let mut arrays: Vec<Vec<Value>> = columns
+        .iter()
+        .map(|_| Vec::with_capacity(row_count))
+        .collect();
+    for row in rows {
+        for ((array, value), column) in arrays.iter_mut().zip(row).zip(columns) {
+            array.push(if column.is_nullable {
+                or_stand_in(value)
+            } else {
+                value
+            });
+        }
+    }
+    let parameters = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| format!("${}::{}[]", index + 1, type_name(column.kind)))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let selected = columns.iter().map(selected).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "WITH v AS (SELECT {selected} FROM UNNEST({parameters}) AS u ({}))",
+        names(columns)
+    );
+    let values = arrays
+        .into_iter()
+        .zip(columns)
+        .map(|(array, column)| Value::Array(array_type(column.kind), Some(Box::new(array))))
+        .collect();
+    (text, values)
+}
+
+fn names(columns: &[Column]) -> String {
+    columns
+        .iter()
+        .map(|column| column.name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn selected(column: &Column) -> String {
+    let name = column.name;
+    if !column.is_nullable {
+        return name.to_owned();
+    }
+    let stand_in = match column.kind {
+        Kind::Uuid => "'00000000-0000-0000-0000-000000000000'::uuid".to_owned(),
+        Kind::Text => "''".to_owned(),
+        Kind::Bytes => "''::bytea".to_owned(),
+        Kind::Instant => "'epoch'::timestamptz".to_owned(),
+        Kind::Date => "'epoch'::date".to_owned(),
+        Kind::Integer => NO_INTEGER.to_string(),
+        Kind::Boolean => "NULL::boolean".to_owned(),
+    };
+    format!("NULLIF({name}, {stand_in}) AS {name}")
+}
+
+/// The value, or what stands for NULL: the driver's arrays cannot hold NULL.
+fn or_stand_in(value: Value) -> Value {
+    match value {
+        Value::Uuid(None) => Value::Uuid(Some(uuid::Uuid::nil())),
+        Value::String(None) => Value::String(Some(String::new())),
+        Value::Bytes(None) => Value::Bytes(Some(Vec::new())),
+        Value::ChronoDateTimeUtc(None) => Value::ChronoDateTimeUtc(Some(NO_INSTANT)),
+        Value::ChronoDate(None) => Value::ChronoDate(Some(NO_INSTANT.date_naive())),
+        Value::Int(None) => Value::Int(Some(NO_INTEGER)),
+        other => other,
+    }
+}
+
+fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Uuid => "uuid",
+        Kind::Text => "text",
+        Kind::Bytes => "bytea",
+        Kind::Instant => "timestamptz",
+        Kind::Date => "date",
+        Kind::Integer => "int4",
+        Kind::Boolean => "bool",
+    }
+}
+
+fn array_type(kind: Kind) -> ArrayType {
+    match kind {
+        Kind::Uuid => ArrayType::Uuid,
+        Kind::Text => ArrayType::String,
+        Kind::Bytes => ArrayType::Bytes,
+        Kind::Instant => ArrayType::ChronoDateTimeUtc,
+        Kind::Date => ArrayType::ChronoDate,
+        Kind::Integer => ArrayType::Int,
+        Kind::Boolean => ArrayType::Bool,
+    }
+}
+
+/// Inserts rows into `table` in one statement. `tail` is what follows the rows, such as
+/// `ON CONFLICT …`; it may be empty.
+pub(crate) fn insert_rows<R: AsRow>(
+    backend: DbBackend,
+    table: &str,
+    rows: Vec<R>,
+    tail: &str,
+) -> Statement {
+    let (with, values) = with_rows(backend, rows);
+    let names = names(R::COLUMNS);
+    // `WHERE true` lets SQLite tell `ON CONFLICT` from a join's `ON`.
+    let text =
+        format!("{with} INSERT INTO {table} ({names}) SELECT {names} FROM v WHERE true {tail}");
+    Statement::from_sql_and_values(backend, text, values)
+}
+
+/// A statement with `?` marks, numbered for PostgreSQL.
+pub(crate) fn statement(backend: DbBackend, text: &str, values: Vec<Value>) -> Statement {
+    match backend {
+        DbBackend::Postgres => Statement::from_sql_and_values(backend, numbered(text), values),
+        _ => Statement::from_sql_and_values(backend, text, values),
+    }
+}
+
+/// Our own statements hold no `?` inside quotes.
+fn numbered(text: &str) -> String {
+    let mut number = 0;
+    let mut out = String::with_capacity(text.len() + 16);
+    for part in text.split_inclusive('?') {
+        match part.strip_suffix('?') {
+            Some(before) => {
+                number += 1;
+                out.push_str(before);
+                out.push('$');
+                out.push_str(&number.to_string());
+            }
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
+/// Row locks for a claim: PostgreSQL skips what another worker holds; SQLite's writer is alone.
+pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+        _ => "",
+    }
+}
+
+/// The time of leases: the database server's where there is one, so that workers on several
+/// hosts agree whatever their own clocks say; the given instant on SQLite, where all share one
+/// host.
+pub(crate) fn lease_now(backend: DbBackend, now: DateTime<Utc>) -> (&'static str, Vec<Value>) {
+    match backend {
+        DbBackend::Postgres => ("clock_timestamp()", Vec::new()),
+        _ => ("?", vec![Value::ChronoDateTimeUtc(Some(now))]),
+    }
+}
+
+/// [`lease_now`] plus a number of seconds.
+pub(crate) fn lease_end(
+    backend: DbBackend,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+) -> (&'static str, Value) {
+    match backend {
+        DbBackend::Postgres => (
+            "clock_timestamp() + make_interval(secs => ?)",
+            Value::Double(Some(f64::from(lease_seconds))),
+        ),
+        _ => (
+            "?",
+            Value::ChronoDateTimeUtc(Some(now + chrono::Duration::seconds(lease_seconds.into()))),
+        ),
+    }
+}
+
+/// The current instant by the database server, where it has a clock of its own.
+pub(crate) async fn server_time(
+    connection: &impl ConnectionTrait,
+    backend: DbBackend,
+) -> Result<Option<DateTime<Utc>>> {
+    match backend {
+        DbBackend::Postgres => {
+            let row = connection
+                .query_one_raw(Statement::from_string(
+                    backend,
+                    "SELECT clock_timestamp() AS now",
+                ))
+                .await?;
+            Ok(row.and_then(|row| row.try_get("", "now").ok()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Settings without which a commit would not survive power loss, as `(name, value)` pairs that
+/// must be refused; empty when all is well.
+pub(crate) async fn undurable_settings(
+    connection: &impl ConnectionTrait,
+    backend: DbBackend,
+) -> Result<Vec<(String, String)>> {
+    let text = match backend {
+        DbBackend::Postgres => {
+            "SELECT name, setting FROM pg_settings \
+             WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'"
+        }
+        _ => {
+            "SELECT 'synchronous' AS name, CAST(synchronous AS TEXT) AS setting \
+             FROM pragma_synchronous WHERE synchronous < 2"
+        }
+    };
+    let rows = connection
+        .query_all_raw(Statement::from_string(backend, text))
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("", "name")?, row.try_get("", "setting")?)))
+        .collect::<std::result::Result<_, sea_orm::DbErr>>()
+        .map_err(Into::into)
+}
+
+/// Takes the lock that keeps migrations apart, for the life of the session, where the database
+/// has such locks. On SQLite the file's write lock and a retry do the same.
+pub(crate) fn migration_lock(backend: DbBackend) -> Option<(&'static str, &'static str)> {
+    match backend {
+        DbBackend::Postgres => Some((
+            "SELECT pg_advisory_lock(7238491021)",
+            "SELECT pg_advisory_unlock(7238491021)",
+        )),
+        _ => None,
+    }
+}
+
+/// `ON CONFLICT (column) DO NOTHING`.
+pub(crate) fn ignore_conflicts(column: &'static str) -> OnConflict {
+    OnConflict::column(column).do_nothing().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn question_marks_become_numbers_in_order() {
+        assert_eq!(
+            numbered("a = ? AND b IN (?, ?)"),
+            "a = $1 AND b IN ($2, $3)"
+        );
+        assert_eq!(numbered("no marks"), "no marks");
+    }
+}

@@ -1,0 +1,140 @@
+//! What can go wrong when the database is asked. Small, free of HTTP and of personal values.
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+use uuid::Uuid;
+
+/// The result of every function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the database could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such row.
+    #[error("no such row")]
+    NotFound,
+    /// A row that must be unique is there already.
+    #[error("a row that must be unique exists already")]
+    Duplicate,
+    /// The lease named in a write no longer holds the task.
+    #[error("the lease on task {task_id} was lost")]
+    LeaseLost {
+        /// The task whose lease was lost.
+        task_id: Uuid,
+    },
+    /// A stored value does not read as what it must be.
+    #[error("stored value of {what} cannot be read")]
+    Corrupt {
+        /// Which column or entry.
+        what: &'static str,
+    },
+    /// Somebody else held a row or the file for too long. Nothing was written.
+    #[error("a lock was not granted in time")]
+    LockTimeout,
+    /// The database does not answer. Nothing was written.
+    #[error("the database does not answer")]
+    Unavailable,
+    /// The disk under the database is full. Nothing was written.
+    #[error("the disk of the database is full")]
+    StorageFull,
+    /// The connection was lost during COMMIT: the rows may be there or not.
+    #[error("the outcome of a commit is not known")]
+    OutcomeUnknown,
+    /// The schema is not the one this binary was built for.
+    #[error("{0}")]
+    Schema(String),
+    /// Anything else; its text may quote values and is never printed.
+    #[error("the database refused a statement (code {code})")]
+    Database {
+        /// The driver's error code, or `unknown`.
+        code: String,
+    },
+}
+
+impl Error {
+    /// True when the fault lies with what was written, so that a group may be split to find it.
+    pub fn is_of_the_rows(&self) -> bool {
+        matches!(self, Self::Database { .. } | Self::Duplicate)
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match &error {
+            DbErr::ConnectionAcquire(_) => Self::Unavailable,
+            DbErr::RecordNotFound(_) => Self::NotFound,
+            DbErr::Conn(RuntimeErr::SqlxError(source))
+            | DbErr::Exec(RuntimeErr::SqlxError(source))
+            | DbErr::Query(RuntimeErr::SqlxError(source)) => Self::from_driver(source),
+            _ => Self::Database {
+                code: "unknown".to_owned(),
+            },
+        }
+    }
+}
+
+impl Error {
+    fn from_driver(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(source) => {
+                if source.is_unique_violation() {
+                    return Self::Duplicate;
+                }
+                Self::from_code(source.code().as_deref().unwrap_or("unknown"))
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable,
+            _ => Self::Database {
+                code: "driver".to_owned(),
+            },
+        }
+    }
+
+    /// SQLSTATE of PostgreSQL (five characters) or the extended result code of SQLite (a number
+    /// whose lowest byte is the primary code).
+    fn from_code(code: &str) -> Self {
+        if code.len() == 5 && !code.starts_with("SQL") {
+            return match code {
+                "53100" => Self::StorageFull,
+                "55P03" | "57014" | "40P01" | "40001" => Self::LockTimeout,
+                _ if ["08", "53", "57", "58"].contains(&&code[..2]) => Self::Unavailable,
+                _ => Self::Database {
+                    code: code.to_owned(),
+                },
+            };
+        }
+        match code.parse::<i64>().map(|number| number & 0xff) {
+            Ok(5 | 6) => Self::LockTimeout,
+            Ok(13) => Self::StorageFull,
+            Ok(10 | 14) => Self::Unavailable,
+            _ => Self::Database {
+                code: code.to_owned(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_both_databases_tell_who_is_to_blame() {
+        let table = [
+            ("53100", "the disk of the database is full"),
+            ("13", "the disk of the database is full"),
+            ("5", "a lock was not granted in time"),
+            ("517", "a lock was not granted in time"),
+            ("55P03", "a lock was not granted in time"),
+            ("57P01", "the database does not answer"),
+            ("08006", "the database does not answer"),
+            ("22021", "the database refused a statement (code 22021)"),
+        ];
+        for (code, expected) in table {
+            assert_eq!(Error::from_code(code).to_string(), expected, "code {code}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Is the database there, does it keep what it commits, and does its clock agree with ours.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::{Database, Error, Result, dialect};
+
+/// Answers when the database does, on a connection nobody else uses.
+pub async fn ping(db: &Database) -> Result<()> {
+    let statement = Statement::from_string(db.db_backend(), "SELECT 1");
+    db.probe().query_one_raw(statement).await?;
+    Ok(())
+}
+
+/// Refuses a database that may lose what it committed: PostgreSQL with `fsync`,
+/// `full_page_writes` or `synchronous_commit` off, SQLite below `synchronous=FULL`.
+pub async fn check_durable(db: &Database) -> Result<()> {
+    let undurable = dialect::undurable_settings(db.writer(), db.db_backend()).await?;
+    match undurable.first() {
+        None => Ok(()),
+        Some((name, value)) => Err(Error::Schema(format!(
+            "the database runs with {name}={value}: a receipt given could be lost with the power; \
+             switch {name} on"
+        ))),
+    }
+}
+
+/// Our clock minus the database server's; `None` where both are one.
+pub async fn clock_skew(db: &Database, now: DateTime<Utc>) -> Result<Option<chrono::Duration>> {
+    let server = dialect::server_time(db.probe(), db.db_backend()).await?;
+    Ok(server.map(|server| now - server))
+}

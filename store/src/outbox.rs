@@ -1,0 +1,441 @@
+//! The way to the police: tasks are claimed by lease, worked on outside any transaction, and
+//! their results recorded with the lease as fencing token.
+//!
+//! A worker that slept past its lease finds that its result changes no row; the successor's
+//! stands.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use uuid::Uuid;
+
+use crate::{
+    Database, Result, dialect,
+    rows::{self, AsRow, Column, Kind, column, nullable},
+    table_rows::{AttemptRow, AuditRow, ReviewRow, TaskRow},
+    write,
+};
+
+/// A task as it is claimed.
+pub type Task = entity::outbox_task::Model;
+
+/// Claims up to `limit` tasks that are due, nearest deadline first, under one new lease. The
+/// claim itself is counted, so that a task that kills its worker is found out.
+pub async fn claim(
+    db: &Database,
+    lease_id: Uuid,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+    limit: u64,
+) -> Result<Vec<Task>> {
+    let backend = db.db_backend();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
+    let text = format!(
+        "WITH picked AS MATERIALIZED (\
+           SELECT id FROM outbox_task \
+           WHERE settled_at IS NULL AND due_at <= ? \
+             AND (leased_until IS NULL OR leased_until <= {lease_now}) \
+           ORDER BY deadline_at, id LIMIT {limit} {}) \
+         UPDATE outbox_task SET state = 'claimed', lease_id = ?, leased_until = {lease_end}, \
+           claim_count = claim_count + 1 \
+         WHERE id IN (SELECT id FROM picked) RETURNING *",
+        dialect::skip_locked(backend)
+    );
+    let mut values = vec![rows::instant(now)];
+    values.extend(lease_now_values);
+    values.push(rows::uuid(lease_id));
+    values.push(lease_end_value);
+    let statement = dialect::statement(backend, &text, values);
+    let transaction = write::begin(db).await?;
+    let mut tasks = Task::find_by_statement(statement).all(&transaction).await?;
+    write::commit(transaction).await?;
+    // RETURNING promises no order.
+    tasks.sort_by_key(|task| (task.deadline_at, task.id));
+    Ok(tasks)
+}
+
+/// One thing that happened to a claimed task.
+#[derive(Clone)]
+pub struct TaskResult {
+    /// The task.
+    pub task_id: Uuid,
+    /// The lease under which it happened; a lost one changes nothing.
+    pub lease_id: Uuid,
+    /// The stay it speaks of.
+    pub stay_id: Uuid,
+    /// The version of the stay it speaks of.
+    pub version: i32,
+    /// What the task becomes.
+    pub progress: Progress,
+    /// What the stay becomes.
+    pub stay: StayChange,
+    /// The calls that were made, also when the lease was lost.
+    pub attempts: Vec<entity::attempt::Model>,
+    /// A case for the police, opened with this result.
+    pub review: Option<entity::review::Model>,
+    /// A task that follows, such as a late identity result.
+    pub follow_up: Option<Task>,
+    /// The audit entry of the deed; results that change no stay have none.
+    pub audit: Option<entity::audit_entry::Model>,
+}
+
+/// What a claimed task becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The identity grade and the exact bytes to send are fixed; the lease is kept.
+    Fixed {
+        /// The grade that is sent.
+        identity_state: String,
+        /// SHA-256 of the body.
+        body_sha256: Vec<u8>,
+        /// The body, sealed.
+        sealed_body: Vec<u8>,
+    },
+    /// To be tried again at `due_at`; the lease is given back.
+    Retry {
+        /// Not before this instant.
+        due_at: DateTime<Utc>,
+        /// The answer was neither an acceptance nor a clear refusal, while the destination is
+        /// otherwise well: counts towards parking.
+        is_unclear: bool,
+    },
+    /// The police endpoint confirmed it.
+    Delivered {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The police endpoint refused it in clear words.
+    Refused {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Set aside for an operator.
+    Parked {
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// What the stay's own axes become; `None` leaves one alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StayChange {
+    /// The axis `identity`.
+    pub identity_state: Option<String>,
+    /// The axis `delivery`, applied only while the stay's newest forwardable version is this one.
+    pub delivery_state: Option<String>,
+    /// The police's own number.
+    pub police_reference: Option<String>,
+    /// Why it was rejected or parked: a code, no text of the peer.
+    pub delivery_reason: Option<String>,
+}
+
+/// Records a group of results in one transaction. The answer tells for each whether its lease
+/// still held; where it did not, only the attempts were kept.
+///
+/// No two results of a group may speak of the same stay.
+pub async fn record(
+    db: &Database,
+    results: &[TaskResult],
+    now: DateTime<Utc>,
+) -> Result<Vec<bool>> {
+    let backend = db.db_backend();
+    let transaction = write::begin(db).await?;
+    let held = update_tasks(db, &transaction, results).await?;
+    let kept = |result: &&TaskResult| held.contains(&result.task_id);
+    let changes: Vec<ChangeRow> = results
+        .iter()
+        .filter(kept)
+        .filter(|result| result.stay != StayChange::default())
+        .map(|result| ChangeRow::new(result, now))
+        .collect();
+    if !changes.is_empty() {
+        update_stays(db, &transaction, changes).await?;
+    }
+    let attempts = results
+        .iter()
+        .flat_map(|result| result.attempts.iter().cloned());
+    insert(
+        backend,
+        &transaction,
+        "attempt",
+        attempts.map(AttemptRow).collect(),
+        "",
+    )
+    .await?;
+    let reviews = results
+        .iter()
+        .filter(kept)
+        .filter_map(|result| result.review.clone());
+    insert(
+        backend,
+        &transaction,
+        "review",
+        reviews.map(ReviewRow).collect(),
+        "",
+    )
+    .await?;
+    let tasks = results
+        .iter()
+        .filter(kept)
+        .filter_map(|result| result.follow_up.clone());
+    let once = "ON CONFLICT (id) DO NOTHING";
+    insert(
+        backend,
+        &transaction,
+        "outbox_task",
+        tasks.map(TaskRow).collect(),
+        once,
+    )
+    .await?;
+    let audits = results
+        .iter()
+        .filter(kept)
+        .filter_map(|result| result.audit.clone());
+    insert(
+        backend,
+        &transaction,
+        "audit_entry",
+        audits.map(AuditRow).collect(),
+        "",
+    )
+    .await?;
+    write::commit(transaction).await?;
+    Ok(results
+        .iter()
+        .map(|result| held.contains(&result.task_id))
+        .collect())
+}
+
+async fn insert<R: AsRow>(
+    backend: sea_orm::DbBackend,
+    connection: &impl ConnectionTrait,
+    table: &str,
+    rows: Vec<R>,
+    tail: &str,
+) -> Result<()> {
+    if !rows.is_empty() {
+        connection
+            .execute_raw(dialect::insert_rows(backend, table, rows, tail))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn update_tasks(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    results: &[TaskResult],
+) -> Result<HashSet<Uuid>> {
+    let mut rows: Vec<ProgressRow> = results.iter().map(ProgressRow::new).collect();
+    rows.sort_unstable_by_key(|row| row.task_id);
+    let (with, values) = dialect::with_rows(db.db_backend(), rows);
+    let text = format!(
+        "{with} UPDATE outbox_task SET state = v.state, \
+           step = CASE WHEN v.body_sha256 IS NOT NULL THEN 'notify_police' ELSE step END, \
+           due_at = COALESCE(v.due_at, outbox_task.due_at), \
+           lease_id = CASE WHEN v.keeps_lease THEN outbox_task.lease_id ELSE NULL END, \
+           leased_until = CASE WHEN v.keeps_lease THEN leased_until ELSE NULL END, \
+           claim_count = CASE WHEN v.keeps_lease THEN claim_count ELSE 0 END, \
+           attempt_count = attempt_count + v.attempt_count, \
+           unclear_count = unclear_count + v.unclear_count, \
+           identity_state = COALESCE(v.identity_state, outbox_task.identity_state), \
+           body_sha256 = COALESCE(v.body_sha256, outbox_task.body_sha256), \
+           sealed_body = CASE WHEN v.settled_at IS NOT NULL THEN NULL \
+             ELSE COALESCE(v.sealed_body, outbox_task.sealed_body) END, \
+           settled_at = v.settled_at \
+         FROM v WHERE outbox_task.id = v.task_id AND outbox_task.lease_id = v.lease_id \
+           AND outbox_task.settled_at IS NULL RETURNING id"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    connection
+        .query_all_raw(statement)
+        .await?
+        .iter()
+        .map(|row| Ok(row.try_get::<Uuid>("", "id")?))
+        .collect()
+}
+
+async fn update_stays(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    mut rows: Vec<ChangeRow>,
+) -> Result<()> {
+    rows.sort_unstable_by_key(|row| row.stay_id);
+    let (with, values) = dialect::with_rows(db.db_backend(), rows);
+    let is_newest = "v.version >= stay.delivery_version AND v.delivery_state IS NOT NULL";
+    let text = format!(
+        "{with} UPDATE stay SET \
+           identity_state = COALESCE(v.identity_state, stay.identity_state), \
+           delivery_state = CASE WHEN {is_newest} THEN v.delivery_state ELSE stay.delivery_state END, \
+           police_reference = CASE WHEN {is_newest} THEN \
+             COALESCE(v.police_reference, stay.police_reference) ELSE stay.police_reference END, \
+           delivery_reason = CASE WHEN {is_newest} THEN v.delivery_reason \
+             ELSE stay.delivery_reason END, \
+           changed_at = v.changed_at \
+         FROM v WHERE stay.id = v.stay_id"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// How many tasks are open and the age of the oldest that is due, for metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Backlog {
+    /// Tasks not settled.
+    pub open_count: i64,
+    /// Of these, tasks whose deadline has passed.
+    pub overdue_count: i64,
+    /// Tasks set aside for an operator.
+    pub parked_count: i64,
+}
+
+/// Counts the open tasks.
+pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
+    let statement = dialect::statement(
+        db.db_backend(),
+        "SELECT (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL) AS open_count, \
+           (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL AND deadline_at <= ?) \
+             AS overdue_count, \
+           (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NOT NULL AND state = 'parked') \
+             AS parked_count",
+        vec![rows::instant(now)],
+    );
+    let found = Backlog::find_by_statement(statement)
+        .one(db.reader())
+        .await?;
+    Ok(found.unwrap_or(Backlog {
+        open_count: 0,
+        overdue_count: 0,
+        parked_count: 0,
+    }))
+}
+
+struct ProgressRow {
+    task_id: Uuid,
+    lease_id: Uuid,
+    state: &'static str,
+    due_at: Option<DateTime<Utc>>,
+    settled_at: Option<DateTime<Utc>>,
+    keeps_lease: bool,
+    attempt_count: i32,
+    unclear_count: i32,
+    identity_state: Option<String>,
+    body_sha256: Option<Vec<u8>>,
+    sealed_body: Option<Vec<u8>>,
+}
+
+impl ProgressRow {
+    fn new(result: &TaskResult) -> Self {
+        let mut row = Self {
+            task_id: result.task_id,
+            lease_id: result.lease_id,
+            state: "waiting",
+            due_at: None,
+            settled_at: None,
+            keeps_lease: false,
+            attempt_count: i32::try_from(result.attempts.len()).unwrap_or(i32::MAX),
+            unclear_count: 0,
+            identity_state: None,
+            body_sha256: None,
+            sealed_body: None,
+        };
+        match &result.progress {
+            Progress::Fixed {
+                identity_state,
+                body_sha256,
+                sealed_body,
+            } => {
+                row.state = "claimed";
+                row.keeps_lease = true;
+                row.identity_state = Some(identity_state.clone());
+                row.body_sha256 = Some(body_sha256.clone());
+                row.sealed_body = Some(sealed_body.clone());
+            }
+            Progress::Retry { due_at, is_unclear } => {
+                row.due_at = Some(*due_at);
+                row.unclear_count = i32::from(*is_unclear);
+            }
+            Progress::Delivered { at } => (row.state, row.settled_at) = ("delivered", Some(*at)),
+            Progress::Refused { at } => (row.state, row.settled_at) = ("refused", Some(*at)),
+            Progress::Parked { at } => (row.state, row.settled_at) = ("parked", Some(*at)),
+        }
+        row
+    }
+}
+
+impl AsRow for ProgressRow {
+    const COLUMNS: &'static [Column] = &[
+        column("task_id", Kind::Uuid),
+        column("lease_id", Kind::Uuid),
+        column("state", Kind::Text),
+        nullable("due_at", Kind::Instant),
+        nullable("settled_at", Kind::Instant),
+        column("keeps_lease", Kind::Boolean),
+        column("attempt_count", Kind::Integer),
+        column("unclear_count", Kind::Integer),
+        nullable("identity_state", Kind::Text),
+        nullable("body_sha256", Kind::Bytes),
+        nullable("sealed_body", Kind::Bytes),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::uuid(self.task_id),
+            rows::uuid(self.lease_id),
+            rows::text(self.state),
+            rows::instant_null(self.due_at),
+            rows::instant_null(self.settled_at),
+            rows::boolean(self.keeps_lease),
+            rows::integer(self.attempt_count),
+            rows::integer(self.unclear_count),
+            rows::text_null(self.identity_state),
+            rows::bytes_null(self.body_sha256),
+            rows::bytes_null(self.sealed_body),
+        ]
+    }
+}
+
+struct ChangeRow {
+    stay_id: Uuid,
+    version: i32,
+    change: StayChange,
+    changed_at: DateTime<Utc>,
+}
+
+impl ChangeRow {
+    fn new(result: &TaskResult, now: DateTime<Utc>) -> Self {
+        Self {
+            stay_id: result.stay_id,
+            version: result.version,
+            change: result.stay.clone(),
+            changed_at: now,
+        }
+    }
+}
+
+impl AsRow for ChangeRow {
+    const COLUMNS: &'static [Column] = &[
+        column("stay_id", Kind::Uuid),
+        column("version", Kind::Integer),
+        nullable("identity_state", Kind::Text),
+        nullable("delivery_state", Kind::Text),
+        nullable("police_reference", Kind::Text),
+        nullable("delivery_reason", Kind::Text),
+        column("changed_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::uuid(self.stay_id),
+            rows::integer(self.version),
+            rows::text_null(self.change.identity_state),
+            rows::text_null(self.change.delivery_state),
+            rows::text_null(self.change.police_reference),
+            rows::text_null(self.change.delivery_reason),
+            rows::instant(self.changed_at),
+        ]
+    }
+}

@@ -1,0 +1,97 @@
+//! The schema: brought up to date by one process at a time, and checked before anything serves.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::{Database, Error, Result, dialect};
+
+/// How often two processes that migrate one SQLite file may get in each other's way.
+const SQLITE_TRY_COUNT_MAX: u32 = 20;
+
+/// Brings the schema up to date. Safe when several processes do it at once: one works, the
+/// others wait and then find nothing to do.
+pub async fn migrate(db: &Database) -> Result<()> {
+    match dialect::migration_lock(db.db_backend()) {
+        Some((lock, unlock)) => migrate_locked(db, lock, unlock).await,
+        None => migrate_retrying(db).await,
+    }
+}
+
+/// The probe pool has exactly one connection, so lock and unlock meet on the same session; should
+/// the process die, the server frees the lock with the session.
+async fn migrate_locked(db: &Database, lock: &str, unlock: &str) -> Result<()> {
+    let backend = db.db_backend();
+    let session = db.probe();
+    // Another process may work for longer than a statement may usually take.
+    session
+        .execute_unprepared("SET statement_timeout = 0; SET lock_timeout = 0")
+        .await?;
+    session
+        .execute_raw(Statement::from_string(backend, lock))
+        .await?;
+    let outcome = Migrator::up(db.writer(), None).await;
+    session
+        .execute_raw(Statement::from_string(backend, unlock))
+        .await?;
+    session
+        .execute_unprepared("RESET statement_timeout; RESET lock_timeout")
+        .await?;
+    Ok(outcome?)
+}
+
+async fn migrate_retrying(db: &Database) -> Result<()> {
+    let mut outcome = Migrator::up(db.writer(), None).await;
+    for _ in 1..SQLITE_TRY_COUNT_MAX {
+        if outcome.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        outcome = Migrator::up(db.writer(), None).await;
+    }
+    Ok(outcome?)
+}
+
+/// Refuses a schema this binary does not know.
+///
+/// Errors: [`Error::Schema`] with what to do: `luutru migrate` when the schema is older, a newer
+/// binary when it is newer.
+pub async fn check(db: &Database) -> Result<()> {
+    let known: BTreeSet<String> = Migrator::migrations()
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect();
+    let applied = applied(db).await?;
+    if let Some(name) = applied.difference(&known).next() {
+        return Err(Error::Schema(format!(
+            "the database has migration {name}, which this binary does not know: \
+             it was migrated by a newer release; start that release instead"
+        )));
+    }
+    let missing = known.difference(&applied).count();
+    if missing > 0 {
+        return Err(Error::Schema(format!(
+            "the database lacks {missing} migration(s) of this release: run `luutru migrate` first"
+        )));
+    }
+    Ok(())
+}
+
+async fn applied(db: &Database) -> Result<BTreeSet<String>> {
+    let statement = Statement::from_string(db.db_backend(), "SELECT version FROM seaql_migrations");
+    let rows = match db
+        .reader()
+        .query_all_raw(statement)
+        .await
+        .map_err(Error::from)
+    {
+        Ok(rows) => rows,
+        // No such table: nothing was ever migrated.
+        Err(Error::Database { .. }) => return Ok(BTreeSet::new()),
+        Err(error) => return Err(error),
+    };
+    rows.iter()
+        .map(|row| Ok(row.try_get::<String>("", "version")?))
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! Reading stays: one, a version of one, a page of many, always within a caller's facilities.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{stay, stay_version};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
+};
+use uuid::Uuid;
+
+use crate::{Database, Error, Result};
+
+/// A stay as it lies in the database: clear columns only.
+pub type StayRow = stay::Model;
+/// A version of a stay, its personal content sealed.
+pub type StayVersionRow = stay_version::Model;
+
+/// Which stays a list shows; `None` leaves a column alone.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only these facilities; never empty for a caller bound to facilities.
+    pub facility_ids: Vec<Uuid>,
+    /// Local date of arrival.
+    pub arrival_on: Option<NaiveDate>,
+    /// Words of the axis `presence`.
+    pub presence: Option<String>,
+    /// Words of the axis `identity`, several where the caller sees them as one.
+    pub identity_states: Vec<String>,
+    /// Words of the axis `delivery`.
+    pub delivery: Option<String>,
+    /// Words of the axis `timeliness`.
+    pub timeliness: Option<String>,
+    /// Words of the axis `completion`.
+    pub completion: Option<String>,
+    /// Keyed hashes of facility and reference, one a facility.
+    pub reference_indexes: Vec<Vec<u8>>,
+    /// Changed at this instant or later.
+    pub changed_since: Option<DateTime<Utc>>,
+}
+
+/// The stay with this id at one of these facilities.
+pub async fn find(db: &Database, id: Uuid, facility_ids: &[Uuid]) -> Result<Option<StayRow>> {
+    let row = stay::Entity::find_by_id(id)
+        .filter(stay::Column::FacilityId.is_in(facility_ids.iter().copied()))
+        .one(db.reader())
+        .await?;
+    Ok(row)
+}
+
+/// The stay with this id, for the worker and for answers to replays, which know it is theirs.
+pub async fn get(db: &Database, id: Uuid) -> Result<StayRow> {
+    stay::Entity::find_by_id(id)
+        .one(db.reader())
+        .await?
+        .ok_or(Error::NotFound)
+}
+
+/// Which of these stays are in the database, asked on a connection of its own: settles what a
+/// lost COMMIT left open.
+pub async fn present(db: &Database, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let rows = stay::Entity::find()
+        .select_only()
+        .column(stay::Column::Id)
+        .filter(stay::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple::<Uuid>()
+        .all(db.probe())
+        .await?;
+    Ok(rows)
+}
+
+/// One version of a stay.
+pub async fn version(db: &Database, stay_id: Uuid, version: i32) -> Result<Option<StayVersionRow>> {
+    Ok(stay_version::Entity::find_by_id((stay_id, version))
+        .one(db.reader())
+        .await?)
+}
+
+/// The current versions of these stays, in no order.
+pub async fn current_versions(db: &Database, stays: &[StayRow]) -> Result<Vec<StayVersionRow>> {
+    if stays.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = stays.iter().fold(Condition::any(), |any, row| {
+        any.add(
+            stay_version::Column::StayId
+                .eq(row.id)
+                .and(stay_version::Column::Version.eq(row.version)),
+        )
+    });
+    Ok(stay_version::Entity::find()
+        .filter(wanted)
+        .all(db.reader())
+        .await?)
+}
+
+/// A page of stays, newest first: those before `before` (an id), `limit` at most.
+pub async fn list(
+    db: &Database,
+    filter: &Filter,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<StayRow>> {
+    let mut query = stay::Entity::find()
+        .filter(stay::Column::FacilityId.is_in(filter.facility_ids.iter().copied()))
+        .filter(words(filter));
+    if let Some(before) = before {
+        query = query.filter(stay::Column::Id.lt(before));
+    }
+    if let Some(date) = filter.arrival_on {
+        query = query.filter(stay::Column::ArrivalOn.eq(date));
+    }
+    if let Some(instant) = filter.changed_since {
+        query = query.filter(stay::Column::ChangedAt.gte(instant));
+    }
+    if !filter.reference_indexes.is_empty() {
+        query = query.filter(stay::Column::ReferenceIndex.is_in(filter.reference_indexes.clone()));
+    }
+    Ok(query
+        .order_by_desc(stay::Column::Id)
+        .limit(limit)
+        .all(db.reader())
+        .await?)
+}
+
+fn words(filter: &Filter) -> Condition {
+    let axes = [
+        (stay::Column::Presence, &filter.presence),
+        (stay::Column::DeliveryState, &filter.delivery),
+        (stay::Column::Timeliness, &filter.timeliness),
+        (stay::Column::CompletionState, &filter.completion),
+    ];
+    let mut all = Condition::all();
+    for (column, word) in axes {
+        if let Some(word) = word {
+            all = all.add(column.eq(word.as_str()));
+        }
+    }
+    if !filter.identity_states.is_empty() {
+        all = all.add(stay::Column::IdentityState.is_in(filter.identity_states.clone()));
+    }
+    all
+}

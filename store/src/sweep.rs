@@ -1,0 +1,20 @@
+//! Forgets what has run out: idempotency keys and content keys past their end.
+
+use chrono::{DateTime, Utc};
+use entity::{declaration_key, idempotency_key};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::{Database, Result};
+
+/// Deletes keys that ended before `now`; answers with how many rows went.
+pub async fn forget_expired_keys(db: &Database, now: DateTime<Utc>) -> Result<u64> {
+    let idempotency = idempotency_key::Entity::delete_many()
+        .filter(idempotency_key::Column::ExpiresAt.lte(now))
+        .exec(db.writer())
+        .await?;
+    let declaration = declaration_key::Entity::delete_many()
+        .filter(declaration_key::Column::ExpiresAt.lte(now))
+        .exec(db.writer())
+        .await?;
+    Ok(idempotency.rows_affected + declaration.rows_affected)
+}

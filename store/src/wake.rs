@@ -1,0 +1,96 @@
+//! Tells workers that there is something to do.
+//!
+//! On SQLite within the process; on PostgreSQL by LISTEN/NOTIFY, sent after the commit on another
+//! connection and at most [`NOTICE_RATE_MAX_PER_SECOND`] times a second, since a NOTIFY inside
+//! the intake's transaction would make committers wait for each other. A notice may be lost:
+//! whoever waits polls as well.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{ConnectionTrait, Statement, sqlx::postgres::PgListener};
+use tokio::sync::Notify;
+
+use crate::{Backend, Database, Error, Result};
+
+/// Most notices a process sends a second.
+pub const NOTICE_RATE_MAX_PER_SECOND: u32 = 20;
+
+const CHANNEL: &str = "luutru_outbox";
+
+/// Both ends of the bell.
+#[derive(Clone, Default)]
+pub struct Wake {
+    ends: Arc<Ends>,
+}
+
+#[derive(Default)]
+struct Ends {
+    /// Rung when there may be work; workers wait on it.
+    work: Notify,
+    /// Rung when other processes should hear of work; [`announce`] waits on it.
+    outbound: Notify,
+}
+
+impl Wake {
+    /// Says that something was committed that a worker should look at. Never blocks.
+    pub fn notify(&self) {
+        self.ends.work.notify_one();
+        self.ends.outbound.notify_one();
+    }
+
+    /// Waits until there may be work, `longest` at most.
+    pub async fn wait(&self, longest: Duration) {
+        // A time-out is the poll, not a failure.
+        let _ = tokio::time::timeout(longest, self.ends.work.notified()).await;
+    }
+}
+
+/// Passes this process's notices on to the others. Runs until dropped; on SQLite it has nothing
+/// to do and never returns.
+pub async fn announce(db: &Database) {
+    let pause = Duration::from_secs(1) / NOTICE_RATE_MAX_PER_SECOND;
+    loop {
+        db.wake().ends.outbound.notified().await;
+        if db.backend() == Backend::Postgres {
+            let statement = Statement::from_string(db.db_backend(), format!("NOTIFY {CHANNEL}"));
+            if let Err(error) = db
+                .reader()
+                .execute_raw(statement)
+                .await
+                .map_err(Error::from)
+            {
+                tracing::debug!(%error, "a notice to the workers was not sent; they poll");
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Hears the notices of other processes. Runs until dropped, reconnecting as needed; on SQLite it
+/// has nothing to hear and never returns.
+pub async fn listen(db: &Database) {
+    if db.backend() == Backend::Sqlite {
+        return std::future::pending().await;
+    }
+    loop {
+        if let Err(error) = listen_once(db).await {
+            tracing::warn!(%error, "listening for notices was interrupted; polling goes on");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn listen_once(db: &Database) -> Result<()> {
+    let pool = db.reader().get_postgres_connection_pool();
+    let driver_error = |error| {
+        Error::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(
+            Arc::new(error),
+        )))
+    };
+    let mut listener = PgListener::connect_with(pool).await.map_err(driver_error)?;
+    listener.listen(CHANNEL).await.map_err(driver_error)?;
+    loop {
+        listener.recv().await.map_err(driver_error)?;
+        db.wake().ends.work.notify_one();
+    }
+}
