@@ -409,7 +409,7 @@ mod tests {
                 .find(|(code, _)| *code == facility.commune_code)
                 .unwrap();
             assert_eq!(commune["province_code"], facility.province_code.as_str());
-            assert_eq!(commune["remote"], facility.is_remote);
+            assert_eq!(commune["is_remote"], facility.is_remote);
             assert_eq!(facility.id.get_version_num(), 7);
         }
     }

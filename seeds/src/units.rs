@@ -6,7 +6,10 @@
 //! its dates. A code can outlive the unit it stood for: 14812 was a ward of Bỉm Sơn and is now all
 //! of it. Old units are therefore found in the aliases by code and level, never among the new.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+};
 
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
@@ -128,7 +131,7 @@ fn naming(
         .checked_sub_days(Days::new(1))
         .context("no day before")?;
     let former = json!({
-        "name_vi": full_name,
+        "full_name": full_name,
         "kind": kind,
         "valid_from": FIRST_DAY,
         "valid_to": last_day,
@@ -186,7 +189,7 @@ fn province(
         "code": row.code,
         "name_vi": row.name,
         "name_en": row.name_ascii,
-        "full_name_vi": full_name,
+        "full_name": full_name,
         "kind": kind,
         "former_names": former,
         "formed_from": formed_from,
@@ -210,11 +213,11 @@ fn commune(changes: &Changes, row: CommuneRow) -> anyhow::Result<Value> {
         former,
     } = naming(changes, "commune", &row.code, row.full_name, row.kind)?;
     Ok(json!({
-        "remote": is_remote(&row.code),
+        "is_remote": is_remote(&row.code),
         "code": row.code,
         "name_vi": row.name,
         "name_en": row.name_ascii,
-        "full_name_vi": full_name,
+        "full_name": full_name,
         "kind": kind,
         "province_code": row.province_code,
         "former_names": former,
@@ -228,7 +231,7 @@ fn names_of_today() -> anyhow::Result<HashMap<String, Value>> {
     let mut names = HashMap::new();
     for unit in provinces()?.into_iter().chain(communes()?) {
         let code = unit["code"].as_str().context("a unit has no code")?;
-        names.insert(code.to_owned(), unit["full_name_vi"].clone());
+        names.insert(code.to_owned(), unit["full_name"].clone());
     }
     Ok(names)
 }
@@ -242,8 +245,8 @@ fn names_of_today() -> anyhow::Result<HashMap<String, Value>> {
 /// - `relation`: `whole` (went into one unit), `part` (was cut up: targets are candidates to
 ///   choose from, never a rewriting), `abolished` (a district; only its province is known),
 ///   `same` and `renamed` (provinces).
-/// - `targets`: `{code, name_vi, province_code, default}`; `default` marks the one that holds the
-///   main part, and some have none.
+/// - `targets`: `{code, full_name, province_code, is_default}`. The default holds the main part
+///   and comes first; some units that were cut up have none.
 /// - `valid_to`: the last day of the unit; of `commune_pre2025` the last one possible.
 pub(crate) fn aliases() -> anyhow::Result<Vec<Value>> {
     let names = names_of_today()?;
@@ -257,7 +260,10 @@ pub(crate) fn aliases() -> anyhow::Result<Vec<Value>> {
     }
     by_unit
         .into_iter()
-        .map(|((_, code), rows)| alias(&names, code, &rows))
+        .map(|((_, code), mut rows)| {
+            rows.sort_by_key(|row| Reverse(row.is_default));
+            alias(&names, code, &rows)
+        })
         .collect()
 }
 
@@ -314,9 +320,9 @@ fn target(names: &HashMap<String, Value>, row: &AliasRow) -> anyhow::Result<Valu
         .with_context(|| format!("no unit {}", row.new_code))?;
     Ok(json!({
         "code": row.new_code,
-        "name_vi": name,
+        "full_name": name,
         "province_code": row.new_province_code,
-        "default": row.is_default == 1,
+        "is_default": row.is_default == 1,
     }))
 }
 
@@ -360,10 +366,7 @@ mod tests {
         communes.retain(|commune| commune["province_code"] == "38");
         assert_eq!(communes.len(), 166);
         assert_eq!(count(&communes, "kind", "ward"), 19);
-        assert_eq!(
-            by_code(&communes, "16531")["full_name_vi"],
-            "Phường Sầm Sơn"
-        );
+        assert_eq!(by_code(&communes, "16531")["full_name"], "Phường Sầm Sơn");
     }
 
     #[test]
@@ -381,10 +384,10 @@ mod tests {
     #[test]
     fn changes_of_2026_keep_the_former_name_with_its_dates() {
         let dong_nai = by_code(&provinces().unwrap(), "75");
-        assert_eq!(dong_nai["full_name_vi"], "Thành phố Đồng Nai");
+        assert_eq!(dong_nai["full_name"], "Thành phố Đồng Nai");
         assert_eq!(dong_nai["kind"], "city");
         let former = &dong_nai["former_names"][0];
-        assert_eq!(former["name_vi"], "Tỉnh Đồng Nai");
+        assert_eq!(former["full_name"], "Tỉnh Đồng Nai");
         assert_eq!(former["valid_to"], "2026-04-29");
 
         let communes = communes().unwrap();
@@ -393,7 +396,7 @@ mod tests {
             .filter(|unit| unit["former_names"] != json!([]));
         assert_eq!(changed.count(), 10);
         assert_eq!(
-            by_code(&communes, "26368")["full_name_vi"],
+            by_code(&communes, "26368")["full_name"],
             "Phường Long Thành"
         );
     }
@@ -445,9 +448,14 @@ mod tests {
             );
             let defaults = targets
                 .iter()
-                .filter(|target| target["default"] == true)
+                .filter(|target| target["is_default"] == true)
                 .count();
             assert!(defaults <= 1, "{}", alias["code"]);
+            assert!(
+                defaults == 0 || targets[0]["is_default"] == true,
+                "{}",
+                alias["code"]
+            );
         }
     }
 
