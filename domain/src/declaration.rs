@@ -206,22 +206,21 @@ pub fn check(
     let place = place::check(&draft, &context, &mut faults);
     let times = times::check(&draft, &place, &context, &mut faults);
     let guest = guest::check(&draft, &context, &mut faults);
-    let warnings = faults.take_warnings();
-    match (place.facility, times, guest, faults.is_empty()) {
-        (Some(facility), Some(times), Some(guest), true) => {
-            let purpose = place.purpose.unwrap_or_else(|| facility.default_purpose());
-            Ok(assemble(
-                draft,
-                facility,
-                purpose,
-                times,
-                guest,
-                warnings,
-                received_at,
-            ))
-        }
-        _ => Err(faults),
-    }
+    let (Some(facility), Some(times), Some(guest), true) =
+        (place.facility, times, guest, faults.is_empty())
+    else {
+        return Err(faults);
+    };
+    let purpose = place.purpose.unwrap_or_else(|| facility.default_purpose());
+    Ok(assemble(
+        draft,
+        facility,
+        purpose,
+        times,
+        guest,
+        faults.warnings,
+        received_at,
+    ))
 }
 
 fn assemble(

@@ -212,3 +212,83 @@ pub fn comparable_number(number: &str) -> String {
 fn is_alphanumeric(number: &str, length_max: usize) -> bool {
     (1..=length_max).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::parse_day;
+
+    #[test]
+    fn each_kind_has_the_form_its_catalogue_shows() {
+        use DocumentKind as Kind;
+        let bad = Err(Code::InvalidDocumentNumber);
+        let table = [
+            (Kind::CitizenCard, "038090990001", Ok(())),
+            (
+                Kind::CitizenCard,
+                "03809099001",
+                Err(Code::PersonalIdLength),
+            ),
+            (
+                Kind::CitizenCard,
+                "038 090 990 001",
+                Err(Code::PersonalIdNotDigits),
+            ),
+            (
+                Kind::PersonalIdNotice,
+                "003090990001",
+                Err(Code::PersonalIdBirthPlace),
+            ),
+            (
+                Kind::PersonalIdNotice,
+                "038290990001",
+                Err(Code::PersonalIdFutureBirthYear),
+            ),
+            (Kind::OldIdentityCard, "173990011", Ok(())),
+            (Kind::OldIdentityCard, "17399001", bad),
+            (Kind::OldIdentityCard, "1739900112", bad),
+            (Kind::OldIdentityCard, "17399001１", bad),
+            (Kind::Passport, "B1234567", Ok(())),
+            (Kind::Passport, "c01x00t47", Ok(())),
+            (Kind::Passport, "A123456789", Ok(())),
+            (Kind::Passport, "A1234567890", bad),
+            (Kind::Passport, "B 123", bad),
+            (Kind::TravelDocument, "ABCDEFGHIJ0123456789", Ok(())),
+            (Kind::TravelDocument, "ABCDEFGHIJ01234567890", bad),
+            (Kind::DrivingLicence, "380012345678", Ok(())),
+            (Kind::HealthInsuranceCard, "GD4380123456789", Ok(())),
+            (Kind::HealthInsuranceCard, "GD-4-38", bad),
+            (Kind::BirthCertificate, "12/2019 Q.01", Ok(())),
+            (Kind::Other, "Thẻ nhà báo 7", Ok(())),
+            (Kind::None, "1", Err(Code::DocumentNumberNotAllowed)),
+        ];
+        let today = parse_day("2026-11-23").unwrap();
+        for (kind, number, expected) in table {
+            let read = Document::numbered(kind, number, today);
+            assert_eq!(
+                read.as_ref().map(|_| ()).map_err(|code| *code),
+                expected,
+                "{kind} {number}"
+            );
+            if let Ok(document) = read {
+                assert_eq!((document.kind(), document.number()), (kind, Some(number)));
+                assert_eq!(document.personal_id().is_some(), kind.has_personal_id());
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_compared_without_case_and_punctuation() {
+        assert_eq!(
+            comparable_number("c01x-00 t47"),
+            comparable_number("C01X00T47")
+        );
+    }
+
+    #[test]
+    fn only_the_kind_is_printed() {
+        let today = parse_day("2026-11-23").unwrap();
+        let document = Document::numbered(DocumentKind::Passport, "B1234567", today).unwrap();
+        assert_eq!(format!("{document:?}"), "Document(passport)");
+    }
+}

@@ -126,3 +126,105 @@ impl fmt::Debug for PersonalId {
 fn is_birth_place(code: u16) -> bool {
     code >= COUNTRY_CODE_MIN || BIRTH_PROVINCES.binary_search(&code).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::birth_date::BirthDate;
+    use crate::document::{Document, DocumentKind};
+    use crate::time::parse_day;
+
+    #[derive(Deserialize)]
+    struct Vector {
+        number: String,
+        birth_date: String,
+        sex: String,
+        as_of: String,
+        expected: String,
+    }
+
+    /// What the vectors call an outcome.
+    fn outcome(vector: &Vector) -> &'static str {
+        let today = parse_day(&vector.as_of).unwrap();
+        match PersonalId::parse(&vector.number, today) {
+            Err(PersonalIdFault::NotDigits) => "not_digits",
+            Err(PersonalIdFault::Length) => {
+                let old = Document::numbered(DocumentKind::OldIdentityCard, &vector.number, today);
+                if old.is_ok() { "ok_cmnd9" } else { "length" }
+            }
+            Err(PersonalIdFault::BirthPlace) => "birth_place",
+            Err(PersonalIdFault::FutureBirthYear) => "future_birth_year",
+            Ok(id) => agreement(&id, vector),
+        }
+    }
+
+    fn agreement(id: &PersonalId, vector: &Vector) -> &'static str {
+        let sex = match vector.sex.as_str() {
+            "M" => Some(Sex::Male),
+            "F" => Some(Sex::Female),
+            _ => None,
+        };
+        let birth_date = BirthDate::parse(&vector.birth_date);
+        if birth_date.is_some_and(|date| date.year() != id.birth_year()) {
+            "birth_year_mismatch"
+        } else if sex.is_some_and(|sex| sex != id.sex()) {
+            "sex_mismatch"
+        } else {
+            "ok"
+        }
+    }
+
+    #[test]
+    fn every_vector_has_the_outcome_it_names() {
+        let vectors = include_str!("../testdata/personal_id_vectors.csv");
+        let mut reader = csv::Reader::from_reader(vectors.as_bytes());
+        let rows: Vec<Vector> = reader.deserialize().collect::<Result<_, _>>().unwrap();
+        assert_eq!(rows.len(), 28);
+        for (line, row) in rows.iter().enumerate() {
+            assert_eq!(
+                outcome(row),
+                row.expected,
+                "row {}: {}",
+                line + 1,
+                row.number
+            );
+        }
+    }
+
+    #[test]
+    fn all_63_old_provinces_and_countries_are_places_of_birth() {
+        let used = (0..1000).filter(|code| is_birth_place(*code)).count();
+        assert_eq!(used, 63 + 900);
+    }
+
+    #[test]
+    fn a_number_does_not_print() {
+        let id = PersonalId::parse("038090990001", parse_day("2026-11-23").unwrap()).unwrap();
+        assert_eq!(format!("{id:?}"), "PersonalId(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            let today = parse_day("2026-11-23").unwrap();
+            if let Ok(id) = PersonalId::parse(&text, today) {
+                prop_assert_eq!(id.as_str(), text);
+            }
+        }
+
+        #[test]
+        fn the_number_tells_the_year_and_sex_it_was_made_from(
+            year in 1900..=2026_i32, is_female in any::<bool>(), tail in 0..1_000_000_u32,
+        ) {
+            let digit = (year / 100 - 19) * 2 + i32::from(is_female);
+            let number = format!("038{digit}{:02}{tail:06}", year % 100);
+            let id = PersonalId::parse(&number, parse_day("2026-11-23").unwrap()).unwrap();
+            prop_assert_eq!(id.birth_year(), year);
+            prop_assert_eq!(id.sex() == Sex::Female, is_female);
+            prop_assert_eq!(id.birth_place(), 38);
+        }
+    }
+}

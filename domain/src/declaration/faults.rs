@@ -1,23 +1,28 @@
 //! All violations of one document, each place named once for what is really wrong with it.
 
-use crate::problem::{Class, Code, Hint, Violation};
+use crate::problem::{Code, Hint, Violation};
 
 /// Most violations named for one document. A body of nothing but unknown members has no more to
 /// tell after the first hundred.
 pub const VIOLATION_COUNT_MAX: usize = 100;
 
-/// Every violation of a refused document.
+/// What was found in a document: every violation, and every warning beside them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
     /// In the order in which they were found; never empty in an `Err`.
     pub violations: Vec<Violation>,
+    /// What would deserve a look even with every violation mended.
+    pub warnings: Vec<Violation>,
 }
 
 impl Faults {
     /// Begins with what reading found.
     pub(super) fn new(mut violations: Vec<Violation>) -> Self {
         violations.truncate(VIOLATION_COUNT_MAX);
-        Self { violations }
+        Self {
+            violations,
+            warnings: Vec::new(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -32,6 +37,10 @@ impl Faults {
         self.add(Violation::new(pointer, code).with(hint));
     }
 
+    pub(super) fn warn(&mut self, pointer: &str, code: Code) {
+        self.warnings.push(Violation::new(pointer, code));
+    }
+
     /// A missing member, unless it is there with a fault that is named already.
     pub(super) fn require(&mut self, pointer: &str) {
         if !self.has(pointer) {
@@ -44,16 +53,6 @@ impl Faults {
         self.violations.iter().any(|violation| {
             is_within(pointer, &violation.pointer) || is_within(&violation.pointer, pointer)
         })
-    }
-
-    /// Takes the warnings out.
-    pub(super) fn take_warnings(&mut self) -> Vec<Violation> {
-        let is_warning = |violation: &Violation| violation.code.class() == Class::Warning;
-        let (warnings, violations) = std::mem::take(&mut self.violations)
-            .into_iter()
-            .partition(is_warning);
-        self.violations = violations;
-        warnings
     }
 
     fn add(&mut self, violation: Violation) {

@@ -41,17 +41,27 @@ enum Standing {
 /// What is known of the document while other members are judged.
 struct Shown {
     kind: Option<DocumentKind>,
+    /// Only beside [`DocumentKind::None`].
     reason: Option<NoDocumentReason>,
     document: Option<Document>,
+}
+
+impl Shown {
+    fn is_unidentified(&self) -> bool {
+        self.reason == Some(NoDocumentReason::Unidentified)
+    }
 }
 
 /// The guest, if nothing about him is at fault.
 pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -> Option<Guest> {
     let sent = &draft.guest;
-    check_name(sent.full_name.as_deref(), FULL_NAME, faults);
     let birth_date = birth_date(sent, context.today, faults);
     let sex = word(sent.sex.as_deref(), SEX, Sex::parse, faults);
     let shown = shown(sent, context.today, faults);
+    // "Không rõ Nam 1" is what a ward calls a person nobody knows.
+    if !shown.is_unidentified() {
+        check_name(sent.full_name.as_deref(), FULL_NAME, faults);
+    }
     let standing = standing(sent, &shown, context, faults);
     check_required(draft, &shown, &standing, faults);
     check_residence(sent, context, faults);
@@ -90,9 +100,7 @@ pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -
 /// with the 12-digit number owes nothing more: the number stands for the rest.
 fn check_required(draft: &Draft, shown: &Shown, standing: &Standing, faults: &mut Faults) {
     let sent = &draft.guest;
-    if shown.kind == Some(DocumentKind::None)
-        && shown.reason == Some(NoDocumentReason::Unidentified)
-    {
+    if shown.is_unidentified() {
         require(draft.reference.is_some(), "/reference", faults);
         return;
     }
@@ -133,7 +141,7 @@ fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Shown {
         faults.require(DOCUMENT);
         return Shown {
             kind: None,
-            reason,
+            reason: None,
             document: None,
         };
     };
@@ -146,7 +154,7 @@ fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Shown {
     ) else {
         return Shown {
             kind: None,
-            reason,
+            reason: None,
             document: None,
         };
     };
@@ -256,10 +264,10 @@ fn warn_of_number(
         return;
     };
     if sex.is_some_and(|sex| sex != Sex::Unspecified && sex != id.sex()) {
-        faults.push(SEX, Code::SexDiffersFromNumber);
+        faults.warn(SEX, Code::SexDiffersFromNumber);
     }
     if birth_date.is_some_and(|date| date.year() != id.birth_year()) {
-        faults.push(BIRTH_DATE, Code::BirthYearDiffersFromNumber);
+        faults.warn(BIRTH_DATE, Code::BirthYearDiffersFromNumber);
     }
 }
 
@@ -272,7 +280,7 @@ fn check_residence(sent: &DraftGuest, context: &Context<'_>, faults: &mut Faults
     let Some(code) = code else { return };
     match context.catalogues.commune_code(code) {
         Some(CommuneCode::Current(_)) => {}
-        Some(CommuneCode::Old(_)) => faults.push(COMMUNE_CODE, Code::CommuneCodeOld),
+        Some(CommuneCode::Old(_)) => faults.warn(COMMUNE_CODE, Code::CommuneCodeOld),
         None => faults.push(COMMUNE_CODE, Code::UnknownCommune),
     }
 }

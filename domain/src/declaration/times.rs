@@ -92,7 +92,7 @@ fn check_order(times: &Times, faults: &mut Faults) {
         .day_count()
         .is_some_and(|days| days >= TEMPORARY_RESIDENCE_DAYS)
     {
-        faults.push(DEPARTURE, Code::TemporaryResidenceDue);
+        faults.warn(DEPARTURE, Code::TemporaryResidenceDue);
     }
 }
 
