@@ -71,7 +71,7 @@ start_engine() {
         fi
         sleep 0.5
     done
-    echo "the Docker Engine did not start within 30 s (try $tries); its log ends:" >&2
+    echo "the Docker Engine did not start ($tries looks in 30 s); its log ends:" >&2
     $SUDO tail -n 20 /var/log/dockerd.log >&2 || true
     return 1
 }

@@ -38,6 +38,7 @@ print(found)' "$WORK/ready.json" "$@"
 }
 
 start_service() {
+    : >"$WORK/ready.json"
     LUUTRU_LISTEN=127.0.0.1:0 LUUTRU_OPS_LISTEN=127.0.0.1:0 \
         LUUTRU_REGISTRY_LISTEN=127.0.0.1:0 LUUTRU_POLICE_LISTEN=127.0.0.1:0 \
         "$BINARY" up --ready-json --ephemeral >"$WORK/ready.json" 2>"$WORK/service.log" &
