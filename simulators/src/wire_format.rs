@@ -37,7 +37,8 @@ pub(crate) fn is_partial_date(text: &str) -> bool {
 }
 
 /// True when every member of the document, at any depth, has the form that its name promises:
-/// text under `…_at` is an RFC 3339 instant with offset, text under `…_on` and `…_date` a date.
+/// text under `…_at` is an RFC 3339 instant with offset, text under `…_on` and `…_until` a date.
+/// (`birth_date` is a date of the guest in one place and the grade of a comparison in another.)
 pub(crate) fn has_sound_times(document: &Value) -> bool {
     match document {
         Value::Object(members) => members
@@ -54,7 +55,7 @@ fn is_sound_member(name: &str, value: &Value) -> bool {
     };
     if name.ends_with("_at") {
         parse_instant(text).is_some()
-    } else if name.ends_with("_on") || name.ends_with("_date") {
+    } else if name.ends_with("_on") || name.ends_with("_until") {
         is_partial_date(text)
     } else {
         true
@@ -105,7 +106,7 @@ mod tests {
         assert!(has_sound_times(&sound));
         let unsound = [
             json!({"arrival_at": "2026-11-23T14:05:00"}),
-            json!({"guest": {"birth_date": "17/05/1990"}}),
+            json!({"guest": {"permitted_stay_until": "31/01/2027"}}),
             json!({"guests": [{"visa": {"expires_on": "2027-02-30"}}]}),
         ];
         for document in unsound {

@@ -16,14 +16,15 @@ use crate::{
     wire_format::{self, VIET_NAM},
 };
 
+/// The simulated office is that of Thanh Hóa.
+const PROVINCE_CODE: &str = "38";
+
 /// A notification that passed every check, on its way to the ledger.
 pub(crate) struct Delivery {
     pub(crate) notification_id: String,
     pub(crate) stay_id: String,
     pub(crate) version: u32,
     pub(crate) kind: String,
-    /// Two digits, as the body names the facility's province; `00` when it does not.
-    pub(crate) province_code: String,
     pub(crate) body_sha256: [u8; 32],
     pub(crate) received_at: DateTime<Utc>,
 }
@@ -241,11 +242,8 @@ impl LedgerBook {
     fn accept_new(&mut self, delivery: Delivery, name: Name) -> &Effect {
         let position = position_after(self.ledger.read().effects.len() + self.planned.len());
         let year = delivery.received_at.with_timezone(&VIET_NAM).year();
-        let police_reference = format!(
-            "CA-{}-{year}-{:06}",
-            delivery.province_code,
-            u64::from(position) + 1
-        );
+        let number = u64::from(position) + 1;
+        let police_reference = format!("CA-{PROVINCE_CODE}-{year}-{number:06}");
         self.planned_positions.insert(name.clone(), position);
         self.planned.push(Effect {
             notification_id: name,
@@ -400,7 +398,6 @@ mod tests {
             stay_id: stay_id.to_owned(),
             version: 1,
             kind: "stay".to_owned(),
-            province_code: "38".to_owned(),
             body_sha256: [body; 32],
             received_at: DateTime::UNIX_EPOCH,
         }

@@ -182,7 +182,6 @@ impl Police {
             stay_id: notification.stay_id,
             version: notification.version,
             kind: notification.kind,
-            province_code: notification.province_code,
             body_sha256,
             received_at,
         };

@@ -4,7 +4,11 @@
 use poem::http::StatusCode;
 use serde_json::Value;
 
-use crate::{answer::Failure, control::NOT_JSON, wire_format};
+use crate::{
+    answer::Failure,
+    control::NOT_JSON,
+    wire_format::{has_sound_times, is_partial_date},
+};
 
 const TEXT_BYTES_MAX: usize = 64;
 
@@ -17,8 +21,8 @@ const SHAPE: Failure = Failure::new(
 const TIMES: Failure = Failure::new(
     StatusCode::BAD_REQUEST,
     "notification_times_unsound",
-    "Members that end in _at are RFC 3339 instants with an offset; those that end in _on or \
-     _date are ISO 8601 dates.",
+    "Members that end in _at are RFC 3339 instants with an offset; guest.birth_date and those that \
+     end in _on or _until are ISO 8601 dates.",
 );
 
 /// No `Debug`: a document number is personal.
@@ -28,8 +32,6 @@ pub(crate) struct Notification {
     pub(crate) kind: String,
     pub(crate) facility_id: Option<String>,
     pub(crate) document_number: Option<String>,
-    /// Two digits; `00` when the body names no province.
-    pub(crate) province_code: String,
 }
 
 impl Notification {
@@ -39,17 +41,16 @@ impl Notification {
         let kind = short_text(&body["kind"]).ok_or(SHAPE)?;
         let version = body["version"].as_u64().and_then(|v| u32::try_from(v).ok());
         let version = version.filter(|version| *version >= 1).ok_or(SHAPE)?;
-        if !wire_format::has_sound_times(&body) {
+        let text_at = |pointer| body.pointer(pointer)?.as_str().map(str::to_owned);
+        let birth_date = text_at("/guest/birth_date");
+        let is_birth_date_sound = birth_date.is_none_or(|date| is_partial_date(&date));
+        if !is_birth_date_sound || !has_sound_times(&body) {
             return Err(TIMES);
         }
-        let text_at = |pointer| body.pointer(pointer)?.as_str().map(str::to_owned);
         let first_of = |pointers: &[&'static str]| pointers.iter().copied().find_map(text_at);
         Ok(Self {
             facility_id: first_of(&["/facility/id", "/facility/facility_id", "/facility_id"]),
             document_number: first_of(&["/guest/document/number", "/document/number"]),
-            province_code: first_of(&["/facility/province_code", "/province_code"])
-                .filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_digit()))
-                .unwrap_or_else(|| "00".to_owned()),
             stay_id,
             version,
             kind,
@@ -101,10 +102,17 @@ mod tests {
     }
 
     #[test]
-    fn times_without_offset_are_refused() {
-        let body = json!({
-            "stay_id": "s", "version": 1, "kind": "stay", "arrival_at": "2026-11-23T14:05:00",
+    fn times_of_another_form_are_refused() {
+        let mut body = json!({
+            "stay_id": "s", "version": 1, "kind": "stay",
+            "arrival_at": "2026-11-23T14:05:00+07:00", "guest": {"birth_date": "1990-05"},
+            "identity": {"state": "verified", "birth_date": "exact"},
         });
+        assert_eq!(judge(&body), None);
+        body["guest"]["birth_date"] = json!("17/05/1990");
+        assert_eq!(judge(&body), Some("notification_times_unsound"));
+        body["guest"] = json!({});
+        body["arrival_at"] = json!("2026-11-23T14:05:00");
         assert_eq!(judge(&body), Some("notification_times_unsound"));
     }
 
@@ -112,12 +120,11 @@ mod tests {
     fn what_a_refusal_may_name_is_found() {
         let body = json!({
             "stay_id": "s", "version": 2, "kind": "stay",
-            "facility": {"id": "f", "province_code": "38"},
+            "facility": {"id": "f"},
             "guest": {"document": {"number": "038090001234"}},
         });
         let read = Notification::read(body.to_string().as_bytes()).unwrap();
         assert_eq!(read.facility_id.as_deref(), Some("f"));
         assert_eq!(read.document_number.as_deref(), Some("038090001234"));
-        assert_eq!(read.province_code, "38");
     }
 }

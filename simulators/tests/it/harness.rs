@@ -157,7 +157,7 @@ pub(crate) fn notification(stay_id: &str) -> Value {
         "stay_id": stay_id,
         "version": 1,
         "kind": "stay",
-        "facility": {"id": "facility-1", "province_code": "38"},
+        "facility": {"id": "facility-1"},
         "guest": {"full_name": "Nguyễn Văn An", "document": {"number": "038090001234"}},
         "arrival_at": "2026-11-23T14:05:00+07:00",
     })
