@@ -1,8 +1,7 @@
 //! The catalogues in memory: provinces, communes, countries, and the communes' old codes.
 //!
-//! Units: Resolution 202/2025/QH15 and the Standing Committee's resolutions on the arrangement of
-//! communes, in force from 2025-07-01. A code can live on with another name and extent, so a
-//! commune is looked up by code and day.
+//! Units: Decision 19/2025/QĐ-TTg, in force from 2025-07-01. A code can live on with another name
+//! and extent, so a name belongs to a code and a day.
 
 use std::collections::HashMap;
 

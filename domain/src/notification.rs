@@ -274,3 +274,170 @@ fn put(object: &mut Map<String, Value>, name: &str, text: Option<&str>) {
         object.insert(name.to_owned(), Value::String(text.to_owned()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facility::FacilityKind;
+    use crate::identity::Match;
+    use crate::time::parse_instant;
+
+    fn ward_facility() -> Facility {
+        Facility {
+            id: Uuid::from_u128(4),
+            organisation_id: Uuid::from_u128(99),
+            kind: FacilityKind::MedicalFacility,
+            subkind: Some("hospital".to_owned()),
+            name: "Bệnh viện thử".to_owned(),
+            address: "181 Hải Thượng Lãn Ông".to_owned(),
+            commune_code: "14812".to_owned(),
+            province_code: "38".to_owned(),
+            is_remote: false,
+        }
+    }
+
+    fn facts(facility: &Facility) -> NotificationFacts<'_> {
+        NotificationFacts {
+            stay_id: Uuid::from_u128(7),
+            version: 1,
+            kind: NotificationKind::Stay,
+            facility,
+            identity: IdentityState::Pending,
+            grade: None,
+            registry_birth_date: None,
+            registry_sex: None,
+            timeliness: Timeliness::OnTime,
+            received_at: parse_instant("2026-11-23T14:10:00+07:00").unwrap(),
+            deadline_at: parse_instant("2026-11-23T23:00:00+07:00").unwrap(),
+        }
+    }
+
+    fn content() -> Value {
+        json!({
+            "facility_id": Uuid::from_u128(4), "reference": "ref-secret", "room": "P210",
+            "bed": "bed-secret", "ward": "ward-secret", "note": "note-secret",
+            "arrival_at": "2026-11-23T14:05:00+07:00",
+            "guest": {
+                "full_name": "Nguyễn Văn An",
+                "document": {"kind": "citizen_card", "number": "038090990001"},
+                "phone": "0912345678", "mother_reference": "mother-secret",
+                "guardian": {"full_name": "guardian-secret"},
+                "residence": {"commune_code": "14812", "address": "Số 5"},
+            },
+            "party": {"reference": "party-secret"},
+        })
+    }
+
+    #[test]
+    fn only_the_allow_list_goes_to_the_police() {
+        let facility = ward_facility();
+        let expected = json!({
+            "notification_id": notification_id(Uuid::from_u128(7), 1, NotificationKind::Stay),
+            "stay_id": Uuid::from_u128(7),
+            "version": 1,
+            "kind": "stay",
+            "facility": {
+                "id": Uuid::from_u128(4), "kind": "medical_facility", "name": "Bệnh viện thử",
+                "address": "181 Hải Thượng Lãn Ông", "commune_code": "14812",
+            },
+            "room": "P210",
+            "arrival_at": "2026-11-23T14:05:00+07:00",
+            "purpose": "medical_treatment",
+            "guest": {
+                "full_name": "Nguyễn Văn An",
+                "birth_date": "1990", "birth_date_source": "derived",
+                "sex": "male", "sex_source": "derived",
+                "nationality": "VNM",
+                "document": {"kind": "citizen_card", "number": "038090990001"},
+                "residence": {"commune_code": "14812", "address": "Số 5"},
+            },
+            "identity": {"state": "pending"},
+            "timeliness": "on_time",
+            "received_at": "2026-11-23T14:10:00+07:00",
+            "deadline_at": "2026-11-23T23:00:00+07:00",
+        });
+        let body = build(&content(), &facts(&facility));
+        assert_eq!(body, expected);
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn the_birth_date_is_the_sent_one_else_the_registry_s_else_the_number_s() {
+        let facility = ward_facility();
+        let mut sent = content();
+        sent["guest"]["birth_date"] = json!("1990-05");
+        let registry = BirthDate::parse("1990-05-17");
+        let table = [
+            (&sent, registry, json!("1990-05"), "declared"),
+            (&sent, None, json!("1990-05"), "declared"),
+            (&content(), registry, json!("1990-05-17"), "registry"),
+            (&content(), None, json!("1990"), "derived"),
+        ];
+        for (content, registry_birth_date, date, source) in table {
+            let facts = NotificationFacts {
+                registry_birth_date,
+                ..facts(&facility)
+            };
+            let guest = build(content, &facts)["guest"].clone();
+            assert_eq!(
+                (&guest["birth_date"], &guest["birth_date_source"]),
+                (&date, &json!(source))
+            );
+        }
+    }
+
+    #[test]
+    fn an_unidentified_person_has_neither_birth_date_nor_nationality() {
+        let facility = ward_facility();
+        let guest = json!({"document": {"kind": "none"}, "no_document_reason": "unidentified"});
+        let content = json!({"arrival_at": "2026-11-23T14:05:00+07:00", "guest": guest});
+        let body = build(&content, &facts(&facility));
+        assert_eq!(body["guest"], guest);
+    }
+
+    #[test]
+    fn a_later_identity_result_carries_the_grade_and_a_cancellation_nothing() {
+        let facility = ward_facility();
+        let grade = Grade {
+            full_name: Match::Near,
+            birth_date: Match::Exact,
+            sex: Match::NotCompared,
+        };
+        let result = NotificationFacts {
+            kind: NotificationKind::IdentityResult,
+            identity: IdentityState::Verified,
+            grade: Some(grade),
+            ..facts(&facility)
+        };
+        let body = build(&content(), &result);
+        let identity = json!({
+            "state": "verified", "full_name": "near", "birth_date": "exact", "sex": "not_compared",
+        });
+        assert_eq!(body["identity"], identity);
+        assert_eq!(body["guest"].get("document"), None);
+
+        let cancelled = NotificationFacts {
+            kind: NotificationKind::Cancellation,
+            ..result
+        };
+        let body = build(&content(), &cancelled);
+        assert_eq!((body.get("guest"), body.get("identity")), (None, None));
+    }
+
+    #[test]
+    fn a_notification_has_its_id_for_ever() {
+        let stay_id = Uuid::from_u128(7);
+        let id = notification_id(stay_id, 1, NotificationKind::Stay);
+        assert_eq!(id, notification_id(stay_id, 1, NotificationKind::Stay));
+        assert_eq!(id.get_version_num(), 8);
+        assert_ne!(id, notification_id(stay_id, 2, NotificationKind::Stay));
+        assert_ne!(
+            id,
+            notification_id(stay_id, 1, NotificationKind::IdentityResult)
+        );
+        assert_ne!(
+            id,
+            notification_id(Uuid::from_u128(8), 1, NotificationKind::Stay)
+        );
+    }
+}
