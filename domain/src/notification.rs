@@ -429,6 +429,7 @@ mod tests {
         let stay_id = Uuid::from_u128(7);
         let id = notification_id(stay_id, 1, NotificationKind::Stay);
         assert_eq!(id, notification_id(stay_id, 1, NotificationKind::Stay));
+        assert_eq!(id.to_string(), "1b93589e-fdf9-8135-8880-aff3efc7f51b");
         assert_eq!(id.get_version_num(), 8);
         assert_ne!(id, notification_id(stay_id, 2, NotificationKind::Stay));
         assert_ne!(
