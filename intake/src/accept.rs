@@ -144,13 +144,11 @@ impl Intake {
             Err(violations) => return self.replay_or_refuse(&occasion, body, violations).await,
         };
         let prepared = prepare::prepare(self, &occasion, declaration)?;
-        let waiting = self.enqueue(vec![prepared.row])?;
-        for waiting in waiting {
-            return self.answer(waiting.outcome().await?, prepared.view).await;
-        }
-        Err(Refusal::Internal(anyhow::anyhow!(
-            "the queue gave back no place"
-        )))
+        let place = self
+            .enqueue(vec![prepared.row])?
+            .pop()
+            .ok_or(Refusal::Stopping)?;
+        self.answer(place.outcome().await?, prepared.view).await
     }
 
     /// Declares each item by itself: a bad one never harms a good one. The outer error is that of

@@ -55,10 +55,17 @@ impl Committer {
         for twin in std::mem::take(held_back) {
             held_back.extend(group.add(twin));
         }
-        let mut queue = self.queue.lock().await;
-        if group.members.is_empty() {
+        // Another committer may hold the queue while it waits for work: with twins in hand this
+        // one goes on without it.
+        let mut queue = if group.members.is_empty() {
+            let mut queue = self.queue.lock().await;
             group.add(self.first(&mut queue).await?);
-        }
+            queue
+        } else if let Ok(queue) = self.queue.try_lock() {
+            queue
+        } else {
+            return Some(group.members);
+        };
         while group.members.len() + held_back.len() < self.group_count_max {
             let Ok(admission) = queue.try_recv() else {
                 break;

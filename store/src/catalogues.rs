@@ -73,7 +73,7 @@ pub async fn replace(db: &Database, catalogue: &Catalogue, now: DateTime<Utc>) -
                 body: body.to_string(),
             })
             .collect();
-        let statement = dialect::insert_rows(db.db_backend(), "catalogue_entry", chunk, "");
+        let statement = dialect::insert_rows(db.backend(), "catalogue_entry", chunk, "");
         transaction.execute_raw(statement).await?;
     }
     write::commit(transaction).await

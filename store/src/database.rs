@@ -29,6 +29,15 @@ impl Backend {
     }
 }
 
+impl From<Backend> for DbBackend {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::Sqlite,
+            Backend::Postgres => Self::Postgres,
+        }
+    }
+}
+
 /// Bounds of the pools.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
@@ -127,10 +136,7 @@ impl Database {
     }
 
     pub(crate) fn db_backend(&self) -> DbBackend {
-        match self.inner.backend {
-            Backend::Sqlite => DbBackend::Sqlite,
-            Backend::Postgres => DbBackend::Postgres,
-        }
+        self.inner.backend.into()
     }
 }
 

@@ -120,7 +120,7 @@ async fn take_declaration_keys(
     let tail = "ON CONFLICT (key_hash) DO UPDATE SET stay_id = excluded.stay_id, \
          created_at = excluded.created_at, expires_at = excluded.expires_at \
          WHERE declaration_key.expires_at <= excluded.created_at RETURNING stay_id";
-    let statement = dialect::insert_rows(db.db_backend(), "declaration_key", keys, tail);
+    let statement = dialect::insert_rows(db.backend(), "declaration_key", keys, tail);
     let taken = connection.query_all_raw(statement).await?;
     if taken.len() == group.len() {
         return Ok(vec![Outcome::Written; group.len()]);
@@ -190,7 +190,7 @@ async fn holders(
          JOIN stay_version w ON w.stay_id = s.id AND (w.version = 1 OR w.version = s.version) \
          WHERE k.key_hash IN ({marks})"
     );
-    let statement = dialect::statement(db.db_backend(), &text, hashes);
+    let statement = dialect::statement(db.backend(), &text, hashes);
     let mut holders: HashMap<Vec<u8>, Holder> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {
         let key_hash: Vec<u8> = row.try_get("", "key_hash")?;
@@ -226,7 +226,7 @@ async fn take_idempotency_keys(
          stay_id = excluded.stay_id, created_at = excluded.created_at, \
          expires_at = excluded.expires_at \
          WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
-    let statement = dialect::insert_rows(db.db_backend(), "idempotency_key", keys, tail);
+    let statement = dialect::insert_rows(db.backend(), "idempotency_key", keys, tail);
     let taken = connection.query_all_raw(statement).await?;
     if taken.len() == offered {
         return Ok(());
@@ -322,7 +322,7 @@ async fn find_idempotency(
     key_hash: &[u8; 32],
 ) -> Result<Option<(Vec<u8>, Option<Uuid>)>> {
     let statement = dialect::statement(
-        db.db_backend(),
+        db.backend(),
         "SELECT request_hash, stay_id FROM idempotency_key WHERE key_hash = ?",
         vec![rows::bytes(key_hash.to_vec())],
     );
@@ -356,7 +356,7 @@ async fn give_back(
         format!("DELETE FROM declaration_key WHERE key_hash IN ({marks}) AND stay_id IN ({marks})");
     let values = hashes.chain(ids.iter().cloned()).collect();
     connection
-        .execute_raw(dialect::statement(db.db_backend(), &text, values))
+        .execute_raw(dialect::statement(db.backend(), &text, values))
         .await?;
     Ok(())
 }
@@ -366,7 +366,7 @@ async fn insert_stays(
     connection: &impl ConnectionTrait,
     written: &[&NewDeclaration],
 ) -> Result<()> {
-    let backend = db.db_backend();
+    let backend = db.backend();
     let stays: Vec<StayRow> = written.iter().map(|d| StayRow(d.stay.clone())).collect();
     let versions: Vec<VersionRow> = written
         .iter()
@@ -406,7 +406,7 @@ pub async fn guard_request(db: &Database, key: &Idempotency, now: DateTime<Utc>)
          stay_id = NULL, created_at = excluded.created_at, expires_at = excluded.expires_at \
          WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
     let transaction = write::begin(db).await?;
-    let statement = dialect::insert_rows(db.db_backend(), "idempotency_key", vec![row], tail);
+    let statement = dialect::insert_rows(db.backend(), "idempotency_key", vec![row], tail);
     let is_new = transaction.query_one_raw(statement).await?.is_some();
     let may_go_on = if is_new {
         true
@@ -425,7 +425,7 @@ pub async fn find_by_key(
     now: DateTime<Utc>,
 ) -> Result<Option<(Vec<u8>, Uuid)>> {
     let statement = dialect::statement(
-        db.db_backend(),
+        db.backend(),
         "SELECT request_hash, stay_id FROM idempotency_key \
          WHERE key_hash = ? AND expires_at > ? AND stay_id IS NOT NULL",
         vec![rows::bytes(key_hash.to_vec()), rows::instant(now)],

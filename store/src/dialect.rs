@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DbBackend, Statement, Value,
+    ConnectionTrait, Statement, Value,
     sea_query::{ArrayType, OnConflict},
 };
 
 use crate::{
-    Result,
+    Backend, Result,
     rows::{AsRow, Column, Kind},
 };
 
@@ -20,11 +20,11 @@ const NO_INTEGER: i32 = i32::MIN;
 ///
 /// PostgreSQL gets one array per column: the statement's text does not depend on the number of
 /// rows, so that it is parsed once. SQLite gets a list of VALUES.
-pub(crate) fn with_rows<R: AsRow>(backend: DbBackend, rows: Vec<R>) -> (String, Vec<Value>) {
+pub(crate) fn with_rows<R: AsRow>(backend: Backend, rows: Vec<R>) -> (String, Vec<Value>) {
     let rows = rows.into_iter().map(AsRow::into_values).collect();
     match backend {
-        DbBackend::Postgres => with_arrays(R::COLUMNS, rows),
-        _ => with_values(R::COLUMNS, rows),
+        Backend::Postgres => with_arrays(R::COLUMNS, rows),
+        Backend::Sqlite => with_values(R::COLUMNS, rows),
     }
 }
 
@@ -95,6 +95,10 @@ fn selected(column: &Column) -> String {
 }
 
 /// The value, or what stands for NULL: the driver's arrays cannot hold NULL.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's enumeration; the rest is not NULL"
+)]
 fn or_stand_in(value: Value) -> Value {
     match value {
         Value::Uuid(None) => Value::Uuid(Some(uuid::Uuid::nil())),
@@ -134,7 +138,7 @@ fn array_type(kind: Kind) -> ArrayType {
 /// Inserts rows into `table` in one statement. `tail` is what follows the rows, such as
 /// `ON CONFLICT …`; it may be empty.
 pub(crate) fn insert_rows<R: AsRow>(
-    backend: DbBackend,
+    backend: Backend,
     table: &str,
     rows: Vec<R>,
     tail: &str,
@@ -144,14 +148,14 @@ pub(crate) fn insert_rows<R: AsRow>(
     // `WHERE true` lets SQLite tell `ON CONFLICT` from a join's `ON`.
     let text =
         format!("{with} INSERT INTO {table} ({names}) SELECT {names} FROM v WHERE true {tail}");
-    Statement::from_sql_and_values(backend, text, values)
+    Statement::from_sql_and_values(backend.into(), text, values)
 }
 
 /// A statement with `?` marks, numbered for PostgreSQL.
-pub(crate) fn statement(backend: DbBackend, text: &str, values: Vec<Value>) -> Statement {
+pub(crate) fn statement(backend: Backend, text: &str, values: Vec<Value>) -> Statement {
     match backend {
-        DbBackend::Postgres => Statement::from_sql_and_values(backend, numbered(text), values),
-        _ => Statement::from_sql_and_values(backend, text, values),
+        Backend::Postgres => Statement::from_sql_and_values(backend.into(), numbered(text), values),
+        Backend::Sqlite => Statement::from_sql_and_values(backend.into(), text, values),
     }
 }
 
@@ -174,35 +178,35 @@ fn numbered(text: &str) -> String {
 }
 
 /// Row locks for a claim: PostgreSQL skips what another worker holds; SQLite's writer is alone.
-pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
+pub(crate) fn skip_locked(backend: Backend) -> &'static str {
     match backend {
-        DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
-        _ => "",
+        Backend::Postgres => "FOR UPDATE SKIP LOCKED",
+        Backend::Sqlite => "",
     }
 }
 
 /// The time of leases: the database server's where there is one, so that workers on several
 /// hosts agree whatever their own clocks say; the given instant on SQLite, where all share one
 /// host.
-pub(crate) fn lease_now(backend: DbBackend, now: DateTime<Utc>) -> (&'static str, Vec<Value>) {
+pub(crate) fn lease_now(backend: Backend, now: DateTime<Utc>) -> (&'static str, Vec<Value>) {
     match backend {
-        DbBackend::Postgres => ("clock_timestamp()", Vec::new()),
-        _ => ("?", vec![Value::ChronoDateTimeUtc(Some(now))]),
+        Backend::Postgres => ("clock_timestamp()", Vec::new()),
+        Backend::Sqlite => ("?", vec![Value::ChronoDateTimeUtc(Some(now))]),
     }
 }
 
 /// [`lease_now`] plus a number of seconds.
 pub(crate) fn lease_end(
-    backend: DbBackend,
+    backend: Backend,
     now: DateTime<Utc>,
     lease_seconds: u32,
 ) -> (&'static str, Value) {
     match backend {
-        DbBackend::Postgres => (
+        Backend::Postgres => (
             "clock_timestamp() + make_interval(secs => ?)",
             Value::Double(Some(f64::from(lease_seconds))),
         ),
-        _ => (
+        Backend::Sqlite => (
             "?",
             Value::ChronoDateTimeUtc(Some(now + chrono::Duration::seconds(lease_seconds.into()))),
         ),
@@ -212,19 +216,19 @@ pub(crate) fn lease_end(
 /// The current instant by the database server, where it has a clock of its own.
 pub(crate) async fn server_time(
     connection: &impl ConnectionTrait,
-    backend: DbBackend,
+    backend: Backend,
 ) -> Result<Option<DateTime<Utc>>> {
     match backend {
-        DbBackend::Postgres => {
+        Backend::Postgres => {
             let row = connection
                 .query_one_raw(Statement::from_string(
-                    backend,
+                    backend.into(),
                     "SELECT clock_timestamp() AS now",
                 ))
                 .await?;
             Ok(row.and_then(|row| row.try_get("", "now").ok()))
         }
-        _ => Ok(None),
+        Backend::Sqlite => Ok(None),
     }
 }
 
@@ -232,20 +236,20 @@ pub(crate) async fn server_time(
 /// must be refused; empty when all is well.
 pub(crate) async fn undurable_settings(
     connection: &impl ConnectionTrait,
-    backend: DbBackend,
+    backend: Backend,
 ) -> Result<Vec<(String, String)>> {
     let text = match backend {
-        DbBackend::Postgres => {
+        Backend::Postgres => {
             "SELECT name, setting FROM pg_settings \
              WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'"
         }
-        _ => {
+        Backend::Sqlite => {
             "SELECT 'synchronous' AS name, CAST(synchronous AS TEXT) AS setting \
              FROM pragma_synchronous WHERE synchronous < 2"
         }
     };
     let rows = connection
-        .query_all_raw(Statement::from_string(backend, text))
+        .query_all_raw(Statement::from_string(backend.into(), text))
         .await?;
     rows.iter()
         .map(|row| Ok((row.try_get("", "name")?, row.try_get("", "setting")?)))
@@ -255,13 +259,13 @@ pub(crate) async fn undurable_settings(
 
 /// Takes the lock that keeps migrations apart, for the life of the session, where the database
 /// has such locks. On SQLite the file's write lock and a retry do the same.
-pub(crate) fn migration_lock(backend: DbBackend) -> Option<(&'static str, &'static str)> {
+pub(crate) fn migration_lock(backend: Backend) -> Option<(&'static str, &'static str)> {
     match backend {
-        DbBackend::Postgres => Some((
+        Backend::Postgres => Some((
             "SELECT pg_advisory_lock(7238491021)",
             "SELECT pg_advisory_unlock(7238491021)",
         )),
-        _ => None,
+        Backend::Sqlite => None,
     }
 }
 

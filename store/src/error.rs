@@ -57,6 +57,10 @@ impl Error {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's enumerations, not ours"
+)]
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match &error {
@@ -72,6 +76,10 @@ impl From<DbErr> for Error {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's enumerations, not ours"
+)]
 impl Error {
     fn from_driver(error: &sqlx::Error) -> Self {
         match error {

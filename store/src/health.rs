@@ -15,7 +15,7 @@ pub async fn ping(db: &Database) -> Result<()> {
 /// Refuses a database that may lose what it committed: PostgreSQL with `fsync`,
 /// `full_page_writes` or `synchronous_commit` off, SQLite below `synchronous=FULL`.
 pub async fn check_durable(db: &Database) -> Result<()> {
-    let undurable = dialect::undurable_settings(db.writer(), db.db_backend()).await?;
+    let undurable = dialect::undurable_settings(db.writer(), db.backend()).await?;
     match undurable.first() {
         None => Ok(()),
         Some((name, value)) => Err(Error::Schema(format!(
@@ -27,6 +27,6 @@ pub async fn check_durable(db: &Database) -> Result<()> {
 
 /// Our clock minus the database server's; `None` where both are one.
 pub async fn clock_skew(db: &Database, now: DateTime<Utc>) -> Result<Option<chrono::Duration>> {
-    let server = dialect::server_time(db.probe(), db.db_backend()).await?;
+    let server = dialect::server_time(db.probe(), db.backend()).await?;
     Ok(server.map(|server| now - server))
 }

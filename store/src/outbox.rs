@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, dialect,
+    Backend, Database, Result, dialect,
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AttemptRow, AuditRow, ReviewRow, TaskRow},
     write,
@@ -29,7 +29,7 @@ pub async fn claim(
     lease_seconds: u32,
     limit: u64,
 ) -> Result<Vec<Task>> {
-    let backend = db.db_backend();
+    let backend = db.backend();
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
     let text = format!(
@@ -140,7 +140,7 @@ pub async fn record(
     results: &[TaskResult],
     now: DateTime<Utc>,
 ) -> Result<Vec<bool>> {
-    let backend = db.db_backend();
+    let backend = db.backend();
     let transaction = write::begin(db).await?;
     let held = update_tasks(db, &transaction, results).await?;
     let kept = |result: &&TaskResult| held.contains(&result.task_id);
@@ -209,7 +209,7 @@ pub async fn record(
 }
 
 async fn insert<R: AsRow>(
-    backend: sea_orm::DbBackend,
+    backend: Backend,
     connection: &impl ConnectionTrait,
     table: &str,
     rows: Vec<R>,
@@ -230,7 +230,7 @@ async fn update_tasks(
 ) -> Result<HashSet<Uuid>> {
     let mut rows: Vec<ProgressRow> = results.iter().map(ProgressRow::new).collect();
     rows.sort_unstable_by_key(|row| row.task_id);
-    let (with, values) = dialect::with_rows(db.db_backend(), rows);
+    let (with, values) = dialect::with_rows(db.backend(), rows);
     let text = format!(
         "{with} UPDATE outbox_task SET state = v.state, \
            step = CASE WHEN v.body_sha256 IS NOT NULL THEN 'notify_police' ELSE step END, \
@@ -263,7 +263,7 @@ async fn update_stays(
     mut rows: Vec<ChangeRow>,
 ) -> Result<()> {
     rows.sort_unstable_by_key(|row| row.stay_id);
-    let (with, values) = dialect::with_rows(db.db_backend(), rows);
+    let (with, values) = dialect::with_rows(db.backend(), rows);
     let is_newest = "v.version >= stay.delivery_version AND v.delivery_state IS NOT NULL";
     let text = format!(
         "{with} UPDATE stay SET \
@@ -295,7 +295,7 @@ pub struct Backlog {
 /// Counts the open tasks.
 pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
     let statement = dialect::statement(
-        db.db_backend(),
+        db.backend(),
         "SELECT (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL) AS open_count, \
            (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL AND deadline_at <= ?) \
              AS overdue_count, \

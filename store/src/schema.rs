@@ -13,7 +13,7 @@ const SQLITE_TRY_COUNT_MAX: u32 = 20;
 /// Brings the schema up to date. Safe when several processes do it at once: one works, the
 /// others wait and then find nothing to do.
 pub async fn migrate(db: &Database) -> Result<()> {
-    match dialect::migration_lock(db.db_backend()) {
+    match dialect::migration_lock(db.backend()) {
         Some((lock, unlock)) => migrate_locked(db, lock, unlock).await,
         None => migrate_retrying(db).await,
     }
@@ -22,18 +22,18 @@ pub async fn migrate(db: &Database) -> Result<()> {
 /// The probe pool has exactly one connection, so lock and unlock meet on the same session; should
 /// the process die, the server frees the lock with the session.
 async fn migrate_locked(db: &Database, lock: &str, unlock: &str) -> Result<()> {
-    let backend = db.db_backend();
+    let backend = db.backend();
     let session = db.probe();
     // Another process may work for longer than a statement may usually take.
     session
         .execute_unprepared("SET statement_timeout = 0; SET lock_timeout = 0")
         .await?;
     session
-        .execute_raw(Statement::from_string(backend, lock))
+        .execute_raw(Statement::from_string(backend.into(), lock))
         .await?;
     let outcome = Migrator::up(db.writer(), None).await;
     session
-        .execute_raw(Statement::from_string(backend, unlock))
+        .execute_raw(Statement::from_string(backend.into(), unlock))
         .await?;
     session
         .execute_unprepared("RESET statement_timeout; RESET lock_timeout")

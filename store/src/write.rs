@@ -24,11 +24,9 @@ pub(crate) async fn begin(db: &Database) -> Result<DatabaseTransaction> {
 /// Commits. A COMMIT whose answer was lost is [`Error::OutcomeUnknown`]; one that the database
 /// refused in words is that refusal, and nothing was written.
 pub(crate) async fn commit(transaction: DatabaseTransaction) -> Result<()> {
-    transaction
-        .commit()
-        .await
-        .map_err(|error| match Error::from(error) {
-            Error::Unavailable => Error::OutcomeUnknown,
-            refused => refused,
-        })
+    let outcome = transaction.commit().await.map_err(Error::from);
+    match outcome {
+        Err(Error::Unavailable) => Err(Error::OutcomeUnknown),
+        known => known,
+    }
 }
