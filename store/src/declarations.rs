@@ -81,7 +81,7 @@ pub enum Outcome {
 ///
 /// No two declarations of a group may share a declaration key or an idempotency key. Errors: any;
 /// except for [`Error::OutcomeUnknown`] nothing of the group was written.
-pub async fn write(db: &Database, group: &[NewDeclaration]) -> Result<Vec<Outcome>> {
+pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Outcome>> {
     let transaction = write::begin(db).await?;
     let mut outcomes = take_declaration_keys(db, &transaction, group).await?;
     take_idempotency_keys(db, &transaction, group, &mut outcomes).await?;
@@ -89,7 +89,7 @@ pub async fn write(db: &Database, group: &[NewDeclaration]) -> Result<Vec<Outcom
         .iter()
         .zip(&outcomes)
         .filter(|(_, outcome)| **outcome == Outcome::Written)
-        .map(|(declaration, _)| declaration)
+        .map(|(declaration, _)| *declaration)
         .collect();
     if !written.is_empty() {
         insert_stays(db, &transaction, &written).await?;
@@ -104,7 +104,7 @@ pub async fn write(db: &Database, group: &[NewDeclaration]) -> Result<Vec<Outcom
 async fn take_declaration_keys(
     db: &Database,
     connection: &impl ConnectionTrait,
-    group: &[NewDeclaration],
+    group: &[&NewDeclaration],
 ) -> Result<Vec<Outcome>> {
     let mut keys: Vec<KeyRow> = group
         .iter()
@@ -132,6 +132,7 @@ async fn take_declaration_keys(
     let lost: Vec<&NewDeclaration> = group
         .iter()
         .filter(|declaration| !taken.contains(&declaration.stay.id))
+        .copied()
         .collect();
     let holders = holders(db, connection, &lost).await?;
     group
@@ -213,7 +214,7 @@ async fn holders(
 async fn take_idempotency_keys(
     db: &Database,
     connection: &impl ConnectionTrait,
-    group: &[NewDeclaration],
+    group: &[&NewDeclaration],
     outcomes: &mut [Outcome],
 ) -> Result<()> {
     judge_conflicts_by_key(db, connection, group, outcomes).await?;
@@ -250,7 +251,7 @@ async fn take_idempotency_keys(
                 what: "idempotency_key",
             })?;
         if was_written {
-            given_back.push(declaration);
+            given_back.push(*declaration);
         }
     }
     give_back(db, connection, &given_back).await
@@ -261,7 +262,7 @@ async fn take_idempotency_keys(
 async fn judge_conflicts_by_key(
     db: &Database,
     connection: &impl ConnectionTrait,
-    group: &[NewDeclaration],
+    group: &[&NewDeclaration],
     outcomes: &mut [Outcome],
 ) -> Result<()> {
     for (declaration, outcome) in group.iter().zip(outcomes.iter_mut()) {
@@ -282,7 +283,7 @@ fn keeps_key(outcome: Outcome) -> bool {
 }
 
 /// Refusals leave the key free, so a conflict stores none.
-fn idempotency_rows(group: &[NewDeclaration], outcomes: &[Outcome]) -> Vec<IdempotencyRow> {
+fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<IdempotencyRow> {
     let mut keys: Vec<IdempotencyRow> = group
         .iter()
         .zip(outcomes)
