@@ -32,11 +32,11 @@ step_rustdoc() {
 }
 
 # Unit tests, and tests over HTTP, each on SQLite and on PostgreSQL.
-step_tests() { cargo test --workspace --locked --no-fail-fast; }
+step_tests() { step_build && cargo test --workspace --locked --no-fail-fast; }
 
-step_openapi() { scripts/openapi.sh; }
+step_openapi() { step_build && scripts/openapi.sh; }
 
-step_compose() { scripts/compose.sh; }
+step_compose() { step_build && scripts/compose.sh; }
 
 # run_step NAME COMMAND…: prints name and time, remembers failure, goes on.
 run_step() {
