@@ -52,12 +52,22 @@ pub(crate) fn to_plaintext(salt: &[u8; SALT_LENGTH], content: &Value) -> Vec<u8>
 
 /// Opens the content of a version. Errors: the key is not loaded, or the blob is not of this row.
 pub fn open(vault: &Vault, version: &StayVersionRow) -> anyhow::Result<Opened> {
+    open_sealed(vault, version.stay_id, version.version, &version.sealed)
+}
+
+/// As [`open`], of a version whose row is not at hand.
+pub fn open_sealed(
+    vault: &Vault,
+    stay_id: Uuid,
+    version: i32,
+    sealed: &[u8],
+) -> anyhow::Result<Opened> {
     let context = SealContext {
         table: SEALED_TABLE,
-        row_id: version.stay_id,
-        version: version.version,
+        row_id: stay_id,
+        version,
     };
-    let plaintext = vault.open(&context, &version.sealed)?;
+    let plaintext = vault.open(&context, sealed)?;
     let (salt, content) = plaintext
         .split_first_chunk::<SALT_LENGTH>()
         .ok_or_else(|| anyhow::anyhow!("a sealed version is too short"))?;

@@ -7,7 +7,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use entity::attempt;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement,
+    Value,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -54,6 +58,80 @@ pub async fn claim(
     // RETURNING promises no order.
     tasks.sort_by_key(|task| (task.deadline_at, task.id));
     Ok(tasks)
+}
+
+/// What a worker must know of the stay that a task speaks of.
+#[derive(Clone, FromQueryResult)]
+pub struct Subject {
+    /// The task.
+    pub task_id: Uuid,
+    /// Commune of the facility when the stay was declared.
+    pub commune_code: String,
+    /// Word of the axis `timeliness`.
+    pub timeliness: String,
+    /// Word of the axis `identity`.
+    pub identity_state: String,
+    /// Legal time of filing, of version 1.
+    pub received_at: DateTime<Utc>,
+    /// Statutory deadline, of version 1.
+    pub deadline_at: DateTime<Utc>,
+    /// When the version that the task speaks of was received.
+    pub version_received_at: DateTime<Utc>,
+    /// The version's sealed content.
+    pub sealed: Vec<u8>,
+}
+
+/// What these tasks speak of, in no order.
+pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
+    let rows = tasks.iter().map(SubjectRow::new).collect();
+    let (with, values) = dialect::with_rows(db.backend(), rows);
+    let text = format!(
+        "{with} SELECT v.task_id, stay.commune_code, stay.timeliness, stay.identity_state, \
+           stay.received_at, stay.deadline_at, \
+           stay_version.received_at AS version_received_at, stay_version.sealed \
+         FROM v JOIN stay ON stay.id = v.stay_id \
+         JOIN stay_version ON stay_version.stay_id = v.stay_id \
+           AND stay_version.version = v.version"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    Ok(Subject::find_by_statement(statement)
+        .all(db.reader())
+        .await?)
+}
+
+/// Makes up to `limit` tasks that wait at `step` due now, nearest deadline first; answers with
+/// how many. For a peer that may be back: what waited for it need not wait on.
+pub async fn hasten(db: &Database, step: &str, now: DateTime<Utc>, limit: u64) -> Result<u64> {
+    let backend = db.backend();
+    let text = format!(
+        "UPDATE outbox_task SET due_at = ? WHERE id IN (\
+           SELECT id FROM outbox_task \
+           WHERE settled_at IS NULL AND state = 'waiting' AND step = ? AND due_at > ? \
+           ORDER BY deadline_at, id LIMIT {limit} {})",
+        dialect::skip_locked(backend)
+    );
+    let values = vec![rows::instant(now), rows::text(step), rows::instant(now)];
+    let transaction = write::begin(db).await?;
+    let changed = transaction
+        .execute_raw(dialect::statement(backend, &text, values))
+        .await?;
+    write::commit(transaction).await?;
+    Ok(changed.rows_affected())
+}
+
+/// When a task's last call to `peer` began.
+pub async fn last_attempt_at(
+    db: &Database,
+    task_id: Uuid,
+    peer: &str,
+) -> Result<Option<DateTime<Utc>>> {
+    Ok(attempt::Entity::find()
+        .filter(attempt::Column::TaskId.eq(task_id))
+        .filter(attempt::Column::Peer.eq(peer))
+        .order_by_desc(attempt::Column::StartedAt)
+        .one(db.reader())
+        .await?
+        .map(|row| row.started_at))
 }
 
 /// One thing that happened to a claimed task.
@@ -156,12 +234,14 @@ pub async fn record(
     let attempts = results
         .iter()
         .flat_map(|result| result.attempts.iter().cloned());
+    // A group whose COMMIT was lost is recorded again.
+    let once = "ON CONFLICT (id) DO NOTHING";
     insert(
         backend,
         &transaction,
         "attempt",
         attempts.map(AttemptRow).collect(),
-        "",
+        once,
     )
     .await?;
     let reviews = results
@@ -173,14 +253,13 @@ pub async fn record(
         &transaction,
         "review",
         reviews.map(ReviewRow).collect(),
-        "",
+        once,
     )
     .await?;
     let tasks = results
         .iter()
         .filter(kept)
         .filter_map(|result| result.follow_up.clone());
-    let once = "ON CONFLICT (id) DO NOTHING";
     insert(
         backend,
         &transaction,
@@ -198,7 +277,7 @@ pub async fn record(
         &transaction,
         "audit_entry",
         audits.map(AuditRow).collect(),
-        "",
+        once,
     )
     .await?;
     write::commit(transaction).await?;
@@ -238,8 +317,8 @@ async fn update_tasks(
            lease_id = CASE WHEN v.keeps_lease THEN outbox_task.lease_id ELSE NULL END, \
            leased_until = CASE WHEN v.keeps_lease THEN leased_until ELSE NULL END, \
            claim_count = CASE WHEN v.keeps_lease THEN claim_count ELSE 0 END, \
-           attempt_count = attempt_count + v.attempt_count, \
-           unclear_count = unclear_count + v.unclear_count, \
+           attempt_count = outbox_task.attempt_count + v.attempt_count, \
+           unclear_count = outbox_task.unclear_count + v.unclear_count, \
            identity_state = COALESCE(v.identity_state, outbox_task.identity_state), \
            body_sha256 = COALESCE(v.body_sha256, outbox_task.body_sha256), \
            sealed_body = CASE WHEN v.settled_at IS NOT NULL THEN NULL \
@@ -311,6 +390,38 @@ pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
         overdue_count: 0,
         parked_count: 0,
     }))
+}
+
+struct SubjectRow {
+    task_id: Uuid,
+    stay_id: Uuid,
+    version: i32,
+}
+
+impl SubjectRow {
+    fn new(task: &Task) -> Self {
+        Self {
+            task_id: task.id,
+            stay_id: task.stay_id,
+            version: task.version,
+        }
+    }
+}
+
+impl AsRow for SubjectRow {
+    const COLUMNS: &'static [Column] = &[
+        column("task_id", Kind::Uuid),
+        column("stay_id", Kind::Uuid),
+        column("version", Kind::Integer),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::uuid(self.task_id),
+            rows::uuid(self.stay_id),
+            rows::integer(self.version),
+        ]
+    }
 }
 
 struct ProgressRow {
