@@ -39,7 +39,12 @@ fn write_array(out: &mut Vec<u8>, elements: &[Value]) {
 
 fn write_object(out: &mut Vec<u8>, members: &Map<String, Value>) {
     let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
-    sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    if members.keys().all(|name| name.is_ascii()) {
+        // In ASCII the orders of bytes and of UTF-16 code units are one.
+        sorted.sort_unstable_by_key(|(name, _)| name.as_str());
+    } else {
+        sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    }
     out.push(b'{');
     for (at, (name, value)) in sorted.into_iter().enumerate() {
         if at > 0 {
@@ -52,24 +57,30 @@ fn write_object(out: &mut Vec<u8>, members: &Map<String, Value>) {
     out.push(b'}');
 }
 
-/// Escapes what `JSON.stringify` escapes and nothing else (RFC 8785, 3.2.2.2).
+/// Escapes what `JSON.stringify` escapes and nothing else (RFC 8785, 3.2.2.2). All of that is
+/// ASCII, so what lies between is copied as it is.
 fn write_text(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
     out.push(b'"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            control if control < ' ' => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
-            }
-            plain => out.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
+    let mut copied = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte >= b' ' && *byte != b'"' && *byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[copied..at]);
+        copied = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            control => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),
         }
     }
+    out.extend_from_slice(&bytes[copied..]);
     out.push(b'"');
 }
 

@@ -1,7 +1,7 @@
 //! The receipt of a declaration: its number, the digest of what was declared, what is signed.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -56,12 +56,13 @@ pub fn number(received_at: DateTime<Utc>, stay_id: Uuid, version: i32) -> String
     }
 }
 
-/// Hex-less SHA-256 of the salt followed by the canonical content.
+/// SHA-256 of the salt followed by the content in canonical form
+/// ([`crate::canonical::to_canonical_json`]); 32 bytes, written as hex in JSON.
 #[must_use]
-pub fn content_sha256(salt: &[u8; 16], content: &Value) -> [u8; 32] {
+pub fn content_sha256(salt: &[u8; 16], canonical_content: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(salt);
-    digest.update(to_canonical_json(content));
+    digest.update(canonical_content);
     digest.finalize().into()
 }
 
@@ -124,7 +125,10 @@ mod tests {
         let content = json!({"room": "203", "guest": {"full_name": "Nguyễn Văn An"}});
         let text = r#"{"guest":{"full_name":"Nguyễn Văn An"},"room":"203"}"#;
         let expected: [u8; 32] = Sha256::digest([&[7; 16], text.as_bytes()].concat()).into();
-        assert_eq!(content_sha256(&[7; 16], &content), expected);
+        assert_eq!(
+            content_sha256(&[7; 16], &to_canonical_json(&content)),
+            expected
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Viet Nam keeps UTC+7 all year, so a fixed offset is exact and no time zone database is needed.
 //! Instants have microsecond precision everywhere: that is what both databases keep.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, SubsecRound, Timelike, Utc};
 
 /// Viet Nam time, UTC+7 without daylight saving.
 pub const VIET_NAM: FixedOffset = match FixedOffset::east_opt(7 * 3600) {
@@ -27,10 +27,19 @@ pub fn at_local(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
 /// not zero, without trailing zeros, at most six digits (what is finer is cut off).
 #[must_use]
 pub fn format_instant(at: DateTime<Utc>) -> String {
-    let local = at.trunc_subsecs(6).with_timezone(&VIET_NAM);
-    let whole = local.format("%Y-%m-%dT%H:%M:%S");
-    match local.nanosecond() / 1_000 {
-        0 => format!("{whole}+07:00"),
+    let local = at.with_timezone(&VIET_NAM);
+    let (date, time) = (local.date_naive(), local.time());
+    let whole = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        date.year(),
+        date.month(),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    );
+    match time.nanosecond() / 1_000 {
+        0 => whole + "+07:00",
         micros => {
             let fraction = format!("{micros:06}");
             format!("{whole}.{}+07:00", fraction.trim_end_matches('0'))
@@ -45,11 +54,7 @@ pub fn format_instant(at: DateTime<Utc>) -> String {
 #[must_use]
 pub fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
     let at = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
-    let year = local_date(at)
-        .format("%Y")
-        .to_string()
-        .parse::<i32>()
-        .ok()?;
+    let year = local_date(at).year();
     let is_leap_second = at.nanosecond() >= 1_000_000_000;
     ((1900..=9999).contains(&year) && !is_leap_second).then(|| at.trunc_subsecs(6))
 }

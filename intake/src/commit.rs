@@ -129,8 +129,10 @@ async fn write_group(db: &Database, group: Vec<Admission>) {
 
 /// Writes and answers; gives back the halves of a group that must be split.
 async fn write_part(db: &Database, mut part: Vec<Admission>) -> Vec<Vec<Admission>> {
-    let declarations: Vec<&NewDeclaration> =
-        part.iter().map(|admission| &admission.declaration).collect();
+    let declarations: Vec<&NewDeclaration> = part
+        .iter()
+        .map(|admission| &admission.declaration)
+        .collect();
     let started = Instant::now();
     let written = timeout(
         store::write::TRANSACTION_DURATION_MAX,

@@ -42,6 +42,7 @@ struct Filing<'a> {
     stay_id: Uuid,
     salt: [u8; 16],
     content: Value,
+    canonical_content: Vec<u8>,
     content_index: [u8; 32],
     content_sha256: [u8; 32],
     receipt_number: String,
@@ -56,15 +57,17 @@ pub(crate) fn prepare(
     let parts = &intake.inner.parts;
     let stay_id = ids::uuid_v7(&parts.clock);
     let content = declaration.content();
+    let canonical_content = to_canonical_json(&content);
     let salt = ids::random_bytes::<16>();
     let filing = Filing {
         occasion,
         stay_id,
         salt,
         content_index: request_hash(intake, &declaration),
-        content_sha256: receipt::content_sha256(&salt, &content),
+        content_sha256: receipt::content_sha256(&salt, &canonical_content),
         receipt_number: receipt::number(occasion.received_at, stay_id, 1),
         content,
+        canonical_content,
         declaration: &declaration,
     };
     let stay = stay_row(intake, &filing);
@@ -257,7 +260,7 @@ fn version_row(
         row_id: filing.stay_id,
         version: 1,
     };
-    let plaintext = view::to_plaintext(&filing.salt, &filing.content);
+    let plaintext = view::to_plaintext(&filing.salt, &filing.canonical_content);
     let sealed = parts
         .vault
         .seal(&month(received_at), &context, &plaintext)

@@ -46,8 +46,8 @@ pub struct Opened {
 }
 
 /// What is sealed: the salt, then the canonical content.
-pub(crate) fn to_plaintext(salt: &[u8; SALT_LENGTH], content: &Value) -> Vec<u8> {
-    [salt.as_slice(), &to_canonical_json(content)].concat()
+pub(crate) fn to_plaintext(salt: &[u8; SALT_LENGTH], canonical_content: &[u8]) -> Vec<u8> {
+    [salt.as_slice(), canonical_content].concat()
 }
 
 /// Opens the content of a version. Errors: the key is not loaded, or the blob is not of this row.
