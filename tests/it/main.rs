@@ -1,1 +1,31 @@
-//! Integration tests.
+//! The service as its users meet it, a module a capability, each test on SQLite and PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on ends, with a sentence"
+)]
+
+mod declaring;
+mod receipts;
+mod replays;
+
+mod batches;
+mod problems;
+mod scope;
+
+mod catalogues;
+mod document;
+mod limits;
+mod lists;
+
+mod delivery;
+mod identity;
+mod workers;
+
+mod crashes;
+mod starts;
+mod stops;
+mod storage;
+
+mod architecture;
+mod harness;

@@ -1,1 +1,76 @@
-//! 
+//! The harness of the black-box tests: the real binary `luutru` as child processes, spoken to
+//! over HTTP as a stranger would.
+//!
+//! What always holds:
+//! - Nothing of the services is linked in; the harness shares no rule with them, so that a
+//!   mistake cannot cancel itself out.
+//! - Every test runs on SQLite and on PostgreSQL. What cannot run fails and says what to do.
+//! - No process, container, database or directory outlives the test run, however it ends.
+//! - Waiting is [`eventually`]: a condition and a deadline, never a guess.
+#![expect(
+    clippy::expect_used,
+    reason = "a harness that cannot go on ends the test, with a sentence"
+)]
+
+mod environment;
+mod eventually;
+mod guard;
+
+mod binary;
+mod database;
+mod link;
+mod process;
+
+mod answer;
+mod caller;
+mod simulators;
+
+mod river;
+mod services;
+
+mod canonical;
+mod journal;
+pub mod people;
+mod raw;
+pub mod receipt;
+mod time;
+
+pub use answer::Answer;
+pub use binary::run_to_end;
+pub use caller::{Call, Caller};
+pub use canonical::to_canonical_json;
+pub use database::{Database, TestDatabase};
+pub use environment::is_golden_update;
+pub use eventually::{eventually, eventually_some};
+pub use journal::{Journal, Posted, post_steadily};
+pub use link::Link;
+pub use process::{Ending, Process};
+pub use raw::{RawAnswer, raw_exchange};
+pub use river::{River, Setting};
+pub use services::{Secrets, Services};
+pub use simulators::{Police, Registry};
+pub use time::{local, now, text_of};
+
+/// Makes two tests of each function: on SQLite and on PostgreSQL.
+///
+/// ```ignore
+/// on_both_databases![a_stay_reaches_the_police];
+///
+/// async fn a_stay_reaches_the_police(database: Database) { … }
+/// ```
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($name:ident),* $(,)?) => { $(
+        mod $name {
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$name($crate::Database::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                super::$name($crate::Database::Postgres).await;
+            }
+        }
+    )* };
+}

@@ -1,0 +1,121 @@
+//! Several workers on one database never deliver the same thing twice in effect.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use tests::{Caller, Database, Services, on_both_databases, people};
+
+const DELIVERED: Duration = Duration::from_secs(60);
+
+on_both_databases![
+    three_workers_deliver_each_stay_once,
+    a_worker_that_slept_past_its_lease_changes_nothing,
+    two_api_processes_share_one_memory,
+];
+
+async fn declare(desk: &Caller, facility_id: &str, count: usize) -> BTreeSet<String> {
+    let stays: Vec<Value> = (0..count).map(|_| people::citizen(facility_id)).collect();
+    let answer = desk
+        .post("/v1/stays/batch", &json!({"stays": stays}))
+        .await
+        .expect(200);
+    let results = answer["results"].as_array().unwrap();
+    let ids = results
+        .iter()
+        .map(|one| one["stay"]["id"].as_str().unwrap().to_owned());
+    ids.collect()
+}
+
+async fn until_all_are_at_the_police(services: &Services, ids: &BTreeSet<String>) {
+    let police = services.police();
+    tests::eventually("delivery of all", DELIVERED, async || {
+        police.stays_with_one_effect().await.is_superset(ids)
+    })
+    .await;
+    assert_eq!(&police.stays_with_one_effect().await, ids);
+}
+
+async fn three_workers_deliver_each_stay_once(database: Database) {
+    let services = Services::install(database).await;
+    let (_api, address) = services.start_api().await;
+    let desk = services.caller(&address, "integrator");
+    let _workers = [
+        services.start_worker().await,
+        services.start_worker().await,
+        services.start_worker().await,
+    ];
+    // Slow enough for the workers to meet.
+    services
+        .police()
+        .fail(&json!({"latency_ms": 10, "jitter_ms": 30}))
+        .await;
+    let facility_id = services.facility("hotel");
+    let ids = declare(&desk, facility_id, 300).await;
+    until_all_are_at_the_police(&services, &ids).await;
+    let stats = services.police().stats().await;
+    assert_eq!(stats["effects"], 300);
+    assert_eq!(
+        stats["deliveries"], 300,
+        "nothing was sent twice: no lease was lost"
+    );
+    for id in ids.iter().take(10) {
+        desk.delivered(id, "acknowledged", DELIVERED).await;
+    }
+    let query = "SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL";
+    tests::eventually("the end of all tasks", DELIVERED, async || {
+        services.database().count(query).await == 0
+    })
+    .await;
+}
+
+async fn a_worker_that_slept_past_its_lease_changes_nothing(database: Database) {
+    let services = Services::install(database).await;
+    let (_api, address) = services.start_api().await;
+    let desk = services.caller(&address, "integrator");
+    let police = services.police();
+    let sleeper = services.start_worker().await;
+    // It falls asleep while its calls are on the way.
+    police.fail(&json!({"latency_ms": 3000})).await;
+    let ids = declare(&desk, services.facility("hotel"), 5).await;
+    tests::eventually("a call on the way", DELIVERED, async || {
+        police.stats().await["in_flight"].as_u64() >= Some(1)
+    })
+    .await;
+    sleeper.signal("STOP");
+    police.heal().await;
+    let _successor = services.start_worker().await;
+    // The lease of the sleeper ends after thirty seconds.
+    until_all_are_at_the_police(&services, &ids).await;
+    for id in &ids {
+        desk.delivered(id, "acknowledged", DELIVERED).await;
+    }
+    sleeper.signal("CONT");
+    sleeper.terminate();
+    let ending = sleeper.ended(Duration::from_secs(25)).await;
+    assert_eq!(ending.code, Some(0), "{}", ending.log);
+    for id in &ids {
+        assert_eq!(desk.stay(id).await["delivery"]["state"], "acknowledged");
+    }
+    assert_eq!(police.stays_with_one_effect().await, ids);
+}
+
+async fn two_api_processes_share_one_memory(database: Database) {
+    let services = Services::install(database).await;
+    let (_one, one) = services.start_api().await;
+    let (_two, two) = services.start_api().await;
+    let (one, two) = (
+        services.caller(&one, "hotel"),
+        services.caller(&two, "hotel"),
+    );
+    for _ in 0..5 {
+        let key = people::fresh("key");
+        let stay = people::citizen(services.facility("hotel"));
+        let (left, right) = tokio::join!(one.declare_as(&key, &stay), two.declare_as(&key, &stay));
+        let statuses = [left.status, right.status];
+        assert!(
+            statuses == [201, 200] || statuses == [200, 201],
+            "{statuses:?}"
+        );
+        assert_eq!(left.text(), right.text());
+    }
+}

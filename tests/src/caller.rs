@@ -1,0 +1,149 @@
+//! Speaks to the service as a sender would.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::answer::Answer;
+
+/// No request of a test may take longer.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// An HTTP client that gives up in time, follows nothing and knows no proxy.
+pub(crate) fn http_client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(REQUEST_LIMIT)
+        .build()
+        .expect("an HTTP client")
+}
+
+/// Somebody with or without a key.
+#[derive(Clone)]
+pub struct Caller {
+    http: reqwest::Client,
+    address: String,
+    key: Option<String>,
+}
+
+impl Caller {
+    /// Calls the service at `address`, `http://…`.
+    pub fn new(address: &str, key: Option<&str>) -> Self {
+        Self {
+            http: http_client(),
+            address: address.to_owned(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    /// The same connections with another key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// A call to be filled.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        let method: Method = method.parse().expect("a method");
+        let request = self.http.request(method, format!("{}{path}", self.address));
+        let request = match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
+        Call { request }
+    }
+
+    /// A GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).send().await
+    }
+
+    /// A POST of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path).json(body).send().await
+    }
+
+    /// Declares a stay.
+    pub async fn declare(&self, stay: &Value) -> Answer {
+        self.post("/v1/stays", stay).await
+    }
+
+    /// Declares a stay that must be accepted; answers the stay.
+    pub async fn accepted(&self, stay: &Value) -> Value {
+        self.declare(stay).await.expect(201)
+    }
+
+    /// Declares a stay under an idempotency key.
+    pub async fn declare_as(&self, idempotency_key: &str, stay: &Value) -> Answer {
+        self.call("POST", "/v1/stays")
+            .header("Idempotency-Key", idempotency_key)
+            .json(stay)
+            .send()
+            .await
+    }
+
+    /// The stay as it stands.
+    pub async fn stay(&self, id: &str) -> Value {
+        self.get(&format!("/v1/stays/{id}")).await.expect(200)
+    }
+
+    /// Waits until the stay's delivery reads so, and gives the stay.
+    pub async fn delivered(&self, id: &str, state: &str, limit: Duration) -> Value {
+        let what = format!("delivery {state}");
+        crate::eventually_some(&what, limit, async || {
+            let stay = self.stay(id).await;
+            (stay["delivery"]["state"] == state).then_some(stay)
+        })
+        .await
+    }
+}
+
+/// A request to be filled and sent.
+pub struct Call {
+    request: reqwest::RequestBuilder,
+}
+
+impl Call {
+    /// Adds a header.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self {
+            request: self.request.header(name, value),
+        }
+    }
+
+    /// A JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self {
+            request: self.request.json(body),
+        }
+    }
+
+    /// A body as it is.
+    #[must_use]
+    pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
+        let request = self.request.header("content-type", content_type);
+        Self {
+            request: request.body(body),
+        }
+    }
+
+    /// Sends it; an answer of any status is an answer, none fails the test.
+    pub async fn send(self) -> Answer {
+        self.try_send()
+            .await
+            .unwrap_or_else(|error| panic!("no answer: {error:?}"))
+    }
+
+    /// Sends it, where it may get no answer.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        Answer::read(self.request.send().await?).await
+    }
+}

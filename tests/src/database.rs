@@ -1,0 +1,347 @@
+//! The databases that tests run on: a file of SQLite, or a database of its own on one PostgreSQL
+//! server for the whole test run.
+
+use std::{
+    borrow::Cow,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use tempfile::TempDir;
+use testcontainers::{
+    ContainerAsync, Image, ImageExt,
+    core::{ContainerPort, IntoContainerPort, Mount, WaitFor},
+    runners::AsyncRunner,
+};
+use tokio::sync::OnceCell;
+
+use crate::{environment, guard::Held};
+
+const PASSWORD: &str = "only-for-tests";
+const DEFAULT_IMAGE: &str = "postgres:15";
+const PORT: ContainerPort = ContainerPort::Tcp(5432);
+/// Databases of a test run that old on a server that stays are left over from one that was cut.
+const LEFT_OVER_SECONDS: u64 = 3600;
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    Sqlite,
+    /// A server, in a container unless `LUUTRU_TEST_DATABASE_URL` names one.
+    Postgres,
+}
+
+/// An empty database for one test, gone with it.
+pub struct TestDatabase {
+    url: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Sqlite { directory: TempDir, held: Held },
+    Postgres { name: String },
+}
+
+impl Database {
+    /// Makes an empty database.
+    pub async fn create(self) -> TestDatabase {
+        match self {
+            Self::Sqlite => sqlite(),
+            Self::Postgres => postgres().await,
+        }
+    }
+}
+
+impl TestDatabase {
+    /// `sqlite://…` or `postgres://…`, as `LUUTRU_DATABASE_URL` takes it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs statements on it.
+    pub async fn execute(&self, statements: &str) {
+        let connection = connect(&self.url).await;
+        connection
+            .execute_unprepared(statements)
+            .await
+            .unwrap_or_else(|error| panic!("{statements}: {error}"));
+        close(connection).await;
+    }
+
+    /// The one number that a query answers.
+    pub async fn count(&self, query: &str) -> i64 {
+        let connection = connect(&self.url).await;
+        let backend = connection.get_database_backend();
+        let row = connection
+            .query_one_raw(Statement::from_string(backend, query))
+            .await
+            .unwrap_or_else(|error| panic!("{query}: {error}"))
+            .expect("one row");
+        close(connection).await;
+        row.try_get_by_index(0).expect("a number")
+    }
+
+    /// All that is stored, as bytes: the files of SQLite, every row of PostgreSQL as text.
+    pub async fn everything(&self) -> Vec<u8> {
+        match &self.kind {
+            Kind::Sqlite { directory, .. } => {
+                let files = std::fs::read_dir(directory.path()).expect("the files of SQLite");
+                let contents = files
+                    .flatten()
+                    .filter_map(|file| std::fs::read(file.path()).ok());
+                contents.collect::<Vec<_>>().concat()
+            }
+            Kind::Postgres { .. } => self.every_row().await.into_bytes(),
+        }
+    }
+
+    async fn every_row(&self) -> String {
+        let connection = connect(&self.url).await;
+        let backend = connection.get_database_backend();
+        let texts = async |query: &str| -> Vec<String> {
+            let statement = Statement::from_string(backend, query);
+            let rows = connection.query_all_raw(statement).await.expect("rows");
+            let texts = rows
+                .iter()
+                .map(|row| row.try_get_by_index(0).expect("text"));
+            texts.collect()
+        };
+        let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+        let mut everything = String::new();
+        for table in texts(tables).await {
+            let query = format!("SELECT t::text FROM {table} t");
+            everything.push_str(&texts(&query).await.join("\n"));
+            // Bytes are shown as hex, which would hide what is readable in them.
+            for column in texts(&format!(
+                "SELECT column_name::text FROM information_schema.columns \
+                 WHERE table_name = '{table}' AND data_type = 'bytea'"
+            ))
+            .await
+            {
+                let query = format!(
+                    "SELECT encode({column}, 'escape') FROM {table} WHERE {column} IS NOT NULL"
+                );
+                everything.push_str(&texts(&query).await.join("\n"));
+            }
+        }
+        close(connection).await;
+        everything
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match &self.kind {
+            Kind::Sqlite { held, .. } => held.free(),
+            // Nobody waits for this; what is not dropped goes with the container or is dropped
+            // as a left-over.
+            Kind::Postgres { name } => drop_later(name.clone()),
+        }
+    }
+}
+
+fn sqlite() -> TestDatabase {
+    let directory = tempfile::tempdir().expect("a directory for the database");
+    let held = Held::directory(directory.path());
+    let file: PathBuf = directory.path().join("luutru.db");
+    TestDatabase {
+        url: format!("sqlite://{}", file.display()),
+        kind: Kind::Sqlite { directory, held },
+    }
+}
+
+async fn postgres() -> TestDatabase {
+    let server = server().await;
+    let name = format!(
+        "luutru_test_{}_{}_{}",
+        unix_seconds(),
+        std::process::id(),
+        crate::people::next()
+    );
+    let connection = connect(server).await;
+    connection
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap_or_else(|error| {
+            panic!("the PostgreSQL server of the tests makes no database: {error}")
+        });
+    close(connection).await;
+    TestDatabase {
+        url: with_database(server, &name),
+        kind: Kind::Postgres { name },
+    }
+}
+
+/// The address of the server, with a database to connect to.
+async fn server() -> &'static str {
+    static SERVER: OnceCell<String> = OnceCell::const_new();
+    SERVER
+        .get_or_init(
+            async || match environment::setting("LUUTRU_TEST_DATABASE_URL") {
+                Some(url) => {
+                    drop_left_overs(&url).await;
+                    url
+                }
+                None => container().await,
+            },
+        )
+        .await
+}
+
+/// PostgreSQL as the official image runs it; its data in memory, for speed.
+struct Postgres {
+    name: String,
+    tag: String,
+    data: Mount,
+}
+
+impl Postgres {
+    fn new() -> Self {
+        let image = environment::setting("LUUTRU_TEST_POSTGRES_IMAGE");
+        let image = image.as_deref().unwrap_or(DEFAULT_IMAGE);
+        // A colon before the last slash belongs to a registry's port.
+        let (name, tag) = match image.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, tag),
+            _ => (image, "latest"),
+        };
+        Self {
+            name: name.to_owned(),
+            tag: tag.to_owned(),
+            data: Mount::tmpfs_mount("/var/lib/postgresql/data"),
+        }
+    }
+}
+
+impl Image for Postgres {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    fn ready_conditions(&self) -> Vec<WaitFor> {
+        // The first server only makes user and database.
+        let line = "database system is ready to accept connections";
+        vec![
+            WaitFor::message_on_stdout(line),
+            WaitFor::message_on_stderr(line),
+        ]
+    }
+
+    fn env_vars(
+        &self,
+    ) -> impl IntoIterator<Item = (impl Into<Cow<'_, str>>, impl Into<Cow<'_, str>>)> {
+        [("POSTGRES_PASSWORD", PASSWORD)]
+    }
+
+    fn mounts(&self) -> impl IntoIterator<Item = &Mount> {
+        [&self.data]
+    }
+
+    fn cmd(&self) -> impl IntoIterator<Item = impl Into<Cow<'_, str>>> {
+        ["postgres", "-c", "max_connections=300"]
+    }
+
+    fn expose_ports(&self) -> &[ContainerPort] {
+        &[PORT]
+    }
+}
+
+async fn container() -> String {
+    let image = Postgres::new();
+    let full_name = format!("{}:{}", image.name, image.tag);
+    let container: ContainerAsync<Postgres> = image
+        .with_startup_timeout(Duration::from_secs(120))
+        .start()
+        .await
+        .unwrap_or_else(|error| {
+            panic!(
+                "PostgreSQL does not start in a container of {full_name} ({error}). Start a \
+                 Docker Engine; or name an image that is there in LUUTRU_TEST_POSTGRES_IMAGE; or \
+                 name a server in LUUTRU_TEST_DATABASE_URL. scripts/test.sh does the first two."
+            )
+        });
+    // Rust drops no statics: the guard removes the container instead.
+    Held::container(container.id());
+    let host = container.get_host().await.expect("the engine's address");
+    let port = container
+        .get_host_port_ipv4(5432.tcp())
+        .await
+        .expect("the published port");
+    std::mem::forget(container);
+    format!("postgres://postgres:{PASSWORD}@{host}:{port}/postgres")
+}
+
+async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    sea_orm::Database::connect(options)
+        .await
+        .unwrap_or_else(|error| panic!("the database of the test does not answer: {error}"))
+}
+
+async fn close(connection: DatabaseConnection) {
+    connection.close().await.expect("a connection closes");
+}
+
+fn with_database(server: &str, name: &str) -> String {
+    let (address, options) = match server.split_once('?') {
+        Some((address, options)) => (address, format!("?{options}")),
+        None => (server, String::new()),
+    };
+    let (authority, _) = address
+        .rsplit_once('/')
+        .expect("LUUTRU_TEST_DATABASE_URL names a database, such as postgres://…/postgres");
+    format!("{authority}/{name}{options}")
+}
+
+fn drop_later(name: String) {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let connection = connect(server().await).await;
+            let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            // A left-over is dropped by a later run.
+            let _ = connection.execute_unprepared(&statement).await;
+            close(connection).await;
+        });
+    });
+}
+
+/// Drops databases of test runs that did not get to it.
+async fn drop_left_overs(url: &str) {
+    let connection = connect(url).await;
+    let query = "SELECT datname::text FROM pg_database WHERE datname LIKE 'luutru\\_test\\_%'";
+    let backend = connection.get_database_backend();
+    let rows = connection
+        .query_all_raw(Statement::from_string(backend, query))
+        .await
+        .expect("the server lists its databases");
+    let oldest = unix_seconds().saturating_sub(LEFT_OVER_SECONDS);
+    for row in rows {
+        let name: String = row.try_get_by_index(0).expect("a name");
+        let made_at = name.split('_').nth(2).and_then(|part| part.parse().ok());
+        if made_at.is_some_and(|made_at: u64| made_at < oldest) {
+            let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let _ = connection.execute_unprepared(&statement).await;
+        }
+    }
+    close(connection).await;
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests are outside of the service and have no clock of it"
+)]
+fn unix_seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

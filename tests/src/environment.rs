@@ -1,0 +1,20 @@
+//! Settings of the test run, all from the environment:
+//! - `LUUTRU_TEST_BINARY`: the binary under test; else the one beside the test executable.
+//! - `LUUTRU_TEST_POSTGRES_IMAGE`: image of the container; else the official `postgres:15`.
+//! - `LUUTRU_TEST_DATABASE_URL`: a PostgreSQL server whose user may create databases, instead of
+//!   a container.
+//! - `LUUTRU_UPDATE_GOLDEN=1`: golden files are written, not compared.
+
+/// A setting that is there and not empty.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where a test run reads its environment"
+)]
+pub(crate) fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether golden files are to be written instead of compared.
+pub fn is_golden_update() -> bool {
+    setting("LUUTRU_UPDATE_GOLDEN").is_some_and(|value| value == "1")
+}

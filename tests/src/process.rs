@@ -1,0 +1,184 @@
+//! One child process of the binary under test, with what it prints.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::{binary::binary, eventually::eventually_some, guard::Held, people};
+
+/// Lines of the log shown when a test fails.
+const SHOWN_LINE_COUNT: usize = 25;
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct Ending {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Everything it printed on standard output.
+    pub output: String,
+    /// Everything it logged.
+    pub log: String,
+}
+
+/// A running process. Dropping it is `kill -9`; its directory goes with it.
+///
+/// It runs in an empty directory of its own and sees none of the test run's settings. When it
+/// goes, no marked personal value may be in its log.
+pub struct Process {
+    child: Mutex<Child>,
+    id: u32,
+    output: Arc<Mutex<String>>,
+    log: Arc<Mutex<String>>,
+    held: [Held; 2],
+    // Dropped after the process.
+    directory: TempDir,
+}
+
+impl Process {
+    /// Starts `luutru ARGUMENTS…`. The settings are environment variables.
+    pub fn start(arguments: &[&str], settings: &[(&str, String)]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the process");
+        let mut command = Command::new(binary());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("LUUTRU_") {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
+            .args(arguments)
+            .env("TMPDIR", directory.path())
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary under test can be started");
+        let id = child.id();
+        let held = [Held::process(id), Held::directory(directory.path())];
+        let output = collect(child.stdout.take().expect("standard output was asked for"));
+        let log = collect(child.stderr.take().expect("standard error was asked for"));
+        Self {
+            child: Mutex::new(child),
+            id,
+            output,
+            log,
+            held,
+            directory,
+        }
+    }
+
+    /// What it printed so far.
+    pub fn output(&self) -> String {
+        lock(&self.output).clone()
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        lock(&self.log).clone()
+    }
+
+    /// The directory it runs in.
+    pub fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(&self) {
+        let mut child = lock(&self.child);
+        // It may have ended by itself.
+        let _ = child.kill();
+        let _ = child.wait();
+        self.held[0].free();
+    }
+
+    /// Asks it to stop: SIGTERM.
+    pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal, for instance `STOP` or `CONT`.
+    pub fn signal(&self, name: &str) {
+        let script = format!("kill -{name} {}", self.id);
+        let sent = Command::new("sh").args(["-c", &script]).status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "SIG{name} cannot be sent"
+        );
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&self) -> bool {
+        self.status().is_none()
+    }
+
+    /// Waits for its end, `limit` at the longest.
+    pub async fn ended(&self, limit: Duration) -> Ending {
+        let status = eventually_some("the end of the process", limit, async || self.status()).await;
+        // The pipes close with the process; their readers need a moment to the last line.
+        let is_read =
+            async || Arc::strong_count(&self.log) == 1 && Arc::strong_count(&self.output) == 1;
+        crate::eventually("the end of its output", Duration::from_secs(5), is_read).await;
+        Ending {
+            code: status.code(),
+            output: self.output(),
+            log: self.log(),
+        }
+    }
+
+    fn status(&self) -> Option<ExitStatus> {
+        lock(&self.child)
+            .try_wait()
+            .expect("a child can be waited for")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        self.held[1].free();
+        let log = self.log();
+        if std::thread::panicking() {
+            show_end_of(&log);
+        } else {
+            assert!(
+                !people::MARKERS.iter().any(|marker| log.contains(marker)),
+                "a personal value was logged"
+            );
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "helps to read a failed test")]
+fn show_end_of(log: &str) {
+    let lines: Vec<&str> = log.lines().collect();
+    let from = lines.len().saturating_sub(SHOWN_LINE_COUNT);
+    eprintln!("the log of a process ends:\n{}", lines[from..].join("\n"));
+}
+
+/// Reads a pipe to its end on a thread of its own, so that the process never waits for us.
+fn collect(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&text);
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while reader
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            lock(&kept).push_str(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+    });
+    text
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
