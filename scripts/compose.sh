@@ -80,9 +80,9 @@ wait_until_ready "$(address proxy 80)"
 wait_until_healthy
 echo "all services are healthy after $SECONDS s"
 
-key="$(compose exec -T api-1 luutru key create --organisation demo --role integrator --label compose </dev/null | grep -o 'luutru_[0-9a-f]\{32\}_[A-Za-z0-9_-]*' | head -n 1)"
-[ -n "$key" ] || { echo "luutru key create printed no key" >&2; exit 1; }
-# Over both APIs: the proxy chooses by the key.
+key="$(compose exec -T api-1 luutru key create --organisation-code demo --role integrator \
+    --all-facilities --label compose </dev/null)"
+[[ "$key" == luutru_* ]] || { echo "luutru key create printed no key" >&2; exit 1; }
 python3 scripts/one_stay.py --api "$(address proxy 80)" --police "$(address police-sim 8082)" --key "$key"
 
 ids="$(for service in api-1 api-2 worker-1 worker-2 registry-sim police-sim; do compose ps -q "$service"; done)"
