@@ -2,7 +2,8 @@
 """Sends one stay down the whole river and looks at the far end.
 
 Posts a stay, waits until it reads `acknowledged`, then asks the police simulator's ledger, which
-must hold exactly one effect of it. Only the standard library.
+must hold exactly one effect of it. The guest is one of the demonstration's people, so that the
+registry verifies them. Only the standard library.
 
     one_stay.py --api URL --police URL --key KEY [--within SECONDS]
 """
@@ -90,6 +91,7 @@ def main():
     waited_s, stay = wait_until_acknowledged(options, stay_id)
     status, ledger = call("GET", f"{options.police}/v1/notifications?stay_id={stay_id}")
     expect(status == 200 and len(ledger["items"]) == 1, "the ledger should hold one effect", ledger)
+    expect(stay["identity"]["state"] == "verified", "the registry knows this person", stay)
     reference = ledger["items"][0]["police_reference"]
     expect(stay["delivery"]["police_reference"] == reference, "the references should agree", ledger)
     print(f"stay {stay_id}: acknowledged after {waited_s:.2f} s, identity {stay['identity']['state']}, one effect")
