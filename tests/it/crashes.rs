@@ -3,13 +3,21 @@
 use std::time::Duration;
 
 use tests::{
-    Database, Journal, Posted, Process, River, Services, on_both_databases, post_steadily,
+    Database, Journal, Posted, Process, River, Services, Setting, on_both_databases, post_steadily,
 };
 
 const PER_SECOND: u32 = 50;
 const BETWEEN_KILLS: Duration = Duration::from_millis(900);
-/// A lease of a killed worker ends after thirty seconds.
+/// The lease of a worker killed with its river ends after thirty seconds.
 const DRAINED: Duration = Duration::from_secs(75);
+
+/// A lease that ends soon after its worker.
+fn short_lease() -> [Setting; 2] {
+    [
+        ("LUUTRU_WORKER_LEASE_SECONDS", "5".to_owned()),
+        ("LUUTRU_PEER_CALL_TIMEOUT_MILLISECONDS", "2000".to_owned()),
+    ]
+}
 
 on_both_databases![
     an_api_killed_under_load_loses_nothing_it_accepted,
@@ -41,7 +49,7 @@ async fn an_api_killed_under_load_loses_nothing_it_accepted(database: Database) 
 async fn a_worker_killed_under_load_delivers_everything_once(database: Database) {
     let services = Services::install(database).await;
     let (_api, address) = services.start_api().await;
-    let mut worker: Process = services.start_worker().await;
+    let mut worker: Process = services.start_worker_with(&short_lease()).await;
     let desk = services.caller(&address, "integrator");
     let facility_id = services.facility("hotel");
     let journal = Journal::default();
@@ -49,7 +57,7 @@ async fn a_worker_killed_under_load_delivers_everything_once(database: Database)
         for _ in 0..3 {
             tokio::time::sleep(BETWEEN_KILLS).await;
             worker.kill();
-            worker = services.start_worker().await;
+            worker = services.start_worker_with(&short_lease()).await;
         }
         tokio::time::sleep(BETWEEN_KILLS).await;
     };

@@ -16,6 +16,7 @@ on_both_databases![
     another_method_is_named_with_the_allowed_ones,
     another_media_type_is_refused,
     a_body_that_is_too_large_is_refused_and_answered,
+    a_body_that_stops_half_way_is_given_up,
     all_violations_are_named_at_once,
     members_of_the_service_and_unknown_ones_are_refused,
     every_rule_of_a_member_has_its_code,
@@ -187,6 +188,19 @@ async fn a_body_that_is_too_large_is_refused_and_answered(database: Database) {
     let answer = raw_exchange(river.api(), &pieces).await;
     assert_eq!(answer.status, Some(413), "{answer:?}");
     assert!(answer.text.contains("body_too_large"), "{answer:?}");
+}
+
+async fn a_body_that_stops_half_way_is_given_up(database: Database) {
+    let settings = [("LUUTRU_BODY_TIMEOUT_SECONDS", "1".to_owned())];
+    let river = River::start_with(database, &settings).await;
+    let request = format!(
+        "POST /v1/stays HTTP/1.1\r\nhost: luutru\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 500\r\n\r\n{{\"room\":",
+        river.key("hotel")
+    );
+    let answer = raw_exchange(river.api(), &[request.as_bytes()]).await;
+    assert_eq!(answer.status, Some(408), "{answer:?}");
+    assert!(answer.text.contains("request_timeout"), "{answer:?}");
 }
 
 async fn all_violations_are_named_at_once(database: Database) {

@@ -73,7 +73,11 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing(database: Database) 
     let (_api, address) = services.start_api().await;
     let desk = services.caller(&address, "integrator");
     let police = services.police();
-    let sleeper = services.start_worker().await;
+    let lease = [
+        ("LUUTRU_WORKER_LEASE_SECONDS", "10".to_owned()),
+        ("LUUTRU_PEER_CALL_TIMEOUT_MILLISECONDS", "4000".to_owned()),
+    ];
+    let sleeper = services.start_worker_with(&lease).await;
     // It falls asleep while its calls are on the way.
     police.fail(&json!({"latency_ms": 3000})).await;
     let ids = declare(&desk, services.facility("hotel"), 5).await;
@@ -84,7 +88,7 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing(database: Database) 
     sleeper.signal("STOP");
     police.heal().await;
     let _successor = services.start_worker().await;
-    // The lease of the sleeper ends after thirty seconds.
+    // The lease of the sleeper ends after ten seconds.
     until_all_are_at_the_police(&services, &ids).await;
     for id in &ids {
         desk.delivered(id, "acknowledged", DELIVERED).await;
