@@ -1,1 +1,36 @@
-//! 
+//! The public HTTP API: JSON in, JSON out, every error a problem document.
+//!
+//! The way of a request: `door` gives it an id and sees that it gets an answer, `routes` finds its
+//! handler, `auth` and `limit` let it in before its body is read, `payload` reads the body, and
+//! the module of its noun asks `intake` or `store` and answers. Holds always: no SQL, no outgoing
+//! call, and nothing of what was submitted in a log, an error or a measurement.
+
+mod app;
+mod config;
+
+mod routes;
+
+mod door;
+mod exchange;
+
+mod auth;
+mod idempotency;
+mod limit;
+mod payload;
+
+mod catalogues;
+mod facilities;
+mod limits;
+mod stays;
+
+mod accept;
+mod answer;
+mod cursor;
+mod problem;
+mod query;
+mod shapes;
+
+mod docs;
+
+pub use app::{ApiParts, Running, start};
+pub use config::ApiSettings;

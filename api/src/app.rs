@@ -1,0 +1,210 @@
+//! The API as a running thing: what it is made of, its start and its stop.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use intake::Intake;
+use poem::Request;
+use runtime::{
+    clock::Clock,
+    ops::{self, Readiness},
+    secrets::SettingError,
+    serve::{self, Listener, ServeLimits},
+    signing::ReceiptSigner,
+    tasks,
+    telemetry::MetricsHandle,
+    vault::Vault,
+};
+use store::{Database, catalogues::Catalogue};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::KnownKeys;
+use crate::catalogues::Published;
+use crate::config::ApiSettings;
+use crate::docs::Documents;
+use crate::door;
+use crate::limit::Limits;
+use crate::problem::Failure;
+
+/// How often idle quotas and old keys are forgotten.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What the API is made of.
+pub struct ApiParts {
+    /// Where stays, keys and facilities are.
+    pub db: Database,
+    /// Opens what is sealed.
+    pub vault: Arc<Vault>,
+    /// Its public keys are published.
+    pub signer: Arc<ReceiptSigner>,
+    /// What API keys are hashed with.
+    pub pepper: [u8; 32],
+    /// Takes declarations in. It is not stopped here: stop it after [`Running::task`] has ended.
+    pub intake: Intake,
+    /// What is published at `/v1/catalogues`, besides the codes.
+    pub catalogues: Vec<Catalogue>,
+    /// Tells when a request has been received.
+    pub clock: Clock,
+    /// Gets the checks `database`, `schema` and `keys`, and starts draining at the stop.
+    pub readiness: Readiness,
+    /// What `/metrics` shows.
+    pub metrics: MetricsHandle,
+    /// Limits and addresses.
+    pub settings: ApiSettings,
+}
+
+/// An API that serves.
+pub struct Running {
+    /// Where the API answers.
+    pub addr: SocketAddr,
+    /// Where `/metrics`, `/livez` and `/readyz` answer.
+    pub ops_addr: SocketAddr,
+    /// Ends when every request is answered after the stop, or when the listener is broken.
+    pub task: JoinHandle<()>,
+}
+
+/// What handlers share.
+pub(crate) struct App {
+    pub(crate) db: Database,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) signer: Arc<ReceiptSigner>,
+    pub(crate) pepper: [u8; 32],
+    pub(crate) intake: Intake,
+    pub(crate) catalogues: Published,
+    pub(crate) clock: Clock,
+    pub(crate) readiness: Readiness,
+    pub(crate) settings: ApiSettings,
+    pub(crate) limits: Limits,
+    pub(crate) keys: KnownKeys,
+    /// Written once the routes are known.
+    pub(crate) documents: OnceLock<Documents>,
+}
+
+impl App {
+    /// The application of a request, which the door put there.
+    pub(crate) fn of(request: &Request) -> Result<&Arc<Self>, Failure> {
+        request
+            .data::<Arc<Self>>()
+            .ok_or_else(|| Failure::internal("a request came past the door"))
+    }
+
+    fn new(parts: ApiParts) -> Self {
+        Self {
+            catalogues: Published::new(parts.catalogues),
+            limits: Limits::new(&parts.settings),
+            db: parts.db,
+            vault: parts.vault,
+            signer: parts.signer,
+            pepper: parts.pepper,
+            intake: parts.intake,
+            clock: parts.clock,
+            readiness: parts.readiness,
+            settings: parts.settings,
+            keys: KnownKeys::default(),
+            documents: OnceLock::new(),
+        }
+    }
+}
+
+/// Opens both addresses and serves until `shutdown`: then not ready at once, no new connections,
+/// and what is running is finished.
+///
+/// Errors: an address cannot be listened on.
+pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<Running, SettingError> {
+    let listener = Listener::bind(&parts.settings.listen, "LUUTRU_LISTEN").await?;
+    let ops_listener = Listener::bind(&parts.settings.ops_listen, "LUUTRU_OPS_LISTEN").await?;
+    let (addr, ops_addr) = (listener.local_addr(), ops_listener.local_addr());
+    add_checks(&parts);
+    let metrics = parts.metrics.clone();
+    let app = Arc::new(App::new(parts));
+    let task = tasks::spawn("api", run(app, listener, ops_listener, metrics, shutdown));
+    Ok(Running {
+        addr,
+        ops_addr,
+        task,
+    })
+}
+
+async fn run(
+    app: Arc<App>,
+    listener: Listener,
+    ops_listener: Listener,
+    metrics: MetricsHandle,
+    shutdown: CancellationToken,
+) {
+    let readiness = app.readiness.clone();
+    let ops_stop = CancellationToken::new();
+    let ops = serve::serve(
+        ops_listener,
+        ops::ops_endpoint(&readiness, metrics),
+        ServeLimits::default(),
+        ops_stop.clone(),
+    );
+    let api = async {
+        let door = door::build(&app);
+        let outcome = serve::serve(listener, door, ServeLimits::default(), shutdown.clone()).await;
+        report(outcome);
+        // A broken listener stops the process: nothing is served any more.
+        shutdown.cancel();
+        ops_stop.cancel();
+    };
+    let drain = async {
+        shutdown.cancelled().await;
+        readiness.start_draining();
+    };
+    let (outcome, (), (), ()) = tokio::join!(ops, api, drain, sweep(&app, &shutdown));
+    report(outcome);
+}
+
+fn report(outcome: std::io::Result<()>) {
+    if let Err(error) = outcome {
+        tracing::error!(%error, "a listener is broken");
+    }
+}
+
+async fn sweep(app: &App, shutdown: &CancellationToken) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_INTERVAL) => {
+                app.keys.sweep();
+                app.limits.sweep();
+            }
+        }
+    }
+}
+
+fn add_checks(parts: &ApiParts) {
+    let db = parts.db.clone();
+    parts.readiness.add_check("database", move || {
+        let db = db.clone();
+        async move {
+            store::health::ping(&db)
+                .await
+                .map_err(|error| error.to_string())
+        }
+    });
+    let db = parts.db.clone();
+    parts.readiness.add_check("schema", move || {
+        let db = db.clone();
+        async move {
+            store::schema::check(&db)
+                .await
+                .map_err(|error| error.to_string())
+        }
+    });
+    let (vault, clock) = (Arc::clone(&parts.vault), parts.clock.clone());
+    parts.readiness.add_check("keys", move || {
+        let month = domain::time::local_date(clock.now())
+            .format("%Y-%m")
+            .to_string();
+        let has_key = vault.has_month(&month);
+        async move {
+            has_key
+                .then_some(())
+                .ok_or_else(|| "there is no data key for this month".to_owned())
+        }
+    });
+}

@@ -1,0 +1,443 @@
+//! Who calls: `Authorization: Bearer` with an API key.
+//!
+//! A key that was found is remembered for two seconds at most, so that an ended one stops working
+//! at once and a busy one costs no query. Unknown keys are never remembered.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::{
+    problem::Code,
+    sender::{Role, Sender},
+};
+use metrics::counter;
+use poem::http::{HeaderMap, HeaderValue, header};
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+use runtime::key_hash::{self, ApiKeyText};
+use store::api_keys::ApiKey;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::exchange;
+use crate::limit::{Errand, FacilityMeter, KeyMeter, Ticket};
+use crate::problem::Failure;
+
+/// From this age on, one request at a time looks the key up again.
+const REFRESH_AFTER: Duration = Duration::from_secs(1);
+/// From this age on, a remembered key counts for nothing.
+const REMEMBERED_MAX: Duration = Duration::from_secs(2);
+/// Keys that are remembered; more of them are looked up each time.
+const REMEMBERED_COUNT_MAX: usize = 10_000;
+/// Compared with when there is no such key, so that an unknown one takes as long as a wrong one.
+const NO_HASH: [u8; 32] = [0; 32];
+/// The name of the security scheme in the document.
+pub(crate) const SCHEME: &str = "api_key";
+
+/// A recognised caller.
+pub(crate) struct Caller {
+    /// What the rules know of the caller.
+    pub(crate) sender: Sender,
+    /// What is counted of the key.
+    pub(crate) meter: Arc<KeyMeter>,
+    /// The facility of a key that serves exactly one, and what is counted of it.
+    pub(crate) only_facility: Option<(Uuid, Arc<FacilityMeter>)>,
+    key: ApiKey,
+}
+
+/// The keys found a moment ago.
+#[derive(Default)]
+pub(crate) struct KnownKeys(Mutex<HashMap<Uuid, Known>>);
+
+struct Known {
+    caller: Arc<Caller>,
+    found_at: Instant,
+    /// A request has gone to look it up again.
+    is_refreshing: bool,
+}
+
+impl KnownKeys {
+    /// Forgets what is too old to count.
+    pub(crate) fn sweep(&self) {
+        let mut known = self.lock();
+        known.retain(|_, known| known.found_at.elapsed() < REMEMBERED_MAX);
+        known.shrink_to_fit();
+    }
+
+    fn get(&self, id: Uuid) -> Option<Arc<Caller>> {
+        let mut known = self.lock();
+        let known = known.get_mut(&id)?;
+        let age = known.found_at.elapsed();
+        let is_fresh = age < REFRESH_AFTER;
+        if is_fresh || (age < REMEMBERED_MAX && known.is_refreshing) {
+            return Some(Arc::clone(&known.caller));
+        }
+        known.is_refreshing = true;
+        None
+    }
+
+    fn put(&self, id: Uuid, caller: Option<&Arc<Caller>>) {
+        let mut known = self.lock();
+        let Some(caller) = caller else {
+            known.remove(&id);
+            return;
+        };
+        if known.len() < REMEMBERED_COUNT_MAX || known.contains_key(&id) {
+            let entry = Known {
+                caller: Arc::clone(caller),
+                found_at: Instant::now(),
+                is_refreshing: false,
+            };
+            known.insert(id, entry);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a key is not accepted. Callers see no difference; the metric does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rejection {
+    Absent,
+    Malformed,
+    Unknown,
+    WrongSecret,
+    Ended,
+}
+
+impl Rejection {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unknown",
+            Self::WrongSecret => "wrong_secret",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// RFC 6750, 3.1: no error code for who presented nothing.
+    const fn challenge(self) -> &'static str {
+        match self {
+            Self::Absent => r#"Bearer realm="luutru""#,
+            Self::Malformed | Self::Unknown | Self::WrongSecret | Self::Ended => {
+                r#"Bearer realm="luutru", error="invalid_token""#
+            }
+        }
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        counter!("luutru_auth_failures_total", "kind" => rejection.as_str()).increment(1);
+        let challenge = HeaderValue::from_static(rejection.challenge());
+        Self::new(Code::Unauthorized).with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+}
+
+/// The caller whose key is in the headers.
+///
+/// Errors: 401 without a key in force, 503 when the database does not answer.
+pub(crate) async fn recognise(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Failure> {
+    let presented = presented_key(headers)?;
+    let found = match app.keys.get(presented.key_id) {
+        Some(caller) => Some(caller),
+        None => look_up(app, presented.key_id).await?,
+    };
+    let stored = found.as_ref().map_or(NO_HASH.as_slice(), |caller| {
+        caller.key.secret_hash.as_slice()
+    });
+    let is_right = key_hash::verify(&app.pepper, &presented.secret, stored);
+    let caller = found.ok_or(Rejection::Unknown)?;
+    if !is_right {
+        return Err(Rejection::WrongSecret.into());
+    }
+    if !caller.key.is_valid_at(app.clock.now()) {
+        return Err(Rejection::Ended.into());
+    }
+    Ok(caller)
+}
+
+fn presented_key(headers: &HeaderMap) -> Result<ApiKeyText, Rejection> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(Rejection::Absent)?;
+    if values.next().is_some() {
+        return Err(Rejection::Malformed);
+    }
+    let (scheme, key) = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or(Rejection::Malformed)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Rejection::Malformed);
+    }
+    key_hash::parse(key.trim()).ok_or(Rejection::Malformed)
+}
+
+async fn look_up(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
+    let Some(key) = store::api_keys::find(&app.db, id).await? else {
+        app.keys.put(id, None);
+        return Ok(None);
+    };
+    let caller = Arc::new(caller_of(app, key).await?);
+    app.keys.put(id, Some(&caller));
+    Ok(Some(caller))
+}
+
+async fn caller_of(app: &App, key: ApiKey) -> Result<Caller, Failure> {
+    let facilities = match key.role {
+        Role::Declarant | Role::Integrator => facilities_of(app, &key).await?,
+        // They do not declare; what they may see of stays has its own doors.
+        Role::Police | Role::Admin => Vec::new(),
+    };
+    let too_many = || Failure::new(Code::Overloaded);
+    let only_facility = match facilities.as_slice() {
+        [only] => Some((only.id, app.limits.facility(only.id).ok_or_else(too_many)?)),
+        _ => None,
+    };
+    let sender = Sender {
+        key_id: key.id,
+        organisation_id: key.organisation_id,
+        role: key.role,
+        facilities,
+        communes: key.commune_codes.clone(),
+        provinces: key.province_codes.clone(),
+    };
+    let meter = app.limits.key(key.id).ok_or_else(too_many)?;
+    Ok(Caller {
+        sender,
+        meter,
+        only_facility,
+        key,
+    })
+}
+
+/// The key's facilities among those of its organisation; all of them when it names none.
+async fn facilities_of(
+    app: &App,
+    key: &ApiKey,
+) -> Result<Vec<Arc<domain::facility::Facility>>, Failure> {
+    let all = store::facilities::of_organisation(&app.db, key.organisation_id).await?;
+    let is_bound = !key.facility_ids.is_empty();
+    let facilities = all
+        .into_iter()
+        .filter(|facility| !is_bound || key.facility_ids.contains(&facility.id));
+    Ok(facilities.map(Arc::new).collect())
+}
+
+/// What an operation demands of its caller.
+pub(crate) trait Demand: Send + Sync + 'static {
+    /// What the request wants to do.
+    const ERRAND: Errand;
+    /// Whether only who declares may ask.
+    const IS_FOR_DECLARANTS: bool;
+}
+
+/// Declares one stay.
+pub(crate) enum Declaring {}
+/// Declares many stays.
+pub(crate) enum DeclaringMany {}
+/// Asks what the rules would say.
+pub(crate) enum Asking {}
+/// Reads.
+pub(crate) enum Reading {}
+
+impl Demand for Declaring {
+    const ERRAND: Errand = Errand::Declare;
+    const IS_FOR_DECLARANTS: bool = true;
+}
+
+impl Demand for DeclaringMany {
+    const ERRAND: Errand = Errand::DeclareMany;
+    const IS_FOR_DECLARANTS: bool = true;
+}
+
+impl Demand for Asking {
+    const ERRAND: Errand = Errand::Read;
+    const IS_FOR_DECLARANTS: bool = true;
+}
+
+impl Demand for Reading {
+    const ERRAND: Errand = Errand::Read;
+    const IS_FOR_DECLARANTS: bool = false;
+}
+
+/// A caller who was let in before the body of the request was read: recognised, of the right
+/// role, within the quota, with a place.
+pub(crate) struct Admitted<D> {
+    /// What the request holds while it is worked on.
+    pub(crate) ticket: Ticket,
+    demand: PhantomData<fn() -> D>,
+}
+
+impl<D> Admitted<D> {
+    /// What the rules know of the caller.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.ticket.caller.sender
+    }
+}
+
+impl<'a, D: Demand> ApiExtractor<'a> for Admitted<D> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_security_scheme(
+            SCHEME,
+            MetaSecurityScheme {
+                ty: "http",
+                description: Some("An API key, as `luutru key create` prints it."),
+                name: None,
+                key_in: None,
+                scheme: Some("bearer"),
+                bearer_format: Some("luutru_<key id>_<secret>"),
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(admit(request).await?)
+    }
+}
+
+async fn admit<D: Demand>(request: &Request) -> Result<Admitted<D>, Failure> {
+    let app = App::of(request)?;
+    let exchange = exchange::of(request)?;
+    let caller = recognise(app, request.headers()).await?;
+    let caller = exchange.caller.get_or_init(|| caller);
+    if let Some((_, facility)) = &caller.only_facility {
+        exchange.facility.get_or_init(|| Arc::clone(facility));
+    }
+    if D::IS_FOR_DECLARANTS && !caller.sender.may_declare() {
+        counter!("luutru_authz_denied_total", "route_group" => "stays", "reason" => "role")
+            .increment(1);
+        return Err(Failure::new(Code::Forbidden));
+    }
+    let ticket = Ticket::issue(app, Arc::clone(caller), D::ERRAND).await?;
+    Ok(Admitted {
+        ticket,
+        demand: PhantomData,
+    })
+}
+
+#[cfg(test)]
+impl Caller {
+    /// A caller without facilities.
+    pub(crate) fn for_test(limits: &crate::limit::Limits) -> Self {
+        let id = Uuid::from_u128(7);
+        Self {
+            sender: Sender {
+                key_id: id,
+                organisation_id: id,
+                role: Role::Integrator,
+                facilities: Vec::new(),
+                communes: Vec::new(),
+                provinces: Vec::new(),
+            },
+            meter: limits.key(id).unwrap(),
+            only_facility: None,
+            key: ApiKey {
+                id,
+                organisation_id: id,
+                role: Role::Integrator,
+                label: String::new(),
+                secret_hash: NO_HASH.to_vec(),
+                facility_ids: Vec::new(),
+                commune_codes: Vec::new(),
+                province_codes: Vec::new(),
+                created_at: chrono::DateTime::UNIX_EPOCH,
+                expires_at: None,
+                revoked_at: None,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ApiSettings;
+    use crate::limit::Limits;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append(header::AUTHORIZATION, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn only_one_bearer_key_of_our_form_is_presented() {
+        let key = format!("luutru_{}_{}", "0".repeat(32), "A".repeat(43));
+        for scheme in ["Bearer", "bearer", "BEARER "] {
+            let good = headers(&[&format!("{scheme} {key}")]);
+            assert_eq!(presented_key(&good).unwrap().key_id, Uuid::nil());
+        }
+        let bearer = format!("Bearer {key}");
+        let table: [(&[&str], Rejection); 6] = [
+            (&[], Rejection::Absent),
+            (&[""], Rejection::Malformed),
+            (&["Bearer"], Rejection::Malformed),
+            (&["Basic bHV1dHJ1"], Rejection::Malformed),
+            (&["Bearer khóa"], Rejection::Malformed),
+            (&[&bearer, &bearer], Rejection::Malformed),
+        ];
+        for (values, rejection) in table {
+            assert_eq!(presented_key(&headers(values)).unwrap_err(), rejection);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_looked_up_by_one_request_and_forgotten_after_two_seconds() {
+        let limits = Limits::new(&ApiSettings::for_test());
+        let caller = Arc::new(Caller::for_test(&limits));
+        let id = caller.sender.key_id;
+        let keys = KnownKeys::default();
+        assert!(keys.get(id).is_none());
+        keys.put(id, Some(&caller));
+        assert!(keys.get(id).is_some());
+
+        tokio::time::advance(REFRESH_AFTER).await;
+        assert!(keys.get(id).is_none(), "the first one looks it up again");
+        assert!(keys.get(id).is_some(), "the others do not wait for it");
+
+        tokio::time::advance(REFRESH_AFTER).await;
+        assert!(keys.get(id).is_none());
+        keys.put(id, Some(&caller));
+        keys.put(id, None);
+        assert!(keys.get(id).is_none(), "an ended key is forgotten at once");
+
+        keys.put(id, Some(&caller));
+        tokio::time::advance(REMEMBERED_MAX).await;
+        keys.sweep();
+        assert!(keys.lock().is_empty());
+    }
+
+    #[test]
+    fn a_challenge_names_an_error_only_to_who_presented_something() {
+        assert!(!Rejection::Absent.challenge().contains("error"));
+        assert!(Rejection::Ended.challenge().contains("invalid_token"));
+    }
+}

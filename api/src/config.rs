@@ -1,0 +1,238 @@
+//! The settings of the API. Nobody else in this crate reads the environment.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::declaration::Window;
+
+/// Settings of the API process.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ApiSettings {
+    /// Where the API listens, host:port. Port 0 takes a free one.
+    #[arg(long, env = "LUUTRU_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+
+    /// Where /metrics, /livez and /readyz are served, host:port. Keep it off the public network.
+    #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
+    pub ops_listen: String,
+
+    /// Sustained stays per second and facility.
+    #[arg(
+        long,
+        env = "LUUTRU_FACILITY_STAYS_PER_SECOND",
+        default_value = "20",
+        value_name = "COUNT"
+    )]
+    pub facility_stays_per_second: NonZeroU32,
+
+    /// Stays a facility may declare at once when it declared none before.
+    #[arg(
+        long,
+        env = "LUUTRU_FACILITY_STAY_BURST",
+        default_value = "3000",
+        value_name = "COUNT"
+    )]
+    pub facility_stay_burst: NonZeroU32,
+
+    /// Sustained stays per second and key.
+    #[arg(
+        long,
+        env = "LUUTRU_KEY_STAYS_PER_SECOND",
+        default_value = "100",
+        value_name = "COUNT"
+    )]
+    pub key_stays_per_second: NonZeroU32,
+
+    /// Stays a key may declare at once when it declared none before.
+    #[arg(
+        long,
+        env = "LUUTRU_KEY_STAY_BURST",
+        default_value = "6000",
+        value_name = "COUNT"
+    )]
+    pub key_stay_burst: NonZeroU32,
+
+    /// Sustained reading requests per second and key.
+    #[arg(
+        long,
+        env = "LUUTRU_READS_PER_SECOND",
+        default_value = "100",
+        value_name = "COUNT"
+    )]
+    pub reads_per_second: NonZeroU32,
+
+    /// Reading requests a key may make at once when it made none before.
+    #[arg(
+        long,
+        env = "LUUTRU_READ_BURST",
+        default_value = "2000",
+        value_name = "COUNT"
+    )]
+    pub read_burst: NonZeroU32,
+
+    /// Requests of one key that are worked on at the same time; further ones wait for a place.
+    #[arg(
+        long,
+        env = "LUUTRU_KEY_REQUESTS_AT_ONCE",
+        default_value = "128",
+        value_name = "COUNT"
+    )]
+    pub key_requests_at_once: NonZeroU32,
+
+    /// Declaring requests for one facility that are worked on at the same time.
+    #[arg(
+        long,
+        env = "LUUTRU_FACILITY_REQUESTS_AT_ONCE",
+        default_value = "128",
+        value_name = "COUNT"
+    )]
+    pub facility_requests_at_once: NonZeroU32,
+
+    /// Requests of all keys that are worked on at the same time. Lists and batches get at most
+    /// three quarters of the places: single declarations come first.
+    #[arg(
+        long,
+        env = "LUUTRU_REQUESTS_AT_ONCE",
+        default_value = "512",
+        value_name = "COUNT"
+    )]
+    pub requests_at_once: NonZeroU32,
+
+    /// Most bytes of the body of one stay.
+    #[arg(
+        long,
+        env = "LUUTRU_STAY_BODY_BYTES_MAX",
+        default_value = "65536",
+        value_name = "BYTES"
+    )]
+    pub stay_body_bytes_max: u32,
+
+    /// Most bytes of the body of a batch.
+    #[arg(
+        long,
+        env = "LUUTRU_BATCH_BODY_BYTES_MAX",
+        default_value = "4194304",
+        value_name = "BYTES"
+    )]
+    pub batch_body_bytes_max: u32,
+
+    /// Seconds in which the whole body of a request must arrive.
+    #[arg(
+        long,
+        env = "LUUTRU_BODY_TIMEOUT_SECONDS",
+        default_value = "20",
+        value_name = "SECONDS"
+    )]
+    pub body_timeout_seconds: NonZeroU32,
+
+    /// Seconds after which a request gets an answer, whatever happens.
+    #[arg(
+        long,
+        env = "LUUTRU_REQUEST_TIMEOUT_SECONDS",
+        default_value = "30",
+        value_name = "SECONDS"
+    )]
+    pub request_timeout_seconds: NonZeroU32,
+
+    /// Minutes that an arrival may lie ahead of our clock.
+    #[arg(
+        long,
+        env = "LUUTRU_ARRIVAL_AHEAD_MINUTES",
+        default_value = "10",
+        value_name = "MINUTES"
+    )]
+    pub arrival_ahead_minutes: u32,
+
+    /// Days that an arrival may lie back.
+    #[arg(
+        long,
+        env = "LUUTRU_ARRIVAL_BACK_DAYS",
+        default_value = "62",
+        value_name = "DAYS"
+    )]
+    pub arrival_back_days: u32,
+}
+
+impl ApiSettings {
+    /// Multiplies every rate and burst, as `luutru up` does: a demonstration shall not run into
+    /// the quotas of a front desk.
+    #[must_use]
+    pub fn with_rates_times(mut self, factor: NonZeroU32) -> Self {
+        let rates = [
+            &mut self.facility_stays_per_second,
+            &mut self.facility_stay_burst,
+            &mut self.key_stays_per_second,
+            &mut self.key_stay_burst,
+            &mut self.reads_per_second,
+            &mut self.read_burst,
+        ];
+        for rate in rates {
+            *rate = rate.saturating_mul(factor);
+        }
+        self
+    }
+
+    /// How far from now an arrival may lie: a setting of the intake that arrives with the API's.
+    pub fn window(&self) -> Window {
+        Window {
+            ahead: TimeDelta::minutes(self.arrival_ahead_minutes.into()),
+            back: TimeDelta::days(self.arrival_back_days.into()),
+        }
+    }
+
+    pub(crate) fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_seconds.get().into())
+    }
+
+    pub(crate) fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds.get().into())
+    }
+}
+
+#[cfg(test)]
+impl ApiSettings {
+    /// The defaults.
+    pub(crate) fn for_test() -> Self {
+        use clap::{Args, Command, FromArgMatches};
+
+        let command = Self::augment_args(Command::new("api"));
+        Self::from_arg_matches(&command.get_matches_from(["api"])).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_contract() {
+        let settings = ApiSettings::for_test();
+        let limits = [
+            (settings.facility_stays_per_second.get(), 20),
+            (settings.facility_stay_burst.get(), 3_000),
+            (settings.key_stays_per_second.get(), 100),
+            (settings.key_stay_burst.get(), 6_000),
+            (settings.reads_per_second.get(), 100),
+            (settings.read_burst.get(), 2_000),
+            (settings.key_requests_at_once.get(), 128),
+            (settings.facility_requests_at_once.get(), 128),
+            (settings.requests_at_once.get(), 512),
+            (settings.stay_body_bytes_max, 64 * 1024),
+            (settings.batch_body_bytes_max, 4 * 1024 * 1024),
+        ];
+        for (got, expected) in limits {
+            assert_eq!(got, expected);
+        }
+        assert_eq!(settings.window(), Window::default());
+    }
+
+    #[test]
+    fn a_demonstration_has_ten_times_the_rates_and_the_same_places() {
+        let ten = NonZeroU32::new(10).unwrap();
+        let settings = ApiSettings::for_test().with_rates_times(ten);
+        assert_eq!(settings.key_stay_burst.get(), 60_000);
+        assert_eq!(settings.facility_stays_per_second.get(), 200);
+        assert_eq!(settings.key_requests_at_once.get(), 128);
+    }
+}

@@ -1,0 +1,435 @@
+//! The OpenAPI document: what the framework derives from the routes, completed with what it does
+//! not say: who may be refused how, which headers answers carry, that unknown members are faults.
+
+use poem_openapi::OpenApiService;
+use serde_json::{Map, Value, json};
+
+use crate::problem::PROBLEM_JSON;
+use crate::query::{PAGE_PARAMETERS, Parameter};
+use crate::stays::{list, receipt};
+
+/// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
+const REQUEST_SCHEMAS: [&str; 8] = [
+    "StayDraft",
+    "StayBatch",
+    "Guest",
+    "IdentityDocument",
+    "Residence",
+    "Guardian",
+    "Visa",
+    "Party",
+];
+
+const ABOUT: &str = "Notification of stay (thông báo lưu trú) to the police, for every facility \
+that must declare its guests.\n\n\
+Errors are `application/problem+json` with a stable `code`; the catalogue `error_codes` lists them \
+all. `Accept-Language` chooses Vietnamese (default) or English. A receipt verifies offline: its \
+`jws` is signed with a key of `/.well-known/jwks.json`, and its `content_sha256` is the SHA-256 of \
+the 16 bytes of `content_salt` followed by the stay as sent after normalisation, with \
+`facility_id` and `arrival_at`, in the canonical form of RFC 8785.\n\n\
+Test vector: salt `AAECAwQFBgcICQoLDA0ODw` and content \
+`{\"facility_id\":\"0197c1c8-0280-7000-8000-000000000010\",\"guest\":{\"document\":\
+{\"kind\":\"citizen_card\",\"number\":\"038090001234\"},\"full_name\":\"Nguyễn Văn An\"},\
+\"room\":\"203\"}` give `";
+
+/// What an operation may answer besides what the framework knows.
+struct Facts {
+    operation: &'static str,
+    /// What 200 means.
+    success: &'static str,
+    /// Statuses of problems that are this operation's own.
+    problems: &'static [u16],
+    parameters: &'static [&'static [Parameter]],
+}
+
+const FACTS: [Facts; 16] = [
+    Facts {
+        operation: "declareStay",
+        success: "It had been declared before: the first answer again.",
+        problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "validateStay",
+        success: "What the rules say.",
+        problems: &[400, 403, 408, 413, 415],
+        parameters: &[],
+    },
+    Facts {
+        operation: "declareStays",
+        success: "What became of each.",
+        problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listStays",
+        success: "A page of stays.",
+        problems: &[422],
+        parameters: &[&PAGE_PARAMETERS, &list::PARAMETERS],
+    },
+    Facts {
+        operation: "showStay",
+        success: "The stay.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showReceipt",
+        success: "The receipt.",
+        problems: &[404, 406, 422],
+        parameters: &[&receipt::PARAMETERS],
+    },
+    Facts {
+        operation: "listFacilities",
+        success: "A page of facilities.",
+        problems: &[422],
+        parameters: &[&PAGE_PARAMETERS],
+    },
+    Facts {
+        operation: "showFacility",
+        success: "The facility.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showLimits",
+        success: "The quotas.",
+        problems: &[],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listCatalogues",
+        success: "The catalogues.",
+        problems: &[],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showCatalogue",
+        success: "The catalogue.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showReceiptKeys",
+        success: "The keys.",
+        problems: &[],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showDocument",
+        success: "The document.",
+        problems: &[],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showDocs",
+        success: "The page.",
+        problems: &[],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showAlive",
+        success: "The process is alive.",
+        problems: &[],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showReady",
+        success: "The process should get requests.",
+        problems: &[],
+        parameters: &[],
+    },
+];
+
+/// Problems that any operation may answer.
+const COMMON_PROBLEMS: [u16; 2] = [500, 503];
+/// Problems that any operation with a key may answer.
+const KEYED_PROBLEMS: [u16; 2] = [401, 429];
+
+/// Every status of a problem and what it means.
+const PROBLEMS: [(u16, &str); 14] = [
+    (
+        400,
+        "The request cannot be read: no JSON, nested too deep, or a malformed header.",
+    ),
+    (401, "No key in force was presented."),
+    (403, "The role of the key may not do this."),
+    (404, "Nothing here that the key may see."),
+    (406, "No form that `Accept` allows."),
+    (408, "The body did not arrive in time. Nothing was saved."),
+    (
+        409,
+        "It contradicts what is stored, or its twin is still running.",
+    ),
+    (
+        413,
+        "The body is too large, or costs more than the quota ever has.",
+    ),
+    (415, "Not JSON in UTF-8, or packed."),
+    (422, "It breaks rules: `errors` names all of them."),
+    (429, "A quota is used up. Come again after `Retry-After`."),
+    (500, "A fault of the service."),
+    (
+        503,
+        "The service cannot do it now. Come again after `Retry-After`. Only `outcome_unknown` \
+           may have been saved.",
+    ),
+    (405, "The path does not take this method."),
+];
+
+/// The document.
+pub(super) fn write() -> Value {
+    let mut document = derived();
+    document["info"]["description"] = json!(format!("{ABOUT}{TEST_VECTOR_SHA256}`."));
+    document["info"]["license"] =
+        json!({"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"});
+    document["servers"] = json!([{"url": "/"}]);
+    complete_schemas(&mut document["components"]["schemas"]);
+    document["components"]["headers"] = headers();
+    document["components"]["parameters"] = common_parameters();
+    document["components"]["responses"] = problem_responses();
+    for operation in operations(&mut document) {
+        complete_operation(operation);
+    }
+    document
+}
+
+/// SHA-256 of the test vector in [`ABOUT`]; a test computes it.
+const TEST_VECTOR_SHA256: &str = "9d57021b8140a6f2632411c33d887912702ce55d22b0c158c480dbdb235ffafe";
+
+fn derived() -> Value {
+    let service = OpenApiService::new(Described, "luutru", env!("CARGO_PKG_VERSION"));
+    serde_json::from_str(&service.spec()).unwrap_or_default()
+}
+
+/// The routes without what they work with: enough to be described.
+struct Described;
+
+impl poem_openapi::OpenApi for Described {
+    fn meta() -> Vec<poem_openapi::registry::MetaApi> {
+        crate::routes::Api::meta()
+    }
+
+    fn register(registry: &mut poem_openapi::registry::Registry) {
+        crate::routes::Api::register(registry);
+    }
+
+    fn add_routes(
+        self,
+        _: &mut std::collections::HashMap<
+            String,
+            std::collections::HashMap<poem::http::Method, poem::endpoint::BoxEndpoint<'static>>,
+        >,
+    ) {
+    }
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let paths = document["paths"].as_object_mut();
+    paths
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+}
+
+fn complete_schemas(schemas: &mut Value) {
+    for name in REQUEST_SCHEMAS {
+        let Some(schema) = schemas.get_mut(name).and_then(Value::as_object_mut) else {
+            continue;
+        };
+        schema.insert("additionalProperties".to_owned(), json!(false));
+        let required = schema.get("required").cloned().unwrap_or_default();
+        let required = required.as_array().cloned().unwrap_or_default();
+        let members = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, member) in members.into_iter().flatten() {
+            if !required.contains(&json!(name)) {
+                make_nullable(member);
+            }
+        }
+    }
+}
+
+/// In OpenAPI 3.0 nothing may stand beside a reference.
+fn make_nullable(member: &mut Value) {
+    if member.get("$ref").is_some() {
+        *member = json!({"allOf": [member.take()]});
+    }
+    member["nullable"] = json!(true);
+    if let Some(words) = member.get_mut("enum").and_then(Value::as_array_mut) {
+        words.push(Value::Null);
+    }
+}
+
+fn complete_operation(operation: &mut Map<String, Value>) {
+    let id = operation.get("operationId").and_then(Value::as_str);
+    let Some(facts) = FACTS.iter().find(|facts| Some(facts.operation) == id) else {
+        return;
+    };
+    let has_key = operation.contains_key("security");
+    complete_parameters(operation, facts);
+    let responses = operation.entry("responses").or_insert_with(|| json!({}));
+    responses["200"]["description"] = json!(facts.success);
+    add_successes(facts.operation, responses);
+    let names = header_names(facts.operation, has_key);
+    for (status, response) in responses.as_object_mut().into_iter().flatten() {
+        response["headers"] = references("headers", &names(status));
+    }
+    let own = facts.problems.iter().chain(&COMMON_PROBLEMS);
+    let keyed = KEYED_PROBLEMS.iter().filter(|_| has_key);
+    for status in own.chain(keyed) {
+        let status = status.to_string();
+        if responses.get(&status).is_none() {
+            responses[&status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
+        }
+    }
+    if let Some(example) = example(facts.operation) {
+        operation["requestBody"]["content"]["application/json"]["example"] = example;
+    }
+}
+
+fn complete_parameters(operation: &mut Map<String, Value>, facts: &Facts) {
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+    let Some(parameters) = parameters.as_array_mut() else {
+        return;
+    };
+    for parameter in facts.parameters.iter().copied().flatten() {
+        parameters.push(json!({
+            "name": parameter.name,
+            "in": "query",
+            "description": parameter.about,
+            "required": false,
+            "schema": (parameter.schema)(),
+        }));
+    }
+    for name in ["AcceptLanguage", "RequestId"] {
+        parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
+    }
+}
+
+/// Successes that the framework cannot tell from the handler's type.
+fn add_successes(operation: &str, responses: &mut Value) {
+    match operation {
+        "declareStay" => {
+            responses["201"] = responses["200"].clone();
+            responses["201"]["description"] = json!("It is declared, and stored for good.");
+        }
+        "showReceipt" => {
+            let jws = json!({"schema": {"type": "string"}});
+            responses["200"]["content"][receipt::JOSE] = jws;
+        }
+        "listCatalogues" | "showCatalogue" => {
+            responses["304"] = json!({"description": "What you have still holds."});
+        }
+        "showReady" => {
+            responses["503"] = responses["200"].clone();
+            responses["503"]["description"] = json!("The process should get no requests.");
+        }
+        _ => {}
+    }
+}
+
+/// Which headers a success of an operation carries, by status.
+fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static str> {
+    let own: &[&str] = match operation {
+        "declareStay" => &["Location", "ETag"],
+        "showStay" | "listCatalogues" | "showCatalogue" => &["ETag"],
+        _ => &[],
+    };
+    let is_declaring = operation == "declareStay";
+    move |status| {
+        let mut names = vec!["X-Request-Id"];
+        names.extend(own);
+        if has_key {
+            names.extend(["RateLimit-Policy", "RateLimit"]);
+        }
+        if is_declaring && status == "200" {
+            names.push("Idempotent-Replayed");
+        }
+        names
+    }
+}
+
+fn references(kind: &str, names: &[&str]) -> Value {
+    let references = names.iter().map(|name| {
+        let reference = format!("#/components/{kind}/{name}");
+        ((*name).to_owned(), json!({"$ref": reference}))
+    });
+    Value::Object(references.collect())
+}
+
+fn headers() -> Value {
+    let text = |about: &str| json!({"description": about, "schema": {"type": "string"}});
+    let seconds =
+        |about: &str| json!({"description": about, "schema": {"type": "integer", "minimum": 1}});
+    json!({
+        "X-Request-Id": text("The request's id: as sent, else ours."),
+        "Location": text("The stay."),
+        "ETag": text("The version in quotes."),
+        "Idempotent-Replayed": text("`true`: nothing new was made."),
+        "RateLimit-Policy": text("The quotas: units `q` in `w` seconds."),
+        "RateLimit": text("What is left of them: `r` units, the next one in `t` seconds."),
+        "Retry-After": seconds("Seconds after which to come again."),
+        "WWW-Authenticate": text("How to present a key."),
+    })
+}
+
+fn common_parameters() -> Value {
+    json!({
+        "AcceptLanguage": {
+            "name": "Accept-Language",
+            "in": "header",
+            "description": "`vi` (default) or `en`, for titles, details and messages.",
+            "required": false,
+            "schema": {"type": "string"},
+        },
+        "RequestId": {
+            "name": "X-Request-Id",
+            "in": "header",
+            "description": "1 to 128 visible ASCII characters that name this request in answers \
+                            and logs; others are replaced.",
+            "required": false,
+            "schema": {"type": "string"},
+        },
+    })
+}
+
+fn problem_responses() -> Value {
+    let responses = PROBLEMS.iter().map(|(status, about)| {
+        let names: &[&str] = match status {
+            401 => &["X-Request-Id", "WWW-Authenticate"],
+            429 | 503 => &["X-Request-Id", "Retry-After"],
+            _ => &["X-Request-Id"],
+        };
+        let schema = json!({"$ref": "#/components/schemas/Problem"});
+        let response = json!({
+            "description": about,
+            "headers": references("headers", names),
+            "content": {PROBLEM_JSON: {"schema": schema}},
+        });
+        (format!("Problem{status}"), response)
+    });
+    Value::Object(responses.collect())
+}
+
+/// A body that shows what matters.
+fn example(operation: &str) -> Option<Value> {
+    let stay = json!({
+        "reference": "PMS-123-1",
+        "room": "203",
+        "expected_departure_at": "2026-11-25T12:00:00+07:00",
+        "guest": {
+            "full_name": "Nguyễn Văn An",
+            "document": {"kind": "citizen_card", "number": "038090001234"},
+        },
+    });
+    match operation {
+        "declareStay" | "validateStay" => Some(stay),
+        "declareStays" => Some(json!({"stays": [stay]})),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

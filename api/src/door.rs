@@ -1,0 +1,296 @@
+//! The outermost part: whatever happens inside, each request gets one answer of ours, with an id,
+//! the headers that all answers have, a span, a measurement, and a log line if it is our fault.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::problem::Code;
+use futures_util::FutureExt;
+use metrics::{counter, gauge, histogram};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use poem::{Endpoint, PathPattern, Request, Response, Route, RouteMethod};
+use poem_openapi::OpenApi;
+use tracing::{Instrument, Span};
+
+use crate::app::App;
+use crate::auth;
+use crate::docs::Documents;
+use crate::exchange::Exchange;
+use crate::problem::Failure;
+use crate::routes::Api;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Label of a request that matched no route.
+const NO_ROUTE: &str = "none";
+
+/// What answers carry unless their handler said otherwise.
+const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+/// All routes behind the door.
+pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
+    let api = Api {
+        app: Arc::clone(app),
+    };
+    let mut table = HashMap::new();
+    api.add_routes(&mut table);
+    let mut facts = HashMap::new();
+    let mut routes = Route::new();
+    for (pattern, endpoints) in table {
+        facts.insert(pattern.clone(), RouteFacts::new(&pattern, endpoints.keys()));
+        let methods = endpoints
+            .into_iter()
+            .fold(RouteMethod::new(), |methods, (method, endpoint)| {
+                methods.method(method, endpoint)
+            });
+        routes = routes.at(pattern, methods);
+    }
+    app.documents.get_or_init(Documents::new);
+    Door {
+        inner: routes,
+        app: Arc::clone(app),
+        facts,
+    }
+}
+
+/// What is known of a path before a request comes.
+struct RouteFacts {
+    /// As in the document: the label of measurements.
+    template: Arc<str>,
+    /// The methods it takes.
+    allow: HeaderValue,
+}
+
+impl RouteFacts {
+    fn new<'a>(pattern: &str, methods: impl Iterator<Item = &'a Method>) -> Self {
+        let mut names: Vec<&str> = methods.map(Method::as_str).collect();
+        if names.contains(&"GET") {
+            names.push("HEAD");
+        }
+        names.sort_unstable();
+        let allow = HeaderValue::from_str(&names.join(", "));
+        Self {
+            template: Api::template(pattern).into(),
+            allow: allow.unwrap_or_else(|_| HeaderValue::from_static("")),
+        }
+    }
+}
+
+/// See the module.
+pub(crate) struct Door<E> {
+    inner: E,
+    app: Arc<App>,
+    facts: HashMap<String, RouteFacts>,
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let started = Instant::now();
+        let exchange = Arc::new(Exchange::begin(request.headers(), &self.app.clock));
+        request.set_data(Arc::clone(&exchange));
+        request.set_data(Arc::clone(&self.app));
+        let method = method_name(request.method());
+        let authorization = request.headers().get(header::AUTHORIZATION).cloned();
+        let _active = Active::begin(method);
+        let span = span(&exchange, method);
+
+        let (outcome, pattern) = self.work(request, method).instrument(span.clone()).await;
+        let facts = pattern.and_then(|pattern| self.facts.get(pattern.0.as_ref()));
+        let (mut response, failure) = match outcome {
+            Ok(response) => (response, None),
+            Err(failure) => (failure.render(&exchange), Some(failure)),
+        };
+        let headers = response.headers_mut();
+        if let Some(facts) = facts
+            && matches!(&failure, Some(failure) if failure.code() == Code::MethodNotAllowed)
+        {
+            headers.insert(header::ALLOW, facts.allow.clone());
+        }
+        self.set_rate_limit(headers, &exchange, authorization).await;
+        set_defaults(headers, &exchange);
+        let template = facts.map_or_else(|| NO_ROUTE.into(), |facts| Arc::clone(&facts.template));
+        let measured = Measured {
+            template,
+            method,
+            status: response.status().as_u16(),
+            started,
+        };
+        measured.note(&span, failure.as_ref());
+        Ok(response)
+    }
+}
+
+type Worked = (Result<Response, Failure>, Option<PathPattern>);
+
+impl<E: Endpoint<Output = Response>> Door<E> {
+    /// The inner answer, or why there is none, and the path that matched.
+    async fn work(&self, request: Request, method: &'static str) -> Worked {
+        let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        match tokio::time::timeout(self.app.settings.request_timeout(), work).await {
+            Ok(Ok(Ok(response))) => {
+                let pattern = response.data::<PathPattern>().cloned();
+                (Ok(response), pattern)
+            }
+            Ok(Ok(Err(error))) => {
+                let pattern = error.data::<PathPattern>().cloned();
+                (Err(error.into()), pattern)
+            }
+            // The place and text are in the log already, from the panic hook.
+            Ok(Err(_)) => (Err(Failure::internal("a handler panicked")), None),
+            // What was to be stored may have been, we stopped looking.
+            Err(_) if method == "POST" => (Err(Failure::new(Code::OutcomeUnknown)), None),
+            Err(_) => (Err(Failure::new(Code::Overloaded)), None),
+        }
+    }
+
+    /// Every answer to a known key tells of its quotas, those that no handler saw included.
+    async fn set_rate_limit(
+        &self,
+        headers: &mut HeaderMap,
+        exchange: &Exchange,
+        authorization: Option<HeaderValue>,
+    ) {
+        let known = exchange.caller.get().map(Arc::clone);
+        let caller = match (known, authorization) {
+            (Some(caller), _) => caller,
+            (None, Some(authorization)) if !headers.contains_key(header::WWW_AUTHENTICATE) => {
+                let presented = HeaderMap::from_iter([(header::AUTHORIZATION, authorization)]);
+                match auth::recognise(&self.app, &presented).await {
+                    Ok(caller) => caller,
+                    Err(_) => return,
+                }
+            }
+            (None, _) => return,
+        };
+        let facility = exchange.facility.get().map(AsRef::as_ref);
+        let fields = &self.app.limits.fields;
+        fields.set(headers, &caller.meter, facility);
+    }
+}
+
+fn set_defaults(headers: &mut HeaderMap, exchange: &Exchange) {
+    for (name, value) in DEFAULTS {
+        headers.entry(name).or_insert(value);
+    }
+    if let Ok(id) = HeaderValue::from_str(&exchange.request_id()) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// A method as a label: there are no others than these.
+fn method_name(method: &Method) -> &'static str {
+    const NAMES: [&str; 9] = [
+        "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    let name = NAMES.into_iter().find(|name| *name == method.as_str());
+    name.unwrap_or("_OTHER")
+}
+
+fn span(exchange: &Exchange, method: &'static str) -> Span {
+    tracing::info_span!(
+        "api.request.answer",
+        request.id = exchange.request_id(),
+        http.request.method = method,
+        http.route = tracing::field::Empty,
+        http.response.status_code = tracing::field::Empty,
+        link.trace_id = exchange.linked_trace,
+    )
+}
+
+/// Counted while alive, also when the client hangs up.
+struct Active(&'static str);
+
+impl Active {
+    fn begin(method: &'static str) -> Self {
+        gauge!("http_server_active_requests", "http_request_method" => method).increment(1);
+        Self(method)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        gauge!("http_server_active_requests", "http_request_method" => self.0).decrement(1);
+    }
+}
+
+/// An answer, as the operator sees it.
+struct Measured {
+    template: Arc<str>,
+    method: &'static str,
+    status: u16,
+    started: Instant,
+}
+
+impl Measured {
+    fn note(self, span: &Span, failure: Option<&Failure>) {
+        let duration = self.started.elapsed();
+        span.record("http.route", self.template.as_ref());
+        span.record("http.response.status_code", self.status);
+        if let Some(failure) = failure {
+            counter!("luutru_problems_total", "code" => failure.code().as_str()).increment(1);
+        }
+        span.in_scope(|| log(self.status, duration.as_secs_f64() * 1_000.0, failure));
+        histogram!(
+            "http_server_request_duration_seconds",
+            "http_route" => self.template,
+            "http_request_method" => self.method,
+            "http_response_status_code" => self.status.to_string()
+        )
+        .record(duration);
+    }
+}
+
+/// One line for each answer that is our fault; the others are for whoever looks closely.
+fn log(status: u16, milliseconds: f64, failure: Option<&Failure>) {
+    let code = failure.map(|failure| failure.code().as_str());
+    let cause = failure.and_then(Failure::causes);
+    match status {
+        500 => tracing::error!(code, cause, milliseconds, "a request failed inside"),
+        501.. if failure.is_some() => {
+            tracing::warn!(code, cause, milliseconds, "a request could not be served")
+        }
+        _ => tracing::debug!(code, milliseconds, "a request was answered"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allow_names_what_a_path_takes() {
+        let facts = RouteFacts::new("/v1/stays", [Method::POST, Method::GET].iter());
+        assert_eq!(facts.allow, "GET, HEAD, POST");
+        assert_eq!(facts.template.as_ref(), "/v1/stays");
+        let facts = RouteFacts::new("/v1/stays/:param0/receipt", [Method::GET].iter());
+        assert_eq!(facts.template.as_ref(), "/v1/stays/{id}/receipt");
+    }
+
+    #[test]
+    fn a_strange_method_makes_no_label() {
+        let strange = Method::from_bytes(b"BREW").unwrap();
+        assert_eq!(method_name(&strange), "_OTHER");
+        assert_eq!(method_name(&Method::PATCH), "PATCH");
+    }
+}

@@ -1,0 +1,188 @@
+//! What belongs to one request and its answer: their id, their language, who calls.
+
+use std::sync::{Arc, OnceLock};
+
+use domain::problem::Language;
+use poem::http::{HeaderMap, header};
+use poem::{FromRequest, Request, RequestBody};
+use runtime::{clock::Clock, ids};
+use uuid::Uuid;
+
+use crate::auth::Caller;
+use crate::limit::FacilityMeter;
+use crate::problem::Failure;
+
+/// Longest id of a request that we take over.
+const REQUEST_ID_LENGTH_MAX: usize = 128;
+const REQUEST_ID: &str = "X-Request-Id";
+/// What may stand in a URI besides letters and digits (RFC 3986, 2.2 and 2.3), `%` left out.
+const URI_MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=";
+
+/// One request and its answer.
+pub(crate) struct Exchange {
+    id: Uuid,
+    request_id: Option<String>,
+    /// Of problems.
+    pub(crate) language: Language,
+    /// The trace that the caller says this belongs to; linked, never continued.
+    pub(crate) linked_trace: Option<String>,
+    /// Who calls, once known.
+    pub(crate) caller: OnceLock<Arc<Caller>>,
+    /// The facility whose quota is touched, once known.
+    pub(crate) facility: OnceLock<Arc<FacilityMeter>>,
+}
+
+impl Exchange {
+    /// Reads the headers that concern every request.
+    pub(crate) fn begin(headers: &HeaderMap, clock: &Clock) -> Self {
+        Self {
+            id: ids::uuid_v7(clock),
+            request_id: request_id(headers),
+            language: text(headers, header::ACCEPT_LANGUAGE.as_str())
+                .map(Language::from_accept_language)
+                .unwrap_or_default(),
+            linked_trace: text(headers, "traceparent").and_then(trace_id),
+            caller: OnceLock::new(),
+            facility: OnceLock::new(),
+        }
+    }
+
+    /// As sent in `X-Request-Id`, else ours.
+    pub(crate) fn request_id(&self) -> String {
+        self.request_id
+            .clone()
+            .unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// `urn:uuid:` and the request's id; what may not stand in a URI is escaped.
+    pub(crate) fn instance(&self) -> String {
+        let mut instance = "urn:uuid:".to_owned();
+        for byte in self.request_id().bytes() {
+            if byte.is_ascii_alphanumeric() || URI_MARKS.contains(&byte) {
+                instance.push(char::from(byte));
+            } else {
+                instance.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        instance
+    }
+
+    /// Our own W3C trace context, which the delivery continues.
+    pub(crate) fn trace_parent(&self) -> String {
+        let trace = self.id.simple().to_string();
+        let (_, span) = trace.split_at(16);
+        format!("00-{trace}-{span}-01")
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(request_id: &str, language: Language) -> Self {
+        Self {
+            id: Uuid::nil(),
+            request_id: Some(request_id.to_owned()),
+            language,
+            linked_trace: None,
+            caller: OnceLock::new(),
+            facility: OnceLock::new(),
+        }
+    }
+}
+
+/// The exchange of a request, which the door put there.
+pub(crate) fn of(request: &Request) -> Result<&Arc<Exchange>, Failure> {
+    request
+        .data::<Arc<Exchange>>()
+        .ok_or_else(|| Failure::internal("a request came past the door"))
+}
+
+/// Hands the exchange to an operation.
+pub(crate) struct Current(pub(crate) Arc<Exchange>);
+
+impl<'a> FromRequest<'a> for Current {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self(Arc::clone(of(request)?)))
+    }
+}
+
+/// A header that is visible text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// 1 to 128 visible ASCII characters; anything else is replaced by an id of ours.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let sent = text(headers, REQUEST_ID)?;
+    let is_visible = sent.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_fitting = (1..=REQUEST_ID_LENGTH_MAX).contains(&sent.len());
+    (is_visible && is_fitting).then(|| sent.to_owned())
+}
+
+/// The trace id of a W3C `traceparent`; `None` when it is malformed.
+fn trace_id(trace_parent: &str) -> Option<String> {
+    let mut parts = trace_parent.split('-');
+    let mut part = |length| {
+        let part = parts.next()?;
+        let is_hex = part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_hex && part.len() == length).then_some(part)
+    };
+    let (_version, trace, _span, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
+    Some(trace.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    fn begin(name: &'static str, value: &str) -> Exchange {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        Exchange::begin(&headers, &Clock::system())
+    }
+
+    #[test]
+    fn a_fitting_request_id_is_kept_and_others_are_replaced() {
+        let longest = "a".repeat(128);
+        for sent in ["a", "pms/2026-11-23#7", longest.as_str()] {
+            assert_eq!(begin("x-request-id", sent).request_id(), sent);
+        }
+        let too_long = "a".repeat(129);
+        for sent in ["", "two words", "tiếng", too_long.as_str()] {
+            let exchange = begin("x-request-id", sent);
+            let ours = Uuid::try_parse(&exchange.request_id()).unwrap();
+            assert_eq!(exchange.instance(), format!("urn:uuid:{ours}"));
+        }
+    }
+
+    #[test]
+    fn an_instance_is_a_uri_whatever_was_sent() {
+        let table = [
+            ("pms-7", "urn:uuid:pms-7"),
+            (r#"<b>"%41"#, "urn:uuid:%3Cb%3E%22%2541"),
+        ];
+        for (sent, instance) in table {
+            assert_eq!(begin("x-request-id", sent).instance(), instance);
+        }
+    }
+
+    #[test]
+    fn a_trace_from_outside_is_linked_and_ours_is_another() {
+        let sent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let exchange = begin("traceparent", sent);
+        let linked = exchange.linked_trace.as_deref();
+        assert_eq!(linked, Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+
+        let ours = exchange.trace_parent();
+        assert_eq!(ours.len(), sent.len());
+        assert!(trace_id(&ours).is_some() && !ours.contains("4bf92f35"));
+        for malformed in [
+            "",
+            "00",
+            "00-zz-00-01",
+            &sent[..40],
+            "00--00f067aa0ba902b7-01",
+        ] {
+            assert!(begin("traceparent", malformed).linked_trace.is_none());
+        }
+    }
+}

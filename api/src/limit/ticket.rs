@@ -1,0 +1,350 @@
+//! What a request holds while it is worked on: places, and units of quotas that can be given back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::problem::Code;
+use metrics::counter;
+use runtime::ids;
+use uuid::Uuid;
+
+use super::{
+    Allowance, FacilityMeter, KeyMeter, Limits, Shortage,
+    gate::{Gate, Place},
+};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::Failure;
+
+/// How long a request waits for one of its key's places before it is refused.
+const KEY_PATIENCE: Duration = Duration::from_secs(5);
+/// For a facility's place after the body is parsed: it waits while it holds a place of the
+/// process, so not for long.
+const FACILITY_PATIENCE: Duration = Duration::from_millis(500);
+/// For a place of the process.
+const PROCESS_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a request wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// Declare one stay.
+    Declare,
+    /// Declare many.
+    DeclareMany,
+    /// Anything that stores nothing.
+    Read,
+}
+
+/// Units taken of a quota.
+struct Units {
+    of: Quota,
+    count: u32,
+}
+
+enum Quota {
+    Key(Arc<KeyMeter>),
+    Reads(Arc<KeyMeter>),
+    Facility(Arc<FacilityMeter>),
+}
+
+impl Quota {
+    fn allowance(&self) -> &Allowance {
+        match self {
+            Self::Key(meter) => &meter.stays,
+            Self::Reads(meter) => &meter.reads,
+            Self::Facility(meter) => &meter.stays,
+        }
+    }
+
+    fn policy(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "key",
+            Self::Reads(_) => "reads",
+            Self::Facility(_) => "facility",
+        }
+    }
+}
+
+/// The right of a request to be worked on. Dropping it frees the places; the units stay used.
+pub(crate) struct Ticket {
+    /// Who calls.
+    pub(crate) caller: Arc<Caller>,
+    places: Vec<Place>,
+    units: Vec<Units>,
+    /// The facility whose place is held already.
+    placed: Option<Uuid>,
+}
+
+impl Ticket {
+    /// Decides before the body is read.
+    ///
+    /// Errors: 429 when the key's quota or places are used up, 503 when the service is too busy.
+    pub(crate) async fn issue(
+        app: &App,
+        caller: Arc<Caller>,
+        errand: Errand,
+    ) -> Result<Self, Failure> {
+        let mut ticket = Self {
+            caller,
+            places: Vec::with_capacity(3),
+            units: Vec::with_capacity(3),
+            placed: None,
+        };
+        let meter = Arc::clone(&ticket.caller.meter);
+        ticket.take(
+            match errand {
+                Errand::Declare | Errand::DeclareMany => Quota::Key(meter),
+                Errand::Read => Quota::Reads(meter),
+            },
+            1,
+        )?;
+        match ticket.find_places(app, errand).await {
+            Ok(()) => Ok(ticket),
+            Err(failure) => {
+                ticket.give_back();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Decides once the body is parsed: the rest of what it costs, all or nothing. `stay_count`
+    /// is of all stays, `facilities` has those whose facility the caller may use.
+    ///
+    /// Errors: 413 when it costs more than there ever is at once, else as [`Ticket::issue`].
+    pub(crate) async fn charge(
+        &mut self,
+        limits: &Limits,
+        stay_count: u32,
+        facilities: &[(Uuid, u32)],
+    ) -> Result<(), Failure> {
+        let outcome = self.try_charge(limits, stay_count, facilities).await;
+        if outcome.is_err() {
+            self.give_back();
+        }
+        outcome
+    }
+
+    /// Gives all units back: the service did not do what was asked, through a fault of its own.
+    pub(crate) fn give_back(&mut self) {
+        for units in self.units.drain(..) {
+            units.of.allowance().give_back(units.count);
+        }
+    }
+
+    /// Turns what went wrong into the answer; what was our fault costs nothing.
+    pub(crate) fn refuse(mut self, failure: impl Into<Failure>) -> Failure {
+        let failure = failure.into();
+        if failure.is_ours() {
+            self.give_back();
+        }
+        failure
+    }
+
+    async fn find_places(&mut self, app: &App, errand: Errand) -> Result<(), Failure> {
+        let limits = &app.limits;
+        let caller = Arc::clone(&self.caller);
+        self.enter(&caller.meter.gate, KEY_PATIENCE, Code::RateLimited)
+            .await?;
+        if let Some((id, facility)) = caller
+            .only_facility
+            .as_ref()
+            .filter(|_| errand != Errand::Read)
+        {
+            self.enter(&facility.gate, KEY_PATIENCE, Code::RateLimited)
+                .await?;
+            self.placed = Some(*id);
+        }
+        match errand {
+            Errand::Declare => {}
+            Errand::Read => {
+                self.enter(&limits.others, PROCESS_PATIENCE, Code::Overloaded)
+                    .await?;
+            }
+            Errand::DeclareMany => {
+                self.enter(&limits.others, PROCESS_PATIENCE, Code::Overloaded)
+                    .await?;
+                self.enter(&limits.batches, PROCESS_PATIENCE, Code::Overloaded)
+                    .await?;
+            }
+        }
+        self.enter(&limits.process, PROCESS_PATIENCE, Code::Overloaded)
+            .await?;
+        if errand != Errand::Read && !app.intake.has_room(1) {
+            counter!("luutru_shed_total", "reason" => "queue").increment(1);
+            return Err(Failure::new(Code::Overloaded));
+        }
+        Ok(())
+    }
+
+    async fn enter(
+        &mut self,
+        gate: &Gate,
+        patience: Duration,
+        otherwise: Code,
+    ) -> Result<(), Failure> {
+        match gate.enter(patience).await {
+            Some(place) => {
+                self.places.push(place);
+                Ok(())
+            }
+            None => {
+                counter!("luutru_shed_total", "reason" => "requests_at_once").increment(1);
+                Err(Failure::new(otherwise))
+            }
+        }
+    }
+
+    async fn try_charge(
+        &mut self,
+        limits: &Limits,
+        stay_count: u32,
+        facilities: &[(Uuid, u32)],
+    ) -> Result<(), Failure> {
+        let key = Arc::clone(&self.caller.meter);
+        let facility_burst = limits.facility_rate().burst.get();
+        let is_too_large = stay_count > key.stays.rate().burst.get()
+            || facilities.iter().any(|(_, count)| *count > facility_burst);
+        if is_too_large {
+            return Err(Failure::new(Code::BatchTooLarge));
+        }
+        self.take(Quota::Key(key), stay_count.saturating_sub(1))?;
+        for (id, count) in facilities {
+            let meter = limits.facility(*id);
+            let meter = meter.ok_or_else(|| Failure::new(Code::Overloaded))?;
+            self.take(Quota::Facility(Arc::clone(&meter)), *count)?;
+            if self.placed != Some(*id) {
+                self.enter(&meter.gate, FACILITY_PATIENCE, Code::RateLimited)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, of: Quota, count: u32) -> Result<(), Failure> {
+        if count == 0 {
+            return Ok(());
+        }
+        let outcome = of.allowance().take(count);
+        let decision = if outcome.is_ok() { "admit" } else { "reject" };
+        counter!(
+            "luutru_ratelimit_decisions_total", "policy" => of.policy(), "decision" => decision
+        )
+        .increment(1);
+        outcome.map_err(refused)?;
+        self.units.push(Units { of, count });
+        Ok(())
+    }
+}
+
+fn refused(shortage: Shortage) -> Failure {
+    match shortage {
+        Shortage::Never => Failure::new(Code::BatchTooLarge),
+        Shortage::Until(wait) => {
+            let [random] = ids::random_bytes::<1>();
+            Failure::new(Code::RateLimited).retry_after(spread(wait, random))
+        }
+    }
+}
+
+/// Whole seconds, never less than the wait, up to a fifth more: those who were refused together
+/// shall not come back together.
+fn spread(wait: Duration, random: u8) -> u32 {
+    let factor = 1.0 + f64::from(random) / f64::from(u8::MAX) / 5.0;
+    let seconds = Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(wait);
+    let whole = seconds.as_secs() + u64::from(seconds.subsec_nanos() > 0);
+    u32::try_from(whole).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ApiSettings;
+
+    fn ticket(limits: &Limits) -> Ticket {
+        let caller = Arc::new(Caller::for_test(limits));
+        let mut ticket = Ticket {
+            caller: Arc::clone(&caller),
+            places: Vec::new(),
+            units: Vec::new(),
+            placed: None,
+        };
+        let key = Arc::clone(&caller.meter);
+        ticket.take(Quota::Key(key), 1).unwrap();
+        ticket
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_is_charged_whole_or_not_at_all() {
+        let limits = Limits::new(&ApiSettings::for_test());
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let mut first = ticket(&limits);
+        first
+            .charge(&limits, 1_000, &[(one, 600), (two, 400)])
+            .await
+            .unwrap();
+        let key = Arc::clone(&first.caller.meter);
+        assert_eq!(key.stays.remaining(), 5_000);
+        assert_eq!(limits.facility_remaining(one), 2_400);
+
+        // The second facility has too little: nothing is charged, not even the first unit.
+        let mut second = ticket(&limits);
+        let failure = second
+            .charge(&limits, 3_200, &[(one, 500), (two, 2_700)])
+            .await
+            .unwrap_err();
+        assert_eq!(failure.code(), Code::RateLimited);
+        assert_eq!(key.stays.remaining(), 5_000);
+        assert_eq!(limits.facility_remaining(one), 2_400);
+        assert_eq!(limits.facility_remaining(two), 2_600);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_can_never_be_had_is_too_large_even_when_the_quota_is_spent() {
+        let limits = Limits::new(&ApiSettings::for_test());
+        let facility = Uuid::from_u128(1);
+        let mut spender = ticket(&limits);
+        spender.charge(&limits, 6_000, &[]).await.unwrap();
+        for (stay_count, facility_count) in [(6_001, 0), (3_001, 3_001)] {
+            let mut ticket = Ticket {
+                caller: Arc::clone(&spender.caller),
+                places: Vec::new(),
+                units: Vec::new(),
+                placed: None,
+            };
+            let failure = ticket
+                .charge(&limits, stay_count, &[(facility, facility_count)])
+                .await
+                .unwrap_err();
+            assert_eq!(failure.code(), Code::BatchTooLarge);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_our_own_faults_are_given_back() {
+        let limits = Limits::new(&ApiSettings::for_test());
+        let key = Arc::clone(&ticket(&limits).caller.meter);
+        let before = key.stays.remaining();
+        assert!(
+            ticket(&limits)
+                .refuse(Failure::new(Code::Overloaded))
+                .is_ours()
+        );
+        assert_eq!(key.stays.remaining(), before);
+        ticket(&limits).refuse(Failure::new(Code::ReferenceConflict));
+        assert_eq!(key.stays.remaining(), before - 1);
+    }
+
+    #[test]
+    fn the_wait_is_rounded_up_and_spread() {
+        let table = [
+            (Duration::from_millis(10), 0, 1),
+            (Duration::from_secs(1), 0, 1),
+            (Duration::from_secs(1), 255, 2),
+            (Duration::from_millis(10_001), 0, 11),
+            (Duration::from_secs(100), 255, 120),
+        ];
+        for (wait, random, seconds) in table {
+            assert_eq!(spread(wait, random), seconds, "{wait:?} {random}");
+        }
+    }
+}

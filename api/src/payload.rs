@@ -1,0 +1,213 @@
+//! The body of a request: bounded in size and time, JSON, no deeper than 32.
+//!
+//! What its members mean is not judged here but by `domain`, shape and meaning together. The type
+//! parameter of [`Document`] is only what the OpenAPI document says of the body.
+
+mod json;
+
+use std::marker::PhantomData;
+
+use chrono::{DateTime, Utc};
+use domain::problem::Code;
+use poem::error::ReadBodyError;
+use poem::http::{HeaderMap, header};
+use poem::web::headers::{ContentLength, HeaderMapExt};
+use poem::{Body, Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, Registry},
+    types::Type,
+};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::config::ApiSettings;
+use crate::problem::Failure;
+use crate::shapes::{StayBatch, StayDraft};
+
+const JSON: &str = "application/json";
+
+/// What a body is said to be, and how large it may be.
+pub(crate) trait Shape: Type + 'static {
+    /// Most bytes.
+    fn bytes_max(settings: &ApiSettings) -> u32;
+}
+
+impl Shape for StayDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for StayBatch {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.batch_body_bytes_max
+    }
+}
+
+/// A JSON document that has been received whole.
+pub(crate) struct Document<T> {
+    /// What was sent.
+    pub(crate) value: Value,
+    /// When the last byte had been read: the legal time of filing.
+    pub(crate) received_at: DateTime<Utc>,
+    shape: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Shape> ApiExtractor<'a> for Document<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: JSON,
+                schema: T::schema_ref(),
+            }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(receive(request, body).await?)
+    }
+}
+
+async fn receive<T: Shape>(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<Document<T>, Failure> {
+    let app = App::of(request)?;
+    let bytes_max = T::bytes_max(&app.settings);
+    check_headers(request.headers(), bytes_max)?;
+    let body = body.take().map_err(Failure::internal)?;
+    let read = read(body, bytes_max);
+    let bytes = tokio::time::timeout(app.settings.body_timeout(), read)
+        .await
+        .map_err(|_| Failure::new(Code::RequestTimeout))??;
+    let received_at = app.clock.now();
+    Ok(Document {
+        value: json::parse(bytes.as_ref()).map_err(Failure::new)?,
+        received_at,
+        shape: PhantomData,
+    })
+}
+
+/// What the headers announce: a size, a media type, no packing.
+fn check_headers(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
+    let announced = headers.typed_get::<ContentLength>();
+    if announced.is_some_and(|length| length.0 > u64::from(bytes_max)) {
+        return Err(Failure::new(Code::BodyTooLarge));
+    }
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let is_json = content_type.is_some_and(|value| value.to_str().is_ok_and(is_json));
+    if !is_json || headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Failure::new(Code::UnsupportedMediaType));
+    }
+    Ok(())
+}
+
+/// `application/json`, with any parameter but a charset other than UTF-8.
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let is_json = parts
+        .next()
+        .is_some_and(|media_type| media_type.eq_ignore_ascii_case(JSON));
+    let is_utf8 = |charset: &str| charset.trim_matches('"').eq_ignore_ascii_case("utf-8");
+    is_json
+        && parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))
+            .all(|(_, charset)| is_utf8(charset))
+}
+
+async fn read(body: Body, bytes_max: u32) -> Result<impl AsRef<[u8]>, Failure> {
+    let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    body.into_bytes_limit(bytes_max)
+        .await
+        .map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => Failure::new(Code::BodyTooLarge),
+            ReadBodyError::Io(error) if runtime::serve::is_body_timeout(&error) => {
+                Failure::new(Code::RequestTimeout)
+            }
+            // Cut off or not text: nobody hears the answer, or it is no JSON.
+            ReadBodyError::BodyHasBeenTaken | ReadBodyError::Utf8(_) | ReadBodyError::Io(_) => {
+                Failure::new(Code::MalformedJson)
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn json_is_taken_in_utf_8_and_unpacked() {
+        let good = [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json; profile=x",
+        ];
+        for content_type in good {
+            let headers = headers(&[("content-type", content_type)]);
+            assert!(check_headers(&headers, 10).is_ok(), "{content_type}");
+        }
+        let bad: [&[(&'static str, &'static str)]; 5] = [
+            &[],
+            &[("content-type", "text/plain")],
+            &[("content-type", "application/jsonp")],
+            &[("content-type", "application/json; charset=windows-1258")],
+            &[
+                ("content-type", "application/json"),
+                ("content-encoding", "gzip"),
+            ],
+        ];
+        for lines in bad {
+            let failure = check_headers(&headers(lines), 10).unwrap_err();
+            assert_eq!(failure.code(), Code::UnsupportedMediaType, "{lines:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_too_large_by_its_announcement_or_by_its_bytes() {
+        let announced = [("content-type", JSON), ("content-length", "11")];
+        let failure = check_headers(&headers(&announced), 10).unwrap_err();
+        assert_eq!(failure.code(), Code::BodyTooLarge);
+        assert!(check_headers(&headers(&announced), 11).is_ok());
+
+        let bytes = read(Body::from("0123456789"), 10).await.map_err(|_| ());
+        assert_eq!(bytes.unwrap().as_ref(), b"0123456789");
+        let failure = read(Body::from("0123456789a"), 10).await.err().unwrap();
+        assert_eq!(failure.code(), Code::BodyTooLarge);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_is_a_time_out() {
+        let slow = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        let body =
+            Body::from_bytes_stream(futures_util::stream::iter([Ok("{".as_bytes()), Err(slow)]));
+        let failure = read(body, 10).await.err().unwrap();
+        assert_eq!(failure.code(), Code::RequestTimeout);
+    }
+}

@@ -1,0 +1,411 @@
+//! Every error, of whatever kind, as `application/problem+json` (RFC 9457).
+//!
+//! The words come from `domain`, the HTTP status from here. Nothing of what was submitted and
+//! nothing the framework says about it gets into an answer or a log.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use domain::problem::{Class, Code, Language, Violation};
+use intake::Refusal;
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse,
+    error::ParsePathError,
+    registry::{MetaResponses, Registry},
+};
+use runtime::ids;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::exchange::Exchange;
+
+/// The media type of every error.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+/// Where an error's `type` leads; a fragment names the code.
+const TYPE: &str = "/v1/catalogues/error_codes";
+/// When to come again after a refusal that says nothing closer, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 1;
+/// Added at random, so that those who were refused together do not come back together.
+const RETRY_SPREAD_SECONDS: u8 = 3;
+
+/// The HTTP status of a code.
+pub(crate) const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::MalformedJson | Code::JsonTooDeep | Code::IdempotencyKeyMalformed => {
+            StatusCode::BAD_REQUEST
+        }
+        Code::Unauthorized => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        Code::ReferenceConflict | Code::IdempotencyInProgress => StatusCode::CONFLICT,
+        Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Overloaded
+        | Code::StorageUnavailable
+        | Code::StorageFull
+        | Code::OutcomeUnknown
+        | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ValidationFailed
+        | Code::IdempotencyKeyReused
+        | Code::InvalidType
+        | Code::UnknownField
+        | Code::ReadOnly
+        | Code::TooLong
+        | Code::ControlCharacter
+        | Code::Required
+        | Code::TooFewItems
+        | Code::TooManyItems
+        | Code::UnknownCode
+        | Code::FacilityUnknown
+        | Code::UnknownCommune
+        | Code::InvalidInstant
+        | Code::InvalidDate
+        | Code::ArrivalInFuture
+        | Code::ArrivalTooOld
+        | Code::DepartureBeforeArrival
+        | Code::BirthDateInFuture
+        | Code::BirthDateTooOld
+        | Code::InvalidName
+        | Code::InvalidPhone
+        | Code::InvalidDocumentNumber
+        | Code::DocumentNumberNotAllowed
+        | Code::PersonalIdNotDigits
+        | Code::PersonalIdLength
+        | Code::PersonalIdBirthPlace
+        | Code::PersonalIdFutureBirthYear
+        | Code::InvalidLimit
+        | Code::InvalidCursor
+        | Code::InvalidFilter
+        | Code::SexDiffersFromNumber
+        | Code::BirthYearDiffersFromNumber
+        | Code::TemporaryResidenceDue
+        | Code::CommuneCodeOld => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// Why a request did not get what it asked for: the error half of every operation.
+pub(crate) struct Failure(Box<Parts>);
+
+struct Parts {
+    code: Code,
+    errors: Vec<Violation>,
+    stay_id: Option<Uuid>,
+    retry_after_seconds: Option<u32>,
+    header: Option<(HeaderName, HeaderValue)>,
+    /// For the log only.
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure that its code says everything about.
+    pub(crate) fn new(code: Code) -> Self {
+        Self(Box::new(Parts {
+            code,
+            errors: Vec::new(),
+            stay_id: None,
+            retry_after_seconds: None,
+            header: None,
+            cause: None,
+        }))
+    }
+
+    /// What was sent breaks rules.
+    pub(crate) fn invalid(errors: Vec<Violation>) -> Self {
+        let mut failure = Self::new(Code::ValidationFailed);
+        failure.0.errors = errors;
+        failure
+    }
+
+    /// A fault of ours; the chain is for the log.
+    pub(crate) fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let mut failure = Self::new(Code::Internal);
+        failure.0.cause = Some(cause.into());
+        failure
+    }
+
+    /// Says when to come again, in whole seconds.
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after_seconds = Some(seconds.max(1));
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.0.code
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        status(self.0.code)
+    }
+
+    /// Whether the service could not, rather than would not: a quota is given back then.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.0.code.class() == Class::Service
+    }
+
+    /// What went wrong inside, for the log.
+    pub(crate) fn causes(&self) -> Option<String> {
+        let mut cause: &dyn StdError = self.0.cause.as_deref()?;
+        let mut chain = cause.to_string();
+        while let Some(source) = cause.source() {
+            chain.push_str(": ");
+            chain.push_str(&source.to_string());
+            cause = source;
+        }
+        Some(chain)
+    }
+
+    /// The problem's members.
+    pub(crate) fn to_json(&self, exchange: &Exchange) -> Value {
+        let parts = &self.0;
+        let language = exchange.language;
+        let mut problem = json!({
+            "type": format!("{TYPE}#{}", parts.code),
+            "title": parts.code.title(language),
+            "status": self.status().as_u16(),
+            "detail": parts.code.detail(language),
+            "instance": exchange.instance(),
+            "code": parts.code.as_str(),
+            "retryable": parts.code.is_retryable(),
+            "request_id": exchange.request_id(),
+            "errors": violations_to_json(&parts.errors, language),
+        });
+        if let Some(stay_id) = parts.stay_id {
+            problem["stay_id"] = json!(stay_id);
+        }
+        problem
+    }
+
+    /// The answer.
+    pub(crate) fn render(&self, exchange: &Exchange) -> Response {
+        let mut response = Response::builder()
+            .status(self.status())
+            .content_type(PROBLEM_JSON)
+            .body(self.to_json(exchange).to_string());
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        headers.insert(
+            header::CONTENT_LANGUAGE,
+            HeaderValue::from_static(exchange.language.as_str()),
+        );
+        self.set_headers(headers);
+        response
+    }
+
+    fn set_headers(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after_seconds() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some((name, value)) = &self.0.header {
+            headers.insert(name, value.clone());
+        }
+        if self.0.code == Code::Stopping {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+
+    /// 429 and 503 always say when to come again, and so does the twin of a running request.
+    fn retry_after_seconds(&self) -> Option<u32> {
+        if self.0.retry_after_seconds.is_some() {
+            return self.0.retry_after_seconds;
+        }
+        if self.is_ours() && self.0.code != Code::Internal {
+            let [random] = ids::random_bytes::<1>();
+            return Some(RETRY_AFTER_SECONDS + u32::from(random % RETRY_SPREAD_SECONDS));
+        }
+        let waits = matches!(self.0.code, Code::RateLimited | Code::IdempotencyInProgress);
+        waits.then_some(RETRY_AFTER_SECONDS)
+    }
+}
+
+/// `[{pointer, code, message}]`.
+pub(crate) fn violations_to_json(violations: &[Violation], language: Language) -> Value {
+    violations
+        .iter()
+        .map(|violation| {
+            json!({
+                "pointer": violation.pointer,
+                "code": violation.code.as_str(),
+                "message": violation.message(language),
+            })
+        })
+        .collect()
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(errors) => Self::invalid(errors),
+            Refusal::ReferenceConflict { stay_id } => {
+                let mut failure = Self::new(Code::ReferenceConflict);
+                failure.0.stay_id = Some(stay_id);
+                failure
+            }
+            Refusal::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
+            Refusal::IdempotencyInProgress => Self::new(Code::IdempotencyInProgress),
+            Refusal::Overloaded => Self::new(Code::Overloaded),
+            Refusal::StorageUnavailable => Self::new(Code::StorageUnavailable),
+            Refusal::StorageFull => Self::new(Code::StorageFull),
+            Refusal::OutcomeUnknown => Self::new(Code::OutcomeUnknown),
+            Refusal::Stopping => Self::new(Code::Stopping),
+            Refusal::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+/// What the framework rejects takes the same shape; its own text is dropped, it quotes input.
+impl From<poem::Error> for Failure {
+    fn from(error: poem::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(failure) => return failure,
+            Err(error) => error,
+        };
+        if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
+            return Self::new(Code::NotFound);
+        }
+        if error.is::<MethodNotAllowedError>() {
+            return Self::new(Code::MethodNotAllowed);
+        }
+        let status = error.status();
+        Self::internal(format!("the framework refused a request with {status}"))
+    }
+}
+
+impl ResponseError for Failure {
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+}
+
+/// Never used for an answer: [`Failure::render`] knows the language.
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        self.status().into_response()
+    }
+}
+
+/// Which operation declares which error is the business of `docs`.
+impl ApiResponse for Failure {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: Vec::new(),
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.code.fmt(out)
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Failure({})", self.0.code)
+    }
+}
+
+impl StdError for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use domain::problem::Hint;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_the_status_of_its_class() {
+        for code in Code::ALL.iter().copied() {
+            let status = status(code).as_u16();
+            let is_fitting = match code.class() {
+                Class::Violation | Class::Warning => status == 422,
+                Class::Access => matches!(status, 401 | 403),
+                Class::Service => status == 500 || status == 503,
+                Class::Limit => matches!(status, 413 | 429),
+                Class::Conflict => matches!(status, 409 | 422),
+                Class::Request => matches!(status, 400 | 404..=406 | 408 | 415 | 422),
+            };
+            assert!(is_fitting, "{code} is {status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_problem_names_everything_but_what_was_submitted() {
+        let exchange = Exchange::for_test("req-1", Language::En);
+        let violation = Violation::new("/note", Code::TooLong).with(Hint::LengthMax(2_000));
+        let response = Failure::invalid(vec![violation]).render(&exchange);
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(response.content_type(), Some(PROBLEM_JSON));
+        assert_eq!(response.header("Content-Language"), Some("en"));
+
+        let problem = response.into_body().into_bytes().await.unwrap();
+        let problem: Value = serde_json::from_slice(&problem).unwrap();
+        assert_eq!(
+            problem["type"],
+            "/v1/catalogues/error_codes#validation_failed"
+        );
+        assert_eq!(problem["status"], 422);
+        assert_eq!(problem["code"], "validation_failed");
+        assert_eq!(problem["retryable"], false);
+        assert_eq!(problem["request_id"], "req-1");
+        assert_eq!(problem["instance"], "urn:uuid:req-1");
+        assert_eq!(problem["errors"][0]["pointer"], "/note");
+        assert_eq!(problem["errors"][0]["code"], "too_long");
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(message.ends_with("At most 2000 characters."), "{message}");
+    }
+
+    #[test]
+    fn who_is_to_come_again_is_told_when() {
+        let exchange = Exchange::for_test("req-1", Language::Vi);
+        for code in Code::ALL.iter().copied() {
+            let response = Failure::new(code).render(&exchange);
+            let seconds = response.header("Retry-After").map(str::parse::<u32>);
+            let is_told = matches!(seconds, Some(Ok(1..=3)));
+            let status = response.status().as_u16();
+            let is_due = matches!(status, 429 | 503) || code == Code::IdempotencyInProgress;
+            assert_eq!(is_told, is_due, "{code}");
+        }
+        let waiting = Failure::new(Code::RateLimited).retry_after(17);
+        assert_eq!(waiting.render(&exchange).header("Retry-After"), Some("17"));
+    }
+
+    #[test]
+    fn the_frameworks_text_is_dropped() {
+        let table = [
+            (poem::Error::from(NotFoundError), Code::NotFound),
+            (MethodNotAllowedError.into(), Code::MethodNotAllowed),
+            (Failure::new(Code::Overloaded).into(), Code::Overloaded),
+            (
+                poem::Error::from_string("Nguyễn Văn An", StatusCode::BAD_REQUEST),
+                Code::Internal,
+            ),
+        ];
+        for (error, code) in table {
+            let failure = Failure::from(error);
+            assert_eq!(failure.code(), code);
+            assert!(!failure.causes().unwrap_or_default().contains("Nguyễn"));
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Every route, in one table. A handler here names who may call it and what it takes; the work is
+//! done in the module of its noun.
+
+use std::sync::Arc;
+
+use domain::problem::Code;
+use poem::http::{HeaderMap, StatusCode, header};
+use poem_openapi::{OpenApi, Tags, param::Path, types::Any};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Reading};
+use crate::docs::Page;
+use crate::exchange::Current;
+use crate::idempotency::IdempotencyKey;
+use crate::payload::Document;
+use crate::problem::Failure;
+use crate::query::Query;
+use crate::shapes::{
+    Alive, BatchAnswer, CatalogueList, CatalogueView, FacilityPage, FacilityView, Judgement, Jwks,
+    LimitsView, Ready, Receipt, Stay, StayBatch, StayDraft, StayPage,
+};
+use crate::{facilities, limits, stays};
+
+/// The service's operations.
+pub(crate) struct Api {
+    /// What they work with.
+    pub(crate) app: Arc<App>,
+}
+
+/// How operations are grouped in the document.
+#[derive(Tags)]
+enum Topic {
+    /// Declaring stays, and seeing them again.
+    Stays,
+    /// Where stays may be declared, and how many.
+    Facilities,
+    /// Published lists and keys.
+    Catalogues,
+    /// Whether the service is there.
+    Operation,
+}
+
+#[OpenApi]
+impl Api {
+    /// Declare a stay
+    ///
+    /// Answers with the signed receipt and the statutory deadline, once the stay is stored for
+    /// good. Safe to send again: the same request under the same `Idempotency-Key`, the same
+    /// content under the same `reference`, or the same content without one gets the first answer
+    /// again.
+    #[oai(
+        path = "/v1/stays",
+        method = "post",
+        operation_id = "declareStay",
+        tag = "Topic::Stays"
+    )]
+    async fn declare_stay(
+        &self,
+        current: Current,
+        admitted: Admitted<Declaring>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<StayDraft>,
+    ) -> Result<Answer<Stay>, Failure> {
+        stays::declare(&self.app, &current.0, admitted, key, document).await
+    }
+
+    /// Ask what the rules say of a stay
+    ///
+    /// The same body and the same rules as declaring; stores nothing.
+    #[oai(
+        path = "/v1/stays/validate",
+        method = "post",
+        operation_id = "validateStay",
+        tag = "Topic::Stays"
+    )]
+    async fn validate_stay(
+        &self,
+        current: Current,
+        admitted: Admitted<Asking>,
+        document: Document<StayDraft>,
+    ) -> Result<Answer<Judgement>, Failure> {
+        Ok(stays::validate(&self.app, &current.0, &admitted, &document))
+    }
+
+    /// Declare many stays
+    ///
+    /// Each is judged by itself: a bad one never harms a good one. Sent again, what is stored
+    /// already comes back as `replayed`. Costs as many units as it has stays.
+    #[oai(
+        path = "/v1/stays/batch",
+        method = "post",
+        operation_id = "declareStays",
+        tag = "Topic::Stays"
+    )]
+    async fn declare_stays(
+        &self,
+        current: Current,
+        admitted: Admitted<DeclaringMany>,
+        /// Guards against another body under the same key; items are judged again each time.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<StayBatch>,
+    ) -> Result<Answer<BatchAnswer>, Failure> {
+        stays::batch::declare(&self.app, &current.0, admitted, key, document).await
+    }
+
+    /// List stays
+    ///
+    /// The stays of the key's facilities, newest first.
+    #[oai(
+        path = "/v1/stays",
+        method = "get",
+        operation_id = "listStays",
+        tag = "Topic::Stays"
+    )]
+    async fn list_stays(
+        &self,
+        admitted: Admitted<Reading>,
+        query: Query,
+    ) -> Result<Answer<StayPage>, Failure> {
+        stays::list::show(&self.app, &admitted, query).await
+    }
+
+    /// See a stay
+    ///
+    /// As it stands now.
+    #[oai(
+        path = "/v1/stays/:id",
+        method = "get",
+        operation_id = "showStay",
+        tag = "Topic::Stays"
+    )]
+    async fn show_stay(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The stay's id.
+        id: Path<String>,
+    ) -> Result<Answer<Stay>, Failure> {
+        stays::show(&self.app, &admitted, &id.0).await
+    }
+
+    /// See a stay's receipt
+    ///
+    /// As JSON, or as the bare JWS for `Accept: application/jose`.
+    #[oai(
+        path = "/v1/stays/:id/receipt",
+        method = "get",
+        operation_id = "showReceipt",
+        tag = "Topic::Stays"
+    )]
+    async fn show_receipt(
+        &self,
+        headers: &HeaderMap,
+        admitted: Admitted<Reading>,
+        /// The stay's id.
+        id: Path<String>,
+        query: Query,
+    ) -> Result<Answer<Receipt>, Failure> {
+        stays::receipt::show(&self.app, &admitted, headers, &id.0, query).await
+    }
+
+    /// List facilities
+    ///
+    /// What the key may declare for, by id.
+    #[oai(
+        path = "/v1/facilities",
+        method = "get",
+        operation_id = "listFacilities",
+        tag = "Topic::Facilities"
+    )]
+    async fn list_facilities(
+        &self,
+        admitted: Admitted<Reading>,
+        query: Query,
+    ) -> Result<Answer<FacilityPage>, Failure> {
+        facilities::list(&self.app, &admitted, query)
+    }
+
+    /// See a facility
+    #[oai(
+        path = "/v1/facilities/:id",
+        method = "get",
+        operation_id = "showFacility",
+        tag = "Topic::Facilities"
+    )]
+    async fn show_facility(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        id: Path<String>,
+    ) -> Result<Answer<FacilityView>, Failure> {
+        facilities::show(&admitted, &id.0)
+    }
+
+    /// See the key's quotas
+    ///
+    /// What the key may do, and what is left of it.
+    #[oai(
+        path = "/v1/limits",
+        method = "get",
+        operation_id = "showLimits",
+        tag = "Topic::Facilities"
+    )]
+    async fn show_limits(
+        &self,
+        admitted: Admitted<Reading>,
+    ) -> Result<Answer<LimitsView>, Failure> {
+        Ok(limits::show(&self.app, &admitted))
+    }
+
+    /// List catalogues
+    #[oai(
+        path = "/v1/catalogues",
+        method = "get",
+        operation_id = "listCatalogues",
+        tag = "Topic::Catalogues"
+    )]
+    async fn list_catalogues(&self, headers: &HeaderMap) -> Result<Answer<CatalogueList>, Failure> {
+        Ok(self.app.catalogues.list(headers))
+    }
+
+    /// See a catalogue
+    ///
+    /// Whole, with its version and the day from which it holds.
+    #[oai(
+        path = "/v1/catalogues/:name",
+        method = "get",
+        operation_id = "showCatalogue",
+        tag = "Topic::Catalogues"
+    )]
+    async fn show_catalogue(
+        &self,
+        headers: &HeaderMap,
+        /// The catalogue's name.
+        name: Path<String>,
+    ) -> Result<Answer<CatalogueView>, Failure> {
+        self.app.catalogues.show(headers, &name.0)
+    }
+
+    /// See the receipt keys
+    ///
+    /// With these a receipt verifies offline, in any JOSE library.
+    #[oai(
+        path = "/.well-known/jwks.json",
+        method = "get",
+        operation_id = "showReceiptKeys",
+        tag = "Topic::Catalogues"
+    )]
+    async fn show_receipt_keys(&self) -> Result<Answer<Jwks>, Failure> {
+        let keys = self.app.signer.jwks().to_string();
+        Ok(Answer::json(keys).with_header(header::CACHE_CONTROL, "public, max-age=300"))
+    }
+
+    /// See this document
+    #[oai(
+        path = "/openapi.json",
+        method = "get",
+        operation_id = "showDocument",
+        tag = "Topic::Operation"
+    )]
+    async fn show_document(&self) -> Result<Answer<Any<Value>>, Failure> {
+        let documents = self.app.documents.get();
+        let documents = documents.ok_or_else(|| Failure::new(Code::NotFound))?;
+        Ok(documents.openapi())
+    }
+
+    /// Try the operations in a browser
+    #[oai(
+        path = "/docs",
+        method = "get",
+        operation_id = "showDocs",
+        tag = "Topic::Operation"
+    )]
+    async fn show_docs(&self) -> Result<Page, Failure> {
+        let documents = self.app.documents.get();
+        let documents = documents.ok_or_else(|| Failure::new(Code::NotFound))?;
+        Ok(documents.page())
+    }
+
+    /// Is the process alive
+    ///
+    /// Asks nobody.
+    #[oai(
+        path = "/livez",
+        method = "get",
+        operation_id = "showAlive",
+        tag = "Topic::Operation"
+    )]
+    async fn show_alive(&self) -> Result<Answer<Alive>, Failure> {
+        Ok(Answer::json(json!({"status": "alive"}).to_string()))
+    }
+
+    /// Should the process get requests
+    ///
+    /// By database, schema, keys and draining; other systems are listed and change nothing.
+    #[oai(
+        path = "/readyz",
+        method = "get",
+        operation_id = "showReady",
+        tag = "Topic::Operation"
+    )]
+    async fn show_ready(&self) -> Result<Answer<Ready>, Failure> {
+        let report = self.app.readiness.report().await;
+        let status = if report.is_ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        Ok(Answer::json(report.to_json().to_string()).with_status(status))
+    }
+}
+
+impl Api {
+    /// The path of the document behind a pattern of the router, which has numbers for names.
+    pub(crate) fn template(pattern: &str) -> String {
+        let paths = Self::meta().into_iter().flat_map(|api| api.paths);
+        let mut templates = paths.map(|path| path.path);
+        templates
+            .find(|template| to_pattern(template) == pattern)
+            .unwrap_or_else(|| pattern.to_owned())
+    }
+}
+
+/// `/v1/stays/{id}` to `/v1/stays/:param0`.
+fn to_pattern(template: &str) -> String {
+    let mut count = 0;
+    let segments = template.split('/').map(|segment| {
+        if segment.starts_with('{') {
+            count += 1;
+            format!(":param{}", count - 1)
+        } else {
+            segment.to_owned()
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}

@@ -1,0 +1,501 @@
+//! What travels, as the document describes it.
+//!
+//! Requests are judged by `domain` and answers about stays are written by `intake`: the types here
+//! never carry one. They are where the document gets its schemas from, and a test holds them to
+//! the members that `domain` reads.
+
+pub(crate) mod text;
+
+use poem_openapi::{Object, types::Any};
+use serde_json::Value;
+use uuid::Uuid;
+
+use text::{
+    Address, CodeWord, CommuneCode, CompactJws, CompletionWord, CountryCode, Day, DeliveryWord,
+    DocumentKindWord, FacilityKindWord, Id, IdentityWord, Instant, Name, NoDocumentReasonWord,
+    Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer, PresenceWord, ProvinceCode,
+    PurposeWord, Reference, SexWord, Sha256Hex, TimelinessWord, Word,
+};
+
+/// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
+#[derive(Object)]
+#[oai(rename = "StayDraft")]
+pub(crate) struct StayDraft {
+    /// Where; may be left out by a key that serves one facility.
+    facility_id: Option<Id>,
+    /// The sender's own name for this stay, unique per facility among stays not cancelled.
+    reference: Option<Reference>,
+    /// Required in lodging businesses, guest houses and schools; medical facilities: room or bed.
+    room: Option<Place>,
+    /// The bed.
+    bed: Option<Place>,
+    /// The ward: kept, never forwarded.
+    ward: Option<Place>,
+    /// When the stay began; now when left out. At most 10 minutes ahead and 62 days back.
+    arrival_at: Option<Instant>,
+    /// Required in lodging businesses, guest houses and schools.
+    expected_departure_at: Option<Instant>,
+    /// Why the guest is here; the facility kind's default when left out.
+    purpose: Option<PurposeWord>,
+    /// What the purpose `other` means.
+    purpose_text: Option<Note>,
+    /// Who.
+    guest: Guest,
+    /// With whom.
+    party: Option<Party>,
+    /// The sender's own note.
+    note: Option<Note>,
+}
+
+/// Who stays. A citizen with a 12-digit number needs no more than name and document.
+#[derive(Object)]
+pub(crate) struct Guest {
+    /// As on the document, in one piece. May be missing only for an unidentified person.
+    full_name: Option<Name>,
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    birth_date: Option<PartialDate>,
+    /// The sex on the document.
+    sex: Option<SexWord>,
+    /// ISO 3166-1 alpha-3 or a code of ICAO 9303; `VNM` when left out with a Vietnamese document.
+    nationality: Option<CountryCode>,
+    /// What was shown.
+    document: IdentityDocument,
+    /// Required when the kind of document is `none`.
+    no_document_reason: Option<NoDocumentReasonWord>,
+    /// Where the guest lives.
+    residence: Option<Residence>,
+    /// Telephone.
+    phone: Option<Word>,
+    /// Who answers for a child or a patient.
+    guardian: Option<Guardian>,
+    /// A newborn's mother: the reference of her stay.
+    mother_reference: Option<Reference>,
+    /// Foreigners: the last permitted day.
+    permitted_stay_until: Option<Day>,
+    /// Foreigners: the visa.
+    visa: Option<Visa>,
+    /// Foreigners: the day of entry.
+    entered_on: Option<Day>,
+    /// Foreigners: the gate of entry.
+    entry_gate: Option<Name>,
+}
+
+/// The document that was shown.
+#[derive(Object)]
+pub(crate) struct IdentityDocument {
+    /// Its kind.
+    kind: DocumentKindWord,
+    /// Its number; absent only when the kind is `none`.
+    number: Option<Word>,
+}
+
+/// Where a guest lives.
+#[derive(Object)]
+pub(crate) struct Residence {
+    /// A commune of today; codes of before 2025-07-01 are taken with a warning.
+    commune_code: Option<CommuneCode>,
+    /// Street, hamlet.
+    address: Option<Address>,
+}
+
+/// Who answers for a guest.
+#[derive(Object)]
+pub(crate) struct Guardian {
+    /// Name.
+    full_name: Option<Name>,
+    /// What he is to the guest.
+    relation: Option<Word>,
+    /// Telephone.
+    phone: Option<Word>,
+}
+
+/// A visa, as printed.
+#[derive(Object)]
+pub(crate) struct Visa {
+    /// Kind.
+    kind: Option<Word>,
+    /// Number.
+    number: Option<Word>,
+    /// The last day it is good for.
+    expires_on: Option<Day>,
+}
+
+/// The group a guest belongs to.
+#[derive(Object)]
+pub(crate) struct Party {
+    /// The sender's name for the group.
+    reference: Option<Reference>,
+    /// What the guest is in it.
+    role: Option<PartyRoleWord>,
+}
+
+/// Many stays at once. Each is judged by itself.
+#[derive(Object)]
+pub(crate) struct StayBatch {
+    /// The stays.
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    stays: Vec<StayDraft>,
+}
+
+/// A stay as its sender sees it: as sent, after normalisation, plus what the service adds.
+#[derive(Object)]
+pub(crate) struct Stay {
+    #[oai(flatten)]
+    declared: StayDraft,
+    /// The stay's id.
+    id: Id,
+    /// The version shown, from 1; the `ETag`.
+    version: u32,
+    /// Legal time of filing, that of version 1 for ever.
+    received_at: Instant,
+    /// When the declaration was due by law.
+    deadline_at: Instant,
+    /// `on_time` if received before the deadline.
+    timeliness: TimelinessWord,
+    /// What deserves a look; refuses nothing.
+    warnings: Vec<Warning>,
+    /// Whether the guest is there.
+    presence: PresenceWord,
+    /// What the population registry said.
+    identity: Identity,
+    /// The way to the police.
+    delivery: Delivery,
+    /// What is still owed.
+    completion: Completion,
+    /// The signed receipt.
+    receipt: Receipt,
+}
+
+/// Something that deserves a look.
+#[derive(Object)]
+pub(crate) struct Warning {
+    /// Where.
+    pointer: Pointer,
+    /// What.
+    code: CodeWord,
+}
+
+/// The state of the identity check.
+#[derive(Object)]
+pub(crate) struct Identity {
+    /// `attention`: look at the members named again.
+    state: IdentityWord,
+    /// The members to look at again, always the same three.
+    pointers: Option<Vec<Pointer>>,
+}
+
+/// The state of the newest forwardable version on its way to the police.
+#[derive(Object)]
+pub(crate) struct Delivery {
+    /// The state.
+    state: DeliveryWord,
+    /// Of which version.
+    version: u32,
+    /// What the police call it.
+    police_reference: Option<String>,
+    /// Why it was refused or set aside.
+    reason: Option<String>,
+}
+
+/// What is still owed of a declaration.
+#[derive(Object)]
+pub(crate) struct Completion {
+    /// The state.
+    state: CompletionWord,
+    /// The members that are missing.
+    missing: Option<Vec<Pointer>>,
+    /// Until when they are owed.
+    #[oai(nullable)]
+    due_at: Option<Instant>,
+}
+
+/// A receipt. Its JWS verifies offline with the keys at `/.well-known/jwks.json`.
+#[derive(Object)]
+pub(crate) struct Receipt {
+    /// The receipt's number.
+    number: String,
+    /// Of which version.
+    version: u32,
+    /// Legal time of filing.
+    received_at: Instant,
+    /// When the declaration was due.
+    deadline_at: Instant,
+    /// Whether it came in time.
+    timeliness: TimelinessWord,
+    /// 16 random bytes, base64url.
+    content_salt: String,
+    /// SHA-256 of the salt and the canonical content (RFC 8785).
+    content_sha256: Sha256Hex,
+    /// The signed receipt.
+    jws: CompactJws,
+}
+
+/// A page of stays, newest first.
+#[derive(Object)]
+pub(crate) struct StayPage {
+    /// The stays.
+    items: Vec<Stay>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// What the rules say of a stay that is not to be stored.
+#[derive(Object)]
+pub(crate) struct Judgement {
+    /// Whether it would be accepted.
+    valid: bool,
+    /// Every broken rule.
+    errors: Vec<ViolationView>,
+    /// What would be noted.
+    warnings: Vec<Warning>,
+    /// When it would be due, if it is well-formed.
+    #[oai(nullable)]
+    deadline_at: Option<Instant>,
+    /// Whether it would be on time now.
+    #[oai(nullable)]
+    timeliness: Option<TimelinessWord>,
+}
+
+/// A broken rule.
+#[derive(Object)]
+#[oai(rename = "Violation")]
+pub(crate) struct ViolationView {
+    /// Where, in the document sent.
+    pointer: Pointer,
+    /// Which rule.
+    code: CodeWord,
+    /// The fact, then the fix, in the language asked for.
+    message: String,
+}
+
+/// What became of a batch.
+#[derive(Object)]
+pub(crate) struct BatchAnswer {
+    /// How many stays are new.
+    accepted: u32,
+    /// How many were there already.
+    replayed: u32,
+    /// How many were refused.
+    rejected: u32,
+    /// One for each item, in the order sent.
+    results: Vec<BatchResult>,
+}
+
+/// What became of one item of a batch.
+#[derive(Object)]
+pub(crate) struct BatchResult {
+    /// Its place in the batch, from 0.
+    index: u32,
+    /// Its reference, if it had one.
+    #[oai(nullable)]
+    reference: Option<String>,
+    /// What became of it.
+    outcome: OutcomeWord,
+    /// The stay, unless refused.
+    #[oai(nullable)]
+    stay: Option<Stay>,
+    /// Why it was refused; pointers are into the item.
+    #[oai(nullable)]
+    problem: Option<Problem>,
+}
+
+/// An error (RFC 9457), whatever went wrong.
+#[derive(Object)]
+pub(crate) struct Problem {
+    /// Leads to the code in the catalogue `error_codes`.
+    #[oai(rename = "type")]
+    kind: String,
+    /// A few words, in the language asked for.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// The fact, then the fix.
+    detail: String,
+    /// `urn:uuid:` and the request's id.
+    instance: String,
+    /// Stable: never renamed, never used for something else.
+    code: CodeWord,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// The request's id, also in `X-Request-Id`.
+    request_id: String,
+    /// Every broken rule at once; empty unless the document was at fault.
+    errors: Vec<ViolationView>,
+    /// With `reference_conflict`: the stay that has the reference.
+    stay_id: Option<Id>,
+}
+
+/// A facility that the key may declare for.
+#[derive(Object)]
+#[oai(rename = "Facility")]
+pub(crate) struct FacilityView {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// What it is by law.
+    pub(crate) kind: FacilityKindWord,
+    /// A closer word, such as hotel or dormitory.
+    #[oai(skip_serializing_if_is_none)]
+    pub(crate) subkind: Option<String>,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its address inside the commune.
+    pub(crate) address: String,
+    /// Its commune.
+    pub(crate) commune_code: CommuneCode,
+    /// Its province.
+    pub(crate) province_code: ProvinceCode,
+    /// Whether foreigners may be declared within 24 hours instead of 12.
+    pub(crate) is_remote: bool,
+}
+
+/// A page of facilities.
+#[derive(Object)]
+pub(crate) struct FacilityPage {
+    /// The facilities, by id.
+    pub(crate) items: Vec<FacilityView>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A catalogue without its entries.
+#[derive(Object)]
+pub(crate) struct CatalogueHead {
+    /// Its name.
+    pub(crate) name: String,
+    /// Changes whenever an entry does.
+    pub(crate) version: String,
+    /// The first day this version holds.
+    pub(crate) valid_from: Day,
+    /// The last day this version holds; `null` while it does.
+    #[oai(nullable)]
+    pub(crate) valid_to: Option<Day>,
+    /// How many entries it has.
+    pub(crate) item_count: u32,
+}
+
+/// The catalogues there are.
+#[derive(Object)]
+pub(crate) struct CatalogueList {
+    /// The catalogues, by name.
+    pub(crate) items: Vec<CatalogueHead>,
+    /// Always `null`: there is one page.
+    #[oai(nullable)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A catalogue with its entries.
+#[derive(Object)]
+#[oai(rename = "Catalogue")]
+pub(crate) struct CatalogueView {
+    /// Its name.
+    name: String,
+    /// Changes whenever an entry does.
+    version: String,
+    /// The first day this version holds.
+    valid_from: Day,
+    /// The last day this version holds; `null` while it does.
+    #[oai(nullable)]
+    valid_to: Option<Day>,
+    /// The entries, in their order; each has a `code`.
+    items: Vec<CatalogueEntry>,
+}
+
+/// An entry of a catalogue. Its further members depend on the catalogue.
+#[derive(Object)]
+pub(crate) struct CatalogueEntry {
+    /// What other documents call it.
+    code: String,
+}
+
+/// What a key may do, and what is left of it.
+#[derive(Object)]
+#[oai(rename = "Limits")]
+pub(crate) struct LimitsView {
+    /// Stays the key may declare.
+    pub(crate) key: QuotaView,
+    /// Requests of the key that read.
+    pub(crate) reads: QuotaView,
+    /// Stays each facility may declare, whatever the key.
+    pub(crate) facilities: Vec<FacilityQuotaView>,
+    /// Requests at the same time.
+    pub(crate) requests_at_once: AtOnceView,
+    /// Most bytes of a body.
+    pub(crate) body_bytes: BodyBytesView,
+    /// Most stays of a batch.
+    pub(crate) batch_stays: u32,
+}
+
+/// A quota that refills all the time.
+#[derive(Object)]
+#[oai(rename = "Quota")]
+pub(crate) struct QuotaView {
+    /// What comes back each second.
+    pub(crate) per_second: u32,
+    /// What may be used at once when nothing was used before.
+    pub(crate) burst: u32,
+    /// What is left now.
+    pub(crate) remaining: u32,
+}
+
+/// A facility's quota.
+#[derive(Object)]
+#[oai(rename = "FacilityQuota")]
+pub(crate) struct FacilityQuotaView {
+    /// The facility.
+    pub(crate) facility_id: Uuid,
+    /// What comes back each second.
+    pub(crate) per_second: u32,
+    /// What may be used at once when nothing was used before.
+    pub(crate) burst: u32,
+    /// What is left now.
+    pub(crate) remaining: u32,
+}
+
+/// Requests at the same time.
+#[derive(Object)]
+#[oai(rename = "RequestsAtOnce")]
+pub(crate) struct AtOnceView {
+    /// Of one key.
+    pub(crate) key: u32,
+    /// Of one facility.
+    pub(crate) facility: u32,
+    /// Of everybody.
+    pub(crate) process: u32,
+}
+
+/// Most bytes of a body.
+#[derive(Object)]
+#[oai(rename = "BodyBytes")]
+pub(crate) struct BodyBytesView {
+    /// Of one stay.
+    pub(crate) stay: u32,
+    /// Of a batch.
+    pub(crate) batch: u32,
+}
+
+/// The keys that verify receipts (RFC 7517).
+#[derive(Object)]
+pub(crate) struct Jwks {
+    /// Ed25519 keys; the first one signs.
+    keys: Vec<Any<Value>>,
+}
+
+/// That the process serves.
+#[derive(Object)]
+pub(crate) struct Alive {
+    /// Always `alive`.
+    status: String,
+}
+
+/// Whether the process should get requests.
+#[derive(Object)]
+pub(crate) struct Ready {
+    /// `ready` or `not_ready`.
+    status: String,
+    /// `ok` or `failing`, by name.
+    checks: Any<Value>,
+    /// `ok` or `degraded`, by name; never changes the status.
+    dependencies: Any<Value>,
+}

@@ -1,0 +1,163 @@
+//! Texts with a form, as the document describes them. The forms that are judged are those of
+//! `domain`; lists of words are taken from there.
+
+use std::borrow::Cow;
+
+use domain::{
+    document::{DocumentKind, NoDocumentReason},
+    draft,
+    facility::FacilityKind,
+    party::PartyRole,
+    problem::Code,
+    purpose::Purpose,
+    sex,
+    stay::{self, Presence},
+};
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde_json::Value;
+
+/// Each is a string whose JSON Schema is the expression behind the arrow.
+macro_rules! text_types {
+    ($($(#[$doc:meta])* $name:ident => $schema:expr;)+) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name(pub(crate) String);
+
+        impl Type for $name {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                MetaSchemaRef::Inline(Box::new($schema))
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(std::iter::once(self))
+            }
+        }
+
+        impl ParseFromJSON for $name {
+            fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+                match value {
+                    Some(Value::String(text)) => Ok(Self(text)),
+                    Some(_) | None => Err(ParseError::expected_input()),
+                }
+            }
+        }
+
+        impl ToJSON for $name {
+            fn to_json(&self) -> Option<Value> {
+                Some(Value::String(self.0.clone()))
+            }
+        }
+    )+};
+}
+
+text_types! {
+    /// UUID version 7.
+    Id => format("uuid");
+    /// RFC 3339 with offset.
+    Instant => format("date-time");
+    /// A calendar day of Viet Nam.
+    Day => format("date");
+    /// A date as exact as it is known.
+    PartialDate => pattern(r"^\d{4}(-\d{2}(-\d{2})?)?$");
+    /// A pointer into the document that was sent.
+    Pointer => format("json-pointer");
+    /// Alpha-3.
+    CountryCode => pattern("^[A-Za-z]{3}$");
+    /// Five digits.
+    CommuneCode => pattern("^[0-9]{5}$");
+    /// Two digits.
+    ProvinceCode => pattern("^[0-9]{2}$");
+    /// A name.
+    Name => bounded(draft::NAME_LENGTH_MAX);
+    /// A sender's own reference.
+    Reference => bounded(draft::REFERENCE_LENGTH_MAX);
+    /// Room, bed or ward.
+    Place => bounded(draft::PLACE_LENGTH_MAX);
+    /// An address.
+    Address => bounded(draft::ADDRESS_LENGTH_MAX);
+    /// Free text.
+    Note => bounded(draft::NOTE_LENGTH_MAX);
+    /// A number or word as printed.
+    Word => bounded(draft::WORD_LENGTH_MAX);
+    /// A word of the catalogue `purposes`.
+    PurposeWord => words(Purpose::ALL.iter().map(|word| word.as_str()));
+    /// Sex.
+    SexWord => words(sex::Sex::ALL.iter().map(|word| word.as_str()));
+    /// A word of the catalogue `document_kinds`.
+    DocumentKindWord => words(DocumentKind::ALL.iter().map(|word| word.as_str()));
+    /// Why there is no document.
+    NoDocumentReasonWord => words(NoDocumentReason::ALL.iter().map(|word| word.as_str()));
+    /// What a guest is in a party.
+    PartyRoleWord => words(PartyRole::ALL.iter().map(|word| word.as_str()));
+    /// A word of the catalogue `facility_kinds`.
+    FacilityKindWord => words(FacilityKind::ALL.iter().map(|word| word.as_str()));
+    /// Whether the guest is there.
+    PresenceWord => words(Presence::ALL.iter().map(|word| word.as_str()));
+    /// What the registry said, as a sender sees it.
+    IdentityWord => words(identity_words());
+    /// Where the newest forwardable version is on its way.
+    DeliveryWord => words(stay::DeliveryState::ALL.iter().map(|word| word.as_str()));
+    /// Whether the declaration met its deadline.
+    TimelinessWord => words(stay::Timeliness::ALL.iter().map(|word| word.as_str()));
+    /// Whether something is owed.
+    CompletionWord => words(stay::CompletionState::ALL.iter().map(|word| word.as_str()));
+    /// A code of the catalogue `error_codes`.
+    CodeWord => words(Code::ALL.iter().map(|word| word.as_str()));
+    /// What became of an item of a batch.
+    OutcomeWord => words(["accepted", "replayed", "rejected"].into_iter());
+    /// Hexadecimal SHA-256.
+    Sha256Hex => pattern("^[0-9a-f]{64}$");
+    /// A compact JWS.
+    CompactJws => pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$");
+}
+
+/// The words of the identity axis that a sender sees, each once.
+pub(crate) fn identity_words() -> impl Iterator<Item = &'static str> {
+    let mut seen: Vec<&'static str> = Vec::new();
+    for state in stay::IdentityState::ALL {
+        let word = state.as_seen_by_sender();
+        if !seen.contains(&word) {
+            seen.push(word);
+        }
+    }
+    seen.into_iter()
+}
+
+fn format(format: &'static str) -> MetaSchema {
+    MetaSchema::new_with_format("string", format)
+}
+
+fn pattern(pattern: &str) -> MetaSchema {
+    MetaSchema {
+        pattern: Some(pattern.to_owned()),
+        ..MetaSchema::new("string")
+    }
+}
+
+fn bounded(length_max: usize) -> MetaSchema {
+    MetaSchema {
+        max_length: Some(length_max),
+        ..MetaSchema::new("string")
+    }
+}
+
+fn words(words: impl Iterator<Item = &'static str>) -> MetaSchema {
+    MetaSchema {
+        enum_items: words.map(Value::from).collect(),
+        ..MetaSchema::new("string")
+    }
+}

@@ -1,0 +1,303 @@
+//! Declaring stays, and seeing them again.
+//!
+//! A handler turns its request into what `intake` or `store` is asked, and their answer into HTTP.
+//! Stays are written as text by `intake` and go out as they are, so that a replay is the first
+//! answer byte for byte.
+
+pub(crate) mod batch;
+pub(crate) mod list;
+pub(crate) mod receipt;
+
+use std::sync::Arc;
+
+use domain::{
+    problem::{Class, Code, Violation},
+    sender::Sender,
+    stay::Channel,
+    time::format_instant,
+};
+use intake::{Accepted, Occasion, Refusal};
+use metrics::counter;
+use poem::http::{HeaderName, StatusCode, header};
+use serde_json::{Value, json};
+use store::stays::{StayRow, StayVersionRow};
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{Admitted, Asking, Declaring, Reading};
+use crate::exchange::Exchange;
+use crate::idempotency::IdempotencyKey;
+use crate::payload::Document;
+use crate::problem::{Failure, violations_to_json};
+use crate::shapes::{Judgement, Stay, StayDraft};
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Declares one stay: 201, or 200 for one that was declared before.
+pub(crate) async fn declare(
+    app: &App,
+    exchange: &Exchange,
+    mut admitted: Admitted<Declaring>,
+    key: IdempotencyKey,
+    document: Document<StayDraft>,
+) -> Result<Answer<Stay>, Failure> {
+    let facility = facility_of(admitted.sender(), &document.value);
+    let facilities: Vec<(Uuid, u32)> = facility.map(|id| (id, 1)).into_iter().collect();
+    charge(app, exchange, &mut admitted.ticket, 1, &facilities).await?;
+    let trace_parent = exchange.trace_parent();
+    let occasion = Occasion {
+        sender: admitted.sender(),
+        channel: Channel::Rest,
+        idempotency_key: key.0.as_deref(),
+        received_at: document.received_at,
+        trace_parent: Some(&trace_parent),
+    };
+    let outcome = app.intake.declare(occasion, &document.value).await;
+    count(admitted.sender(), Channel::Rest, facility, &outcome);
+    count_key(&key, &outcome);
+    match outcome {
+        Ok(accepted) => Ok(accepted_answer(accepted)),
+        Err(refusal) => Err(admitted.ticket.refuse(refusal)),
+    }
+}
+
+fn accepted_answer(accepted: Accepted) -> Answer<Stay> {
+    let Accepted { stay, is_replay } = accepted;
+    let answer = Answer::json(stay.json)
+        .with_header(header::LOCATION, format!("/v1/stays/{}", stay.id))
+        .with_header(header::ETAG, etag(stay.version));
+    if is_replay {
+        answer.with_header(REPLAYED, "true")
+    } else {
+        answer.with_status(StatusCode::CREATED)
+    }
+}
+
+/// Judges a stay by the same rules and stores nothing.
+pub(crate) fn validate(
+    app: &App,
+    exchange: &Exchange,
+    admitted: &Admitted<Asking>,
+    document: &Document<StayDraft>,
+) -> Answer<Judgement> {
+    let judged = app
+        .intake
+        .validate(admitted.sender(), document.received_at, &document.value);
+    let warnings: Vec<Value> = judged.warnings.iter().map(warning_to_json).collect();
+    let judgement = json!({
+        "valid": judged.errors.is_empty(),
+        "errors": violations_to_json(&judged.errors, exchange.language),
+        "warnings": warnings,
+        "deadline_at": judged.deadline_at.map(format_instant),
+        "timeliness": judged.timeliness.map(|timeliness| timeliness.as_str()),
+    });
+    Answer::json(judgement.to_string())
+        .with_header(header::VARY, "Accept-Language")
+        .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str())
+}
+
+fn warning_to_json(warning: &Violation) -> Value {
+    json!({"pointer": warning.pointer, "code": warning.code.as_str()})
+}
+
+/// A stay as it stands now.
+pub(crate) async fn show(
+    app: &App,
+    admitted: &Admitted<Reading>,
+    id: &str,
+) -> Result<Answer<Stay>, Failure> {
+    let (stay, version) = find(app, admitted.sender(), id, None).await?;
+    let view = intake::view::current(&app.vault, &stay, &version).map_err(Failure::internal)?;
+    count_reads(admitted.sender(), 1);
+    Ok(Answer::json(view.json).with_header(header::ETAG, etag(view.version)))
+}
+
+/// The stay with this id and one version of it, the newest unless named. Absent, foreign and
+/// malformed are the same 404.
+async fn find(
+    app: &App,
+    sender: &Sender,
+    id: &str,
+    version: Option<i32>,
+) -> Result<(StayRow, StayVersionRow), Failure> {
+    let absent = || Failure::new(Code::NotFound);
+    let id = Uuid::try_parse(id).map_err(|_| absent())?;
+    let facility_ids = facility_ids(sender);
+    if facility_ids.is_empty() {
+        return Err(absent());
+    }
+    let stay = store::stays::find(&app.db, id, &facility_ids).await?;
+    let stay = stay.ok_or_else(absent)?;
+    let wanted = version.unwrap_or(stay.version);
+    let version = store::stays::version(&app.db, id, wanted).await?;
+    Ok((stay, version.ok_or_else(absent)?))
+}
+
+/// Charges a request for its stays, and remembers whose quota the answer's headers tell of.
+async fn charge(
+    app: &App,
+    exchange: &Exchange,
+    ticket: &mut crate::limit::Ticket,
+    stay_count: u32,
+    facilities: &[(Uuid, u32)],
+) -> Result<(), Failure> {
+    if let [(only, _)] = facilities
+        && exchange.facility.get().is_none()
+        && let Some(meter) = app.limits.facility(*only)
+    {
+        exchange.facility.get_or_init(|| Arc::clone(&meter));
+    }
+    ticket.charge(&app.limits, stay_count, facilities).await
+}
+
+/// The facility that a declaration is for, if the sender may use it; what is wrong with it is for
+/// `domain` to say.
+fn facility_of(sender: &Sender, declaration: &Value) -> Option<Uuid> {
+    match declaration.get("facility_id") {
+        Some(Value::String(text)) => {
+            let id = Uuid::try_parse(text.trim()).ok()?;
+            sender.facility(id).map(|facility| facility.id)
+        }
+        None | Some(Value::Null) => match sender.facilities.as_slice() {
+            [only] => Some(only.id),
+            _ => None,
+        },
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
+    }
+}
+
+fn facility_ids(sender: &Sender) -> Vec<Uuid> {
+    sender
+        .facilities
+        .iter()
+        .map(|facility| facility.id)
+        .collect()
+}
+
+/// The version in quotes.
+fn etag(version: i32) -> String {
+    format!("\"{version}\"")
+}
+
+/// One item more in `luutru_intake_items_total`.
+fn count(
+    sender: &Sender,
+    channel: Channel,
+    facility: Option<Uuid>,
+    outcome: &Result<Accepted, Refusal>,
+) {
+    let facility = facility.and_then(|id| sender.facility(id));
+    let kind = facility.map_or("unknown", |facility| facility.kind.as_str());
+    let (outcome, error_class) = match outcome {
+        Ok(accepted) if accepted.is_replay => ("replayed", "none"),
+        Ok(_) => ("accepted", "none"),
+        Err(refusal) => ("refused", class(refusal).as_str()),
+    };
+    counter!(
+        "luutru_intake_items_total",
+        "channel" => channel.as_str(),
+        "facility_kind" => kind,
+        "outcome" => outcome,
+        "error_class" => error_class
+    )
+    .increment(1);
+}
+
+const fn class(refusal: &Refusal) -> Class {
+    match refusal {
+        Refusal::Invalid(_) => Class::Violation,
+        Refusal::ReferenceConflict { .. }
+        | Refusal::IdempotencyKeyReused
+        | Refusal::IdempotencyInProgress => Class::Conflict,
+        Refusal::Overloaded
+        | Refusal::StorageUnavailable
+        | Refusal::StorageFull
+        | Refusal::OutcomeUnknown
+        | Refusal::Stopping
+        | Refusal::Internal(_) => Class::Service,
+    }
+}
+
+fn count_key(key: &IdempotencyKey, outcome: &Result<Accepted, Refusal>) {
+    if key.0.is_none() {
+        return;
+    }
+    let result = match outcome {
+        Ok(accepted) if accepted.is_replay => "replay",
+        Ok(_) => "new",
+        Err(Refusal::IdempotencyKeyReused) => "mismatch",
+        Err(Refusal::IdempotencyInProgress) => "in_progress",
+        Err(_) => return,
+    };
+    counter!("luutru_idempotency_total", "result" => result).increment(1);
+}
+
+/// Somebody saw stays with what is personal in them.
+fn count_reads(sender: &Sender, stay_count: usize) {
+    let size = match stay_count {
+        0 => "0",
+        1 => "1",
+        2..=10 => "2-10",
+        _ => ">10",
+    };
+    counter!(
+        "luutru_personal_reads_total",
+        "role" => sender.role.as_str(), "purpose" => "own_stays", "result_size" => size
+    )
+    .increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        facility::{Facility, FacilityKind},
+        sender::Role,
+    };
+
+    use super::*;
+
+    fn sender(facility_count: u128) -> Sender {
+        let facility = |number| {
+            Arc::new(Facility {
+                id: Uuid::from_u128(number),
+                organisation_id: Uuid::nil(),
+                kind: FacilityKind::LodgingBusiness,
+                subkind: None,
+                name: String::new(),
+                address: String::new(),
+                commune_code: "16531".to_owned(),
+                province_code: "38".to_owned(),
+                is_remote: false,
+            })
+        };
+        Sender {
+            key_id: Uuid::nil(),
+            organisation_id: Uuid::nil(),
+            role: Role::Integrator,
+            facilities: (1..=facility_count).map(facility).collect(),
+            communes: Vec::new(),
+            provinces: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_declaration_is_charged_to_its_facility_if_the_sender_may_use_it() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let table = [
+            (1, json!({}), Some(one)),
+            (1, json!({"facility_id": null}), Some(one)),
+            (2, json!({}), None),
+            (2, json!({"facility_id": two}), Some(two)),
+            (2, json!({"facility_id": format!(" {two} ")}), Some(two)),
+            (1, json!({"facility_id": two}), None),
+            (1, json!({"facility_id": 1}), None),
+            (1, json!({"facility_id": "x"}), None),
+            (2, json!([]), None),
+        ];
+        for (facility_count, declaration, facility) in table {
+            let found = facility_of(&sender(facility_count), &declaration);
+            assert_eq!(found, facility, "{declaration}");
+        }
+    }
+}
