@@ -1,0 +1,259 @@
+//! Whether a peer is worth a call. Pure: the present moment comes in, monotonic, so that a clock
+//! that jumps opens nothing.
+//!
+//! Open after [`FAILURES_IN_A_ROW_MAX`] failures in a row, after half of the last [`WINDOW`]
+//! calls, or at once when the peer refuses us altogether. While it is open, one call every
+//! [`PROBE_PAUSE`] tries whether the peer is back; only such a probe closes it, since an answer
+//! that was under way when it opened says nothing new.
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
+
+/// Failures in a row that open it.
+const FAILURES_IN_A_ROW_MAX: u32 = 5;
+/// Calls that are looked back upon; half of them failed opens it.
+const WINDOW: usize = 20;
+/// Between two probes.
+pub(crate) const PROBE_PAUSE: Duration = Duration::from_secs(5);
+
+/// What an answer, or its absence, says about the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It does its work.
+    Well,
+    /// It does not.
+    Failing,
+    /// It refuses us, whatever we bring: wrong secret or key.
+    RefusesUs,
+}
+
+/// Whether a call may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// The peer is well, as far as we know.
+    Call,
+    /// The peer was not well; this call tries whether it is back.
+    Probe,
+    /// Not now.
+    Held,
+}
+
+/// What an outcome did to the breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing.
+    None,
+    /// It opened.
+    Opened,
+    /// It closed: what waited for the peer may go.
+    Closed,
+}
+
+/// What is known of one peer.
+#[derive(Debug, Default)]
+pub(crate) struct Breaker {
+    /// The next probe, while open.
+    probe_at: Option<Instant>,
+    failures_in_a_row: u32,
+    /// True for a failure, newest last.
+    window: VecDeque<bool>,
+}
+
+impl Breaker {
+    /// True while calls are held back.
+    pub(crate) fn is_open(&self) -> bool {
+        self.probe_at.is_some()
+    }
+
+    /// True when the next call would be a probe.
+    pub(crate) fn is_probe_due(&self, now: Instant) -> bool {
+        self.probe_at.is_some_and(|at| now >= at)
+    }
+
+    /// Asks for leave to call. A probe that is given leave puts off the next one.
+    pub(crate) fn admit(&mut self, now: Instant) -> Admission {
+        match self.probe_at {
+            None => Admission::Call,
+            Some(at) if now >= at => {
+                self.probe_at = Some(now + PROBE_PAUSE);
+                Admission::Probe
+            }
+            Some(_) => Admission::Held,
+        }
+    }
+
+    /// Takes note of how a call went that was admitted as `admission`. `wish` is how long the
+    /// peer asked to be left alone.
+    pub(crate) fn note(
+        &mut self,
+        admission: Admission,
+        health: Health,
+        now: Instant,
+        wish: Option<Duration>,
+    ) -> Change {
+        match (self.is_open(), admission, health) {
+            (true, Admission::Probe, Health::Well) => {
+                *self = Self::default();
+                Change::Closed
+            }
+            (true, Admission::Probe, Health::Failing | Health::RefusesUs) => {
+                self.open(now, wish);
+                Change::None
+            }
+            (true, Admission::Call | Admission::Held, _) => Change::None,
+            (false, _, health) => self.weigh(health, now, wish),
+        }
+    }
+
+    fn weigh(&mut self, health: Health, now: Instant, wish: Option<Duration>) -> Change {
+        let has_failed = health != Health::Well;
+        self.failures_in_a_row = if has_failed {
+            self.failures_in_a_row + 1
+        } else {
+            0
+        };
+        if self.window.len() == WINDOW {
+            self.window.pop_front();
+        }
+        self.window.push_back(has_failed);
+        let failure_count = self.window.iter().filter(|failed| **failed).count();
+        let is_half = self.window.len() == WINDOW && failure_count * 2 >= WINDOW;
+        let is_too_much = self.failures_in_a_row >= FAILURES_IN_A_ROW_MAX
+            || is_half
+            || health == Health::RefusesUs;
+        if !(has_failed && is_too_much) {
+            return Change::None;
+        }
+        self.open(now, wish);
+        Change::Opened
+    }
+
+    fn open(&mut self, now: Instant, wish: Option<Duration>) {
+        let pause = wish.unwrap_or_default().max(PROBE_PAUSE);
+        self.probe_at = Some(now + pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn note(breaker: &mut Breaker, health: Health, now: Instant) -> Change {
+        breaker.note(Admission::Call, health, now, None)
+    }
+
+    fn opened(now: Instant) -> Breaker {
+        let mut breaker = Breaker::default();
+        for _ in 0..4 {
+            assert_eq!(note(&mut breaker, Health::Failing, now), Change::None);
+        }
+        assert_eq!(note(&mut breaker, Health::Failing, now), Change::Opened);
+        breaker
+    }
+
+    #[test]
+    fn five_failures_in_a_row_open_it_and_a_success_between_does_not() {
+        let now = Instant::now();
+        assert!(opened(now).is_open());
+
+        let mut breaker = Breaker::default();
+        for _ in 0..4 {
+            note(&mut breaker, Health::Failing, now);
+        }
+        note(&mut breaker, Health::Well, now);
+        for _ in 0..4 {
+            assert_eq!(note(&mut breaker, Health::Failing, now), Change::None);
+        }
+        assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn half_of_twenty_opens_it() {
+        let now = Instant::now();
+        let mut breaker = Breaker::default();
+        let changes: Vec<Change> = (0..20)
+            .map(|call| {
+                let health = if call % 2 == 0 {
+                    Health::Well
+                } else {
+                    Health::Failing
+                };
+                note(&mut breaker, health, now)
+            })
+            .collect();
+        assert!(changes[..19].iter().all(|change| *change == Change::None));
+        assert_eq!(changes[19], Change::Opened);
+    }
+
+    #[test]
+    fn a_peer_that_refuses_us_is_left_alone_at_once() {
+        let now = Instant::now();
+        let mut breaker = Breaker::default();
+        assert_eq!(note(&mut breaker, Health::RefusesUs, now), Change::Opened);
+    }
+
+    #[test]
+    fn while_open_one_probe_every_five_seconds_and_only_its_success_closes() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        assert_eq!(breaker.admit(now + Duration::from_secs(4)), Admission::Held);
+        assert_eq!(note(&mut breaker, Health::Well, now), Change::None);
+
+        let later = now + PROBE_PAUSE;
+        assert_eq!(breaker.admit(later), Admission::Probe);
+        assert_eq!(breaker.admit(later), Admission::Held);
+        let failed = breaker.note(Admission::Probe, Health::Failing, later, None);
+        assert_eq!(failed, Change::None);
+
+        let later = later + PROBE_PAUSE;
+        assert_eq!(breaker.admit(later), Admission::Probe);
+        let closed = breaker.note(Admission::Probe, Health::Well, later, None);
+        assert_eq!(closed, Change::Closed);
+        assert_eq!(breaker.admit(later), Admission::Call);
+    }
+
+    #[test]
+    fn a_probe_waits_as_long_as_the_peer_asked() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        let wish = Some(Duration::from_secs(60));
+        let now = now + PROBE_PAUSE;
+        assert_eq!(breaker.admit(now), Admission::Probe);
+        breaker.note(Admission::Probe, Health::Failing, now, wish);
+        assert_eq!(
+            breaker.admit(now + Duration::from_secs(59)),
+            Admission::Held
+        );
+        assert_eq!(
+            breaker.admit(now + Duration::from_secs(60)),
+            Admission::Probe
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_probes_keep_their_pause(
+            steps in proptest::collection::vec((0_u64..2_000, 0_u8..3), 1..300),
+        ) {
+            let mut breaker = Breaker::default();
+            let mut now = Instant::now();
+            let mut last_probe: Option<Instant> = None;
+            for (pause_ms, word) in steps {
+                now += Duration::from_millis(pause_ms);
+                let admission = breaker.admit(now);
+                if admission == Admission::Held {
+                    continue;
+                }
+                if admission == Admission::Probe {
+                    prop_assert!(last_probe.is_none_or(|last| now - last >= PROBE_PAUSE));
+                    last_probe = Some(now);
+                }
+                let health = [Health::Well, Health::Failing, Health::RefusesUs][usize::from(word)];
+                breaker.note(admission, health, now, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The settings of a worker.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use runtime::outgoing::OutgoingLimits;
+
+use crate::peer::PeerLimits;
+
+/// Environment name of the registry's address.
+pub(crate) const REGISTRY_URL: &str = "LUUTRU_REGISTRY_URL";
+/// Environment name of the police endpoint's address.
+pub(crate) const POLICE_URL: &str = "LUUTRU_POLICE_URL";
+/// Environment name of the secret that signs deliveries.
+pub(crate) const POLICE_SECRET: &str = "LUUTRU_POLICE_SECRET";
+/// Environment name of the ops address.
+pub(crate) const OPS_LISTEN: &str = "LUUTRU_OPS_LISTEN";
+
+const CONCURRENCY: NonZeroU32 = count(128);
+const CLAIM_BATCH: NonZeroU32 = count(64);
+const LEASE_SECONDS: NonZeroU32 = count(30);
+const POLL_INTERVAL_MILLISECONDS: NonZeroU32 = count(1_000);
+const CALLS_AT_ONCE: NonZeroU32 = count(128);
+const CALLS_PER_SECOND: NonZeroU32 = count(5_000);
+const CONNECT_TIMEOUT_MILLISECONDS: NonZeroU32 = count(3_000);
+const CALL_TIMEOUT_MILLISECONDS: NonZeroU32 = count(10_000);
+
+const fn count(count: u32) -> NonZeroU32 {
+    match NonZeroU32::new(count) {
+        Some(count) => count,
+        None => NonZeroU32::MIN,
+    }
+}
+
+/// Settings of a worker. The texts are the manual.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WorkerSettings {
+    /// Base address of the population registry.
+    #[arg(
+        long,
+        env = "LUUTRU_REGISTRY_URL",
+        default_value = "http://127.0.0.1:8081"
+    )]
+    pub registry_url: String,
+
+    /// Base address of the police endpoint.
+    #[arg(
+        long,
+        env = "LUUTRU_POLICE_URL",
+        default_value = "http://127.0.0.1:8082"
+    )]
+    pub police_url: String,
+
+    /// Address of /livez, /readyz and /metrics; port 0 takes a free port.
+    #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
+    pub ops_listen: Option<String>,
+
+    /// Tasks worked on at once.
+    #[arg(long, env = "LUUTRU_WORKER_CONCURRENCY", default_value_t = CONCURRENCY)]
+    pub concurrency: NonZeroU32,
+
+    /// Most tasks taken by one claim.
+    #[arg(long, env = "LUUTRU_WORKER_CLAIM_BATCH", default_value_t = CLAIM_BATCH)]
+    pub claim_batch: NonZeroU32,
+
+    /// How long a claimed task is held, in seconds: after a worker's death its tasks are free
+    /// again this much later. More than two calls take.
+    #[arg(long, env = "LUUTRU_WORKER_LEASE_SECONDS", default_value_t = LEASE_SECONDS)]
+    pub lease_seconds: NonZeroU32,
+
+    /// How often the outbox is looked at when nobody says that there is work, in milliseconds.
+    #[arg(
+        long,
+        env = "LUUTRU_WORKER_POLL_INTERVAL_MILLISECONDS",
+        default_value_t = POLL_INTERVAL_MILLISECONDS
+    )]
+    pub poll_interval_milliseconds: NonZeroU32,
+
+    /// Calls to the registry at once.
+    #[arg(long, env = "LUUTRU_REGISTRY_CONCURRENCY", default_value_t = CALLS_AT_ONCE)]
+    pub registry_concurrency: NonZeroU32,
+
+    /// Calls to the registry a second.
+    #[arg(long, env = "LUUTRU_REGISTRY_CALLS_PER_SECOND", default_value_t = CALLS_PER_SECOND)]
+    pub registry_calls_per_second: NonZeroU32,
+
+    /// Calls to the police endpoint at once.
+    #[arg(long, env = "LUUTRU_POLICE_CONCURRENCY", default_value_t = CALLS_AT_ONCE)]
+    pub police_concurrency: NonZeroU32,
+
+    /// Calls to the police endpoint a second. Also spreads what waited while it was away.
+    #[arg(long, env = "LUUTRU_POLICE_CALLS_PER_SECOND", default_value_t = CALLS_PER_SECOND)]
+    pub police_calls_per_second: NonZeroU32,
+
+    /// Longest wait for a connection to either of them, in milliseconds.
+    #[arg(
+        long,
+        env = "LUUTRU_PEER_CONNECT_TIMEOUT_MILLISECONDS",
+        default_value_t = CONNECT_TIMEOUT_MILLISECONDS
+    )]
+    pub peer_connect_timeout_milliseconds: NonZeroU32,
+
+    /// Longest duration of a call to either of them, in milliseconds.
+    #[arg(
+        long,
+        env = "LUUTRU_PEER_CALL_TIMEOUT_MILLISECONDS",
+        default_value_t = CALL_TIMEOUT_MILLISECONDS
+    )]
+    pub peer_call_timeout_milliseconds: NonZeroU32,
+}
+
+impl WorkerSettings {
+    /// The defaults, with these base addresses and without an ops address: for a worker inside
+    /// another process.
+    pub fn embedded(registry_url: String, police_url: String) -> Self {
+        Self {
+            registry_url,
+            police_url,
+            ops_listen: None,
+            concurrency: CONCURRENCY,
+            claim_batch: CLAIM_BATCH,
+            lease_seconds: LEASE_SECONDS,
+            poll_interval_milliseconds: POLL_INTERVAL_MILLISECONDS,
+            registry_concurrency: CALLS_AT_ONCE,
+            registry_calls_per_second: CALLS_PER_SECOND,
+            police_concurrency: CALLS_AT_ONCE,
+            police_calls_per_second: CALLS_PER_SECOND,
+            peer_connect_timeout_milliseconds: CONNECT_TIMEOUT_MILLISECONDS,
+            peer_call_timeout_milliseconds: CALL_TIMEOUT_MILLISECONDS,
+        }
+    }
+
+    pub(crate) fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds.get().into())
+    }
+
+    pub(crate) fn poll_interval(&self) -> Duration {
+        milliseconds(self.poll_interval_milliseconds)
+    }
+
+    pub(crate) fn call_timeout(&self) -> Duration {
+        milliseconds(self.peer_call_timeout_milliseconds)
+    }
+
+    pub(crate) fn registry_limits(&self) -> PeerLimits {
+        self.peer_limits(self.registry_concurrency, self.registry_calls_per_second)
+    }
+
+    pub(crate) fn police_limits(&self) -> PeerLimits {
+        self.peer_limits(self.police_concurrency, self.police_calls_per_second)
+    }
+
+    fn peer_limits(&self, calls_at_once: NonZeroU32, calls_per_second: NonZeroU32) -> PeerLimits {
+        let call_count_max = usize::try_from(calls_at_once.get()).unwrap_or(usize::MAX);
+        PeerLimits {
+            outgoing: OutgoingLimits {
+                connect_timeout: milliseconds(self.peer_connect_timeout_milliseconds),
+                call_timeout: self.call_timeout(),
+                // A connection that is opened anew for a call costs more than the call.
+                pool_idle_count_max: call_count_max,
+                ..OutgoingLimits::default()
+            },
+            call_count_max,
+            rate_per_second: calls_per_second.get(),
+        }
+    }
+}
+
+fn milliseconds(count: NonZeroU32) -> Duration {
+    Duration::from_millis(count.get().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: WorkerSettings,
+    }
+
+    #[test]
+    fn the_defaults_hold_what_is_promised() {
+        let settings = Command::parse_from(["worker"]).settings;
+        assert_eq!(settings.lease(), Duration::from_secs(30));
+        assert!(settings.call_timeout() * 2 < settings.lease());
+        let limits = settings.police_limits();
+        assert_eq!(limits.outgoing.connect_timeout, Duration::from_secs(3));
+        assert_eq!(limits.outgoing.call_timeout, Duration::from_secs(10));
+        assert!(limits.outgoing.pool_idle_count_max >= limits.call_count_max);
+    }
+}

@@ -1,0 +1,190 @@
+//! What a task is about: the sealed content of its version, its facility, and the sealed bytes of
+//! the notification.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::{facility::Facility, time::local_date};
+use intake::view;
+use runtime::vault::{SealContext, Vault, VaultError, WrappedDataKey};
+use serde_json::Value;
+use store::{
+    Database,
+    outbox::{Subject, Task},
+};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// The table whose rows hold sealed bodies, for the seal's context.
+const SEALED_TABLE: &str = "outbox_task";
+/// A facility is read again after this long, so that a new name or address is used.
+const FACILITY_KEPT: Duration = Duration::from_secs(60);
+/// Facilities kept; beyond, all are read anew.
+const FACILITY_COUNT_MAX: usize = 20_000;
+/// The data keys are asked for no more often than this.
+const KEYS_PAUSE: Duration = Duration::from_millis(500);
+
+/// Opens and seals what tasks carry.
+pub(crate) struct Contents {
+    db: Database,
+    vault: Arc<Vault>,
+    facilities: Mutex<HashMap<Uuid, (Instant, Arc<Facility>)>>,
+    keys_read_at: tokio::sync::Mutex<Option<Instant>>,
+}
+
+/// Why a task cannot be worked on.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// The database did not answer, or a key is not there yet: to be tried again.
+    NotNow,
+    /// What is stored is damaged: trying again would not help.
+    Damaged,
+}
+
+impl Contents {
+    pub(crate) fn new(db: Database, vault: Arc<Vault>) -> Self {
+        Self {
+            db,
+            vault,
+            facilities: Mutex::default(),
+            keys_read_at: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The content of the version that a task speaks of.
+    pub(crate) async fn open(&self, task: &Task, subject: &Subject) -> Result<Value, Unreadable> {
+        let open = || view::open_sealed(&self.vault, task.stay_id, task.version, &subject.sealed);
+        let is_key_missing = |error: &anyhow::Error| {
+            error
+                .downcast_ref::<VaultError>()
+                .is_some_and(is_key_missing)
+        };
+        match open() {
+            Ok(opened) => return Ok(opened.content),
+            Err(error) if is_key_missing(&error) => self.load_keys().await?,
+            Err(error) => return Err(damaged(task, &error)),
+        }
+        match open() {
+            Ok(opened) => Ok(opened.content),
+            Err(error) if is_key_missing(&error) => Err(not_now(task, &error)),
+            Err(error) => Err(damaged(task, &error)),
+        }
+    }
+
+    /// Seals the bytes of a notification, under the key of the month of its content.
+    pub(crate) fn seal_body(
+        &self,
+        task: &Task,
+        subject: &Subject,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Unreadable> {
+        let month = local_date(subject.version_received_at).format("%Y-%m");
+        self.vault
+            .seal(&month.to_string(), &body_context(task), body)
+            .map_err(|error| not_now(task, &error))
+    }
+
+    /// The bytes of a notification that were fixed before.
+    pub(crate) async fn open_body(
+        &self,
+        task: &Task,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Unreadable> {
+        let context = body_context(task);
+        match self.vault.open(&context, sealed) {
+            Ok(body) => return Ok(body.to_vec()),
+            Err(error) if is_key_missing(&error) => self.load_keys().await?,
+            Err(error) => return Err(damaged(task, &error)),
+        }
+        match self.vault.open(&context, sealed) {
+            Ok(body) => Ok(body.to_vec()),
+            Err(error) if is_key_missing(&error) => Err(not_now(task, &error)),
+            Err(error) => Err(damaged(task, &error)),
+        }
+    }
+
+    /// The facility of a task.
+    pub(crate) async fn facility(&self, task: &Task) -> Result<Arc<Facility>, Unreadable> {
+        if let Some(facility) = self.known_facility(task.facility_id) {
+            return Ok(facility);
+        }
+        let found = store::facilities::find(&self.db, task.facility_id).await;
+        let facility = match found {
+            Ok(Some(facility)) => Arc::new(facility),
+            Ok(None) => return Err(damaged(task, &"the facility is not there")),
+            Err(error) => return Err(not_now(task, &error)),
+        };
+        let mut facilities = self.lock_facilities();
+        if facilities.len() >= FACILITY_COUNT_MAX {
+            facilities.clear();
+        }
+        facilities.insert(facility.id, (Instant::now(), Arc::clone(&facility)));
+        Ok(facility)
+    }
+
+    fn known_facility(&self, id: Uuid) -> Option<Arc<Facility>> {
+        let facilities = self.lock_facilities();
+        let (read_at, facility) = facilities.get(&id)?;
+        (read_at.elapsed() < FACILITY_KEPT).then(|| Arc::clone(facility))
+    }
+
+    fn lock_facilities(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<Uuid, (Instant, Arc<Facility>)>> {
+        self.facilities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Loads the data keys that other processes have made.
+    async fn load_keys(&self) -> Result<(), Unreadable> {
+        let mut read_at = self.keys_read_at.lock().await;
+        if read_at.is_some_and(|at| at.elapsed() < KEYS_PAUSE) {
+            return Ok(());
+        }
+        let keys = store::data_keys::all(&self.db).await.map_err(|error| {
+            tracing::warn!(%error, "the data keys were not read");
+            Unreadable::NotNow
+        })?;
+        for key in keys.into_iter().filter(|key| !self.vault.has_key(key.id)) {
+            let wrapped = WrappedDataKey {
+                id: key.id,
+                month: key.month,
+                wrapped: key.wrapped,
+            };
+            if let Err(error) = self.vault.load(&wrapped) {
+                tracing::error!(%error, "a data key cannot be used; check LUUTRU_MASTER_KEY");
+            }
+        }
+        *read_at = Some(Instant::now());
+        Ok(())
+    }
+}
+
+fn body_context(task: &Task) -> SealContext<'static> {
+    SealContext {
+        table: SEALED_TABLE,
+        row_id: task.id,
+        version: task.version,
+    }
+}
+
+fn is_key_missing(error: &VaultError) -> bool {
+    match error {
+        VaultError::UnknownKey(_) | VaultError::UnknownMonth(_) => true,
+        VaultError::NotUnwrapped(_) | VaultError::NotOpened | VaultError::NotSealed => false,
+    }
+}
+
+fn not_now(task: &Task, error: &dyn std::fmt::Display) -> Unreadable {
+    tracing::warn!(task.id = %task.id, %error, "a task cannot be worked on now");
+    Unreadable::NotNow
+}
+
+fn damaged(task: &Task, error: &dyn std::fmt::Display) -> Unreadable {
+    tracing::error!(task.id = %task.id, %error, "what a task is about cannot be read");
+    Unreadable::Damaged
+}

@@ -1,0 +1,601 @@
+//! The way of one claimed task: check identity, fix the bytes, deliver, hand in the result.
+//!
+//! Holds always:
+//! - Nothing is sent to the police before the bytes are stored, and every retry sends those bytes.
+//! - No call begins under a lease that may end before the call does.
+//! - No transaction is open while a peer is called.
+//! - A failure of a peer never ends a task; only the peer's clear words, or the task's own doing,
+//!   do.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    notification::{self, NotificationFacts, notification_id},
+    stay::{DeliveryState, IdentityState, NotificationKind, Timeliness},
+    time::local_date,
+};
+use metrics::{counter, histogram};
+use reqwest::header::HeaderMap;
+use runtime::ids;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use store::outbox::{self, Progress, StayChange, Subject, Task, TaskResult};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::{
+    backoff::{self, Moment},
+    content::Unreadable,
+    peer::{Exchange, PeerName},
+    police,
+    registry::{self, Finding, Question},
+    run::Worker,
+    settle::Recorded,
+};
+
+/// Claims of a task that ended without a result, after which it is not touched again.
+const CLAIM_COUNT_MAX: i32 = 3;
+/// Unclear answers after which a task is parked.
+const UNCLEAR_COUNT_MAX: i32 = 10;
+/// How long after a success of others an unclear answer is held against the task itself.
+const WELL_KEPT: TimeDelta = TimeDelta::seconds(60);
+/// A stay is sent unverified at the latest 30 minutes before its deadline; the 31st is for the
+/// calls.
+const DEFERRAL_AHEAD: TimeDelta = TimeDelta::minutes(31);
+/// What a lease must have left beyond the longest call.
+const LEASE_RESERVE: Duration = Duration::from_secs(2);
+
+/// Codes of parked tasks.
+const WORKER_DIED: &str = "worker_died";
+const UNCLEAR_ANSWERS: &str = "unclear_answers";
+const CONTENT_UNREADABLE: &str = "content_unreadable";
+
+/// A worker's hold on a task.
+#[derive(Clone, Copy)]
+pub(crate) struct Lease {
+    /// The fencing token.
+    pub(crate) id: Uuid,
+    /// When it ends, counted from before the claim was asked for.
+    pub(crate) ends: Instant,
+}
+
+/// A task and what was found of its stay.
+pub(crate) struct Claimed {
+    pub(crate) task: Task,
+    pub(crate) lease: Lease,
+    pub(crate) subject: Result<Subject, Unreadable>,
+}
+
+/// True when a task has ended its workers so often that it must not be touched.
+pub(crate) fn is_poison(task: &Task) -> bool {
+    task.claim_count > CLAIM_COUNT_MAX
+}
+
+/// How a task leaves the worker's hands.
+enum Ending {
+    /// To be tried again.
+    Retry {
+        due_at: DateTime<Utc>,
+        is_unclear: bool,
+        /// What the stay's axis becomes meanwhile.
+        identity: Option<IdentityState>,
+    },
+    /// Confirmed.
+    Delivered { police_reference: String },
+    /// Refused in clear words.
+    Refused { code: String, is_conflict: bool },
+    /// Set aside.
+    Parked { code: &'static str },
+    /// Another worker has it, or its lease runs out.
+    Gone,
+}
+
+impl Ending {
+    fn retry(due_at: DateTime<Utc>) -> Self {
+        Self::Retry {
+            due_at,
+            is_unclear: false,
+            identity: None,
+        }
+    }
+
+    /// The word of logs.
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Retry { .. } => "retry",
+            Self::Delivered { .. } => "delivered",
+            Self::Refused { .. } => "refused",
+            Self::Parked { .. } => "parked",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// Works on a claimed task until it is handed in.
+pub(crate) async fn handle(worker: &Worker, claimed: Claimed) {
+    let kind = NotificationKind::parse(&claimed.task.kind).unwrap_or(NotificationKind::Stay);
+    let mut journey = Journey {
+        worker,
+        sent_identity: claimed.task.identity_state.clone(),
+        task: claimed.task,
+        lease: claimed.lease,
+        kind,
+        attempts: Vec::new(),
+        attempt_count: 0,
+    };
+    let ending = tokio::select! {
+        ending = journey.travel(claimed.subject) => ending,
+        () = worker.abandon.cancelled() => Ending::retry(worker.clock.now()),
+    };
+    tracing::Span::current().record("outcome", ending.as_str());
+    journey.hand_in(ending).await;
+}
+
+struct Journey<'a> {
+    worker: &'a Worker,
+    task: Task,
+    lease: Lease,
+    kind: NotificationKind,
+    /// The identity that was fixed with the bytes.
+    sent_identity: Option<String>,
+    /// Calls that are not in the database yet.
+    attempts: Vec<entity::attempt::Model>,
+    /// Calls of this claim.
+    attempt_count: i32,
+}
+
+impl Journey<'_> {
+    async fn travel(&mut self, subject: Result<Subject, Unreadable>) -> Ending {
+        if is_poison(&self.task) {
+            return Ending::Parked { code: WORKER_DIED };
+        }
+        let body = match subject {
+            Ok(subject) => self.body(&subject).await,
+            Err(unreadable) => Err(self.ending_of(&unreadable)),
+        };
+        match body {
+            Ok(body) => self.deliver(body).await,
+            Err(ending) => ending,
+        }
+    }
+
+    /// The bytes to send: those that were fixed before, else new ones.
+    async fn body(&mut self, subject: &Subject) -> Result<Vec<u8>, Ending> {
+        let worker = self.worker;
+        if let Some(sealed) = self.task.sealed_body.take() {
+            let opened = worker.contents.open_body(&self.task, &sealed).await;
+            return opened.map_err(|unreadable| self.ending_of(&unreadable));
+        }
+        let content = worker.contents.open(&self.task, subject).await;
+        let content = content.map_err(|unreadable| self.ending_of(&unreadable))?;
+        let finding = match self.kind {
+            NotificationKind::Stay | NotificationKind::IdentityResult => {
+                self.identify(&content, subject).await?
+            }
+            NotificationKind::Cancellation => {
+                let known = IdentityState::parse(&subject.identity_state);
+                Finding::without_answer(known.unwrap_or(IdentityState::Pending))
+            }
+        };
+        let body = self.write(&content, subject, &finding).await;
+        let body = body.map_err(|unreadable| self.ending_of(&unreadable))?;
+        self.fix(&body, subject, &finding).await?;
+        Ok(body)
+    }
+
+    /// Asks the registry, or does without it where time is short.
+    async fn identify(&mut self, content: &Value, subject: &Subject) -> Result<Finding, Ending> {
+        let today = local_date(subject.version_received_at);
+        let Some(question) = Question::about(content, today) else {
+            return Ok(checked(Finding::without_answer(
+                IdentityState::NotApplicable,
+            )));
+        };
+        let due_at = match self.ask(&question).await {
+            Ok(finding) => return Ok(checked(finding)),
+            Err(Unanswered::OutOfTime) => return Err(Ending::retry(self.worker.clock.now())),
+            Err(Unanswered::AskAgain(due_at)) => due_at,
+        };
+        if self.kind != NotificationKind::Stay {
+            return Err(Ending::retry(due_at));
+        }
+        let last_moment = self.task.deadline_at - DEFERRAL_AHEAD;
+        if self.worker.clock.now() >= last_moment {
+            return Ok(checked(Finding::without_answer(IdentityState::Deferred)));
+        }
+        let is_first = subject.identity_state == IdentityState::Pending.as_str();
+        Err(Ending::Retry {
+            due_at: due_at.min(last_moment),
+            is_unclear: false,
+            identity: is_first.then_some(IdentityState::Deferred),
+        })
+    }
+
+    async fn ask(&mut self, question: &Question) -> Result<Finding, Unanswered> {
+        let worker = self.worker;
+        let Some(admitted) = worker.registry.admit().await else {
+            return Err(Unanswered::AskAgain(backoff::while_held(self.moment())));
+        };
+        if !self.has_time_for_a_call() {
+            return Err(Unanswered::OutOfTime);
+        }
+        self.begin_attempt(PeerName::Registry);
+        let headers = HeaderMap::new();
+        let exchange = admitted
+            .post(&worker.clock, headers, question.to_body())
+            .await;
+        let verdict = registry::judge(question, &exchange.outcome);
+        admitted.note(verdict.health(), exchange.retry_after());
+        self.end_attempt(&exchange, verdict.as_str(), verdict.code());
+        match verdict {
+            registry::Verdict::Answered(finding) => Ok(finding),
+            registry::Verdict::Unanswered { .. } => Err(Unanswered::AskAgain(
+                backoff::after_failure(self.moment(), exchange.retry_after()),
+            )),
+        }
+    }
+
+    async fn write(
+        &self,
+        content: &Value,
+        subject: &Subject,
+        finding: &Finding,
+    ) -> Result<Vec<u8>, Unreadable> {
+        let facility = self.worker.contents.facility(&self.task).await?;
+        let facts = NotificationFacts {
+            stay_id: self.task.stay_id,
+            version: self.task.version,
+            kind: self.kind,
+            facility: &facility,
+            identity: finding.state,
+            grade: finding.grade,
+            registry_birth_date: finding.birth_date,
+            registry_sex: finding.sex,
+            timeliness: Timeliness::parse(&subject.timeliness).ok_or(Unreadable::Damaged)?,
+            received_at: subject.received_at,
+            deadline_at: subject.deadline_at,
+        };
+        let body = notification::build(content, &facts);
+        Ok(body.to_string().into_bytes())
+    }
+
+    /// Stores the bytes and the grade before they are sent for the first time.
+    async fn fix(
+        &mut self,
+        body: &[u8],
+        subject: &Subject,
+        finding: &Finding,
+    ) -> Result<(), Ending> {
+        let sealed = self.worker.contents.seal_body(&self.task, subject, body);
+        let sealed_body = sealed.map_err(|unreadable| self.ending_of(&unreadable))?;
+        let identity_state = finding.state.as_str().to_owned();
+        let body_sha256 = Sha256::digest(body).to_vec();
+        self.sent_identity = Some(identity_state.clone());
+        self.task.body_sha256 = Some(body_sha256.clone());
+        let mut result = self.result(Progress::Fixed {
+            identity_state: identity_state.clone(),
+            body_sha256,
+            sealed_body,
+        });
+        result.stay = match self.kind {
+            NotificationKind::Stay => StayChange {
+                identity_state: Some(identity_state),
+                delivery_state: Some(DeliveryState::Delivering.as_str().to_owned()),
+                ..StayChange::default()
+            },
+            NotificationKind::IdentityResult => StayChange {
+                identity_state: Some(identity_state),
+                ..StayChange::default()
+            },
+            NotificationKind::Cancellation => StayChange {
+                delivery_state: Some(DeliveryState::Delivering.as_str().to_owned()),
+                ..StayChange::default()
+            },
+        };
+        result.review = match finding.state {
+            state @ (IdentityState::Mismatch | IdentityState::NotFound)
+                if self.kind != NotificationKind::Cancellation =>
+            {
+                Some(self.review(state.as_str(), &subject.commune_code))
+            }
+            IdentityState::Pending
+            | IdentityState::Verified
+            | IdentityState::Mismatch
+            | IdentityState::NotFound
+            | IdentityState::NotApplicable
+            | IdentityState::Deferred => None,
+        };
+        match self.worker.recorder.record(result).await {
+            Recorded::Held => Ok(()),
+            Recorded::Lost | Recorded::Failed => Err(Ending::Gone),
+        }
+    }
+
+    /// Sends the fixed bytes and reads the answer.
+    async fn deliver(&mut self, body: Vec<u8>) -> Ending {
+        let worker = self.worker;
+        let Some(admitted) = worker.police.admit().await else {
+            return Ending::retry(backoff::while_held(self.moment()));
+        };
+        if !self.has_time_for_a_call() {
+            return Ending::retry(worker.clock.now());
+        }
+        let headers = police::headers(
+            &worker.police_secret,
+            self.task.id,
+            worker.clock.now(),
+            self.task.trace_parent.as_deref(),
+            &body,
+        );
+        self.begin_attempt(PeerName::Police);
+        let exchange = admitted.post(&worker.clock, headers, body).await;
+        let verdict = police::judge(self.task.id, &exchange.outcome);
+        admitted.note(verdict.health(), exchange.retry_after());
+        self.end_attempt(&exchange, verdict.as_str(), verdict.code());
+        match verdict {
+            police::Verdict::Delivered { police_reference } => {
+                worker.note_police_well();
+                Ending::Delivered { police_reference }
+            }
+            police::Verdict::Refused { code, is_conflict } => {
+                worker.note_police_well();
+                Ending::Refused { code, is_conflict }
+            }
+            police::Verdict::Unavailable { .. } => Ending::retry(backoff::after_failure(
+                self.moment(),
+                exchange.retry_after(),
+            )),
+            police::Verdict::Unclear { .. } => self.after_unclear(&exchange).await,
+        }
+    }
+
+    /// An unclear answer is held against the task only while others get through: since this
+    /// task's last try, or within the last minute.
+    async fn after_unclear(&self, exchange: &Exchange) -> Ending {
+        let previous =
+            outbox::last_attempt_at(&self.worker.db, self.task.id, PeerName::Police.as_str()).await;
+        let recent = exchange.started_at - WELL_KEPT;
+        let since = previous.ok().flatten().unwrap_or(recent).min(recent);
+        let is_unclear = self
+            .worker
+            .police_well_at()
+            .is_some_and(|well_at| well_at >= since);
+        if is_unclear && self.task.unclear_count + 1 >= UNCLEAR_COUNT_MAX {
+            return Ending::Parked {
+                code: UNCLEAR_ANSWERS,
+            };
+        }
+        Ending::Retry {
+            due_at: backoff::after_failure(self.moment(), exchange.retry_after()),
+            is_unclear,
+            identity: None,
+        }
+    }
+
+    fn ending_of(&self, unreadable: &Unreadable) -> Ending {
+        match unreadable {
+            Unreadable::NotNow => Ending::retry(backoff::after_failure(self.moment(), None)),
+            Unreadable::Damaged => Ending::Parked {
+                code: CONTENT_UNREADABLE,
+            },
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        let attempt_count = self.task.attempt_count + self.attempt_count;
+        Moment {
+            now: self.worker.clock.now(),
+            deadline_at: self.task.deadline_at,
+            attempt_count: u32::try_from(attempt_count).unwrap_or(0),
+            draw: self.worker.chance.draw(),
+        }
+    }
+
+    fn has_time_for_a_call(&self) -> bool {
+        let needed = self.worker.settings.call_timeout() + LEASE_RESERVE;
+        Instant::now() + needed <= self.lease.ends
+    }
+
+    /// Notes a call that is about to be made, so that one that is broken off is on record too.
+    fn begin_attempt(&mut self, peer: PeerName) {
+        self.attempt_count += 1;
+        self.attempts.push(entity::attempt::Model {
+            id: ids::uuid_v7(&self.worker.clock),
+            task_id: self.task.id,
+            stay_id: self.task.stay_id,
+            peer: peer.as_str().to_owned(),
+            lease_id: self.lease.id,
+            started_at: self.worker.clock.now(),
+            latency_ms: 0,
+            outcome: "unknown".to_owned(),
+            http_status: None,
+            code: Some("abandoned".to_owned()),
+        });
+    }
+
+    fn end_attempt(&mut self, exchange: &Exchange, outcome: &'static str, code: Option<&str>) {
+        let Some(attempt) = self.attempts.last_mut() else {
+            return;
+        };
+        attempt.started_at = exchange.started_at;
+        attempt.latency_ms = i32::try_from(exchange.latency.as_millis()).unwrap_or(i32::MAX);
+        attempt.outcome = outcome.to_owned();
+        attempt.http_status = exchange.http_status();
+        attempt.code = code.map(str::to_owned);
+        let peer = match attempt.peer.as_str() {
+            "registry" => PeerName::Registry,
+            _ => PeerName::Police,
+        };
+        counter!(
+            "luutru_outbox_attempts_total", "peer" => peer.as_str(), "outcome" => outcome
+        )
+        .increment(1);
+    }
+
+    /// Hands in how the task ends for now.
+    async fn hand_in(mut self, ending: Ending) {
+        let now = self.worker.clock.now();
+        let result = match ending {
+            Ending::Gone => return,
+            Ending::Retry {
+                due_at,
+                is_unclear,
+                identity,
+            } => {
+                let mut result = self.result(Progress::Retry { due_at, is_unclear });
+                result.stay.identity_state = identity.map(|state| state.as_str().to_owned());
+                result
+            }
+            Ending::Delivered { police_reference } => self.delivered(now, police_reference),
+            Ending::Refused { code, is_conflict } => self.refused(now, code, is_conflict).await,
+            Ending::Parked { code } => self.parked(now, code),
+        };
+        let progress = result.progress.clone();
+        if self.worker.recorder.record(result).await == Recorded::Held
+            && matches!(progress, Progress::Delivered { .. })
+        {
+            let waited = now - self.task.created_at;
+            histogram!("luutru_outbox_e2e_seconds")
+                .record(waited.to_std().unwrap_or_default().as_secs_f64());
+        }
+    }
+
+    fn delivered(&mut self, now: DateTime<Utc>, police_reference: String) -> TaskResult {
+        let mut result = self.result(Progress::Delivered { at: now });
+        result.stay = self.delivery_change(DeliveryState::Acknowledged, None);
+        if result.stay != StayChange::default() {
+            result.stay.police_reference = Some(police_reference);
+        }
+        let was_deferred = self.sent_identity.as_deref() == Some(IdentityState::Deferred.as_str());
+        if self.kind == NotificationKind::Stay && was_deferred {
+            result.follow_up = Some(self.identity_result_task(now));
+        }
+        result.audit = Some(self.audit(now, "notification.delivered"));
+        result
+    }
+
+    async fn refused(&mut self, now: DateTime<Utc>, code: String, is_conflict: bool) -> TaskResult {
+        tracing::info!(code, "the police endpoint refused a notification");
+        let mut result = self.result(Progress::Refused { at: now });
+        result.stay = self.delivery_change(DeliveryState::Rejected, Some(code));
+        if is_conflict {
+            tracing::error!("the police endpoint holds other bytes under this notification's id");
+            let facility = self.worker.contents.facility(&self.task).await;
+            result.review = facility
+                .ok()
+                .map(|facility| self.review("rejected", &facility.commune_code));
+        }
+        result.audit = Some(self.audit(now, "notification.refused"));
+        result
+    }
+
+    fn parked(&mut self, now: DateTime<Utc>, code: &'static str) -> TaskResult {
+        tracing::error!(code, "a task is set aside for an operator");
+        let mut result = self.result(Progress::Parked { at: now });
+        result.stay = self.delivery_change(DeliveryState::Parked, Some(code.to_owned()));
+        result.audit = Some(self.audit(now, "notification.parked"));
+        result
+    }
+
+    /// The axis `delivery` speaks of the stay and its cancellation, not of a later identity
+    /// result.
+    fn delivery_change(&self, state: DeliveryState, reason: Option<String>) -> StayChange {
+        match self.kind {
+            NotificationKind::Stay | NotificationKind::Cancellation => StayChange {
+                delivery_state: Some(state.as_str().to_owned()),
+                delivery_reason: reason,
+                ..StayChange::default()
+            },
+            NotificationKind::IdentityResult => StayChange::default(),
+        }
+    }
+
+    fn result(&mut self, progress: Progress) -> TaskResult {
+        TaskResult {
+            task_id: self.task.id,
+            lease_id: self.lease.id,
+            stay_id: self.task.stay_id,
+            version: self.task.version,
+            progress,
+            stay: StayChange::default(),
+            attempts: std::mem::take(&mut self.attempts),
+            review: None,
+            follow_up: None,
+            audit: None,
+        }
+    }
+
+    fn review(&self, kind: &str, commune_code: &str) -> entity::review::Model {
+        entity::review::Model {
+            id: ids::uuid_v7(&self.worker.clock),
+            stay_id: self.task.stay_id,
+            kind: kind.to_owned(),
+            commune_code: commune_code.to_owned(),
+            state: "open".to_owned(),
+            opened_at: self.worker.clock.now(),
+            closed_at: None,
+        }
+    }
+
+    fn audit(&self, at: DateTime<Utc>, action: &str) -> entity::audit_entry::Model {
+        entity::audit_entry::Model {
+            id: ids::uuid_v7(&self.worker.clock),
+            at,
+            actor_kind: "worker".to_owned(),
+            actor_id: None,
+            action: action.to_owned(),
+            subject_kind: "stay".to_owned(),
+            subject_id: self.task.stay_id,
+            subject_version: Some(self.task.version),
+            digest: self.task.body_sha256.clone(),
+        }
+    }
+
+    /// The registry is asked again, and what it says travels on its own. Written with the
+    /// delivery, so that it never goes before the version it speaks of.
+    fn identity_result_task(&self, now: DateTime<Utc>) -> Task {
+        let kind = NotificationKind::IdentityResult;
+        Task {
+            id: notification_id(self.task.stay_id, self.task.version, kind),
+            stay_id: self.task.stay_id,
+            version: self.task.version,
+            kind: kind.as_str().to_owned(),
+            facility_id: self.task.facility_id,
+            destination: self.task.destination.clone(),
+            deadline_at: self.task.deadline_at,
+            state: "waiting".to_owned(),
+            step: CHECK_IDENTITY.to_owned(),
+            due_at: now,
+            lease_id: None,
+            leased_until: None,
+            claim_count: 0,
+            attempt_count: 0,
+            unclear_count: 0,
+            identity_state: None,
+            body_sha256: None,
+            sealed_body: None,
+            trace_parent: self.task.trace_parent.clone(),
+            created_at: now,
+            settled_at: None,
+        }
+    }
+}
+
+/// The step of a task whose guest the registry was not asked about yet.
+pub(crate) const CHECK_IDENTITY: &str = "check_identity";
+/// The step of a task whose bytes are fixed.
+pub(crate) const NOTIFY_POLICE: &str = "notify_police";
+
+/// Why the registry's answer is not there.
+enum Unanswered {
+    /// To be asked again then.
+    AskAgain(DateTime<Utc>),
+    /// The lease is too short for a call.
+    OutOfTime,
+}
+
+fn checked(finding: Finding) -> Finding {
+    counter!("luutru_identity_checks_total", "grade" => finding.label()).increment(1);
+    finding
+}

@@ -1,0 +1,422 @@
+//! Delivery to the police endpoint: signed, under an id that never changes, and what its answer
+//! means.
+//!
+//! A wrong reading here is either a lost notification or a false alarm, so every answer has its
+//! row in the table of [`judge`]. What the peer writes is never kept, but for its reference number
+//! and a code of the shape of ours.
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use runtime::{ids, standard_webhooks};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    breaker::Health,
+    peer::{Answer, CallFault},
+};
+
+/// Where notifications go.
+pub(crate) const PATH: &str = "v1/notifications";
+
+/// Longest reference number that is kept.
+const REFERENCE_LENGTH_MAX: usize = 128;
+const CODE_LENGTH_MAX: usize = 64;
+/// The code of a refusal that gives none.
+const REFUSED: &str = "refused";
+
+/// How the police endpoint's answer is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Confirmed, under the police's own number.
+    Delivered {
+        /// That number.
+        police_reference: String,
+    },
+    /// Refused in clear words; the sender can correct it.
+    Refused {
+        /// Why: a code.
+        code: String,
+        /// The endpoint holds something else under the same id: a case for a person.
+        is_conflict: bool,
+    },
+    /// The endpoint does not work, or not for us. Not the notification's fault.
+    Unavailable {
+        /// Why.
+        code: &'static str,
+        /// What that says of the endpoint.
+        health: Health,
+    },
+    /// Neither accepted nor clearly refused.
+    Unclear {
+        /// Why.
+        code: &'static str,
+        /// What that says of the endpoint.
+        health: Health,
+    },
+}
+
+impl Verdict {
+    /// The word of attempts and labels.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Delivered { .. } => "delivered",
+            Self::Refused { .. } => "refused",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Unclear { .. } => "unknown",
+        }
+    }
+
+    /// Why it was not delivered.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Delivered { .. } => None,
+            Self::Refused { code, .. } => Some(code),
+            Self::Unavailable { code, .. } | Self::Unclear { code, .. } => Some(code),
+        }
+    }
+
+    /// What it says of the endpoint.
+    pub(crate) const fn health(&self) -> Health {
+        match self {
+            Self::Delivered { .. } | Self::Refused { .. } => Health::Well,
+            Self::Unavailable { health, .. } | Self::Unclear { health, .. } => *health,
+        }
+    }
+}
+
+/// What the endpoint's answer about the notification `id` means.
+pub(crate) fn judge(id: Uuid, outcome: &Result<Answer, CallFault>) -> Verdict {
+    let unavailable = |code, health| Verdict::Unavailable { code, health };
+    let unclear = |code, health| Verdict::Unclear { code, health };
+    let answer = match outcome {
+        Ok(answer) => answer,
+        Err(CallFault::TooLong) => {
+            return unclear(CallFault::TooLong.as_str(), Health::Failing);
+        }
+        Err(fault) => return unavailable(fault.as_str(), Health::Failing),
+    };
+    match answer.status {
+        200..=299 => match confirmation(id, answer) {
+            Some(police_reference) => Verdict::Delivered { police_reference },
+            None => unclear("malformed", Health::Failing),
+        },
+        400 | 422 => refused(answer, false),
+        409 => refused(answer, true),
+        // Without a code it may be a proxy or a wrong address that speaks, and a wrong address
+        // must not refuse everything.
+        404 | 410 if code_of(answer).is_some() => refused(answer, false),
+        401 | 403 => unavailable("refuses_us", Health::RefusesUs),
+        408 | 425 | 429 => unavailable("overloaded", Health::Failing),
+        500..=599 => unavailable("failing", Health::Failing),
+        // A code shows that the endpoint itself speaks, and speaks of this one notification.
+        400..=499 if code_of(answer).is_some() => unclear("unexpected_status", Health::Well),
+        _ => unclear("unexpected_status", Health::Failing),
+    }
+}
+
+fn refused(answer: &Answer, is_conflict: bool) -> Verdict {
+    Verdict::Refused {
+        code: code_of(answer).unwrap_or_else(|| REFUSED.to_owned()),
+        is_conflict,
+    }
+}
+
+/// The member `code` of a JSON answer: as it is when it has the shape of a code, else the general
+/// word; `None` when there is none.
+fn code_of(answer: &Answer) -> Option<String> {
+    let body: Value = serde_json::from_slice(&answer.body)
+        .ok()
+        .filter(|_| answer.is_json)?;
+    let code = body.get("code")?.as_str()?;
+    let is_code = (1..=CODE_LENGTH_MAX).contains(&code.len())
+        && code
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    Some(if is_code { code } else { REFUSED }.to_owned())
+}
+
+/// The police's reference number, when the answer is a confirmation of this notification.
+fn confirmation(id: Uuid, answer: &Answer) -> Option<String> {
+    let body: Value = serde_json::from_slice(&answer.body)
+        .ok()
+        .filter(|_| answer.is_json)?;
+    let text = |name: &str| body.get(name)?.as_str();
+    DateTime::parse_from_rfc3339(text("received_at")?).ok()?;
+    let names_another = body
+        .get("notification_id")
+        .is_some_and(|named| named.as_str() != Some(id.to_string().as_str()));
+    let reference = text("police_reference")?.trim();
+    let is_sound = !names_another
+        && (1..=REFERENCE_LENGTH_MAX).contains(&reference.chars().count())
+        && !reference.contains(char::is_control);
+    is_sound.then(|| reference.to_owned())
+}
+
+/// Headers of a delivery: idempotency key, signature, trace.
+pub(crate) fn headers(
+    secret: &[u8],
+    id: Uuid,
+    now: DateTime<Utc>,
+    trace_parent: Option<&str>,
+    body: &[u8],
+) -> HeaderMap {
+    let id = id.to_string();
+    let timestamp_s = now.timestamp();
+    let signature = standard_webhooks::sign(secret, &id, timestamp_s, body);
+    let trace_parent = trace_parent.and_then(|parent| child_of(parent, ids::random_bytes()));
+    let texts = [
+        ("idempotency-key", Some(id.clone())),
+        (standard_webhooks::ID_HEADER, Some(id)),
+        (
+            standard_webhooks::TIMESTAMP_HEADER,
+            Some(timestamp_s.to_string()),
+        ),
+        (standard_webhooks::SIGNATURE_HEADER, Some(signature)),
+        ("traceparent", trace_parent),
+    ];
+    let mut headers = HeaderMap::with_capacity(texts.len() + 1);
+    for (name, text) in texts {
+        // All of them are visible ASCII.
+        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    headers
+}
+
+/// The trace context of a call inside the trace of `parent` (W3C Trace Context, version 00).
+fn child_of(parent: &str, span_id: [u8; 8]) -> Option<String> {
+    let mut parts = parent.split('-');
+    let (version, trace_id, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_hex = |text: &str, length| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let is_sound = version == "00"
+        && is_hex(trace_id, 32)
+        && is_hex(span, 16)
+        && is_hex(flags, 2)
+        && parts.next().is_none();
+    let span_id = u64::from_be_bytes(span_id);
+    is_sound.then(|| format!("00-{trace_id}-{span_id:016x}-{flags}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: Uuid = Uuid::from_u128(7);
+
+    fn answer(status: u16, is_json: bool, body: &str) -> Result<Answer, CallFault> {
+        Ok(Answer {
+            status,
+            is_json,
+            retry_after: None,
+            body: body.as_bytes().to_vec(),
+        })
+    }
+
+    /// Outcome, code, health, as one line.
+    fn read(outcome: &Result<Answer, CallFault>) -> String {
+        let verdict = judge(ID, outcome);
+        format!(
+            "{} {} {:?}",
+            verdict.as_str(),
+            verdict.code().unwrap_or("-"),
+            verdict.health()
+        )
+    }
+
+    #[test]
+    fn every_answer_has_its_reading() {
+        let confirmed =
+            r#"{"police_reference":"CA-38-1","received_at":"2026-11-23T14:05:00+07:00"}"#;
+        let coded = r#"{"code":"address_unknown","message":"…"}"#;
+        let table = [
+            (answer(200, true, confirmed), "delivered - Well"),
+            (answer(201, true, confirmed), "delivered - Well"),
+            (answer(202, true, confirmed), "delivered - Well"),
+            (answer(200, false, confirmed), "unknown malformed Failing"),
+            (answer(200, true, "{}"), "unknown malformed Failing"),
+            (
+                answer(200, true, &confirmed[..40]),
+                "unknown malformed Failing",
+            ),
+            (
+                answer(200, false, "<!doctype html>"),
+                "unknown malformed Failing",
+            ),
+            (answer(200, true, "\u{fffd}"), "unknown malformed Failing"),
+            (answer(204, false, ""), "unknown malformed Failing"),
+            (answer(302, false, ""), "unknown unexpected_status Failing"),
+            (
+                answer(304, true, coded),
+                "unknown unexpected_status Failing",
+            ),
+            (answer(400, true, coded), "refused address_unknown Well"),
+            (answer(400, false, "no"), "refused refused Well"),
+            (answer(422, true, coded), "refused address_unknown Well"),
+            (
+                answer(422, true, r#"{"code":"Ngày sinh sai"}"#),
+                "refused refused Well",
+            ),
+            (answer(422, true, r#"{"code":""}"#), "refused refused Well"),
+            (
+                answer(409, true, r#"{"code":"idempotency_conflict"}"#),
+                "refused idempotency_conflict Well",
+            ),
+            (answer(404, true, coded), "refused address_unknown Well"),
+            (answer(410, true, coded), "refused address_unknown Well"),
+            (
+                answer(404, false, "not here"),
+                "unknown unexpected_status Failing",
+            ),
+            (answer(410, true, "{}"), "unknown unexpected_status Failing"),
+            (answer(401, true, coded), "unavailable refuses_us RefusesUs"),
+            (answer(403, true, coded), "unavailable refuses_us RefusesUs"),
+            (answer(408, true, coded), "unavailable overloaded Failing"),
+            (answer(429, true, coded), "unavailable overloaded Failing"),
+            (answer(418, true, coded), "unknown unexpected_status Well"),
+            (answer(405, false, ""), "unknown unexpected_status Failing"),
+            (answer(500, true, coded), "unavailable failing Failing"),
+            (answer(502, false, "proxy"), "unavailable failing Failing"),
+            (answer(503, true, coded), "unavailable failing Failing"),
+            (Err(CallFault::Timeout), "unavailable timeout Failing"),
+            (Err(CallFault::Connect), "unavailable connect Failing"),
+            (Err(CallFault::Cut), "unavailable cut Failing"),
+            (Err(CallFault::TooLong), "unknown answer_too_long Failing"),
+        ];
+        for (outcome, expected) in table {
+            assert_eq!(read(&outcome), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_confirmation_names_a_reference_and_an_instant_and_no_other_notification() {
+        let at = "2026-11-23T14:05:00+07:00";
+        let long = "x".repeat(129);
+        let another = Uuid::from_u128(8);
+        let table = [
+            (
+                format!(r#"{{"police_reference":" CA-1 ","received_at":"{at}"}}"#),
+                true,
+            ),
+            (
+                format!(
+                    r#"{{"police_reference":"CA-1","received_at":"{at}","notification_id":"{ID}"}}"#
+                ),
+                true,
+            ),
+            (
+                format!(
+                    r#"{{"police_reference":"CA-1","received_at":"{at}","notification_id":"{another}"}}"#
+                ),
+                false,
+            ),
+            (
+                format!(r#"{{"police_reference":"","received_at":"{at}"}}"#),
+                false,
+            ),
+            (
+                format!(r#"{{"police_reference":7,"received_at":"{at}"}}"#),
+                false,
+            ),
+            (
+                format!(r#"{{"police_reference":["a","b"],"received_at":"{at}"}}"#),
+                false,
+            ),
+            (
+                format!(r#"{{"police_reference":"{long}","received_at":"{at}"}}"#),
+                false,
+            ),
+            (
+                format!(r#"{{"police_reference":"a\u0000b","received_at":"{at}"}}"#),
+                false,
+            ),
+            (
+                r#"{"police_reference":"CA-1","received_at":"yesterday"}"#.to_owned(),
+                false,
+            ),
+            (r#"{"police_reference":"CA-1"}"#.to_owned(), false),
+            (
+                format!(r#"[{{"police_reference":"CA-1","received_at":"{at}"}}]"#),
+                false,
+            ),
+        ];
+        for (body, is_delivered) in table {
+            let verdict = judge(ID, &answer(200, true, &body));
+            assert_eq!(
+                matches!(verdict, Verdict::Delivered { .. }),
+                is_delivered,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_body_under_the_same_id_is_a_case() {
+        let conflict = judge(ID, &answer(409, true, "{}"));
+        assert!(matches!(
+            conflict,
+            Verdict::Refused {
+                is_conflict: true,
+                ..
+            }
+        ));
+        let refusal = judge(ID, &answer(422, true, "{}"));
+        assert!(matches!(
+            refusal,
+            Verdict::Refused {
+                is_conflict: false,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_delivery_carries_its_id_and_a_signature_that_verifies() {
+        let secret = [7; 32];
+        let now = DateTime::from_timestamp(1_795_400_000, 5).unwrap();
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let headers = headers(&secret, ID, now, Some(parent), b"{}");
+        let text = |name| headers.get(name).unwrap().to_str().unwrap();
+
+        assert_eq!(text("idempotency-key"), ID.to_string());
+        assert_eq!(text("webhook-id"), ID.to_string());
+        assert_eq!(text("webhook-timestamp"), "1795400000");
+        let signature = text("webhook-signature");
+        let id = ID.to_string();
+        assert!(standard_webhooks::verify(
+            &secret,
+            &id,
+            1_795_400_000,
+            b"{}",
+            signature
+        ));
+        assert!(text("traceparent").starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+        assert!(text("traceparent").ends_with("-01"));
+        assert!(!text("traceparent").contains("00f067aa0ba902b7"));
+    }
+
+    #[test]
+    fn a_trace_context_that_cannot_be_read_is_not_continued() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for parent in [
+            "",
+            "00",
+            &format!("01-{trace}-00f067aa0ba902b7-01"),
+            &format!("00-{trace}-00f067aa0ba902b7"),
+            &format!("00-{trace}-00f067aa0ba902b7-01-x"),
+            &format!("00-{trace}-00f067aa0ba902bz-01"),
+        ] {
+            assert_eq!(child_of(parent, [1; 8]), None, "{parent}");
+        }
+        let parent = format!("00-{trace}-00f067aa0ba902b7-00");
+        let child = child_of(&parent, [0, 0, 0, 0, 0, 0, 0, 9]);
+        assert_eq!(
+            child.as_deref(),
+            Some(&*format!("00-{trace}-0000000000000009-00"))
+        );
+    }
+}

@@ -1,0 +1,361 @@
+//! Who is this? Asks the population registry about a personal ID number.
+//!
+//! The registry only says what it holds; `domain` compares. What it says is used for the grade and
+//! for what the police get; it is never shown to the sender and never logged.
+
+use chrono::NaiveDate;
+use domain::{
+    birth_date::BirthDate,
+    document::DocumentKind,
+    identity::{self, Declared, Grade, Match, RegistryPerson},
+    personal_id::PersonalId,
+    sex::Sex,
+    stay::IdentityState,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    breaker::Health,
+    peer::{Answer, CallFault},
+};
+
+/// Where the registry is asked.
+pub(crate) const PATH: &str = "v1/verifications";
+
+/// What there is to ask about a guest. No `Debug`: it is personal.
+pub(crate) struct Question {
+    personal_id: PersonalId,
+    declared: Declared,
+}
+
+impl Question {
+    /// The question about the guest of a stay's content; `None` when there is no personal ID
+    /// number to ask about. `today` is the local day of receipt.
+    pub(crate) fn about(content: &Value, today: NaiveDate) -> Option<Self> {
+        let guest = content.get("guest")?;
+        let text = |name: &str| guest.get(name).and_then(Value::as_str);
+        let document = guest.get("document")?;
+        DocumentKind::parse(document.get("kind")?.as_str()?)
+            .filter(|kind| kind.has_personal_id())?;
+        let number = document.get("number")?.as_str()?;
+        Some(Self {
+            personal_id: PersonalId::parse(number, today).ok()?,
+            declared: Declared {
+                full_name: text("full_name").unwrap_or_default().to_owned(),
+                birth_date: text("birth_date").and_then(BirthDate::parse),
+                sex: text("sex").and_then(Sex::parse),
+            },
+        })
+    }
+
+    /// The body of the question.
+    pub(crate) fn to_body(&self) -> Vec<u8> {
+        let mut body = json!({
+            "personal_id": self.personal_id.as_str(),
+            "full_name": self.declared.full_name,
+        });
+        if let Some(birth_date) = self.declared.birth_date {
+            body["birth_date"] = json!(birth_date.to_text());
+        }
+        if let Some(sex) = self.declared.sex {
+            body["sex"] = json!(sex.as_str());
+        }
+        body.to_string().into_bytes()
+    }
+}
+
+/// What is known of a guest's identity when the notification is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Finding {
+    /// Where the axis goes.
+    pub(crate) state: IdentityState,
+    /// Member by member, when there was something to compare.
+    pub(crate) grade: Option<Grade>,
+    /// The registry's birth date.
+    pub(crate) birth_date: Option<BirthDate>,
+    /// The registry's sex.
+    pub(crate) sex: Option<Sex>,
+}
+
+impl Finding {
+    /// Without an answer of the registry.
+    pub(crate) const fn without_answer(state: IdentityState) -> Self {
+        Self {
+            state,
+            grade: None,
+            birth_date: None,
+            sex: None,
+        }
+    }
+
+    fn of(declared: &Declared, person: &RegistryPerson) -> Self {
+        let grade = identity::grade(declared, person);
+        Self {
+            state: grade.state(),
+            grade: Some(grade),
+            birth_date: person.birth_date,
+            sex: person.sex,
+        }
+    }
+
+    /// The label of `luutru_identity_checks_total`.
+    pub(crate) fn label(&self) -> &'static str {
+        match self.state {
+            IdentityState::Verified if self.has_near() => "near",
+            IdentityState::Verified => "exact",
+            IdentityState::Mismatch => "mismatch",
+            IdentityState::NotFound => "unknown",
+            IdentityState::NotApplicable => "not_applicable",
+            IdentityState::Pending | IdentityState::Deferred => "pending",
+        }
+    }
+
+    fn has_near(&self) -> bool {
+        self.grade.is_some_and(|grade| {
+            [grade.full_name, grade.birth_date, grade.sex].contains(&Match::Near)
+        })
+    }
+}
+
+/// How the registry's answer is read.
+pub(crate) enum Verdict {
+    /// It answered the question.
+    Answered(Finding),
+    /// It did not: asked again later. The code says why.
+    Unanswered {
+        /// For the attempt.
+        code: &'static str,
+        /// What that says of the registry.
+        health: Health,
+    },
+}
+
+impl Verdict {
+    /// The word of attempts and labels.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => "answered",
+            Self::Unanswered { .. } => "unavailable",
+        }
+    }
+
+    /// Why it was no answer.
+    pub(crate) const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Answered(_) => None,
+            Self::Unanswered { code, .. } => Some(code),
+        }
+    }
+
+    /// What it says of the registry.
+    pub(crate) const fn health(&self) -> Health {
+        match self {
+            Self::Answered(_) => Health::Well,
+            Self::Unanswered { health, .. } => *health,
+        }
+    }
+}
+
+/// What the registry's answer to `question` means.
+pub(crate) fn judge(question: &Question, outcome: &Result<Answer, CallFault>) -> Verdict {
+    let unanswered = |code, health| Verdict::Unanswered { code, health };
+    let answer = match outcome {
+        Ok(answer) => answer,
+        Err(fault) => return unanswered(fault.as_str(), Health::Failing),
+    };
+    match answer.status {
+        200 => read(question, answer)
+            .map_or_else(|code| unanswered(code, Health::Failing), Verdict::Answered),
+        401 | 403 => unanswered("refuses_us", Health::RefusesUs),
+        408 | 425 | 429 => unanswered("overloaded", Health::Failing),
+        // It speaks, and does not want this one question.
+        400..=499 => unanswered("refused", Health::Well),
+        500..=599 => unanswered("failing", Health::Failing),
+        _ => unanswered("malformed", Health::Failing),
+    }
+}
+
+#[derive(Deserialize)]
+struct Body {
+    outcome: String,
+    person: Option<PersonBody>,
+}
+
+#[derive(Deserialize)]
+struct PersonBody {
+    personal_id: Option<String>,
+    full_name: String,
+    birth_date: Option<String>,
+    sex: Option<String>,
+}
+
+fn read(question: &Question, answer: &Answer) -> Result<Finding, &'static str> {
+    const MALFORMED: &str = "malformed";
+    if !answer.is_json {
+        return Err(MALFORMED);
+    }
+    // The reader's error would quote what it read.
+    let body: Body = serde_json::from_slice(&answer.body).map_err(|_| MALFORMED)?;
+    match (body.outcome.as_str(), body.person) {
+        ("found", Some(person)) => {
+            let is_asked = |id: &str| id == question.personal_id.as_str();
+            if !person.personal_id.as_deref().is_none_or(is_asked) {
+                tracing::error!("the registry answered about another person; not used");
+                return Err("another_person");
+            }
+            if person.full_name.trim().is_empty() {
+                return Err(MALFORMED);
+            }
+            let person = RegistryPerson {
+                full_name: person.full_name,
+                birth_date: person.birth_date.as_deref().and_then(BirthDate::parse),
+                sex: person.sex.as_deref().and_then(Sex::parse),
+            };
+            Ok(Finding::of(&question.declared, &person))
+        }
+        ("not_found", _) => Ok(Finding::without_answer(IdentityState::NotFound)),
+        _ => Err(MALFORMED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMBER: &str = "038090001234";
+
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 23).unwrap()
+    }
+
+    fn content() -> Value {
+        json!({"guest": {
+            "full_name": "Nguyễn Văn An", "birth_date": "1990-05-17", "sex": "male",
+            "document": {"kind": "citizen_card", "number": NUMBER},
+        }})
+    }
+
+    fn question() -> Question {
+        Question::about(&content(), today()).unwrap()
+    }
+
+    fn answer(status: u16, content_type_is_json: bool, body: &str) -> Result<Answer, CallFault> {
+        Ok(Answer {
+            status,
+            is_json: content_type_is_json,
+            retry_after: None,
+            body: body.as_bytes().to_vec(),
+        })
+    }
+
+    #[test]
+    fn only_a_personal_id_number_is_asked_about() {
+        let mut foreign = content();
+        foreign["guest"]["document"] = json!({"kind": "passport", "number": NUMBER});
+        let mut nobody = content();
+        nobody["guest"]["document"] = json!({"kind": "none"});
+        assert!(Question::about(&foreign, today()).is_none());
+        assert!(Question::about(&nobody, today()).is_none());
+
+        let expected = json!({
+            "personal_id": NUMBER, "full_name": "Nguyễn Văn An",
+            "birth_date": "1990-05-17", "sex": "male",
+        });
+        let body: Value = serde_json::from_slice(&question().to_body()).unwrap();
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn what_was_not_declared_is_not_asked() {
+        let mut minimal = content();
+        minimal["guest"] = json!({
+            "full_name": "Nguyễn Văn An",
+            "document": {"kind": "citizen_card", "number": NUMBER},
+        });
+        let question = Question::about(&minimal, today()).unwrap();
+        let body: Value = serde_json::from_slice(&question.to_body()).unwrap();
+        assert_eq!(
+            body,
+            json!({"personal_id": NUMBER, "full_name": "Nguyễn Văn An"})
+        );
+    }
+
+    #[test]
+    fn an_answer_is_graded() {
+        let person = |name: &str, date: &str, sex: &str| {
+            json!({"outcome": "found",
+                   "person": {"full_name": name, "birth_date": date, "sex": sex}})
+            .to_string()
+        };
+        let not_found = json!({"outcome": "not_found"}).to_string();
+        let table = [
+            (
+                person("Nguyễn Văn An", "1990-05-17", "male"),
+                "verified",
+                "exact",
+            ),
+            (
+                person("NGUYEN VAN AN", "1990-05-17", "male"),
+                "verified",
+                "near",
+            ),
+            (
+                person("Trần Văn Bình", "1990-05-17", "male"),
+                "mismatch",
+                "mismatch",
+            ),
+            (
+                person("Nguyễn Văn An", "1990-05-17", "female"),
+                "mismatch",
+                "mismatch",
+            ),
+            (not_found, "not_found", "unknown"),
+        ];
+        for (body, state, label) in table {
+            let Verdict::Answered(finding) = judge(&question(), &answer(200, true, &body)) else {
+                panic!("no answer: {state}");
+            };
+            assert_eq!((finding.state.as_str(), finding.label()), (state, label));
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_asked_again() {
+        let found = r#"{"outcome":"found","person":{"full_name":"Nguyễn Văn An"}}"#;
+        let other = r#"{"outcome":"found",
+                        "person":{"personal_id":"038090009999","full_name":"Nguyễn Văn An"}}"#;
+        let table = [
+            (Err(CallFault::Timeout), "timeout", Health::Failing),
+            (Err(CallFault::Connect), "connect", Health::Failing),
+            (Err(CallFault::Cut), "cut", Health::Failing),
+            (Err(CallFault::TooLong), "answer_too_long", Health::Failing),
+            (answer(200, false, found), "malformed", Health::Failing),
+            (answer(200, true, "<html>"), "malformed", Health::Failing),
+            (
+                answer(200, true, r#"{"outcome":"found"}"#),
+                "malformed",
+                Health::Failing,
+            ),
+            (
+                answer(200, true, r#"{"outcome":"maybe"}"#),
+                "malformed",
+                Health::Failing,
+            ),
+            (answer(200, true, other), "another_person", Health::Failing),
+            (answer(204, false, ""), "malformed", Health::Failing),
+            (answer(302, false, ""), "malformed", Health::Failing),
+            (answer(400, true, "{}"), "refused", Health::Well),
+            (answer(401, true, "{}"), "refuses_us", Health::RefusesUs),
+            (answer(403, true, "{}"), "refuses_us", Health::RefusesUs),
+            (answer(429, true, "{}"), "overloaded", Health::Failing),
+            (answer(500, true, "{}"), "failing", Health::Failing),
+            (answer(503, false, "down"), "failing", Health::Failing),
+        ];
+        for (outcome, code, health) in table {
+            let verdict = judge(&question(), &outcome);
+            assert_eq!(verdict.code(), Some(code));
+            assert_eq!(verdict.health(), health, "{code}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Gathers the results of tasks into one transaction.
+//!
+//! No timer: when idle a single result is written at once; under load the time of the running
+//! commit gathers the next group. No group holds two results of one stay; the later one waits
+//! for the next group, so that results of a stay are written in the order they came.
+//!
+//! While the database does not answer, results wait here and their tasks with them. A result that
+//! comes late does no harm: it names its lease, and changes nothing once that is lost.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+
+use metrics::{counter, histogram};
+use runtime::{clock::Clock, tasks};
+use store::{
+    Database,
+    outbox::{self, TaskResult},
+};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Results that may wait to be written.
+const QUEUE_COUNT_MAX: usize = 512;
+/// Most results of one transaction.
+const GROUP_COUNT_MAX: usize = 256;
+/// Between two tries while the database does not answer, doubled from the first to the second.
+const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// What became of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// Written.
+    Held,
+    /// Another worker has the task by now; only the calls that were made are kept.
+    Lost,
+    /// The database refused this very result; the lease runs out.
+    Failed,
+}
+
+/// Where tasks hand in their results.
+pub(crate) struct Recorder {
+    queue: mpsc::Sender<Entry>,
+    closing: CancellationToken,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Entry {
+    result: TaskResult,
+    answer: oneshot::Sender<Recorded>,
+}
+
+impl Recorder {
+    /// Starts the task that writes.
+    pub(crate) fn start(db: Database, clock: Clock) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE_COUNT_MAX);
+        let closing = CancellationToken::new();
+        let writer = Writer {
+            db,
+            clock,
+            queue: receiver,
+            closing: closing.clone(),
+        };
+        Self {
+            queue: sender,
+            closing,
+            task: Mutex::new(Some(tasks::spawn("worker.settle", writer.run()))),
+        }
+    }
+
+    /// Writes a result; returns once that is durable.
+    pub(crate) async fn record(&self, result: TaskResult) -> Recorded {
+        let (answer, answered) = oneshot::channel();
+        // Closed at the stop: the lease runs out and another worker goes on.
+        if self.queue.send(Entry { result, answer }).await.is_err() {
+            return Recorded::Failed;
+        }
+        let recorded = answered.await.unwrap_or(Recorded::Failed);
+        if recorded == Recorded::Lost {
+            counter!("luutru_outbox_lease_lost_total").increment(1);
+        }
+        recorded
+    }
+
+    /// Writes what waits and stops; gives up after `limit`.
+    pub(crate) async fn stop(&self, limit: Duration) {
+        self.closing.cancel();
+        let Some(task) = self.task.lock().await.take() else {
+            return;
+        };
+        let abort = task.abort_handle();
+        if timeout(limit, task).await.is_err() {
+            abort.abort();
+            tracing::error!("results were left unwritten; their tasks are done again");
+        }
+    }
+}
+
+struct Writer {
+    db: Database,
+    clock: Clock,
+    queue: mpsc::Receiver<Entry>,
+    closing: CancellationToken,
+}
+
+impl Writer {
+    /// Runs until the queue is closed and empty.
+    async fn run(mut self) {
+        let mut held_back = VecDeque::new();
+        while let Some(group) = self.next_group(&mut held_back).await {
+            let mut parts = vec![group];
+            while let Some(part) = parts.pop() {
+                parts.extend(self.write(part).await);
+            }
+        }
+    }
+
+    async fn next_group(&mut self, held_back: &mut VecDeque<Entry>) -> Option<Vec<Entry>> {
+        let mut group = Group::default();
+        for entry in std::mem::take(held_back) {
+            held_back.extend(group.add(entry));
+        }
+        if group.entries.is_empty() {
+            let first = self.first().await?;
+            held_back.extend(group.add(first));
+        }
+        while group.entries.len() + held_back.len() < GROUP_COUNT_MAX {
+            let Ok(entry) = self.queue.try_recv() else {
+                break;
+            };
+            held_back.extend(group.add(entry));
+        }
+        Some(group.entries)
+    }
+
+    async fn first(&mut self) -> Option<Entry> {
+        tokio::select! {
+            biased;
+            () = self.closing.cancelled() => {
+                self.queue.close();
+                self.queue.recv().await
+            }
+            entry = self.queue.recv() => entry,
+        }
+    }
+
+    /// Writes and answers; gives back the halves of a group that must be split.
+    async fn write(&self, mut part: Vec<Entry>) -> Vec<Vec<Entry>> {
+        let results: Vec<TaskResult> = part.iter().map(|entry| entry.result.clone()).collect();
+        match self.record(&results).await {
+            Ok(held) => {
+                for (entry, held) in part.into_iter().zip(held) {
+                    entry.answer(if held { Recorded::Held } else { Recorded::Lost });
+                }
+                Vec::new()
+            }
+            Err(_) if part.len() > 1 => {
+                let second = part.split_off(part.len() / 2);
+                vec![second, part]
+            }
+            Err(error) => {
+                for entry in part {
+                    let task_id = entry.result.task_id;
+                    tracing::error!(task.id = %task_id, %error, "a result cannot be written");
+                    entry.answer(Recorded::Failed);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Tries until the database answers. Errors: only those that lie with the results.
+    async fn record(&self, results: &[TaskResult]) -> store::Result<Vec<bool>> {
+        let mut pause = RETRY_PAUSE.0;
+        loop {
+            let started = Instant::now();
+            let recorded = timeout(
+                store::write::TRANSACTION_DURATION_MAX,
+                outbox::record(&self.db, results, self.clock.now()),
+            )
+            .await
+            .unwrap_or(Err(store::Error::OutcomeUnknown));
+            observe(results.len(), started);
+            match recorded {
+                Err(error) if !is_of_the_results(&error) => {
+                    tracing::warn!(%error, count = results.len(), "results wait for the database");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_PAUSE.1);
+                }
+                known => return known,
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// Tells the task. One that was ended does not hear it.
+    fn answer(self, recorded: Recorded) {
+        let _ = self.answer.send(recorded);
+    }
+}
+
+/// Results that may be written together.
+#[derive(Default)]
+struct Group {
+    entries: Vec<Entry>,
+    stays: HashSet<Uuid>,
+    /// Stays with a result that waits for the next group: what comes later must wait behind it.
+    waiting: HashSet<Uuid>,
+}
+
+impl Group {
+    /// Adds a result, or gives it back when one of the same stay is in already.
+    fn add(&mut self, entry: Entry) -> Option<Entry> {
+        let stay_id = entry.result.stay_id;
+        if self.waiting.contains(&stay_id) || !self.stays.insert(stay_id) {
+            self.waiting.insert(stay_id);
+            return Some(entry);
+        }
+        self.entries.push(entry);
+        None
+    }
+}
+
+/// True when trying again would give the same answer.
+fn is_of_the_results(error: &store::Error) -> bool {
+    match error {
+        store::Error::LockTimeout
+        | store::Error::Unavailable
+        | store::Error::StorageFull
+        | store::Error::OutcomeUnknown => false,
+        store::Error::NotFound
+        | store::Error::Duplicate
+        | store::Error::LeaseLost { .. }
+        | store::Error::Corrupt { .. }
+        | store::Error::Schema(_)
+        | store::Error::Database { .. } => true,
+    }
+}
+
+fn observe(result_count: usize, started: Instant) {
+    histogram!("luutru_settle_duration_seconds").record(started.elapsed().as_secs_f64());
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a group has at most a few hundred results"
+    )]
+    histogram!("luutru_settle_group_count").record(result_count as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use store::outbox::{Progress, StayChange};
+
+    use super::*;
+
+    fn entry(task: u128, stay: u128) -> Entry {
+        let (answer, _) = oneshot::channel();
+        let result = TaskResult {
+            task_id: Uuid::from_u128(task),
+            lease_id: Uuid::from_u128(1),
+            stay_id: Uuid::from_u128(stay),
+            version: 1,
+            progress: Progress::Retry {
+                due_at: chrono::DateTime::UNIX_EPOCH,
+                is_unclear: false,
+            },
+            stay: StayChange::default(),
+            attempts: Vec::new(),
+            review: None,
+            follow_up: None,
+            audit: None,
+        };
+        Entry { result, answer }
+    }
+
+    #[test]
+    fn results_of_one_stay_go_one_after_the_other() {
+        let mut group = Group::default();
+        let held_back: Vec<u128> = [(1, 10), (2, 20), (3, 10), (4, 30), (5, 10)]
+            .into_iter()
+            .filter_map(|(task, stay)| group.add(entry(task, stay)))
+            .map(|entry| entry.result.task_id.as_u128())
+            .collect();
+        let together: Vec<u128> = group
+            .entries
+            .iter()
+            .map(|entry| entry.result.task_id.as_u128())
+            .collect();
+        assert_eq!(together, [1, 2, 4]);
+        assert_eq!(held_back, [3, 5]);
+    }
+}

@@ -1,0 +1,197 @@
+//! Start and ordered stop of a worker.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use runtime::{
+    clock::Clock,
+    ops::{self, Readiness},
+    serve::{self, Listener, ServeLimits},
+    standard_webhooks, tasks, telemetry,
+    vault::Vault,
+};
+use secrecy::SecretString;
+use store::{Database, wake};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    WorkerSettings,
+    config::{OPS_LISTEN, POLICE_SECRET, POLICE_URL, REGISTRY_URL},
+    content::Contents,
+    peer::{Peer, PeerName},
+    police, registry,
+    run::{Chance, Parts, Worker},
+    settle::Recorder,
+    sweeps,
+};
+
+/// For tasks under way when the stop begins.
+const FINISH_PATIENCE: Duration = Duration::from_secs(15);
+/// For giving the rest back, and for writing the last results: each.
+const FINISH_RESERVE: Duration = Duration::from_secs(3);
+
+/// What a worker is made of.
+pub struct WorkerParts {
+    /// Where tasks are.
+    pub db: Database,
+    /// Opens what is personal. Data keys that it does not hold are read from the database.
+    pub vault: Arc<Vault>,
+    /// Signs deliveries, as `whsec_<base64>`.
+    pub police_secret: SecretString,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Addresses and bounds.
+    pub settings: WorkerSettings,
+    /// Seed of the random source of backoff; `None` takes the machine's.
+    pub seed: Option<u64>,
+}
+
+/// A worker that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where its /livez, /readyz and /metrics listen, when they do.
+    pub ops_addr: Option<SocketAddr>,
+    /// Ends after the shutdown: tasks finished or given back, results written.
+    pub task: JoinHandle<()>,
+}
+
+/// Starts a worker; `shutdown` ends it: it claims no more, finishes what is under way within 15 s
+/// and gives the rest back.
+///
+/// # Errors
+/// A setting that cannot be used, by name.
+pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::Result<Running> {
+    let listener = match &parts.settings.ops_listen {
+        Some(listen) => Some(Listener::bind(listen, OPS_LISTEN).await?),
+        None => None,
+    };
+    let ops_addr = listener.as_ref().map(Listener::local_addr);
+    let worker = Arc::new(assemble(parts)?);
+    let readiness = readiness(&worker);
+    let ops_shutdown = CancellationToken::new();
+    let ops = match listener {
+        Some(listener) => Some(start_ops(listener, &readiness, ops_shutdown.clone())?),
+        None => None,
+    };
+    let supervised = supervise(worker, readiness, shutdown);
+    let task = tasks::spawn("worker", async move {
+        supervised.await;
+        ops_shutdown.cancel();
+        if let Some(ops) = ops {
+            // A panic in it is logged by the task itself.
+            let _ = ops.await;
+        }
+    });
+    Ok(Running { ops_addr, task })
+}
+
+fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
+    let settings = parts.settings;
+    let registry = Peer::new(
+        PeerName::Registry,
+        REGISTRY_URL,
+        &settings.registry_url,
+        registry::PATH,
+        settings.registry_limits(),
+    )?;
+    let police = Peer::new(
+        PeerName::Police,
+        POLICE_URL,
+        &settings.police_url,
+        police::PATH,
+        settings.police_limits(),
+    )?;
+    Ok(Worker::new(Parts {
+        contents: Contents::new(parts.db.clone(), parts.vault),
+        registry,
+        police,
+        police_secret: standard_webhooks::parse_secret(POLICE_SECRET, &parts.police_secret)?,
+        recorder: Recorder::start(parts.db.clone(), parts.clock.clone()),
+        chance: Chance::new(parts.seed),
+        db: parts.db,
+        clock: parts.clock,
+        settings,
+    }))
+}
+
+async fn supervise(worker: Arc<Worker>, readiness: Readiness, shutdown: CancellationToken) {
+    let db = worker.db.clone();
+    let listening = tasks::spawn("worker.listen", async move { wake::listen(&db).await });
+    let sweeping = tasks::spawn(
+        "worker.sweeps",
+        sweeps::run(worker.db.clone(), worker.clock.clone()),
+    );
+    let claiming = tasks::spawn("worker.claim", Arc::clone(&worker).run(shutdown.clone()));
+
+    shutdown.cancelled().await;
+    readiness.start_draining();
+    listening.abort();
+    sweeping.abort();
+    // A panic in it is logged by the task itself.
+    let _ = claiming.await;
+    worker.finish(FINISH_PATIENCE, FINISH_RESERVE).await;
+    worker.recorder.stop(FINISH_RESERVE).await;
+}
+
+fn readiness(worker: &Arc<Worker>) -> Readiness {
+    let readiness = Readiness::default();
+    let turning = Arc::clone(worker);
+    readiness.add_check("claim_loop", move || {
+        let is_turning = turning.is_turning();
+        async move {
+            is_turning
+                .then_some(())
+                .ok_or_else(|| "the claim loop does not come round".to_owned())
+        }
+    });
+    let db = worker.db.clone();
+    readiness.add_check("database", move || {
+        let db = db.clone();
+        async move {
+            store::health::ping(&db)
+                .await
+                .map_err(|error| error.to_string())
+        }
+    });
+    let db = worker.db.clone();
+    readiness.add_check("schema", move || {
+        let db = db.clone();
+        async move {
+            store::schema::check(&db)
+                .await
+                .map_err(|error| error.to_string())
+        }
+    });
+    for name in [PeerName::Registry, PeerName::Police] {
+        let worker = Arc::clone(worker);
+        readiness.add_dependency(name.as_str(), move || {
+            let is_open = match name {
+                PeerName::Registry => worker.registry.is_open(),
+                PeerName::Police => worker.police.is_open(),
+            };
+            async move {
+                (!is_open)
+                    .then_some(())
+                    .ok_or_else(|| "its breaker is open".to_owned())
+            }
+        });
+    }
+    readiness
+}
+
+fn start_ops(
+    listener: Listener,
+    readiness: &Readiness,
+    shutdown: CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
+    let metrics = telemetry::install_metrics().context("install the metrics")?;
+    let endpoint = ops::ops_endpoint(readiness, metrics);
+    let serving = async move {
+        let limits = ServeLimits::default();
+        if let Err(error) = serve::serve(listener, endpoint, limits, shutdown).await {
+            tracing::error!(%error, "the ops address broke");
+        }
+    };
+    Ok(tasks::spawn("worker.ops", serving))
+}

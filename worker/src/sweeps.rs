@@ -1,0 +1,52 @@
+//! What is done now and then: keys that have run out are forgotten, the outbox is measured.
+
+use std::time::Duration;
+
+use metrics::gauge;
+use runtime::clock::Clock;
+use store::{Database, outbox, sweep};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Between two measurements of the outbox.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(30);
+/// Between two sweeps of keys.
+const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// Runs until dropped.
+pub(crate) async fn run(db: Database, clock: Clock) {
+    let mut measure = interval(MEASURE_INTERVAL);
+    let mut forget = interval(FORGET_INTERVAL);
+    for ticks in [&mut measure, &mut forget] {
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    loop {
+        tokio::select! {
+            _ = measure.tick() => measure_outbox(&db, &clock).await,
+            _ = forget.tick() => forget_keys(&db, &clock).await,
+        }
+    }
+}
+
+async fn measure_outbox(db: &Database, clock: &Clock) {
+    match outbox::backlog(db, clock.now()).await {
+        Ok(backlog) => {
+            let counts = [
+                ("open", backlog.open_count),
+                ("overdue", backlog.overdue_count),
+                ("parked", backlog.parked_count),
+            ];
+            for (state, count) in counts {
+                #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 rows")]
+                gauge!("luutru_outbox_rows", "state" => state).set(count as f64);
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the outbox was not measured"),
+    }
+}
+
+async fn forget_keys(db: &Database, clock: &Clock) {
+    match sweep::forget_expired_keys(db, clock.now()).await {
+        Ok(count) => tracing::debug!(count, "expired keys were forgotten"),
+        Err(error) => tracing::warn!(%error, "expired keys were not forgotten; tried again later"),
+    }
+}
