@@ -1,1 +1,199 @@
-fn main() {}
+//! The binary `luutru`: every command of the service, nothing but the binary needed.
+//!
+//! Without a command it is `luutru up`. Results go to standard output, logs and refusals to
+//! standard error. Exit codes: 0 done, 1 done and something is wrong, 2 refused (usage, settings,
+//! a peer that is not there), each with a sentence that says what to do.
+
+mod up;
+
+mod services;
+
+mod bench;
+mod database;
+mod keys;
+mod load;
+
+mod assemble;
+mod demo;
+mod settings;
+
+mod exit;
+mod private_file;
+mod terminal;
+
+use std::{ffi::OsString, io::Write, process::ExitCode};
+
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use runtime::telemetry::{self, LogFormat};
+
+use crate::exit::Ending;
+
+/// Filing of stays: takes declarations from front desks, gives signed receipts, forwards to the
+/// police.
+#[derive(Parser)]
+#[command(name = "luutru", version)]
+struct Cli {
+    #[command(flatten)]
+    log: LogSettings,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How the process logs.
+#[derive(Args)]
+struct LogSettings {
+    /// Levels of the log, for instance info,store=debug.
+    #[arg(
+        long = "log",
+        env = "LUUTRU_LOG",
+        default_value = telemetry::DEFAULT_FILTER,
+        global = true,
+        value_name = "FILTER"
+    )]
+    filter: String,
+
+    /// Form of the log; auto is text on a terminal and JSON otherwise.
+    #[arg(
+        long = "log-format",
+        env = "LUUTRU_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        global = true
+    )]
+    format: LogFormat,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Up(Box<up::UpOptions>),
+    /// Serves the API.
+    Api(Box<services::ApiOptions>),
+    /// Checks identities and forwards to the police endpoint.
+    Worker(Box<services::WorkerOptions>),
+    /// Simulates the population registry.
+    RegistrySim(Box<services::RegistryOptions>),
+    /// Simulates the police endpoint.
+    PoliceSim(Box<services::PoliceOptions>),
+    Migrate(Box<database::MigrateOptions>),
+    Seed(Box<database::SeedOptions>),
+    #[command(subcommand)]
+    Key(Box<keys::KeyCommand>),
+    Load(Box<load::LoadOptions>),
+    Bench(Box<bench::BenchOptions>),
+}
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches_from(arguments());
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match start(cli, &matches) {
+        Ok(ending) => ending.into(),
+        Err(error) => {
+            // Nobody is left to tell when standard error is gone too.
+            let _ = writeln!(std::io::stderr(), "luutru: {error:#}");
+            ExitCode::from(exit::REFUSED)
+        }
+    }
+}
+
+/// The process's arguments; without a command among them, `up`.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if is_without_command(&arguments) {
+        arguments.push("up".into());
+    }
+    arguments
+}
+
+/// Only options of the log, or nothing at all.
+fn is_without_command(arguments: &[OsString]) -> bool {
+    let mut rest = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+    while let Some(word) = rest.next() {
+        match word.as_ref() {
+            "--log" | "--log-format" => {
+                rest.next();
+            }
+            option if option.starts_with("--log=") || option.starts_with("--log-format=") => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
+fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<Ending> {
+    telemetry::init(cli.log.format, &cli.log.filter)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let ending = runtime.block_on(execute(cli.command, matches));
+    // What still runs was told to stop, or is of no matter.
+    runtime.shutdown_background();
+    ending
+}
+
+async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Ending> {
+    match command {
+        Command::Up(mut options) => {
+            if let Some(("up", matches)) = matches.subcommand() {
+                options.take_free_ports(matches);
+            }
+            up::execute(*options).await
+        }
+        Command::Api(options) => services::api(*options).await,
+        Command::Worker(options) => services::worker(*options).await,
+        Command::RegistrySim(options) => services::registry(*options).await,
+        Command::PoliceSim(options) => services::police(*options).await,
+        Command::Migrate(options) => database::migrate(*options).await,
+        Command::Seed(options) => database::seed(*options).await,
+        Command::Key(command) => keys::execute(*command).await,
+        Command::Load(options) => load::execute(*options).await,
+        Command::Bench(options) => bench::execute(*options).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_is_up() {
+        let table = [
+            (vec!["luutru"], true),
+            (vec!["luutru", "--log", "debug"], true),
+            (vec!["luutru", "--log-format=json"], true),
+            (vec!["luutru", "migrate"], false),
+            (vec!["luutru", "--help"], false),
+            (vec!["luutru", "--log", "debug", "up"], false),
+        ];
+        for (words, expected) in table {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            assert_eq!(is_without_command(&words), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn every_option_has_an_environment_variable() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let is_built_in = matches!(argument.get_id().as_str(), "help" | "version");
+                if is_built_in || argument.is_positional() {
+                    continue;
+                }
+                let name = argument.get_env().map(|name| name.to_string_lossy());
+                assert!(
+                    name.is_some_and(|name| name.starts_with("LUUTRU_")),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,192 @@
+//! Puts a process together from its settings: database, vault, catalogues, signer, intake.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use chrono::{DateTime, Datelike, Utc};
+use domain::{catalogue::Catalogues, time::local_date};
+use runtime::{
+    clock::Clock,
+    ids,
+    profile::Profile,
+    tasks,
+    vault::{Vault, VaultError, WrappedDataKey},
+};
+use secrecy::ExposeSecret;
+use store::{Database, catalogues::Catalogue, data_keys::DataKey};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::{DATABASE_URL, PlaceSettings, Secrets};
+
+/// How long a start waits for a database that does not answer yet.
+const DATABASE_WAIT: Duration = Duration::from_secs(10);
+const DATABASE_PAUSE: Duration = Duration::from_millis(250);
+/// How often data keys of other processes are looked for, and the next month's made.
+const DATA_KEY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Connects to the database and makes sure that it keeps what it commits: in production an
+/// unsafe one is refused, in development it is named in the log.
+pub(crate) async fn connect(place: &PlaceSettings, profile: Profile) -> anyhow::Result<Database> {
+    let url = place.database_url(profile)?;
+    let options = place.connect_options();
+    let last = Instant::now() + DATABASE_WAIT;
+    let db = loop {
+        match Database::connect(url.expose_secret(), &options).await {
+            Ok(db) => break db,
+            Err(store::Error::Unavailable) if Instant::now() < last => {
+                tokio::time::sleep(DATABASE_PAUSE).await;
+            }
+            Err(error) => return Err(error).context(DATABASE_URL),
+        }
+    };
+    match store::health::check_durable(&db).await {
+        Ok(()) => {}
+        Err(error) if profile.is_production() => return Err(error).context(DATABASE_URL),
+        Err(error) => {
+            tracing::warn!(%error, "the database is not safe; production would refuse it")
+        }
+    }
+    Ok(db)
+}
+
+/// As [`connect`], and the schema is the one of this binary.
+pub(crate) async fn connect_checked(
+    place: &PlaceSettings,
+    profile: Profile,
+) -> anyhow::Result<Database> {
+    let db = connect(place, profile).await?;
+    store::schema::check(&db).await.context(DATABASE_URL)?;
+    Ok(db)
+}
+
+/// The catalogues that are loaded in the database, and the rules' view of them.
+pub(crate) async fn catalogues(db: &Database) -> anyhow::Result<(Vec<Catalogue>, Catalogues)> {
+    let stored = store::catalogues::load_all(db).await?;
+    let entries = |name: &str| {
+        stored
+            .iter()
+            .find(|catalogue| catalogue.name == name)
+            .map(|catalogue| &catalogue.entries)
+            .with_context(|| format!("the catalogue {name} is not loaded: run `luutru seed` first"))
+    };
+    let read = Catalogues::read(
+        entries("provinces")?,
+        entries("communes")?,
+        entries("countries")?,
+        entries("commune_aliases")?,
+    )?;
+    Ok((stored, read))
+}
+
+/// The vault with every data key of the database, and the keys of this month and the next.
+pub(crate) async fn open_vault(
+    db: &Database,
+    secrets: &Secrets,
+    clock: &Clock,
+) -> anyhow::Result<Arc<Vault>> {
+    let vault = Vault::new(secrets.master_key()?, *secrets.index_key()?);
+    refresh_data_keys(db, &vault, clock).await?;
+    Ok(Arc::new(vault))
+}
+
+/// Keeps the vault's data keys up to date until `stop`: those that other processes made, and next
+/// month's in time.
+pub(crate) async fn keep_data_keys(
+    db: Database,
+    vault: Arc<Vault>,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(DATA_KEY_INTERVAL) => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = refresh_data_keys(&db, &vault, &clock).await {
+            let error = format!("{error:#}");
+            tracing::error!(
+                error,
+                "data keys were not refreshed; trying again in a minute"
+            );
+        }
+    }
+}
+
+/// Starts [`keep_data_keys`].
+pub(crate) fn start_data_keys(
+    db: &Database,
+    vault: &Arc<Vault>,
+    clock: &Clock,
+    stop: &CancellationToken,
+) {
+    let upkeep = keep_data_keys(db.clone(), Arc::clone(vault), clock.clone(), stop.clone());
+    tasks::spawn("data keys", upkeep);
+}
+
+async fn refresh_data_keys(db: &Database, vault: &Vault, clock: &Clock) -> anyhow::Result<()> {
+    for key in store::data_keys::all(db).await? {
+        if !vault.has_key(key.id) {
+            load(vault, key)?;
+        }
+    }
+    for month in this_and_next_month(clock.now()) {
+        if !vault.has_month(&month) {
+            let offered = vault.new_data_key(ids::uuid_v7(clock), &month)?;
+            let offered = DataKey {
+                id: offered.id,
+                month: offered.month,
+                wrapped: offered.wrapped,
+            };
+            let settled = store::data_keys::settle_month(db, offered, clock.now()).await?;
+            load(vault, settled)?;
+            tracing::info!(month, "a data key is ready");
+        }
+    }
+    Ok(())
+}
+
+fn load(vault: &Vault, key: DataKey) -> anyhow::Result<()> {
+    let key = WrappedDataKey {
+        id: key.id,
+        month: key.month,
+        wrapped: key.wrapped,
+    };
+    match vault.load(&key) {
+        Err(VaultError::NotUnwrapped(_)) => Err(anyhow::anyhow!(
+            "LUUTRU_MASTER_KEY: is not the one this database was sealed with (data key of {}). \
+             Start with the key, or the data directory, it was made with.",
+            key.month
+        )),
+        outcome => Ok(outcome?),
+    }
+}
+
+/// `YYYY-MM` of the local month of an instant, and of the month after.
+fn this_and_next_month(now: DateTime<Utc>) -> [String; 2] {
+    let today = local_date(now);
+    let (year, month) = (today.year(), today.month());
+    let (next_year, next_month) = match month {
+        12 => (year + 1, 1),
+        _ => (year, month + 1),
+    };
+    [
+        format!("{year:04}-{month:02}"),
+        format!("{next_year:04}-{next_month:02}"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_turn_at_local_midnight_and_over_the_year() {
+        let months = |text: &str| {
+            let instant = DateTime::parse_from_rfc3339(text).unwrap();
+            this_and_next_month(instant.with_timezone(&Utc))
+        };
+        assert_eq!(months("2026-11-30T23:59:59+07:00"), ["2026-11", "2026-12"]);
+        assert_eq!(months("2026-11-30T17:00:00Z"), ["2026-12", "2027-01"]);
+    }
+}

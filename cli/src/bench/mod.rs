@@ -1,0 +1,507 @@
+//! `luutru bench`: what the machine gives without us against what it gives with us, in paired
+//! rounds (A B A B …), so that a machine whose speed swings cannot lie. Beside every rate stands
+//! the processor time of the whole machine for one operation, which holds from run to run.
+//!
+//! The services are child processes of this binary; the generator and the database share the
+//! machine with them and count.
+
+mod machine;
+mod pgbench;
+mod postgres;
+mod report;
+mod service;
+mod sqlite;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use clap::{Args, ValueEnum};
+use runtime::{clock::Clock, ids, shutdown::Shutdown};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use store::{ConnectOptions, Database};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    exit::Ending,
+    load::{
+        find_desks,
+        people::{People, Population},
+        run::{self, Run},
+        schedule::Pace,
+        summary::Tally,
+        wire::{Connection, Target},
+    },
+    terminal,
+};
+use machine::Processor;
+use pgbench::Pgbench;
+use postgres::Postgres;
+use report::{Measure, Sample, Side};
+use service::{Installation, Service};
+
+/// Before the first round, uncounted: caches, connections, statements.
+const WARM_UP: Duration = Duration::from_secs(2);
+/// After a start, before memory is called idle.
+const SETTLING: Duration = Duration::from_secs(3);
+/// The most a backlog may take to drain.
+const DRAIN_WAIT: Duration = Duration::from_secs(300);
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const BATCH_SIZE: u32 = 500;
+
+/// A measure of the performance table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    /// Stays a second against pgbench, BEGIN; stay; outbox_task; COMMIT.
+    #[value(name = "P1", alias = "p1")]
+    Transactions,
+    /// The same against one statement.
+    #[value(name = "P2", alias = "p2")]
+    Statement,
+    /// Processor time for an accepted stay.
+    #[value(name = "P3", alias = "p3")]
+    Processor,
+    /// SQLite, against one-stay transactions on the same file.
+    #[value(name = "P6", alias = "p6")]
+    Sqlite,
+    /// The worker drains a backlog through both simulators.
+    #[value(name = "P8", alias = "p8")]
+    Worker,
+    /// Memory of the services, idle and at their highest.
+    #[value(name = "P12", alias = "p12")]
+    Memory,
+}
+
+/// Measures this machine with and without luutru, in paired rounds. Prints numbers, no verdicts.
+#[derive(Args)]
+pub(crate) struct BenchOptions {
+    /// Measures to take, separated by commas; all when left out.
+    #[arg(
+        long,
+        env = "LUUTRU_BENCH_ONLY",
+        value_enum,
+        value_delimiter = ',',
+        ignore_case = true
+    )]
+    only: Vec<Wanted>,
+
+    /// Length of each side of each round.
+    #[arg(long, env = "LUUTRU_BENCH_SECONDS", default_value_t = 10)]
+    seconds: u64,
+
+    /// Rounds; medians are over them.
+    #[arg(long, env = "LUUTRU_BENCH_ROUNDS", default_value_t = 3)]
+    rounds: u32,
+
+    /// Connections of the generator, and sessions of pgbench.
+    #[arg(long, env = "LUUTRU_BENCH_CONNECTIONS", default_value_t = 64)]
+    connections: usize,
+
+    /// Stays that the worker finds waiting in each round of P8.
+    #[arg(long, env = "LUUTRU_BENCH_BACKLOG", default_value_t = 10_000)]
+    backlog: u32,
+
+    /// PostgreSQL to use; its user must be allowed to make databases, which are dropped at the
+    /// end. Left out: one is started, with the settings of a fresh installation.
+    #[arg(long, env = "LUUTRU_BENCH_POSTGRES_URL", hide_env_values = true)]
+    postgres_url: Option<SecretString>,
+
+    /// Prints one JSON object at the end instead of text.
+    #[arg(long, env = "LUUTRU_BENCH_JSON")]
+    json: bool,
+}
+
+/// Takes the measures, prints each as it is done.
+pub(crate) async fn execute(options: BenchOptions) -> anyhow::Result<Ending> {
+    ensure!(
+        options.seconds >= 1 && options.rounds >= 1 && options.connections >= 1,
+        "LUUTRU_BENCH_SECONDS, LUUTRU_BENCH_ROUNDS and LUUTRU_BENCH_CONNECTIONS must be at least 1"
+    );
+    let shutdown = Shutdown::listen()?;
+    let mut bench = Bench {
+        options,
+        postgres: None,
+        stop: shutdown.token(),
+        measures: Vec::new(),
+    };
+    tokio::select! {
+        outcome = bench.take_all() => outcome?,
+        // Dropping the bench ends children and database.
+        () = shutdown.requested() => return Ok(Ending::Found),
+    }
+    if bench.options.json {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let report = json!({
+            "processors": processors,
+            "seconds": bench.options.seconds,
+            "connections": bench.options.connections,
+            "measures": bench.measures,
+        });
+        terminal::say_line(&report.to_string())?;
+    }
+    Ok(Ending::Done)
+}
+
+struct Bench {
+    options: BenchOptions,
+    /// Started when first needed.
+    postgres: Option<Postgres>,
+    stop: CancellationToken,
+    measures: Vec<Measure>,
+}
+
+/// Operations done in a span of time, and how long requests took where they were timed.
+struct Work {
+    count: f64,
+    duration: Duration,
+    tally: Option<Tally>,
+}
+
+/// Runs one side of a round and looks at the machine before and after.
+async fn sample(work: impl Future<Output = anyhow::Result<Work>>) -> anyhow::Result<Sample> {
+    let before = Processor::look()?;
+    let work = work.await?;
+    let spent = before.until(Processor::look()?);
+    let latency = work.tally.as_ref().map(Tally::latency);
+    Ok(Sample {
+        rate: work.count / work.duration.as_secs_f64(),
+        cpu_us: spent.busy_seconds * 1e6 / work.count.max(1.0),
+        steal_percent: spent.steal_percent,
+        p50_ms: latency.map(|latency| latency.p50),
+        p99_ms: latency.map(|latency| latency.p99),
+    })
+}
+
+impl Bench {
+    async fn take_all(&mut self) -> anyhow::Result<()> {
+        if self.wants(Wanted::Transactions)
+            || self.wants(Wanted::Statement)
+            || self.wants(Wanted::Processor)
+        {
+            self.take_intake().await?;
+        }
+        if self.wants(Wanted::Sqlite) {
+            self.take_sqlite().await?;
+        }
+        if self.wants(Wanted::Worker) {
+            self.take_worker().await?;
+        }
+        if self.wants(Wanted::Memory) {
+            self.take_memory().await?;
+        }
+        Ok(())
+    }
+
+    fn wants(&self, wanted: Wanted) -> bool {
+        self.options.only.is_empty() || self.options.only.contains(&wanted)
+    }
+
+    fn duration(&self) -> Duration {
+        Duration::from_secs(self.options.seconds)
+    }
+
+    fn keep(&mut self, measure: Measure) -> anyhow::Result<()> {
+        if !self.options.json {
+            terminal::say(&measure.to_string())?;
+        }
+        self.measures.push(measure);
+        Ok(())
+    }
+
+    /// An installation on a new database of the server, which is started if need be.
+    async fn install(&mut self, purpose: &str) -> anyhow::Result<Installation> {
+        let postgres = match self.postgres.take() {
+            Some(postgres) => postgres,
+            None => match &self.options.postgres_url {
+                Some(url) => Postgres::given(url.expose_secret())?,
+                None => Postgres::start()?,
+            },
+        };
+        let url = self.postgres.insert(postgres).new_database(purpose)?;
+        Installation::new(Some(url)).await
+    }
+
+    /// P1, P2 and P3: the same rounds, because they are pairs of the same runs.
+    async fn take_intake(&mut self) -> anyhow::Result<()> {
+        let installation = self.install("intake").await?;
+        let pgbench = Pgbench {
+            program: self.postgres.as_ref().context("no PostgreSQL")?.pgbench()?,
+            url: installation.database_url.clone(),
+            client_count: self.options.connections,
+        };
+        let api = installation.start_api().await?;
+        let (is_plain, is_single) = (
+            self.wants(Wanted::Transactions),
+            self.wants(Wanted::Statement),
+        );
+        let mut ours = Side::new("luutru, POST /v1/stays");
+        let mut plain = Side::new("pgbench, transaction");
+        let mut single = Side::new("pgbench, one statement");
+
+        self.post_for(&api, &installation, WARM_UP).await?;
+        pgbench.run(pgbench::TRANSACTION, WARM_UP).await?;
+        for round in 1..=self.options.rounds {
+            tracing::info!(round, "P1, P2, P3");
+            if is_plain {
+                let work = self.run_pgbench(&pgbench, pgbench::TRANSACTION);
+                plain.samples.push(sample(work).await?);
+            }
+            let work = self.post_for(&api, &installation, self.duration());
+            ours.samples.push(sample(work).await?);
+            if is_single {
+                let work = self.run_pgbench(&pgbench, pgbench::STATEMENT);
+                single.samples.push(sample(work).await?);
+            }
+        }
+        api.stop().await?;
+
+        let connections = self.options.connections;
+        if is_plain {
+            let title = format!(
+                "POST /v1/stays on PostgreSQL against pgbench, BEGIN; stay; outbox_task; COMMIT \
+                 ({connections} connections)"
+            );
+            self.keep(Measure::paired("P1", title, vec![ours.clone(), plain]))?;
+        }
+        if is_single {
+            let title = format!(
+                "POST /v1/stays on PostgreSQL against pgbench, one statement ({connections} \
+                 connections)"
+            );
+            self.keep(Measure::paired("P2", title, vec![ours.clone(), single]))?;
+        }
+        if self.wants(Wanted::Processor) {
+            let title = "processor time of the whole machine for an accepted stay, PostgreSQL";
+            self.keep(Measure::paired("P3", title, vec![ours]))?;
+        }
+        Ok(())
+    }
+
+    async fn run_pgbench(&self, pgbench: &Pgbench, script: &str) -> anyhow::Result<Work> {
+        let duration = self.duration();
+        let rate = pgbench.run(script, duration).await?;
+        Ok(Work {
+            count: rate * duration.as_secs_f64(),
+            duration,
+            tally: None,
+        })
+    }
+
+    /// Posts single stays for that long on all connections.
+    async fn post_for(
+        &self,
+        api: &Service,
+        installation: &Installation,
+        duration: Duration,
+    ) -> anyhow::Result<Work> {
+        let pace = Pace::Closed {
+            request_count: None,
+            duration: Some(duration),
+        };
+        self.post(api, installation, pace, 0.0).await
+    }
+
+    async fn post(
+        &self,
+        api: &Service,
+        installation: &Installation,
+        pace: Pace,
+        batch_share: f64,
+    ) -> anyhow::Result<Work> {
+        let target = Target::parse(&api.url)?;
+        let desks = find_desks(&target, std::slice::from_ref(&installation.key), &[]).await?;
+        let seed = u64::from_be_bytes(ids::random_bytes());
+        let run = Run {
+            target,
+            pace,
+            connection_count: self.options.connections,
+            desks,
+            people: People::new(Population::Demo, 0.0, seed),
+            name: format!("bench-{seed:016x}"),
+            seed,
+            batch_share,
+            batch_size: BATCH_SIZE,
+            retry_count_max: 0,
+            call_timeout: Duration::from_secs(30),
+            journal: None,
+            keeps_ids: false,
+            clock: Clock::system(),
+        };
+        let tally = run::run(&Arc::new(run), &self.stop).await?;
+        let refused = tally.rejected_count + tally.unknown_count;
+        if refused > 0 {
+            let statuses = format!("{:?} {:?}", tally.statuses, tally.codes);
+            tracing::warn!(refused, statuses, "not every stay was accepted");
+        }
+        Ok(Work {
+            count: tally.accepted_count as f64,
+            duration: tally.duration,
+            tally: Some(tally),
+        })
+    }
+
+    /// P6.
+    async fn take_sqlite(&mut self) -> anyhow::Result<()> {
+        let installation = Installation::new(None).await?;
+        if postgres::is_in_memory(installation.path()) {
+            tracing::warn!("the file is on tmpfs: set TMPDIR to a directory on a disk");
+        }
+        let api = installation.start_api().await?;
+        let db = Database::connect(&installation.database_url, &ConnectOptions::default()).await?;
+        let mut ours = Side::new("luutru, POST /v1/stays");
+        let mut alone = Side::new("one-stay transactions");
+        self.post_for(&api, &installation, WARM_UP).await?;
+        sqlite::write_one_by_one(&db, WARM_UP).await?;
+        for round in 1..=self.options.rounds {
+            tracing::info!(round, "P6");
+            let duration = self.duration();
+            let work = async {
+                let beginning = Instant::now();
+                let count = sqlite::write_one_by_one(&db, duration).await?;
+                Ok(Work {
+                    count: count as f64,
+                    duration: beginning.elapsed(),
+                    tally: None,
+                })
+            };
+            alone.samples.push(sample(work).await?);
+            let work = self.post_for(&api, &installation, duration);
+            ours.samples.push(sample(work).await?);
+        }
+        db.close().await;
+        api.stop().await?;
+        let title = format!(
+            "POST /v1/stays on SQLite against durable transactions of one stay (five rows) on the \
+             same file ({} connections)",
+            self.options.connections
+        );
+        self.keep(Measure::paired("P6", title, vec![ours, alone]))
+    }
+
+    /// P8.
+    async fn take_worker(&mut self) -> anyhow::Result<()> {
+        let installation = self.install("worker").await?;
+        let registry = installation.start_registry().await?;
+        let police = installation.start_police().await?;
+        let mut side = Side::new("luutru worker");
+        let mut arrived = 0;
+        for round in 1..=self.options.rounds {
+            tracing::info!(round, "P8");
+            let api = installation.start_api().await?;
+            let accepted = self.pile_up(&api, &installation).await?;
+            api.stop().await?;
+            let drain = drain(&installation, &registry, &police, arrived, accepted);
+            side.samples.push(drain.await?);
+            arrived += accepted;
+        }
+        registry.stop().await?;
+        police.stop().await?;
+        let title = format!(
+            "worker drains {} stays: registry call, police call and settlement each, PostgreSQL, \
+             one process, both simulators on the machine",
+            self.options.backlog
+        );
+        self.keep(Measure::paired("P8", title, vec![side]))
+    }
+
+    /// Declares the backlog in batches; answers how many stays wait.
+    async fn pile_up(&self, api: &Service, installation: &Installation) -> anyhow::Result<u64> {
+        let pace = Pace::Closed {
+            request_count: Some(u64::from(self.options.backlog.div_ceil(BATCH_SIZE))),
+            duration: None,
+        };
+        let work = self.post(api, installation, pace, 1.0).await?;
+        let tally = work.tally.context("posting is counted")?;
+        ensure!(
+            tally.accepted_count > 0,
+            "no stay of the backlog was accepted"
+        );
+        Ok(tally.accepted_count)
+    }
+
+    /// P12.
+    async fn take_memory(&mut self) -> anyhow::Result<()> {
+        let installation = self.install("memory").await?;
+        let registry = installation.start_registry().await?;
+        let police = installation.start_police().await?;
+        let api = installation.start_api().await?;
+        let worker = installation.start_worker(&registry, &police).await?;
+        let up = installation.start_up().await?;
+        tokio::time::sleep(SETTLING).await;
+        let mut memory = vec![
+            ("api, idle", api.memory()?),
+            ("worker, idle", worker.memory()?),
+            ("up (everything), idle", up.memory()?),
+        ];
+        up.stop().await?;
+        self.post_for(&api, &installation, self.duration()).await?;
+        memory.push(("api, under load", api.memory()?));
+        memory.push(("worker, under load", worker.memory()?));
+        for service in [api, worker, registry, police] {
+            service.stop().await?;
+        }
+        let title = format!(
+            "memory, PostgreSQL, {} connections for {} s with the worker delivering meanwhile",
+            self.options.connections, self.options.seconds
+        );
+        self.keep(Measure::memory("P12", title, memory))
+    }
+}
+
+#[derive(Deserialize)]
+struct PoliceStats {
+    effects: u64,
+}
+
+/// Starts a worker on a backlog and times it from the first stay that arrives to the last.
+async fn drain(
+    installation: &Installation,
+    registry: &Service,
+    police: &Service,
+    before: u64,
+    backlog: u64,
+) -> anyhow::Result<Sample> {
+    let mut ledger = Connection::new(&Target::parse(&police.url)?, Duration::from_secs(5))?;
+    let worker = installation.start_worker(registry, police).await?;
+    let beginning = Instant::now();
+    while effects(&mut ledger).await? <= before {
+        ensure!(
+            beginning.elapsed() < DRAIN_WAIT,
+            "nothing arrives at the police"
+        );
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    let already = effects(&mut ledger).await? - before;
+    let timed = sample(async {
+        let beginning = Instant::now();
+        while effects(&mut ledger).await? < before + backlog {
+            ensure!(
+                beginning.elapsed() < DRAIN_WAIT,
+                "the backlog does not drain"
+            );
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+        Ok(Work {
+            count: backlog.saturating_sub(already) as f64,
+            duration: beginning.elapsed(),
+            tally: None,
+        })
+    })
+    .await?;
+    worker.stop().await?;
+    Ok(timed)
+}
+
+async fn effects(ledger: &mut Connection) -> anyhow::Result<u64> {
+    let answer = ledger.get("/stats", &[]).await;
+    let answer = answer
+        .ok()
+        .context("the police endpoint's simulator does not answer")?;
+    let stats: PoliceStats =
+        serde_json::from_slice(&answer.body).context("the simulator's /stats is unreadable")?;
+    Ok(stats.effects)
+}

@@ -1,0 +1,204 @@
+//! Numbers of paired rounds, as text and as JSON. No verdicts: what is good enough is written in
+//! docs/performance.md.
+
+use std::fmt::{self, Display};
+
+use serde::Serialize;
+
+use super::machine::Memory;
+
+/// One side of one round.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Sample {
+    /// Operations a second.
+    pub(crate) rate: f64,
+    /// Processor time of the whole machine for one operation, microseconds.
+    pub(crate) cpu_us: f64,
+    /// Time given to other machines meanwhile.
+    pub(crate) steal_percent: f64,
+    /// Half of the requests were faster; where requests were timed.
+    pub(crate) p50_ms: Option<f64>,
+    /// 99 in 100 were faster.
+    pub(crate) p99_ms: Option<f64>,
+}
+
+/// What is compared, with its samples in the order of the rounds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Side {
+    /// What ran.
+    pub(crate) name: &'static str,
+    /// One a round.
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Side {
+    /// Without samples yet.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            samples: Vec::new(),
+        }
+    }
+
+    /// Median of one number over the rounds.
+    fn median_of(&self, number: impl Fn(&Sample) -> f64) -> f64 {
+        median(self.samples.iter().map(number).collect())
+    }
+}
+
+/// The middle one; between the two middle ones of an even count; 0 of none.
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    match (numbers.len() % 2, numbers.get(middle)) {
+        (_, None) => 0.0,
+        (1, Some(number)) => *number,
+        (_, Some(number)) => f64::midpoint(numbers[middle - 1], *number),
+    }
+}
+
+/// One measure of the performance table.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Measure {
+    /// `P1`, ….
+    pub(crate) id: &'static str,
+    /// What it says.
+    pub(crate) title: String,
+    /// Ours first, then what it is compared with.
+    pub(crate) sides: Vec<Side>,
+    /// Median over the rounds of our rate divided by the other's of the same round.
+    pub(crate) ratio: Option<f64>,
+    /// Memory by process.
+    pub(crate) memory: Vec<(&'static str, Memory)>,
+}
+
+impl Measure {
+    /// Of paired sides; one side alone has no ratio.
+    pub(crate) fn paired(id: &'static str, title: impl Into<String>, sides: Vec<Side>) -> Self {
+        let ratio = match sides.as_slice() {
+            [ours, other] if !ours.samples.is_empty() => {
+                let rounds = ours.samples.iter().zip(&other.samples);
+                let ratios = rounds.map(|(ours, other)| ours.rate / other.rate.max(1e-9));
+                Some(median(ratios.collect()))
+            }
+            _ => None,
+        };
+        Self {
+            id,
+            title: title.into(),
+            sides,
+            ratio,
+            memory: Vec::new(),
+        }
+    }
+
+    /// Of memory only.
+    pub(crate) fn memory(
+        id: &'static str,
+        title: impl Into<String>,
+        memory: Vec<(&'static str, Memory)>,
+    ) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            sides: Vec::new(),
+            ratio: None,
+            memory,
+        }
+    }
+}
+
+impl Display for Measure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "\n{}  {}", self.id, self.title)?;
+        for side in &self.sides {
+            for (round, sample) in side.samples.iter().enumerate() {
+                write_row(out, side.name, &format!("round {}", round + 1), sample)?;
+            }
+            if side.samples.len() > 1 {
+                write_row(out, side.name, "median", &side.medians())?;
+            }
+        }
+        if let Some(ratio) = self.ratio {
+            writeln!(out, "    ratio of rates, median of the rounds: {ratio:.2}")?;
+        }
+        for (name, memory) in &self.memory {
+            writeln!(
+                out,
+                "    {name:<28} {:>7.1} MiB, at its highest {:>7.1} MiB",
+                memory.resident_mib, memory.peak_mib
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Side {
+    fn medians(&self) -> Sample {
+        let of_some = |number: fn(&Sample) -> Option<f64>| {
+            let numbers: Option<Vec<f64>> = self.samples.iter().map(number).collect();
+            numbers.map(median)
+        };
+        Sample {
+            rate: self.median_of(|sample| sample.rate),
+            cpu_us: self.median_of(|sample| sample.cpu_us),
+            steal_percent: self.median_of(|sample| sample.steal_percent),
+            p50_ms: of_some(|sample| sample.p50_ms),
+            p99_ms: of_some(|sample| sample.p99_ms),
+        }
+    }
+}
+
+fn write_row(
+    out: &mut fmt::Formatter<'_>,
+    side: &str,
+    round: &str,
+    sample: &Sample,
+) -> fmt::Result {
+    write!(
+        out,
+        "    {side:<24} {round:<8} {:>8.0}/s  {:>6.0} µs CPU  {:>5.1} % steal",
+        sample.rate, sample.cpu_us, sample.steal_percent
+    )?;
+    if let (Some(p50), Some(p99)) = (sample.p50_ms, sample.p99_ms) {
+        write!(out, "  p50 {p50:.1} ms  p99 {p99:.1} ms")?;
+    }
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(name: &'static str, rates: &[f64]) -> Side {
+        let sample = |rate: &f64| Sample {
+            rate: *rate,
+            cpu_us: 300.0,
+            steal_percent: 1.0,
+            p50_ms: None,
+            p99_ms: None,
+        };
+        Side {
+            name,
+            samples: rates.iter().map(sample).collect(),
+        }
+    }
+
+    #[test]
+    fn a_median_is_the_middle_one() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(Vec::new()), 0.0);
+    }
+
+    #[test]
+    fn the_ratio_is_taken_round_by_round() {
+        let sides = vec![
+            side("luutru", &[200.0, 900.0, 300.0]),
+            side("pgbench", &[100.0, 300.0, 200.0]),
+        ];
+        let measure = Measure::paired("P1", "title", sides);
+        assert_eq!(measure.ratio, Some(2.0));
+        assert!(measure.to_string().contains("2.00"));
+    }
+}

@@ -1,0 +1,83 @@
+//! `luutru migrate` and `luutru seed`.
+
+use clap::Args;
+use runtime::{clock::Clock, profile::Profile};
+use serde_json::json;
+use store::Database;
+
+use crate::{
+    assemble,
+    demo::{self, DemoTexts},
+    exit::Ending,
+    settings::{PlaceSettings, Secret, SecretSettings, Secrets},
+    terminal,
+};
+
+/// Brings the schema up to date. Safe when several processes do it at once.
+#[derive(Args)]
+pub(crate) struct MigrateOptions {
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Loads the catalogues; with --demo also an organisation with five facilities and its keys.
+#[derive(Args)]
+pub(crate) struct SeedOptions {
+    /// Adds the demonstration. Keys that are made are printed, once.
+    #[arg(long, env = "LUUTRU_SEED_DEMO")]
+    demo: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+
+    #[command(flatten)]
+    secrets: SecretSettings,
+}
+
+/// Migrates.
+pub(crate) async fn migrate(options: MigrateOptions) -> anyhow::Result<Ending> {
+    let profile = options.place.profile_or(Profile::Production);
+    let db = assemble::connect(&options.place, profile).await?;
+    let outcome = store::schema::migrate(&db).await;
+    db.close().await;
+    outcome?;
+    tracing::info!("the schema is up to date");
+    Ok(Ending::Done)
+}
+
+/// Seeds.
+pub(crate) async fn seed(options: SeedOptions) -> anyhow::Result<Ending> {
+    let profile = options.place.profile_or(Profile::Production);
+    let needed: &[Secret] = if options.demo {
+        &[Secret::KeyPepper]
+    } else {
+        &[]
+    };
+    let secrets = Secrets::gather(&options.secrets, &options.place, profile, needed)?;
+    let db = assemble::connect_checked(&options.place, profile).await?;
+    let outcome = seed_into(&db, &options, profile, &secrets).await;
+    db.close().await;
+    outcome
+}
+
+async fn seed_into(
+    db: &Database,
+    options: &SeedOptions,
+    profile: Profile,
+    secrets: &Secrets,
+) -> anyhow::Result<Ending> {
+    let clock = Clock::system();
+    seeds::seed_catalogues(db, &clock).await?;
+    if !options.demo {
+        return Ok(Ending::Done);
+    }
+    let texts = if profile.is_production() {
+        DemoTexts::Unknown
+    } else {
+        DemoTexts::KeptIn(options.place.make_data_dir()?)
+    };
+    let seeded = demo::seed(db, secrets, &clock, &texts).await?;
+    let printed = json!({ "facilities": seeded.facilities, "keys": seeded.keys });
+    terminal::say_line(&printed.to_string())?;
+    Ok(Ending::Done)
+}

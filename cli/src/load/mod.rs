@@ -1,0 +1,367 @@
+//! `luutru load`: declares made-up stays at a given rate, and tells what came back.
+
+mod journal;
+pub(crate) mod people;
+mod police;
+pub(crate) mod run;
+pub(crate) mod schedule;
+pub(crate) mod summary;
+pub(crate) mod wire;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use domain::facility::FacilityKind;
+use hyper::header::{self, HeaderValue};
+use runtime::{clock::Clock, ids, secrets::SettingError, shutdown::Shutdown};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{exit::Ending, terminal};
+use journal::Journal;
+use people::{People, Population};
+use run::{Desk, Run};
+use schedule::{Arrivals, Pace};
+use summary::Summary;
+use wire::{Connection, Target};
+
+const BATCH_SIZE_MAX: u32 = 1_000;
+const CONNECTION_COUNT_MAX: usize = 4_096;
+
+/// Declares made-up stays against an API and prints what came back.
+///
+/// Without --concurrency the model is open: requests start at their instants whether or not the
+/// ones before are answered, and latency counts from that instant.
+#[derive(Args)]
+pub(crate) struct LoadOptions {
+    /// Address of the API, http://host:port.
+    #[arg(long, env = "LUUTRU_LOAD_URL")]
+    url: String,
+
+    /// API key to declare with; may be repeated (in the environment: separated by commas).
+    #[arg(
+        long = "key",
+        alias = "keys",
+        env = "LUUTRU_LOAD_KEYS",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    keys: Vec<SecretString>,
+
+    /// File with API keys, one a line.
+    #[arg(long, env = "LUUTRU_LOAD_KEYS_FILE")]
+    keys_file: Option<PathBuf>,
+
+    /// Facilities to declare for; all that the keys may use, when left out.
+    #[arg(
+        long = "facility",
+        alias = "facilities",
+        env = "LUUTRU_LOAD_FACILITIES",
+        value_delimiter = ','
+    )]
+    facilities: Vec<Uuid>,
+
+    /// Requests a second (open model).
+    #[arg(long, env = "LUUTRU_LOAD_RATE", default_value_t = 50.0)]
+    rate: f64,
+
+    /// How long requests are started; 10 when neither this nor --count is given.
+    #[arg(long, env = "LUUTRU_LOAD_DURATION_SECONDS")]
+    duration_seconds: Option<f64>,
+
+    /// Spread of the starts.
+    #[arg(long, env = "LUUTRU_LOAD_ARRIVALS", value_enum, default_value_t)]
+    arrivals: Arrivals,
+
+    /// Closed model: so many connections, each starting the next request at the answer to the last.
+    #[arg(long, env = "LUUTRU_LOAD_CONCURRENCY")]
+    concurrency: Option<usize>,
+
+    /// Closed model: requests in all.
+    #[arg(long, env = "LUUTRU_LOAD_COUNT", requires = "concurrency")]
+    count: Option<u64>,
+
+    /// Open model: connections, each with one request at a time.
+    #[arg(long, env = "LUUTRU_LOAD_CONNECTIONS", default_value_t = 64)]
+    connections: usize,
+
+    /// Share of requests that are batches, from 0 to 1.
+    #[arg(long, env = "LUUTRU_LOAD_BATCH_SHARE", default_value_t = 0.0)]
+    batch_share: f64,
+
+    /// Stays of a batch.
+    #[arg(long, env = "LUUTRU_LOAD_BATCH_SIZE", default_value_t = 50)]
+    batch_size: u32,
+
+    /// Who checks in.
+    #[arg(long, env = "LUUTRU_LOAD_PEOPLE", value_enum, default_value_t)]
+    people: Population,
+
+    /// Share of guests with a foreign passport, from 0 to 1.
+    #[arg(long, env = "LUUTRU_LOAD_FOREIGNER_SHARE", default_value_t = 0.05)]
+    foreigner_share: f64,
+
+    /// The same seed makes the same guests at the same instants.
+    #[arg(long, env = "LUUTRU_LOAD_SEED", default_value_t = 1)]
+    seed: u64,
+
+    /// Begins references and keys of the run; random when left out. Up to 64 letters, digits, - and
+    /// _. The same name, seed and count repeat a run's references.
+    #[arg(long, env = "LUUTRU_LOAD_NAME")]
+    name: Option<String>,
+
+    /// File that every sending and outcome is noted in, one JSON object a line.
+    #[arg(long, env = "LUUTRU_LOAD_JOURNAL")]
+    journal: Option<PathBuf>,
+
+    /// How often a request without a known outcome is sent again, with the same Idempotency-Key.
+    #[arg(long, env = "LUUTRU_LOAD_RETRY_COUNT_MAX", default_value_t = 0)]
+    retry_count_max: u32,
+
+    /// Seconds after which a request counts as unanswered.
+    #[arg(long, env = "LUUTRU_LOAD_TIMEOUT_SECONDS", default_value_t = 15.0)]
+    timeout_seconds: f64,
+
+    /// Address of the police endpoint's simulator: wait until every accepted stay is in its ledger.
+    #[arg(long, env = "LUUTRU_LOAD_POLICE_URL")]
+    police_url: Option<String>,
+
+    /// Longest wait for the ledger.
+    #[arg(long, env = "LUUTRU_LOAD_POLICE_WAIT_SECONDS", default_value_t = 60.0)]
+    police_wait_seconds: f64,
+
+    /// Prints the summary as one JSON object.
+    #[arg(long, env = "LUUTRU_LOAD_JSON")]
+    json: bool,
+}
+
+/// Runs the load, prints the summary. A ledger that lacks a stay, or has one twice, ends with 1.
+pub(crate) async fn execute(options: LoadOptions) -> anyhow::Result<Ending> {
+    let shutdown = Shutdown::listen()?;
+    let is_json = options.json;
+    let police_wait = seconds(
+        "LUUTRU_LOAD_POLICE_WAIT_SECONDS",
+        options.police_wait_seconds,
+    )?;
+    let police = options.police_url.as_deref().map(Target::parse);
+    let police = police.transpose().context("LUUTRU_LOAD_POLICE_URL")?;
+    let run = Arc::new(options.into_run(police.is_some()).await?);
+    let stop = shutdown.token();
+    let tally = run::run(&run, &stop).await?;
+    let comparison = match &police {
+        Some(target) => Some(police::compare(target, &tally.stay_ids, police_wait, &stop).await?),
+        None => None,
+    };
+    let is_clean = comparison.as_ref().is_none_or(police::Comparison::is_clean);
+    let summary = Summary::new(&run.name, &tally, comparison);
+    if is_json {
+        terminal::say_line(&serde_json::to_string(&summary)?)?;
+    } else {
+        terminal::say(&summary.to_string())?;
+    }
+    Ok(if is_clean {
+        Ending::Done
+    } else {
+        Ending::Found
+    })
+}
+
+impl LoadOptions {
+    async fn into_run(self, keeps_ids: bool) -> anyhow::Result<Run> {
+        self.check()?;
+        let target = Target::parse(&self.url).context("LUUTRU_LOAD_URL")?;
+        let clock = Clock::system();
+        let keys = self.all_keys()?;
+        let call_timeout = seconds("LUUTRU_LOAD_TIMEOUT_SECONDS", self.timeout_seconds)?;
+        let desks = find_desks(&target, &keys, &self.facilities).await?;
+        let journal = match &self.journal {
+            Some(path) => Some(Journal::open(path, clock.clone()).with_context(|| {
+                format!("LUUTRU_LOAD_JOURNAL: cannot write {}", path.display())
+            })?),
+            None => None,
+        };
+        Ok(Run {
+            pace: self.pace()?,
+            connection_count: self.concurrency.unwrap_or(self.connections),
+            desks,
+            people: People::new(self.people, self.foreigner_share, self.seed),
+            name: self.name.unwrap_or_else(random_name),
+            seed: self.seed,
+            batch_share: self.batch_share,
+            batch_size: self.batch_size,
+            retry_count_max: self.retry_count_max,
+            call_timeout,
+            journal,
+            keeps_ids,
+            clock,
+            target,
+        })
+    }
+
+    fn check(&self) -> Result<(), SettingError> {
+        let refuse = |setting: &str, advice: &str| Err(SettingError::new(setting, advice));
+        let connections = self.concurrency.unwrap_or(self.connections);
+        if !(1..=CONNECTION_COUNT_MAX).contains(&connections) {
+            return refuse("LUUTRU_LOAD_CONNECTIONS", "must be from 1 to 4096.");
+        }
+        if !self.rate.is_finite() || self.rate <= 0.0 {
+            return refuse("LUUTRU_LOAD_RATE", "must be a number above 0.");
+        }
+        if !(0.0..=1.0).contains(&self.batch_share) {
+            return refuse("LUUTRU_LOAD_BATCH_SHARE", "must be from 0 to 1.");
+        }
+        if !(1..=BATCH_SIZE_MAX).contains(&self.batch_size) {
+            return refuse("LUUTRU_LOAD_BATCH_SIZE", "must be from 1 to 1000.");
+        }
+        if !(0.0..=1.0).contains(&self.foreigner_share) {
+            return refuse("LUUTRU_LOAD_FOREIGNER_SHARE", "must be from 0 to 1.");
+        }
+        let is_name = |name: &String| {
+            (1..=64).contains(&name.len())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        if !self.name.as_ref().is_none_or(is_name) {
+            return refuse(
+                "LUUTRU_LOAD_NAME",
+                "must be 1 to 64 letters, digits, - and _.",
+            );
+        }
+        Ok(())
+    }
+
+    fn pace(&self) -> Result<Pace, SettingError> {
+        let duration = self
+            .duration_seconds
+            .map(|length| seconds("LUUTRU_LOAD_DURATION_SECONDS", length))
+            .transpose()?;
+        let default = Duration::from_secs(10);
+        Ok(match self.concurrency {
+            Some(_) => Pace::Closed {
+                request_count: self.count,
+                duration: match self.count {
+                    Some(_) => duration,
+                    None => Some(duration.unwrap_or(default)),
+                },
+            },
+            None => Pace::Open {
+                rate: self.rate,
+                duration: duration.unwrap_or(default),
+                arrivals: self.arrivals,
+            },
+        })
+    }
+
+    fn all_keys(&self) -> Result<Vec<SecretString>, SettingError> {
+        let mut keys = self.keys.clone();
+        if let Some(path) = &self.keys_file {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                let advice = format!("{} cannot be read ({}).", path.display(), error.kind());
+                SettingError::new("LUUTRU_LOAD_KEYS_FILE", advice)
+            })?;
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            keys.extend(lines.map(SecretString::from));
+        }
+        if keys.is_empty() {
+            let advice = "is not set. Give --key, LUUTRU_LOAD_KEYS or LUUTRU_LOAD_KEYS_FILE.";
+            return Err(SettingError::new("LUUTRU_LOAD_KEYS", advice));
+        }
+        Ok(keys)
+    }
+}
+
+/// A length of time that makes sense: above 0, at most a day.
+fn seconds(setting: &str, length: f64) -> Result<Duration, SettingError> {
+    if length.is_finite() && length > 0.0 && length <= 86_400.0 {
+        Ok(Duration::from_secs_f64(length))
+    } else {
+        let advice = "must be a number of seconds above 0 and up to 86400.";
+        Err(SettingError::new(setting, advice))
+    }
+}
+
+fn random_name() -> String {
+    format!("load-{}", hex::encode(ids::random_bytes::<4>()))
+}
+
+/// The header of a key.
+pub(crate) fn bearer(key: &SecretString) -> anyhow::Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret().trim()))
+        .ok()
+        .context("LUUTRU_LOAD_KEYS: holds something that is no API key")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[derive(Deserialize)]
+struct FacilityPage {
+    items: Vec<FacilityAnswer>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct FacilityAnswer {
+    id: Uuid,
+    kind: String,
+}
+
+/// What the keys may declare for, limited to `wanted` unless that is empty. A facility of several
+/// keys goes to the first.
+pub(crate) async fn find_desks(
+    target: &Target,
+    keys: &[SecretString],
+    wanted: &[Uuid],
+) -> anyhow::Result<Vec<Desk>> {
+    let mut desks: Vec<Desk> = Vec::new();
+    for key in keys {
+        let authorization = bearer(key)?;
+        for facility in facilities_of(target, &authorization).await? {
+            let facility_id = facility.id.to_string();
+            let is_wanted = wanted.is_empty() || wanted.contains(&facility.id);
+            if !is_wanted || desks.iter().any(|desk| desk.facility_id == facility_id) {
+                continue;
+            }
+            desks.push(Desk {
+                facility_id,
+                kind: FacilityKind::parse(&facility.kind)
+                    .with_context(|| format!("unknown kind of facility {}", facility.kind))?,
+                authorization: authorization.clone(),
+            });
+        }
+    }
+    ensure!(
+        !desks.is_empty(),
+        "LUUTRU_LOAD_FACILITIES: the keys may declare for none of them"
+    );
+    Ok(desks)
+}
+
+async fn facilities_of(
+    target: &Target,
+    authorization: &HeaderValue,
+) -> anyhow::Result<Vec<FacilityAnswer>> {
+    let mut connection = Connection::new(target, Duration::from_secs(10))?;
+    let head = [(header::AUTHORIZATION, authorization)];
+    let mut facilities = Vec::new();
+    let mut path = "/v1/facilities?limit=200".to_owned();
+    loop {
+        let answer = match connection.get(&path, &head).await {
+            Ok(answer) => answer,
+            Err(reason) => bail!("the API does not answer ({})", reason.as_str()),
+        };
+        if answer.status != 200 {
+            let code = run::problem_code(&answer.body).unwrap_or_default();
+            bail!("the API answers {} {code} to /v1/facilities", answer.status);
+        }
+        let page: FacilityPage =
+            serde_json::from_slice(&answer.body).context("the list of facilities is unreadable")?;
+        facilities.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => path = format!("/v1/facilities?limit=200&cursor={cursor}"),
+            None => return Ok(facilities),
+        }
+    }
+}

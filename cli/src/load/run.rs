@@ -1,0 +1,535 @@
+//! Sends the stays and counts what comes back.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use domain::facility::FacilityKind;
+use hyper::{
+    body::Bytes,
+    header::{self, HeaderName, HeaderValue},
+};
+use rand::{Rng, rngs::StdRng};
+use runtime::{clock::Clock, tasks};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    journal::{self, Ending, Journal, Sending},
+    people::{People, Place},
+    schedule::{Pace, Queue, Ticket},
+    summary::Tally,
+    wire::{Answer, Connection, NoAnswer, Target},
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Before the second attempt; doubled for each further one.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(100);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(3);
+
+/// A facility and the key that declares for it.
+pub(crate) struct Desk {
+    /// Id of the facility.
+    pub(crate) facility_id: String,
+    /// Its kind.
+    pub(crate) kind: FacilityKind,
+    /// `Bearer <key>`, marked as sensitive.
+    pub(crate) authorization: HeaderValue,
+}
+
+/// Everything a run needs.
+pub(crate) struct Run {
+    /// The API.
+    pub(crate) target: Target,
+    /// How fast.
+    pub(crate) pace: Pace,
+    /// Connections, each with one request at a time.
+    pub(crate) connection_count: usize,
+    /// Who declares; at least one.
+    pub(crate) desks: Vec<Desk>,
+    /// Who checks in.
+    pub(crate) people: People,
+    /// Begins every reference and key, so that two runs do not meet.
+    pub(crate) name: String,
+    /// Seed of the schedule.
+    pub(crate) seed: u64,
+    /// Share of requests that are batches, from 0 to 1.
+    pub(crate) batch_share: f64,
+    /// Stays of a batch.
+    pub(crate) batch_size: u32,
+    /// Further attempts while an outcome is not known.
+    pub(crate) retry_count_max: u32,
+    /// For one call.
+    pub(crate) call_timeout: Duration,
+    /// Where sendings and outcomes are noted.
+    pub(crate) journal: Option<Journal>,
+    /// Whether ids of accepted stays are kept for a comparison.
+    pub(crate) keeps_ids: bool,
+    /// Gives the stays their arrival.
+    pub(crate) clock: Clock,
+}
+
+/// Runs to the end of the schedule, or until `stop`. Errors: the journal cannot be written.
+pub(crate) async fn run(run: &Arc<Run>, stop: &CancellationToken) -> anyhow::Result<Tally> {
+    let queue = Queue::start(run.pace, run.seed, stop.clone()).context("start the schedule")?;
+    let queue = Arc::new(queue);
+    let (sender, mut tallies) = mpsc::unbounded_channel();
+    let beginning = Instant::now();
+    for _ in 0..run.connection_count {
+        let connection = Connection::new(&run.target, run.call_timeout)?;
+        let (run, queue, stop) = (Arc::clone(run), Arc::clone(&queue), stop.clone());
+        let sender = sender.clone();
+        tasks::spawn("load.desk", async move {
+            let tally = work(&run, &queue, connection, &stop).await;
+            // The receiver is there until every tally is in.
+            let _ = sender.send(tally);
+        });
+    }
+    drop(sender);
+    let mut total = Tally::new()?;
+    while let Some(tally) = tallies.recv().await {
+        total.add(tally?)?;
+    }
+    total.duration = beginning.elapsed();
+    Ok(total)
+}
+
+async fn work(
+    run: &Run,
+    queue: &Queue,
+    mut connection: Connection,
+    stop: &CancellationToken,
+) -> anyhow::Result<Tally> {
+    let mut tally = Tally::new()?;
+    loop {
+        let ticket = tokio::select! {
+            ticket = queue.next() => ticket,
+            () = stop.cancelled() => None,
+        };
+        let Some(ticket) = ticket else {
+            return Ok(tally);
+        };
+        let parcel = run.pack(ticket.number);
+        let written = run.deliver(&mut connection, &parcel, ticket, &mut tally);
+        written.await.context("write the journal")?;
+    }
+}
+
+/// A request with what is known of its stays.
+struct Parcel {
+    path: &'static str,
+    key: String,
+    body: Bytes,
+    desk: usize,
+    stays: Vec<PlannedStay>,
+}
+
+struct PlannedStay {
+    reference: String,
+    /// Empty without a journal.
+    body_sha256: String,
+}
+
+/// What became of one stay.
+struct Fate {
+    end: End,
+    code: Option<String>,
+    stay_id: Option<Uuid>,
+    receipt: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Accepted,
+    Replayed,
+    Rejected,
+    Unknown,
+}
+
+impl End {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Replayed => "replayed",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Run {
+    fn pack(&self, number: u64) -> Parcel {
+        let mut draws = self.people.draws(number);
+        let desk = draws.random_range(0..self.desks.len());
+        let key = format!("{}-{number}", self.name);
+        if self.batch_share > 0.0 && draws.random_bool(self.batch_share) {
+            return self.pack_batch(&mut draws, desk, key);
+        }
+        let (stay, body) = self.plan(&mut draws, desk, key.clone());
+        Parcel {
+            path: "/v1/stays",
+            key,
+            body: body.into(),
+            desk,
+            stays: vec![stay],
+        }
+    }
+
+    fn pack_batch(&self, draws: &mut StdRng, desk: usize, key: String) -> Parcel {
+        let mut stays = Vec::with_capacity(self.batch_size as usize);
+        let mut body = br#"{"stays":["#.to_vec();
+        for index in 0..self.batch_size {
+            let (stay, bytes) = self.plan(draws, desk, format!("{key}-{index}"));
+            if index > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(&bytes);
+            stays.push(stay);
+        }
+        body.extend_from_slice(b"]}");
+        Parcel {
+            path: "/v1/stays/batch",
+            key,
+            body: body.into(),
+            desk,
+            stays,
+        }
+    }
+
+    fn plan(&self, draws: &mut StdRng, desk: usize, reference: String) -> (PlannedStay, Vec<u8>) {
+        let desk = &self.desks[desk];
+        let place = Place {
+            facility_id: &desk.facility_id,
+            kind: desk.kind,
+        };
+        let stay = self.people.stay(draws, place, &reference, self.clock.now());
+        let body = stay.to_string().into_bytes();
+        let body_sha256 = match self.journal {
+            Some(_) => journal::sha256_hex(&body),
+            None => String::new(),
+        };
+        let planned = PlannedStay {
+            reference,
+            body_sha256,
+        };
+        (planned, body)
+    }
+
+    /// Sends until the outcome is known or the attempts are used up; counts the last one.
+    async fn deliver(
+        &self,
+        connection: &mut Connection,
+        parcel: &Parcel,
+        ticket: Ticket,
+        tally: &mut Tally,
+    ) -> std::io::Result<()> {
+        let mut pause = FIRST_RETRY_PAUSE;
+        for attempt in 1.. {
+            self.note_sending(parcel, attempt)?;
+            let answer = self.send(connection, parcel).await;
+            let fates = self.judge(parcel, &answer);
+            self.note_ending(parcel, attempt, &answer, &fates)?;
+            if attempt > self.retry_count_max || !is_worth_another(&answer) {
+                count(tally, ticket, &answer, fates, self.keeps_ids);
+                return Ok(());
+            }
+            tally.retry_count += 1;
+            let spread = rand::rng().random_range(0.5..1.0);
+            tokio::time::sleep(pause.mul_f64(spread)).await;
+            pause = (pause * 2).min(RETRY_PAUSE_MAX);
+        }
+        Ok(())
+    }
+
+    async fn send(&self, connection: &mut Connection, parcel: &Parcel) -> Result<Answer, NoAnswer> {
+        // A name of a run is visible ASCII, so a key always is a header.
+        let key =
+            HeaderValue::from_str(&parcel.key).unwrap_or_else(|_| HeaderValue::from_static("load"));
+        let authorization = &self.desks[parcel.desk].authorization;
+        let head = [
+            (header::AUTHORIZATION, authorization),
+            (IDEMPOTENCY_KEY, &key),
+        ];
+        connection
+            .post(parcel.path, &head, parcel.body.clone())
+            .await
+    }
+
+    fn judge(&self, parcel: &Parcel, answer: &Result<Answer, NoAnswer>) -> Vec<Fate> {
+        let is_read = self.journal.is_some() || self.keeps_ids;
+        match answer {
+            Err(reason) => parcel.all(End::Unknown, Some(reason.as_str().to_owned())),
+            Ok(answer) if answer.status >= 300 => {
+                let code = problem_code(&answer.body);
+                let end = match code.as_deref() {
+                    Some("outcome_unknown" | "idempotency_in_progress") => End::Unknown,
+                    Some(_) | None => End::Rejected,
+                };
+                parcel.all(end, code)
+            }
+            Ok(answer) if parcel.stays.len() > 1 || parcel.path.ends_with("batch") => {
+                batch_fates(parcel, answer)
+            }
+            Ok(answer) => vec![single_fate(answer, is_read)],
+        }
+    }
+
+    fn note_sending(&self, parcel: &Parcel, attempt: u32) -> std::io::Result<()> {
+        let Some(journal) = &self.journal else {
+            return Ok(());
+        };
+        let facility_id = &self.desks[parcel.desk].facility_id;
+        let lines: Vec<Sending<'_>> = parcel
+            .stays
+            .iter()
+            .map(|stay| Sending {
+                key: &parcel.key,
+                attempt,
+                facility_id,
+                reference: &stay.reference,
+                body_sha256: &stay.body_sha256,
+            })
+            .collect();
+        journal.sending(&lines)
+    }
+
+    fn note_ending(
+        &self,
+        parcel: &Parcel,
+        attempt: u32,
+        answer: &Result<Answer, NoAnswer>,
+        fates: &[Fate],
+    ) -> std::io::Result<()> {
+        let Some(journal) = &self.journal else {
+            return Ok(());
+        };
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let lines: Vec<Ending<'_>> = parcel
+            .stays
+            .iter()
+            .zip(fates)
+            .map(|(stay, fate)| Ending {
+                key: &parcel.key,
+                attempt,
+                reference: &stay.reference,
+                status,
+                outcome: fate.end.as_str(),
+                code: fate.code.as_deref(),
+                stay_id: fate.stay_id,
+                receipt: fate.receipt.as_deref(),
+            })
+            .collect();
+        journal.ended(&lines)
+    }
+}
+
+impl Parcel {
+    fn all(&self, end: End, code: Option<String>) -> Vec<Fate> {
+        let fate = |_| Fate {
+            end,
+            code: code.clone(),
+            stay_id: None,
+            receipt: None,
+        };
+        self.stays.iter().map(fate).collect()
+    }
+}
+
+/// No answer, or one that asks to come again with the same request.
+fn is_worth_another(answer: &Result<Answer, NoAnswer>) -> bool {
+    match answer {
+        Err(_) => true,
+        Ok(answer) => match answer.status {
+            503 => true,
+            409 => problem_code(&answer.body).as_deref() == Some("idempotency_in_progress"),
+            _ => false,
+        },
+    }
+}
+
+fn count(
+    tally: &mut Tally,
+    ticket: Ticket,
+    answer: &Result<Answer, NoAnswer>,
+    fates: Vec<Fate>,
+    keeps_ids: bool,
+) {
+    tally.request_count += 1;
+    let label = match answer {
+        Ok(answer) => answer.status.to_string(),
+        Err(reason) => reason.as_str().to_owned(),
+    };
+    *tally.statuses.entry(label).or_default() += 1;
+    if answer.as_ref().map_or(true, |answer| answer.status < 300) {
+        tally.note_latency(ticket.start.elapsed());
+    }
+    for fate in fates {
+        match fate.end {
+            End::Accepted => tally.accepted_count += 1,
+            End::Replayed => tally.replayed_count += 1,
+            End::Rejected => tally.rejected_count += 1,
+            End::Unknown => tally.unknown_count += 1,
+        }
+        if let Some(code) = fate.code {
+            *tally.codes.entry(code).or_default() += 1;
+        }
+        if keeps_ids {
+            tally.stay_ids.extend(fate.stay_id);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ProblemCode {
+    code: String,
+}
+
+/// `code` of a problem document; none when the body is something else.
+pub(crate) fn problem_code(body: &[u8]) -> Option<String> {
+    let problem: ProblemCode = serde_json::from_slice(body).ok()?;
+    Some(problem.code)
+}
+
+#[derive(Deserialize)]
+struct StayAnswer {
+    id: Uuid,
+    receipt: ReceiptAnswer,
+}
+
+#[derive(Deserialize)]
+struct ReceiptAnswer {
+    number: String,
+}
+
+#[derive(Deserialize)]
+struct BatchAnswer {
+    results: Vec<BatchResult>,
+}
+
+#[derive(Deserialize)]
+struct BatchResult {
+    outcome: String,
+    stay: Option<StayAnswer>,
+    problem: Option<ProblemCode>,
+}
+
+/// An answer that is not what the contract promises is an unknown outcome of its own code.
+fn unreadable() -> Fate {
+    Fate {
+        end: End::Unknown,
+        code: Some("unreadable_answer".to_owned()),
+        stay_id: None,
+        receipt: None,
+    }
+}
+
+fn single_fate(answer: &Answer, is_read: bool) -> Fate {
+    let end = if answer.is_replay {
+        End::Replayed
+    } else {
+        End::Accepted
+    };
+    let known = Fate {
+        end,
+        code: None,
+        stay_id: None,
+        receipt: None,
+    };
+    if !is_read {
+        return known;
+    }
+    match serde_json::from_slice::<StayAnswer>(&answer.body) {
+        Ok(stay) => Fate {
+            stay_id: Some(stay.id),
+            receipt: Some(stay.receipt.number),
+            ..known
+        },
+        Err(_) => unreadable(),
+    }
+}
+
+fn batch_fates(parcel: &Parcel, answer: &Answer) -> Vec<Fate> {
+    let results = match serde_json::from_slice::<BatchAnswer>(&answer.body) {
+        Ok(answer) if answer.results.len() == parcel.stays.len() => answer.results,
+        Ok(_) | Err(_) => return parcel.stays.iter().map(|_| unreadable()).collect(),
+    };
+    let fate = |result: BatchResult| {
+        let code = result.problem.map(|problem| problem.code);
+        let end = match (result.outcome.as_str(), code.as_deref()) {
+            ("accepted", _) => End::Accepted,
+            ("replayed", _) => End::Replayed,
+            (_, Some("outcome_unknown")) => End::Unknown,
+            (_, _) => End::Rejected,
+        };
+        let (stay_id, receipt) = result.stay.map_or((None, None), |stay| {
+            (Some(stay.id), Some(stay.receipt.number))
+        });
+        Fate {
+            end,
+            code,
+            stay_id,
+            receipt,
+        }
+    };
+    results.into_iter().map(fate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Result<Answer, NoAnswer> {
+        Ok(Answer {
+            status,
+            is_replay: false,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        })
+    }
+
+    #[test]
+    fn only_what_may_have_failed_for_a_moment_is_sent_again() {
+        assert!(is_worth_another(&Err(NoAnswer::TimedOut)));
+        assert!(is_worth_another(&answer(503, r#"{"code":"overloaded"}"#)));
+        assert!(is_worth_another(&answer(
+            409,
+            r#"{"code":"idempotency_in_progress"}"#
+        )));
+        assert!(!is_worth_another(&answer(
+            409,
+            r#"{"code":"reference_conflict"}"#
+        )));
+        assert!(!is_worth_another(&answer(429, "{}")));
+        assert!(!is_worth_another(&answer(201, "{}")));
+    }
+
+    #[test]
+    fn each_item_of_a_batch_has_its_own_end() {
+        let stays = ["a", "b", "c"].map(|reference| PlannedStay {
+            reference: reference.to_owned(),
+            body_sha256: String::new(),
+        });
+        let parcel = Parcel {
+            path: "/v1/stays/batch",
+            key: "k".to_owned(),
+            body: Bytes::new(),
+            desk: 0,
+            stays: stays.into(),
+        };
+        let id = Uuid::from_u128(7);
+        let body = format!(
+            r#"{{"accepted":1,"results":[
+                {{"index":0,"outcome":"accepted","stay":{{"id":"{id}","receipt":{{"number":"LT-1"}}}}}},
+                {{"index":1,"outcome":"rejected","problem":{{"code":"validation_failed"}}}},
+                {{"index":2,"outcome":"rejected","problem":{{"code":"outcome_unknown"}}}}]}}"#
+        );
+        let fates = batch_fates(&parcel, &answer(200, &body).ok().unwrap());
+        let ends: Vec<&str> = fates.iter().map(|fate| fate.end.as_str()).collect();
+        assert_eq!(ends, ["accepted", "rejected", "unknown"]);
+        assert_eq!(fates[0].stay_id, Some(id));
+        assert_eq!(fates[0].receipt.as_deref(), Some("LT-1"));
+    }
+}

@@ -1,0 +1,474 @@
+//! What every process needs before it starts: profile, data directory, database, secrets.
+//!
+//! The environment is read here (by clap) and nowhere else. In production every missing secret is
+//! named, all of them at once; in development they are made on the first start and kept in the
+//! data directory, readable for its owner only.
+
+use std::{
+    fmt::{self, Display},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use clap::Args;
+use runtime::{
+    profile::Profile,
+    secrets::{self, SettingError},
+    signing::ReceiptSigner,
+    standard_webhooks,
+    vault::MasterKey,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use store::ConnectOptions;
+use zeroize::Zeroizing;
+
+use crate::private_file;
+
+pub(crate) const DATABASE_URL: &str = "LUUTRU_DATABASE_URL";
+const DATABASE_FILE: &str = "luutru.db";
+const DEVELOPMENT_KEYS_FILE: &str = "development-keys.json";
+
+/// Several settings refused at once; each is a sentence that names it.
+#[derive(Debug)]
+pub(crate) struct Refusals(Vec<SettingError>);
+
+impl Display for Refusals {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, refusal) in self.0.iter().enumerate() {
+            if position > 0 {
+                writeln!(out)?;
+            }
+            write!(out, "{refusal}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusals {}
+
+/// Where a process keeps its things and which database it uses.
+#[derive(Args, Clone)]
+pub(crate) struct PlaceSettings {
+    /// How careful the start is. `development` makes missing secrets and keeps them in the data
+    /// directory; `production` refuses to start without them. `up` is development unless said
+    /// otherwise, every other command is production.
+    #[arg(long, env = "LUUTRU_PROFILE", value_enum)]
+    pub(crate) profile: Option<Profile>,
+
+    /// Directory of the embedded database, the simulators' state and development secrets.
+    #[arg(long, env = "LUUTRU_DATA_DIR", default_value = "luutru-data")]
+    pub(crate) data_dir: PathBuf,
+
+    /// sqlite://PATH or postgres://…; in development the file luutru.db of the data directory.
+    #[arg(long, env = "LUUTRU_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<SecretString>,
+
+    /// File that holds the database URL.
+    #[arg(long, env = "LUUTRU_DATABASE_URL_FILE")]
+    database_url_file: Option<PathBuf>,
+
+    /// Database connections that write (PostgreSQL; SQLite has one).
+    #[arg(long, env = "LUUTRU_DATABASE_WRITERS", default_value_t = 6)]
+    database_writers: u32,
+
+    /// Database connections that read.
+    #[arg(long, env = "LUUTRU_DATABASE_READERS", default_value_t = 8)]
+    database_readers: u32,
+}
+
+impl PlaceSettings {
+    /// The profile, or the command's own default.
+    pub(crate) fn profile_or(&self, default: Profile) -> Profile {
+        self.profile.unwrap_or(default)
+    }
+
+    /// The bounds of the pools.
+    pub(crate) fn connect_options(&self) -> ConnectOptions {
+        ConnectOptions {
+            writer_count_max: self.database_writers.max(1),
+            reader_count_max: self.database_readers.max(1),
+            ..ConnectOptions::default()
+        }
+    }
+
+    /// Makes the data directory, closed to other users, and gives its absolute path.
+    pub(crate) fn make_data_dir(&self) -> anyhow::Result<PathBuf> {
+        make_directory(&self.data_dir).with_context(|| {
+            format!(
+                "LUUTRU_DATA_DIR: cannot make the directory {}",
+                self.data_dir.display()
+            )
+        })
+    }
+
+    fn given_database_url(&self) -> Result<Option<SecretString>, SettingError> {
+        secrets::read_secret(
+            DATABASE_URL,
+            self.database_url.clone(),
+            self.database_url_file.clone(),
+        )
+    }
+
+    /// Where the database is: as set, else in development the file in the data directory.
+    pub(crate) fn database_url(&self, profile: Profile) -> anyhow::Result<SecretString> {
+        match self.given_database_url()? {
+            Some(url) => Ok(url),
+            None if profile.is_production() => Err(SettingError::missing(DATABASE_URL).into()),
+            None => {
+                let file = self.make_data_dir()?.join(DATABASE_FILE);
+                Ok(SecretString::from(sqlite_url(&file)?))
+            }
+        }
+    }
+}
+
+/// Makes a directory that only its owner enters; one that is there keeps its mode.
+pub(crate) fn make_directory(path: &Path) -> io::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
+    fs::canonicalize(path)
+}
+
+/// `sqlite://` and the path, with what a URL would read otherwise written as `%xx`.
+fn sqlite_url(path: &Path) -> anyhow::Result<String> {
+    let path = path
+        .to_str()
+        .context("LUUTRU_DATA_DIR: the path is no UTF-8 text; choose another")?;
+    let mut url = "sqlite://".to_owned();
+    for character in path.chars() {
+        match character {
+            '%' | '?' | '#' | ' ' => url.push_str(&format!("%{:02X}", u32::from(character))),
+            plain => url.push(plain),
+        }
+    }
+    Ok(url)
+}
+
+/// The secrets, each as a value or as a file.
+#[derive(Args, Clone)]
+pub(crate) struct SecretSettings {
+    /// Wraps the data keys that seal personal fields: 64 hex digits or base64 of 32 bytes.
+    #[arg(long, env = "LUUTRU_MASTER_KEY", hide_env_values = true)]
+    master_key: Option<SecretString>,
+
+    /// File that holds the master key.
+    #[arg(long, env = "LUUTRU_MASTER_KEY_FILE")]
+    master_key_file: Option<PathBuf>,
+
+    /// Makes the blind indexes of names and numbers: 64 hex digits or base64 of 32 bytes.
+    #[arg(long, env = "LUUTRU_INDEX_KEY", hide_env_values = true)]
+    index_key: Option<SecretString>,
+
+    /// File that holds the index key.
+    #[arg(long, env = "LUUTRU_INDEX_KEY_FILE")]
+    index_key_file: Option<PathBuf>,
+
+    /// Under which API keys are hashed: 64 hex digits or base64 of 32 bytes.
+    #[arg(long, env = "LUUTRU_KEY_PEPPER", hide_env_values = true)]
+    key_pepper: Option<SecretString>,
+
+    /// File that holds the pepper.
+    #[arg(long, env = "LUUTRU_KEY_PEPPER_FILE")]
+    key_pepper_file: Option<PathBuf>,
+
+    /// Signs receipts: Ed25519 private keys as PKCS#8 PEM; the first signs, all are published.
+    #[arg(long, env = "LUUTRU_RECEIPT_KEY", hide_env_values = true)]
+    receipt_key: Option<SecretString>,
+
+    /// File that holds the receipt keys.
+    #[arg(long, env = "LUUTRU_RECEIPT_KEY_FILE")]
+    receipt_key_file: Option<PathBuf>,
+
+    /// Signs what goes to the police endpoint: whsec_ and base64 of 24 to 64 bytes.
+    #[arg(long, env = "LUUTRU_POLICE_SECRET", hide_env_values = true)]
+    police_secret: Option<SecretString>,
+
+    /// File that holds the police secret.
+    #[arg(long, env = "LUUTRU_POLICE_SECRET_FILE")]
+    police_secret_file: Option<PathBuf>,
+}
+
+/// A secret that a command may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secret {
+    MasterKey,
+    IndexKey,
+    KeyPepper,
+    ReceiptKey,
+    PoliceSecret,
+}
+
+impl Secret {
+    const ALL: [Self; 5] = [
+        Self::MasterKey,
+        Self::IndexKey,
+        Self::KeyPepper,
+        Self::ReceiptKey,
+        Self::PoliceSecret,
+    ];
+
+    /// Its name in the environment.
+    fn name(self) -> &'static str {
+        match self {
+            Self::MasterKey => "LUUTRU_MASTER_KEY",
+            Self::IndexKey => "LUUTRU_INDEX_KEY",
+            Self::KeyPepper => "LUUTRU_KEY_PEPPER",
+            Self::ReceiptKey => "LUUTRU_RECEIPT_KEY",
+            Self::PoliceSecret => "LUUTRU_POLICE_SECRET",
+        }
+    }
+}
+
+/// The secrets of a process, checked for their form.
+#[derive(Clone)]
+pub(crate) struct Secrets {
+    values: Vec<(Secret, SecretString)>,
+}
+
+impl Secrets {
+    /// The secrets `needed`. In development those that are not set come from the data directory,
+    /// which gets new ones on its first start.
+    ///
+    /// Errors: [`Refusals`], every missing or unusable one at once.
+    pub(crate) fn gather(
+        settings: &SecretSettings,
+        place: &PlaceSettings,
+        profile: Profile,
+        needed: &[Secret],
+    ) -> anyhow::Result<Self> {
+        let mut values = Vec::new();
+        let mut refusals = Vec::new();
+        for secret in needed {
+            match settings.given(*secret) {
+                Ok(Some(text)) => match check(*secret, &text) {
+                    Ok(()) => values.push((*secret, text)),
+                    Err(refusal) => refusals.push(refusal),
+                },
+                Ok(None) if profile.is_production() => {
+                    refusals.push(SettingError::missing(secret.name()));
+                }
+                Ok(None) => {
+                    let made = DevelopmentKeys::load_or_make(&place.make_data_dir()?)?;
+                    values.push((*secret, made.secret(*secret)));
+                }
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        if profile.is_production()
+            && let Err(refusal) = place.given_database_url().and_then(|url| {
+                url.map(|_| ())
+                    .ok_or_else(|| SettingError::missing(DATABASE_URL))
+            })
+        {
+            refusals.insert(0, refusal);
+        }
+        if refusals.is_empty() {
+            Ok(Self { values })
+        } else {
+            Err(Refusals(refusals).into())
+        }
+    }
+
+    /// Wraps data keys.
+    pub(crate) fn master_key(&self) -> Result<MasterKey, SettingError> {
+        MasterKey::parse(Secret::MasterKey.name(), self.get(Secret::MasterKey)?)
+    }
+
+    /// Makes blind indexes.
+    pub(crate) fn index_key(&self) -> Result<Zeroizing<[u8; 32]>, SettingError> {
+        secrets::parse_key(Secret::IndexKey.name(), self.get(Secret::IndexKey)?)
+    }
+
+    /// Hashes API keys.
+    pub(crate) fn key_pepper(&self) -> Result<Zeroizing<[u8; 32]>, SettingError> {
+        secrets::parse_key(Secret::KeyPepper.name(), self.get(Secret::KeyPepper)?)
+    }
+
+    /// Signs receipts.
+    pub(crate) fn receipt_signer(&self) -> Result<ReceiptSigner, SettingError> {
+        signer(self.get(Secret::ReceiptKey)?)
+    }
+
+    /// Signs notifications; the text as the simulator reads it.
+    pub(crate) fn police_secret(&self) -> Result<&SecretString, SettingError> {
+        self.get(Secret::PoliceSecret)
+    }
+
+    fn get(&self, wanted: Secret) -> Result<&SecretString, SettingError> {
+        self.values
+            .iter()
+            .find(|(secret, _)| *secret == wanted)
+            .map(|(_, text)| text)
+            .ok_or_else(|| SettingError::missing(wanted.name()))
+    }
+}
+
+impl SecretSettings {
+    fn given(&self, secret: Secret) -> Result<Option<SecretString>, SettingError> {
+        let (value, file) = match secret {
+            Secret::MasterKey => (&self.master_key, &self.master_key_file),
+            Secret::IndexKey => (&self.index_key, &self.index_key_file),
+            Secret::KeyPepper => (&self.key_pepper, &self.key_pepper_file),
+            Secret::ReceiptKey => (&self.receipt_key, &self.receipt_key_file),
+            Secret::PoliceSecret => (&self.police_secret, &self.police_secret_file),
+        };
+        secrets::read_secret(secret.name(), value.clone(), file.clone())
+    }
+}
+
+fn signer(pem: &SecretString) -> Result<ReceiptSigner, SettingError> {
+    ReceiptSigner::from_pem(pem.expose_secret())
+        .map_err(|error| SettingError::new(Secret::ReceiptKey.name(), error.to_string()))
+}
+
+fn check(secret: Secret, text: &SecretString) -> Result<(), SettingError> {
+    let name = secret.name();
+    match secret {
+        Secret::MasterKey | Secret::IndexKey | Secret::KeyPepper => {
+            secrets::parse_key(name, text).map(|_| ())
+        }
+        Secret::ReceiptKey => signer(text).map(|_| ()),
+        Secret::PoliceSecret => standard_webhooks::parse_secret(name, text).map(|_| ()),
+    }
+}
+
+/// The secrets that development makes for itself. No `Debug`.
+#[derive(Serialize, Deserialize)]
+struct DevelopmentKeys {
+    master_key: String,
+    index_key: String,
+    key_pepper: String,
+    receipt_key: String,
+    police_secret: String,
+}
+
+impl DevelopmentKeys {
+    /// Those of the directory; two processes that start at once get the same.
+    fn load_or_make(directory: &Path) -> anyhow::Result<Self> {
+        let path = directory.join(DEVELOPMENT_KEYS_FILE);
+        let keys: Self = private_file::load_or_make(&path, Self::make)?;
+        for secret in Secret::ALL {
+            check(secret, &keys.secret(secret))
+                .with_context(|| format!("{} holds an unusable secret", path.display()))?;
+        }
+        Ok(keys)
+    }
+
+    fn make() -> anyhow::Result<Self> {
+        let key = || secrets::generate_key().expose_secret().to_owned();
+        Ok(Self {
+            master_key: key(),
+            index_key: key(),
+            key_pepper: key(),
+            receipt_key: ReceiptSigner::generate_pem()?,
+            police_secret: standard_webhooks::generate_secret()
+                .expose_secret()
+                .to_owned(),
+        })
+    }
+
+    fn secret(&self, secret: Secret) -> SecretString {
+        let text = match secret {
+            Secret::MasterKey => &self.master_key,
+            Secret::IndexKey => &self.index_key,
+            Secret::KeyPepper => &self.key_pepper,
+            Secret::ReceiptKey => &self.receipt_key,
+            Secret::PoliceSecret => &self.police_secret,
+        };
+        SecretString::from(text.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        place: PlaceSettings,
+        #[command(flatten)]
+        secrets: SecretSettings,
+    }
+
+    fn parse(arguments: &[&str]) -> Command {
+        Command::try_parse_from(std::iter::once("luutru").chain(arguments.iter().copied())).unwrap()
+    }
+
+    #[test]
+    fn production_names_everything_that_is_missing_at_once() {
+        let settings = parse(&["--index-key", "short"]);
+        let refused = Secrets::gather(
+            &settings.secrets,
+            &settings.place,
+            Profile::Production,
+            &Secret::ALL,
+        );
+        let text = refused.err().unwrap().to_string();
+        for name in Secret::ALL.map(Secret::name).iter().chain(&[DATABASE_URL]) {
+            assert!(text.contains(name), "{name} in {text}");
+        }
+        assert!(!text.contains("short"));
+        assert_eq!(text.lines().count(), 6);
+    }
+
+    #[test]
+    fn development_makes_its_secrets_once_and_for_its_owner_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("data");
+        let settings = parse(&["--data-dir", data_dir.to_str().unwrap()]);
+        let gather = || {
+            Secrets::gather(
+                &settings.secrets,
+                &settings.place,
+                Profile::Development,
+                &Secret::ALL,
+            )
+            .unwrap()
+        };
+        let first = gather();
+        let second = gather();
+        assert_eq!(
+            first.receipt_signer().unwrap().kid(),
+            second.receipt_signer().unwrap().kid()
+        );
+        assert_eq!(first.key_pepper().unwrap(), second.key_pepper().unwrap());
+        let file = data_dir.join(DEVELOPMENT_KEYS_FILE);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&file), 0o600);
+        assert_eq!(mode(&data_dir), 0o700);
+    }
+
+    #[test]
+    fn a_secret_that_is_set_goes_before_the_one_of_the_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let pepper = "07".repeat(32);
+        let data_dir = directory.path().to_str().unwrap();
+        let settings = parse(&["--data-dir", data_dir, "--key-pepper", &pepper]);
+        let secrets = Secrets::gather(
+            &settings.secrets,
+            &settings.place,
+            Profile::Development,
+            &[Secret::KeyPepper],
+        )
+        .unwrap();
+        assert_eq!(*secrets.key_pepper().unwrap(), [7; 32]);
+        assert!(!directory.path().join(DEVELOPMENT_KEYS_FILE).exists());
+    }
+
+    #[test]
+    fn a_path_becomes_a_url_that_reads_back() {
+        let url = sqlite_url(Path::new("/tmp/a b%c/luutru.db")).unwrap();
+        assert_eq!(url, "sqlite:///tmp/a%20b%25c/luutru.db");
+    }
+}
