@@ -148,10 +148,11 @@ impl Peer {
         limits: PeerLimits,
     ) -> Result<Self, SettingError> {
         let advice = "is no http:// or https:// address. Write it as http://host:port.";
-        let url = Url::parse(&format!("{}/{path}", base_url.trim_end_matches('/')))
+        let mut url = Url::parse(base_url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| SettingError::new(setting, advice))?;
+        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
         let client = outgoing::client(&limits.outgoing).map_err(|_| {
             SettingError::new(setting, "cannot be called: the TLS library did not start.")
         })?;
