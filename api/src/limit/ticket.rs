@@ -73,6 +73,8 @@ pub(crate) struct Ticket {
     units: Vec<Units>,
     /// The facility whose place is held already.
     placed: Option<Uuid>,
+    /// The facility of which a unit is taken already.
+    charged: Option<Uuid>,
 }
 
 impl Ticket {
@@ -89,16 +91,13 @@ impl Ticket {
             places: Vec::with_capacity(3),
             units: Vec::with_capacity(3),
             placed: None,
+            charged: None,
         };
-        let meter = Arc::clone(&ticket.caller.meter);
-        ticket.take(
-            match errand {
-                Errand::Declare | Errand::DeclareMany => Quota::Key(meter),
-                Errand::Read => Quota::Reads(meter),
-            },
-            1,
-        )?;
-        match ticket.find_places(app, errand).await {
+        let outcome = match ticket.take_first(errand) {
+            Ok(()) => ticket.find_places(app, errand).await,
+            Err(failure) => Err(failure),
+        };
+        match outcome {
             Ok(()) => Ok(ticket),
             Err(failure) => {
                 ticket.give_back();
@@ -138,6 +137,22 @@ impl Ticket {
             self.give_back();
         }
         failure
+    }
+
+    /// One unit of the key; and one of the facility, where there is only one it can be for.
+    fn take_first(&mut self, errand: Errand) -> Result<(), Failure> {
+        let meter = Arc::clone(&self.caller.meter);
+        match errand {
+            Errand::Read => return self.take(Quota::Reads(meter), 1),
+            Errand::Declare | Errand::DeclareMany => self.take(Quota::Key(meter), 1)?,
+        }
+        let caller = Arc::clone(&self.caller);
+        let only = caller.only_facility.as_ref();
+        if let Some((id, facility)) = only.filter(|_| errand == Errand::Declare) {
+            self.take(Quota::Facility(Arc::clone(facility)), 1)?;
+            self.charged = Some(*id);
+        }
+        Ok(())
     }
 
     async fn find_places(&mut self, app: &App, errand: Errand) -> Result<(), Failure> {
@@ -211,7 +226,11 @@ impl Ticket {
         for (id, count) in facilities {
             let meter = limits.facility(*id);
             let meter = meter.ok_or_else(|| Failure::new(Code::Overloaded))?;
-            self.take(Quota::Facility(Arc::clone(&meter)), *count)?;
+            let taken = u32::from(self.charged == Some(*id));
+            self.take(
+                Quota::Facility(Arc::clone(&meter)),
+                count.saturating_sub(taken),
+            )?;
             if self.placed != Some(*id) {
                 self.enter(&meter.gate, FACILITY_PATIENCE, Code::RateLimited)
                     .await?;
@@ -267,6 +286,7 @@ mod tests {
             places: Vec::new(),
             units: Vec::new(),
             placed: None,
+            charged: None,
         };
         let key = Arc::clone(&caller.meter);
         ticket.take(Quota::Key(key), 1).unwrap();
@@ -310,6 +330,7 @@ mod tests {
                 places: Vec::new(),
                 units: Vec::new(),
                 placed: None,
+                charged: None,
             };
             let failure = ticket
                 .charge(&limits, stay_count, &[(facility, facility_count)])
