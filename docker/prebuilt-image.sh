@@ -17,5 +17,5 @@ strip --strip-debug -o "$context/luutru" "$binary"
 cp docker/ready.sh docker/Dockerfile.prebuilt "$context/"
 chmod 0755 "$context/luutru" "$context/ready.sh"
 docker build --quiet --file "$context/Dockerfile.prebuilt" \
-    --build-arg BASE_IMAGE="${BASE_IMAGE:-debian:bookworm-slim}" --tag "$image" "$context" >/dev/null
+    --build-arg BASE_IMAGE="${BASE_IMAGE:-debian:bookworm-slim}" --tag "$image" "$context" >"$context/log" 2>&1 || { cat "$context/log" >&2; exit 1; }
 echo "made $image"

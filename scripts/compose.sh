@@ -19,7 +19,7 @@ export LUUTRU_PROXY_PORT="" LUUTRU_POLICE_PORT="" LUUTRU_REGISTRY_PORT=""
 if docker compose version >/dev/null 2>&1; then
     compose() { docker compose "$@"; }
 else
-    compose() { docker-compose --no-ansi "$@"; }
+    compose() { docker-compose --ansi never "$@"; }
 fi
 
 clean_up() {
