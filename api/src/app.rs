@@ -27,6 +27,7 @@ use crate::docs::Documents;
 use crate::door;
 use crate::limit::Limits;
 use crate::problem::Failure;
+use crate::reads::NotedReads;
 
 /// How often idle quotas and old keys are forgotten.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -78,6 +79,7 @@ pub(crate) struct App {
     pub(crate) settings: ApiSettings,
     pub(crate) limits: Limits,
     pub(crate) keys: KnownKeys,
+    pub(crate) noted_reads: NotedReads,
     /// Written once the routes are known.
     pub(crate) documents: OnceLock<Documents>,
 }
@@ -103,6 +105,7 @@ impl App {
             readiness: parts.readiness,
             settings: parts.settings,
             keys: KnownKeys::default(),
+            noted_reads: NotedReads::default(),
             documents: OnceLock::new(),
         }
     }

@@ -21,6 +21,7 @@ mod payload;
 mod catalogues;
 mod facilities;
 mod limits;
+mod reads;
 mod stays;
 
 mod accept;

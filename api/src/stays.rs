@@ -30,6 +30,7 @@ use crate::exchange::Exchange;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::Document;
 use crate::problem::{Failure, violations_to_json};
+use crate::reads;
 use crate::shapes::{Judgement, Stay, StayDraft};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -109,7 +110,7 @@ pub(crate) async fn show(
 ) -> Result<Answer<Stay>, Failure> {
     let (stay, version) = find(app, admitted.sender(), id, None).await?;
     let view = intake::view::current(&app.vault, &stay, &version).map_err(Failure::internal)?;
-    count_reads(admitted.sender(), 1);
+    reads::note(app, admitted.sender(), 1).await;
     Ok(Answer::json(view.json).with_header(header::ETAG, etag(view.version)))
 }
 
@@ -231,21 +232,6 @@ fn count_key(key: &IdempotencyKey, outcome: &Result<Accepted, Refusal>) {
         Err(_) => return,
     };
     counter!("luutru_idempotency_total", "result" => result).increment(1);
-}
-
-/// Somebody saw stays with what is personal in them.
-fn count_reads(sender: &Sender, stay_count: usize) {
-    let size = match stay_count {
-        0 => "0",
-        1 => "1",
-        2..=10 => "2-10",
-        _ => ">10",
-    };
-    counter!(
-        "luutru_personal_reads_total",
-        "role" => sender.role.as_str(), "purpose" => "own_stays", "result_size" => size
-    )
-    .increment(1);
 }
 
 #[cfg(test)]

@@ -166,8 +166,29 @@ fn observe(db: &Database, item_count: usize, started: Instant) {
 
 fn answer_each(part: Vec<Admission>, outcomes: Vec<Outcome>) {
     for (admission, outcome) in part.into_iter().zip(outcomes) {
+        if outcome == Outcome::Written {
+            observe_deadline(&admission.declaration.stay);
+        }
         admission.answer(Ok(outcome));
     }
+}
+
+fn observe_deadline(stay: &entity::stay::Model) {
+    let guest_kind = match stay.nationality.as_deref() {
+        Some("VNM") => "citizen",
+        Some(_) => "foreigner",
+        None => "unknown",
+    };
+    let verdict = if stay.received_at < stay.deadline_at {
+        "on_time"
+    } else {
+        "late"
+    };
+    counter!("luutru_intake_on_time_total", "verdict" => verdict, "guest_kind" => guest_kind)
+        .increment(1);
+    let margin_seconds = (stay.deadline_at - stay.received_at).as_seconds_f64();
+    histogram!("luutru_deadline_margin_seconds", "facility_kind" => stay.facility_kind.clone())
+        .record(margin_seconds.max(0.0));
 }
 
 fn refuse_all(part: Vec<Admission>, error: &store::Error) {

@@ -5,6 +5,7 @@
 //! Writing transactions open through [`write`]; nothing here calls a network peer.
 
 pub mod api_keys;
+pub mod audit;
 pub mod catalogues;
 pub mod data_keys;
 mod database;

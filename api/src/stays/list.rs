@@ -13,13 +13,14 @@ use serde_json::json;
 use store::stays::{Filter, StayRow};
 use uuid::Uuid;
 
-use super::{count_reads, facility_ids};
+use super::facility_ids;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
 use crate::problem::Failure;
 use crate::query::{Parameter, Query};
+use crate::reads;
 use crate::shapes::{StayPage, text};
 
 /// What cursors of this list are good for.
@@ -97,7 +98,7 @@ pub(crate) async fn show(
     stays.truncate(page.limit);
     let last = stays.last().filter(|_| has_more);
     let next_cursor = last.map(|stay| cursor::write(&app.vault, LIST, sender.key_id, stay.id));
-    count_reads(sender, stays.len());
+    reads::note(app, sender, stays.len()).await;
     let items = render(app, &stays).await?.join(",");
     let next_cursor = json!(next_cursor);
     Ok(Answer::json(format!(

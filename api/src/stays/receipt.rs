@@ -4,13 +4,14 @@ use domain::problem::Code;
 use poem::http::{HeaderMap, header};
 use serde_json::json;
 
-use super::{count_reads, find};
+use super::find;
 use crate::accept;
 use crate::answer::{Answer, JSON};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::problem::Failure;
 use crate::query::{Parameter, Query};
+use crate::reads;
 use crate::shapes::Receipt;
 
 /// The media type of a JWS (RFC 7515, 9.2.1).
@@ -44,6 +45,6 @@ pub(crate) async fn show(
         let receipt = intake::view::receipt(&app.vault, &stay, &version);
         receipt.map_err(Failure::internal)?.to_string()
     };
-    count_reads(admitted.sender(), 1);
+    reads::note(app, admitted.sender(), 1).await;
     Ok(Answer::of_type(media_type, text).with_header(header::VARY, "Accept"))
 }
