@@ -1,4 +1,6 @@
 //! The service as its users meet it, a module a capability, each test on SQLite and PostgreSQL.
+// Deep futures of the container client overflow the default when the whole workspace is built.
+#![recursion_limit = "256"]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
