@@ -31,6 +31,9 @@ const SERVICE_STOP_MAX: Duration = Duration::from_secs(21);
 const INTAKE_STOP_MAX: Duration = Duration::from_secs(2);
 const DATABASE_STOP_MAX: Duration = Duration::from_secs(1);
 
+/// The most that tasks under way get at a stop of `luutru up`, where every part needs its time.
+const EMBEDDED_FINISH_SECONDS: u32 = 3;
+
 /// A service that runs.
 pub(crate) struct Part {
     /// Its command.
@@ -175,7 +178,7 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
     let shutdown = Shutdown::listen()?;
     let db = assemble::connect_checked(&options.place, profile).await?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
-    let (part, intake) = start_api(&foundation, options.api).await?;
+    let (part, intake) = start_api(&foundation, options.api, Readiness::default()).await?;
     let steps = |part: Part| {
         vec![
             part.into_stop(SERVICE_STOP_MAX),
@@ -189,12 +192,12 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
 /// `luutru worker`.
 pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
-    let needed = [Secret::MasterKey, Secret::IndexKey, Secret::PoliceSecret];
+    let needed = [Secret::MasterKey, Secret::IndexKey, Secret::PoliceSigning];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
     let shutdown = Shutdown::listen()?;
     let db = assemble::connect_checked(&options.place, profile).await?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
-    let part = start_worker(&foundation, options.worker).await?;
+    let (part, _) = start_worker(&foundation, options.worker).await?;
     let steps = |part: Part| vec![part.into_stop(SERVICE_STOP_MAX), close(db)];
     run_alone(part, &shutdown, steps).await
 }
@@ -262,10 +265,12 @@ pub(crate) fn close(db: Database) -> StopStep {
     )
 }
 
-/// Starts the API on its own intake.
+/// Starts the API on its own intake. `readiness` is what `/readyz` knows besides the API's own
+/// checks.
 pub(crate) async fn start_api(
     foundation: &Foundation,
     settings: api::ApiSettings,
+    readiness: Readiness,
 ) -> anyhow::Result<(Part, Intake)> {
     let Foundation {
         db,
@@ -295,7 +300,7 @@ pub(crate) async fn start_api(
         intake: intake.clone(),
         catalogues: published,
         clock: clock.clone(),
-        readiness: Readiness::default(),
+        readiness,
         metrics: telemetry::install_metrics().context("install the metrics")?,
         settings,
     };
@@ -326,7 +331,7 @@ fn start_announcing(db: &Database, stop: &CancellationToken) {
 pub(crate) async fn start_worker(
     foundation: &Foundation,
     settings: worker::WorkerSettings,
-) -> anyhow::Result<Part> {
+) -> anyhow::Result<(Part, worker::Peers)> {
     let stop = CancellationToken::new();
     let parts = worker::WorkerParts {
         db: foundation.db.clone(),
@@ -337,13 +342,14 @@ pub(crate) async fn start_worker(
         seed: None,
     };
     let running = worker::start(parts, stop.clone()).await?;
-    Ok(Part {
+    let part = Part {
         name: "worker",
         addr: None,
         ops_addr: running.ops_addr,
         stop,
         task: running.task,
-    })
+    };
+    Ok((part, running.peers))
 }
 
 /// The worker's settings as they are without arguments.
@@ -358,9 +364,10 @@ pub(crate) async fn start_worker_between(
     foundation: &Foundation,
     registry: &Part,
     police: &Part,
-) -> anyhow::Result<Part> {
+) -> anyhow::Result<(Part, worker::Peers)> {
     let mut settings = WorkerDefaults::try_parse_from(["luutru"])?.worker;
     settings.ops_listen = None;
+    settings.finish_seconds = settings.finish_seconds.min(EMBEDDED_FINISH_SECONDS);
     settings.registry_url = registry.url();
     settings.police_url = police.url();
     start_worker(foundation, settings).await

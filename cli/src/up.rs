@@ -16,6 +16,7 @@ use clap::{ArgMatches, Args, parser::ValueSource};
 use domain::time::{VIET_NAM, local_date};
 use futures_util::future::select_all;
 use runtime::{
+    ops::Readiness,
     profile::Profile,
     shutdown::{Shutdown, StopStep, stop_in_order},
 };
@@ -230,7 +231,7 @@ async fn start(
         Secret::IndexKey,
         Secret::KeyPepper,
         Secret::ReceiptKey,
-        Secret::PoliceSecret,
+        Secret::PoliceSigning,
     ];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
     let db = assemble::connect(&options.place, profile).await?;
@@ -256,9 +257,11 @@ async fn start(
         secret_file: None,
     })
     .await?;
-    let worker = services::start_worker_between(&foundation, &registry, &police).await?;
+    let (worker, peers) = services::start_worker_between(&foundation, &registry, &police).await?;
+    let readiness = Readiness::default();
+    peers.list_in(&readiness);
     let settings = options.api.with_rates_times(RATE_FACTOR);
-    let (api, intake) = services::start_api(&foundation, settings).await?;
+    let (api, intake) = services::start_api(&foundation, settings, readiness).await?;
 
     let database_url = options.place.database_url(profile)?;
     let line = ready_line(

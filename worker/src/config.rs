@@ -23,6 +23,8 @@ const CALLS_AT_ONCE: NonZeroU32 = count(128);
 const CALLS_PER_SECOND: NonZeroU32 = count(5_000);
 const CONNECT_TIMEOUT_MILLISECONDS: NonZeroU32 = count(3_000);
 const CALL_TIMEOUT_MILLISECONDS: NonZeroU32 = count(10_000);
+/// With what follows it, below the 25 seconds in which a process ends.
+const FINISH_SECONDS: u32 = 15;
 
 const fn count(count: u32) -> NonZeroU32 {
     match NonZeroU32::new(count) {
@@ -106,6 +108,14 @@ pub struct WorkerSettings {
         default_value_t = CALL_TIMEOUT_MILLISECONDS
     )]
     pub peer_call_timeout_milliseconds: NonZeroU32,
+
+    /// How long a stop waits for tasks under way, in seconds; then they are given back.
+    #[arg(
+        long,
+        env = "LUUTRU_WORKER_FINISH_SECONDS",
+        default_value_t = FINISH_SECONDS
+    )]
+    pub finish_seconds: u32,
 }
 
 impl WorkerSettings {
@@ -126,11 +136,16 @@ impl WorkerSettings {
             police_calls_per_second: CALLS_PER_SECOND,
             peer_connect_timeout_milliseconds: CONNECT_TIMEOUT_MILLISECONDS,
             peer_call_timeout_milliseconds: CALL_TIMEOUT_MILLISECONDS,
+            finish_seconds: FINISH_SECONDS,
         }
     }
 
     pub(crate) fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds.get().into())
+    }
+
+    pub(crate) fn finish_patience(&self) -> Duration {
+        Duration::from_secs(self.finish_seconds.into())
     }
 
     pub(crate) fn poll_interval(&self) -> Duration {

@@ -24,4 +24,4 @@ mod start;
 mod sweeps;
 
 pub use config::WorkerSettings;
-pub use start::{Running, WorkerParts, start};
+pub use start::{Peers, Running, WorkerParts, start};

@@ -1,6 +1,6 @@
 //! Start and ordered stop of a worker.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use runtime::{
@@ -26,8 +26,6 @@ use crate::{
     sweeps,
 };
 
-/// For tasks under way when the stop begins.
-const FINISH_PATIENCE: Duration = Duration::from_secs(15);
 /// For giving the rest back, and for writing the last results: each.
 const FINISH_RESERVE: Duration = Duration::from_secs(3);
 
@@ -52,12 +50,44 @@ pub struct WorkerParts {
 pub struct Running {
     /// Where its /livez, /readyz and /metrics listen, when they do.
     pub ops_addr: Option<SocketAddr>,
+    /// Whom it speaks to, for a process that answers `/readyz` for it.
+    pub peers: Peers,
     /// Ends after the shutdown: tasks finished or given back, results written.
     pub task: JoinHandle<()>,
 }
 
-/// Starts a worker; `shutdown` ends it: it claims no more, finishes what is under way within 15 s
-/// and gives the rest back.
+/// The peers that a worker speaks to.
+#[derive(Clone)]
+pub struct Peers(Arc<Worker>);
+
+impl Peers {
+    /// Lists them as dependencies, which never change the status.
+    pub fn list_in(&self, readiness: &Readiness) {
+        for name in [PeerName::Registry, PeerName::Police] {
+            let worker = Arc::clone(&self.0);
+            readiness.add_dependency(name.as_str(), move || {
+                let is_open = match name {
+                    PeerName::Registry => worker.registry.is_open(),
+                    PeerName::Police => worker.police.is_open(),
+                };
+                async move {
+                    (!is_open)
+                        .then_some(())
+                        .ok_or_else(|| "its breaker is open".to_owned())
+                }
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Peers")
+    }
+}
+
+/// Starts a worker; `shutdown` ends it: it claims no more, finishes what is under way within the
+/// time of its settings and gives the rest back.
 ///
 /// # Errors
 /// A setting that cannot be used, by name.
@@ -74,6 +104,7 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
         Some(listener) => Some(start_ops(listener, &readiness, ops_shutdown.clone())?),
         None => None,
     };
+    let peers = Peers(Arc::clone(&worker));
     let supervised = supervise(worker, readiness, shutdown);
     let task = tasks::spawn("worker", async move {
         supervised.await;
@@ -83,7 +114,11 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
             let _ = ops.await;
         }
     });
-    Ok(Running { ops_addr, task })
+    Ok(Running {
+        ops_addr,
+        peers,
+        task,
+    })
 }
 
 fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
@@ -130,7 +165,8 @@ async fn supervise(worker: Arc<Worker>, readiness: Readiness, shutdown: Cancella
     sweeping.abort();
     // A panic in it is logged by the task itself.
     let _ = claiming.await;
-    worker.finish(FINISH_PATIENCE, FINISH_RESERVE).await;
+    let patience = worker.settings.finish_patience();
+    worker.finish(patience, FINISH_RESERVE).await;
     worker.recorder.stop(FINISH_RESERVE).await;
 }
 
@@ -163,20 +199,7 @@ fn readiness(worker: &Arc<Worker>) -> Readiness {
                 .map_err(|error| error.to_string())
         }
     });
-    for name in [PeerName::Registry, PeerName::Police] {
-        let worker = Arc::clone(worker);
-        readiness.add_dependency(name.as_str(), move || {
-            let is_open = match name {
-                PeerName::Registry => worker.registry.is_open(),
-                PeerName::Police => worker.police.is_open(),
-            };
-            async move {
-                (!is_open)
-                    .then_some(())
-                    .ok_or_else(|| "its breaker is open".to_owned())
-            }
-        });
-    }
+    Peers(Arc::clone(worker)).list_in(&readiness);
     readiness
 }
 
