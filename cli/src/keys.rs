@@ -26,7 +26,7 @@ const DAYS_MAX: u32 = 3_650;
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
     /// Makes a key and prints its text, once: the database keeps only a hash.
-    Create(CreateOptions),
+    Create(Box<CreateOptions>),
     /// Lists all keys: id, role, state, label. Never a text.
     List(ListOptions),
     /// Ends a key; requests with it are refused from then on.
@@ -135,7 +135,7 @@ fn parse_role(word: &str) -> Result<Role, String> {
 /// Runs one of the key commands.
 pub(crate) async fn execute(command: KeyCommand) -> anyhow::Result<Ending> {
     match command {
-        KeyCommand::Create(options) => create(options).await,
+        KeyCommand::Create(options) => create(*options).await,
         KeyCommand::List(options) => list(options).await,
         KeyCommand::Revoke(options) => revoke(options).await,
     }

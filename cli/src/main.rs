@@ -78,7 +78,7 @@ enum Command {
     Migrate(Box<database::MigrateOptions>),
     Seed(Box<database::SeedOptions>),
     #[command(subcommand)]
-    Key(Box<keys::KeyCommand>),
+    Key(keys::KeyCommand),
     Load(Box<load::LoadOptions>),
     Bench(Box<bench::BenchOptions>),
 }
@@ -145,7 +145,7 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::PoliceSim(options) => services::police(*options).await,
         Command::Migrate(options) => database::migrate(*options).await,
         Command::Seed(options) => database::seed(*options).await,
-        Command::Key(command) => keys::execute(*command).await,
+        Command::Key(command) => keys::execute(command).await,
         Command::Load(options) => load::execute(*options).await,
         Command::Bench(options) => bench::execute(*options).await,
     }

@@ -201,7 +201,7 @@ pub(crate) enum Secret {
     IndexKey,
     KeyPepper,
     ReceiptKey,
-    PoliceSecret,
+    PoliceSigning,
 }
 
 impl Secret {
@@ -210,7 +210,7 @@ impl Secret {
         Self::IndexKey,
         Self::KeyPepper,
         Self::ReceiptKey,
-        Self::PoliceSecret,
+        Self::PoliceSigning,
     ];
 
     /// Its name in the environment.
@@ -220,7 +220,7 @@ impl Secret {
             Self::IndexKey => "LUUTRU_INDEX_KEY",
             Self::KeyPepper => "LUUTRU_KEY_PEPPER",
             Self::ReceiptKey => "LUUTRU_RECEIPT_KEY",
-            Self::PoliceSecret => "LUUTRU_POLICE_SECRET",
+            Self::PoliceSigning => "LUUTRU_POLICE_SECRET",
         }
     }
 }
@@ -297,7 +297,7 @@ impl Secrets {
 
     /// Signs notifications; the text as the simulator reads it.
     pub(crate) fn police_secret(&self) -> Result<&SecretString, SettingError> {
-        self.get(Secret::PoliceSecret)
+        self.get(Secret::PoliceSigning)
     }
 
     fn get(&self, wanted: Secret) -> Result<&SecretString, SettingError> {
@@ -316,7 +316,7 @@ impl SecretSettings {
             Secret::IndexKey => (&self.index_key, &self.index_key_file),
             Secret::KeyPepper => (&self.key_pepper, &self.key_pepper_file),
             Secret::ReceiptKey => (&self.receipt_key, &self.receipt_key_file),
-            Secret::PoliceSecret => (&self.police_secret, &self.police_secret_file),
+            Secret::PoliceSigning => (&self.police_secret, &self.police_secret_file),
         };
         secrets::read_secret(secret.name(), value.clone(), file.clone())
     }
@@ -334,7 +334,7 @@ fn check(secret: Secret, text: &SecretString) -> Result<(), SettingError> {
             secrets::parse_key(name, text).map(|_| ())
         }
         Secret::ReceiptKey => signer(text).map(|_| ()),
-        Secret::PoliceSecret => standard_webhooks::parse_secret(name, text).map(|_| ()),
+        Secret::PoliceSigning => standard_webhooks::parse_secret(name, text).map(|_| ()),
     }
 }
 
@@ -379,7 +379,7 @@ impl DevelopmentKeys {
             Secret::IndexKey => &self.index_key,
             Secret::KeyPepper => &self.key_pepper,
             Secret::ReceiptKey => &self.receipt_key,
-            Secret::PoliceSecret => &self.police_secret,
+            Secret::PoliceSigning => &self.police_secret,
         };
         SecretString::from(text.as_str())
     }

@@ -108,7 +108,7 @@ pub(crate) struct LoadOptions {
     seed: u64,
 
     /// Begins references and keys of the run; random when left out. Up to 64 letters, digits, - and
-    /// _. The same name, seed and count repeat a run's references.
+    /// _. A name that was used before meets the stays of then: conflicts.
     #[arg(long, env = "LUUTRU_LOAD_NAME")]
     name: Option<String>,
 

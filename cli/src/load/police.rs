@@ -61,6 +61,9 @@ struct Effect {
     kind: String,
 }
 
+/// Effects of one stay by version and kind.
+type Arrivals = HashMap<(i64, String), u64>;
+
 /// Reads the ledger until every stay of `stay_ids` is in it, `wait` at most.
 ///
 /// Errors: the simulator's answer is not a ledger. Not reaching it is waited for.
@@ -72,8 +75,8 @@ pub(crate) async fn compare(
 ) -> anyhow::Result<Comparison> {
     let beginning = Instant::now();
     let mut reader = Reader::new(target)?;
-    let mut effects: HashMap<Uuid, HashMap<(i64, String), u64>> =
-        stay_ids.iter().map(|id| (*id, HashMap::new())).collect();
+    let mut effects: HashMap<Uuid, Arrivals> =
+        stay_ids.iter().map(|id| (*id, Arrivals::new())).collect();
     loop {
         let page = reader.next_page().await?;
         let is_last = page.is_none();
@@ -90,14 +93,14 @@ pub(crate) async fn compare(
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
-    let count = |is_counted: &dyn Fn(&HashMap<(i64, String), u64>) -> bool| {
+    let count = |is_counted: fn(&Arrivals) -> bool| {
         effects.values().filter(|known| is_counted(known)).count() as u64
     };
     Ok(Comparison {
         expected: effects.len() as u64,
-        arrived: count(&|known| !known.is_empty()),
-        missing: count(&HashMap::is_empty),
-        doubled: count(&|known| known.values().any(|effects| *effects > 1)),
+        arrived: count(|known| !known.is_empty()),
+        missing: count(Arrivals::is_empty),
+        doubled: count(|known| known.values().any(|effects| *effects > 1)),
         waited_seconds: beginning.elapsed().as_secs_f64(),
     })
 }
