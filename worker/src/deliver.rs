@@ -476,11 +476,15 @@ impl Journey<'_> {
     }
 
     async fn refused(&mut self, now: DateTime<Utc>, code: String, is_conflict: bool) -> TaskResult {
-        tracing::info!(code, "the police endpoint refused a notification");
+        let id = self.task.id;
+        tracing::info!(task.id = %id, code, "the police endpoint refused a notification");
         let mut result = self.result(Progress::Refused { at: now });
         result.stay = self.delivery_change(DeliveryState::Rejected, Some(code));
         if is_conflict {
-            tracing::error!("the police endpoint holds other bytes under this notification's id");
+            tracing::error!(
+                task.id = %id,
+                "the police endpoint holds other bytes under this notification's id"
+            );
             let facility = self.worker.contents.facility(&self.task).await;
             result.review = facility
                 .ok()
@@ -491,7 +495,7 @@ impl Journey<'_> {
     }
 
     fn parked(&mut self, now: DateTime<Utc>, code: &'static str) -> TaskResult {
-        tracing::error!(code, "a task is set aside for an operator");
+        tracing::error!(task.id = %self.task.id, code, "a task is set aside for an operator");
         let mut result = self.result(Progress::Parked { at: now });
         result.stay = self.delivery_change(DeliveryState::Parked, Some(code.to_owned()));
         result.audit = Some(self.audit(now, "notification.parked"));

@@ -315,7 +315,7 @@ impl Worker {
     fn start(self: &Arc<Self>, claimed: Vec<Claimed>, mut places: OwnedSemaphorePermit) {
         for claimed in claimed {
             let place = places.split(1);
-            let span = tracing::info_span!(
+            let span = tracing::debug_span!(
                 "worker.task",
                 task.id = %claimed.task.id,
                 stay.id = %claimed.task.stay_id,
@@ -323,10 +323,11 @@ impl Worker {
                 outcome = tracing::field::Empty,
             );
             let worker = Arc::clone(self);
-            let work = async move {
+            // Boxed: it is large, and would be moved several times before it runs.
+            let work = Box::pin(async move {
                 deliver::handle(&worker, claimed).await;
                 drop(place);
-            };
+            });
             tasks::spawn_on(&self.under_way, "worker.task", work.instrument(span));
         }
     }

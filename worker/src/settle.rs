@@ -121,22 +121,22 @@ impl Writer {
         }
     }
 
-    async fn next_group(&mut self, held_back: &mut VecDeque<Entry>) -> Option<Vec<Entry>> {
+    async fn next_group(&mut self, held_back: &mut VecDeque<Entry>) -> Option<Group> {
         let mut group = Group::default();
         for entry in std::mem::take(held_back) {
             held_back.extend(group.add(entry));
         }
-        if group.entries.is_empty() {
+        if group.results.is_empty() {
             let first = self.first().await?;
             held_back.extend(group.add(first));
         }
-        while group.entries.len() + held_back.len() < GROUP_COUNT_MAX {
+        while group.results.len() + held_back.len() < GROUP_COUNT_MAX {
             let Ok(entry) = self.queue.try_recv() else {
                 break;
             };
             held_back.extend(group.add(entry));
         }
-        Some(group.entries)
+        Some(group)
     }
 
     async fn first(&mut self) -> Option<Entry> {
@@ -151,24 +151,23 @@ impl Writer {
     }
 
     /// Writes and answers; gives back the halves of a group that must be split.
-    async fn write(&self, mut part: Vec<Entry>) -> Vec<Vec<Entry>> {
-        let results: Vec<TaskResult> = part.iter().map(|entry| entry.result.clone()).collect();
-        match self.record(&results).await {
+    async fn write(&self, mut group: Group) -> Vec<Group> {
+        match self.record(&group.results).await {
             Ok(held) => {
-                for (entry, held) in part.into_iter().zip(held) {
-                    entry.answer(if held { Recorded::Held } else { Recorded::Lost });
+                for (answer, held) in group.answers.into_iter().zip(held) {
+                    tell(answer, if held { Recorded::Held } else { Recorded::Lost });
                 }
                 Vec::new()
             }
-            Err(_) if part.len() > 1 => {
-                let second = part.split_off(part.len() / 2);
-                vec![second, part]
+            Err(_) if group.results.len() > 1 => {
+                let second = group.split_off(group.results.len() / 2);
+                vec![second, group]
             }
             Err(error) => {
-                for entry in part {
-                    let task_id = entry.result.task_id;
+                for (result, answer) in group.results.iter().zip(group.answers) {
+                    let task_id = result.task_id;
                     tracing::error!(task.id = %task_id, %error, "a result cannot be written");
-                    entry.answer(Recorded::Failed);
+                    tell(answer, Recorded::Failed);
                 }
                 Vec::new()
             }
@@ -199,17 +198,16 @@ impl Writer {
     }
 }
 
-impl Entry {
-    /// Tells the task. One that was ended does not hear it.
-    fn answer(self, recorded: Recorded) {
-        let _ = self.answer.send(recorded);
-    }
+/// Tells the task. One that was ended does not hear it.
+fn tell(answer: oneshot::Sender<Recorded>, recorded: Recorded) {
+    let _ = answer.send(recorded);
 }
 
-/// Results that may be written together.
+/// Results that may be written together, and who waits for each.
 #[derive(Default)]
 struct Group {
-    entries: Vec<Entry>,
+    results: Vec<TaskResult>,
+    answers: Vec<oneshot::Sender<Recorded>>,
     stays: HashSet<Uuid>,
     /// Stays with a result that waits for the next group: what comes later must wait behind it.
     waiting: HashSet<Uuid>,
@@ -223,8 +221,18 @@ impl Group {
             self.waiting.insert(stay_id);
             return Some(entry);
         }
-        self.entries.push(entry);
+        self.results.push(entry.result);
+        self.answers.push(entry.answer);
         None
+    }
+
+    /// Takes out what comes from `at` on.
+    fn split_off(&mut self, at: usize) -> Self {
+        Self {
+            results: self.results.split_off(at),
+            answers: self.answers.split_off(at),
+            ..Self::default()
+        }
     }
 }
 
@@ -288,9 +296,9 @@ mod tests {
             .map(|entry| entry.result.task_id.as_u128())
             .collect();
         let together: Vec<u128> = group
-            .entries
+            .results
             .iter()
-            .map(|entry| entry.result.task_id.as_u128())
+            .map(|result| result.task_id.as_u128())
             .collect();
         assert_eq!(together, [1, 2, 4]);
         assert_eq!(held_back, [3, 5]);
