@@ -42,7 +42,7 @@ async fn an_api_killed_under_load_loses_nothing_it_accepted(database: Database) 
         tokio::time::sleep(BETWEEN_KILLS).await;
     };
     post_steadily(&journal, &desk, facility_id, PER_SECOND, kills).await;
-    journal.resend_unknown(&desk).await;
+    journal.resend_open(&desk).await;
     assert_kept_and_delivered_once(&services, &journal, &address).await;
 }
 
@@ -117,7 +117,7 @@ async fn a_whole_river_killed_under_load_goes_on_where_it_was(database: Database
     }
     let river = River::start_in(directory.path(), &settings).await;
     let desk = river.caller("integrator");
-    journal.resend_unknown(&desk).await;
+    journal.resend_open(&desk).await;
     let accepted = journal.accepted();
     assert!(accepted.len() > 30, "only {} were accepted", accepted.len());
     let police = river.police();

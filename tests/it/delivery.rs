@@ -39,10 +39,10 @@ async fn declare(river: &River, count: usize) -> Vec<String> {
 }
 
 async fn assert_one_effect_each(river: &River, ids: &[String], limit: Duration) {
-    let desk = river.caller("integrator");
+    let (desk, police) = (river.caller("integrator"), river.police());
     for id in ids {
         let stay = desk.delivered(id, "acknowledged", limit).await;
-        let effects = river.police().effects(id).await;
+        let effects = police.effects(id).await;
         assert_eq!(effects.len(), 1, "{effects:?}");
         assert_eq!(
             stay["delivery"]["police_reference"],

@@ -169,12 +169,12 @@ async fn bounds_and_words_of_a_list_are_checked(database: Database) {
         (
             "arrival_date=2026-02-30",
             "/query/arrival_date",
-            "invalid_filter",
+            "invalid_date",
         ),
         (
             "changed_since=yesterday",
             "/query/changed_since",
-            "invalid_filter",
+            "invalid_instant",
         ),
     ];
     for (query, pointer, code) in table {

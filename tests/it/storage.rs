@@ -92,7 +92,7 @@ async fn a_cut_under_load_leaves_nothing_half_done() {
     for (status, code) in refused {
         assert_eq!(status, 503, "{code}");
     }
-    journal.resend_unknown(&desk).await;
+    journal.resend_open(&desk).await;
     let accepted = journal.accepted();
     assert!(accepted.len() > 30, "only {} were accepted", accepted.len());
     for id in &accepted {

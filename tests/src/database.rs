@@ -3,7 +3,6 @@
 
 use std::{
     borrow::Cow,
-    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
@@ -16,8 +15,10 @@ use testcontainers::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{environment, guard::Held};
+use crate::{binary::run_to_end, environment, guard::Held};
 
+/// SQLite's file in its directory.
+const FILE: &str = "luutru.db";
 const PASSWORD: &str = "only-for-tests";
 const DEFAULT_IMAGE: &str = "postgres:15";
 const PORT: ContainerPort = ContainerPort::Tcp(5432);
@@ -49,8 +50,45 @@ impl Database {
     pub async fn create(self) -> TestDatabase {
         match self {
             Self::Sqlite => sqlite(),
-            Self::Postgres => postgres().await,
+            Self::Postgres => postgres("").await,
         }
+    }
+
+    /// Makes a database with schema and catalogues: a copy of one that is made once for the test
+    /// run.
+    pub async fn create_seeded(self) -> TestDatabase {
+        let template = self.template().await;
+        match &template.kind {
+            Kind::Sqlite { directory, .. } => {
+                let copy = sqlite();
+                if let Kind::Sqlite { directory: to, .. } = &copy.kind {
+                    std::fs::copy(directory.path().join(FILE), to.path().join(FILE))
+                        .expect("the database can be copied");
+                }
+                copy
+            }
+            Kind::Postgres { name } => postgres(&format!("TEMPLATE {name}")).await,
+        }
+    }
+
+    async fn template(self) -> &'static TestDatabase {
+        static SQLITE: OnceCell<TestDatabase> = OnceCell::const_new();
+        static POSTGRES: OnceCell<TestDatabase> = OnceCell::const_new();
+        let template = match self {
+            Self::Sqlite => &SQLITE,
+            Self::Postgres => &POSTGRES,
+        };
+        template
+            .get_or_init(async || {
+                let database = self.create().await;
+                let settings = [("LUUTRU_DATABASE_URL", database.url.clone())];
+                for command in ["migrate", "seed"] {
+                    let ending = run_to_end(&[command], &settings).await;
+                    assert_eq!(ending.code, Some(0), "luutru {command}: {}", ending.log);
+                }
+                database
+            })
+            .await
     }
 }
 
@@ -145,14 +183,15 @@ impl Drop for TestDatabase {
 fn sqlite() -> TestDatabase {
     let directory = tempfile::tempdir().expect("a directory for the database");
     let held = Held::directory(directory.path());
-    let file: PathBuf = directory.path().join("luutru.db");
+    let file = directory.path().join(FILE);
     TestDatabase {
         url: format!("sqlite://{}", file.display()),
         kind: Kind::Sqlite { directory, held },
     }
 }
 
-async fn postgres() -> TestDatabase {
+/// A new database, made with these words after its name.
+async fn postgres(options: &str) -> TestDatabase {
     let server = server().await;
     let name = format!(
         "luutru_test_{}_{}_{}",
@@ -162,7 +201,7 @@ async fn postgres() -> TestDatabase {
     );
     let connection = connect(server).await;
     connection
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .execute_unprepared(&format!("CREATE DATABASE {name} {options}"))
         .await
         .unwrap_or_else(|error| {
             panic!("the PostgreSQL server of the tests makes no database: {error}")

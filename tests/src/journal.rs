@@ -40,17 +40,20 @@ impl Journal {
         self.send(caller, place).await;
     }
 
-    /// Sends again whatever is not known to be accepted or refused.
-    pub async fn resend_unknown(&self, caller: &Caller) {
-        let unknown: Vec<usize> = {
+    /// Sends again, as an honest sender does, what is not known to be accepted and what was
+    /// refused only for the moment.
+    pub async fn resend_open(&self, caller: &Caller) {
+        let open: Vec<usize> = {
             let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let places = entries.iter().enumerate();
             places
-                .filter(|(_, entry)| matches!(entry.outcome, Posted::Unknown))
+                .filter(|(_, entry)| {
+                    matches!(entry.outcome, Posted::Unknown | Posted::Refused(503, _))
+                })
                 .map(|(place, _)| place)
                 .collect()
         };
-        for place in unknown {
+        for place in open {
             self.send(caller, place).await;
         }
     }

@@ -60,11 +60,11 @@ impl River {
 
     /// One for a single test, with settings.
     pub async fn start_with(database: Database, settings: &[Setting]) -> Self {
+        Self::start_on(Some(database.create_seeded().await), settings).await
+    }
+
+    async fn start_on(database: Option<TestDatabase>, settings: &[Setting]) -> Self {
         let mut settings = settings.to_vec();
-        let database = match database {
-            Database::Sqlite => None,
-            Database::Postgres => Some(database.create().await),
-        };
         if let Some(database) = &database {
             settings.push(("LUUTRU_DATABASE_URL", database.url().to_owned()));
         }
@@ -164,7 +164,7 @@ impl River {
         &self.ready.database_url
     }
 
-    /// The database that was made for it; none for SQLite, whose file it makes itself.
+    /// The database that was made for it; none when it made its own.
     pub fn database(&self) -> Option<&TestDatabase> {
         self.database.as_ref()
     }

@@ -79,7 +79,7 @@ pub struct Services {
 impl Services {
     /// Makes the database and starts the simulators.
     pub async fn install(database: Database) -> Self {
-        let database = database.create().await;
+        let database = database.create_seeded().await;
         let state = tempfile::tempdir().expect("a directory");
         let mut settings = Secrets::generate().settings().to_vec();
         let state_directory = state.path().display().to_string();
