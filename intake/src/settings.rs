@@ -32,7 +32,7 @@ impl Default for IntakeSettings {
             queue_count_max: 8_192,
             group_count_max: 256,
             committer_count: 3,
-            queue_wait_max: Duration::from_secs(5),
+            queue_wait_max: Duration::from_secs(10),
             idempotency_kept: 7 * DAY,
             content_kept: 7 * DAY,
             content_without_arrival_kept: Duration::from_secs(600),

@@ -17,7 +17,7 @@ use crate::auth::Caller;
 use crate::problem::Failure;
 
 /// How long a request waits for one of its key's places before it is refused.
-const KEY_PATIENCE: Duration = Duration::from_secs(5);
+const KEY_PATIENCE: Duration = Duration::from_secs(10);
 /// For a facility's place after the body is parsed: it waits while it holds a place of the
 /// process, so not for long.
 const FACILITY_PATIENCE: Duration = Duration::from_millis(500);
