@@ -16,7 +16,7 @@ use runtime::{
     telemetry::MetricsHandle,
     vault::Vault,
 };
-use store::{Database, catalogues::Catalogue};
+use store::{Database, catalogues::StoredCatalogue};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +45,7 @@ pub struct ApiParts {
     /// Takes declarations in. It is not stopped here: stop it after [`Running::task`] has ended.
     pub intake: Intake,
     /// What is published at `/v1/catalogues`, besides the codes.
-    pub catalogues: Vec<Catalogue>,
+    pub catalogues: Vec<StoredCatalogue>,
     /// Tells when a request has been received.
     pub clock: Clock,
     /// Gets the checks `database`, `schema` and `keys`, and starts draining at the stop.

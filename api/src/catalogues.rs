@@ -8,7 +8,7 @@ use poem::http::{HeaderMap, StatusCode, header};
 use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::catalogues::Catalogue;
+use store::catalogues::StoredCatalogue;
 
 use crate::answer::Answer;
 use crate::problem::Failure;
@@ -36,7 +36,7 @@ struct Text {
 
 impl Published {
     /// Writes the catalogues of the database and that of the codes.
-    pub(crate) fn new(stored: Vec<Catalogue>) -> Self {
+    pub(crate) fn new(stored: Vec<StoredCatalogue>) -> Self {
         let mut heads = BTreeMap::new();
         let mut catalogues = BTreeMap::new();
         for catalogue in stored {
@@ -44,7 +44,7 @@ impl Published {
                 valid_from: catalogue.valid_from.to_string(),
                 version: catalogue.version,
             };
-            let items = catalogue.entries.into_iter().map(entry).collect();
+            let items = catalogue.entries.into_iter().map(entry);
             publish(catalogue.name, head, items, &mut heads, &mut catalogues);
         }
         let items: Vec<Value> = problem::catalogue();
@@ -52,6 +52,7 @@ impl Published {
             valid_from: ERROR_CODES_VALID_FROM.to_owned(),
             version: digest(Value::from(items.clone()).to_string().as_bytes()),
         };
+        let items = items.iter().map(Value::to_string);
         publish(
             ERROR_CODES.to_owned(),
             head,
@@ -94,19 +95,24 @@ struct Head {
 fn publish(
     name: String,
     head: Head,
-    items: Vec<Value>,
+    items: impl ExactSizeIterator<Item = String>,
     heads: &mut BTreeMap<String, CatalogueHead>,
     catalogues: &mut BTreeMap<String, Text>,
 ) {
     let item_count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    let text = json!({
-        "name": name,
-        "version": head.version,
-        "valid_from": head.valid_from,
-        "valid_to": null,
-        "items": items,
-    });
-    catalogues.insert(name.clone(), Text::new(text.to_string()));
+    let mut text = r#"{"items":["#.to_owned();
+    for (position, item) in items.enumerate() {
+        if position > 0 {
+            text.push(',');
+        }
+        text.push_str(&item);
+    }
+    let [quoted_name, valid_from, version] =
+        [&name, &head.valid_from, &head.version].map(|word| json!(word));
+    text.push_str(&format!(
+        r#"],"name":{quoted_name},"valid_from":{valid_from},"valid_to":null,"version":{version}}}"#
+    ));
+    catalogues.insert(name.clone(), Text::new(text));
     heads.insert(
         name.clone(),
         CatalogueHead {
@@ -119,18 +125,16 @@ fn publish(
     );
 }
 
-/// An entry as it is published: its own members, and the code where they do not have it.
-fn entry((code, body): (String, Value)) -> Value {
-    match body {
-        Value::Object(mut members) => {
+/// An entry as it is published: its own members, and the code where they do not have it. Read one
+/// at a time, because all together would take ten times the memory of the text.
+fn entry((code, body): (String, String)) -> String {
+    match serde_json::from_str(&body) {
+        Ok(Value::Object(mut members)) => {
             members.entry("code").or_insert(Value::String(code));
-            Value::Object(members)
+            Value::Object(members).to_string()
         }
-        other @ (Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Array(_)) => json!({"code": code, "value": other}),
+        Ok(other) => json!({"code": code, "value": other}).to_string(),
+        Err(_) => json!({"code": code, "value": body}).to_string(),
     }
 }
 
@@ -179,13 +183,16 @@ mod tests {
     use super::*;
 
     fn published() -> Published {
-        Published::new(vec![Catalogue {
+        Published::new(vec![StoredCatalogue {
             name: "countries".to_owned(),
             version: "7".to_owned(),
             valid_from: NaiveDate::from_ymd_opt(2025, 7, 1).unwrap(),
             entries: vec![
-                ("VNM".to_owned(), json!({"name_vi": "Việt Nam"})),
-                ("LAO".to_owned(), json!({"code": "LAO", "name_vi": "Lào"})),
+                ("VNM".to_owned(), json!({"name_vi": "Việt Nam"}).to_string()),
+                (
+                    "LAO".to_owned(),
+                    json!({"code": "LAO", "name_vi": "Lào"}).to_string(),
+                ),
             ],
         }])
     }

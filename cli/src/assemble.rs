@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, Utc};
 use domain::{catalogue::Catalogues, time::local_date};
 use runtime::{
@@ -13,7 +13,7 @@ use runtime::{
     vault::{Vault, VaultError, WrappedDataKey},
 };
 use secrecy::ExposeSecret;
-use store::{Database, catalogues::Catalogue, data_keys::DataKey};
+use store::{Database, catalogues::StoredCatalogue, data_keys::DataKey};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,8 @@ use crate::settings::{DATABASE_URL, PlaceSettings, Secrets};
 /// How long a start waits for a database that does not answer yet.
 const DATABASE_WAIT: Duration = Duration::from_secs(10);
 const DATABASE_PAUSE: Duration = Duration::from_millis(250);
+/// Without these no rule can be applied.
+const ASKED_CATALOGUES: [&str; 4] = ["provinces", "communes", "countries", "commune_aliases"];
 /// How often data keys of other processes are looked for, and the next month's made.
 const DATA_KEY_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -61,22 +63,25 @@ pub(crate) async fn connect_checked(
 }
 
 /// The catalogues that are loaded in the database, and the rules' view of them.
-pub(crate) async fn catalogues(db: &Database) -> anyhow::Result<(Vec<Catalogue>, Catalogues)> {
+pub(crate) async fn catalogues(
+    db: &Database,
+) -> anyhow::Result<(Vec<StoredCatalogue>, Catalogues)> {
     let stored = store::catalogues::load_all(db).await?;
-    let entries = |name: &str| {
-        stored
-            .iter()
-            .find(|catalogue| catalogue.name == name)
-            .map(|catalogue| &catalogue.entries)
-            .with_context(|| format!("the catalogue {name} is not loaded: run `luutru seed` first"))
-    };
-    let read = Catalogues::read(
-        entries("provinces")?,
-        entries("communes")?,
-        entries("countries")?,
-        entries("commune_aliases")?,
-    )?;
-    Ok((stored, read))
+    for name in ASKED_CATALOGUES {
+        ensure!(
+            stored.iter().any(|catalogue| catalogue.name == name),
+            "the catalogue {name} is not loaded: run `luutru seed` first"
+        );
+    }
+    let mut catalogues = Catalogues::default();
+    for StoredCatalogue { name, entries, .. } in &stored {
+        for (code, body) in entries {
+            let body = serde_json::from_str(body)
+                .with_context(|| format!("entry {code} of the catalogue {name} is damaged"))?;
+            catalogues.add(name, code, &body)?;
+        }
+    }
+    Ok((stored, catalogues))
 }
 
 /// The vault with every data key of the database, and the keys of this month and the next.

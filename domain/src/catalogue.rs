@@ -129,6 +129,35 @@ impl Catalogues {
         Ok(catalogues)
     }
 
+    /// Adds one stored entry, for readers that hold one at a time: a catalogue read whole takes
+    /// many times its text in memory. Members as in [`Catalogues::read`]; entries of catalogues
+    /// that no rule asks are left out.
+    ///
+    /// # Errors
+    /// The entry lacks a member without which it says nothing.
+    pub fn add(
+        &mut self,
+        catalogue: &str,
+        code: &str,
+        value: &Value,
+    ) -> Result<(), CatalogueFault> {
+        let entry = |catalogue| Entry {
+            catalogue,
+            row_code: code,
+            value,
+        };
+        match catalogue {
+            "provinces" => self.add_province(&entry("provinces")),
+            "communes" => self.add_commune(&entry("communes")),
+            "countries" => {
+                self.add_country(&entry("countries"));
+                Ok(())
+            }
+            "commune_aliases" => self.add_alias(&entry("commune_aliases")),
+            _ => Ok(()),
+        }
+    }
+
     /// The province of a two-digit code.
     #[must_use]
     pub fn province(&self, code: &str) -> Option<&Province> {

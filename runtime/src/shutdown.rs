@@ -4,7 +4,7 @@
 //! process at once, for the operator who cannot wait.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,6 +15,9 @@ use crate::tasks;
 
 /// Exit code after a second signal.
 const IMPATIENT_EXIT_CODE: i32 = 1;
+/// A signal so soon after the first is the same wish told twice: timeout(1), for one, signals the
+/// process and then its group.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// Knows whether the process has been asked to stop.
 #[derive(Clone, Debug)]
@@ -62,7 +65,10 @@ async fn watch(mut terminate: Signal, mut interrupt: Signal, token: Cancellation
         "stopping; a second signal ends the process at once"
     );
     token.cancel();
-    next_signal(&mut terminate, &mut interrupt).await;
+    let first = Instant::now();
+    while first.elapsed() < SAME_WISH {
+        next_signal(&mut terminate, &mut interrupt).await;
+    }
     tracing::error!("second signal: ending at once, unfinished work is left to the next start");
     std::process::exit(IMPATIENT_EXIT_CODE);
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{catalogue, catalogue_entry};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Value,
-    sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Value, sea_query::OnConflict,
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 /// Rows written by one statement: 4 columns each stay far below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT_MAX: usize = 2_000;
 
-/// One catalogue with its entries in their order.
+/// One catalogue to be stored, with its entries in their order.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     /// `communes`, `purposes`, ….
@@ -115,29 +115,38 @@ pub async fn version(db: &Database, name: &str) -> Result<Option<String>> {
     Ok(row.map(|row| row.version))
 }
 
+/// A catalogue as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredCatalogue {
+    /// `communes`, `purposes`, ….
+    pub name: String,
+    /// Changes whenever an entry does.
+    pub version: String,
+    /// The first day this version holds.
+    pub valid_from: NaiveDate,
+    /// Code and body of each entry in their order. Bodies are JSON texts, unread: read all at
+    /// once, they would take ten times the memory.
+    pub entries: Vec<(String, String)>,
+}
+
 /// All catalogues with their entries.
-pub async fn load_all(db: &Database) -> Result<Vec<Catalogue>> {
+pub async fn load_all(db: &Database) -> Result<Vec<StoredCatalogue>> {
     let headers = catalogue::Entity::find()
         .order_by_asc(catalogue::Column::Name)
         .all(db.reader())
         .await?;
     let mut loaded = Vec::with_capacity(headers.len());
     for header in headers {
-        let rows = catalogue_entry::Entity::find()
+        let entries = catalogue_entry::Entity::find()
+            .select_only()
+            .column(catalogue_entry::Column::Code)
+            .column(catalogue_entry::Column::Body)
             .filter(catalogue_entry::Column::Catalogue.eq(&header.name))
             .order_by_asc(catalogue_entry::Column::Position)
+            .into_tuple()
             .all(db.reader())
             .await?;
-        let entries = rows
-            .into_iter()
-            .map(|row| {
-                let body = serde_json::from_str(&row.body).map_err(|_| Error::Corrupt {
-                    what: "catalogue_entry.body",
-                })?;
-                Ok((row.code, body))
-            })
-            .collect::<Result<_>>()?;
-        loaded.push(Catalogue {
+        loaded.push(StoredCatalogue {
             name: header.name,
             version: header.version,
             valid_from: header.valid_from,

@@ -1,6 +1,6 @@
 -- One stay as one statement: stay and outbox_task in one CTE, on the project's own tables.
-\set high random(0, 9223372036854775807)
-\set low random(0, 9223372036854775807)
+\set high random(1, 9223372036854775807)
+\set low random(1, 9223372036854775807)
 \set minute random(0, 1439)
 WITH declared AS (
     INSERT INTO stay (id, organisation_id, facility_id, facility_kind, commune_code, province_code,

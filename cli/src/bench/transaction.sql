@@ -1,6 +1,6 @@
 -- One stay as one transaction: BEGIN, stay, outbox_task, COMMIT, on the project's own tables.
-\set high random(0, 9223372036854775807)
-\set low random(0, 9223372036854775807)
+\set high random(1, 9223372036854775807)
+\set low random(1, 9223372036854775807)
 \set minute random(0, 1439)
 BEGIN;
 INSERT INTO stay (id, organisation_id, facility_id, facility_kind, commune_code, province_code,
