@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    declaration::Completion,
     notification::{self, NotificationFacts, notification_id},
     stay::{DeliveryState, IdentityState, NotificationKind, Timeliness},
-    time::local_date,
+    time::{local_date, parse_instant},
 };
 use metrics::{counter, histogram};
 use reqwest::header::HeaderMap;
@@ -51,6 +52,20 @@ const WORKER_DIED: &str = "worker_died";
 const UNCLEAR_ANSWERS: &str = "unclear_answers";
 const CONTENT_UNREADABLE: &str = "content_unreadable";
 
+/// What a minimal declaration owes once the registry has spoken and gave no birth date either.
+fn owed(content: &Value, finding: &Finding) -> Option<String> {
+    let has_spoken = match finding.state {
+        IdentityState::Verified | IdentityState::Mismatch | IdentityState::NotFound => true,
+        IdentityState::Pending | IdentityState::NotApplicable | IdentityState::Deferred => false,
+    };
+    let is_known = finding.birth_date.is_some() || content["guest"]["birth_date"].is_string();
+    if !has_spoken || is_known {
+        return None;
+    }
+    let arrival_at = parse_instant(content["arrival_at"].as_str()?)?;
+    Completion::birth_date_owed(arrival_at).to_text()
+}
+
 /// A worker's hold on a task.
 #[derive(Clone, Copy)]
 pub(crate) struct Lease {
@@ -80,6 +95,8 @@ enum Ending {
         is_unclear: bool,
         /// What the stay's axis becomes meanwhile.
         identity: Option<IdentityState>,
+        /// The peer that was away.
+        waits_for: Option<PeerName>,
     },
     /// Confirmed.
     Delivered { police_reference: String },
@@ -97,6 +114,7 @@ impl Ending {
             due_at,
             is_unclear: false,
             identity: None,
+            waits_for: None,
         }
     }
 
@@ -180,7 +198,7 @@ impl Journey<'_> {
         };
         let body = self.write(&content, subject, &finding).await;
         let body = body.map_err(|unreadable| self.ending_of(&unreadable))?;
-        self.fix(&body, subject, &finding).await?;
+        self.fix(&body, &content, subject, &finding).await?;
         Ok(body)
     }
 
@@ -198,7 +216,7 @@ impl Journey<'_> {
             Err(Unanswered::AskAgain(due_at)) => due_at,
         };
         if self.kind != NotificationKind::Stay {
-            return Err(Ending::retry(due_at));
+            return Err(self.retry_when_back(PeerName::Registry, due_at));
         }
         let last_moment = self.task.deadline_at - DEFERRAL_AHEAD;
         if self.worker.clock.now() >= last_moment {
@@ -209,6 +227,7 @@ impl Journey<'_> {
             due_at: due_at.min(last_moment),
             is_unclear: false,
             identity: is_first.then_some(IdentityState::Deferred),
+            waits_for: self.worker.registry.is_open().then_some(PeerName::Registry),
         })
     }
 
@@ -264,6 +283,7 @@ impl Journey<'_> {
     async fn fix(
         &mut self,
         body: &[u8],
+        content: &Value,
         subject: &Subject,
         finding: &Finding,
     ) -> Result<(), Ending> {
@@ -282,10 +302,12 @@ impl Journey<'_> {
             NotificationKind::Stay => StayChange {
                 identity_state: Some(identity_state),
                 delivery_state: Some(DeliveryState::Delivering.as_str().to_owned()),
+                owed: owed(content, finding),
                 ..StayChange::default()
             },
             NotificationKind::IdentityResult => StayChange {
                 identity_state: Some(identity_state),
+                owed: owed(content, finding),
                 ..StayChange::default()
             },
             NotificationKind::Cancellation => StayChange {
@@ -316,7 +338,8 @@ impl Journey<'_> {
     async fn deliver(&mut self, body: Vec<u8>) -> Ending {
         let worker = self.worker;
         let Some(admitted) = worker.police.admit().await else {
-            return Ending::retry(backoff::while_held(self.moment()));
+            let due_at = backoff::while_held(self.moment());
+            return self.retry_when_back(PeerName::Police, due_at);
         };
         if !self.has_time_for_a_call() {
             return Ending::retry(worker.clock.now());
@@ -342,10 +365,10 @@ impl Journey<'_> {
                 worker.note_police_well();
                 Ending::Refused { code, is_conflict }
             }
-            police::Verdict::Unavailable { .. } => Ending::retry(backoff::after_failure(
-                self.moment(),
-                exchange.retry_after(),
-            )),
+            police::Verdict::Unavailable { .. } => {
+                let due_at = backoff::after_failure(self.moment(), exchange.retry_after());
+                self.retry_when_back(PeerName::Police, due_at)
+            }
             police::Verdict::Unclear { .. } => self.after_unclear(&exchange).await,
         }
     }
@@ -353,12 +376,12 @@ impl Journey<'_> {
     /// An unclear answer is held against the task only while others get through: since this
     /// task's last try, or within the last minute.
     async fn after_unclear(&self, exchange: &Exchange) -> Ending {
+        let worker = self.worker;
         let previous =
-            outbox::last_attempt_at(&self.worker.db, self.task.id, PeerName::Police.as_str()).await;
+            outbox::last_attempt_at(&worker.db, self.task.id, PeerName::Police.as_str()).await;
         let recent = exchange.started_at - WELL_KEPT;
         let since = previous.ok().flatten().unwrap_or(recent).min(recent);
-        let is_unclear = self
-            .worker
+        let is_unclear = worker
             .police_well_at()
             .is_some_and(|well_at| well_at >= since);
         if is_unclear && self.task.unclear_count + 1 >= UNCLEAR_COUNT_MAX {
@@ -370,6 +393,16 @@ impl Journey<'_> {
             due_at: backoff::after_failure(self.moment(), exchange.retry_after()),
             is_unclear,
             identity: None,
+            waits_for: worker.police.is_open().then_some(PeerName::Police),
+        }
+    }
+
+    fn retry_when_back(&self, peer: PeerName, due_at: DateTime<Utc>) -> Ending {
+        Ending::Retry {
+            due_at,
+            is_unclear: false,
+            identity: None,
+            waits_for: self.worker.peer(peer).is_open().then_some(peer),
         }
     }
 
@@ -436,12 +469,20 @@ impl Journey<'_> {
     /// Hands in how the task ends for now.
     async fn hand_in(mut self, ending: Ending) {
         let now = self.worker.clock.now();
+        let waits_for = match &ending {
+            Ending::Retry { waits_for, .. } => *waits_for,
+            Ending::Delivered { .. }
+            | Ending::Refused { .. }
+            | Ending::Parked { .. }
+            | Ending::Gone => None,
+        };
         let result = match ending {
             Ending::Gone => return,
             Ending::Retry {
                 due_at,
                 is_unclear,
                 identity,
+                waits_for: _,
             } => {
                 let mut result = self.result(Progress::Retry { due_at, is_unclear });
                 result.stay.identity_state = identity.map(|state| state.as_str().to_owned());
@@ -458,6 +499,10 @@ impl Journey<'_> {
             let waited = now - self.task.created_at;
             histogram!("luutru_outbox_e2e_seconds")
                 .record(waited.to_std().unwrap_or_default().as_secs_f64());
+        }
+        // Back since: this task was written after the others were made due.
+        if let Some(peer) = waits_for {
+            self.worker.peer(peer).look_after_late_ones();
         }
     }
 

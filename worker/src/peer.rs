@@ -214,6 +214,14 @@ impl Peer {
         self.has_recovered.swap(false, Ordering::AcqRel)
     }
 
+    /// For a task that was put off while the breaker was open and written only now: when it has
+    /// closed in between, what waits is looked at once more.
+    pub(crate) fn look_after_late_ones(&self) {
+        if !self.is_open() {
+            self.has_recovered.store(true, Ordering::Release);
+        }
+    }
+
     /// 0 closed, 1 a probe is out, 2 open.
     fn show_breaker(&self, state: u8) {
         gauge!("luutru_breaker_state", "peer" => self.name.as_str()).set(f64::from(state));

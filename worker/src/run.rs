@@ -32,7 +32,7 @@ use crate::{
     config::WorkerSettings,
     content::{Contents, Unreadable},
     deliver::{self, CHECK_IDENTITY, Claimed, Lease, NOTIFY_POLICE},
-    peer::Peer,
+    peer::{Peer, PeerName},
     settle::Recorder,
 };
 
@@ -187,6 +187,14 @@ impl Worker {
     /// Whether the loop comes round.
     pub(crate) fn is_turning(&self) -> bool {
         lock(&self.last_round).elapsed() <= ROUND_DURATION_MAX
+    }
+
+    /// The peer of this name.
+    pub(crate) fn peer(&self, name: PeerName) -> &Peer {
+        match name {
+            PeerName::Registry => &self.registry,
+            PeerName::Police => &self.police,
+        }
     }
 
     /// The police endpoint took or clearly refused a notification just now.

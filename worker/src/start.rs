@@ -7,12 +7,13 @@ use runtime::{
     clock::Clock,
     ops::{self, Readiness},
     serve::{self, Listener, ServeLimits},
-    standard_webhooks, tasks, telemetry,
+    standard_webhooks, tasks,
+    telemetry::{self, MetricsHandle},
     vault::Vault,
 };
 use secrecy::SecretString;
 use store::{Database, wake};
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,6 +27,9 @@ use crate::{
     sweeps,
 };
 
+/// For a claim under way when the stop begins; what it claims after that is free when its lease
+/// ends.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(2);
 /// For giving the rest back, and for writing the last results: each.
 const FINISH_RESERVE: Duration = Duration::from_secs(3);
 
@@ -66,10 +70,7 @@ impl Peers {
         for name in [PeerName::Registry, PeerName::Police] {
             let worker = Arc::clone(&self.0);
             readiness.add_dependency(name.as_str(), move || {
-                let is_open = match name {
-                    PeerName::Registry => worker.registry.is_open(),
-                    PeerName::Police => worker.police.is_open(),
-                };
+                let is_open = worker.peer(name).is_open();
                 async move {
                     (!is_open)
                         .then_some(())
@@ -97,13 +98,13 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
         None => None,
     };
     let ops_addr = listener.as_ref().map(Listener::local_addr);
+    // Before anything counts.
+    let metrics = telemetry::install_metrics().context("install the metrics")?;
     let worker = Arc::new(assemble(parts)?);
     let readiness = readiness(&worker);
     let ops_shutdown = CancellationToken::new();
-    let ops = match listener {
-        Some(listener) => Some(start_ops(listener, &readiness, ops_shutdown.clone())?),
-        None => None,
-    };
+    let ops =
+        listener.map(|listener| start_ops(listener, &readiness, metrics, ops_shutdown.clone()));
     let peers = Peers(Arc::clone(&worker));
     let supervised = supervise(worker, readiness, shutdown);
     let task = tasks::spawn("worker", async move {
@@ -163,8 +164,10 @@ async fn supervise(worker: Arc<Worker>, readiness: Readiness, shutdown: Cancella
     readiness.start_draining();
     listening.abort();
     sweeping.abort();
-    // A panic in it is logged by the task itself.
-    let _ = claiming.await;
+    let stuck = claiming.abort_handle();
+    if timeout(CLAIM_PATIENCE, claiming).await.is_err() {
+        stuck.abort();
+    }
     let patience = worker.settings.finish_patience();
     worker.finish(patience, FINISH_RESERVE).await;
     worker.recorder.stop(FINISH_RESERVE).await;
@@ -206,15 +209,14 @@ fn readiness(worker: &Arc<Worker>) -> Readiness {
 fn start_ops(
     listener: Listener,
     readiness: &Readiness,
+    metrics: MetricsHandle,
     shutdown: CancellationToken,
-) -> anyhow::Result<JoinHandle<()>> {
-    let metrics = telemetry::install_metrics().context("install the metrics")?;
+) -> JoinHandle<()> {
     let endpoint = ops::ops_endpoint(readiness, metrics);
-    let serving = async move {
+    tasks::spawn("worker.ops", async move {
         let limits = ServeLimits::default();
         if let Err(error) = serve::serve(listener, endpoint, limits, shutdown).await {
             tracing::error!(%error, "the ops address broke");
         }
-    };
-    Ok(tasks::spawn("worker.ops", serving))
+    })
 }

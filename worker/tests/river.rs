@@ -23,7 +23,7 @@ use simulators::{PoliceSettings, Registry, RegistrySettings};
 use store::{ConnectOptions, Database, outbox, stays::StayRow};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use worker::{WorkerParts, WorkerSettings};
+use worker::{Running, WorkerParts, WorkerSettings};
 
 const NUMBER: &str = "038090001234";
 const NAME: &str = "Nguyễn Văn An";
@@ -42,6 +42,7 @@ struct River {
     police_url: String,
     client: reqwest::Client,
     shutdown: CancellationToken,
+    worker_shutdown: CancellationToken,
     _registry: Registry,
     _directory: tempfile::TempDir,
 }
@@ -123,6 +124,7 @@ impl River {
             registry_url,
             police_url,
             client: reqwest::Client::builder().no_proxy().build()?,
+            worker_shutdown: shutdown.child_token(),
             shutdown,
             _registry: registry,
             _directory: directory,
@@ -137,10 +139,10 @@ impl River {
         Ok(river)
     }
 
-    async fn start_worker(&mut self) -> anyhow::Result<()> {
-        let parts = self.parts.take().context("the worker runs already")?;
-        worker::start(parts, self.shutdown.clone()).await?;
-        Ok(())
+    async fn start_worker(&mut self) -> anyhow::Result<Running> {
+        let mut parts = self.parts.take().context("the worker runs already")?;
+        parts.settings.finish_seconds = 0;
+        worker::start(parts, self.worker_shutdown.clone()).await
     }
 
     async fn declare(&self, reference: &str, number: &str) -> anyhow::Result<Uuid> {
@@ -391,5 +393,31 @@ async fn without_the_registry_a_stay_goes_unverified_before_its_deadline() -> an
         .map(|mut effect| effect["kind"].take())
         .collect();
     assert_eq!(kinds, [json!("stay"), json!("identity_result")]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stop_gives_back_what_a_silent_peer_holds() -> anyhow::Result<()> {
+    let mut river = River::open().await?;
+    let fault = json!({"hang_rate": 1.0});
+    river.put(&river.police_url, "faults", &fault).await?;
+    let id = river.declare("r-1", NUMBER).await?;
+    let running = river.start_worker().await?;
+    let is_on_its_way = |stay: &StayRow| stay.delivery_state == "delivering";
+    river.until(id, TimeDelta::zero(), is_on_its_way).await?;
+    while river.requests(&river.police_url).await? == 0 {
+        tokio::time::sleep(STEP_PAUSE).await;
+    }
+    river.worker_shutdown.cancel();
+    tokio::time::timeout(Duration::from_secs(5), running.task).await??;
+
+    let lease_id = ids::uuid_v7(&river.clock);
+    let claimed = outbox::claim(&river.db, lease_id, river.clock.now(), 30, 10).await?;
+    assert_eq!(claimed.len(), 1, "free at once");
+    assert_eq!(
+        claimed[0].attempt_count, 2,
+        "the call that was broken off counts"
+    );
+    assert!(claimed[0].sealed_body.is_some(), "the same bytes go again");
     Ok(())
 }
