@@ -10,7 +10,7 @@ use domain::{
     sender::Sender,
     stay::{Channel, Timeliness},
 };
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream};
 use metrics::counter;
 use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
 use serde_json::Value;
@@ -35,6 +35,9 @@ use crate::{
 
 /// Items of a batch prepared before other tasks get their turn.
 const ITEMS_BETWEEN_YIELDS: usize = 32;
+/// Items of a batch that are read back at the same time: a thousand replays must not drain the
+/// pool that other requests read through.
+const REPLAYS_AT_ONCE: usize = 4;
 
 /// What an [`Intake`] is made of.
 pub struct IntakeParts {
@@ -183,7 +186,8 @@ impl Intake {
                 self.answer(place.outcome().await?, item.view).await
             }
         });
-        Ok(join_all(answers.collect::<Vec<_>>()).await)
+        let answers = stream::iter(answers.collect::<Vec<_>>());
+        Ok(answers.buffered(REPLAYS_AT_ONCE).collect().await)
     }
 
     /// Judges a declaration by the same rules, stores nothing.
