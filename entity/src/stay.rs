@@ -22,6 +22,7 @@ pub struct Model {
     pub police_reference: Option<String>,
     pub delivery_reason: Option<String>,
     pub completion_state: String,
+    pub owed: Option<String>,
     pub timeliness: String,
     pub arrival_at: DateTimeUtc,
     pub arrival_on: Date,

@@ -188,6 +188,7 @@ fn stay_row(intake: &Intake, filing: &Filing<'_>) -> entity::stay::Model {
         police_reference: None,
         delivery_reason: None,
         completion_state: declaration.completion.as_str().to_owned(),
+        owed: declaration.owed.to_text(),
         timeliness: declaration.timeliness.as_str().to_owned(),
         arrival_at: declaration.arrival_at,
         arrival_on: time::local_date(declaration.arrival_at),
@@ -289,7 +290,7 @@ fn version_row(
         receipt_kid: parts.signer.kid().to_owned(),
         receipt_signature: parts.signer.sign(&payload).to_vec(),
         warnings: view::warnings_to_json(&declaration.warnings),
-        owed: view::owed_to_json(&declaration.owed),
+        owed: declaration.owed.to_text(),
         is_forwardable: declaration.is_forwardable,
     })
 }

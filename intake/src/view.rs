@@ -6,10 +6,9 @@
 
 use domain::{
     canonical::to_canonical_json,
-    declaration::Completion,
     problem::Violation,
     receipt,
-    stay::{DeliveryState, IdentityState, Presence, Timeliness},
+    stay::{CompletionState, DeliveryState, IdentityState, Presence, Timeliness},
     time::format_instant,
 };
 use runtime::{
@@ -96,6 +95,7 @@ pub(crate) fn accepted(
         "presence": Presence::Present.as_str(),
         "identity": {"state": IdentityState::Pending.as_str()},
         "delivery": {"state": delivery.as_str(), "version": 1},
+        "completion": completion(version.owed.as_deref()),
     });
     render(stay, version, content, salt, axes)
 }
@@ -121,6 +121,7 @@ pub fn current(
         "presence": stay.presence,
         "identity": identity(stay)?,
         "delivery": delivery(stay),
+        "completion": completion(stay.owed.as_deref()),
     });
     Ok(render(stay, version, &opened.content, &opened.salt, axes))
 }
@@ -169,7 +170,6 @@ fn render(
         "deadline_at": format_instant(stay.deadline_at),
         "timeliness": stay.timeliness,
         "warnings": warnings_from_json(&version.warnings),
-        "completion": completion(stay, version),
         "receipt": receipt_of(stay, version, salt),
     })));
     let json = String::from_utf8_lossy(&to_canonical_json(&Value::Object(answer))).into_owned();
@@ -180,19 +180,15 @@ fn render(
     }
 }
 
-/// What is owed of a version, as it is stored: `None` when nothing is.
-pub(crate) fn owed_to_json(owed: &Completion) -> Option<String> {
-    let due_at = owed.due_at.map(format_instant);
-    (!owed.missing.is_empty())
-        .then(|| json!({"missing": owed.missing, "due_at": due_at}).to_string())
-}
-
-fn completion(stay: &StayRow, version: &StayVersionRow) -> Value {
-    let mut completion = object(json!({"state": stay.completion_state}));
-    let owed = version
-        .owed
-        .as_deref()
-        .and_then(|owed| serde_json::from_str(owed).ok());
+/// The axis `completion`: what is owed, if anything is.
+fn completion(owed: Option<&str>) -> Value {
+    let state = if owed.is_some() {
+        CompletionState::Due
+    } else {
+        CompletionState::Complete
+    };
+    let mut completion = object(json!({"state": state.as_str()}));
+    let owed = owed.and_then(|owed| serde_json::from_str(owed).ok());
     completion.extend(owed.map(object).unwrap_or_default());
     Value::Object(completion)
 }

@@ -93,6 +93,7 @@ fn stay() -> TableCreateStatement {
         .col(string_null("police_reference"))
         .col(string_null("delivery_reason"))
         .col(word("completion_state", &["complete", "due"]))
+        .col(text_null("owed"))
         .col(word("timeliness", &["on_time", "late"]))
         .col(timestamp_with_time_zone("arrival_at"))
         .col(date("arrival_on"))

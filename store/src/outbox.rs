@@ -207,6 +207,8 @@ pub struct StayChange {
     pub police_reference: Option<String>,
     /// Why it was rejected or parked: a code, no text of the peer.
     pub delivery_reason: Option<String>,
+    /// What turned out to be owed of the stay; sets the axis `completion` to `due`.
+    pub owed: Option<String>,
 }
 
 /// Records a group of results in one transaction. The answer tells for each whether its lease
@@ -352,6 +354,8 @@ async fn update_stays(
              COALESCE(v.police_reference, stay.police_reference) ELSE stay.police_reference END, \
            delivery_reason = CASE WHEN {is_newest} THEN v.delivery_reason \
              ELSE stay.delivery_reason END, \
+           completion_state = CASE WHEN v.owed IS NULL THEN stay.completion_state ELSE 'due' END, \
+           owed = COALESCE(v.owed, stay.owed), \
            changed_at = v.changed_at \
          FROM v WHERE stay.id = v.stay_id"
     );
@@ -535,6 +539,7 @@ impl AsRow for ChangeRow {
         nullable("delivery_state", Kind::Text),
         nullable("police_reference", Kind::Text),
         nullable("delivery_reason", Kind::Text),
+        nullable("owed", Kind::Text),
         column("changed_at", Kind::Instant),
     ];
 
@@ -546,6 +551,7 @@ impl AsRow for ChangeRow {
             rows::text_null(self.change.delivery_state),
             rows::text_null(self.change.police_reference),
             rows::text_null(self.change.delivery_reason),
+            rows::text_null(self.change.owed),
             rows::instant(self.changed_at),
         ]
     }

@@ -2,10 +2,12 @@
 //! law wants to know.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
 use super::Guest;
 use crate::document::NoDocumentReason;
 use crate::stay::CompletionState;
+use crate::time::format_instant;
 
 /// A birth is registered within 60 days (Law on Civil Status 60/2014/QH13, art. 15(1)); the
 /// personal ID number is given with the registration.
@@ -54,6 +56,14 @@ impl Completion {
             vec![BIRTH_DATE],
             arrival_at.checked_add_signed(UNIDENTIFIED),
         )
+    }
+
+    /// What is owed as it is stored: JSON of `missing` and `due_at`; `None` when nothing is.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        let due_at = self.due_at.map(format_instant);
+        (!self.missing.is_empty())
+            .then(|| json!({"missing": self.missing, "due_at": due_at}).to_string())
     }
 
     /// `due` as long as something is missing.
