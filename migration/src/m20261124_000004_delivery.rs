@@ -18,6 +18,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(outbox_task()).await?;
         manager.create_index(open_by_deadline()).await?;
+        manager.create_index(parked()).await?;
         manager.create_table(attempt()).await?;
         manager.create_index(attempt_by_task()).await?;
         manager.create_table(review()).await?;
@@ -63,6 +64,16 @@ fn open_by_deadline() -> IndexCreateStatement {
         .col("deadline_at")
         .col("id")
         .and_where(Expr::col("settled_at").is_null())
+        .take()
+}
+
+/// Serves the operator's list of what was set aside, and its count in the metrics.
+fn parked() -> IndexCreateStatement {
+    Index::create()
+        .name("outbox_task_parked")
+        .table("outbox_task")
+        .col("settled_at")
+        .and_where(Expr::col("state").eq("parked"))
         .take()
 }
 

@@ -382,7 +382,7 @@ pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
         "SELECT (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL) AS open_count, \
            (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL AND deadline_at <= ?) \
              AS overdue_count, \
-           (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NOT NULL AND state = 'parked') \
+           (SELECT COUNT(*) FROM outbox_task WHERE state = 'parked') \
              AS parked_count",
         vec![rows::instant(now)],
     );

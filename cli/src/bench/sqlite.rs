@@ -76,6 +76,7 @@ fn stay(id: Uuid, now: DateTime<Utc>) -> stay::Model {
         police_reference: None,
         delivery_reason: None,
         completion_state: "complete".to_owned(),
+        owed: None,
         timeliness: "on_time".to_owned(),
         arrival_at: now,
         arrival_on: domain::time::local_date(now),
