@@ -88,17 +88,20 @@ for step in "${chosen[@]}"; do
 done
 
 finish() {
-    [ "$is_prepared" = 1 ] || printf '\nFAILED: prepare\n'
+    [ -z "$running" ] || printf '\nFAILED: ended during %s\n' "$running"
     stop_engine
 }
-is_prepared=0
+running=prepare
 trap finish EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
 
 printf '==> prepare\n'
 prepare
-is_prepared=1
 times+=("$(printf '%-10s %5d s  ok' prepare "$SECONDS")")
 for step in "${chosen[@]}"; do
+    running="$step"
     run_step "$step" "step_$step"
 done
+running=""
 report
