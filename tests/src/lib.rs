@@ -6,7 +6,7 @@
 //!   mistake cannot cancel itself out.
 //! - Every test runs on SQLite and on PostgreSQL. What cannot run fails and says what to do.
 //! - No process, container, database or directory outlives the test run, however it ends.
-//! - Waiting is [`eventually`]: a condition and a deadline, never a guess.
+//! - Waiting is [`eventually()`]: a condition and a deadline, never a guess.
 #![expect(
     clippy::expect_used,
     reason = "a harness that cannot go on ends the test, with a sentence"
@@ -53,7 +53,7 @@ pub use time::{local, now, text_of};
 
 /// Makes two tests of each function: on SQLite and on PostgreSQL.
 ///
-/// ```ignore
+/// ```text
 /// on_both_databases![a_stay_reaches_the_police];
 ///
 /// async fn a_stay_reaches_the_police(database: Database) { … }
