@@ -26,9 +26,10 @@ step_build() { cargo build --workspace --all-targets --locked; }
 
 step_clippy() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
 
+# For those who work on the code: private names are documented, and may be linked to.
 step_rustdoc() {
-    RUSTDOCFLAGS="${RUSTDOCFLAGS:-} -D warnings" \
-        cargo doc --workspace --no-deps --document-private-items --locked
+    RUSTDOCFLAGS="${RUSTDOCFLAGS:-} -D warnings -A rustdoc::private_intra_doc_links" \
+        cargo doc --workspace --no-deps --document-private-items --locked --keep-going
 }
 
 # Unit tests, and tests over HTTP, each on SQLite and on PostgreSQL.

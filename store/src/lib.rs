@@ -2,7 +2,7 @@
 //!
 //! SQL exists nowhere else. SQLite and PostgreSQL answer the same questions with the same rows;
 //! what they spell differently is in [`dialect`], the only `match` on the back end.
-//! Writing transactions open through [`write`]; nothing here calls a network peer.
+//! Writing transactions open through [`mod@write`]; nothing here calls a network peer.
 
 pub mod api_keys;
 pub mod audit;
