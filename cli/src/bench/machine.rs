@@ -63,6 +63,78 @@ impl Processor {
     }
 }
 
+/// A process that takes part in a measurement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// What it is.
+    pub(crate) name: &'static str,
+    /// Its process.
+    pub(crate) process_id: u32,
+}
+
+/// What is read of `/proc/<pid>/stat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ticks {
+    parent_id: u32,
+    own: u64,
+    /// Of children that have ended and were waited for.
+    of_ended_children: u64,
+}
+
+impl Part {
+    /// This process: generator, and pgbench once it has ended.
+    pub(crate) fn this(name: &'static str) -> Self {
+        Self {
+            name,
+            process_id: std::process::id(),
+        }
+    }
+
+    /// Processor seconds so far of the process and its ended children; with its living children
+    /// too, unless it is this one, whose children are parts of their own.
+    pub(crate) fn seconds(&self) -> anyhow::Result<f64> {
+        let path = format!("/proc/{}/stat", self.process_id);
+        let text = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+        let ticks = Ticks::parse(&text).with_context(|| format!("{path} is unreadable"))?;
+        let mut all = ticks.own + ticks.of_ended_children;
+        if self.process_id != std::process::id() {
+            all += self.living_children();
+        }
+        Ok(all as f64 * TICK.as_secs_f64())
+    }
+
+    fn living_children(&self) -> u64 {
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        processes
+            .filter(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with(char::is_numeric)
+            })
+            // A process may end while we look.
+            .filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok())
+            .filter_map(|text| Ticks::parse(&text))
+            .filter(|ticks| ticks.parent_id == self.process_id)
+            .map(|ticks| ticks.own)
+            .sum()
+    }
+}
+
+impl Ticks {
+    /// The name of the program stands in brackets and may hold anything; fields follow the last.
+    fn parse(text: &str) -> Option<Self> {
+        let (_, fields) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+        let number = |position: usize| fields.get(position)?.parse::<u64>().ok();
+        Some(Self {
+            parent_id: fields.get(1)?.parse().ok()?,
+            own: number(11)? + number(12)?,
+            of_ended_children: number(13)? + number(14)?,
+        })
+    }
+}
+
 /// Memory of a process in MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Memory {
@@ -107,6 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn times_follow_the_name_whatever_it_holds() {
+        let text = "42 (a) b (c) S 7 42 42 0 -1 4194304 100 0 0 0 30 12 5 3 20 0 9 0 1";
+        let ticks = Ticks::parse(text).unwrap();
+        let expected = Ticks {
+            parent_id: 7,
+            own: 42,
+            of_ended_children: 8,
+        };
+        assert_eq!(ticks, expected);
+    }
+
+    #[test]
     fn memory_is_read_of_a_status() {
         let text = "Name:\tluutru\nVmHWM:\t   20480 kB\nVmRSS:\t   10240 kB\n";
         let memory = Memory::parse(text).unwrap();
@@ -116,6 +200,7 @@ mod tests {
     #[test]
     fn this_process_can_be_looked_at() {
         assert!(Processor::look().is_ok());
+        assert!(Part::this("test").seconds().is_ok());
         assert!(Memory::of(std::process::id()).unwrap().resident_mib > 0.0);
     }
 }

@@ -38,7 +38,7 @@ use crate::{
     },
     terminal,
 };
-use machine::Processor;
+use machine::{Part, Processor};
 use pgbench::Pgbench;
 use postgres::Postgres;
 use report::{Measure, Sample, Side};
@@ -161,15 +161,26 @@ struct Work {
     tally: Option<Tally>,
 }
 
-/// Runs one side of a round and looks at the machine before and after.
-async fn sample(work: impl Future<Output = anyhow::Result<Work>>) -> anyhow::Result<Sample> {
-    let before = Processor::look()?;
+/// Runs one side of a round and looks at the machine and at the parts before and after.
+async fn sample(
+    parts: &[Part],
+    work: impl Future<Output = anyhow::Result<Work>>,
+) -> anyhow::Result<Sample> {
+    let look = || -> anyhow::Result<Vec<f64>> { parts.iter().map(Part::seconds).collect() };
+    let (before, parts_before) = (Processor::look()?, look()?);
     let work = work.await?;
-    let spent = before.until(Processor::look()?);
+    let (spent, parts_after) = (before.until(Processor::look()?), look()?);
     let latency = work.tally.as_ref().map(Tally::latency);
+    let each = |seconds: f64| seconds * 1e6 / work.count.max(1.0);
+    let times = parts_before.iter().zip(&parts_after);
+    let parts_us = parts
+        .iter()
+        .zip(times)
+        .map(|(part, (before, after))| (part.name, each(after - before)));
     Ok(Sample {
         rate: work.count / work.duration.as_secs_f64(),
-        cpu_us: spent.busy_seconds * 1e6 / work.count.max(1.0),
+        cpu_us: each(spent.busy_seconds),
+        parts_us: parts_us.collect(),
         steal_percent: spent.steal_percent,
         p50_ms: latency.map(|latency| latency.p50),
         p99_ms: latency.map(|latency| latency.p99),
@@ -234,6 +245,11 @@ impl Bench {
             client_count: self.options.connections,
         };
         let api = installation.start_api().await?;
+        let postgres = self.postgres.as_ref().and_then(Postgres::process);
+        let mut with_us = vec![Part::this("generator"), api.part("api")?];
+        with_us.extend(postgres);
+        let mut without_us = vec![Part::this("pgbench")];
+        without_us.extend(postgres);
         let (is_plain, is_single) = (
             self.wants(Wanted::Transactions),
             self.wants(Wanted::Statement),
@@ -248,13 +264,13 @@ impl Bench {
             tracing::info!(round, "P1, P2, P3");
             if is_plain {
                 let work = self.run_pgbench(&pgbench, pgbench::TRANSACTION);
-                plain.samples.push(sample(work).await?);
+                plain.samples.push(sample(&without_us, work).await?);
             }
             let work = self.post_for(&api, &installation, self.duration());
-            ours.samples.push(sample(work).await?);
+            ours.samples.push(sample(&with_us, work).await?);
             if is_single {
                 let work = self.run_pgbench(&pgbench, pgbench::STATEMENT);
-                single.samples.push(sample(work).await?);
+                single.samples.push(sample(&without_us, work).await?);
             }
         }
         api.stop().await?;
@@ -354,6 +370,8 @@ impl Bench {
         let db = Database::connect(&installation.database_url, &ConnectOptions::default()).await?;
         let mut ours = Side::new("luutru, POST /v1/stays");
         let mut alone = Side::new("one-stay transactions");
+        let with_us = [Part::this("generator"), api.part("api")?];
+        let without_us = [Part::this("writer")];
         self.post_for(&api, &installation, WARM_UP).await?;
         sqlite::write_one_by_one(&db, WARM_UP).await?;
         for round in 1..=self.options.rounds {
@@ -368,9 +386,9 @@ impl Bench {
                     tally: None,
                 })
             };
-            alone.samples.push(sample(work).await?);
+            alone.samples.push(sample(&without_us, work).await?);
             let work = self.post_for(&api, &installation, duration);
-            ours.samples.push(sample(work).await?);
+            ours.samples.push(sample(&with_us, work).await?);
         }
         db.close().await;
         api.stop().await?;
@@ -394,8 +412,13 @@ impl Bench {
             let api = installation.start_api().await?;
             let accepted = self.pile_up(&api, &installation).await?;
             api.stop().await?;
-            let drain = drain(&installation, &registry, &police, arrived, accepted);
+            let mut parts = vec![registry.part("registry-sim")?, police.part("police-sim")?];
+            parts.extend(self.postgres.as_ref().and_then(Postgres::process));
+            let worker = installation.start_worker(&registry, &police).await?;
+            parts.insert(0, worker.part("worker")?);
+            let drain = drain(&police, &parts, arrived, accepted);
             side.samples.push(drain.await?);
+            worker.stop().await?;
             arrived += accepted;
         }
         registry.stop().await?;
@@ -457,16 +480,14 @@ struct PoliceStats {
     effects: u64,
 }
 
-/// Starts a worker on a backlog and times it from the first stay that arrives to the last.
+/// Times a worker on a backlog from the first stay that arrives to the last.
 async fn drain(
-    installation: &Installation,
-    registry: &Service,
     police: &Service,
+    parts: &[Part],
     before: u64,
     backlog: u64,
 ) -> anyhow::Result<Sample> {
     let mut ledger = Connection::new(&Target::parse(&police.url)?, Duration::from_secs(5))?;
-    let worker = installation.start_worker(registry, police).await?;
     let beginning = Instant::now();
     while effects(&mut ledger).await? <= before {
         ensure!(
@@ -476,7 +497,7 @@ async fn drain(
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
     let already = effects(&mut ledger).await? - before;
-    let timed = sample(async {
+    sample(parts, async {
         let beginning = Instant::now();
         while effects(&mut ledger).await? < before + backlog {
             ensure!(
@@ -491,9 +512,7 @@ async fn drain(
             tally: None,
         })
     })
-    .await?;
-    worker.stop().await?;
-    Ok(timed)
+    .await
 }
 
 async fn effects(ledger: &mut Connection) -> anyhow::Result<u64> {

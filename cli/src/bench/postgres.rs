@@ -12,6 +12,8 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
+use super::machine::Part;
+
 const DISTRIBUTION_DIRECTORY: &str = "/usr/lib/postgresql";
 /// The database every server has.
 const MAINTENANCE: &str = "postgres";
@@ -122,6 +124,16 @@ impl Postgres {
             base_url: format!("postgres://{USER}@127.0.0.1:{port}/"),
             made_databases: Vec::new(),
             own: Some(own),
+        })
+    }
+
+    /// The server's first process, of one that was started here.
+    pub(crate) fn process(&self) -> Option<Part> {
+        let own = self.own.as_ref()?;
+        let text = fs::read_to_string(own.data().join("postmaster.pid")).ok()?;
+        Some(Part {
+            name: "postgres",
+            process_id: text.lines().next()?.parse().ok()?,
         })
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Sample {
     pub(crate) rate: f64,
     /// Processor time of the whole machine for one operation, microseconds.
     pub(crate) cpu_us: f64,
+    /// The same of each process that took part, so that neighbours on the machine do not count.
+    pub(crate) parts_us: Vec<(&'static str, f64)>,
     /// Time given to other machines meanwhile.
     pub(crate) steal_percent: f64,
     /// Half of the requests were faster; where requests were timed.
@@ -139,9 +141,20 @@ impl Side {
             let numbers: Option<Vec<f64>> = self.samples.iter().map(number).collect();
             numbers.map(median)
         };
+        let parts = self
+            .samples
+            .first()
+            .map_or(&[][..], |sample| &sample.parts_us);
+        let part_of = |position: usize| {
+            self.median_of(|sample| sample.parts_us.get(position).map_or(0.0, |part| part.1))
+        };
+        let parts_us = (0..)
+            .zip(parts)
+            .map(|(position, (name, _))| (*name, part_of(position)));
         Sample {
             rate: self.median_of(|sample| sample.rate),
             cpu_us: self.median_of(|sample| sample.cpu_us),
+            parts_us: parts_us.collect(),
             steal_percent: self.median_of(|sample| sample.steal_percent),
             p50_ms: of_some(|sample| sample.p50_ms),
             p99_ms: of_some(|sample| sample.p99_ms),
@@ -163,6 +176,11 @@ fn write_row(
     if let (Some(p50), Some(p99)) = (sample.p50_ms, sample.p99_ms) {
         write!(out, "  p50 {p50:.1} ms  p99 {p99:.1} ms")?;
     }
+    let sum: f64 = sample.parts_us.iter().map(|(_, micros)| micros).sum();
+    write!(out, "\n{:>40}{sum:.0} µs of its own:", "")?;
+    for (name, micros) in &sample.parts_us {
+        write!(out, "  {name} {micros:.0}")?;
+    }
     writeln!(out)
 }
 
@@ -174,6 +192,7 @@ mod tests {
         let sample = |rate: &f64| Sample {
             rate: *rate,
             cpu_us: 300.0,
+            parts_us: vec![("api", 200.0), ("postgres", 90.0)],
             steal_percent: 1.0,
             p50_ms: None,
             p99_ms: None,

@@ -14,7 +14,10 @@ use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::{machine::Memory, postgres::free_port};
+use super::{
+    machine::{Memory, Part},
+    postgres::free_port,
+};
 use crate::load::wire::{Connection, Target};
 
 const READY_WAIT: Duration = Duration::from_secs(30);
@@ -197,6 +200,12 @@ impl Service {
     fn log_end(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         text.lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// Its process, as a part of a measurement.
+    pub(crate) fn part(&self, name: &'static str) -> anyhow::Result<Part> {
+        let process_id = self.child.id().context("the child has ended")?;
+        Ok(Part { name, process_id })
     }
 
     /// Its memory at the moment.
