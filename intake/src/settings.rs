@@ -31,7 +31,7 @@ impl Default for IntakeSettings {
         Self {
             queue_count_max: 8_192,
             group_count_max: 256,
-            committer_count: 3,
+            committer_count: 2,
             queue_wait_max: Duration::from_secs(10),
             idempotency_kept: 7 * DAY,
             content_kept: 7 * DAY,
