@@ -74,14 +74,16 @@ impl Drop for Link {
 async fn carry(listener: TcpListener, target: String, state: Arc<State>) {
     let mut connections = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
-        if !state.is_cut.load(Ordering::SeqCst) {
-            connections.spawn(carry_one(near, target.clone(), Arc::clone(&state)));
-        }
+        connections.spawn(carry_one(near, target.clone(), Arc::clone(&state)));
     }
 }
 
 async fn carry_one(mut near: TcpStream, target: String, state: Arc<State>) {
+    // Looked at only after listening for the cut, so that none slips through between the two.
     let cut = state.changed.notified();
+    if state.is_cut.load(Ordering::SeqCst) {
+        return;
+    }
     let carried = async {
         let mut far = TcpStream::connect(target).await?;
         copy_bidirectional(&mut near, &mut far).await
