@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::{Args, Parser};
+use domain::declaration::Window;
 use intake::{Intake, IntakeParts, IntakeSettings};
 use runtime::{
     clock::Clock,
@@ -89,6 +90,50 @@ impl Part {
     }
 }
 
+/// Limits of the intake behind the API.
+#[derive(Args, Clone)]
+pub(crate) struct IntakeOptions {
+    /// Transactions that accept declarations at the same time (PostgreSQL; SQLite has one). Fewer
+    /// gather larger groups, more wait less for the disk.
+    #[arg(
+        long,
+        env = "LUUTRU_COMMITTERS",
+        default_value_t = IntakeSettings::default().committer_count,
+        value_name = "COUNT"
+    )]
+    committers: usize,
+
+    /// Declarations that may wait to be written; more are refused with 503 and Retry-After.
+    #[arg(
+        long,
+        env = "LUUTRU_INTAKE_QUEUE",
+        default_value_t = IntakeSettings::default().queue_count_max,
+        value_name = "COUNT"
+    )]
+    intake_queue: usize,
+
+    /// Most declarations written by one transaction.
+    #[arg(
+        long,
+        env = "LUUTRU_INTAKE_GROUP",
+        default_value_t = IntakeSettings::default().group_count_max,
+        value_name = "COUNT"
+    )]
+    intake_group: usize,
+}
+
+impl IntakeOptions {
+    fn settings(&self, window: Window) -> IntakeSettings {
+        IntakeSettings {
+            committer_count: self.committers.max(1),
+            queue_count_max: self.intake_queue.max(1),
+            group_count_max: self.intake_group.max(1),
+            window,
+            ..IntakeSettings::default()
+        }
+    }
+}
+
 /// Options of `luutru api`.
 #[derive(Args)]
 pub(crate) struct ApiOptions {
@@ -97,6 +142,9 @@ pub(crate) struct ApiOptions {
 
     #[command(flatten)]
     secrets: SecretSettings,
+
+    #[command(flatten)]
+    intake: IntakeOptions,
 
     #[command(flatten)]
     api: api::ApiSettings,
@@ -178,7 +226,12 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
     let shutdown = Shutdown::listen()?;
     let db = assemble::connect_checked(&options.place, profile).await?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
-    let (part, intake) = start_api(&foundation, options.api, Readiness::default()).await?;
+    let (part, intake) = start_api(
+        &foundation,
+        options.api,
+        &options.intake,
+        Readiness::default(),
+    ).await?;
     let steps = |part: Part| {
         vec![
             part.into_stop(SERVICE_STOP_MAX),
@@ -270,6 +323,7 @@ pub(crate) fn close(db: Database) -> StopStep {
 pub(crate) async fn start_api(
     foundation: &Foundation,
     settings: api::ApiSettings,
+    intake: &IntakeOptions,
     readiness: Readiness,
 ) -> anyhow::Result<(Part, Intake)> {
     let Foundation {
@@ -286,10 +340,7 @@ pub(crate) async fn start_api(
         signer: Arc::clone(&signer),
         catalogues: Arc::new(catalogues),
         clock: clock.clone(),
-        settings: IntakeSettings {
-            window: settings.window(),
-            ..IntakeSettings::default()
-        },
+        settings: intake.settings(settings.window()),
     });
     let stop = CancellationToken::new();
     let parts = api::ApiParts {

@@ -32,7 +32,7 @@ use crate::{
     demo::{self, DemoTexts},
     exit::Ending,
     load::wire::{Connection, Target},
-    services::{self, Foundation, Part},
+    services::{self, Foundation, IntakeOptions, Part},
     settings::{self, PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -74,6 +74,9 @@ pub(crate) struct UpOptions {
 
     #[command(flatten)]
     secrets: SecretSettings,
+
+    #[command(flatten)]
+    intake: IntakeOptions,
 
     #[command(flatten)]
     api: api::ApiSettings,
@@ -261,7 +264,7 @@ async fn start(
     let readiness = Readiness::default();
     peers.list_in(&readiness);
     let settings = options.api.with_rates_times(RATE_FACTOR);
-    let (api, intake) = services::start_api(&foundation, settings, readiness).await?;
+    let (api, intake) = services::start_api(&foundation, settings, &options.intake, readiness).await?;
 
     let database_url = options.place.database_url(profile)?;
     let line = ready_line(
