@@ -231,7 +231,8 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
         options.api,
         &options.intake,
         Readiness::default(),
-    ).await?;
+    )
+    .await?;
     let steps = |part: Part| {
         vec![
             part.into_stop(SERVICE_STOP_MAX),

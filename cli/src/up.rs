@@ -264,7 +264,8 @@ async fn start(
     let readiness = Readiness::default();
     peers.list_in(&readiness);
     let settings = options.api.with_rates_times(RATE_FACTOR);
-    let (api, intake) = services::start_api(&foundation, settings, &options.intake, readiness).await?;
+    let (api, intake) =
+        services::start_api(&foundation, settings, &options.intake, readiness).await?;
 
     let database_url = options.place.database_url(profile)?;
     let line = ready_line(
