@@ -28,11 +28,6 @@ use runtime::telemetry::{self, LogFormat};
 
 use crate::exit::Ending;
 
-/// A fifth of the processor time of the hot paths was the system's allocator; this one also gives
-/// memory back after the start.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Filing of stays: takes declarations from front desks, gives signed receipts, forwards to the
 /// police.
 #[derive(Parser)]
