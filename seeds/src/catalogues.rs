@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use runtime::clock::Clock;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use store::{Database, catalogues::Catalogue};
+use store::{Database, catalogues::StoredCatalogue};
 
 use crate::units;
 
@@ -50,7 +50,14 @@ struct Source {
     name: &'static str,
     version: &'static str,
     valid_from: NaiveDate,
-    read: fn() -> anyhow::Result<Vec<Value>>,
+    read: fn() -> anyhow::Result<Bodies>,
+}
+
+/// The objects of a catalogue in their order, made when asked for.
+type Bodies = Box<dyn Iterator<Item = anyhow::Result<Value>> + Send>;
+
+fn all(bodies: anyhow::Result<Vec<Value>>) -> anyhow::Result<Bodies> {
+    Ok(Box::new(bodies?.into_iter().map(Ok)))
 }
 
 const SOURCES: [Source; 7] = [
@@ -58,53 +65,57 @@ const SOURCES: [Source; 7] = [
         name: "provinces",
         version: "2026-04-30",
         valid_from: UNITS_CHANGED_ON,
-        read: units::provinces,
+        read: || all(units::provinces()),
     },
     Source {
         name: "communes",
         version: "2026-04-30",
         valid_from: UNITS_CHANGED_ON,
-        read: units::communes,
+        read: || all(units::communes()),
     },
     Source {
         name: "commune_aliases",
         version: "2026-04-30",
         valid_from: UNITS_CHANGED_ON,
-        read: units::aliases,
+        read: || Ok(Box::new(units::aliases()?)),
     },
     Source {
         name: "countries",
         version: "2026-11-23",
         valid_from: FIRST_DAY,
-        read: countries,
+        read: || all(countries()),
     },
     Source {
         name: "document_kinds",
         version: "2026-11-23",
         valid_from: FIRST_DAY,
-        read: || words("document_kinds"),
+        read: || all(words("document_kinds")),
     },
     Source {
         name: "purposes",
         version: "2026-11-23",
         valid_from: FIRST_DAY,
-        read: || words("purposes"),
+        read: || all(words("purposes")),
     },
     Source {
         name: "facility_kinds",
         version: "2026-11-23",
         valid_from: FIRST_DAY,
-        read: || words("facility_kinds"),
+        read: || all(words("facility_kinds")),
     },
 ];
 
 impl Source {
-    fn seed(&self) -> anyhow::Result<CatalogueSeed> {
+    /// Code and object of each entry.
+    fn entries(
+        &self,
+    ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<(String, Value)>> + use<>> {
         let bodies = (self.read)().with_context(|| format!("catalogue {}", self.name))?;
-        let entries = bodies
-            .into_iter()
-            .map(with_code)
-            .collect::<anyhow::Result<_>>()?;
+        Ok(bodies.map(|body| with_code(body?)))
+    }
+
+    fn seed(&self) -> anyhow::Result<CatalogueSeed> {
+        let entries = self.entries()?.collect::<anyhow::Result<_>>()?;
         Ok(CatalogueSeed {
             name: self.name,
             version: self.version.to_owned(),
@@ -129,21 +140,19 @@ pub async fn seed_catalogues(db: &Database, clock: &Clock) -> anyhow::Result<()>
         if stored.as_deref() == Some(source.version) {
             continue;
         }
-        let CatalogueSeed {
-            name,
-            version,
-            valid_from,
-            entries,
-        } = source.seed()?;
-        let catalogue = Catalogue {
-            name: name.to_owned(),
-            version,
-            valid_from,
-            entries,
+        let entries = source.entries()?.map(|entry| {
+            let (code, body) = entry?;
+            Ok((code, body.to_string()))
+        });
+        let catalogue = StoredCatalogue {
+            name: source.name.to_owned(),
+            version: source.version.to_owned(),
+            valid_from: source.valid_from,
+            entries: entries.collect::<anyhow::Result<_>>()?,
         };
         store::catalogues::replace(db, &catalogue, clock.now()).await?;
         tracing::info!(
-            catalogue = name,
+            catalogue = source.name,
             version = source.version,
             entry_count = catalogue.entries.len(),
             "catalogue loaded"

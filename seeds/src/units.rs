@@ -248,7 +248,9 @@ fn names_of_today() -> anyhow::Result<HashMap<String, Value>> {
 /// - `targets`: `{code, full_name, province_code, is_default}`. The default holds the main part
 ///   and comes first; some units that were cut up have none.
 /// - `valid_to`: the last day of the unit; of `commune_pre2025` the last one possible.
-pub(crate) fn aliases() -> anyhow::Result<Vec<Value>> {
+///
+/// Made one at a time: all of them at once take ten times the memory of their texts.
+pub(crate) fn aliases() -> anyhow::Result<impl Iterator<Item = anyhow::Result<Value>> + 'static> {
     let names = names_of_today()?;
     let rows: Vec<AliasRow> = read_csv(ALIASES)?;
     let mut by_unit: BTreeMap<(usize, String), Vec<AliasRow>> = BTreeMap::new();
@@ -258,13 +260,10 @@ pub(crate) fn aliases() -> anyhow::Result<Vec<Value>> {
             .or_default()
             .push(row);
     }
-    by_unit
-        .into_iter()
-        .map(|((_, code), mut rows)| {
-            rows.sort_by_key(|row| Reverse(row.is_default));
-            alias(&names, code, &rows)
-        })
-        .collect()
+    Ok(by_unit.into_iter().map(move |((_, code), mut rows)| {
+        rows.sort_by_key(|row| Reverse(row.is_default));
+        alias(&names, code, &rows)
+    }))
 }
 
 fn level_rank(level: &str) -> anyhow::Result<usize> {
@@ -338,6 +337,10 @@ mod tests {
 
     fn count(units: &[Value], member: &str, value: &str) -> usize {
         units.iter().filter(|unit| unit[member] == value).count()
+    }
+
+    fn all_aliases() -> Vec<Value> {
+        aliases().unwrap().map(Result::unwrap).collect()
     }
 
     fn by_code(units: &[Value], code: &str) -> Value {
@@ -424,7 +427,7 @@ mod tests {
             .chain(&communes)
             .map(|unit| &unit["code"])
             .collect();
-        let aliases = aliases().unwrap();
+        let aliases = all_aliases();
         for (level, expected) in [
             ("province", 63),
             ("district", 696),
@@ -461,7 +464,7 @@ mod tests {
 
     #[test]
     fn every_commune_has_an_old_name() {
-        let aliases = aliases().unwrap();
+        let aliases = all_aliases();
         let reached: HashSet<&Value> = aliases
             .iter()
             .filter(|alias| alias["level"] == "commune" || alias["level"] == "district")
@@ -473,7 +476,7 @@ mod tests {
 
     #[test]
     fn a_cut_up_ward_shows_all_its_candidates() {
-        let cong_vi = by_code(&aliases().unwrap(), "00007");
+        let cong_vi = by_code(&all_aliases(), "00007");
         assert_eq!(cong_vi["relation"], "part");
         assert_eq!(cong_vi["targets"].as_array().unwrap().len(), 2);
         assert_eq!(cong_vi["district_vi"], "Quận Ba Đình");

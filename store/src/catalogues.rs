@@ -16,24 +16,25 @@ use crate::{
 /// Rows written by one statement: 4 columns each stay far below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT_MAX: usize = 2_000;
 
-/// One catalogue to be stored, with its entries in their order.
+/// A catalogue as it is stored.
 #[derive(Clone, Debug)]
-pub struct Catalogue {
+pub struct StoredCatalogue {
     /// `communes`, `purposes`, ….
     pub name: String,
     /// Changes whenever an entry does.
     pub version: String,
     /// The first day this version holds.
     pub valid_from: NaiveDate,
-    /// Code and body of each entry.
-    pub entries: Vec<(String, serde_json::Value)>,
+    /// Code and body of each entry in their order. Bodies are JSON texts, unread: read all at
+    /// once, they would take ten times the memory.
+    pub entries: Vec<(String, String)>,
 }
 
 struct EntryRow<'a> {
     catalogue: &'a str,
     position: i32,
     code: &'a str,
-    body: String,
+    body: &'a str,
 }
 
 impl AsRow for EntryRow<'_> {
@@ -55,7 +56,7 @@ impl AsRow for EntryRow<'_> {
 }
 
 /// Puts a catalogue in place of the version before it, whole or not at all.
-pub async fn replace(db: &Database, catalogue: &Catalogue, now: DateTime<Utc>) -> Result<()> {
+pub async fn replace(db: &Database, catalogue: &StoredCatalogue, now: DateTime<Utc>) -> Result<()> {
     let transaction = write::begin(db).await?;
     upsert_header(&transaction, catalogue, now).await?;
     catalogue_entry::Entity::delete_many()
@@ -70,7 +71,7 @@ pub async fn replace(db: &Database, catalogue: &Catalogue, now: DateTime<Utc>) -
                 catalogue: &catalogue.name,
                 position: *position,
                 code,
-                body: body.to_string(),
+                body,
             })
             .collect();
         let statement = dialect::insert_rows(db.backend(), "catalogue_entry", chunk, "");
@@ -81,7 +82,7 @@ pub async fn replace(db: &Database, catalogue: &Catalogue, now: DateTime<Utc>) -
 
 async fn upsert_header(
     connection: &impl ConnectionTrait,
-    catalogue: &Catalogue,
+    catalogue: &StoredCatalogue,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let entry_count = i32::try_from(catalogue.entries.len()).map_err(|_| Error::Corrupt {
@@ -113,20 +114,6 @@ async fn upsert_header(
 pub async fn version(db: &Database, name: &str) -> Result<Option<String>> {
     let row = catalogue::Entity::find_by_id(name).one(db.reader()).await?;
     Ok(row.map(|row| row.version))
-}
-
-/// A catalogue as it is stored.
-#[derive(Clone, Debug)]
-pub struct StoredCatalogue {
-    /// `communes`, `purposes`, ….
-    pub name: String,
-    /// Changes whenever an entry does.
-    pub version: String,
-    /// The first day this version holds.
-    pub valid_from: NaiveDate,
-    /// Code and body of each entry in their order. Bodies are JSON texts, unread: read all at
-    /// once, they would take ten times the memory.
-    pub entries: Vec<(String, String)>,
 }
 
 /// All catalogues with their entries.

@@ -52,6 +52,17 @@ const SETTLING: Duration = Duration::from_secs(3);
 const DRAIN_WAIT: Duration = Duration::from_secs(300);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 const BATCH_SIZE: u32 = 500;
+/// Batches sent at once: more would fill the intake's queue, which refuses the rest.
+const BATCHES_AT_ONCE: usize = 4;
+
+/// What is posted.
+#[derive(Clone, Copy)]
+enum Load {
+    /// One stay a request, on all connections.
+    Singles,
+    /// [`BATCH_SIZE`] stays a request.
+    Batches,
+}
 
 /// A measure of the performance table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -318,7 +329,7 @@ impl Bench {
             request_count: None,
             duration: Some(duration),
         };
-        self.post(api, installation, pace, 0.0).await
+        self.post(api, installation, pace, Load::Singles).await
     }
 
     async fn post(
@@ -326,15 +337,19 @@ impl Bench {
         api: &Service,
         installation: &Installation,
         pace: Pace,
-        batch_share: f64,
+        load: Load,
     ) -> anyhow::Result<Work> {
+        let (connection_count, batch_share) = match load {
+            Load::Singles => (self.options.connections, 0.0),
+            Load::Batches => (BATCHES_AT_ONCE, 1.0),
+        };
         let target = Target::parse(&api.url)?;
         let desks = find_desks(&target, std::slice::from_ref(&installation.key), &[]).await?;
         let seed = u64::from_be_bytes(ids::random_bytes());
         let run = Run {
             target,
             pace,
-            connection_count: self.options.connections,
+            connection_count,
             desks,
             people: People::new(Population::Demo, 0.0, seed),
             name: format!("bench-{seed:016x}"),
@@ -437,7 +452,7 @@ impl Bench {
             request_count: Some(u64::from(self.options.backlog.div_ceil(BATCH_SIZE))),
             duration: None,
         };
-        let work = self.post(api, installation, pace, 1.0).await?;
+        let work = self.post(api, installation, pace, Load::Batches).await?;
         let tally = work.tally.context("posting is counted")?;
         ensure!(
             tally.accepted_count > 0,
