@@ -35,6 +35,8 @@ const REFRESH_AFTER: Duration = Duration::from_secs(1);
 const REMEMBERED_MAX: Duration = Duration::from_secs(2);
 /// Keys that are remembered; more of them are looked up each time.
 const REMEMBERED_COUNT_MAX: usize = 10_000;
+/// Lookups under way at the same time.
+const LOOKUPS_AT_ONCE: usize = 16;
 /// Compared with when there is no such key, so that an unknown one takes as long as a wrong one.
 const NO_HASH: [u8; 32] = [0; 32];
 /// The name of the security scheme in the document.
@@ -53,7 +55,12 @@ pub(crate) struct Caller {
 
 /// The keys found a moment ago.
 #[derive(Default)]
-pub(crate) struct KnownKeys(Mutex<HashMap<Uuid, Known>>);
+pub(crate) struct KnownKeys {
+    known: Mutex<HashMap<Uuid, Known>>,
+    /// Held while a key is looked up, each for a part of all ids: of many requests that come with
+    /// the same unremembered key, one asks the database.
+    lookups: [tokio::sync::Mutex<()>; LOOKUPS_AT_ONCE],
+}
 
 struct Known {
     caller: Arc<Caller>,
@@ -82,6 +89,13 @@ impl KnownKeys {
         None
     }
 
+    /// The key, if somebody else has just looked it up.
+    fn fresh(&self, id: Uuid) -> Option<Arc<Caller>> {
+        let known = self.lock();
+        let known = known.get(&id)?;
+        (known.found_at.elapsed() < REFRESH_AFTER).then(|| Arc::clone(&known.caller))
+    }
+
     fn put(&self, id: Uuid, caller: Option<&Arc<Caller>>) {
         let mut known = self.lock();
         let Some(caller) = caller else {
@@ -98,8 +112,16 @@ impl KnownKeys {
         }
     }
 
+    /// Waits until nobody looks up this key.
+    async fn turn(&self, id: Uuid) -> tokio::sync::MutexGuard<'_, ()> {
+        let [.., last] = *id.as_bytes();
+        self.lookups[usize::from(last) % LOOKUPS_AT_ONCE]
+            .lock()
+            .await
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -184,6 +206,10 @@ fn presented_key(headers: &HeaderMap) -> Result<ApiKeyText, Rejection> {
 }
 
 async fn look_up(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
+    let _turn = app.keys.turn(id).await;
+    if let Some(caller) = app.keys.fresh(id) {
+        return Ok(Some(caller));
+    }
     let Some(key) = store::api_keys::find(&app.db, id).await? else {
         app.keys.put(id, None);
         return Ok(None);

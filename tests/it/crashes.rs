@@ -8,7 +8,6 @@ use tests::{
 
 const PER_SECOND: u32 = 50;
 const BETWEEN_KILLS: Duration = Duration::from_millis(900);
-/// The lease of a worker killed with its river ends after thirty seconds.
 const DRAINED: Duration = Duration::from_secs(75);
 
 /// A lease that ends soon after its worker.
@@ -100,10 +99,10 @@ async fn a_whole_river_killed_under_load_goes_on_where_it_was(database: Database
         Database::Sqlite => None,
         Database::Postgres => Some(database.create().await),
     };
-    let settings: Vec<_> = database
-        .iter()
-        .map(|database| ("LUUTRU_DATABASE_URL", database.url().to_owned()))
-        .collect();
+    let mut settings = short_lease().to_vec();
+    if let Some(database) = &database {
+        settings.push(("LUUTRU_DATABASE_URL", database.url().to_owned()));
+    }
     let journal = Journal::default();
     for _ in 0..2 {
         let river = River::start_in(directory.path(), &settings).await;
