@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use domain::problem::{self, Code};
+use domain::problem::{self, Class, Code};
 use poem::http::{HeaderMap, StatusCode, header};
 use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use store::catalogues::StoredCatalogue;
 
 use crate::answer::Answer;
-use crate::problem::Failure;
+use crate::problem::{Failure, status};
 use crate::shapes::text::Day;
 use crate::shapes::{CatalogueHead, CatalogueList, CatalogueView};
 
@@ -47,7 +47,7 @@ impl Published {
             let items = catalogue.entries.into_iter().map(entry);
             publish(catalogue.name, head, items, &mut heads, &mut catalogues);
         }
-        let items: Vec<Value> = problem::catalogue();
+        let items: Vec<Value> = problem::catalogue().into_iter().map(with_status).collect();
         let head = Head {
             valid_from: ERROR_CODES_VALID_FROM.to_owned(),
             version: digest(Value::from(items.clone()).to_string().as_bytes()),
@@ -85,6 +85,19 @@ impl Published {
         let catalogue = catalogue.ok_or_else(|| Failure::new(Code::NotFound))?;
         Ok(catalogue.answer(headers))
     }
+}
+
+/// A code's entry with the HTTP status of its answers; what is about a member has none of its own.
+fn with_status(mut entry: Value) -> Value {
+    let code = entry["code"].as_str().and_then(Code::parse);
+    if let Some(code) = code
+        && !matches!(code.class(), Class::Violation | Class::Warning)
+    {
+        let status = status(code).as_u16();
+        entry["status"] = json!(status);
+        entry["example"]["status"] = json!(status);
+    }
+    entry
 }
 
 struct Head {

@@ -3,6 +3,7 @@
 //! A code is never renamed and never used for something else. A text gives the fact, then the
 //! fix, and never the submitted value. The HTTP status belongs to the `api` crate.
 
+mod example;
 mod language;
 mod violation;
 mod words;
@@ -253,10 +254,18 @@ impl Code {
     pub const fn detail(self, language: Language) -> &'static str {
         words::words(self, language).detail
     }
+
+    /// What to do about it: [`Self::detail`] without its first sentence, the fact.
+    #[must_use]
+    pub fn fix(self, language: Language) -> &'static str {
+        let sentences = self.detail(language).split_once(". ");
+        sentences.map_or("", |(_, fix)| fix)
+    }
 }
 
-/// The catalogue `error_codes`: every code with class, `retryable` and words in both languages,
-/// as `{code, class, retryable, title: {vi, en}, detail: {vi, en}}`.
+/// The catalogue `error_codes`: every code with class, `retryable`, words in both languages and
+/// an example of what a program sees, as
+/// `{code, class, retryable, title: {vi, en}, detail: {vi, en}, fix: {vi, en}, example}`.
 #[must_use]
 pub fn catalogue() -> Vec<Value> {
     Code::ALL.iter().copied().map(catalogue_entry).collect()
@@ -269,6 +278,8 @@ fn catalogue_entry(code: Code) -> Value {
         "retryable": code.is_retryable(),
         "title": {"vi": code.title(Language::Vi), "en": code.title(Language::En)},
         "detail": {"vi": code.detail(Language::Vi), "en": code.detail(Language::En)},
+        "fix": {"vi": code.fix(Language::Vi), "en": code.fix(Language::En)},
+        "example": example::example(code),
     })
 }
 
@@ -299,6 +310,7 @@ mod tests {
                 assert!(!code.title(language).is_empty(), "{code}");
                 assert!(!code.title(language).ends_with('.'), "{code}");
                 assert!(code.detail(language).ends_with('.'), "{code}");
+                assert!(code.fix(language).ends_with('.'), "{code} has no fix");
             }
             assert_ne!(code.title(Language::Vi), code.title(Language::En), "{code}");
             assert_ne!(

@@ -16,6 +16,7 @@ mod problems;
 mod scope;
 
 mod catalogues;
+mod codes;
 mod document;
 mod limits;
 mod lists;

@@ -1,0 +1,79 @@
+//! What a program sees of each code: an example for the catalogue.
+
+use serde_json::{Value, json};
+
+use super::{Class, Code, Language};
+
+/// Where each code about a member is met most. A code without a place here is about no member.
+const PLACES: [(Code, &str); 33] = [
+    (Code::InvalidType, "/guest/full_name"),
+    (Code::UnknownField, "/guest/firstname"),
+    (Code::ReadOnly, "/received_at"),
+    (Code::TooLong, "/note"),
+    (Code::ControlCharacter, "/guest/full_name"),
+    (Code::Required, "/guest/full_name"),
+    (Code::TooFewItems, "/stays"),
+    (Code::TooManyItems, "/stays"),
+    (Code::UnknownCode, "/purpose"),
+    (Code::FacilityUnknown, "/facility_id"),
+    (Code::UnknownCommune, "/guest/residence/commune_code"),
+    (Code::InvalidInstant, "/arrival_at"),
+    (Code::InvalidDate, "/guest/birth_date"),
+    (Code::ArrivalInFuture, "/arrival_at"),
+    (Code::ArrivalTooOld, "/arrival_at"),
+    (Code::DepartureBeforeArrival, "/expected_departure_at"),
+    (Code::BirthDateInFuture, "/guest/birth_date"),
+    (Code::BirthDateTooOld, "/guest/birth_date"),
+    (Code::InvalidName, "/guest/full_name"),
+    (Code::InvalidPhone, "/guest/phone"),
+    (Code::InvalidDocumentNumber, "/guest/document/number"),
+    (Code::DocumentNumberNotAllowed, "/guest/document/number"),
+    (Code::PersonalIdNotDigits, "/guest/document/number"),
+    (Code::PersonalIdLength, "/guest/document/number"),
+    (Code::PersonalIdBirthPlace, "/guest/document/number"),
+    (Code::PersonalIdFutureBirthYear, "/guest/document/number"),
+    (Code::InvalidLimit, "/query/limit"),
+    (Code::InvalidCursor, "/query/cursor"),
+    (Code::InvalidFilter, "/query/presence"),
+    (Code::SexDiffersFromNumber, "/guest/sex"),
+    (Code::BirthYearDiffersFromNumber, "/guest/birth_date"),
+    (Code::TemporaryResidenceDue, "/expected_departure_at"),
+    (Code::CommuneCodeOld, "/guest/residence/commune_code"),
+];
+
+/// The code as it is met in an answer: one element of `errors` or of `warnings`, or a problem's
+/// own members.
+pub(super) fn example(code: Code) -> Value {
+    let place = PLACES.iter().find(|(placed, _)| *placed == code);
+    let pointer = place.map(|(_, pointer)| *pointer).unwrap_or_default();
+    match code.class() {
+        Class::Warning => json!({"pointer": pointer, "code": code.as_str()}),
+        Class::Violation => json!({
+            "pointer": pointer,
+            "code": code.as_str(),
+            "message": code.detail(Language::Vi),
+        }),
+        Class::Request | Class::Access | Class::Conflict | Class::Limit | Class::Service => {
+            json!({
+                "code": code.as_str(),
+                "title": code.title(Language::Vi),
+                "detail": code.detail(Language::Vi),
+                "retryable": code.is_retryable(),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_about_a_member_has_a_place_and_no_other_has() {
+        for code in Code::ALL.iter().copied() {
+            let count = PLACES.iter().filter(|(placed, _)| *placed == code).count();
+            let is_of_a_member = matches!(code.class(), Class::Violation | Class::Warning);
+            assert_eq!(count, usize::from(is_of_a_member), "{code}");
+        }
+    }
+}
