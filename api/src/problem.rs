@@ -87,7 +87,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::SexDiffersFromNumber
         | Code::BirthYearDiffersFromNumber
         | Code::TemporaryResidenceDue
-        | Code::CommuneCodeOld => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::CommuneCodeOld
+        | Code::CommuneCodeAmbiguous => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

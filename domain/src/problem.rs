@@ -154,6 +154,8 @@ coded! {
         TemporaryResidenceDue => "temporary_residence_due",
         /// A commune code of before 2025-07-01.
         CommuneCodeOld => "commune_code_old",
+        /// A commune code of before 2025-07-01 whose unit went into several.
+        CommuneCodeAmbiguous => "commune_code_ambiguous",
     }
 }
 
@@ -223,7 +225,8 @@ impl Code {
             Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue
-            | Self::CommuneCodeOld => Class::Warning,
+            | Self::CommuneCodeOld
+            | Self::CommuneCodeAmbiguous => Class::Warning,
         }
     }
 

@@ -280,7 +280,9 @@ fn check_residence(sent: &DraftGuest, context: &Context<'_>, faults: &mut Faults
     let Some(code) = code else { return };
     match context.catalogues.commune_code(code) {
         Some(CommuneCode::Current(_)) => {}
-        Some(CommuneCode::Old(_)) => faults.warn(COMMUNE_CODE, Code::CommuneCodeOld),
+        Some(CommuneCode::Old([_])) => faults.warn(COMMUNE_CODE, Code::CommuneCodeOld),
+        // It was cut up: which part the guest lives in only the guest can say.
+        Some(CommuneCode::Old(_)) => faults.warn(COMMUNE_CODE, Code::CommuneCodeAmbiguous),
         None => faults.push(COMMUNE_CODE, Code::UnknownCommune),
     }
 }

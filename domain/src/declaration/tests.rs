@@ -49,11 +49,18 @@ fn catalogues() -> Catalogues {
     let alias = json!({
         "level": "commune", "old_code": "14813", "targets": [{"code": "14812", "is_default": true}],
     });
+    let divided = json!({
+        "level": "commune", "old_code": "14817",
+        "targets": [{"code": "14812", "is_default": true}, {"code": "14820", "is_default": false}],
+    });
     Catalogues::read(
         &Entries::new(),
         &vec![("14812".to_owned(), commune)],
         &["VNM", "FRA", "KOR", "LAO", "XXA"].map(country).to_vec(),
-        &vec![("commune-14813".to_owned(), alias)],
+        &vec![
+            ("commune-14813".to_owned(), alias),
+            ("commune-14817".to_owned(), divided),
+        ],
     )
     .unwrap()
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 33] = [
+const PLACES: [(Code, &str); 34] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -39,6 +39,7 @@ const PLACES: [(Code, &str); 33] = [
     (Code::BirthYearDiffersFromNumber, "/guest/birth_date"),
     (Code::TemporaryResidenceDue, "/expected_departure_at"),
     (Code::CommuneCodeOld, "/guest/residence/commune_code"),
+    (Code::CommuneCodeAmbiguous, "/guest/residence/commune_code"),
 ];
 
 /// The code as it is met in an answer: one element of `errors` or of `warnings`, or a problem's

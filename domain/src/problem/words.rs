@@ -581,5 +581,15 @@ const fn both(code: Code) -> [Words; 2] {
                 "This code belongs to a unit of before 2025-07-01. Next time use the new code of the catalogue communes.",
             ],
         ),
+        Code::CommuneCodeAmbiguous => pair(
+            [
+                "Mã xã, phường cũ đã chia tách",
+                "Mã này thuộc đơn vị hành chính trước ngày 01/07/2025 đã được chia vào nhiều đơn vị mới. Hãy hỏi khách và chọn một trong các mã mới nêu ở danh mục commune_aliases.",
+            ],
+            [
+                "Old commune code of a divided unit",
+                "This code belongs to a unit of before 2025-07-01 that went into several new ones. Ask the guest and choose one of the new codes named in the catalogue commune_aliases.",
+            ],
+        ),
     }
 }

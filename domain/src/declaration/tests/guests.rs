@@ -312,6 +312,10 @@ fn visa_guardian_and_residence_are_judged() {
         warnings(&at("14813")),
         ["/guest/residence/commune_code commune_code_old"]
     );
+    assert_eq!(
+        warnings(&at("14817")),
+        ["/guest/residence/commune_code commune_code_ambiguous"]
+    );
     let unknown = ["/guest/residence/commune_code unknown_commune"];
     assert_eq!(refusals(&at("99999"), &[hotel()]), unknown);
 }
