@@ -25,6 +25,8 @@ pub mod sender;
 pub mod sex;
 pub mod stay;
 
+pub mod scan;
+
 pub mod canonical;
 pub mod identity;
 pub mod notification;

@@ -145,6 +145,24 @@ coded! {
         InvalidCursor => "invalid_cursor",
         /// A filter's value cannot be read.
         InvalidFilter => "invalid_filter",
+        /// The text is not that of the QR code on a citizen's card.
+        NotCardQr => "not_card_qr",
+        /// The text of a card's QR code with fewer than seven fields.
+        CardQrIncomplete => "card_qr_incomplete",
+        /// The text is not that of a machine-readable zone.
+        NotMrz => "not_mrz",
+        /// Lines that fit none of the three sizes of a machine-readable zone.
+        MrzLength => "mrz_length",
+        /// A machine-readable zone with a character it cannot hold.
+        MrzCharacter => "mrz_character",
+        /// The machine-readable zone of a visa or of another document that identifies nobody.
+        MrzOtherDocument => "mrz_other_document",
+        /// The body is no whole picture of the media type it names.
+        ImageUnreadable => "image_unreadable",
+        /// The picture has more pixels than are decoded.
+        ImageTooManyPixels => "image_too_many_pixels",
+        /// The picture shows no QR code that can be read.
+        ImageWithoutQr => "image_without_qr",
 
         /// The sex declared is not the one in the number.
         SexDiffersFromNumber => "sex_differs_from_number",
@@ -156,6 +174,22 @@ coded! {
         CommuneCodeOld => "commune_code_old",
         /// A commune code of before 2025-07-01 whose unit went into several.
         CommuneCodeAmbiguous => "commune_code_ambiguous",
+        /// Spaces, dots or full-width forms were dropped from a number.
+        NumberCleaned => "number_cleaned",
+        /// The scanned text came damaged in encoding, letter case or spacing and was mended.
+        TextRepaired => "text_repaired",
+        /// A field of the scanned text that cannot be read; the member is left out.
+        ScanFieldUnreadable => "scan_field_unreadable",
+        /// The card's day of issue does not exist, is before the birth or after today.
+        IssueDateDoubtful => "issue_date_doubtful",
+        /// A check digit of the machine-readable zone does not fit.
+        CheckDigitWrong => "check_digit_wrong",
+        /// The two numbers in the zone of a citizen's card do not agree.
+        MrzNumbersDiffer => "mrz_numbers_differ",
+        /// The name fills its field in the machine-readable zone and may be cut.
+        NameCutOff => "name_cut_off",
+        /// The document's last day of validity has passed.
+        DocumentExpired => "document_expired",
     }
 }
 
@@ -221,12 +255,29 @@ impl Code {
             | Self::PersonalIdFutureBirthYear
             | Self::InvalidLimit
             | Self::InvalidCursor
-            | Self::InvalidFilter => Class::Violation,
+            | Self::InvalidFilter
+            | Self::NotCardQr
+            | Self::CardQrIncomplete
+            | Self::NotMrz
+            | Self::MrzLength
+            | Self::MrzCharacter
+            | Self::MrzOtherDocument
+            | Self::ImageUnreadable
+            | Self::ImageTooManyPixels
+            | Self::ImageWithoutQr => Class::Violation,
             Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue
             | Self::CommuneCodeOld
-            | Self::CommuneCodeAmbiguous => Class::Warning,
+            | Self::CommuneCodeAmbiguous
+            | Self::NumberCleaned
+            | Self::TextRepaired
+            | Self::ScanFieldUnreadable
+            | Self::IssueDateDoubtful
+            | Self::CheckDigitWrong
+            | Self::MrzNumbersDiffer
+            | Self::NameCutOff
+            | Self::DocumentExpired => Class::Warning,
         }
     }
 

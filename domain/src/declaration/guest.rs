@@ -327,7 +327,7 @@ fn check_name(name: Option<&str>, pointer: &str, faults: &mut Faults) {
 
 /// Letters of any script with their marks, apostrophes, hyphens, dots and spaces; at least one
 /// letter. The joiners are part of how some scripts are spelt.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let is_allowed = |letter: char| {
         letter.is_alphabetic()
             || unicode_normalization::char::is_combining_mark(letter)

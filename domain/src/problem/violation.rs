@@ -18,6 +18,8 @@ pub enum Hint {
     Between(usize, usize),
     /// This member would do as well.
     OrMember(&'static str),
+    /// The character at this place, from 1 on, may be a digit that was read as a letter.
+    MisreadAt(usize),
 }
 
 /// A rule broken at a place of the document. As a warning, it refuses nothing.
@@ -84,6 +86,12 @@ impl Hint {
             (Self::Between(least, most), Language::En) => format!("From {least} to {most}."),
             (Self::OrMember(member), Language::Vi) => format!("Có thể thay bằng {member}."),
             (Self::OrMember(member), Language::En) => format!("Or send {member} instead."),
+            (Self::MisreadAt(place), Language::Vi) => format!(
+                "Ký tự thứ {place} có thể là chữ số bị đọc thành chữ cái (0/O, 1/I, 8/B, 5/S, 2/Z)."
+            ),
+            (Self::MisreadAt(place), Language::En) => format!(
+                "Character {place} may be a digit read as a letter (0/O, 1/I, 8/B, 5/S, 2/Z)."
+            ),
         }
     }
 }

@@ -541,6 +541,96 @@ const fn both(code: Code) -> [Words; 2] {
                 "The value of this parameter cannot be read. Use the form shown in the API document.",
             ],
         ),
+        Code::NotCardQr => pair(
+            [
+                "Không phải mã QR của thẻ căn cước",
+                "Nội dung này không phải mã QR in trên thẻ căn cước hoặc căn cước công dân gắn chíp. Hãy quét đúng mã QR trên thẻ, hoặc nhập tay.",
+            ],
+            [
+                "Not the QR code of a citizen card",
+                "This is not the text of the QR code on a Vietnamese citizen card. Scan the code on the card, or type the fields.",
+            ],
+        ),
+        Code::CardQrIncomplete => pair(
+            [
+                "Mã QR đọc thiếu",
+                "Nội dung mã QR của thẻ có ít hơn 7 mục nên đã bị cắt khi đọc. Hãy quét lại, hoặc nhập tay.",
+            ],
+            [
+                "The QR code was read in part",
+                "The text of the card's QR code has fewer than seven fields: it was cut off. Scan it again, or type the fields.",
+            ],
+        ),
+        Code::NotMrz => pair(
+            [
+                "Không phải vùng đọc máy (MRZ)",
+                "Nội dung này không phải các dòng đọc máy của thẻ hoặc hộ chiếu. Hãy gửi đủ các dòng có ký tự < ở cuối trang hoặc mặt sau thẻ.",
+            ],
+            [
+                "Not a machine-readable zone",
+                "This is not the machine-readable zone of a card or passport. Send its lines, those with the character <, from the foot of the page or the back of the card.",
+            ],
+        ),
+        Code::MrzLength => pair(
+            [
+                "Vùng đọc máy sai độ dài",
+                "Vùng đọc máy phải có 3 dòng 30 ký tự, 2 dòng 36 ký tự hoặc 2 dòng 44 ký tự. Hãy quét lại cho đủ dòng, đủ ký tự.",
+            ],
+            [
+                "Machine-readable zone of a wrong length",
+                "A machine-readable zone has 3 lines of 30, 2 lines of 36 or 2 lines of 44 characters. Scan it again, every line to its end.",
+            ],
+        ),
+        Code::MrzCharacter => pair(
+            [
+                "Vùng đọc máy có ký tự lạ",
+                "Vùng đọc máy chỉ gồm chữ cái A đến Z không dấu, chữ số và ký tự <. Hãy quét lại.",
+            ],
+            [
+                "Character outside the machine-readable zone",
+                "A machine-readable zone holds the letters A to Z, digits and < only. Scan it again.",
+            ],
+        ),
+        Code::MrzOtherDocument => pair(
+            [
+                "Không phải giấy tờ tùy thân",
+                "Vùng đọc máy này thuộc thị thực hoặc giấy tờ khác, không phải thẻ hay hộ chiếu. Hãy quét trang nhân thân của hộ chiếu hoặc thẻ.",
+            ],
+            [
+                "Not an identity document",
+                "This zone belongs to a visa or another document, not to a card or passport. Scan the passport's data page or the card.",
+            ],
+        ),
+        Code::ImageUnreadable => pair(
+            [
+                "Không đọc được ảnh",
+                "Tệp không phải ảnh PNG hoặc JPEG nguyên vẹn đúng với Content-Type. Hãy chụp hoặc xuất lại ảnh.",
+            ],
+            [
+                "The picture cannot be read",
+                "The body is not a whole PNG or JPEG picture of the Content-Type named. Take or export the picture again.",
+            ],
+        ),
+        Code::ImageTooManyPixels => pair(
+            [
+                "Ảnh quá nhiều điểm ảnh",
+                "Kích thước ảnh vượt mức được xử lý. Hãy thu nhỏ ảnh hoặc cắt sát mã QR.",
+            ],
+            [
+                "The picture has too many pixels",
+                "The picture is larger than what is decoded here. Scale it down, or cut it to the QR code.",
+            ],
+        ),
+        Code::ImageWithoutQr => pair(
+            [
+                "Không tìm thấy mã QR trong ảnh",
+                "Ảnh không có mã QR nào đọc được. Hãy chụp thẳng, gần, đủ sáng và rõ nét, hoặc nhập tay.",
+            ],
+            [
+                "No QR code in the picture",
+                "The picture shows no QR code that can be read. Take it straight on, close, bright and sharp, or type the fields.",
+            ],
+        ),
         Code::SexDiffersFromNumber => pair(
             [
                 "Giới tính khác với số định danh",
@@ -589,6 +679,86 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "Old commune code of a divided unit",
                 "This code belongs to a unit of before 2025-07-01 that went into several new ones. Ask the guest and choose one of the new codes named in the catalogue commune_aliases.",
+            ],
+        ),
+        Code::NumberCleaned => pair(
+            [
+                "Số đã được làm sạch",
+                "Khoảng trắng, dấu chấm hoặc ký tự toàn khổ trong số đã được bỏ. Hãy đối chiếu với giấy tờ.",
+            ],
+            [
+                "The number was cleaned",
+                "Spaces, dots or full-width forms were dropped from the number. Compare with the document.",
+            ],
+        ),
+        Code::TextRepaired => pair(
+            [
+                "Nội dung quét đã được phục hồi",
+                "Máy quét làm sai bảng mã, chữ hoa hoặc khoảng cách; nội dung đã được phục hồi. Hãy đối chiếu với giấy tờ và chỉnh lại máy quét.",
+            ],
+            [
+                "The scanned text was mended",
+                "The scanner changed encoding, letter case or spacing; the text was mended. Compare with the document, and correct the scanner's settings.",
+            ],
+        ),
+        Code::ScanFieldUnreadable => pair(
+            [
+                "Không đọc được mục này",
+                "Nội dung quét không cho mục này một giá trị hợp lệ, nên mục được để trống. Hãy nhập theo giấy tờ.",
+            ],
+            [
+                "This field could not be read",
+                "The scanned text has no valid value for this member; it was left out. Enter it from the document.",
+            ],
+        ),
+        Code::IssueDateDoubtful => pair(
+            [
+                "Ngày cấp thẻ đáng ngờ",
+                "Ngày cấp trong mã QR không tồn tại, trước ngày sinh hoặc sau hôm nay. Hãy kiểm tra thẻ.",
+            ],
+            [
+                "Doubtful day of issue",
+                "The day of issue in the QR code does not exist, lies before the birth or after today. Look at the card again.",
+            ],
+        ),
+        Code::CheckDigitWrong => pair(
+            [
+                "Số kiểm tra không khớp",
+                "Số kiểm tra trong vùng đọc máy không khớp với mục này, có thể do đọc nhầm. Hãy đối chiếu từng ký tự với giấy tờ.",
+            ],
+            [
+                "Check digit does not fit",
+                "The check digit in the machine-readable zone does not fit, perhaps a misreading. Compare each character with the document.",
+            ],
+        ),
+        Code::MrzNumbersDiffer => pair(
+            [
+                "Hai số trong vùng đọc máy khác nhau",
+                "Số thẻ không phải 9 chữ số cuối của số định danh trong cùng vùng đọc máy. Hãy đối chiếu với mặt trước thẻ.",
+            ],
+            [
+                "Two numbers in the zone differ",
+                "The card's number is not the last nine digits of the personal ID number in the same zone. Compare with the front of the card.",
+            ],
+        ),
+        Code::NameCutOff => pair(
+            [
+                "Tên có thể bị cắt",
+                "Tên chiếm hết chỗ trong vùng đọc máy nên có thể bị cắt. Hãy nhập đủ họ tên theo giấy tờ.",
+            ],
+            [
+                "The name may be cut off",
+                "The name fills its field in the machine-readable zone and may be cut. Enter it in full from the document.",
+            ],
+        ),
+        Code::DocumentExpired => pair(
+            [
+                "Giấy tờ đã hết hạn",
+                "Ngày hết hạn trong vùng đọc máy đã qua. Hãy hỏi khách giấy tờ còn hạn; vẫn khai báo được bằng giấy tờ này.",
+            ],
+            [
+                "The document has expired",
+                "The last day of validity in the machine-readable zone has passed. Ask for a valid document; the stay can still be declared with this one.",
             ],
         ),
     }
