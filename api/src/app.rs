@@ -17,7 +17,7 @@ use runtime::{
     vault::Vault,
 };
 use store::{Database, catalogues::StoredCatalogue};
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::KnownKeys;
@@ -28,6 +28,7 @@ use crate::door;
 use crate::limit::Limits;
 use crate::problem::Failure;
 use crate::reads::NotedReads;
+use crate::scans;
 
 /// How often idle quotas and old keys are forgotten.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -80,6 +81,10 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) keys: KnownKeys,
     pub(crate) noted_reads: NotedReads,
+    /// The right to search a picture.
+    pub(crate) pictures: Semaphore,
+    /// The right to wait for it.
+    pub(crate) pictures_waiting: Semaphore,
     /// Written once the routes are known.
     pub(crate) documents: OnceLock<Documents>,
 }
@@ -106,6 +111,8 @@ impl App {
             settings: parts.settings,
             keys: KnownKeys::default(),
             noted_reads: NotedReads::default(),
+            pictures: Semaphore::new(scans::PICTURE_COUNT_MAX),
+            pictures_waiting: Semaphore::new(scans::WAITING_PICTURE_COUNT_MAX),
             documents: OnceLock::new(),
         }
     }

@@ -22,6 +22,7 @@ mod catalogues;
 mod facilities;
 mod limits;
 mod reads;
+mod scans;
 mod stays;
 
 mod accept;

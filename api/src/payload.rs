@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use domain::problem::Code;
+use formats::qr_image::{self, ImageKind};
 use poem::error::ReadBodyError;
 use poem::http::{HeaderMap, header};
 use poem::web::headers::{ContentLength, HeaderMapExt};
@@ -23,7 +24,8 @@ use serde_json::Value;
 use crate::app::App;
 use crate::config::ApiSettings;
 use crate::problem::Failure;
-use crate::shapes::{StayBatch, StayDraft};
+use crate::shapes::text::Picture;
+use crate::shapes::{ScanText, StayBatch, StayDraft};
 
 const JSON: &str = "application/json";
 
@@ -34,6 +36,12 @@ pub(crate) trait Shape: Type + 'static {
 }
 
 impl Shape for StayDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for ScanText {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
     }
@@ -83,6 +91,94 @@ impl<'a, T: Shape> ApiExtractor<'a> for Document<T> {
     }
 }
 
+/// What a scanner delivers, received whole.
+pub(crate) struct Scanned {
+    /// The text, or a picture.
+    pub(crate) body: ScanBody,
+    /// When the last byte had been read.
+    pub(crate) received_at: DateTime<Utc>,
+}
+
+/// A scan as it was sent.
+pub(crate) enum ScanBody {
+    /// A JSON document with the text.
+    Text(Value),
+    /// A picture with a QR code.
+    Image {
+        /// As its media type says.
+        kind: ImageKind,
+        /// The file.
+        bytes: Vec<u8>,
+    },
+}
+
+impl<'a> ApiExtractor<'a> for Scanned {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        ScanText::register(registry);
+        Picture::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let picture = |content_type| MetaMediaType {
+            content_type,
+            schema: Picture::schema_ref(),
+        };
+        let text = MetaMediaType {
+            content_type: JSON,
+            schema: ScanText::schema_ref(),
+        };
+        Some(MetaRequest {
+            description: None,
+            content: vec![text, picture("image/png"), picture("image/jpeg")],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(receive_scan(request, body).await?)
+    }
+}
+
+async fn receive_scan(request: &Request, body: &mut RequestBody) -> Result<Scanned, Failure> {
+    let headers = request.headers();
+    let Some(kind) = image_kind(headers) else {
+        let document: Document<ScanText> = receive(request, body).await?;
+        return Ok(Scanned {
+            body: ScanBody::Text(document.value),
+            received_at: document.received_at,
+        });
+    };
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Failure::new(Code::UnsupportedMediaType));
+    }
+    let app = App::of(request)?;
+    let bytes_max = u32::try_from(qr_image::BYTE_COUNT_MAX).unwrap_or(u32::MAX);
+    check_length(headers, bytes_max)?;
+    let bytes = read_in_time(app, body, bytes_max).await?;
+    Ok(Scanned {
+        body: ScanBody::Image {
+            kind,
+            bytes: bytes.as_ref().to_vec(),
+        },
+        received_at: app.clock.now(),
+    })
+}
+
+/// The kind of picture that the headers announce, if it is one that is read.
+fn image_kind(headers: &HeaderMap) -> Option<ImageKind> {
+    let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = content_type.split(';').next()?.trim();
+    ImageKind::of_media_type(media_type)
+}
+
 async fn receive<T: Shape>(
     request: &Request,
     body: &mut RequestBody,
@@ -90,11 +186,7 @@ async fn receive<T: Shape>(
     let app = App::of(request)?;
     let bytes_max = T::bytes_max(&app.settings);
     check_headers(request.headers(), bytes_max)?;
-    let body = body.take().map_err(Failure::internal)?;
-    let read = read(body, bytes_max);
-    let bytes = tokio::time::timeout(app.settings.body_timeout(), read)
-        .await
-        .map_err(|_| Failure::new(Code::RequestTimeout))??;
+    let bytes = read_in_time(app, body, bytes_max).await?;
     let received_at = app.clock.now();
     Ok(Document {
         value: json::parse(bytes.as_ref()).map_err(Failure::new)?,
@@ -103,12 +195,29 @@ async fn receive<T: Shape>(
     })
 }
 
-/// What the headers announce: a size, a media type, no packing.
-fn check_headers(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
+async fn read_in_time(
+    app: &App,
+    body: &mut RequestBody,
+    bytes_max: u32,
+) -> Result<impl AsRef<[u8]> + use<>, Failure> {
+    let body = body.take().map_err(Failure::internal)?;
+    let read = read(body, bytes_max);
+    tokio::time::timeout(app.settings.body_timeout(), read)
+        .await
+        .map_err(|_| Failure::new(Code::RequestTimeout))?
+}
+
+fn check_length(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
     let announced = headers.typed_get::<ContentLength>();
     if announced.is_some_and(|length| length.0 > u64::from(bytes_max)) {
         return Err(Failure::new(Code::BodyTooLarge));
     }
+    Ok(())
+}
+
+/// What the headers announce: a size, a media type, no packing.
+fn check_headers(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
+    check_length(headers, bytes_max)?;
     let content_type = headers.get(header::CONTENT_TYPE);
     let is_json = content_type.is_some_and(|value| value.to_str().is_ok_and(is_json));
     if !is_json || headers.contains_key(header::CONTENT_ENCODING) {

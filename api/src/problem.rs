@@ -88,6 +88,23 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::BirthYearDiffersFromNumber
         | Code::TemporaryResidenceDue
         | Code::CommuneCodeOld
+        | Code::NotCardQr
+        | Code::CardQrIncomplete
+        | Code::NotMrz
+        | Code::MrzLength
+        | Code::MrzCharacter
+        | Code::MrzOtherDocument
+        | Code::ImageUnreadable
+        | Code::ImageTooManyPixels
+        | Code::ImageWithoutQr
+        | Code::NumberCleaned
+        | Code::TextRepaired
+        | Code::ScanFieldUnreadable
+        | Code::IssueDateDoubtful
+        | Code::CheckDigitWrong
+        | Code::MrzNumbersDiffer
+        | Code::NameCutOff
+        | Code::DocumentExpired
         | Code::CommuneCodeAmbiguous => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

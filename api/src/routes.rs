@@ -14,14 +14,14 @@ use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Reading};
 use crate::docs::Page;
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
-use crate::payload::Document;
+use crate::payload::{Document, Scanned};
 use crate::problem::Failure;
 use crate::query::Query;
 use crate::shapes::{
     Alive, BatchAnswer, CatalogueList, CatalogueView, FacilityPage, FacilityView, Judgement, Jwks,
-    LimitsView, Ready, Receipt, Stay, StayBatch, StayDraft, StayPage,
+    LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft, StayPage,
 };
-use crate::{facilities, limits, stays};
+use crate::{facilities, limits, scans, stays};
 
 /// The service's operations.
 pub(crate) struct Api {
@@ -106,6 +106,26 @@ impl Api {
         document: Document<StayBatch>,
     ) -> Result<Answer<BatchAnswer>, Failure> {
         stays::batch::declare(&self.app, &current.0, admitted, key, document).await
+    }
+
+    /// Read a scan
+    ///
+    /// The text of a citizen card's QR code, a machine-readable zone, or a picture (PNG, JPEG) with
+    /// the QR code of a card. Answers with the members of a guest; what is in doubt is named.
+    /// Nothing is stored.
+    #[oai(
+        path = "/v1/scans",
+        method = "post",
+        operation_id = "readScan",
+        tag = "Topic::Stays"
+    )]
+    async fn read_scan(
+        &self,
+        current: Current,
+        admitted: Admitted<Asking>,
+        scanned: Scanned,
+    ) -> Result<Answer<ScanView>, Failure> {
+        scans::read(&self.app, &current.0, admitted, scanned).await
     }
 
     /// List stays

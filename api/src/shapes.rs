@@ -14,7 +14,7 @@ use text::{
     Address, CodeWord, CommuneCode, CompactJws, CompletionWord, CountryCode, Day, DeliveryWord,
     DocumentKindWord, FacilityKindWord, Id, IdentityWord, Instant, Name, NoDocumentReasonWord,
     Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer, PresenceWord, ProvinceCode,
-    PurposeWord, Reference, SexWord, Sha256Hex, TimelinessWord, Word,
+    PurposeWord, Reference, ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -135,6 +135,42 @@ pub(crate) struct StayBatch {
     /// The stays.
     #[oai(validator(min_items = 1, max_items = 1000))]
     stays: Vec<StayDraft>,
+}
+
+/// What a scanner delivers.
+#[derive(Object)]
+pub(crate) struct ScanText {
+    /// `qr` for the QR code of a citizen's card, `mrz` for a machine-readable zone.
+    kind: ScanKindWord,
+    /// The text as the scanner gives it; the lines of a zone one after the other.
+    text: String,
+}
+
+/// What a scan says about a guest.
+#[derive(Object)]
+#[oai(rename = "Scan")]
+pub(crate) struct ScanView {
+    /// The members it holds, in the form of a stay's `guest`.
+    guest: ScannedGuest,
+    /// Each doubt at its member; compare with the document.
+    warnings: Vec<ViolationView>,
+}
+
+/// The members of a guest that a scan holds; any may be missing.
+#[derive(Object)]
+pub(crate) struct ScannedGuest {
+    /// As on the document; without diacritics from a machine-readable zone.
+    full_name: Option<Name>,
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    birth_date: Option<PartialDate>,
+    /// The sex on the document.
+    sex: Option<SexWord>,
+    /// Alpha-3.
+    nationality: Option<CountryCode>,
+    /// The document itself.
+    document: Option<IdentityDocument>,
+    /// Where the guest lives, as printed when the card was issued.
+    residence: Option<Residence>,
 }
 
 /// A stay as its sender sees it: as sent, after normalisation, plus what the service adds.

@@ -220,6 +220,11 @@ impl Intake {
         }
     }
 
+    /// What codes mean, as declarations are judged by.
+    pub fn catalogues(&self) -> &Catalogues {
+        &self.inner.parts.catalogues
+    }
+
     /// Whether the queue has room, so that a request may be refused before it is read.
     pub fn has_room(&self, item_count: usize) -> bool {
         self.inner.queue.capacity() >= item_count

@@ -30,8 +30,11 @@ async fn every_code_is_published_with_its_fix_and_an_example(database: Database)
         assert_eq!(entry["example"]["code"], entry["code"]);
         let is_of_a_member = ["violation", "warning"].contains(&entry["class"].as_str().unwrap());
         assert_eq!(entry["status"].is_null(), is_of_a_member, "{entry}");
-        let pointer = entry["example"]["pointer"].as_str().unwrap_or_default();
-        assert_eq!(pointer.starts_with('/'), is_of_a_member, "{entry}");
+        assert_eq!(
+            entry["example"]["pointer"].is_string(),
+            is_of_a_member,
+            "{entry}"
+        );
     }
 }
 

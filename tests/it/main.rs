@@ -20,6 +20,8 @@ mod codes;
 mod document;
 mod limits;
 mod lists;
+mod scans;
+mod typing;
 
 mod delivery;
 mod identity;

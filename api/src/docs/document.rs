@@ -9,7 +9,8 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 8] = [
+const REQUEST_SCHEMAS: [&str; 9] = [
+    "ScanText",
     "StayDraft",
     "StayBatch",
     "Guest",
@@ -42,7 +43,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 16] = [
+const FACTS: [Facts; 17] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -59,6 +60,12 @@ const FACTS: [Facts; 16] = [
         operation: "declareStays",
         success: "What became of each.",
         problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "readScan",
+        success: "What the scan holds, and what of it is in doubt.",
+        problems: &[400, 403, 408, 413, 415, 422],
         parameters: &[],
     },
     Facts {

@@ -19,6 +19,8 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
+use crate::scans;
+
 /// Each is a string whose JSON Schema is the expression behind the arrow.
 macro_rules! text_types {
     ($($(#[$doc:meta])* $name:ident => $schema:expr;)+) => {$(
@@ -119,6 +121,10 @@ text_types! {
     CodeWord => words(Code::ALL.iter().map(|word| word.as_str()));
     /// What became of an item of a batch.
     OutcomeWord => words(["accepted", "replayed", "rejected"].into_iter());
+    /// What kind of text a scanner delivers.
+    ScanKindWord => words(scans::KINDS.into_iter());
+    /// A picture, as it is.
+    Picture => MetaSchema::new_with_format("string", "binary");
     /// Hexadecimal SHA-256.
     Sha256Hex => pattern("^[0-9a-f]{64}$");
     /// A compact JWS.

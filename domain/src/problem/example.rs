@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 34] = [
+const PLACES: [(Code, &str); 51] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -40,6 +40,23 @@ const PLACES: [(Code, &str); 34] = [
     (Code::TemporaryResidenceDue, "/expected_departure_at"),
     (Code::CommuneCodeOld, "/guest/residence/commune_code"),
     (Code::CommuneCodeAmbiguous, "/guest/residence/commune_code"),
+    (Code::NotCardQr, "/text"),
+    (Code::CardQrIncomplete, "/text"),
+    (Code::NotMrz, "/text"),
+    (Code::MrzLength, "/text"),
+    (Code::MrzCharacter, "/text"),
+    (Code::MrzOtherDocument, "/text"),
+    (Code::ImageUnreadable, ""),
+    (Code::ImageTooManyPixels, ""),
+    (Code::ImageWithoutQr, ""),
+    (Code::NumberCleaned, "/guest/document/number"),
+    (Code::TextRepaired, "/guest"),
+    (Code::ScanFieldUnreadable, "/guest/birth_date"),
+    (Code::IssueDateDoubtful, "/guest/document"),
+    (Code::CheckDigitWrong, "/guest/document/number"),
+    (Code::MrzNumbersDiffer, "/guest/document/number"),
+    (Code::NameCutOff, "/guest/full_name"),
+    (Code::DocumentExpired, "/guest/document"),
 ];
 
 /// The code as it is met in an answer: one element of `errors` or of `warnings`, or a problem's

@@ -1,0 +1,167 @@
+//! What a scanner delivers, as the members of a guest. Nothing is stored.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    problem::{Code, Violation},
+    scan::{self, Scan},
+    time::local_date,
+};
+use formats::qr_image::{self, ImageFault, ImageKind};
+use poem::http::header;
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{Admitted, Asking};
+use crate::exchange::Exchange;
+use crate::payload::{ScanBody, Scanned};
+use crate::problem::{Failure, violations_to_json};
+use crate::shapes::ScanView;
+
+/// Pictures that are searched at the same time: each may take 300 MB and a core.
+pub(crate) const PICTURE_COUNT_MAX: usize = 2;
+/// Pictures that may wait for their turn.
+pub(crate) const WAITING_PICTURE_COUNT_MAX: usize = 16;
+
+/// The kinds of text that a scanner delivers.
+pub(crate) const KINDS: [&str; 2] = ["qr", "mrz"];
+
+/// Reads a scan: 200 with what it holds, doubts as warnings.
+pub(crate) async fn read(
+    app: &App,
+    exchange: &Exchange,
+    admitted: Admitted<Asking>,
+    scanned: Scanned,
+) -> Result<Answer<ScanView>, Failure> {
+    let scan = match scanned.body {
+        ScanBody::Text(document) => read_text(app, &document, scanned.received_at)?,
+        ScanBody::Image { kind, bytes } => {
+            let text = read_picture(app, kind, bytes).await?;
+            let today = local_date(scanned.received_at);
+            scan::read_qr(&text, today).map_err(|code| refusal("", code))?
+        }
+    };
+    drop(admitted);
+    let answer = json!({
+        "guest": scan.guest,
+        "warnings": violations_to_json(&scan.warnings, exchange.language),
+    });
+    Ok(Answer::json(answer.to_string())
+        .with_header(header::VARY, "Accept-Language")
+        .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str()))
+}
+
+fn refusal(pointer: &str, code: Code) -> Failure {
+    Failure::invalid(vec![Violation::new(pointer, code)])
+}
+
+fn read_text(app: &App, document: &Value, received_at: DateTime<Utc>) -> Result<Scan, Failure> {
+    let (kind, text) = members(document).map_err(Failure::invalid)?;
+    let today = local_date(received_at);
+    let read = if kind == KINDS[0] {
+        scan::read_qr(text, today)
+    } else {
+        scan::read_mrz(text, today, app.intake.catalogues())
+    };
+    read.map_err(|code| refusal("/text", code))
+}
+
+/// Kind and text of a document, or all its faults.
+fn members(document: &Value) -> Result<(&'static str, &str), Vec<Violation>> {
+    let Value::Object(members) = document else {
+        return Err(vec![Violation::new("", Code::InvalidType)]);
+    };
+    let unknown = members
+        .keys()
+        .filter(|name| !["kind", "text"].contains(&name.as_str()));
+    let mut violations: Vec<Violation> = unknown
+        .map(|name| {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            Violation::new(format!("/{name}"), Code::UnknownField)
+        })
+        .collect();
+    let kind = member(members, "kind", &mut violations).and_then(|word| {
+        let kind = KINDS.into_iter().find(|kind| *kind == word);
+        if kind.is_none() {
+            violations.push(Violation::new("/kind", Code::UnknownCode));
+        }
+        kind
+    });
+    let text = member(members, "text", &mut violations);
+    match (kind, text) {
+        (Some(kind), Some(text)) if violations.is_empty() => Ok((kind, text)),
+        _ => Err(violations),
+    }
+}
+
+fn member<'a>(
+    members: &'a Map<String, Value>,
+    name: &str,
+    violations: &mut Vec<Violation>,
+) -> Option<&'a str> {
+    let fault = match members.get(name) {
+        None | Some(Value::Null) => Code::Required,
+        Some(Value::String(text)) if text.trim().is_empty() => Code::Required,
+        Some(Value::String(text)) => return Some(text),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Code::InvalidType
+        }
+    };
+    violations.push(Violation::new(format!("/{name}"), fault));
+    None
+}
+
+/// The text of the QR code in a picture, searched beside the threads that answer requests.
+async fn read_picture(app: &App, kind: ImageKind, bytes: Vec<u8>) -> Result<String, Failure> {
+    let Ok(_waiting) = app.pictures_waiting.try_acquire() else {
+        return Err(Failure::new(Code::Overloaded));
+    };
+    let turn = app.pictures.acquire().await;
+    let _turn = turn.map_err(Failure::internal)?;
+    let read = tokio::task::spawn_blocking(move || qr_image::read(&bytes, kind)).await;
+    read.map_err(Failure::internal)?
+        .map_err(|fault| match fault {
+            ImageFault::TooManyBytes => Failure::new(Code::BodyTooLarge),
+            ImageFault::TooManyPixels | ImageFault::Unreadable | ImageFault::WithoutQr => {
+                refusal("", fault.code())
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scan_s_document_has_kind_and_text() {
+        let good = json!({"kind": "qr", "text": "x"});
+        assert_eq!(members(&good), Ok(("qr", "x")));
+        let table = [
+            (json!(["qr"]), vec![("", Code::InvalidType)]),
+            (
+                json!({}),
+                vec![("/kind", Code::Required), ("/text", Code::Required)],
+            ),
+            (
+                json!({"kind": "bar", "text": 5, "x": 1}),
+                vec![
+                    ("/x", Code::UnknownField),
+                    ("/kind", Code::UnknownCode),
+                    ("/text", Code::InvalidType),
+                ],
+            ),
+            (
+                json!({"kind": "mrz", "text": "  "}),
+                vec![("/text", Code::Required)],
+            ),
+        ];
+        for (document, expected) in table {
+            let violations = members(&document).unwrap_err();
+            let found: Vec<_> = violations
+                .iter()
+                .map(|violation| (violation.pointer.as_str(), violation.code))
+                .collect();
+            assert_eq!(found, expected);
+        }
+    }
+}
