@@ -76,7 +76,7 @@ run_schemathesis() {
         --header "Authorization: Bearer $(member keys "$1")" \
         --phases "$2" --mode all --max-examples "$EXAMPLES" --checks "$CHECKS" \
         --seed "$SEED" --generation-database none --no-shrink --continue-on-failure \
-        --workers 2 --request-timeout 10 --suppress-health-check all --warnings off --no-color
+        --workers 1 --request-timeout 10 --suppress-health-check all --warnings off --no-color
 }
 
 mkdir -p "$WORK"

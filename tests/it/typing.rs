@@ -91,6 +91,10 @@ fn leaves(value: &Value, pointer: &str) -> BTreeSet<String> {
             .iter()
             .flat_map(|(name, value)| leaves(value, &format!("{pointer}/{name}")))
             .collect(),
-        other => BTreeSet::from([format!("{pointer}={other}")]),
+        leaf @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)) => BTreeSet::from([format!("{pointer}={leaf}")]),
     }
 }
