@@ -17,6 +17,7 @@ pub mod draft;
 pub mod birth_date;
 pub mod deadline;
 pub mod document;
+pub mod event;
 pub mod facility;
 pub mod party;
 pub mod personal_id;

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod catalogue_entry;
 pub mod data_key;
 pub mod declaration_key;
+pub mod event;
 pub mod facility;
 pub mod idempotency_key;
 pub mod organisation;

@@ -7,6 +7,7 @@ use domain::{
     canonical::to_canonical_json,
     declaration::{Declaration, Guest},
     document::comparable_number,
+    event::EventKind,
     notification::notification_id,
     personal_id::PersonalId,
     receipt,
@@ -15,7 +16,7 @@ use domain::{
     text, time,
 };
 use runtime::{ids, vault::SealContext};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::declarations::{Idempotency, NewDeclaration, Uniqueness};
 use uuid::Uuid;
 
@@ -78,6 +79,7 @@ pub(crate) fn prepare(
         idempotency: idempotency_of(intake, occasion, &filing.content_index),
         task: declaration.is_forwardable.then(|| task_row(&filing)),
         audit: audit_row(intake, &filing),
+        event: event_row(intake, &filing),
         stay,
         version,
     };
@@ -339,5 +341,23 @@ fn audit_row(intake: &Intake, filing: &Filing<'_>) -> entity::audit_entry::Model
         subject_id: filing.stay_id,
         subject_version: Some(1),
         digest: Some(filing.content_sha256.to_vec()),
+    }
+}
+
+fn event_row(intake: &Intake, filing: &Filing<'_>) -> entity::event::Model {
+    let detail = json!({
+        "channel": filing.occasion.channel.as_str(),
+        "timeliness": filing.declaration.timeliness.as_str(),
+    });
+    entity::event::Model {
+        id: ids::uuid_v7(&intake.inner.parts.clock),
+        organisation_id: Some(filing.declaration.facility.organisation_id),
+        facility_id: Some(filing.declaration.facility.id),
+        stay_id: Some(filing.stay_id),
+        version: Some(1),
+        kind: EventKind::StayAccepted.as_str().to_owned(),
+        detail: detail.to_string(),
+        created_at: filing.occasion.received_at,
+        sequence: None,
     }
 }

@@ -11,6 +11,7 @@ mod m20261124_000002_catalogues;
 mod m20261124_000003_stays;
 mod m20261124_000004_delivery;
 mod m20261124_000005_audit;
+mod m20261125_000007_events;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000003_stays::Migration),
             Box::new(m20261124_000004_delivery::Migration),
             Box::new(m20261124_000005_audit::Migration),
+            Box::new(m20261125_000007_events::Migration),
         ]
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Database, Error, Result, dialect,
     rows::{self, AsRow, Column, Kind, column, nullable},
-    table_rows::{AuditRow, StayRow, TaskRow, VersionRow},
+    table_rows::{AuditRow, EventRow, StayRow, TaskRow, VersionRow},
     write,
 };
 
@@ -36,6 +36,8 @@ pub struct NewDeclaration {
     pub task: Option<entity::outbox_task::Model>,
     /// The audit entry of the deed.
     pub audit: entity::audit_entry::Model,
+    /// What the sender's feed says of it.
+    pub event: entity::event::Model,
 }
 
 /// What makes a declaration unique: by the sender's reference, or by its content.
@@ -391,6 +393,10 @@ async fn insert_stays(
     }
     connection
         .execute_raw(dialect::insert_rows(backend, "audit_entry", audits, ""))
+        .await?;
+    let events: Vec<EventRow> = written.iter().map(|d| EventRow(d.event.clone())).collect();
+    connection
+        .execute_raw(dialect::insert_rows(backend, "event", events, ""))
         .await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     Backend, Database, Result, dialect,
     rows::{self, AsRow, Column, Kind, column, nullable},
-    table_rows::{AttemptRow, AuditRow, ReviewRow, TaskRow},
+    table_rows::{AttemptRow, AuditRow, EventRow, ReviewRow, TaskRow},
     write,
 };
 
@@ -157,6 +157,8 @@ pub struct TaskResult {
     pub follow_up: Option<Task>,
     /// The audit entry of the deed; results that change no stay have none.
     pub audit: Option<entity::audit_entry::Model>,
+    /// What the sender hears of it.
+    pub events: Vec<entity::event::Model>,
 }
 
 /// What a claimed task becomes.
@@ -279,6 +281,18 @@ pub async fn record(
         &transaction,
         "audit_entry",
         audits.map(AuditRow).collect(),
+        once,
+    )
+    .await?;
+    let events = results
+        .iter()
+        .filter(kept)
+        .flat_map(|result| result.events.iter().cloned());
+    insert(
+        backend,
+        &transaction,
+        "event",
+        events.map(EventRow).collect(),
         once,
     )
     .await?;

@@ -253,3 +253,32 @@ impl AsRow for ReviewRow {
         ]
     }
 }
+
+pub(crate) struct EventRow(pub(crate) entity::event::Model);
+
+impl AsRow for EventRow {
+    const COLUMNS: &'static [Column] = &[
+        column("id", Kind::Uuid),
+        nullable("organisation_id", Kind::Uuid),
+        nullable("facility_id", Kind::Uuid),
+        nullable("stay_id", Kind::Uuid),
+        nullable("version", Kind::Integer),
+        column("kind", Kind::Text),
+        column("detail", Kind::Text),
+        column("created_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let row = self.0;
+        vec![
+            rows::uuid(row.id),
+            rows::uuid_null(row.organisation_id),
+            rows::uuid_null(row.facility_id),
+            rows::uuid_null(row.stay_id),
+            rows::integer_null(row.version),
+            rows::text(row.kind),
+            rows::text(row.detail),
+            rows::instant(row.created_at),
+        ]
+    }
+}

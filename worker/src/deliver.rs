@@ -12,14 +12,15 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     declaration::Completion,
+    event::EventKind,
     notification::{self, NotificationFacts, notification_id},
-    stay::{DeliveryState, IdentityState, NotificationKind, Timeliness},
+    stay::{ATTENTION_POINTERS, DeliveryState, IdentityState, NotificationKind, Timeliness},
     time::{local_date, parse_instant},
 };
 use metrics::{counter, histogram};
 use reqwest::header::HeaderMap;
 use runtime::ids;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::outbox::{self, Progress, StayChange, Subject, Task, TaskResult};
 use tokio::time::Instant;
@@ -328,6 +329,18 @@ impl Journey<'_> {
             | IdentityState::NotApplicable
             | IdentityState::Deferred => None,
         };
+        if result.review.is_some() {
+            let detail = json!({"pointers": ATTENTION_POINTERS});
+            let now = self.worker.clock.now();
+            let event = self.event(now, EventKind::StayAttention, &detail);
+            result.events.push(event);
+        }
+        if let Some(owed) = &result.stay.owed {
+            let detail = serde_json::from_str(owed).unwrap_or_else(|_| json!({}));
+            let now = self.worker.clock.now();
+            let event = self.event(now, EventKind::StayCompletionDue, &detail);
+            result.events.push(event);
+        }
         match self.worker.recorder.record(result).await {
             Recorded::Held => Ok(()),
             Recorded::Lost | Recorded::Failed => Err(Ending::Gone),
@@ -510,6 +523,8 @@ impl Journey<'_> {
         let mut result = self.result(Progress::Delivered { at: now });
         result.stay = self.delivery_change(DeliveryState::Acknowledged, None);
         if result.stay != StayChange::default() {
+            let detail = json!({"police_reference": police_reference});
+            result.events = vec![self.event(now, EventKind::StayAcknowledged, &detail)];
             result.stay.police_reference = Some(police_reference);
         }
         let was_deferred = self.sent_identity.as_deref() == Some(IdentityState::Deferred.as_str());
@@ -524,7 +539,11 @@ impl Journey<'_> {
         let id = self.task.id;
         tracing::info!(task.id = %id, code, "the police endpoint refused a notification");
         let mut result = self.result(Progress::Refused { at: now });
-        result.stay = self.delivery_change(DeliveryState::Rejected, Some(code));
+        result.stay = self.delivery_change(DeliveryState::Rejected, Some(code.clone()));
+        if result.stay != StayChange::default() {
+            let detail = json!({"reason": code});
+            result.events = vec![self.event(now, EventKind::StayRejected, &detail)];
+        }
         if is_conflict {
             tracing::error!(
                 task.id = %id,
@@ -543,6 +562,10 @@ impl Journey<'_> {
         tracing::error!(task.id = %self.task.id, code, "a task is set aside for an operator");
         let mut result = self.result(Progress::Parked { at: now });
         result.stay = self.delivery_change(DeliveryState::Parked, Some(code.to_owned()));
+        if result.stay != StayChange::default() {
+            let detail = json!({"reason": code});
+            result.events = vec![self.event(now, EventKind::StayParked, &detail)];
+        }
         result.audit = Some(self.audit(now, "notification.parked"));
         result
     }
@@ -572,6 +595,7 @@ impl Journey<'_> {
             review: None,
             follow_up: None,
             audit: None,
+            events: Vec::new(),
         }
     }
 
@@ -598,6 +622,21 @@ impl Journey<'_> {
             subject_id: self.task.stay_id,
             subject_version: Some(self.task.version),
             digest: self.task.body_sha256.clone(),
+        }
+    }
+
+    /// What the sender hears; never what the registry or a peer said in words.
+    fn event(&self, at: DateTime<Utc>, kind: EventKind, detail: &Value) -> entity::event::Model {
+        entity::event::Model {
+            id: ids::uuid_v7(&self.worker.clock),
+            organisation_id: None,
+            facility_id: Some(self.task.facility_id),
+            stay_id: Some(self.task.stay_id),
+            version: Some(self.task.version),
+            kind: kind.as_str().to_owned(),
+            detail: detail.to_string(),
+            created_at: at,
+            sequence: None,
         }
     }
 

@@ -283,6 +283,7 @@ mod tests {
             review: None,
             follow_up: None,
             audit: None,
+            events: Vec::new(),
         };
         Entry { result, answer }
     }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use entity::{audit_entry, outbox_task, stay, stay_version};
+use entity::{audit_entry, event, outbox_task, stay, stay_version};
 use runtime::{clock::Clock, ids};
 use store::{
     Database,
@@ -55,6 +55,17 @@ fn declaration(clock: &Clock) -> NewDeclaration {
             subject_id: stay_id,
             subject_version: Some(1),
             digest: Some(random(32)),
+        },
+        event: event::Model {
+            id: ids::uuid_v7(clock),
+            organisation_id: None,
+            facility_id: Some(Uuid::nil()),
+            stay_id: Some(stay_id),
+            version: Some(1),
+            kind: "stay.accepted".to_owned(),
+            detail: "{}".to_owned(),
+            created_at: now,
+            sequence: None,
         },
     }
 }

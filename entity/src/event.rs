@@ -1,0 +1,26 @@
+//! Something that happened which a sender may want to hear of. Written unnumbered in the
+//! transaction it describes; `sequence` is given by one sequencer to what it sees committed, so
+//! that a cursor over it never passes a row. `detail` is a JSON object without personal values.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `event`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "event")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organisation_id: Option<Uuid>,
+    pub facility_id: Option<Uuid>,
+    pub stay_id: Option<Uuid>,
+    pub version: Option<i32>,
+    pub kind: String,
+    pub detail: String,
+    pub created_at: DateTimeUtc,
+    pub sequence: Option<i64>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
