@@ -29,6 +29,7 @@ pub mod stay;
 pub mod scan;
 
 pub mod canonical;
+pub mod digest;
 pub mod identity;
 pub mod notification;
 pub mod receipt;
