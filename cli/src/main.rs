@@ -8,7 +8,9 @@ mod up;
 
 mod services;
 
+mod backup;
 mod bench;
+mod check;
 mod database;
 mod keys;
 mod load;
@@ -79,6 +81,8 @@ enum Command {
     Seed(Box<database::SeedOptions>),
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    Backup(Box<backup::BackupOptions>),
+    Check(Box<check::CheckOptions>),
     Load(Box<load::LoadOptions>),
     Bench(Box<bench::BenchOptions>),
 }
@@ -146,6 +150,8 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::Migrate(options) => database::migrate(*options).await,
         Command::Seed(options) => database::seed(*options).await,
         Command::Key(command) => keys::execute(command).await,
+        Command::Backup(options) => backup::execute(*options).await,
+        Command::Check(options) => check::execute(*options).await,
         Command::Load(options) => load::execute(*options).await,
         Command::Bench(options) => bench::execute(*options).await,
     }

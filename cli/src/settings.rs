@@ -136,7 +136,7 @@ pub(crate) fn make_directory(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// `sqlite://` and the path, with what a URL would read otherwise written as `%xx`.
-fn sqlite_url(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn sqlite_url(path: &Path) -> anyhow::Result<String> {
     let path = path
         .to_str()
         .context("LUUTRU_DATA_DIR: the path is no UTF-8 text; choose another")?;

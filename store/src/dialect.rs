@@ -269,6 +269,42 @@ pub(crate) fn migration_lock(backend: Backend) -> Option<(&'static str, &'static
     }
 }
 
+/// What a migration's transaction is bounded by: any time for its own work, a second for a lock
+/// that others hold.
+pub(crate) fn migration_settings(backend: Backend) -> &'static [&'static str] {
+    match backend {
+        Backend::Postgres => &[
+            "SET LOCAL statement_timeout = 0",
+            "SET LOCAL lock_timeout = '1s'",
+        ],
+        Backend::Sqlite => &[],
+    }
+}
+
+/// Copies a database that is in use into a new file, where that is the database's own way.
+pub(crate) fn copy_into_file(backend: Backend, path: &str) -> Option<Statement> {
+    match backend {
+        Backend::Postgres => None,
+        Backend::Sqlite => Some(Statement::from_sql_and_values(
+            backend.into(),
+            "VACUUM INTO ?",
+            [path.into()],
+        )),
+    }
+}
+
+/// Faults of the file that the database itself finds, one row each; PostgreSQL has checksums and
+/// tools of its own for that.
+pub(crate) fn file_faults(backend: Backend) -> Option<&'static str> {
+    match backend {
+        Backend::Postgres => None,
+        Backend::Sqlite => Some(
+            "SELECT integrity_check AS fault FROM pragma_integrity_check \
+             WHERE integrity_check <> 'ok'",
+        ),
+    }
+}
+
 /// `ON CONFLICT (column) DO NOTHING`.
 pub(crate) fn ignore_conflicts(column: &'static str) -> OnConflict {
     OnConflict::column(column).do_nothing().to_owned()

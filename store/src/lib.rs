@@ -6,7 +6,9 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod backup;
 pub mod catalogues;
+pub mod consistency;
 pub mod data_keys;
 mod database;
 pub mod declarations;

@@ -5,13 +5,19 @@ use std::{collections::BTreeSet, time::Duration};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::{Database, Error, Result, dialect};
+use crate::{Database, Error, Result, dialect, write};
 
-/// How often two processes that migrate one SQLite file may get in each other's way.
-const SQLITE_TRY_COUNT_MAX: u32 = 20;
+/// A migration that does not get its locks in time lets the others go first and comes again: this
+/// often, with this pause.
+const TRY_COUNT_MAX: u32 = 60;
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Brings the schema up to date. Safe when several processes do it at once: one works, the
 /// others wait and then find nothing to do.
+///
+/// All that is missing is done in one transaction: a process that dies in the middle leaves the
+/// schema as it was. It waits for a table's lock for a second at most, so that it never holds up
+/// the intake for longer than that: PostgreSQL queues every later reader behind a waiting change.
 pub async fn migrate(db: &Database) -> Result<()> {
     match dialect::migration_lock(db.backend()) {
         Some((lock, unlock)) => migrate_locked(db, lock, unlock).await,
@@ -31,26 +37,36 @@ async fn migrate_locked(db: &Database, lock: &str, unlock: &str) -> Result<()> {
     session
         .execute_raw(Statement::from_string(backend.into(), lock))
         .await?;
-    let outcome = Migrator::up(db.writer(), None).await;
+    let outcome = migrate_retrying(db).await;
     session
         .execute_raw(Statement::from_string(backend.into(), unlock))
         .await?;
     session
         .execute_unprepared("RESET statement_timeout; RESET lock_timeout")
         .await?;
-    Ok(outcome?)
+    outcome
 }
 
 async fn migrate_retrying(db: &Database) -> Result<()> {
-    let mut outcome = Migrator::up(db.writer(), None).await;
-    for _ in 1..SQLITE_TRY_COUNT_MAX {
-        if outcome.is_ok() {
-            break;
+    let mut outcome = migrate_once(db).await;
+    for _ in 1..TRY_COUNT_MAX {
+        match &outcome {
+            Err(Error::LockTimeout) => tracing::info!("the migration lets others go first"),
+            Ok(()) | Err(_) => break,
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        outcome = Migrator::up(db.writer(), None).await;
+        tokio::time::sleep(RETRY_PAUSE).await;
+        outcome = migrate_once(db).await;
     }
-    Ok(outcome?)
+    outcome
+}
+
+async fn migrate_once(db: &Database) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    for setting in dialect::migration_settings(db.backend()) {
+        transaction.execute_unprepared(setting).await?;
+    }
+    Migrator::up(&transaction, None).await?;
+    write::commit(transaction).await
 }
 
 /// Refuses a schema this binary does not know.

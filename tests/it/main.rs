@@ -28,6 +28,7 @@ mod identity;
 mod workers;
 
 mod crashes;
+mod recovery;
 mod starts;
 mod stops;
 mod storage;

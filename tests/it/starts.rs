@@ -305,3 +305,27 @@ async fn nothing_readable_lies_in_the_database(database: Database) {
         );
     }
 }
+
+#[tokio::test]
+async fn a_migration_waits_its_turn_and_holds_nobody_up() {
+    let database = Database::Postgres.create_seeded().await;
+    let settings = [("LUUTRU_DATABASE_URL", database.url().to_owned())];
+    let holder = database.execute(
+        "BEGIN; LOCK TABLE seaql_migrations IN ACCESS EXCLUSIVE MODE; \
+         SELECT pg_sleep(3); COMMIT",
+    );
+    let migration = async {
+        let held = "SELECT COUNT(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted \
+             AND relation = 'seaql_migrations'::regclass";
+        let is_held = async || database.count(held).await > 0;
+        tests::eventually("the lock", Duration::from_secs(10), is_held).await;
+        run_to_end(&["migrate"], &settings).await
+    };
+    let ((), ending) = tokio::join!(holder, migration);
+    assert_eq!(ending.code, Some(0), "{}", ending.log);
+    assert!(
+        ending.log.contains("lets others go first"),
+        "{}",
+        ending.log
+    );
+}

@@ -56,18 +56,7 @@ impl Database {
     /// Makes a database with schema and catalogues: a copy of one that is made once for the test
     /// run.
     pub async fn create_seeded(self) -> TestDatabase {
-        let template = self.template().await;
-        match &template.kind {
-            Kind::Sqlite { directory, .. } => {
-                let copy = sqlite();
-                if let Kind::Sqlite { directory: to, .. } = &copy.kind {
-                    std::fs::copy(directory.path().join(FILE), to.path().join(FILE))
-                        .expect("the database can be copied");
-                }
-                copy
-            }
-            Kind::Postgres { name } => postgres(&format!("TEMPLATE {name}")).await,
-        }
+        self.template().await.copy().await
     }
 
     async fn template(self) -> &'static TestDatabase {
@@ -92,6 +81,21 @@ impl Database {
 }
 
 impl TestDatabase {
+    /// Another one with the same content. Nobody may be connected to this one.
+    pub async fn copy(&self) -> Self {
+        match &self.kind {
+            Kind::Sqlite { directory, .. } => {
+                let copy = sqlite();
+                if let Kind::Sqlite { directory: to, .. } = &copy.kind {
+                    std::fs::copy(directory.path().join(FILE), to.path().join(FILE))
+                        .expect("the database can be copied");
+                }
+                copy
+            }
+            Kind::Postgres { name } => postgres(&format!("TEMPLATE {name}")).await,
+        }
+    }
+
     /// `sqlite://…` or `postgres://…`, as `LUUTRU_DATABASE_URL` takes it.
     pub fn url(&self) -> &str {
         &self.url

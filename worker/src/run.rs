@@ -141,9 +141,17 @@ impl Worker {
         let mut is_full = false;
         let mut failure_pause = FAILURE_PAUSE.0;
         let mut last_hastened = Instant::now();
+        // A process that ended took its breakers with it: nobody knows any more what its tasks
+        // wait for, so they need not.
+        let mut steps_left_waiting = self.steps().map(|(_, step)| step).to_vec();
         while !shutdown.is_cancelled() {
             self.note_round();
             self.hasten_recovered().await;
+            if let Some(step) = steps_left_waiting.last()
+                && self.hasten(step, HASTEN_COUNT_MAX).await < HASTEN_COUNT_MAX
+            {
+                steps_left_waiting.pop();
+            }
             let round = self.round(is_full).await;
             is_full = matches!(round, Round::Full);
             let pause = match round {

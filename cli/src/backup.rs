@@ -1,0 +1,134 @@
+//! `luutru backup`: a copy of the embedded database while it is in use, checked before it counts.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use domain::time::format_instant;
+use runtime::{clock::Clock, profile::Profile};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use store::{Backend, ConnectOptions, Database, consistency};
+
+use crate::{
+    assemble,
+    exit::Ending,
+    settings::{self, PlaceSettings},
+    terminal,
+};
+
+const READ_BYTES: usize = 1 << 20;
+
+/// Copies the embedded database into a new file while the service runs, checks the copy, and
+/// prints what it holds. Secrets are not in it: keep the master key and the index key apart.
+/// PostgreSQL is backed up by its own tools (docs/operations.md).
+#[derive(Args)]
+pub(crate) struct BackupOptions {
+    /// The new file; one that exists is refused.
+    #[arg(long, env = "LUUTRU_BACKUP_TO", value_name = "FILE")]
+    to: PathBuf,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Backs up.
+pub(crate) async fn execute(options: BackupOptions) -> anyhow::Result<Ending> {
+    let profile = options.place.profile_or(Profile::Production);
+    ensure!(
+        !options.to.exists(),
+        "LUUTRU_BACKUP_TO: {} exists; name a new file",
+        options.to.display()
+    );
+    let db = assemble::connect_checked(&options.place, profile).await?;
+    let outcome = match db.backend() {
+        Backend::Sqlite => copy(&db, &options.to).await,
+        Backend::Postgres => Err(anyhow::anyhow!(
+            "LUUTRU_DATABASE_URL: PostgreSQL is backed up by its own tools: pg_basebackup with an \
+             archive of its log for the minute before a failure, or `pg_dump --format=custom` for \
+             a day's copy; docs/operations.md tells how, and how to restore"
+        )),
+    };
+    db.close().await;
+    outcome
+}
+
+/// Under another name until it is whole, checked and on disk.
+async fn copy(db: &Database, to: &Path) -> anyhow::Result<Ending> {
+    let taken_at = Clock::system().now();
+    let mut draft = to.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let made = make(db, &draft).await;
+    if made.is_err() {
+        // What is left of a failed copy is of no use; it may not even be there.
+        let _ = fs::remove_file(&draft);
+    }
+    let broken = made?;
+    let (byte_count, sha256) = digest(&draft)?;
+    fs::rename(&draft, to).with_context(|| format!("cannot write {}", to.display()))?;
+    sync_directory(to)?;
+    let report = json!({
+        "file": to.display().to_string(),
+        "taken_at": format_instant(taken_at),
+        "byte_count": byte_count,
+        "sha256": sha256,
+        "broken_rules": broken,
+    });
+    terminal::say_line(&report.to_string())?;
+    Ok(if broken.is_empty() {
+        Ending::Done
+    } else {
+        Ending::Found
+    })
+}
+
+/// Copies, and names the rules that the copy breaks.
+async fn make(db: &Database, draft: &Path) -> anyhow::Result<Vec<&'static str>> {
+    let path = draft
+        .to_str()
+        .context("LUUTRU_BACKUP_TO: is not valid UTF-8")?;
+    store::backup::copy_into_file(db, path)
+        .await
+        .with_context(|| format!("cannot write {}", draft.display()))?;
+    let url = settings::sqlite_url(draft)?;
+    let copy = Database::connect(&url, &ConnectOptions::default()).await?;
+    let checked = async {
+        store::schema::check(&copy).await?;
+        consistency::check(&copy).await
+    }
+    .await;
+    copy.close().await;
+    let broken = checked?.into_iter().filter(|finding| finding.count > 0);
+    let broken = broken.map(|finding| finding.rule).collect();
+    File::open(draft)?.sync_all()?;
+    Ok(broken)
+}
+
+fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; READ_BYTES];
+    let mut byte_count = 0_u64;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((byte_count, hex::encode(digest.finalize())));
+        }
+        digest.update(&buffer[..read]);
+        byte_count += read as u64;
+    }
+}
+
+/// The new name is on disk, too.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    File::open(directory)?.sync_all()
+}

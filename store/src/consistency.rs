@@ -1,0 +1,135 @@
+//! What must hold between the rows of a database at any moment, asked by one statement each.
+//!
+//! A count other than 0 means that something was written by halves or changed past the service.
+
+use std::collections::HashMap;
+
+use entity::{stay, stay_version};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Result, dialect,
+    stays::{StayRow, StayVersionRow},
+};
+
+/// A rule between rows, and how many rows break it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule, as a stable word.
+    pub rule: &'static str,
+    /// Rows that break it.
+    pub count: i64,
+}
+
+/// The rules: a word, and the statement that counts what breaks it.
+const RULES: [(&str, &str); 8] = [
+    (
+        "versions_without_gap",
+        "SELECT COUNT(*) AS broken FROM stay WHERE version <> \
+           (SELECT COUNT(*) FROM stay_version v WHERE v.stay_id = stay.id \
+             AND v.version BETWEEN 1 AND stay.version)",
+    ),
+    (
+        "version_belongs_to_a_stay",
+        "SELECT COUNT(*) AS broken FROM stay_version v WHERE NOT EXISTS \
+           (SELECT 1 FROM stay s WHERE s.id = v.stay_id AND s.version >= v.version)",
+    ),
+    (
+        "forwardable_version_has_a_task",
+        "SELECT COUNT(*) AS broken FROM stay_version v \
+         LEFT JOIN (SELECT DISTINCT stay_id, version FROM outbox_task) t \
+           ON t.stay_id = v.stay_id AND t.version = v.version \
+         WHERE v.is_forwardable AND t.stay_id IS NULL",
+    ),
+    (
+        "task_belongs_to_a_version",
+        "SELECT COUNT(*) AS broken FROM outbox_task t WHERE NOT EXISTS \
+           (SELECT 1 FROM stay_version v WHERE v.stay_id = t.stay_id AND v.version = t.version)",
+    ),
+    (
+        "version_is_in_the_audit",
+        "SELECT COUNT(*) AS broken FROM stay_version v \
+         LEFT JOIN (SELECT DISTINCT subject_id, subject_version FROM audit_entry \
+             WHERE subject_kind = 'stay' AND action LIKE 'stay.%') a \
+           ON a.subject_id = v.stay_id AND a.subject_version = v.version \
+         WHERE a.subject_id IS NULL",
+    ),
+    (
+        "declaration_key_leads_to_a_stay",
+        "SELECT COUNT(*) AS broken FROM declaration_key k WHERE NOT EXISTS \
+           (SELECT 1 FROM stay s WHERE s.id = k.stay_id)",
+    ),
+    (
+        "idempotency_key_leads_to_a_stay",
+        "SELECT COUNT(*) AS broken FROM idempotency_key k WHERE k.stay_id IS NOT NULL \
+           AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = k.stay_id)",
+    ),
+    (
+        "settled_task_is_held_by_nobody",
+        "SELECT COUNT(*) AS broken FROM outbox_task WHERE settled_at IS NOT NULL \
+           AND (lease_id IS NOT NULL OR sealed_body IS NOT NULL OR state IN ('waiting', 'claimed'))",
+    ),
+];
+
+/// Asks every rule; the answer lists all of them, broken or not.
+pub async fn check(db: &Database) -> Result<Vec<Finding>> {
+    let mut findings = Vec::with_capacity(RULES.len() + 1);
+    for (rule, text) in RULES {
+        let statement = Statement::from_string(db.db_backend(), text);
+        let row = db.reader().query_one_raw(statement).await?;
+        let count = row.map_or(Ok(0), |row| row.try_get("", "broken"))?;
+        findings.push(Finding { rule, count });
+    }
+    if let Some(text) = dialect::file_faults(db.backend()) {
+        let statement = Statement::from_string(db.db_backend(), text);
+        let faults = db.reader().query_all_raw(statement).await?.len();
+        findings.push(Finding {
+            rule: "file_is_whole",
+            count: i64::try_from(faults).unwrap_or(i64::MAX),
+        });
+    }
+    Ok(findings)
+}
+
+/// The versions after `after` (stay and version), at most `limit`, each with its stay: for whoever
+/// looks at all of them.
+pub async fn versions_after(
+    db: &Database,
+    after: Option<(Uuid, i32)>,
+    limit: u64,
+) -> Result<Vec<(StayRow, StayVersionRow)>> {
+    let mut query = stay_version::Entity::find();
+    if let Some((stay_id, version)) = after {
+        let of_the_same_stay = Condition::all()
+            .add(stay_version::Column::StayId.eq(stay_id))
+            .add(stay_version::Column::Version.gt(version));
+        query = query.filter(
+            Condition::any()
+                .add(stay_version::Column::StayId.gt(stay_id))
+                .add(of_the_same_stay),
+        );
+    }
+    let versions = query
+        .order_by_asc(stay_version::Column::StayId)
+        .order_by_asc(stay_version::Column::Version)
+        .limit(limit)
+        .all(db.reader())
+        .await?;
+    let ids = versions.iter().map(|version| version.stay_id);
+    let stays: HashMap<Uuid, StayRow> = stay::Entity::find()
+        .filter(stay::Column::Id.is_in(ids))
+        .all(db.reader())
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row))
+        .collect();
+    let pairs = versions.into_iter().filter_map(|version| {
+        let stay = stays.get(&version.stay_id).cloned()?;
+        Some((stay, version))
+    });
+    Ok(pairs.collect())
+}
