@@ -2,6 +2,9 @@
 //!
 //! A sender makes the same digest from the receipts it holds. When the two agree, nothing is
 //! missing on either side; when they differ, the lists of numbers tell which.
+//!
+//! What is counted: each stay that began on the local day and is not cancelled, by the number of
+//! its first version ([`crate::receipt::number`]), whatever was amended since.
 
 use sha2::{Digest as _, Sha256};
 

@@ -1,9 +1,11 @@
 //! Reading stays: one, a version of one, a page of many, always within a caller's facilities.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::stay::Presence;
 use entity::{stay, stay_version};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::ExprTrait,
 };
 use uuid::Uuid;
 
@@ -90,6 +92,41 @@ pub async fn current_versions(db: &Database, stays: &[StayRow]) -> Result<Vec<St
         .filter(wanted)
         .all(db.reader())
         .await?)
+}
+
+/// A stay as a facility's day counts it.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct ArrivedRow {
+    /// The stay.
+    pub id: Uuid,
+    /// Legal time of filing. With the id it gives the number of the stay's receipt.
+    pub received_at: DateTime<Utc>,
+    /// A word of the axis `timeliness`.
+    pub timeliness: String,
+}
+
+/// The stays of a facility that began on this local day and are not cancelled, in the order in
+/// which they were declared: what a day's digest and its receipt count.
+pub async fn arrived_on(
+    db: &Database,
+    facility_id: Uuid,
+    day: NaiveDate,
+) -> Result<Vec<ArrivedRow>> {
+    let rows = stay::Entity::find()
+        .select_only()
+        .columns([
+            stay::Column::Id,
+            stay::Column::ReceivedAt,
+            stay::Column::Timeliness,
+        ])
+        .filter(stay::Column::FacilityId.eq(facility_id))
+        .filter(stay::Column::ArrivalOn.eq(day))
+        .filter(stay::Column::Presence.ne(Presence::Cancelled.as_str()))
+        .order_by_asc(stay::Column::Id)
+        .into_model::<ArrivedRow>()
+        .all(db.reader())
+        .await?;
+    Ok(rows)
 }
 
 /// A page of stays, newest first: those before `before` (an id), `limit` at most.
