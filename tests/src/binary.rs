@@ -12,7 +12,7 @@ use std::{
 use crate::{environment, process::Process};
 
 /// Where the binary is. Built once for the test run, if need be.
-pub(crate) fn binary() -> &'static Path {
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match environment::setting("LUUTRU_TEST_BINARY") {
         Some(path) => {
@@ -26,8 +26,12 @@ pub(crate) fn binary() -> &'static Path {
 
 fn beside_the_tests() -> PathBuf {
     let executable = std::env::current_exe().expect("a test knows its own executable");
-    // target/PROFILE/deps/it-…
-    let profile = executable.ancestors().nth(2).expect("a target directory");
+    // target/PROFILE/deps/it-…, or target/PROFILE/evening
+    let beside = executable.parent().expect("a target directory");
+    let profile = match beside.file_name() {
+        Some(name) if name == "deps" => beside.parent().expect("a target directory"),
+        Some(_) | None => beside,
+    };
     let path = profile.join("luutru");
     let built_at = modified_at(&path);
     if built_at.is_none_or(|built_at| built_at < newest_source()) {

@@ -3,6 +3,7 @@
 //! - `LUUTRU_TEST_POSTGRES_IMAGE`: image of the container; else the official `postgres:15`.
 //! - `LUUTRU_TEST_DATABASE_URL`: a PostgreSQL server whose user may create databases, instead of
 //!   a container.
+//! - `POSTGRES_IMAGE`, `NGINX_IMAGE`, `BASE_IMAGE`: images of the evening's containers.
 //! - `LUUTRU_UPDATE_GOLDEN=1`: golden files are written, not compared.
 
 /// A setting that is there and not empty.
@@ -10,7 +11,7 @@
     clippy::disallowed_methods,
     reason = "the one place where a test run reads its environment"
 )]
-pub(crate) fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

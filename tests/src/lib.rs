@@ -36,11 +36,11 @@ pub mod receipt;
 mod time;
 
 pub use answer::Answer;
-pub use binary::run_to_end;
+pub use binary::{binary as binary_path, run_to_end};
 pub use caller::{Call, Caller};
 pub use canonical::to_canonical_json;
 pub use database::{Database, TestDatabase};
-pub use environment::is_golden_update;
+pub use environment::{is_golden_update, setting};
 pub use eventually::{eventually, eventually_some};
 pub use journal::{Journal, Posted, post_steadily};
 pub use link::Link;
