@@ -32,7 +32,7 @@ use crate::{
         find_desks,
         people::{People, Population},
         run::{self, Run},
-        schedule::Pace,
+        schedule::{Arrivals, Pace},
         summary::Tally,
         wire::{Connection, Target},
     },
@@ -85,6 +85,9 @@ enum Wanted {
     /// Memory of the services, idle and at their highest.
     #[value(name = "P12", alias = "p12")]
     Memory,
+    /// The intake while the police endpoint is away, against the intake while it is there.
+    #[value(name = "R6", alias = "r6")]
+    Outage,
 }
 
 /// Measures this machine with and without luutru, in paired rounds. Prints numbers, no verdicts.
@@ -115,6 +118,10 @@ pub(crate) struct BenchOptions {
     /// Stays that the worker finds waiting in each round of P8.
     #[arg(long, env = "LUUTRU_BENCH_BACKLOG", default_value_t = 10_000)]
     backlog: u32,
+
+    /// Stays a second that are declared in R6, whether answers come or not.
+    #[arg(long, env = "LUUTRU_BENCH_RATE", default_value_t = 200.0)]
+    rate: f64,
 
     /// PostgreSQL to use; its user must be allowed to make databases, which are dropped at the
     /// end. Left out: one is started, with the settings of a fresh installation.
@@ -189,6 +196,7 @@ async fn sample(
         .zip(times)
         .map(|(part, (before, after))| (part.name, each(after - before)));
     Ok(Sample {
+        count: work.count,
         rate: work.count / work.duration.as_secs_f64(),
         cpu_us: each(spent.busy_seconds),
         parts_us: parts_us.collect(),
@@ -214,6 +222,9 @@ impl Bench {
         }
         if self.wants(Wanted::Memory) {
             self.take_memory().await?;
+        }
+        if self.wants(Wanted::Outage) {
+            self.take_outage().await?;
         }
         Ok(())
     }
@@ -461,6 +472,76 @@ impl Bench {
         Ok(tally.accepted_count)
     }
 
+    /// R6: both sides of a round are the same load on the same services; what waited is drained
+    /// in between, and timed.
+    async fn take_outage(&mut self) -> anyhow::Result<()> {
+        let installation = self.install("outage").await?;
+        let registry = installation.start_registry().await?;
+        let police = installation.start_police().await?;
+        let api = installation.start_api().await?;
+        let worker = installation.start_worker(&registry, &police).await?;
+        let mut parts = vec![Part::this("generator"), api.part("api")?];
+        parts.push(worker.part("worker")?);
+        parts.extend(self.postgres.as_ref().and_then(Postgres::process));
+        let mut ledger = Connection::new(&Target::parse(&police.url)?, Duration::from_secs(5))?;
+        let mut away = Side::new("police endpoint away");
+        let mut there = Side::new("police endpoint there");
+        let mut drains = Vec::new();
+        let mut accepted = self.declare_for(&api, &installation, WARM_UP).await?.count;
+        for round in 1..=self.options.rounds {
+            tracing::info!(round, "R6");
+            wait_for(&mut ledger, accepted).await?;
+            let work = self.declare_for(&api, &installation, self.duration());
+            there.samples.push(sample(&parts, work).await?);
+            accepted += there.samples.last().map_or(0.0, |sample| sample.count);
+            wait_for(&mut ledger, accepted).await?;
+
+            set_outage(&mut ledger, true).await?;
+            let work = self.declare_for(&api, &installation, self.duration());
+            away.samples.push(sample(&parts, work).await?);
+            let backlog = away.samples.last().map_or(0.0, |sample| sample.count);
+            accepted += backlog;
+            let healed = Instant::now();
+            set_outage(&mut ledger, false).await?;
+            wait_for(&mut ledger, accepted).await?;
+            drains.push((backlog, healed.elapsed().as_secs_f64()));
+        }
+        for service in [api, worker, registry, police] {
+            service.stop().await?;
+        }
+        let title = format!(
+            "POST /v1/stays on PostgreSQL at {} a second, police endpoint away against there",
+            self.options.rate
+        );
+        let drained: Vec<String> = drains
+            .iter()
+            .map(|(backlog, seconds)| format!("{backlog:.0} in {seconds:.1} s"))
+            .collect();
+        let measure = Measure::paired("R6", title, vec![away, there])
+            .with_ratios("p99", |sample| sample.p99_ms.unwrap_or_default())
+            .with_ratios("processor time for a stay", |sample| sample.cpu_us)
+            .with_ratios("the API's processor time for a stay", |sample| {
+                sample.parts_us.get(1).map_or(0.0, |part| part.1)
+            })
+            .with_note(format!("drained after the outage: {}", drained.join(", ")));
+        self.keep(measure)
+    }
+
+    /// Declares single stays at the rate of R6.
+    async fn declare_for(
+        &self,
+        api: &Service,
+        installation: &Installation,
+        duration: Duration,
+    ) -> anyhow::Result<Work> {
+        let pace = Pace::Open {
+            rate: self.options.rate,
+            duration,
+            arrivals: Arrivals::Even,
+        };
+        self.post(api, installation, pace, Load::Singles).await
+    }
+
     /// P12.
     async fn take_memory(&mut self) -> anyhow::Result<()> {
         let installation = self.install("memory").await?;
@@ -488,6 +569,27 @@ impl Bench {
         );
         self.keep(Measure::memory("P12", title, memory))
     }
+}
+
+async fn set_outage(police: &mut Connection, is_away: bool) -> anyhow::Result<()> {
+    let faults = json!({"outage": is_away}).to_string();
+    let answer = police.put("/faults", faults.into()).await.ok();
+    let is_set = answer.is_some_and(|answer| answer.status == 200);
+    ensure!(is_set, "the police endpoint's simulator takes no faults");
+    Ok(())
+}
+
+/// Waits until so many stays have arrived at the police.
+async fn wait_for(ledger: &mut Connection, stay_count: f64) -> anyhow::Result<()> {
+    let beginning = Instant::now();
+    while (effects(ledger).await? as f64) < stay_count {
+        ensure!(
+            beginning.elapsed() < DRAIN_WAIT,
+            "the backlog does not drain"
+        );
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

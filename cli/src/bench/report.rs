@@ -10,6 +10,8 @@ use super::machine::Memory;
 /// One side of one round.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Sample {
+    /// Operations in all.
+    pub(crate) count: f64,
     /// Operations a second.
     pub(crate) rate: f64,
     /// Processor time of the whole machine for one operation, microseconds.
@@ -72,6 +74,8 @@ pub(crate) struct Measure {
     pub(crate) ratio: Option<f64>,
     /// Memory by process.
     pub(crate) memory: Vec<(&'static str, Memory)>,
+    /// Further sentences, with their numbers in them.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Measure {
@@ -91,7 +95,31 @@ impl Measure {
             sides,
             ratio,
             memory: Vec::new(),
+            notes: Vec::new(),
         }
+    }
+
+    /// With the ratio of another number than the rate, of every pair and its median.
+    pub(crate) fn with_ratios(mut self, name: &str, number: impl Fn(&Sample) -> f64) -> Self {
+        if let [first, second] = self.sides.as_slice() {
+            let pairs = first.samples.iter().zip(&second.samples);
+            let ratios: Vec<f64> = pairs
+                .map(|(first, second)| number(first) / number(second).max(1e-9))
+                .collect();
+            let each: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
+            self.notes.push(format!(
+                "ratio of {name}: median {:.2}, pairs {}",
+                median(ratios),
+                each.join(" ")
+            ));
+        }
+        self
+    }
+
+    /// With a sentence.
+    pub(crate) fn with_note(mut self, note: String) -> Self {
+        self.notes.push(note);
+        self
     }
 
     /// Of memory only.
@@ -106,6 +134,7 @@ impl Measure {
             sides: Vec::new(),
             ratio: None,
             memory,
+            notes: Vec::new(),
         }
     }
 }
@@ -123,6 +152,9 @@ impl Display for Measure {
         }
         if let Some(ratio) = self.ratio {
             writeln!(out, "    ratio of rates, median of the rounds: {ratio:.2}")?;
+        }
+        for note in &self.notes {
+            writeln!(out, "    {note}")?;
         }
         for (name, memory) in &self.memory {
             writeln!(
@@ -152,6 +184,7 @@ impl Side {
             .zip(parts)
             .map(|(position, (name, _))| (*name, part_of(position)));
         Sample {
+            count: self.median_of(|sample| sample.count),
             rate: self.median_of(|sample| sample.rate),
             cpu_us: self.median_of(|sample| sample.cpu_us),
             parts_us: parts_us.collect(),
@@ -190,6 +223,7 @@ mod tests {
 
     fn side(name: &'static str, rates: &[f64]) -> Side {
         let sample = |rate: &f64| Sample {
+            count: *rate,
             rate: *rate,
             cpu_us: 300.0,
             parts_us: vec![("api", 200.0), ("postgres", 90.0)],
@@ -219,5 +253,8 @@ mod tests {
         let measure = Measure::paired("P1", "title", sides);
         assert_eq!(measure.ratio, Some(2.0));
         assert!(measure.to_string().contains("2.00"));
+        let measure = measure.with_ratios("rates", |sample| sample.rate);
+        let note = "ratio of rates: median 2.00, pairs 2.00 3.00 1.50";
+        assert_eq!(measure.notes, [note]);
     }
 }

@@ -117,6 +117,11 @@ impl Connection {
         self.call(Method::POST, path, head, body).await
     }
 
+    /// `PUT path` with a JSON body.
+    pub(crate) async fn put(&mut self, path: &str, body: Bytes) -> Result<Answer, NoAnswer> {
+        self.call(Method::PUT, path, &[], body).await
+    }
+
     async fn call(
         &mut self,
         method: Method,
