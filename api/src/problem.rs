@@ -105,7 +105,24 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::MrzNumbersDiffer
         | Code::NameCutOff
         | Code::DocumentExpired
-        | Code::CommuneCodeAmbiguous => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::CommuneCodeAmbiguous
+        | Code::FileUnreadable
+        | Code::FileEncodingUnknown
+        | Code::FileHasMacros
+        | Code::FileExpandsTooFar
+        | Code::FileTooManyRows
+        | Code::FileTooManyColumns
+        | Code::FileCellTooLong
+        | Code::FileEmpty
+        | Code::FileColumnsUnknown
+        | Code::FileColumnsAmbiguous
+        | Code::Formula
+        | Code::DateAmbiguous
+        | Code::LeadingZeroLost
+        | Code::NumberRounded
+        | Code::TextDamaged
+        | Code::ArrivalTimeAssumed
+        | Code::PartyIncomplete => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

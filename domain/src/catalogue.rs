@@ -63,6 +63,8 @@ impl Commune {
 pub struct Country {
     /// Alpha-3.
     pub code: String,
+    /// Alpha-2, where the country has one.
+    pub alpha_2: Option<String>,
     /// Vietnamese name.
     pub name_vi: String,
     /// English name.
@@ -187,6 +189,11 @@ impl Catalogues {
         self.countries.get(code)
     }
 
+    /// All countries, in no order.
+    pub fn countries(&self) -> impl Iterator<Item = &Country> {
+        self.countries.values()
+    }
+
     fn add_province(&mut self, entry: &Entry<'_>) -> Result<(), CatalogueFault> {
         let province = Province {
             code: entry.code().to_owned(),
@@ -223,6 +230,7 @@ impl Catalogues {
         let name = |member| entry.text(member).unwrap_or(code).to_owned();
         let country = Country {
             code: code.to_owned(),
+            alpha_2: entry.text("alpha2").map(str::to_owned),
             name_vi: name("name_vi"),
             name_en: name("name_en"),
         };

@@ -163,6 +163,36 @@ coded! {
         ImageTooManyPixels => "image_too_many_pixels",
         /// The picture shows no QR code that can be read.
         ImageWithoutQr => "image_without_qr",
+        /// The file is damaged, locked, or of another kind than it is said to be.
+        FileUnreadable => "file_unreadable",
+        /// Text in no encoding that can be told for certain.
+        FileEncodingUnknown => "file_encoding_unknown",
+        /// A workbook with macros.
+        FileHasMacros => "file_has_macros",
+        /// Unpacked, the file would be far larger than it looks.
+        FileExpandsTooFar => "file_expands_too_far",
+        /// More rows than are taken.
+        FileTooManyRows => "file_too_many_rows",
+        /// More columns than are taken.
+        FileTooManyColumns => "file_too_many_columns",
+        /// A cell with more text than any column can hold.
+        FileCellTooLong => "file_cell_too_long",
+        /// No row below the heading.
+        FileEmpty => "file_empty",
+        /// No heading that names a guest and an arrival.
+        FileColumnsUnknown => "file_columns_unknown",
+        /// Two columns that both fit one member.
+        FileColumnsAmbiguous => "file_columns_ambiguous",
+        /// A cell with a formula.
+        Formula => "formula",
+        /// A date that may mean two days.
+        DateAmbiguous => "date_ambiguous",
+        /// A number whose zeros in front were lost.
+        LeadingZeroLost => "leading_zero_lost",
+        /// A number written with an exponent: digits are lost.
+        NumberRounded => "number_rounded",
+        /// Text that was read in a wrong encoding before it came.
+        TextDamaged => "text_damaged",
 
         /// The sex declared is not the one in the number.
         SexDiffersFromNumber => "sex_differs_from_number",
@@ -190,6 +220,10 @@ coded! {
         NameCutOff => "name_cut_off",
         /// The document's last day of validity has passed.
         DocumentExpired => "document_expired",
+        /// An arrival date without a time counts as 14:00.
+        ArrivalTimeAssumed => "arrival_time_assumed",
+        /// A booking for more guests than the file lists.
+        PartyIncomplete => "party_incomplete",
     }
 }
 
@@ -264,7 +298,22 @@ impl Code {
             | Self::MrzOtherDocument
             | Self::ImageUnreadable
             | Self::ImageTooManyPixels
-            | Self::ImageWithoutQr => Class::Violation,
+            | Self::ImageWithoutQr
+            | Self::FileUnreadable
+            | Self::FileEncodingUnknown
+            | Self::FileHasMacros
+            | Self::FileExpandsTooFar
+            | Self::FileTooManyRows
+            | Self::FileTooManyColumns
+            | Self::FileCellTooLong
+            | Self::FileEmpty
+            | Self::FileColumnsUnknown
+            | Self::FileColumnsAmbiguous
+            | Self::Formula
+            | Self::DateAmbiguous
+            | Self::LeadingZeroLost
+            | Self::NumberRounded
+            | Self::TextDamaged => Class::Violation,
             Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue
@@ -277,7 +326,9 @@ impl Code {
             | Self::CheckDigitWrong
             | Self::MrzNumbersDiffer
             | Self::NameCutOff
-            | Self::DocumentExpired => Class::Warning,
+            | Self::DocumentExpired
+            | Self::ArrivalTimeAssumed
+            | Self::PartyIncomplete => Class::Warning,
         }
     }
 

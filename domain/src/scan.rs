@@ -72,6 +72,12 @@ pub fn clean_number(text: &str) -> (String, bool) {
     (cleaned, is_changed)
 }
 
+/// Whether a text is UTF-8 that was read as Latin-1 or Windows-1252 (`Nguyá»…n`).
+#[must_use]
+pub fn is_misread(text: &str) -> bool {
+    repair::decoded_again(text).is_some()
+}
+
 /// The ASCII character of a full-width form (U+FF01 to U+FF5E).
 fn half_width(letter: char) -> char {
     match letter {

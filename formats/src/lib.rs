@@ -1,7 +1,19 @@
-//! Readers of foreign bytes.
+//! Readers of foreign bytes, and writers of what is sent back. A reader here gets bytes and gives
+//! drafts or a fault: it reaches no socket and no table, holds bounds on all that it takes, and
+//! never panics on what it reads.
 //!
-//! What always holds here: no socket, no file, no table, no clock. A reader takes bytes and gives
-//! content or a fault, whatever the bytes are; time and memory are bounded by constants beside the
-//! loops they bound. Reading may take long enough to need a thread where blocking is allowed.
+//! The way of an uploaded file: [`table`] makes rows of text of it, [`columns`] tells which column
+//! is what, [`stay_rows`] turns each row into the contract's stay, and [`rejected`] writes what was
+//! refused as a file again.
 
 pub mod qr_image;
+
+pub mod table;
+
+pub mod columns;
+
+pub mod stay_rows;
+
+pub mod rejected;
+mod sheet_text;
+pub mod template;

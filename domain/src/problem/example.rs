@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 51] = [
+const PLACES: [(Code, &str); 68] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -57,6 +57,23 @@ const PLACES: [(Code, &str); 51] = [
     (Code::MrzNumbersDiffer, "/guest/document/number"),
     (Code::NameCutOff, "/guest/full_name"),
     (Code::DocumentExpired, "/guest/document"),
+    (Code::FileUnreadable, ""),
+    (Code::FileEncodingUnknown, ""),
+    (Code::FileHasMacros, ""),
+    (Code::FileExpandsTooFar, ""),
+    (Code::FileTooManyRows, ""),
+    (Code::FileTooManyColumns, ""),
+    (Code::FileCellTooLong, ""),
+    (Code::FileEmpty, ""),
+    (Code::FileColumnsUnknown, ""),
+    (Code::FileColumnsAmbiguous, ""),
+    (Code::Formula, "/room"),
+    (Code::DateAmbiguous, "/arrival_at"),
+    (Code::LeadingZeroLost, "/guest/document/number"),
+    (Code::NumberRounded, "/guest/document/number"),
+    (Code::TextDamaged, "/guest/full_name"),
+    (Code::ArrivalTimeAssumed, "/arrival_at"),
+    (Code::PartyIncomplete, "/party"),
 ];
 
 /// The code as it is met in an answer: one element of `errors` or of `warnings`, or a problem's

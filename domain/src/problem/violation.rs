@@ -20,6 +20,10 @@ pub enum Hint {
     OrMember(&'static str),
     /// The character at this place, from 1 on, may be a digit that was read as a letter.
     MisreadAt(usize),
+    /// The row of a file, from 1.
+    AtRow(usize),
+    /// Two columns of a file, from 1.
+    Columns(usize, usize),
 }
 
 /// A rule broken at a place of the document. As a warning, it refuses nothing.
@@ -86,6 +90,12 @@ impl Hint {
             (Self::Between(least, most), Language::En) => format!("From {least} to {most}."),
             (Self::OrMember(member), Language::Vi) => format!("Có thể thay bằng {member}."),
             (Self::OrMember(member), Language::En) => format!("Or send {member} instead."),
+            (Self::AtRow(row), Language::Vi) => format!("Dòng {row}."),
+            (Self::AtRow(row), Language::En) => format!("Row {row}."),
+            (Self::Columns(first, second), Language::Vi) => format!("Cột {first} và {second}."),
+            (Self::Columns(first, second), Language::En) => {
+                format!("Columns {first} and {second}.")
+            }
             (Self::MisreadAt(place), Language::Vi) => format!(
                 "Ký tự thứ {place} có thể là chữ số bị đọc thành chữ cái (0/O, 1/I, 8/B, 5/S, 2/Z)."
             ),

@@ -761,5 +761,175 @@ const fn both(code: Code) -> [Words; 2] {
                 "The last day of validity in the machine-readable zone has passed. Ask for a valid document; the stay can still be declared with this one.",
             ],
         ),
+        Code::FileUnreadable => pair(
+            [
+                "Không đọc được tệp",
+                "Tệp bị hỏng, có mật khẩu, hoặc không đúng loại đã khai. Hãy lưu lại thành XLSX không có mật khẩu hoặc CSV (UTF-8) rồi gửi lại.",
+            ],
+            [
+                "The file cannot be read",
+                "The file is damaged, has a password, or is of another kind than stated. Save it as XLSX without a password or as CSV (UTF-8), and send it again.",
+            ],
+        ),
+        Code::FileEncodingUnknown => pair(
+            [
+                "Không rõ bảng mã của tệp",
+                "Không xác định chắc chắn được bảng mã của tệp văn bản. Hãy lưu tệp thành CSV UTF-8 hoặc XLSX rồi gửi lại.",
+            ],
+            [
+                "The encoding is not known",
+                "The encoding of the text cannot be told for certain. Save the file as CSV UTF-8 or as XLSX, and send it again.",
+            ],
+        ),
+        Code::FileHasMacros => pair(
+            [
+                "Tệp có macro",
+                "Bảng tính có macro nên không được nhận. Hãy lưu thành XLSX (không macro) rồi gửi lại.",
+            ],
+            [
+                "The file has macros",
+                "The workbook holds macros and is not taken. Save it as XLSX without macros, and send it again.",
+            ],
+        ),
+        Code::FileExpandsTooFar => pair(
+            [
+                "Tệp nén phình quá lớn",
+                "Khi giải nén tệp lớn hơn mức cho phép rất nhiều. Hãy chép dữ liệu sang một bảng tính mới rồi gửi lại.",
+            ],
+            [
+                "The file expands too far",
+                "Unpacked, the file is far larger than allowed. Copy the data into a new workbook, and send that.",
+            ],
+        ),
+        Code::FileTooManyRows => pair(
+            [
+                "Tệp có quá nhiều dòng",
+                "Tệp có nhiều dòng hơn mức được nhận. Hãy chia thành nhiều tệp.",
+            ],
+            [
+                "The file has too many rows",
+                "The file has more rows than are taken. Divide it into several files.",
+            ],
+        ),
+        Code::FileTooManyColumns => pair(
+            [
+                "Tệp có quá nhiều cột",
+                "Tệp có nhiều cột hơn mức được nhận. Hãy bỏ các cột thừa.",
+            ],
+            [
+                "The file has too many columns",
+                "The file has more columns than are taken. Remove those that are not needed.",
+            ],
+        ),
+        Code::FileCellTooLong => pair(
+            [
+                "Có ô quá dài",
+                "Một ô có nhiều chữ hơn mức được nhận. Hãy rút ngắn ô đó; nếu là CSV, hãy kiểm tra dấu nháy kép.",
+            ],
+            [
+                "A cell is too long",
+                "A cell holds more text than is taken. Shorten it; in a CSV, check the quotation marks.",
+            ],
+        ),
+        Code::FileEmpty => pair(
+            [
+                "Tệp không có dòng nào",
+                "Tệp không có dòng dữ liệu nào dưới dòng tiêu đề. Hãy nhập ít nhất một dòng.",
+            ],
+            [
+                "The file has no rows",
+                "There is no row below the heading. Fill in at least one.",
+            ],
+        ),
+        Code::FileColumnsUnknown => pair(
+            [
+                "Không nhận ra các cột",
+                "Không tìm thấy dòng tiêu đề có cột họ tên và cột ngày đến. Hãy đặt tên cột như trong tệp mẫu tại /v1/imports/template.",
+            ],
+            [
+                "The columns are not recognised",
+                "No heading with a column for the name and one for the arrival was found. Name the columns as in the template at /v1/imports/template.",
+            ],
+        ),
+        Code::FileColumnsAmbiguous => pair(
+            [
+                "Hai cột trùng ý nghĩa",
+                "Có hai cột cùng hiểu được là một mục. Hãy đổi tên hoặc bỏ một trong hai cột.",
+            ],
+            [
+                "Two columns mean the same",
+                "Two columns can both be read as the same member. Rename or remove one of them.",
+            ],
+        ),
+        Code::Formula => pair(
+            [
+                "Ô chứa công thức",
+                "Ô chứa công thức nên giá trị không được tin dùng. Hãy dán giá trị (Paste values) thay cho công thức.",
+            ],
+            [
+                "The cell holds a formula",
+                "The cell holds a formula, whose value is not trusted. Paste the value in its place.",
+            ],
+        ),
+        Code::DateAmbiguous => pair(
+            [
+                "Ngày có thể hiểu hai cách",
+                "Tệp có cả ngày kiểu ngày/tháng lẫn tháng/ngày, nên ngày này hiểu được hai cách. Hãy ghi ngày theo YYYY-MM-DD hoặc gửi tệp kèm date_order.",
+            ],
+            [
+                "The date may mean two days",
+                "The file has dates with the day first and dates with the month first, so this one may mean two days. Write it as YYYY-MM-DD, or send the file with date_order.",
+            ],
+        ),
+        Code::LeadingZeroLost => pair(
+            [
+                "Số bị mất số 0 ở đầu",
+                "Số này thiếu chữ số, có thể do bảng tính làm mất số 0 ở đầu. Hãy kiểm tra số đề nghị trong tệp các dòng bị từ chối và nhập lại ở dạng văn bản.",
+            ],
+            [
+                "Zeros in front were lost",
+                "The number lacks digits; a spreadsheet may have dropped the zeros in front. Check the one proposed in the file of rejected rows, and enter it as text.",
+            ],
+        ),
+        Code::NumberRounded => pair(
+            [
+                "Số bị làm tròn",
+                "Số ở dạng số mũ (như 3.8E+10) nên đã mất chữ số. Hãy nhập lại số theo giấy tờ ở dạng văn bản.",
+            ],
+            [
+                "The number was rounded",
+                "The number is written with an exponent (like 3.8E+10), so digits are lost. Enter it again from the document, as text.",
+            ],
+        ),
+        Code::TextDamaged => pair(
+            [
+                "Chữ bị hỏng bảng mã",
+                "Chữ trong ô đã bị hỏng bảng mã từ trước khi gửi. Hãy xuất lại tệp từ phần mềm gốc ở dạng UTF-8.",
+            ],
+            [
+                "The text is damaged",
+                "The text in the cell was damaged by a wrong encoding before it was sent. Export the file again as UTF-8.",
+            ],
+        ),
+        Code::ArrivalTimeAssumed => pair(
+            [
+                "Giờ đến được giả định là 14:00",
+                "Dòng chỉ có ngày đến nên được tính là 14:00. Hãy ghi giờ đến nếu biết.",
+            ],
+            [
+                "The time of arrival is taken as 14:00",
+                "The row has only a date of arrival, which counts as 14:00. Give the time if it is known.",
+            ],
+        ),
+        Code::PartyIncomplete => pair(
+            [
+                "Đặt phòng có thêm khách",
+                "Số khách của lượt đặt phòng nhiều hơn số dòng trong tệp. Hãy khai báo cả những khách còn lại.",
+            ],
+            [
+                "The booking has more guests",
+                "The booking is for more guests than the file has rows. Declare the others, too.",
+            ],
+        ),
     }
 }

@@ -1,0 +1,181 @@
+use std::io::Write;
+
+use proptest::prelude::*;
+use zip::write::SimpleFileOptions;
+
+use super::*;
+
+/// A workbook of the given parts besides those that every workbook has.
+fn workbook(parts: &[(&str, &str)]) -> Vec<u8> {
+    let head = [
+        (
+            "xl/workbook.xml",
+            r#"<workbook xmlns:r="r"><sheets><sheet name="a" sheetId="1" state="hidden" r:id="rId9"/><sheet name="b" sheetId="2" r:id="rId1"/></sheets></workbook>"#,
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            r#"<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="x/sharedStrings" Target="/xl/strings.xml"/></Relationships>"#,
+        ),
+    ];
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, text) in head.iter().chain(parts) {
+        let options = SimpleFileOptions::default();
+        archive.start_file(*path, options).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+fn sheet(rows: &str) -> Vec<u8> {
+    let strings = "<sst count=\"9\" uniqueCount=\"4000000000\"><si><t>Phòng</t></si><si><r><t>Họ </t></r><r><t>tên</t></r><rPh><t>x</t></rPh></si><si/></sst>";
+    let sheet =
+        format!("<worksheet><dimension ref=\"A1\"/><sheetData>{rows}</sheetData></worksheet>");
+    workbook(&[
+        ("xl/strings.xml", strings),
+        ("xl/worksheets/sheet1.xml", &sheet),
+    ])
+}
+
+#[test]
+fn a_sheet_is_read_cell_by_cell() {
+    let bytes = sheet(
+        r#"<row r="2"><c r="A2" t="s"><v>0</v></c><c r="C2" t="s"><v>1</v></c><c r="D2" t="s"><v>2</v></c></row>
+        <row r="5"><c><v>101</v></c><c r="B5"><v>3.8090001234E10</v></c><c r="C5" t="inlineStr"><is><t>A &amp; B&#233;</t></is></c><c r="D5"><f>1+1</f><v>2</v></c><c r="E5"><v>46349.5</v></c><c r="F5" s="3"/><c r="G5" t="e"><v>#N/A</v></c></row>
+        <row r="7"><c r="A7" s="1"/></row>"#,
+    );
+    let table = Table::read(&bytes, FileKind::Xlsx).unwrap();
+    assert_eq!(table.row_count(), 2);
+    assert_eq!((table.row_number(0), table.row_number(1)), (2, 5));
+    let first: Vec<&str> = table.cells(0).collect();
+    assert_eq!(first, ["Phòng", "", "Họ tên"]);
+    let second: Vec<&str> = table.cells(1).collect();
+    assert_eq!(second, ["101", "38090001234", "A & Bé", "", "46349.5"]);
+    assert!(table.is_formula(1, 3) && !table.is_formula(1, 2));
+}
+
+#[test]
+fn csv_is_read_with_each_delimiter_and_line_end() {
+    for delimiter in [",", ";", "\t", "|"] {
+        for end in ["\n", "\r\n"] {
+            let text = ["Phòng", "\"Họ, \"\"tên\"\";\n|\"", "x"].join(delimiter);
+            let text = format!("{text}{end}{}{end}", ["101", "a", ""].join(delimiter));
+            let table = Table::read(text.as_bytes(), FileKind::Csv).unwrap();
+            assert_eq!(table.row_count(), 2, "{text}");
+            assert_eq!(table.cell(0, 1), "Họ, \"tên\";\n|", "{text}");
+            let last: Vec<&str> = table.cells(1).collect();
+            assert_eq!(last, ["101", "a"]);
+        }
+    }
+    let table = Table::read(b"sep=;\nA;B,C\n1;2\n", FileKind::Csv).unwrap();
+    assert_eq!(table.cell(0, 1), "B,C");
+    assert_eq!(table.row_number(0), 2);
+}
+
+#[test]
+fn bounds_hold_for_both_kinds() {
+    let long = "x".repeat(CELL_BYTE_COUNT_MAX + 1);
+    let wide = "x,".repeat(COLUMN_COUNT_MAX + 1);
+    let tall = "x\n".repeat(ROW_COUNT_MAX + 1);
+    let table: [(&[u8], FileFault); 5] = [
+        (b"", FileFault::Empty),
+        (b"\n\n,,,\n", FileFault::Empty),
+        (long.as_bytes(), FileFault::CellTooLong { row: 1 }),
+        (wide.as_bytes(), FileFault::TooManyColumns),
+        (tall.as_bytes(), FileFault::TooManyRows),
+    ];
+    for (bytes, fault) in table {
+        assert_eq!(Table::read(bytes, FileKind::Csv).err(), Some(fault));
+    }
+    let cell = |reference: &str, text: &str| {
+        format!(r#"<row><c r="{reference}" t="inlineStr"><is><t>{text}</t></is></c></row>"#)
+    };
+    let table = [
+        (cell("A1", &long), FileFault::CellTooLong { row: 1 }),
+        (cell("GS1", "x"), FileFault::TooManyColumns),
+        (cell("ZZZZ1", "x"), FileFault::Empty),
+        (r#"<row r="0"/>"#.to_owned(), FileFault::Unreadable),
+        (
+            r#"<row><c t="s"><v>9</v></c></row>"#.to_owned(),
+            FileFault::Unreadable,
+        ),
+        (
+            "<row><c><v>&bomb;</v></c></row>".to_owned(),
+            FileFault::Unreadable,
+        ),
+    ];
+    for (rows, fault) in table {
+        let read = Table::read(&sheet(&rows), FileKind::Xlsx).err();
+        if rows.contains("ZZZZ") {
+            // A reference that is none counts as the next column.
+            assert_eq!(read, None);
+        } else {
+            assert_eq!(read, Some(fault), "{}", &rows[..rows.len().min(60)]);
+        }
+    }
+}
+
+#[test]
+fn bombs_and_macros_are_refused_before_they_are_unpacked() {
+    let blank = " ".repeat(4 * 1024 * 1024);
+    let many: Vec<String> = (0..1_001).map(|number| format!("xl/{number}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|path| (path.as_str(), "")).collect();
+    let table = [
+        (
+            workbook(&[("xl/media/x", &blank)]),
+            FileFault::ExpandsTooFar,
+        ),
+        (workbook(&many), FileFault::ExpandsTooFar),
+        (workbook(&[("xl/vbaProject.bin", "x")]), FileFault::Macros),
+        (b"PK\x03\x04 no archive".to_vec(), FileFault::Unreadable),
+        (
+            b"\xD0\xCF\x11\xE0 with a password".to_vec(),
+            FileFault::Unreadable,
+        ),
+        (Vec::new(), FileFault::Unreadable),
+    ];
+    for (bytes, fault) in table {
+        assert_eq!(inspect(&bytes, FileKind::Xlsx), Err(fault));
+        assert_eq!(Table::read(&bytes, FileKind::Xlsx).err(), Some(fault));
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        for kind in FileKind::ALL {
+            let _ = inspect(&bytes, kind);
+            let _ = Table::read(&bytes, kind);
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_workbook_makes_the_reader_panic(
+        rows in "(<row>|</row>|<c r=\"[A-C]{1,4}[0-9]{1,8}\"( t=\"(s|b|e|str|inlineStr)\")?>|</c>|<v>[0-9.E&;]{0,8}</v>|<f/>|<is><t>|</t></is>|[<>&]){0,12}",
+        at in any::<proptest::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut bytes = sheet(&rows);
+        let _ = Table::read(&bytes, FileKind::Xlsx);
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let _ = Table::read(&bytes, FileKind::Xlsx);
+    }
+
+    #[test]
+    fn no_text_makes_the_csv_reader_lose_a_cell(
+        cells in proptest::collection::vec("[a-zÀ-ỹ ,;\"\n]{0,8}[a-z]", 1..6)
+    ) {
+        let mut writer = csv::WriterBuilder::new()
+            .quote_style(csv::QuoteStyle::Always)
+            .from_writer(Vec::new());
+        writer.write_record(["a"; 6]).unwrap();
+        let mut padded = cells.clone();
+        padded.resize(6, "z".to_owned());
+        writer.write_record(&padded).unwrap();
+        let bytes = writer.into_inner().unwrap();
+        let table = Table::read(&bytes, FileKind::Csv).unwrap();
+        for (column, cell) in padded.iter().enumerate() {
+            prop_assert_eq!(table.cell(1, column), cell.as_str());
+        }
+    }
+}
