@@ -25,6 +25,7 @@ use crate::catalogues::Published;
 use crate::config::ApiSettings;
 use crate::docs::Documents;
 use crate::door;
+use crate::events::Tail;
 use crate::limit::Limits;
 use crate::problem::Failure;
 use crate::reads::NotedReads;
@@ -81,6 +82,10 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) keys: KnownKeys,
     pub(crate) noted_reads: NotedReads,
+    /// What is new in the feed.
+    pub(crate) tail: Tail,
+    /// Ends what would go on after the answer.
+    pub(crate) stop: CancellationToken,
     /// The right to search a picture.
     pub(crate) pictures: Semaphore,
     /// The right to wait for it.
@@ -97,7 +102,7 @@ impl App {
             .ok_or_else(|| Failure::internal("a request came past the door"))
     }
 
-    fn new(parts: ApiParts) -> Self {
+    fn new(parts: ApiParts, stop: CancellationToken) -> Self {
         Self {
             catalogues: Published::new(parts.catalogues),
             limits: Limits::new(&parts.settings),
@@ -111,6 +116,8 @@ impl App {
             settings: parts.settings,
             keys: KnownKeys::default(),
             noted_reads: NotedReads::default(),
+            tail: Tail::default(),
+            stop,
             pictures: Semaphore::new(scans::PICTURE_COUNT_MAX),
             pictures_waiting: Semaphore::new(scans::WAITING_PICTURE_COUNT_MAX),
             documents: OnceLock::new(),
@@ -128,7 +135,7 @@ pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<Runni
     let (addr, ops_addr) = (listener.local_addr(), ops_listener.local_addr());
     add_checks(&parts);
     let metrics = parts.metrics.clone();
-    let app = Arc::new(App::new(parts));
+    let app = Arc::new(App::new(parts, shutdown.clone()));
     let task = tasks::spawn("api", run(app, listener, ops_listener, metrics, shutdown));
     Ok(Running {
         addr,
@@ -164,7 +171,8 @@ async fn run(
         shutdown.cancelled().await;
         readiness.start_draining();
     };
-    let (outcome, (), (), ()) = tokio::join!(ops, api, drain, sweep(&app, &shutdown));
+    let tail = app.tail.run(&app.db, &shutdown);
+    let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, sweep(&app, &shutdown), tail);
     report(outcome);
 }
 

@@ -21,6 +21,7 @@ use poem_openapi::{
 };
 use runtime::key_hash::{self, ApiKeyText};
 use store::api_keys::ApiKey;
+use store::events::Scope;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -51,6 +52,18 @@ pub(crate) struct Caller {
     /// The facility of a key that serves exactly one, and what is counted of it.
     pub(crate) only_facility: Option<(Uuid, Arc<FacilityMeter>)>,
     key: ApiKey,
+}
+
+impl Caller {
+    /// What of the feed of events the key may see.
+    pub(crate) fn scope(&self) -> Scope {
+        let is_bound = !self.key.facility_ids.is_empty();
+        let facilities = self.sender.facilities.iter();
+        Scope {
+            organisation_id: self.sender.organisation_id,
+            facility_ids: is_bound.then(|| facilities.map(|facility| facility.id).collect()),
+        }
+    }
 }
 
 /// The keys found a moment ago.
@@ -186,6 +199,17 @@ pub(crate) async fn recognise(app: &App, headers: &HeaderMap) -> Result<Arc<Call
         return Err(Rejection::Ended.into());
     }
     Ok(caller)
+}
+
+/// The caller as the key stands now; `None` when it is ended or gone.
+///
+/// Errors: 503 when the database does not answer.
+pub(crate) async fn again(app: &App, caller: &Caller) -> Result<Option<Arc<Caller>>, Failure> {
+    let found = match app.keys.get(caller.key.id) {
+        Some(caller) => Some(caller),
+        None => look_up(app, caller.key.id).await?,
+    };
+    Ok(found.filter(|caller| caller.key.is_valid_at(app.clock.now())))
 }
 
 fn presented_key(headers: &HeaderMap) -> Result<ApiKeyText, Rejection> {

@@ -99,6 +99,24 @@ pub struct ApiSettings {
     )]
     pub requests_at_once: NonZeroU32,
 
+    /// Streams of events that one key may hold open on this process.
+    #[arg(
+        long,
+        env = "LUUTRU_KEY_EVENT_STREAMS",
+        default_value = "4",
+        value_name = "COUNT"
+    )]
+    pub key_event_streams: NonZeroU32,
+
+    /// Streams of events that this process holds open for all keys.
+    #[arg(
+        long,
+        env = "LUUTRU_EVENT_STREAMS",
+        default_value = "256",
+        value_name = "COUNT"
+    )]
+    pub event_streams: NonZeroU32,
+
     /// Most bytes of the body of one stay.
     #[arg(
         long,

@@ -1,4 +1,5 @@
-//! Cursors of lists: opaque, and good only for the list and the key they were given to.
+//! Cursors: opaque, and good only for whom they were given to. Those of lists are of a list and a
+//! key, those of the feed of an organisation, so that a new key reads on where the old one stopped.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use runtime::vault::Vault;
@@ -21,9 +22,43 @@ pub(crate) fn read(vault: &Vault, list: &str, key_id: Uuid, cursor: &str) -> Opt
     (sent == tag(vault, list, key_id, last)).then_some(last)
 }
 
+/// The cursor behind the event of this number, in the feed of an organisation. What it says of the
+/// number is hidden: numbers tell how much happens to others.
+pub(crate) fn write_place(vault: &Vault, organisation_id: Uuid, sequence: i64) -> String {
+    let place = sequence.to_be_bytes();
+    let tag = place_tag(vault, organisation_id, &place);
+    let hidden = hide(vault, &tag, place);
+    URL_SAFE_NO_PAD.encode([tag, hidden].concat())
+}
+
+/// The number behind which a cursor of [`write_place`] continues; `None` when it is not one of
+/// this organisation's.
+pub(crate) fn read_place(vault: &Vault, organisation_id: Uuid, cursor: &str) -> Option<i64> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (tag, hidden) = bytes.split_first_chunk::<TAG_LENGTH>()?;
+    let place = hide(vault, tag, hidden.try_into().ok()?);
+    (*tag == place_tag(vault, organisation_id, &place)).then(|| i64::from_be_bytes(place))
+}
+
+fn place_tag(vault: &Vault, organisation_id: Uuid, place: &[u8; 8]) -> [u8; TAG_LENGTH] {
+    cut(vault.blind_index("api.place", &[organisation_id.as_bytes(), place]))
+}
+
+/// Its own inverse.
+fn hide(vault: &Vault, tag: &[u8; TAG_LENGTH], mut place: [u8; 8]) -> [u8; 8] {
+    let mask = vault.blind_index("api.place.mask", &[tag]);
+    for (byte, mask) in place.iter_mut().zip(mask) {
+        *byte ^= mask;
+    }
+    place
+}
+
 fn tag(vault: &Vault, list: &str, key_id: Uuid, last: Uuid) -> [u8; TAG_LENGTH] {
     let parts = [list.as_bytes(), key_id.as_bytes(), last.as_bytes()];
-    let hash = vault.blind_index("api.cursor", &parts);
+    cut(vault.blind_index("api.cursor", &parts))
+}
+
+fn cut(hash: [u8; 32]) -> [u8; TAG_LENGTH] {
     let mut tag = [0; TAG_LENGTH];
     tag.copy_from_slice(&hash[..TAG_LENGTH]);
     tag
@@ -47,6 +82,23 @@ mod tests {
         let forged = URL_SAFE_NO_PAD.encode([9; 24]);
         for other in ["", "x", "ü", &cursor[1..], &forged, &format!("{cursor}=")] {
             assert_eq!(read(&vault, "stays", key, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_feed_is_good_for_its_organisation_only_and_shows_no_number() {
+        let vault = Vault::new(MasterKey::new([1; 32]), [2; 32]);
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for sequence in [0, 1, 4_711, i64::MAX] {
+            let cursor = write_place(&vault, one, sequence);
+            assert_eq!(read_place(&vault, one, &cursor), Some(sequence));
+            assert_eq!(read_place(&vault, other, &cursor), None);
+            let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+            assert!(!bytes.ends_with(&sequence.to_be_bytes()));
+        }
+        let forged = URL_SAFE_NO_PAD.encode([9; 16]);
+        for text in ["", "0", "ü", &forged] {
+            assert_eq!(read_place(&vault, one, text), None, "{text}");
         }
     }
 }

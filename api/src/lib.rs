@@ -19,6 +19,7 @@ mod limit;
 mod payload;
 
 mod catalogues;
+mod events;
 mod facilities;
 mod limits;
 mod reads;

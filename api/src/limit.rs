@@ -13,5 +13,6 @@ mod ticket;
 
 pub(crate) use allowance::{Allowance, Rate, Shortage};
 pub(crate) use fields::RateLimitFields;
+pub(crate) use gate::Place;
 pub(crate) use meters::{FacilityMeter, KeyMeter, Limits};
 pub(crate) use ticket::{Errand, Ticket};

@@ -25,13 +25,16 @@ pub(crate) struct Parameter {
     pub(crate) schema: fn() -> Value,
 }
 
+/// How long a page is.
+pub(crate) const LIMIT_PARAMETER: Parameter = Parameter {
+    name: "limit",
+    about: "Most items of the page.",
+    schema: || json!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}),
+};
+
 /// The parameters of every list.
 pub(crate) const PAGE_PARAMETERS: [Parameter; 2] = [
-    Parameter {
-        name: "limit",
-        about: "Most items of the page.",
-        schema: || json!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT}),
-    },
+    LIMIT_PARAMETER,
     Parameter {
         name: "cursor",
         about: "`next_cursor` of the page before.",
@@ -97,10 +100,9 @@ impl Query {
             .push(Violation::new(format!("/query/{name}"), code));
     }
 
-    /// The page asked for. `list` names what is listed, `key_id` who asks: a cursor is good for
-    /// both only.
-    pub(crate) fn page(&mut self, vault: &Vault, list: &str, key_id: Uuid) -> Page {
-        let limit = self.text("limit").map_or(LIMIT_DEFAULT, |text| {
+    /// Most items of the page asked for.
+    pub(crate) fn limit(&mut self) -> usize {
+        self.text("limit").map_or(LIMIT_DEFAULT, |text| {
             let limit = text.parse().ok();
             limit
                 .filter(|limit| (1..=LIMIT_MAX).contains(limit))
@@ -110,7 +112,13 @@ impl Query {
                     self.violations.push(violation.with(hint));
                     LIMIT_DEFAULT
                 })
-        });
+        })
+    }
+
+    /// The page asked for. `list` names what is listed, `key_id` who asks: a cursor is good for
+    /// both only.
+    pub(crate) fn page(&mut self, vault: &Vault, list: &str, key_id: Uuid) -> Page {
+        let limit = self.limit();
         let after = self.parsed("cursor", Code::InvalidCursor, |text| {
             cursor::read(vault, list, key_id, text)
         });

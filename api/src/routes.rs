@@ -18,10 +18,10 @@ use crate::payload::{Document, Scanned};
 use crate::problem::Failure;
 use crate::query::Query;
 use crate::shapes::{
-    Alive, BatchAnswer, CatalogueList, CatalogueView, FacilityPage, FacilityView, Judgement, Jwks,
-    LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft, StayPage,
+    Alive, BatchAnswer, CatalogueList, CatalogueView, EventPage, FacilityPage, FacilityView,
+    Judgement, Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft, StayPage,
 };
-use crate::{facilities, limits, scans, stays};
+use crate::{events, facilities, limits, scans, stays};
 
 /// The service's operations.
 pub(crate) struct Api {
@@ -36,6 +36,8 @@ enum Topic {
     Stays,
     /// Where stays may be declared, and how many.
     Facilities,
+    /// Hearing what became of stays.
+    Events,
     /// Published lists and keys.
     Catalogues,
     /// Whether the service is there.
@@ -230,6 +232,26 @@ impl Api {
         admitted: Admitted<Reading>,
     ) -> Result<Answer<LimitsView>, Failure> {
         Ok(limits::show(&self.app, &admitted))
+    }
+
+    /// Hear what happened
+    ///
+    /// The events of the key's facilities, oldest first, by polling; or as they happen, as
+    /// server-sent events, for `Accept: text/event-stream`. No event is ever passed over: the
+    /// cursor moves only over what is complete. Events are kept for 30 days.
+    #[oai(
+        path = "/v1/events",
+        method = "get",
+        operation_id = "listEvents",
+        tag = "Topic::Events"
+    )]
+    async fn list_events(
+        &self,
+        headers: &HeaderMap,
+        admitted: Admitted<Reading>,
+        query: Query,
+    ) -> Result<Answer<EventPage>, Failure> {
+        events::show(&self.app, admitted, headers, query).await
     }
 
     /// List catalogues

@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use text::{
     Address, CodeWord, CommuneCode, CompactJws, CompletionWord, CountryCode, Day, DeliveryWord,
-    DocumentKindWord, FacilityKindWord, Id, IdentityWord, Instant, Name, NoDocumentReasonWord,
-    Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer, PresenceWord, ProvinceCode,
-    PurposeWord, Reference, ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
+    DocumentKindWord, EventWord, FacilityKindWord, Id, IdentityWord, Instant, Name,
+    NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
+    PresenceWord, ProvinceCode, PurposeWord, Reference, ScanKindWord, SexWord, Sha256Hex,
+    TimelinessWord, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -534,4 +535,39 @@ pub(crate) struct Ready {
     checks: Any<Value>,
     /// `ok` or `degraded`, by name; never changes the status.
     dependencies: Any<Value>,
+}
+
+/// Something that happened.
+#[derive(Object)]
+#[oai(rename = "Event")]
+pub(crate) struct EventView {
+    /// The same wherever the event is told of: whoever has seen it has seen the event.
+    pub(crate) id: Uuid,
+    /// Its place in the feed.
+    pub(crate) cursor: String,
+    /// What happened. More words may come.
+    #[oai(rename = "type")]
+    pub(crate) kind: EventWord,
+    /// When.
+    pub(crate) occurred_at: Instant,
+    /// At which facility, if at one.
+    #[oai(nullable)]
+    pub(crate) facility_id: Option<Uuid>,
+    /// To which stay, if to one.
+    #[oai(nullable)]
+    pub(crate) stay_id: Option<Uuid>,
+    /// To which version of the stay.
+    #[oai(nullable)]
+    pub(crate) version: Option<i32>,
+    /// Further members, by `type`. Nothing personal.
+    pub(crate) data: Any<Value>,
+}
+
+/// A part of the feed.
+#[derive(Object)]
+pub(crate) struct EventPage {
+    /// The events, oldest first.
+    pub(crate) items: Vec<EventView>,
+    /// Where to read on, now or later. Never `null`.
+    pub(crate) next_cursor: String,
 }

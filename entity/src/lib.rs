@@ -11,6 +11,7 @@ pub mod catalogue_entry;
 pub mod data_key;
 pub mod declaration_key;
 pub mod event;
+pub mod event_head;
 pub mod facility;
 pub mod idempotency_key;
 pub mod organisation;

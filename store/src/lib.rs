@@ -14,6 +14,7 @@ mod database;
 pub mod declarations;
 mod dialect;
 mod error;
+pub mod events;
 pub mod facilities;
 pub mod health;
 pub mod outbox;

@@ -297,6 +297,9 @@ pub async fn record(
     )
     .await?;
     write::commit(transaction).await?;
+    if results.iter().any(|result| !result.events.is_empty()) {
+        db.wake().notify_events();
+    }
     Ok(results
         .iter()
         .map(|result| held.contains(&result.task_id))

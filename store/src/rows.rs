@@ -86,6 +86,10 @@ pub(crate) fn date(value: NaiveDate) -> Value {
     Value::ChronoDate(Some(value))
 }
 
+pub(crate) fn big_integer(value: i64) -> Value {
+    Value::BigInt(Some(value))
+}
+
 pub(crate) fn integer(value: i32) -> Value {
     Value::Int(Some(value))
 }

@@ -27,6 +27,8 @@ pub struct Wake {
 struct Ends {
     /// Rung when there may be work; workers wait on it.
     work: Notify,
+    /// Rung when there may be events without a number; the sequencer waits on it.
+    events: Notify,
     /// Rung when other processes should hear of work; [`announce`] waits on it.
     outbound: Notify,
 }
@@ -34,14 +36,31 @@ struct Ends {
 impl Wake {
     /// Says that something was committed that a worker should look at. Never blocks.
     pub fn notify(&self) {
-        self.ends.work.notify_one();
+        self.ring();
         self.ends.outbound.notify_one();
+    }
+
+    /// Says that events were committed by a process that numbers them itself. Never blocks.
+    pub fn notify_events(&self) {
+        self.ends.events.notify_one();
+    }
+
+    /// Rings for everybody of this process who waits.
+    fn ring(&self) {
+        self.ends.work.notify_one();
+        self.ends.events.notify_one();
     }
 
     /// Waits until there may be work, `longest` at most.
     pub async fn wait(&self, longest: Duration) {
         // A time-out is the poll, not a failure.
         let _ = tokio::time::timeout(longest, self.ends.work.notified()).await;
+    }
+
+    /// Waits until there may be events without a number, `longest` at most.
+    pub async fn wait_for_events(&self, longest: Duration) {
+        // A time-out is the poll, not a failure.
+        let _ = tokio::time::timeout(longest, self.ends.events.notified()).await;
     }
 }
 
@@ -91,6 +110,6 @@ async fn listen_once(db: &Database) -> Result<()> {
     listener.listen(CHANNEL).await.map_err(driver_error)?;
     loop {
         listener.recv().await.map_err(driver_error)?;
-        db.wake().ends.work.notify_one();
+        db.wake().ring();
     }
 }

@@ -18,6 +18,7 @@ mod scope;
 mod catalogues;
 mod codes;
 mod document;
+mod events;
 mod limits;
 mod lists;
 mod scans;

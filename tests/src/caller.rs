@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::{answer::Answer, stream::EventStream};
 
 /// No request of a test may take longer.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -142,6 +142,12 @@ impl Call {
         self.try_send()
             .await
             .unwrap_or_else(|error| panic!("no answer: {error:?}"))
+    }
+
+    /// Sends it and reads what is answered as server-sent events.
+    pub async fn stream(self) -> EventStream {
+        let request = self.request.header("accept", "text/event-stream");
+        EventStream::new(request.send().await.expect("an answer"))
     }
 
     /// Sends it, where it may get no answer.

@@ -33,6 +33,7 @@ mod journal;
 pub mod people;
 mod raw;
 pub mod receipt;
+mod stream;
 mod time;
 
 pub use answer::Answer;
@@ -49,6 +50,7 @@ pub use raw::{RawAnswer, raw_exchange};
 pub use river::{River, Setting};
 pub use services::{Secrets, Services};
 pub use simulators::{Police, Registry};
+pub use stream::{EventStream, StreamedEvent};
 pub use time::{local, now, text_of};
 
 /// Makes two tests of each function: on SQLite and on PostgreSQL.

@@ -20,6 +20,7 @@ mod backoff;
 mod breaker;
 mod peer;
 
+mod sequencer;
 mod start;
 mod sweeps;
 

@@ -23,6 +23,7 @@ use crate::{
     peer::{Peer, PeerName},
     police, registry,
     run::{Chance, Parts, Worker},
+    sequencer,
     settle::Recorder,
     sweeps,
 };
@@ -158,6 +159,10 @@ async fn supervise(worker: Arc<Worker>, readiness: Readiness, shutdown: Cancella
         "worker.sweeps",
         sweeps::run(worker.db.clone(), worker.clock.clone()),
     );
+    let numbering = tasks::spawn(
+        "worker.sequencer",
+        sequencer::run(worker.db.clone(), worker.clock.clone()),
+    );
     let claiming = tasks::spawn("worker.claim", Arc::clone(&worker).run(shutdown.clone()));
 
     shutdown.cancelled().await;
@@ -171,6 +176,8 @@ async fn supervise(worker: Arc<Worker>, readiness: Readiness, shutdown: Cancella
     let patience = worker.settings.finish_patience();
     worker.finish(patience, FINISH_RESERVE).await;
     worker.recorder.stop(FINISH_RESERVE).await;
+    // Last: what was settled just now is in the feed before the stop.
+    numbering.abort();
 }
 
 fn readiness(worker: &Arc<Worker>) -> Readiness {

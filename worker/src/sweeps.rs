@@ -1,16 +1,22 @@
-//! What is done now and then: keys that have run out are forgotten, the outbox is measured.
+//! What is done now and then: keys and events that have run out are forgotten, the outbox is
+//! measured.
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use metrics::gauge;
 use runtime::clock::Clock;
-use store::{Database, outbox, sweep};
+use store::{Database, events, outbox, sweep};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Between two measurements of the outbox.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(30);
-/// Between two sweeps of keys.
+/// Between two sweeps of what has run out.
 const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
+/// How long an event stays in the feed.
+const EVENT_KEPT: TimeDelta = TimeDelta::days(30);
+/// Events deleted by one statement.
+const FORGET_COUNT_MAX: u64 = 2_000;
 
 /// Runs until dropped.
 pub(crate) async fn run(db: Database, clock: Clock) {
@@ -22,7 +28,10 @@ pub(crate) async fn run(db: Database, clock: Clock) {
     loop {
         tokio::select! {
             _ = measure.tick() => measure_outbox(&db, &clock).await,
-            _ = forget.tick() => forget_keys(&db, &clock).await,
+            _ = forget.tick() => {
+                forget_keys(&db, &clock).await;
+                forget_events(&db, &clock).await;
+            }
         }
     }
 }
@@ -48,5 +57,19 @@ async fn forget_keys(db: &Database, clock: &Clock) {
     match sweep::forget_expired_keys(db, clock.now()).await {
         Ok(count) => tracing::debug!(count, "expired keys were forgotten"),
         Err(error) => tracing::warn!(%error, "expired keys were not forgotten; tried again later"),
+    }
+}
+
+async fn forget_events(db: &Database, clock: &Clock) {
+    let end = clock.now() - EVENT_KEPT;
+    loop {
+        match events::forget(db, end, FORGET_COUNT_MAX).await {
+            Ok(FORGET_COUNT_MAX) => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "old events were not forgotten; tried again later");
+                return;
+            }
+        }
     }
 }

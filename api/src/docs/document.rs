@@ -4,6 +4,7 @@
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 
+use crate::events;
 use crate::problem::PROBLEM_JSON;
 use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
@@ -43,7 +44,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 17] = [
+const FACTS: [Facts; 18] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -103,6 +104,12 @@ const FACTS: [Facts; 17] = [
         success: "The quotas.",
         problems: &[],
         parameters: &[],
+    },
+    Facts {
+        operation: "listEvents",
+        success: "A part of the feed.",
+        problems: &[406, 422],
+        parameters: &[&events::PARAMETERS],
     },
     Facts {
         operation: "listCatalogues",
@@ -325,6 +332,10 @@ fn add_successes(operation: &str, responses: &mut Value) {
         "showReceipt" => {
             let jws = json!({"schema": {"type": "string"}});
             responses["200"]["content"][receipt::JOSE] = jws;
+        }
+        "listEvents" => {
+            let stream = json!({"schema": {"type": "string"}});
+            responses["200"]["content"][events::EVENT_STREAM] = stream;
         }
         "listCatalogues" | "showCatalogue" => {
             responses["304"] = json!({"description": "What you have still holds."});

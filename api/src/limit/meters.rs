@@ -24,6 +24,8 @@ pub(crate) struct KeyMeter {
     pub(crate) reads: Allowance,
     /// Its requests at the same time.
     pub(crate) gate: Gate,
+    /// Its streams of events at the same time.
+    pub(crate) streams: Gate,
 }
 
 /// What is counted of a facility, whatever the key.
@@ -41,7 +43,8 @@ trait Meter {
 
 impl Meter for KeyMeter {
     fn is_idle(&self) -> bool {
-        self.stays.is_full() && self.reads.is_full() && self.gate.is_empty()
+        let is_quiet = self.gate.is_empty() && self.streams.is_empty();
+        is_quiet && self.stays.is_full() && self.reads.is_full()
     }
 }
 
@@ -58,6 +61,7 @@ pub(crate) struct Limits {
     facility_stays: Rate,
     key_requests_at_once: NonZeroU32,
     facility_requests_at_once: NonZeroU32,
+    key_event_streams: NonZeroU32,
     keys: Mutex<HashMap<Uuid, Arc<KeyMeter>>>,
     facilities: Mutex<HashMap<Uuid, Arc<FacilityMeter>>>,
     /// Everything that has a key.
@@ -66,6 +70,8 @@ pub(crate) struct Limits {
     pub(super) others: Gate,
     /// Batches.
     pub(super) batches: Gate,
+    /// Streams of events.
+    pub(crate) streams: Gate,
     /// The header fields that tell of the quotas.
     pub(crate) fields: RateLimitFields,
 }
@@ -93,11 +99,13 @@ impl Limits {
             facility_stays,
             key_requests_at_once: settings.key_requests_at_once,
             facility_requests_at_once: settings.facility_requests_at_once,
+            key_event_streams: settings.key_event_streams,
             keys: Mutex::default(),
             facilities: Mutex::default(),
             process: Gate::new(process),
             others: Gate::new(others),
             batches: Gate::new(BATCHES_AT_ONCE),
+            streams: Gate::new(settings.event_streams),
             fields: RateLimitFields::new(key_stays, facility_stays, key_reads),
         }
     }
@@ -108,6 +116,7 @@ impl Limits {
             stays: Allowance::new(self.key_stays),
             reads: Allowance::new(self.key_reads),
             gate: Gate::new(self.key_requests_at_once),
+            streams: Gate::new(self.key_event_streams),
         })
     }
 

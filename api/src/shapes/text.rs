@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use domain::{
     document::{DocumentKind, NoDocumentReason},
     draft,
+    event::EventKind,
     facility::FacilityKind,
     party::PartyRole,
     problem::Code,
@@ -119,6 +120,8 @@ text_types! {
     CompletionWord => words(stay::CompletionState::ALL.iter().map(|word| word.as_str()));
     /// A code of the catalogue `error_codes`.
     CodeWord => words(Code::ALL.iter().map(|word| word.as_str()));
+    /// What happened.
+    EventWord => words(EventKind::ALL.iter().map(|word| word.as_str()));
     /// What became of an item of a batch.
     OutcomeWord => words(["accepted", "replayed", "rejected"].into_iter());
     /// What kind of text a scanner delivers.

@@ -70,7 +70,9 @@ pub(crate) const PARAMETERS: [Parameter; 9] = [
     },
     Parameter {
         name: "changed_since",
-        about: "Changed at this instant or later (RFC 3339 with offset).",
+        about: "Changed at this instant or later (RFC 3339 with offset). A change is seen within \
+                30 seconds of its instant: who polls asks from a minute before the last poll, \
+                or reads `/v1/events`, which passes over nothing.",
         schema: || json!({"type": "string", "format": "date-time"}),
     },
 ];

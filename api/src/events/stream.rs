@@ -1,0 +1,224 @@
+//! The feed as server-sent events.
+//!
+//! A stream holds no place of a request and no connection of the database. It ends at the stop of
+//! the process, when its key ends, when the database cannot be asked, and after an hour: a client
+//! that comes again with `Last-Event-ID` misses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::problem::Code;
+use futures_util::stream;
+use metrics::gauge;
+use poem::Body;
+use poem::http::HeaderName;
+use poem_openapi::types::ToJSON;
+use store::events::{EventRow, Scope};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+use super::tail::News;
+use super::{EVENT_STREAM, view};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{self, Admitted, Caller, Reading};
+use crate::cursor;
+use crate::limit::Place;
+use crate::problem::Failure;
+use crate::shapes::EventPage;
+
+/// When a client shall come again after the end of a stream, in milliseconds.
+const RETRY_MILLISECONDS: u32 = 2_000;
+/// Longest silence.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// How often it is looked whether the key still holds.
+const KEY_INTERVAL: Duration = Duration::from_secs(2);
+/// Longest life of a stream, so that clients spread again over processes.
+const DURATION_MAX: Duration = Duration::from_secs(3600);
+/// Events read at once while a stream catches up.
+const READ_COUNT_MAX: u64 = 200;
+/// Asks proxies to pass on what comes at once.
+const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Answers with what comes after a number, for as long as the client listens.
+///
+/// Errors: 429 when the key has too many streams, 503 when the process has.
+pub(super) async fn open(
+    app: &Arc<App>,
+    admitted: Admitted<Reading>,
+    after: i64,
+) -> Result<Answer<EventPage>, Failure> {
+    let caller = Arc::clone(&admitted.ticket.caller);
+    let of_key = caller.meter.streams.enter(Duration::ZERO).await;
+    let of_key = of_key.ok_or_else(|| Failure::new(Code::RateLimited))?;
+    let of_process = app.limits.streams.enter(Duration::ZERO).await;
+    let of_process = of_process.ok_or_else(|| Failure::new(Code::Overloaded))?;
+    drop(admitted);
+    let mut key_looks = interval(KEY_INTERVAL);
+    key_looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let listening = Listening {
+        scope: caller.scope(),
+        caller,
+        news: app.tail.listen(),
+        app: Arc::clone(app),
+        reached: after,
+        is_behind: true,
+        key_looks,
+        ends_at: Instant::now() + DURATION_MAX,
+        written_at: None,
+        _open: Open::begin(),
+        _places: [of_key, of_process],
+    };
+    let chunks = stream::unfold(listening, |mut listening| async move {
+        let chunk = listening.next().await?;
+        Some((Ok::<_, std::io::Error>(chunk), listening))
+    });
+    let answer = Answer::of_type(EVENT_STREAM, Body::from_bytes_stream(chunks));
+    Ok(answer.with_header(NO_BUFFERING, "no"))
+}
+
+/// Counted while alive.
+struct Open;
+
+impl Open {
+    fn begin() -> Self {
+        gauge!("luutru_event_streams").increment(1);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        gauge!("luutru_event_streams").decrement(1);
+    }
+}
+
+struct Listening {
+    app: Arc<App>,
+    caller: Arc<Caller>,
+    scope: Scope,
+    news: Receiver<Arc<News>>,
+    /// Everything up to this number has been written.
+    reached: i64,
+    /// There may be more in the database than what is told as new.
+    is_behind: bool,
+    key_looks: Interval,
+    ends_at: Instant,
+    /// When something was written last.
+    written_at: Option<Instant>,
+    _open: Open,
+    _places: [Place; 2],
+}
+
+/// What a stream waited for.
+enum Happening {
+    End,
+    KeyLook,
+    News(Result<Arc<News>, RecvError>),
+}
+
+impl Listening {
+    /// What is written next; `None` ends the stream.
+    async fn next(&mut self) -> Option<Bytes> {
+        let text = if self.written_at.is_none() {
+            format!("retry: {RETRY_MILLISECONDS}\n\n")
+        } else {
+            self.next_text().await?
+        };
+        self.written_at = Some(Instant::now());
+        Some(text.into())
+    }
+
+    async fn next_text(&mut self) -> Option<String> {
+        loop {
+            let text = if self.is_behind {
+                self.catch_up().await?
+            } else {
+                match self.happening().await {
+                    Happening::End => return None,
+                    Happening::KeyLook => self.look_at_key().await?,
+                    Happening::News(news) => self.hear(news)?,
+                }
+            };
+            if !text.is_empty() {
+                return Some(text);
+            }
+        }
+    }
+
+    async fn happening(&mut self) -> Happening {
+        tokio::select! {
+            biased;
+            () = self.app.stop.cancelled() => Happening::End,
+            () = tokio::time::sleep_until(self.ends_at) => Happening::End,
+            _ = self.key_looks.tick() => Happening::KeyLook,
+            news = self.news.recv() => Happening::News(news),
+        }
+    }
+
+    async fn catch_up(&mut self) -> Option<String> {
+        if self.app.stop.is_cancelled() {
+            return None;
+        }
+        let page =
+            store::events::page(&self.app.db, &self.scope, self.reached, READ_COUNT_MAX).await;
+        let page = page
+            .inspect_err(|error| tracing::debug!(%error, "a stream of events ends"))
+            .ok()?;
+        self.is_behind = page.is_full;
+        self.reached = page.reached;
+        Some(page.items.iter().map(|event| self.write(event)).collect())
+    }
+
+    fn hear(&mut self, news: Result<Arc<News>, RecvError>) -> Option<String> {
+        let news = match news {
+            Ok(news) => news,
+            Err(RecvError::Lagged(_)) => {
+                self.is_behind = true;
+                return Some(String::new());
+            }
+            Err(RecvError::Closed) => return None,
+        };
+        if news.after > self.reached {
+            self.is_behind = true;
+            return Some(String::new());
+        }
+        let reached = self.reached;
+        let is_new = |event: &&EventRow| event.sequence > Some(reached);
+        let items = news.page.items.iter().filter(is_new);
+        let own = items.filter(|event| self.scope.holds(event));
+        let text = own.map(|event| self.write(event)).collect();
+        self.reached = reached.max(news.page.reached);
+        Some(text)
+    }
+
+    /// Ends the stream of a key that is ended; breaks a long silence.
+    async fn look_at_key(&mut self) -> Option<String> {
+        match auth::again(&self.app, &self.caller).await {
+            Ok(caller) => {
+                self.caller = caller?;
+                self.scope = self.caller.scope();
+            }
+            // Who cannot be asked about is trusted until the database answers.
+            Err(error) => tracing::debug!(%error, "a key was not looked up again"),
+        }
+        let silence = self.written_at.map(|at| at.elapsed()).unwrap_or_default();
+        if silence < KEEP_ALIVE_INTERVAL {
+            return Some(String::new());
+        }
+        // An id without data: the client resumes here, and sees no event.
+        let place = cursor::write_place(&self.app.vault, self.scope.organisation_id, self.reached);
+        Some(format!(": still here\nid: {place}\n\n"))
+    }
+
+    fn write(&self, event: &EventRow) -> String {
+        let view = view(&self.app, self.scope.organisation_id, event);
+        format!(
+            "id: {}\nevent: {}\ndata: {}\n\n",
+            view.cursor,
+            view.kind.0,
+            view.to_json_string()
+        )
+    }
+}

@@ -1,0 +1,179 @@
+//! The feed of what happened: numbered by one at a time, read by number.
+//!
+//! A number is given only to rows that are committed, and the transactions that give numbers are
+//! one after the other. So whoever reads up to a number has read everything up to it: a row that
+//! commits late gets a later number, and no cursor ever passes it. Numbers have no gaps.
+
+use chrono::{DateTime, Utc};
+use entity::{event, event_head};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::{Database, Error, Result, dialect, rows, write};
+
+/// An event as it lies in the database.
+pub type EventRow = event::Model;
+
+/// The only row of `event_head`.
+const HEAD: i32 = 1;
+
+/// Whose events are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Only events of this organisation.
+    pub organisation_id: Uuid,
+    /// Only those of these facilities, and those of no facility; `None`: all.
+    pub facility_ids: Option<Vec<Uuid>>,
+}
+
+impl Scope {
+    /// Whether an event belongs to it.
+    pub fn holds(&self, event: &EventRow) -> bool {
+        let is_of_facilities = |id| {
+            let wanted = self.facility_ids.as_ref();
+            wanted.is_none_or(|ids| ids.contains(&id))
+        };
+        event.organisation_id == Some(self.organisation_id)
+            && event.facility_id.is_none_or(is_of_facilities)
+    }
+}
+
+/// A part of the feed.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The events, in the order of their numbers.
+    pub items: Vec<EventRow>,
+    /// Everything up to this number has been looked at: the next page begins after it.
+    pub reached: i64,
+    /// There may be more at once.
+    pub is_full: bool,
+}
+
+/// Gives numbers to up to `limit` events that are committed and have none, oldest first; answers
+/// with the instants at which they happened. Empty when there are none, or somebody else is
+/// at it.
+///
+/// The organisation of an event that names only its facility is filled in.
+pub async fn number(db: &Database, limit: u64) -> Result<Vec<DateTime<Utc>>> {
+    if !has_unnumbered(db).await? {
+        return Ok(Vec::new());
+    }
+    let backend = db.backend();
+    let transaction = write::begin(db).await?;
+    let lock = format!(
+        "SELECT last_sequence FROM event_head WHERE id = ? {}",
+        dialect::skip_locked(backend)
+    );
+    let lock = dialect::statement(backend, &lock, vec![rows::integer(HEAD)]);
+    let Some(head) = transaction.query_one_raw(lock).await? else {
+        transaction.rollback().await?;
+        return Ok(Vec::new());
+    };
+    let last: i64 = head.try_get("", "last_sequence")?;
+    // A statement of its own: it sees everything that was committed before the lock was held.
+    let text = format!(
+        "WITH oldest AS MATERIALIZED (\
+           SELECT id FROM event WHERE sequence IS NULL ORDER BY id LIMIT {limit}), \
+         picked AS MATERIALIZED (\
+           SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place FROM oldest) \
+         UPDATE event SET sequence = ? + picked.place, \
+           organisation_id = COALESCE(event.organisation_id, (\
+             SELECT facility.organisation_id FROM facility WHERE facility.id = event.facility_id)) \
+         FROM picked WHERE event.id = picked.id RETURNING created_at"
+    );
+    let give = dialect::statement(backend, &text, vec![rows::big_integer(last)]);
+    let numbered = transaction.query_all_raw(give).await?;
+    let count = i64::try_from(numbered.len()).unwrap_or(i64::MAX);
+    let advance = dialect::statement(
+        backend,
+        "UPDATE event_head SET last_sequence = ? WHERE id = ?",
+        vec![rows::big_integer(last + count), rows::integer(HEAD)],
+    );
+    transaction.execute_raw(advance).await?;
+    write::commit(transaction).await?;
+    numbered
+        .iter()
+        .map(|row| Ok(row.try_get("", "created_at")?))
+        .collect()
+}
+
+async fn has_unnumbered(db: &Database) -> Result<bool> {
+    let found = event::Entity::find()
+        .select_only()
+        .column(event::Column::Id)
+        .filter(event::Column::Sequence.is_null())
+        .limit(1)
+        .into_tuple::<Uuid>()
+        .one(db.reader())
+        .await?;
+    Ok(found.is_some())
+}
+
+/// The last number that was given; 0 before the first.
+pub async fn head(db: &Database) -> Result<i64> {
+    let head = event_head::Entity::find_by_id(HEAD)
+        .one(db.reader())
+        .await?;
+    let head = head.ok_or(Error::Corrupt { what: "event_head" })?;
+    Ok(head.last_sequence)
+}
+
+/// The events of a scope after a number, `limit` at most.
+pub async fn page(db: &Database, scope: &Scope, after: i64, limit: u64) -> Result<Page> {
+    let organisation = event::Column::OrganisationId.eq(scope.organisation_id);
+    let mut condition = Condition::all().add(organisation);
+    if let Some(ids) = &scope.facility_ids {
+        let of_facilities = Condition::any()
+            .add(event::Column::FacilityId.is_null())
+            .add(event::Column::FacilityId.is_in(ids.iter().copied()));
+        condition = condition.add(of_facilities);
+    }
+    read(db, condition, after, limit).await
+}
+
+/// The events of everybody after a number, `limit` at most.
+pub async fn all_after(db: &Database, after: i64, limit: u64) -> Result<Page> {
+    read(db, Condition::all(), after, limit).await
+}
+
+async fn read(db: &Database, condition: Condition, after: i64, limit: u64) -> Result<Page> {
+    // First, so that every number up to it is visible to what is read next.
+    let head = head(db).await?;
+    if head <= after {
+        return Ok(Page {
+            items: Vec::new(),
+            reached: after,
+            is_full: false,
+        });
+    }
+    let items = event::Entity::find()
+        .filter(condition)
+        .filter(event::Column::Sequence.gt(after))
+        .filter(event::Column::Sequence.lte(head))
+        .order_by_asc(event::Column::Sequence)
+        .limit(limit)
+        .all(db.reader())
+        .await?;
+    let is_full = u64::try_from(items.len()).is_ok_and(|count| count >= limit);
+    let last = items.last().and_then(|event| event.sequence);
+    let reached = last.filter(|_| is_full).unwrap_or(head);
+    Ok(Page {
+        items,
+        reached,
+        is_full,
+    })
+}
+
+/// Deletes up to `limit` of the oldest events, those that happened before `end`; answers with how
+/// many went.
+pub async fn forget(db: &Database, end: DateTime<Utc>, limit: u64) -> Result<u64> {
+    let text = format!(
+        "DELETE FROM event WHERE created_at < ? AND id IN (\
+           SELECT id FROM event WHERE sequence IS NOT NULL ORDER BY sequence LIMIT {limit})"
+    );
+    let statement = dialect::statement(db.backend(), &text, vec![rows::instant(end)]);
+    let deleted = db.writer().execute_raw(statement).await?;
+    Ok(deleted.rows_affected())
+}

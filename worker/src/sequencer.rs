@@ -1,0 +1,49 @@
+//! Gives events their numbers, soon after they are committed: what has none is in no feed and
+//! goes to no webhook.
+//!
+//! Every worker runs one; the database lets one at a time through. Numbers are given in batches
+//! and with a pause between them, so that a busy service pays ten short transactions a second at
+//! most, however many stays it takes.
+
+use std::time::Duration;
+
+use metrics::histogram;
+use runtime::clock::Clock;
+use store::{Database, events};
+
+/// Numbered by one transaction.
+const BATCH_COUNT_MAX: u64 = 1_000;
+/// Between two batches, unless one was full.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Between two looks when nobody says that something happened.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// After a failure.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs until dropped.
+pub(crate) async fn run(db: Database, clock: Clock) {
+    loop {
+        db.wake().wait_for_events(POLL_INTERVAL).await;
+        match number_all(&db, &clock).await {
+            Ok(()) => tokio::time::sleep(PAUSE).await,
+            Err(error) => {
+                tracing::warn!(%error, "events wait for their numbers");
+                tokio::time::sleep(FAILURE_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn number_all(db: &Database, clock: &Clock) -> store::Result<()> {
+    loop {
+        let happened_at = events::number(db, BATCH_COUNT_MAX).await?;
+        let now = clock.now();
+        for at in &happened_at {
+            let lag = (now - at).to_std().unwrap_or_default();
+            histogram!("luutru_event_lag_seconds").record(lag.as_secs_f64());
+        }
+        if u64::try_from(happened_at.len()).is_ok_and(|count| count < BATCH_COUNT_MAX) {
+            return Ok(());
+        }
+    }
+}
