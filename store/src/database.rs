@@ -88,10 +88,12 @@ impl Database {
             Backend::Sqlite => (1, Duration::from_secs(10)),
             Backend::Postgres => (options.writer_count_max, options.acquire_timeout),
         };
-        let open = |count, wait| open_pool(url, backend, options, count, wait);
-        let writer = open(writer_count, writer_wait).await?;
-        let reader = open(options.reader_count_max, options.acquire_timeout).await?;
-        let probe = open(1, Duration::from_millis(200)).await?;
+        let open = |count, wait, bitmaps| open_pool(url, backend, options, count, wait, bitmaps);
+        // What writes finds its rows by key or in the order of an index. While the outbox grows
+        // faster than the statistics, the planner would read and sort all of it for each claim.
+        let writer = open(writer_count, writer_wait, "off").await?;
+        let reader = open(options.reader_count_max, options.acquire_timeout, "on").await?;
+        let probe = open(1, Duration::from_millis(200), "on").await?;
         let inner = Inner {
             backend,
             reader,
@@ -158,6 +160,7 @@ async fn open_pool(
     options: &ConnectOptions,
     connection_count_max: u32,
     acquire_timeout: Duration,
+    bitmap_scans: &'static str,
 ) -> Result<DatabaseConnection> {
     let mut settings = sea_orm::ConnectOptions::new(url);
     settings
@@ -176,6 +179,7 @@ async fn open_pool(
         driver.application_name("luutru").options([
             ("statement_timeout", statement_timeout_ms.as_str()),
             ("lock_timeout", "2000"),
+            ("enable_bitmapscan", bitmap_scans),
             ("idle_in_transaction_session_timeout", "15000"),
             ("timezone", "UTC"),
         ])

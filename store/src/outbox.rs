@@ -26,6 +26,8 @@ pub type Task = entity::outbox_task::Model;
 
 /// Claims up to `limit` tasks that are due, nearest deadline first, under one new lease. The
 /// claim itself is counted, so that a task that kills its worker is found out.
+///
+/// A task is left alone while an earlier one of its stay is open, see [`held_back`].
 pub async fn claim(
     db: &Database,
     lease_id: Uuid,
@@ -36,11 +38,13 @@ pub async fn claim(
     let backend = db.backend();
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
+    let held_back = held_back(lease_now);
     let text = format!(
         "WITH picked AS MATERIALIZED (\
            SELECT id FROM outbox_task \
            WHERE settled_at IS NULL AND due_at <= ? \
              AND (leased_until IS NULL OR leased_until <= {lease_now}) \
+             AND NOT {held_back} \
            ORDER BY deadline_at, id LIMIT {limit} {}) \
          UPDATE outbox_task SET state = 'claimed', lease_id = ?, leased_until = {lease_end}, \
            claim_count = claim_count + 1 \
@@ -48,6 +52,7 @@ pub async fn claim(
         dialect::skip_locked(backend)
     );
     let mut values = vec![rows::instant(now)];
+    values.extend(lease_now_values.clone());
     values.extend(lease_now_values);
     values.push(rows::uuid(lease_id));
     values.push(lease_end_value);
@@ -58,6 +63,29 @@ pub async fn claim(
     // RETURNING promises no order.
     tasks.sort_by_key(|task| (task.deadline_at, task.id));
     Ok(tasks)
+}
+
+/// True of a task while an earlier one of the same stay is open: of a smaller version, or of the
+/// same version and an earlier kind. What was rejected or parked is settled and holds nothing
+/// back.
+///
+/// A late identity result that waits for the registry holds no later version back, since that
+/// carries the whole stay; it does so once its bytes are fixed, and while a worker has it. With
+/// [`Progress::Fixed`] refused once there is a later version, neither goes before the other.
+fn held_back(lease_now: &str) -> String {
+    let place = |table: &str| {
+        format!("CASE {table}.kind WHEN 'stay' THEN 0 WHEN 'identity_result' THEN 1 ELSE 2 END")
+    };
+    format!(
+        "EXISTS (SELECT 1 FROM outbox_task AS earlier \
+           WHERE earlier.stay_id = outbox_task.stay_id AND earlier.settled_at IS NULL \
+             AND (earlier.version < outbox_task.version OR \
+               (earlier.version = outbox_task.version AND {} < {})) \
+             AND (earlier.kind <> 'identity_result' OR earlier.body_sha256 IS NOT NULL \
+               OR earlier.leased_until > {lease_now}))",
+        place("earlier"),
+        place("outbox_task")
+    )
 }
 
 /// What a worker must know of the stay that a task speaks of.
@@ -71,6 +99,8 @@ pub struct Subject {
     pub timeliness: String,
     /// Word of the axis `identity`.
     pub identity_state: String,
+    /// The newest version that the police get.
+    pub delivery_version: i32,
     /// Legal time of filing, of version 1.
     pub received_at: DateTime<Utc>,
     /// Statutory deadline, of version 1.
@@ -87,7 +117,7 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
     let (with, values) = dialect::with_rows(db.backend(), rows);
     let text = format!(
         "{with} SELECT v.task_id, stay.commune_code, stay.timeliness, stay.identity_state, \
-           stay.received_at, stay.deadline_at, \
+           stay.delivery_version, stay.received_at, stay.deadline_at, \
            stay_version.received_at AS version_received_at, stay_version.sealed \
          FROM v JOIN stay ON stay.id = v.stay_id \
          JOIN stay_version ON stay_version.stay_id = v.stay_id \
@@ -164,7 +194,8 @@ pub struct TaskResult {
 /// What a claimed task becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The identity grade and the exact bytes to send are fixed; the lease is kept.
+    /// The identity grade and the exact bytes to send are fixed; the lease is kept. An identity
+    /// result whose stay has a later version by now counts as one whose lease was lost.
     Fixed {
         /// The grade that is sent.
         identity_state: String,
@@ -196,6 +227,9 @@ pub enum Progress {
         /// When.
         at: DateTime<Utc>,
     },
+    /// An identity result that a later version of the stay makes needless: the task is taken away,
+    /// nothing of it was sent.
+    Needless,
 }
 
 /// What the stay's own axes become; `None` leaves one alone.
@@ -224,7 +258,8 @@ pub async fn record(
 ) -> Result<Vec<bool>> {
     let backend = db.backend();
     let transaction = write::begin(db).await?;
-    let held = update_tasks(db, &transaction, results).await?;
+    let mut held = update_tasks(db, &transaction, results).await?;
+    held.extend(remove_needless(db, &transaction, results).await?);
     let kept = |result: &&TaskResult| held.contains(&result.task_id);
     let changes: Vec<ChangeRow> = results
         .iter()
@@ -326,7 +361,10 @@ async fn update_tasks(
     connection: &impl ConnectionTrait,
     results: &[TaskResult],
 ) -> Result<HashSet<Uuid>> {
-    let mut rows: Vec<ProgressRow> = results.iter().map(ProgressRow::new).collect();
+    let mut rows: Vec<ProgressRow> = results.iter().filter_map(ProgressRow::new).collect();
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
     rows.sort_unstable_by_key(|row| row.task_id);
     let (with, values) = dialect::with_rows(db.backend(), rows);
     let text = format!(
@@ -344,9 +382,42 @@ async fn update_tasks(
              ELSE COALESCE(v.sealed_body, outbox_task.sealed_body) END, \
            settled_at = v.settled_at \
          FROM v WHERE outbox_task.id = v.task_id AND outbox_task.lease_id = v.lease_id \
-           AND outbox_task.settled_at IS NULL RETURNING id"
+           AND outbox_task.settled_at IS NULL \
+           AND NOT (v.body_sha256 IS NOT NULL AND outbox_task.kind = 'identity_result' \
+             AND EXISTS (SELECT 1 FROM stay WHERE stay.id = outbox_task.stay_id \
+               AND stay.delivery_version > outbox_task.version)) \
+         RETURNING id"
     );
     let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    ids_of(connection, statement).await
+}
+
+/// Takes needless tasks away; answers with those whose lease held.
+async fn remove_needless(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    results: &[TaskResult],
+) -> Result<HashSet<Uuid>> {
+    let mut rows: Vec<HoldRow> = results
+        .iter()
+        .filter(|result| result.progress == Progress::Needless)
+        .map(HoldRow::new)
+        .collect();
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    rows.sort_unstable_by_key(|row| row.task_id);
+    let (with, values) = dialect::with_rows(db.backend(), rows);
+    let text = format!(
+        "{with} DELETE FROM outbox_task WHERE settled_at IS NULL AND EXISTS (\
+           SELECT 1 FROM v WHERE v.task_id = outbox_task.id AND v.lease_id = outbox_task.lease_id) \
+           AND id IN (SELECT task_id FROM v) RETURNING id"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    ids_of(connection, statement).await
+}
+
+async fn ids_of(connection: &impl ConnectionTrait, statement: Statement) -> Result<HashSet<Uuid>> {
     connection
         .query_all_raw(statement)
         .await?
@@ -445,6 +516,32 @@ impl AsRow for SubjectRow {
     }
 }
 
+/// A worker's hold on a task.
+struct HoldRow {
+    task_id: Uuid,
+    lease_id: Uuid,
+}
+
+impl HoldRow {
+    fn new(result: &TaskResult) -> Self {
+        Self {
+            task_id: result.task_id,
+            lease_id: result.lease_id,
+        }
+    }
+}
+
+impl AsRow for HoldRow {
+    const COLUMNS: &'static [Column] = &[
+        column("task_id", Kind::Uuid),
+        column("lease_id", Kind::Uuid),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![rows::uuid(self.task_id), rows::uuid(self.lease_id)]
+    }
+}
+
 struct ProgressRow {
     task_id: Uuid,
     lease_id: Uuid,
@@ -460,7 +557,8 @@ struct ProgressRow {
 }
 
 impl ProgressRow {
-    fn new(result: &TaskResult) -> Self {
+    /// `None` for what leaves the table.
+    fn new(result: &TaskResult) -> Option<Self> {
         let mut row = Self {
             task_id: result.task_id,
             lease_id: result.lease_id,
@@ -493,8 +591,9 @@ impl ProgressRow {
             Progress::Delivered { at } => (row.state, row.settled_at) = ("delivered", Some(*at)),
             Progress::Refused { at } => (row.state, row.settled_at) = ("refused", Some(*at)),
             Progress::Parked { at } => (row.state, row.settled_at) = ("parked", Some(*at)),
+            Progress::Needless => return None,
         }
-        row
+        Some(row)
     }
 }
 

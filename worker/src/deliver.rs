@@ -105,6 +105,8 @@ enum Ending {
     Refused { code: String, is_conflict: bool },
     /// Set aside.
     Parked { code: &'static str },
+    /// A later version of the stay says it all.
+    Needless,
     /// Another worker has it, or its lease runs out.
     Gone,
 }
@@ -126,6 +128,7 @@ impl Ending {
             Self::Delivered { .. } => "delivered",
             Self::Refused { .. } => "refused",
             Self::Parked { .. } => "parked",
+            Self::Needless => "needless",
             Self::Gone => "gone",
         }
     }
@@ -186,6 +189,9 @@ impl Journey<'_> {
             let opened = worker.contents.open_body(&self.task, &sealed).await;
             return opened.map_err(|unreadable| self.ending_of(&unreadable));
         }
+        if self.is_needless(subject) {
+            return Err(Ending::Needless);
+        }
         let content = worker.contents.open(&self.task, subject).await;
         let content = content.map_err(|unreadable| self.ending_of(&unreadable))?;
         let finding = match self.kind {
@@ -201,6 +207,13 @@ impl Journey<'_> {
         let body = body.map_err(|unreadable| self.ending_of(&unreadable))?;
         self.fix(&body, &content, subject, &finding).await?;
         Ok(body)
+    }
+
+    /// An identity result of which nothing was sent, while a later version of the stay carries its
+    /// own.
+    fn is_needless(&self, subject: &Subject) -> bool {
+        self.kind == NotificationKind::IdentityResult
+            && subject.delivery_version > self.task.version
     }
 
     /// Asks the registry, or does without it where time is short.
@@ -487,6 +500,7 @@ impl Journey<'_> {
             Ending::Delivered { .. }
             | Ending::Refused { .. }
             | Ending::Parked { .. }
+            | Ending::Needless
             | Ending::Gone => None,
         };
         let result = match ending {
@@ -504,6 +518,7 @@ impl Journey<'_> {
             Ending::Delivered { police_reference } => self.delivered(now, police_reference),
             Ending::Refused { code, is_conflict } => self.refused(now, code, is_conflict).await,
             Ending::Parked { code } => self.parked(now, code),
+            Ending::Needless => self.result(Progress::Needless),
         };
         let progress = result.progress.clone();
         if self.worker.recorder.record(result).await == Recorded::Held

@@ -1,0 +1,290 @@
+//! The outbox on both databases: who may be claimed, and in which order.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends, with a sentence"
+)]
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
+use store::{
+    ConnectOptions, Database,
+    outbox::{self, Progress, StayChange, Task, TaskResult},
+};
+use tests::{TestDatabase, on_both_databases};
+use uuid::Uuid;
+
+on_both_databases![
+    versions_of_a_stay_are_claimed_one_after_the_other,
+    what_is_settled_holds_nothing_back,
+    a_late_identity_result_holds_back_once_it_is_under_way,
+    an_identity_result_is_not_fixed_once_there_is_a_later_version,
+    a_needless_task_is_taken_away_by_its_holder_only,
+];
+
+const STAY: &str = "stay";
+const IDENTITY_RESULT: &str = "identity_result";
+const CANCELLATION: &str = "cancellation";
+const LEASE_SECONDS: u32 = 30;
+
+/// A database with an outbox and nothing in it.
+struct Outbox {
+    db: Database,
+    connection: DatabaseConnection,
+    now: DateTime<Utc>,
+    _database: TestDatabase,
+}
+
+impl Outbox {
+    async fn open(database: tests::Database) -> Self {
+        let database = database.create().await;
+        let db = Database::connect(database.url(), &ConnectOptions::default())
+            .await
+            .unwrap();
+        store::schema::migrate(&db).await.unwrap();
+        Self {
+            db,
+            connection: sea_orm::Database::connect(database.url()).await.unwrap(),
+            // Leases go by the server's clock where there is one.
+            now: tests::now().to_utc(),
+            _database: database,
+        }
+    }
+
+    /// A task of version `version` of the stay `stay`, its id told by all three.
+    async fn add(&self, stay: u128, version: i32, kind: &str) -> Uuid {
+        let task = task(self.now, stay, version, kind);
+        let id = task.id;
+        task.into_active_model()
+            .reset_all()
+            .insert(&self.connection)
+            .await
+            .unwrap();
+        id
+    }
+
+    async fn claim(&self) -> Vec<Task> {
+        outbox::claim(&self.db, fresh_id(), self.now, LEASE_SECONDS, 100)
+            .await
+            .unwrap()
+    }
+
+    async fn claimed_ids(&self) -> Vec<Uuid> {
+        self.claim().await.iter().map(|task| task.id).collect()
+    }
+
+    /// Records what becomes of a task; true when its lease held.
+    async fn record(&self, task: &Task, progress: Progress) -> bool {
+        let result = TaskResult {
+            task_id: task.id,
+            lease_id: task.lease_id.unwrap(),
+            stay_id: task.stay_id,
+            version: task.version,
+            progress,
+            stay: StayChange::default(),
+            attempts: Vec::new(),
+            review: None,
+            follow_up: None,
+            audit: None,
+            events: Vec::new(),
+        };
+        outbox::record(&self.db, &[result], self.now).await.unwrap() == [true]
+    }
+
+    async fn later_version(&self, stay: u128, version: i32) {
+        let id = Uuid::from_u128(stay);
+        stay_row(id, version, self.now)
+            .into_active_model()
+            .reset_all()
+            .insert(&self.connection)
+            .await
+            .unwrap();
+    }
+}
+
+fn fresh_id() -> Uuid {
+    Uuid::from_u128(tests::people::next().into())
+}
+
+fn id_of(stay: u128, version: i32, kind: &str) -> Uuid {
+    let kind = [STAY, IDENTITY_RESULT, CANCELLATION]
+        .iter()
+        .position(|word| *word == kind)
+        .unwrap();
+    Uuid::from_u128(stay << 16 | u128::from(version.unsigned_abs()) << 8 | kind as u128)
+}
+
+fn task(now: DateTime<Utc>, stay: u128, version: i32, kind: &str) -> Task {
+    Task {
+        id: id_of(stay, version, kind),
+        stay_id: Uuid::from_u128(stay),
+        version,
+        kind: kind.to_owned(),
+        facility_id: Uuid::from_u128(1),
+        destination: "00001".to_owned(),
+        deadline_at: now + TimeDelta::hours(1),
+        state: "waiting".to_owned(),
+        step: "check_identity".to_owned(),
+        due_at: now - TimeDelta::seconds(1),
+        lease_id: None,
+        leased_until: None,
+        claim_count: 0,
+        attempt_count: 0,
+        unclear_count: 0,
+        identity_state: None,
+        body_sha256: None,
+        sealed_body: None,
+        trace_parent: None,
+        created_at: now,
+        settled_at: None,
+    }
+}
+
+fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay::Model {
+    entity::stay::Model {
+        id,
+        organisation_id: Uuid::from_u128(1),
+        facility_id: Uuid::from_u128(1),
+        facility_kind: "guest_house".to_owned(),
+        commune_code: "00001".to_owned(),
+        province_code: "01".to_owned(),
+        version: delivery_version,
+        presence: "present".to_owned(),
+        identity_state: "deferred".to_owned(),
+        delivery_state: "queued".to_owned(),
+        delivery_version,
+        police_reference: None,
+        delivery_reason: None,
+        completion_state: "complete".to_owned(),
+        owed: None,
+        timeliness: "on_time".to_owned(),
+        arrival_at: now,
+        arrival_on: now.date_naive(),
+        expected_departure_at: None,
+        departed_at: None,
+        received_at: now,
+        deadline_at: now,
+        purpose: "tourism".to_owned(),
+        sex: None,
+        age_band: None,
+        nationality: None,
+        document_kind: "citizen_card".to_owned(),
+        reference_index: None,
+        document_index: None,
+        name_index: None,
+        changed_at: now,
+    }
+}
+
+fn fixed() -> Progress {
+    Progress::Fixed {
+        identity_state: "verified".to_owned(),
+        body_sha256: vec![1; 32],
+        sealed_body: vec![2; 64],
+    }
+}
+
+async fn versions_of_a_stay_are_claimed_one_after_the_other(database: tests::Database) {
+    let outbox = Outbox::open(database).await;
+    let at = outbox.now;
+    // Worst first: neither the order of insertion nor that of ids helps.
+    outbox.add(1, 3, CANCELLATION).await;
+    outbox.add(1, 2, CANCELLATION).await;
+    outbox.add(1, 2, STAY).await;
+    outbox.add(1, 1, STAY).await;
+    outbox.add(2, 7, STAY).await;
+    let order = [
+        vec![id_of(1, 1, STAY), id_of(2, 7, STAY)],
+        vec![id_of(1, 2, STAY)],
+        vec![id_of(1, 2, CANCELLATION)],
+        vec![id_of(1, 3, CANCELLATION)],
+    ];
+    for expected in order {
+        let claimed = outbox.claim().await;
+        let ids: Vec<Uuid> = claimed.iter().map(|task| task.id).collect();
+        assert_eq!(ids, expected);
+        assert!(outbox.claimed_ids().await.is_empty(), "while it is leased");
+        for task in &claimed {
+            let again = Progress::Retry {
+                due_at: at + TimeDelta::hours(1),
+                is_unclear: false,
+            };
+            assert!(outbox.record(task, again).await);
+        }
+        let waiting = outbox.claimed_ids().await;
+        assert!(waiting.is_empty(), "while it waits: {waiting:?}");
+        outbox::hasten(&outbox.db, "check_identity", at, 100)
+            .await
+            .unwrap();
+        for task in outbox.claim().await {
+            assert!(outbox.record(&task, Progress::Delivered { at }).await);
+        }
+    }
+}
+
+async fn what_is_settled_holds_nothing_back(database: tests::Database) {
+    let outbox = Outbox::open(database).await;
+    let at = outbox.now;
+    let endings = [
+        Progress::Delivered { at },
+        Progress::Refused { at },
+        Progress::Parked { at },
+    ];
+    for (stay, ending) in (1..).zip(endings) {
+        outbox.add(stay, 1, STAY).await;
+        outbox.add(stay, 2, STAY).await;
+        let first = outbox.claim().await;
+        assert_eq!(first.len(), 1);
+        assert!(outbox.record(&first[0], ending).await);
+        assert_eq!(outbox.claimed_ids().await, [id_of(stay, 2, STAY)]);
+    }
+}
+
+async fn a_late_identity_result_holds_back_once_it_is_under_way(database: tests::Database) {
+    let outbox = Outbox::open(database).await;
+    // Waiting for the registry: it may stay away for days.
+    outbox.add(1, 1, IDENTITY_RESULT).await;
+    outbox.add(1, 2, STAY).await;
+    let both: HashSet<Uuid> = outbox.claimed_ids().await.into_iter().collect();
+    let expected = [id_of(1, 1, IDENTITY_RESULT), id_of(1, 2, STAY)];
+    assert_eq!(both, expected.into());
+
+    outbox.add(2, 1, IDENTITY_RESULT).await;
+    let claimed = outbox.claim().await;
+    outbox.add(2, 2, STAY).await;
+    assert!(outbox.claimed_ids().await.is_empty(), "a worker has it");
+    assert!(outbox.record(&claimed[0], fixed()).await);
+    assert!(outbox.claimed_ids().await.is_empty(), "its bytes are fixed");
+    let at = outbox.now;
+    assert!(outbox.record(&claimed[0], Progress::Delivered { at }).await);
+    assert_eq!(outbox.claimed_ids().await, [id_of(2, 2, STAY)]);
+}
+
+async fn an_identity_result_is_not_fixed_once_there_is_a_later_version(database: tests::Database) {
+    let outbox = Outbox::open(database).await;
+    for (stay, delivery_version, kind, is_fixed) in [
+        (1, 2, IDENTITY_RESULT, false),
+        (2, 1, IDENTITY_RESULT, true),
+        (3, 2, STAY, true),
+    ] {
+        outbox.later_version(stay, delivery_version).await;
+        outbox.add(stay, 1, kind).await;
+        let claimed = outbox.claim().await;
+        let held = outbox.record(&claimed[0], fixed()).await;
+        assert_eq!(held, is_fixed, "{kind} beside version {delivery_version}");
+    }
+}
+
+async fn a_needless_task_is_taken_away_by_its_holder_only(database: tests::Database) {
+    let outbox = Outbox::open(database).await;
+    outbox.add(1, 1, IDENTITY_RESULT).await;
+    let mut task = outbox.claim().await.remove(0);
+    let lease_id = task.lease_id.replace(fresh_id());
+    assert!(!outbox.record(&task, Progress::Needless).await);
+    task.lease_id = lease_id;
+    assert!(outbox.record(&task, Progress::Needless).await);
+    assert!(!outbox.record(&task, Progress::Needless).await);
+    let backlog = outbox::backlog(&outbox.db, outbox.now).await.unwrap();
+    assert_eq!(backlog.open_count, 0);
+}
