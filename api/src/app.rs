@@ -27,6 +27,7 @@ use crate::docs::Documents;
 use crate::door;
 use crate::events::Tail;
 use crate::limit::Limits;
+use crate::paper;
 use crate::problem::Failure;
 use crate::reads::NotedReads;
 use crate::scans;
@@ -90,6 +91,8 @@ pub(crate) struct App {
     pub(crate) pictures: Semaphore,
     /// The right to wait for it.
     pub(crate) pictures_waiting: Semaphore,
+    /// The right to write a paper.
+    pub(crate) papers: Semaphore,
     /// Written once the routes are known.
     pub(crate) documents: OnceLock<Documents>,
 }
@@ -120,6 +123,7 @@ impl App {
             stop,
             pictures: Semaphore::new(scans::PICTURE_COUNT_MAX),
             pictures_waiting: Semaphore::new(scans::WAITING_PICTURE_COUNT_MAX),
+            papers: Semaphore::new(paper::PAPER_COUNT_MAX),
             documents: OnceLock::new(),
         }
     }

@@ -19,9 +19,11 @@ mod limit;
 mod payload;
 
 mod catalogues;
+mod day_receipts;
 mod events;
 mod facilities;
 mod limits;
+mod paper;
 mod reads;
 mod scans;
 mod stays;

@@ -18,10 +18,11 @@ use crate::payload::{Document, Scanned};
 use crate::problem::Failure;
 use crate::query::Query;
 use crate::shapes::{
-    Alive, BatchAnswer, CatalogueList, CatalogueView, EventPage, FacilityPage, FacilityView,
-    Judgement, Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft, StayPage,
+    Alive, BatchAnswer, CatalogueList, CatalogueView, DayReceipt, EventPage, FacilityPage,
+    FacilityView, Judgement, Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch,
+    StayDraft, StayPage,
 };
-use crate::{events, facilities, limits, scans, stays};
+use crate::{day_receipts, events, facilities, limits, scans, stays};
 
 /// The service's operations.
 pub(crate) struct Api {
@@ -167,7 +168,8 @@ impl Api {
 
     /// See a stay's receipt
     ///
-    /// As JSON, or as the bare JWS for `Accept: application/jose`.
+    /// As JSON, as the bare JWS for `Accept: application/jose`, or to be printed for
+    /// `Accept: application/pdf`.
     #[oai(
         path = "/v1/stays/:id/receipt",
         method = "get",
@@ -216,6 +218,28 @@ impl Api {
         id: Path<String>,
     ) -> Result<Answer<FacilityView>, Failure> {
         facilities::show(&admitted, &id.0)
+    }
+
+    /// See a day's receipt
+    ///
+    /// Every receipt of the stays that began on a day, with one digest and one signature over all:
+    /// as JSON, as the bare JWS for `Accept: application/jose`, or to be printed for
+    /// `Accept: application/pdf`.
+    #[oai(
+        path = "/v1/facilities/:id/receipts",
+        method = "get",
+        operation_id = "showDayReceipt",
+        tag = "Topic::Facilities"
+    )]
+    async fn show_day_receipt(
+        &self,
+        headers: &HeaderMap,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        id: Path<String>,
+        query: Query,
+    ) -> Result<Answer<DayReceipt>, Failure> {
+        day_receipts::show(&self.app, &admitted, headers, &id.0, query).await
     }
 
     /// See the key's quotas

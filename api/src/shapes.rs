@@ -267,6 +267,39 @@ pub(crate) struct Receipt {
     jws: CompactJws,
 }
 
+/// The receipt of a facility's day. Its JWS verifies offline with the keys at
+/// `/.well-known/jwks.json`; it states everything here but the list.
+#[derive(Object)]
+pub(crate) struct DayReceipt {
+    /// The facility.
+    facility_id: Id,
+    /// The day in Viet Nam on which the stays began.
+    date: Day,
+    /// When it was looked: a stay declared late may still come to a day that is over.
+    as_of: Instant,
+    /// How many stays; those cancelled do not count.
+    count: u32,
+    /// SHA-256 over the numbers, sorted and joined by line feeds.
+    sha256: Sha256Hex,
+    /// Every receipt, in the order of declaration, by the number of the stay's first version.
+    receipts: Vec<DayReceiptLine>,
+    /// The signed statement.
+    jws: CompactJws,
+}
+
+/// A receipt of a day.
+#[derive(Object)]
+pub(crate) struct DayReceiptLine {
+    /// The receipt's number.
+    number: String,
+    /// The stay.
+    stay_id: Id,
+    /// Legal time of filing.
+    received_at: Instant,
+    /// Whether it came in time.
+    timeliness: TimelinessWord,
+}
+
 /// A page of stays, newest first.
 #[derive(Object)]
 pub(crate) struct StayPage {

@@ -14,6 +14,7 @@ mod check;
 mod database;
 mod keys;
 mod load;
+mod receipt;
 
 mod assemble;
 mod demo;
@@ -81,6 +82,8 @@ enum Command {
     Seed(Box<database::SeedOptions>),
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     Backup(Box<backup::BackupOptions>),
     Check(Box<check::CheckOptions>),
     Load(Box<load::LoadOptions>),
@@ -150,6 +153,7 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::Migrate(options) => database::migrate(*options).await,
         Command::Seed(options) => database::seed(*options).await,
         Command::Key(command) => keys::execute(command).await,
+        Command::Receipt(command) => receipt::execute(&command),
         Command::Backup(options) => backup::execute(*options).await,
         Command::Check(options) => check::execute(*options).await,
         Command::Load(options) => load::execute(*options).await,

@@ -209,6 +209,23 @@ pub fn comparable_number(number: &str) -> String {
         .collect()
 }
 
+/// A number as it is printed: `0380******34`. Shown are a third of it from the start, four letters
+/// at most, and two at the end (one of fewer than eight); of four and fewer none.
+#[must_use]
+pub fn masked_number(number: &str) -> String {
+    let count = number.chars().count();
+    let (first, last) = match count {
+        0..=4 => (0, 0),
+        5..=7 => (count / 3, 1),
+        _ => ((count / 3).min(4), 2),
+    };
+    let is_shown = |place: usize| place < first || place >= count - last;
+    let letters = number.chars().enumerate();
+    letters
+        .map(|(place, letter)| if is_shown(place) { letter } else { '*' })
+        .collect()
+}
+
 fn is_alphanumeric(number: &str, length_max: usize) -> bool {
     (1..=length_max).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric())
 }
@@ -217,6 +234,23 @@ fn is_alphanumeric(number: &str, length_max: usize) -> bool {
 mod tests {
     use super::*;
     use crate::time::parse_day;
+
+    #[test]
+    fn most_of_a_printed_number_is_hidden() {
+        let table = [
+            ("038090001234", "0380******34"),
+            ("173990011", "173****11"),
+            ("B1234567", "B1****67"),
+            ("M123456", "M1****6"),
+            ("12345", "1***5"),
+            ("1234", "****"),
+            ("", ""),
+            ("Số-Đặc-Biệt", "Số-******ệt"),
+        ];
+        for (number, masked) in table {
+            assert_eq!(masked_number(number), masked, "{number}");
+        }
+    }
 
     #[test]
     fn each_kind_has_the_form_its_catalogue_shows() {

@@ -1,6 +1,7 @@
-//! The receipt of a declaration: its number, the digest of what was declared, what is signed.
+//! The receipt of a declaration: its number, the digest of what was declared, what is signed; and
+//! the receipt of a facility's day.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -83,6 +84,34 @@ pub fn jws_payload(facts: &ReceiptFacts<'_>) -> Vec<u8> {
     }))
 }
 
+/// Everything a signed receipt of a facility's day states.
+#[derive(Clone, Debug)]
+pub struct DayFacts<'a> {
+    /// The facility.
+    pub facility_id: Uuid,
+    /// The local day on which the stays began.
+    pub date: NaiveDate,
+    /// When it was looked: a stay declared late may still come to a day that is over.
+    pub as_of: DateTime<Utc>,
+    /// Count and hash over the numbers of the receipts.
+    pub digest: &'a crate::digest::Digest,
+    /// Who signs: the service's issuer name.
+    pub iss: &'a str,
+}
+
+/// The JWS payload of a day's receipt, as canonical JSON.
+#[must_use]
+pub fn day_payload(facts: &DayFacts<'_>) -> Vec<u8> {
+    to_canonical_json(&json!({
+        "facility_id": facts.facility_id,
+        "date": facts.date.to_string(),
+        "as_of": format_instant(facts.as_of),
+        "count": facts.digest.count,
+        "sha256": hex::encode(facts.digest.sha256),
+        "iss": facts.iss,
+    }))
+}
+
 /// A UUID without its version and variant bits (RFC 9562, 5.7), as one number of 122 bits.
 fn free_bits(id: Uuid) -> u128 {
     let bits = id.as_u128();
@@ -154,6 +183,27 @@ mod tests {
             "ab".repeat(32)
         );
         assert_eq!(String::from_utf8(jws_payload(&facts)).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_payload_of_a_day_is_fixed_byte_for_byte() {
+        let digest = crate::digest::of_numbers(std::iter::empty::<&str>());
+        let payload = day_payload(&DayFacts {
+            facility_id: Uuid::from_u128(2),
+            date: crate::time::parse_day("2026-11-23").unwrap(),
+            as_of: parse_instant("2026-11-23T17:30:00Z").unwrap(),
+            digest: &digest,
+            iss: "luutru",
+        });
+        let expected = format!(
+            concat!(
+                r#"{{"as_of":"2026-11-24T00:30:00+07:00","count":0,"date":"2026-11-23","#,
+                r#""facility_id":"00000000-0000-0000-0000-000000000002","iss":"luutru","#,
+                r#""sha256":"{}"}}"#
+            ),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+        assert_eq!(String::from_utf8(payload).unwrap(), expected);
     }
 
     proptest! {

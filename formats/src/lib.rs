@@ -5,8 +5,14 @@
 //! The way of an uploaded file: [`table`] makes rows of text of it, [`columns`] tells which column
 //! is what, [`stay_rows`] turns each row into the contract's stay, and [`rejected`] writes what was
 //! refused as a file again.
+//!
+//! Papers to be printed are marks on [`paper`]; [`receipt_paper`] says what stands on receipts. A
+//! writer gives the same bytes each time. Readers and writers may take long enough to need a thread
+//! where blocking is allowed.
 
+pub mod paper;
 pub mod qr_image;
+pub mod receipt_paper;
 
 pub mod table;
 

@@ -13,10 +13,19 @@ use zeroize::Zeroizing;
 
 /// The `typ` of a receipt's JWS header.
 pub const RECEIPT_TYPE: &str = "luutru-receipt";
+/// The `typ` of the JWS header of a day's receipt: another word, so that neither passes for the
+/// other.
+pub const DAY_RECEIPT_TYPE: &str = "luutru-day-receipt";
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 const PEM_LINE_LEN: usize = 64;
+const PUBLIC_PEM_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
+const PUBLIC_PEM_END: &str = "-----END PUBLIC KEY-----";
+/// What stands before the 32 bytes of an Ed25519 public key (RFC 8410, 4: SubjectPublicKeyInfo).
+const PUBLIC_DER_FRAME: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
 
 /// Why keys or a signature were refused. Holds nothing of a key or payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +42,12 @@ pub enum SigningError {
          output of `openssl genpkey -algorithm ed25519`."
     )]
     BadKey {
+        /// Which block of the bundle, from 1.
+        block: usize,
+    },
+    /// A block holds something else than an Ed25519 public key.
+    #[error("block {block} is no Ed25519 public key in PEM")]
+    BadPublicKey {
         /// Which block of the bundle, from 1.
         block: usize,
     },
@@ -115,9 +130,20 @@ impl ReceiptSigner {
 
     /// Signs header and payload of a receipt. [`compact_jws`] makes the text from the parts.
     pub fn sign(&self, payload: &[u8]) -> [u8; 64] {
-        let signature = self
-            .signing
-            .sign(signing_input(&self.kid, payload).as_bytes());
+        self.sign_input(&signing_input(&self.kid, RECEIPT_TYPE, payload))
+    }
+
+    /// The payload of a day's receipt as a compact JWS.
+    pub fn sign_day(&self, payload: &[u8]) -> String {
+        let mut text = signing_input(&self.kid, DAY_RECEIPT_TYPE, payload);
+        let signature = self.sign_input(&text);
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        text
+    }
+
+    fn sign_input(&self, input: &str) -> [u8; 64] {
+        let signature = self.signing.sign(input.as_bytes());
         let mut bytes = [0; 64];
         bytes.copy_from_slice(signature.as_ref());
         bytes
@@ -133,7 +159,10 @@ impl ReceiptSigner {
 
 impl PublicKey {
     fn of(pair: &Ed25519KeyPair) -> Self {
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+        Self::of_x(URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()))
+    }
+
+    fn of_x(x: String) -> Self {
         Self {
             kid: thumbprint(&x),
             x,
@@ -150,17 +179,35 @@ impl PublicKey {
 
 /// The compact JWS of a receipt from what is stored of it: key id, payload, signature.
 pub fn compact_jws(kid: &str, payload: &[u8], signature: &[u8]) -> String {
-    let mut text = signing_input(kid, payload);
+    let mut text = signing_input(kid, RECEIPT_TYPE, payload);
     text.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut text);
     text
 }
 
-/// Checks a receipt against a JWK set and gives its payload. Needs nothing but its arguments.
+/// What a JWS is the receipt of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptKind {
+    /// A stay: [`RECEIPT_TYPE`].
+    Stay,
+    /// A facility's day: [`DAY_RECEIPT_TYPE`].
+    Day,
+}
+
+/// Checks a stay's receipt against a JWK set and gives its payload. Needs nothing but its
+/// arguments.
 ///
 /// Errors: [`SigningError::NotAReceipt`], [`SigningError::UnknownKey`],
 /// [`SigningError::WrongSignature`].
 pub fn verify_jws(jws: &str, jwks: &Value) -> Result<Vec<u8>, SigningError> {
+    match verify(jws, jwks)? {
+        (ReceiptKind::Stay, payload) => Ok(payload),
+        (ReceiptKind::Day, _) => Err(SigningError::NotAReceipt),
+    }
+}
+
+/// Checks a receipt of either kind, as [`verify_jws`]; the kind is signed too.
+pub fn verify(jws: &str, jwks: &Value) -> Result<(ReceiptKind, Vec<u8>), SigningError> {
     let (input, signature) = jws
         .trim()
         .rsplit_once('.')
@@ -168,15 +215,46 @@ pub fn verify_jws(jws: &str, jwks: &Value) -> Result<Vec<u8>, SigningError> {
     let (header, payload) = input.split_once('.').ok_or(SigningError::NotAReceipt)?;
     let header: Value =
         serde_json::from_slice(&decode(header)?).map_err(|_| SigningError::NotAReceipt)?;
-    if header["alg"] != "EdDSA" || header["typ"] != RECEIPT_TYPE || !header["crit"].is_null() {
+    if header["alg"] != "EdDSA" || !header["crit"].is_null() {
         return Err(SigningError::NotAReceipt);
     }
+    let kind = match header["typ"].as_str() {
+        Some(RECEIPT_TYPE) => ReceiptKind::Stay,
+        Some(DAY_RECEIPT_TYPE) => ReceiptKind::Day,
+        Some(_) | None => return Err(SigningError::NotAReceipt),
+    };
     let kid = header["kid"].as_str().ok_or(SigningError::NotAReceipt)?;
     let public_key = find_key(jwks, kid).ok_or(SigningError::UnknownKey)?;
     UnparsedPublicKey::new(&ED25519, &public_key)
         .verify(input.as_bytes(), &decode(signature)?)
         .map_err(|_| SigningError::WrongSignature)?;
-    decode(payload)
+    Ok((kind, decode(payload)?))
+}
+
+/// Public keys in PEM (`openssl pkey -pubout`), one after the other, as a JWK set.
+///
+/// Errors: [`SigningError::NoKey`], [`SigningError::BadPublicKey`].
+pub fn jwks_of_pem(pem_bundle: &str) -> Result<Value, SigningError> {
+    let blocks = pem_bundle.split(PUBLIC_PEM_BEGIN).skip(1).enumerate();
+    let keys: Vec<Value> = blocks
+        .map(|(index, block)| {
+            let key = parse_public_block(block);
+            key.ok_or(SigningError::BadPublicKey { block: index + 1 })
+        })
+        .collect::<Result<_, _>>()?;
+    if keys.is_empty() {
+        return Err(SigningError::NoKey);
+    }
+    Ok(json!({ "keys": keys }))
+}
+
+fn parse_public_block(block: &str) -> Option<Value> {
+    let (body, _) = block.split_once(PUBLIC_PEM_END)?;
+    let body: String = body.split_whitespace().collect();
+    let der = STANDARD.decode(body).ok()?;
+    let bytes = der.strip_prefix(PUBLIC_DER_FRAME.as_slice())?;
+    let x = (bytes.len() == 32).then(|| URL_SAFE_NO_PAD.encode(bytes))?;
+    Some(PublicKey::of_x(x).jwk())
 }
 
 /// RFC 7638, with the members that RFC 8037 names for `OKP`.
@@ -186,8 +264,8 @@ fn thumbprint(x: &str) -> String {
 }
 
 /// `header.payload`, both base64url; the header's members always in this order.
-fn signing_input(kid: &str, payload: &[u8]) -> String {
-    let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{RECEIPT_TYPE}"}}"#);
+fn signing_input(kid: &str, typ: &str, payload: &[u8]) -> String {
+    let header = format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{typ}"}}"#);
     let mut input = URL_SAFE_NO_PAD.encode(header);
     input.push('.');
     URL_SAFE_NO_PAD.encode_string(payload, &mut input);
@@ -319,6 +397,50 @@ mod tests {
             verify_jws(&jws(&rotated, b"new"), &rotated.jwks()).unwrap(),
             b"new"
         );
+    }
+
+    #[test]
+    fn a_day_s_receipt_verifies_and_passes_for_no_other() {
+        let signer = signer();
+        let day = signer.sign_day(b"{}");
+        let stay = jws(&signer, b"{}");
+        let kind = |jws: &str| verify(jws, &signer.jwks()).unwrap().0;
+        assert_eq!(kind(&day), ReceiptKind::Day);
+        assert_eq!(kind(&stay), ReceiptKind::Stay);
+        let refused = verify_jws(&day, &signer.jwks());
+        assert_eq!(refused, Err(SigningError::NotAReceipt));
+        // The header is signed: the signature of one is none of the other.
+        let (input, _) = day.rsplit_once('.').unwrap();
+        let (_, signature) = stay.rsplit_once('.').unwrap();
+        let mixed = verify(&format!("{input}.{signature}"), &signer.jwks());
+        assert_eq!(mixed, Err(SigningError::WrongSignature));
+    }
+
+    #[test]
+    fn a_public_key_in_pem_is_the_jwk() {
+        // RFC 8410, 10.1.
+        let pem = "-----BEGIN PUBLIC KEY-----\n\
+            MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
+            -----END PUBLIC KEY-----\n";
+        let keys = jwks_of_pem(&pem.repeat(2)).unwrap();
+        assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+        let x = "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
+        assert_eq!(keys["keys"][0]["x"], x);
+        assert_eq!(keys["keys"][0]["kid"], thumbprint(x));
+        let table = [
+            (String::new(), SigningError::NoKey),
+            (
+                pem.replace("MCow", "MCox"),
+                SigningError::BadPublicKey { block: 1 },
+            ),
+            (
+                format!("{pem}{PUBLIC_PEM_BEGIN}\n"),
+                SigningError::BadPublicKey { block: 2 },
+            ),
+        ];
+        for (text, error) in table {
+            assert_eq!(jwks_of_pem(&text), Err(error));
+        }
     }
 
     #[test]

@@ -24,9 +24,14 @@ const ADDED: [&str; 11] = [
 
 /// What a JWS states, if one of the keys made it. Errors say why it did not.
 pub fn verified_payload(jws: &str, jwks: &Value) -> Result<Value, String> {
+    verified_payload_of(jws, jwks, "luutru-receipt")
+}
+
+/// The same for another type of receipt.
+pub fn verified_payload_of(jws: &str, jwks: &Value, typ: &str) -> Result<Value, String> {
     let header = jsonwebtoken::decode_header(jws).map_err(|error| error.to_string())?;
-    if header.typ.as_deref() != Some("luutru-receipt") {
-        return Err("the header's typ is not luutru-receipt".to_owned());
+    if header.typ.as_deref() != Some(typ) {
+        return Err(format!("the header's typ is not {typ}"));
     }
     let kid = header.kid.ok_or("the header names no key")?;
     let keys: JwkSet = serde_json::from_value(jwks.clone()).map_err(|error| error.to_string())?;

@@ -4,7 +4,9 @@
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 
+use crate::day_receipts;
 use crate::events;
+use crate::paper::PDF;
 use crate::problem::PROBLEM_JSON;
 use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
@@ -44,7 +46,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 18] = [
+const FACTS: [Facts; 19] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -98,6 +100,12 @@ const FACTS: [Facts; 18] = [
         success: "The facility.",
         problems: &[404],
         parameters: &[],
+    },
+    Facts {
+        operation: "showDayReceipt",
+        success: "The receipt of the day.",
+        problems: &[404, 406, 422],
+        parameters: &[&day_receipts::PARAMETERS],
     },
     Facts {
         operation: "showLimits",
@@ -329,9 +337,11 @@ fn add_successes(operation: &str, responses: &mut Value) {
             responses["201"] = responses["200"].clone();
             responses["201"]["description"] = json!("It is declared, and stored for good.");
         }
-        "showReceipt" => {
+        "showReceipt" | "showDayReceipt" => {
             let jws = json!({"schema": {"type": "string"}});
+            let pdf = json!({"schema": {"type": "string", "format": "binary"}});
             responses["200"]["content"][receipt::JOSE] = jws;
+            responses["200"]["content"][PDF] = pdf;
         }
         "listEvents" => {
             let stream = json!({"schema": {"type": "string"}});

@@ -1,0 +1,59 @@
+//! Papers are written beside the threads that answer requests, a few at a time.
+
+use domain::catalogue::Catalogues;
+use domain::facility::Facility;
+use domain::time::local_date;
+use formats::paper::PaperFault;
+use formats::receipt_paper::Place;
+use poem::http::header;
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::problem::Failure;
+
+/// The media type of a paper.
+pub(crate) const PDF: &str = "application/pdf";
+/// Papers that are written at the same time: each takes a core.
+pub(crate) const PAPER_COUNT_MAX: usize = 2;
+
+/// The answer with a paper that `write` makes. `name` is what a browser saves it as; it holds no
+/// personal value.
+pub(crate) async fn answer<T>(
+    app: &App,
+    name: &str,
+    write: impl FnOnce() -> Result<Vec<u8>, PaperFault> + Send + 'static,
+) -> Result<Answer<T>, Failure> {
+    let turn = app.papers.acquire().await;
+    let _turn = turn.map_err(Failure::internal)?;
+    let written = tokio::task::spawn_blocking(write).await;
+    let bytes = written
+        .map_err(Failure::internal)?
+        .map_err(Failure::internal)?;
+    let name = name.replace('/', "-");
+    Ok(Answer::of_type(PDF, bytes)
+        .with_header(
+            header::CONTENT_DISPOSITION,
+            format!("inline; filename=\"{name}.pdf\""),
+        )
+        .with_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+/// Name and whole address of a facility, with the names of its units of today.
+pub(crate) fn place(app: &App, facility: &Facility) -> Place {
+    let catalogues: &Catalogues = app.intake.catalogues();
+    let today = local_date(app.clock.now());
+    let commune = catalogues.commune(&facility.commune_code);
+    let commune = commune.and_then(|commune| commune.full_name_on(today));
+    let province = catalogues.province(&facility.province_code);
+    let province = province.map(|province| province.full_name.as_str());
+    let parts = [Some(facility.address.as_str()), commune, province];
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    Place {
+        name: facility.name.clone(),
+        address: parts.join(", "),
+    }
+}
