@@ -121,10 +121,8 @@ async fn declare_on(river: &River, day: &str, count: usize) -> Vec<Value> {
 
 /// A local day some days ago.
 fn days_ago(count: i64) -> String {
-    let now = chrono::Utc::now() + chrono::Duration::hours(7);
-    (now - chrono::Duration::days(count))
-        .date_naive()
-        .to_string()
+    let day = tests::now() - chrono::Duration::days(count);
+    day.date_naive().to_string()
 }
 
 async fn a_day_s_receipt_counts_what_began_on_it(database: Database) {
