@@ -152,7 +152,9 @@ fn facts(kind: ReceiptKind, payload: &Value, language: Language) -> Vec<String> 
                 || shown(text),
                 |verdict| format!("{} ({text})", verdict.of(language)),
             ),
-            other => other.to_string(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                payload[*member].to_string()
+            }
         };
         Some(format!("  {}: {value}", label.of(language)))
     });
