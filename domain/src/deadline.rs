@@ -112,7 +112,7 @@ const fn clock(hour: u32) -> NaiveTime {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{Datelike, NaiveDate, Timelike};
+    use chrono::Datelike;
     use proptest::prelude::*;
 
     use super::*;
@@ -243,57 +243,99 @@ mod tests {
         }
     }
 
-    /// The same rule told in another way: walk on minute by minute, on a clock kept by hand, until
-    /// it shows 23:00, or 08:00 for whoever came when 23:00 had struck.
-    struct WalkingClock {
-        day: NaiveDate,
-        minute: u32,
+    /// A wall calendar with a clock under it, which knows nothing of instants and offsets: the
+    /// second opinion on every minute.
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    struct WallCalendar {
+        year: i64,
+        month: i64,
+        day: i64,
+        minute: i64,
     }
 
-    impl WalkingClock {
-        fn minutes_until(&self, hour: u32) -> i64 {
-            let now = i64::from(self.minute);
-            let strikes = i64::from(hour * 60);
-            if strikes > now {
-                strikes - now
-            } else {
-                strikes - now + 24 * 60
+    impl WallCalendar {
+        fn days_of_month(&self) -> i64 {
+            let is_leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
+            match self.month {
+                2 if is_leap => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
             }
         }
 
-        fn wait(&self) -> i64 {
+        fn tear_off_a_leaf(&mut self) {
+            self.day += 1;
+            if self.day > self.days_of_month() {
+                self.day = 1;
+                self.month += 1;
+            }
+            if self.month > 12 {
+                self.month = 1;
+                self.year += 1;
+            }
+        }
+
+        fn later(mut self, minutes: i64) -> Self {
+            self.minute += minutes;
+            while self.minute >= 1_440 {
+                self.minute -= 1_440;
+                self.tear_off_a_leaf();
+            }
+            self
+        }
+
+        fn citizen(mut self) -> Self {
             if self.minute >= 23 * 60 {
-                self.minutes_until(8)
+                self.tear_off_a_leaf();
+                self.minute = 8 * 60;
             } else {
-                self.minutes_until(23)
+                self.minute = 23 * 60;
             }
+            self
         }
 
-        fn tick(&mut self) {
-            self.minute += 1;
-            if self.minute == 24 * 60 {
-                self.minute = 0;
-                self.day = self.day.succ_opt().unwrap();
+        fn of(at: DateTime<Utc>) -> Self {
+            // Seven hours further east, by seconds since 1970 alone for the clock.
+            let local = at.with_timezone(&VIET_NAM);
+            Self {
+                year: i64::from(local.year()),
+                month: i64::from(local.month()),
+                day: i64::from(local.day()),
+                minute: (at.timestamp() + 7 * 3_600).rem_euclid(86_400) / 60,
             }
         }
     }
 
     #[test]
-    fn every_minute_of_a_leap_year_agrees_with_a_walking_clock() {
-        let first_day = NaiveDate::from_ymd_opt(2028, 1, 1).unwrap();
-        let mut clock = WalkingClock {
-            day: first_day,
-            minute: 0,
-        };
-        let mut arrival = viet_nam("2028-01-01T00:00:00");
-        while clock.day.year() == 2028 {
-            let local = arrival.with_timezone(&VIET_NAM);
-            assert_eq!(local.date_naive(), clock.day);
-            assert_eq!(local.hour() * 60 + local.minute(), clock.minute);
-            let waited = (Deadline::for_citizen(arrival).at - arrival).num_minutes();
-            assert_eq!(waited, clock.wait(), "arrival {arrival}");
-            clock.tick();
-            arrival += TimeDelta::minutes(1);
+    fn every_minute_of_a_common_and_a_leap_year_agrees_with_a_wall_calendar() {
+        // 2027 is common, 2028 leap; 2100 is common although it ends a fourth year.
+        for year in [2027, 2028, 2100] {
+            let mut wall = WallCalendar {
+                year,
+                month: 1,
+                day: 1,
+                minute: 0,
+            };
+            let mut arrival = viet_nam(&format!("{year}-01-01T00:00:00"));
+            let mut minute_count = 0;
+            while wall.year == year {
+                let table = [
+                    (Deadline::of(arrival, false, false), wall.citizen()),
+                    (Deadline::of(arrival, false, true), wall.citizen()),
+                    (Deadline::of(arrival, true, false), wall.later(12 * 60)),
+                    (Deadline::of(arrival, true, true), wall.later(24 * 60)),
+                ];
+                for (deadline, expected) in table {
+                    assert_eq!(WallCalendar::of(deadline.at), expected, "arrival {arrival}");
+                    assert_eq!(deadline.at.timestamp() % 60, 0, "arrival {arrival}");
+                }
+                wall = wall.later(1);
+                arrival += TimeDelta::minutes(1);
+                minute_count += 1;
+            }
+            let is_leap = year == 2028;
+            assert_eq!(minute_count, if is_leap { 366 } else { 365 } * 1_440);
         }
     }
 
