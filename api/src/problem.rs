@@ -87,6 +87,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::SexDiffersFromNumber
         | Code::BirthYearDiffersFromNumber
         | Code::TemporaryResidenceDue
+        | Code::AlreadyPresentHere
+        | Code::OverlapsStayHere
+        | Code::DeclaredByAnotherSender
         | Code::CommuneCodeOld
         | Code::NotCardQr
         | Code::CardQrIncomplete

@@ -200,6 +200,12 @@ coded! {
         BirthYearDiffersFromNumber => "birth_year_differs_from_number",
         /// A stay of 30 days or more.
         TemporaryResidenceDue => "temporary_residence_due",
+        /// The same document is present at this facility.
+        AlreadyPresentHere => "already_present_here",
+        /// The same document left this facility after the arrival declared.
+        OverlapsStayHere => "overlaps_stay_here",
+        /// That stay was declared with another key.
+        DeclaredByAnotherSender => "declared_by_another_sender",
         /// A commune code of before 2025-07-01.
         CommuneCodeOld => "commune_code_old",
         /// A commune code of before 2025-07-01 whose unit went into several.
@@ -317,6 +323,9 @@ impl Code {
             Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue
+            | Self::AlreadyPresentHere
+            | Self::OverlapsStayHere
+            | Self::DeclaredByAnotherSender
             | Self::CommuneCodeOld
             | Self::CommuneCodeAmbiguous
             | Self::NumberCleaned

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 68] = [
+const PLACES: [(Code, &str); 71] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -38,6 +38,9 @@ const PLACES: [(Code, &str); 68] = [
     (Code::SexDiffersFromNumber, "/guest/sex"),
     (Code::BirthYearDiffersFromNumber, "/guest/birth_date"),
     (Code::TemporaryResidenceDue, "/expected_departure_at"),
+    (Code::AlreadyPresentHere, "/guest/document/number"),
+    (Code::OverlapsStayHere, "/arrival_at"),
+    (Code::DeclaredByAnotherSender, "/guest/document/number"),
     (Code::CommuneCodeOld, "/guest/residence/commune_code"),
     (Code::CommuneCodeAmbiguous, "/guest/residence/commune_code"),
     (Code::NotCardQr, "/text"),

@@ -661,6 +661,36 @@ const fn both(code: Code) -> [Words; 2] {
                 "A stay of 30 days or more needs registration of temporary residence (Law on Residence, art. 27). Tell the guest to register.",
             ],
         ),
+        Code::AlreadyPresentHere => pair(
+            [
+                "Khách đang lưu trú tại đây",
+                "Giấy tờ này đã có một lượt lưu trú chưa kết thúc tại cơ sở (xem stay_id). Nếu khách đã đi, hãy ghi nhận lúc rời đi của lượt đó; nếu khai trùng, hãy hủy một lượt.",
+            ],
+            [
+                "The guest is present here",
+                "A stay of this document at this facility has not ended (see stay_id). If the guest has left, record the departure of that stay; if it is the same stay, cancel one of them.",
+            ],
+        ),
+        Code::OverlapsStayHere => pair(
+            [
+                "Trùng thời gian với lượt lưu trú khác tại đây",
+                "Một lượt lưu trú của giấy tờ này tại cơ sở (xem stay_id) kết thúc sau lúc đến đã khai. Hãy kiểm tra lúc đến và lúc rời đi của cả hai lượt.",
+            ],
+            [
+                "Overlaps another stay here",
+                "A stay of this document at this facility (see stay_id) ended after the arrival declared. Check arrival and departure of both stays.",
+            ],
+        ),
+        Code::DeclaredByAnotherSender => pair(
+            [
+                "Đã được khai bằng khóa khác",
+                "Lượt lưu trú đó (xem stay_id) được khai cho cơ sở này bằng một khóa khác. Hãy kiểm tra xem có hai phần mềm cùng khai cho cơ sở hay không.",
+            ],
+            [
+                "Declared with another key",
+                "That stay (see stay_id) was declared for this facility with another key. Check whether two programs declare for the facility.",
+            ],
+        ),
         Code::CommuneCodeOld => pair(
             [
                 "Mã xã, phường cũ",

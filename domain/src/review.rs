@@ -1,0 +1,211 @@
+//! Cases for the police: something about a stay that an officer should look at.
+//!
+//! A case never holds a stay back and tells its sender nothing. Its detail is clear text: it holds
+//! codes, grades and ids, never what was declared or what the registry holds.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::identity::{Grade, Match};
+use crate::problem::{Code, Violation};
+
+/// Keeps these ids apart from any other use of the digest.
+const ID_DOMAIN: &[u8] = b"luutru review case 1";
+
+coded! {
+    /// Why a case was opened.
+    pub enum ReviewKind {
+        /// The registry's person differs from the guest declared.
+        Mismatch => "mismatch",
+        /// The registry knows no such number.
+        NotFound => "not_found",
+        /// The police endpoint refused the notification.
+        Rejected => "rejected",
+        /// The declaration missed its statutory deadline.
+        Late => "late",
+        /// The declaration contradicts itself, or the facility cannot have so many guests.
+        Implausible => "implausible",
+        /// The same document is present at the same facility.
+        Duplicate => "duplicate",
+        /// The same document was at the same facility beyond the new arrival.
+        Overlap => "overlap",
+        /// The same document is at another facility at the same time.
+        DeclaredElsewhere => "declared_elsewhere",
+    }
+}
+
+coded! {
+    /// Where a case is.
+    pub enum ReviewState {
+        /// Waits for an officer.
+        Open => "open",
+        /// The sender was asked; the next version of the stay opens the case again.
+        AwaitingCorrection => "awaiting_correction",
+        /// Came from another commune and waits for an officer of this one.
+        Referred => "referred",
+        /// Decided for good.
+        Closed => "closed",
+    }
+}
+
+coded! {
+    /// What an officer decides.
+    pub enum ReviewDecision {
+        /// Nothing need be done.
+        Accept => "accept",
+        /// The sender is asked to look again.
+        RequestCorrection => "request_correction",
+        /// The police of another commune shall decide.
+        Refer => "refer",
+    }
+}
+
+impl ReviewKind {
+    /// Which cases come first, from 1 on: what speaks of another person than the one declared or
+    /// never reached the police, then contradictions, then what only came late.
+    #[must_use]
+    pub const fn priority(self) -> i32 {
+        match self {
+            Self::Mismatch | Self::Rejected => 1,
+            Self::NotFound | Self::DeclaredElsewhere => 2,
+            Self::Implausible | Self::Duplicate | Self::Overlap => 3,
+            Self::Late => 4,
+        }
+    }
+}
+
+impl ReviewState {
+    /// Whether an officer may take the case.
+    #[must_use]
+    pub const fn is_waiting(self) -> bool {
+        match self {
+            Self::Open | Self::Referred => true,
+            Self::AwaitingCorrection | Self::Closed => false,
+        }
+    }
+}
+
+impl ReviewDecision {
+    /// Where a case is after it.
+    #[must_use]
+    pub const fn leads_to(self) -> ReviewState {
+        match self {
+            Self::Accept => ReviewState::Closed,
+            Self::RequestCorrection => ReviewState::AwaitingCorrection,
+            Self::Refer => ReviewState::Referred,
+        }
+    }
+}
+
+/// The id of a case that a version of a stay opens by itself: a UUIDv8 (RFC 9562, 5.8) from the
+/// SHA-256 of stay, version and kind.
+#[must_use]
+pub fn case_id(stay_id: Uuid, version: i32, kind: ReviewKind) -> Uuid {
+    let mut digest = Sha256::new();
+    digest.update(ID_DOMAIN);
+    digest.update(stay_id.as_bytes());
+    digest.update(version.to_be_bytes());
+    digest.update(kind.as_str());
+    let mut bytes = [0; 16];
+    for (byte, source) in bytes.iter_mut().zip(digest.finalize()) {
+        *byte = source;
+    }
+    Uuid::new_v8(bytes)
+}
+
+/// The detail of a `mismatch`: what differs, member by member, without either value.
+#[must_use]
+pub fn differences(grade: Grade) -> Value {
+    let members = [
+        ("/guest/full_name", grade.full_name),
+        ("/guest/birth_date", grade.birth_date),
+        ("/guest/sex", grade.sex),
+    ];
+    let differences: Vec<Value> = members
+        .into_iter()
+        .filter(|(_, grade)| *grade != Match::NotCompared)
+        .map(|(pointer, grade)| json!({"pointer": pointer, "grade": grade.as_str()}))
+        .collect();
+    json!({"differences": differences})
+}
+
+/// The detail of an `implausible` declaration: what in it contradicts the number, which carries
+/// sex and birth year. `None` when nothing does.
+///
+/// A number may have been fixed before a correction of civil status, so that neither is refused.
+#[must_use]
+pub fn contradictions(warnings: &[Violation]) -> Option<Value> {
+    let found: Vec<Value> = warnings
+        .iter()
+        .filter(|warning| {
+            [
+                Code::SexDiffersFromNumber,
+                Code::BirthYearDiffersFromNumber,
+            ]
+            .contains(&warning.code)
+        })
+        .map(|warning| json!({"pointer": warning.pointer, "code": warning.code.as_str()}))
+        .collect();
+    (!found.is_empty()).then(|| json!({"contradictions": found}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_leads_to_a_state_in_which_nobody_else_decides_the_same() {
+        let table = [
+            (ReviewDecision::Accept, ReviewState::Closed, false),
+            (
+                ReviewDecision::RequestCorrection,
+                ReviewState::AwaitingCorrection,
+                false,
+            ),
+            (ReviewDecision::Refer, ReviewState::Referred, true),
+        ];
+        for (decision, state, is_waiting) in table {
+            assert_eq!(decision.leads_to(), state);
+            assert_eq!(state.is_waiting(), is_waiting, "{state}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_the_same_every_time_and_another_for_another_reason() {
+        let stay = Uuid::from_u128(7);
+        let id = case_id(stay, 1, ReviewKind::Late);
+        assert_eq!(id, case_id(stay, 1, ReviewKind::Late));
+        assert_ne!(id, case_id(stay, 2, ReviewKind::Late));
+        assert_ne!(id, case_id(stay, 1, ReviewKind::Overlap));
+    }
+
+    #[test]
+    fn only_what_contradicts_the_number_is_implausible() {
+        let old_code = Violation::new("/guest/residence/commune_code", Code::CommuneCodeOld);
+        assert_eq!(contradictions(std::slice::from_ref(&old_code)), None);
+        let sex = Violation::new("/guest/sex", Code::SexDiffersFromNumber);
+        assert_eq!(
+            contradictions(&[old_code, sex]),
+            Some(json!({"contradictions": [
+                {"pointer": "/guest/sex", "code": "sex_differs_from_number"}
+            ]}))
+        );
+    }
+
+    #[test]
+    fn what_was_not_compared_is_no_difference() {
+        let grade = Grade {
+            full_name: Match::Different,
+            birth_date: Match::NotCompared,
+            sex: Match::Exact,
+        };
+        assert_eq!(
+            differences(grade),
+            json!({"differences": [
+                {"pointer": "/guest/full_name", "grade": "different"},
+                {"pointer": "/guest/sex", "grade": "exact"},
+            ]})
+        );
+    }
+}
