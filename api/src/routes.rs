@@ -73,7 +73,8 @@ impl Api {
 
     /// Ask what the rules say of a stay
     ///
-    /// The same body and the same rules as declaring; stores nothing.
+    /// The same body and the same rules as declaring; stores nothing. What only shows beside other
+    /// stays is not told: whether the guest is present already, or the reference is taken.
     #[oai(
         path = "/v1/stays/validate",
         method = "post",

@@ -210,6 +210,9 @@ pub(crate) struct Warning {
     pointer: Pointer,
     /// What.
     code: CodeWord,
+    /// With `already_present_here`, `overlaps_stay_here` and `declared_by_another_sender`: the
+    /// other stay, of the same facility.
+    stay_id: Option<Id>,
 }
 
 /// The state of the identity check.

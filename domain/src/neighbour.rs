@@ -215,11 +215,29 @@ mod tests {
         // Where, by whom, until when; warnings, case.
         let table = [
             (HERE, DESK, None, vec![present], ReviewKind::Duplicate),
-            (HERE, CHAIN, None, vec![present, another], ReviewKind::Duplicate),
+            (
+                HERE,
+                CHAIN,
+                None,
+                vec![present, another],
+                ReviewKind::Duplicate,
+            ),
             (HERE, DESK, Some(13), vec![overlaps], ReviewKind::Overlap),
-            (HERE, CHAIN, Some(13), vec![overlaps, another], ReviewKind::Overlap),
+            (
+                HERE,
+                CHAIN,
+                Some(13),
+                vec![overlaps, another],
+                ReviewKind::Overlap,
+            ),
             (ELSEWHERE, DESK, None, vec![], ReviewKind::DeclaredElsewhere),
-            (ELSEWHERE, CHAIN, Some(13), vec![], ReviewKind::DeclaredElsewhere),
+            (
+                ELSEWHERE,
+                CHAIN,
+                Some(13),
+                vec![],
+                ReviewKind::DeclaredElsewhere,
+            ),
         ];
         for (facility, by, to, warnings, kind) in table {
             let found = notice(&newcomer(), &[neighbour(facility, by, 8, to)]);

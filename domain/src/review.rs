@@ -139,11 +139,7 @@ pub fn contradictions(warnings: &[Violation]) -> Option<Value> {
     let found: Vec<Value> = warnings
         .iter()
         .filter(|warning| {
-            [
-                Code::SexDiffersFromNumber,
-                Code::BirthYearDiffersFromNumber,
-            ]
-            .contains(&warning.code)
+            [Code::SexDiffersFromNumber, Code::BirthYearDiffersFromNumber].contains(&warning.code)
         })
         .map(|warning| json!({"pointer": warning.pointer, "code": warning.code.as_str()}))
         .collect();

@@ -17,5 +17,6 @@ pub mod idempotency_key;
 pub mod organisation;
 pub mod outbox_task;
 pub mod review;
+pub mod review_case;
 pub mod stay;
 pub mod stay_version;

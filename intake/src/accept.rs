@@ -16,7 +16,7 @@ use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
 use serde_json::Value;
 use store::{
     Backend, Database,
-    declarations::{self, NewDeclaration, Outcome},
+    declarations::{self, Judged, NewDeclaration, Outcome},
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -273,10 +273,13 @@ impl Intake {
         Ok(waiting.collect())
     }
 
-    async fn answer(&self, outcome: Outcome, written: StayView) -> Result<Accepted, Refusal> {
-        match outcome {
+    async fn answer(&self, judged: Judged, written: StayView) -> Result<Accepted, Refusal> {
+        match judged.outcome {
             Outcome::Written => Ok(Accepted {
-                stay: written,
+                stay: match judged.warnings {
+                    Some(warnings) => written.with_warnings(&warnings),
+                    None => written,
+                },
                 is_replay: false,
             }),
             Outcome::Replayed { stay_id } => self.replay(stay_id).await,

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use store::declarations::{NewDeclaration, Outcome};
+use store::declarations::{Judged, NewDeclaration};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::Refusal;
@@ -16,7 +16,7 @@ const WRITING: u8 = 1;
 const LEFT: u8 = 2;
 
 /// What the committer answers.
-pub(crate) type Answer = Result<Outcome, Refusal>;
+pub(crate) type Answer = Result<Judged, Refusal>;
 
 /// A declaration that waits to be committed.
 pub(crate) struct Admission {

@@ -6,7 +6,7 @@
 //! reason that lies with its rows is split, so that a bad neighbour never harms a good one.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -14,7 +14,7 @@ use std::{
 use metrics::{counter, histogram};
 use store::{
     Database,
-    declarations::{self, NewDeclaration, Outcome},
+    declarations::{self, Judged, NewDeclaration, Outcome},
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -142,7 +142,7 @@ async fn write_part(db: &Database, mut part: Vec<Admission>) -> Vec<Vec<Admissio
     .unwrap_or(Err(store::Error::OutcomeUnknown));
     observe(db, part.len(), started);
     match written {
-        Ok(outcomes) => answer_each(part, outcomes),
+        Ok(judged) => answer_each(part, judged),
         Err(store::Error::OutcomeUnknown) => search_outcome(db, part).await,
         Err(error) if error.is_of_the_rows() && part.len() > 1 => {
             let second = part.split_off(part.len() / 2);
@@ -164,12 +164,12 @@ fn observe(db: &Database, item_count: usize, started: Instant) {
     histogram!("luutru_intake_group_count", "backend" => backend).record(item_count as f64);
 }
 
-fn answer_each(part: Vec<Admission>, outcomes: Vec<Outcome>) {
-    for (admission, outcome) in part.into_iter().zip(outcomes) {
-        if outcome == Outcome::Written {
+fn answer_each(part: Vec<Admission>, judged: Vec<Judged>) {
+    for (admission, judged) in part.into_iter().zip(judged) {
+        if judged.outcome == Outcome::Written {
             observe_deadline(&admission.declaration.stay);
         }
-        admission.answer(Ok(outcome));
+        admission.answer(Ok(judged));
     }
 }
 
@@ -233,18 +233,18 @@ async fn search_outcome(db: &Database, part: Vec<Admission>) {
         "the answer to a commit was lost"
     );
     for admission in part {
-        let is_found = found.contains(&admission.declaration.stay.id);
-        admission.answer(if is_found {
-            Ok(Outcome::Written)
-        } else {
-            Err(Refusal::OutcomeUnknown)
+        let stored = found.get(&admission.declaration.stay.id).cloned();
+        let judged = stored.map(|warnings| Judged {
+            outcome: Outcome::Written,
+            warnings: Some(warnings),
         });
+        admission.answer(judged.ok_or(Refusal::OutcomeUnknown));
     }
 }
 
 /// A group is written whole or not at all, so one that is found stands for the others, unless
 /// they were replays.
-async fn search(db: &Database, ids: &[Uuid]) -> HashSet<Uuid> {
+async fn search(db: &Database, ids: &[Uuid]) -> HashMap<Uuid, String> {
     loop {
         match store::stays::present(db, ids).await {
             Ok(found) if !found.is_empty() => return found.into_iter().collect(),

@@ -11,13 +11,17 @@ use domain::{
     notification::notification_id,
     personal_id::PersonalId,
     receipt,
+    review::{self, ReviewKind},
     sex::Sex,
-    stay::{DeliveryState, IdentityState, NotificationKind, Presence},
+    stay::{DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
     text, time,
 };
 use runtime::{ids, vault::SealContext};
 use serde_json::{Value, json};
-use store::declarations::{Idempotency, NewDeclaration, Uniqueness};
+use store::{
+    declarations::{Idempotency, NewDeclaration, Uniqueness},
+    review::NewCase,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -80,10 +84,29 @@ pub(crate) fn prepare(
         task: declaration.is_forwardable.then(|| task_row(&filing)),
         audit: audit_row(intake, &filing),
         event: event_row(intake, &filing),
+        cases: cases(&filing),
         stay,
         version,
     };
     Ok(Prepared { row, view })
+}
+
+/// Reasons for an officer to look at it that lie in the declaration itself.
+fn cases(filing: &Filing<'_>) -> Vec<NewCase> {
+    let case = |kind, detail| {
+        let received_at = filing.occasion.received_at;
+        NewCase::of_version(filing.stay_id, 1, kind, detail, received_at)
+    };
+    let mut cases = Vec::new();
+    if filing.declaration.timeliness == Timeliness::Late {
+        let late_by = filing.occasion.received_at - filing.declaration.deadline.at;
+        let detail = json!({"late_by_minutes": late_by.num_minutes()});
+        cases.push(case(ReviewKind::Late, detail));
+    }
+    if let Some(detail) = review::contradictions(&filing.declaration.warnings) {
+        cases.push(case(ReviewKind::Implausible, detail));
+    }
+    cases
 }
 
 /// Keyed hash of what is compared when a declaration comes again.

@@ -36,6 +36,16 @@ pub struct StayView {
     pub json: String,
 }
 
+impl StayView {
+    /// The same with the warnings that were stored, where more was noticed when it was written.
+    pub(crate) fn with_warnings(self, stored: &str) -> Self {
+        let mut stay = object(serde_json::from_str(&self.json).unwrap_or_default());
+        stay.insert("warnings".to_owned(), warnings_from_json(stored));
+        let json = String::from_utf8_lossy(&to_canonical_json(&Value::Object(stay))).into_owned();
+        Self { json, ..self }
+    }
+}
+
 /// The sealed content of a version, opened.
 pub struct Opened {
     /// Salts the digest of the receipt.

@@ -8,11 +8,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::neighbour;
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use crate::{
     Database, Error, Result, dialect,
+    neighbours::{self, Candidate},
+    review::{self, NewCase},
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AuditRow, EventRow, StayRow, TaskRow, VersionRow},
     write,
@@ -38,6 +41,8 @@ pub struct NewDeclaration {
     pub audit: entity::audit_entry::Model,
     /// What the sender's feed says of it.
     pub event: entity::event::Model,
+    /// Reasons for an officer to look at it, known before its neighbours are.
+    pub cases: Vec<NewCase>,
 }
 
 /// What makes a declaration unique: by the sender's reference, or by its content.
@@ -79,11 +84,21 @@ pub enum Outcome {
     KeyReused,
 }
 
+/// What became of one declaration, and what was noticed while it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Of one that was written: its warnings as they were stored, where they are not those that
+    /// it came with.
+    pub warnings: Option<String>,
+}
+
 /// Writes a group in one transaction; the outcomes are in the order of the group.
 ///
 /// No two declarations of a group may share a declaration key or an idempotency key. Errors: any;
 /// except for [`Error::OutcomeUnknown`] nothing of the group was written.
-pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Outcome>> {
+pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judged>> {
     let transaction = write::begin(db).await?;
     let mut outcomes = take_declaration_keys(db, &transaction, group).await?;
     take_idempotency_keys(db, &transaction, group, &mut outcomes).await?;
@@ -93,14 +108,74 @@ pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Outco
         .filter(|(_, outcome)| **outcome == Outcome::Written)
         .map(|(declaration, _)| *declaration)
         .collect();
+    let mut notices = HashMap::new();
     if !written.is_empty() {
-        insert_stays(db, &transaction, &written).await?;
+        notices = notice_neighbours(db, &transaction, &written).await?;
+        insert_stays(db, &transaction, &written, &notices).await?;
     }
     write::commit(transaction).await?;
     if written.iter().any(|declaration| declaration.task.is_some()) {
         db.wake().notify();
     }
-    Ok(outcomes)
+    let judged = group.iter().zip(outcomes).map(|(declaration, outcome)| {
+        let notice = notices.remove(&declaration.stay.id);
+        Judged {
+            outcome,
+            warnings: notice.and_then(|noticed| noticed.warnings),
+        }
+    });
+    Ok(judged.collect())
+}
+
+/// What the neighbours of a declaration add to it.
+struct Noticed {
+    warnings: Option<String>,
+    cases: Vec<NewCase>,
+}
+
+/// Looks for stays of the same documents at the same time: one statement for the group.
+async fn notice_neighbours(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    written: &[&NewDeclaration],
+) -> Result<HashMap<Uuid, Noticed>> {
+    let candidates = written.iter().map(|declaration| Candidate {
+        stay: &declaration.stay,
+        declared_by: declaration.version.created_by,
+    });
+    let candidates: Vec<Candidate<'_>> = candidates.collect();
+    let neighbours = neighbours::find(db, connection, &candidates).await?;
+    let mut notices = HashMap::new();
+    for (declaration, candidate) in written.iter().zip(&candidates) {
+        let Some(found) = neighbours.get(&declaration.stay.id) else {
+            continue;
+        };
+        let notice = neighbour::notice(&candidate.newcomer(), found);
+        let (stay, version) = (&declaration.stay, &declaration.version);
+        let case = |(kind, detail)| {
+            NewCase::of_version(stay.id, version.version, kind, detail, stay.received_at)
+        };
+        let noticed = Noticed {
+            warnings: with_more_warnings(&version.warnings, notice.warnings)?,
+            cases: notice.cases.into_iter().map(case).collect(),
+        };
+        notices.insert(stay.id, noticed);
+    }
+    Ok(notices)
+}
+
+/// Stored warnings with further ones at their end; `None` when there are no further ones.
+pub(crate) fn with_more_warnings(
+    stored: &str,
+    more: Vec<serde_json::Value>,
+) -> Result<Option<String>> {
+    if more.is_empty() {
+        return Ok(None);
+    }
+    let known = serde_json::from_str::<Vec<serde_json::Value>>(stored);
+    let mut warnings = known.map_err(|_| Error::Corrupt { what: "warnings" })?;
+    warnings.extend(more);
+    Ok(Some(serde_json::Value::Array(warnings).to_string()))
 }
 
 async fn take_declaration_keys(
@@ -368,12 +443,20 @@ async fn insert_stays(
     db: &Database,
     connection: &impl ConnectionTrait,
     written: &[&NewDeclaration],
+    notices: &HashMap<Uuid, Noticed>,
 ) -> Result<()> {
     let backend = db.backend();
     let stays: Vec<StayRow> = written.iter().map(|d| StayRow(d.stay.clone())).collect();
     let versions: Vec<VersionRow> = written
         .iter()
-        .map(|d| VersionRow(d.version.clone()))
+        .map(|d| {
+            let mut version = d.version.clone();
+            let noticed = notices.get(&d.stay.id);
+            if let Some(warnings) = noticed.and_then(|noticed| noticed.warnings.clone()) {
+                version.warnings = warnings;
+            }
+            VersionRow(version)
+        })
         .collect();
     let tasks: Vec<TaskRow> = written
         .iter()
@@ -398,6 +481,11 @@ async fn insert_stays(
     connection
         .execute_raw(dialect::insert_rows(backend, "event", events, ""))
         .await?;
+    let known = written.iter().flat_map(|d| d.cases.iter().cloned());
+    let noticed = notices
+        .values()
+        .flat_map(|noticed| noticed.cases.iter().cloned());
+    review::open(backend, connection, known.chain(noticed).collect()).await?;
     Ok(())
 }
 

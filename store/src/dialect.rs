@@ -177,6 +177,21 @@ fn numbered(text: &str) -> String {
     out
 }
 
+/// Joins to each row of `v` the newest rows of `table` that fit it, as `n`, at most `limit`. On
+/// both databases the index that leads to them is read in its order and no further.
+pub(crate) fn join_newest(backend: Backend, table: &str, fitting: &str, limit: u32) -> String {
+    match backend {
+        Backend::Postgres => format!(
+            "CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {table}.{fitting} \
+             ORDER BY {table}.id DESC LIMIT {limit}) n"
+        ),
+        Backend::Sqlite => format!(
+            "CROSS JOIN {table} n ON n.id IN (SELECT i.id FROM {table} i WHERE i.{fitting} \
+             ORDER BY i.id DESC LIMIT {limit})"
+        ),
+    }
+}
+
 /// Row locks for a claim: PostgreSQL skips what another worker holds; SQLite's writer is alone.
 pub(crate) fn skip_locked(backend: Backend) -> &'static str {
     match backend {

@@ -16,8 +16,9 @@ use uuid::Uuid;
 
 use crate::{
     Backend, Database, Result, dialect,
+    review::{self, NewCase},
     rows::{self, AsRow, Column, Kind, column, nullable},
-    table_rows::{AttemptRow, AuditRow, EventRow, ReviewRow, TaskRow},
+    table_rows::{AttemptRow, AuditRow, EventRow, TaskRow},
     write,
 };
 
@@ -181,8 +182,8 @@ pub struct TaskResult {
     pub stay: StayChange,
     /// The calls that were made, also when the lease was lost.
     pub attempts: Vec<entity::attempt::Model>,
-    /// A case for the police, opened with this result.
-    pub review: Option<entity::review::Model>,
+    /// Cases for the police, opened with this result.
+    pub cases: Vec<NewCase>,
     /// A task that follows, such as a late identity result.
     pub follow_up: Option<Task>,
     /// The audit entry of the deed; results that change no stay have none.
@@ -283,18 +284,11 @@ pub async fn record(
         once,
     )
     .await?;
-    let reviews = results
+    let cases = results
         .iter()
         .filter(kept)
-        .filter_map(|result| result.review.clone());
-    insert(
-        backend,
-        &transaction,
-        "review",
-        reviews.map(ReviewRow).collect(),
-        once,
-    )
-    .await?;
+        .flat_map(|result| result.cases.iter().cloned());
+    review::open(backend, &transaction, review::distinct(cases)).await?;
     let tasks = results
         .iter()
         .filter(kept)

@@ -56,14 +56,15 @@ pub async fn get(db: &Database, id: Uuid) -> Result<StayRow> {
         .ok_or(Error::NotFound)
 }
 
-/// Which of these stays are in the database, asked on a connection of its own: settles what a
-/// lost COMMIT left open.
-pub async fn present(db: &Database, ids: &[Uuid]) -> Result<Vec<Uuid>> {
-    let rows = stay::Entity::find()
+/// Which of these stays are in the database, with the warnings stored of their first versions,
+/// asked on a connection of its own: settles what a lost COMMIT left open.
+pub async fn present(db: &Database, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    let rows = stay_version::Entity::find()
         .select_only()
-        .column(stay::Column::Id)
-        .filter(stay::Column::Id.is_in(ids.iter().copied()))
-        .into_tuple::<Uuid>()
+        .columns([stay_version::Column::StayId, stay_version::Column::Warnings])
+        .filter(stay_version::Column::StayId.is_in(ids.iter().copied()))
+        .filter(stay_version::Column::Version.eq(1))
+        .into_tuple::<(Uuid, String)>()
         .all(db.probe())
         .await?;
     Ok(rows)

@@ -229,31 +229,6 @@ impl AsRow for AttemptRow {
     }
 }
 
-pub(crate) struct ReviewRow(pub(crate) entity::review::Model);
-
-impl AsRow for ReviewRow {
-    const COLUMNS: &'static [Column] = &[
-        column("id", Kind::Uuid),
-        column("stay_id", Kind::Uuid),
-        column("kind", Kind::Text),
-        column("commune_code", Kind::Text),
-        column("state", Kind::Text),
-        column("opened_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        let row = self.0;
-        vec![
-            rows::uuid(row.id),
-            rows::uuid(row.stay_id),
-            rows::text(row.kind),
-            rows::text(row.commune_code),
-            rows::text(row.state),
-            rows::instant(row.opened_at),
-        ]
-    }
-}
-
 pub(crate) struct EventRow(pub(crate) entity::event::Model);
 
 impl AsRow for EventRow {

@@ -10,6 +10,7 @@
 mod declaring;
 mod receipts;
 mod replays;
+mod warnings;
 
 mod batches;
 mod problems;

@@ -14,6 +14,7 @@ use domain::{
     declaration::Completion,
     event::EventKind,
     notification::{self, NotificationFacts, notification_id},
+    review::{self, ReviewKind},
     stay::{ATTENTION_POINTERS, DeliveryState, IdentityState, NotificationKind, Timeliness},
     time::{local_date, parse_instant},
 };
@@ -22,7 +23,10 @@ use reqwest::header::HeaderMap;
 use runtime::ids;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::outbox::{self, Progress, StayChange, Subject, Task, TaskResult};
+use store::{
+    outbox::{self, Progress, StayChange, Subject, Task, TaskResult},
+    review::NewCase,
+};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -329,20 +333,8 @@ impl Journey<'_> {
                 ..StayChange::default()
             },
         };
-        result.review = match finding.state {
-            state @ (IdentityState::Mismatch | IdentityState::NotFound)
-                if self.kind != NotificationKind::Cancellation =>
-            {
-                Some(self.review(state.as_str(), &subject.commune_code))
-            }
-            IdentityState::Pending
-            | IdentityState::Verified
-            | IdentityState::Mismatch
-            | IdentityState::NotFound
-            | IdentityState::NotApplicable
-            | IdentityState::Deferred => None,
-        };
-        if result.review.is_some() {
+        if let Some(case) = self.identity_case(finding) {
+            result.cases.push(case);
             let detail = json!({"pointers": ATTENTION_POINTERS});
             let now = self.worker.clock.now();
             let event = self.event(now, EventKind::StayAttention, &detail);
@@ -516,7 +508,7 @@ impl Journey<'_> {
                 result
             }
             Ending::Delivered { police_reference } => self.delivered(now, police_reference),
-            Ending::Refused { code, is_conflict } => self.refused(now, code, is_conflict).await,
+            Ending::Refused { code, is_conflict } => self.refused(now, &code, is_conflict),
             Ending::Parked { code } => self.parked(now, code),
             Ending::Needless => self.result(Progress::Needless),
         };
@@ -550,11 +542,13 @@ impl Journey<'_> {
         result
     }
 
-    async fn refused(&mut self, now: DateTime<Utc>, code: String, is_conflict: bool) -> TaskResult {
+    fn refused(&mut self, now: DateTime<Utc>, code: &str, is_conflict: bool) -> TaskResult {
         let id = self.task.id;
         tracing::info!(task.id = %id, code, "the police endpoint refused a notification");
         let mut result = self.result(Progress::Refused { at: now });
-        result.stay = self.delivery_change(DeliveryState::Rejected, Some(code.clone()));
+        result.stay = self.delivery_change(DeliveryState::Rejected, Some(code.to_owned()));
+        let detail = json!({"code": code, "notification": self.kind.as_str()});
+        result.cases.push(self.case(ReviewKind::Rejected, detail));
         if result.stay != StayChange::default() {
             let detail = json!({"reason": code});
             result.events = vec![self.event(now, EventKind::StayRejected, &detail)];
@@ -564,10 +558,6 @@ impl Journey<'_> {
                 task.id = %id,
                 "the police endpoint holds other bytes under this notification's id"
             );
-            let facility = self.worker.contents.facility(&self.task).await;
-            result.review = facility
-                .ok()
-                .map(|facility| self.review("rejected", &facility.commune_code));
         }
         result.audit = Some(self.audit(now, "notification.refused"));
         result
@@ -607,22 +597,39 @@ impl Journey<'_> {
             progress,
             stay: StayChange::default(),
             attempts: std::mem::take(&mut self.attempts),
-            review: None,
+            cases: Vec::new(),
             follow_up: None,
             audit: None,
             events: Vec::new(),
         }
     }
 
-    fn review(&self, kind: &str, commune_code: &str) -> entity::review::Model {
-        entity::review::Model {
+    /// What the registry found that an officer should look at.
+    fn identity_case(&self, finding: &Finding) -> Option<NewCase> {
+        if self.kind == NotificationKind::Cancellation {
+            return None;
+        }
+        match finding.state {
+            IdentityState::Mismatch => {
+                let detail = finding.grade.map_or_else(|| json!({}), review::differences);
+                Some(self.case(ReviewKind::Mismatch, detail))
+            }
+            IdentityState::NotFound => Some(self.case(ReviewKind::NotFound, json!({}))),
+            IdentityState::Pending
+            | IdentityState::Verified
+            | IdentityState::NotApplicable
+            | IdentityState::Deferred => None,
+        }
+    }
+
+    fn case(&self, kind: ReviewKind, detail: Value) -> NewCase {
+        NewCase {
             id: ids::uuid_v7(&self.worker.clock),
+            kind,
             stay_id: self.task.stay_id,
-            kind: kind.to_owned(),
-            commune_code: commune_code.to_owned(),
-            state: "open".to_owned(),
+            version: self.task.version,
+            detail,
             opened_at: self.worker.clock.now(),
-            closed_at: None,
         }
     }
 

@@ -280,7 +280,7 @@ mod tests {
             },
             stay: StayChange::default(),
             attempts: Vec::new(),
-            review: None,
+            cases: Vec::new(),
             follow_up: None,
             audit: None,
             events: Vec::new(),

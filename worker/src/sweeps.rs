@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use metrics::gauge;
 use runtime::clock::Clock;
-use store::{Database, events, outbox, sweep};
+use store::{Database, events, outbox, review, sweep};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Between two measurements of the outbox.
@@ -27,7 +27,10 @@ pub(crate) async fn run(db: Database, clock: Clock) {
     }
     loop {
         tokio::select! {
-            _ = measure.tick() => measure_outbox(&db, &clock).await,
+            _ = measure.tick() => {
+                measure_outbox(&db, &clock).await;
+                adopt_cases(&db).await;
+            }
             _ = forget.tick() => {
                 forget_keys(&db, &clock).await;
                 forget_events(&db, &clock).await;
@@ -50,6 +53,13 @@ async fn measure_outbox(db: &Database, clock: &Clock) {
             }
         }
         Err(error) => tracing::debug!(%error, "the outbox was not measured"),
+    }
+}
+
+/// Cases that a process of the release before opens while both run.
+async fn adopt_cases(db: &Database) {
+    if let Err(error) = review::adopt(db).await {
+        tracing::debug!(%error, "cases of the release before were not moved");
     }
 }
 

@@ -67,6 +67,7 @@ fn declaration(clock: &Clock) -> NewDeclaration {
             created_at: now,
             sequence: None,
         },
+        cases: Vec::new(),
     }
 }
 

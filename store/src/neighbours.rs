@@ -1,0 +1,164 @@
+//! Stays of the same document at the same time, asked for a whole group by one statement.
+//!
+//! Only the newest stays of a document are looked at, so that a number which many guests share, or
+//! a guest who travels much, costs a declaration no more than any other. Two committers that write
+//! twins at the same instant do not see each other's: what is noticed is a help, never a rule.
+
+use std::collections::HashMap;
+
+use domain::neighbour::{Neighbour, Newcomer};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use uuid::Uuid;
+
+use crate::{
+    Database, Result, dialect,
+    rows::{self, AsRow, Column, Kind, column, nullable},
+};
+
+/// The newest stays of a document that are looked at.
+const READ_COUNT_MAX: u32 = 32;
+/// Twins of a group that are remembered for the next one.
+const TWIN_COUNT_MAX: usize = 8;
+
+/// A stay whose neighbours are looked for.
+pub(crate) struct Candidate<'a> {
+    /// The stay as it will stand.
+    pub(crate) stay: &'a entity::stay::Model,
+    /// The key that declares it.
+    pub(crate) declared_by: Uuid,
+}
+
+impl Candidate<'_> {
+    /// What is compared.
+    pub(crate) fn newcomer(&self) -> Newcomer {
+        Newcomer {
+            facility_id: self.stay.facility_id,
+            declared_by: self.declared_by,
+            arrival_at: self.stay.arrival_at,
+            ends_at: self.stay.departed_at.or(self.stay.expected_departure_at),
+        }
+    }
+
+    fn as_neighbour(&self) -> Neighbour {
+        Neighbour {
+            stay_id: self.stay.id,
+            facility_id: self.stay.facility_id,
+            commune_code: self.stay.commune_code.clone(),
+            declared_by: self.declared_by,
+            arrival_at: self.stay.arrival_at,
+            departed_at: self.stay.departed_at,
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Found {
+    newcomer_id: Uuid,
+    stay_id: Uuid,
+    facility_id: Uuid,
+    commune_code: String,
+    created_by: Uuid,
+    arrival_at: chrono::DateTime<chrono::Utc>,
+    departed_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// The neighbours of each candidate by its id, newest first; candidates without any are left out.
+/// Those of the group itself count as declared one after the other, in their order.
+pub(crate) async fn find(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    group: &[Candidate<'_>],
+) -> Result<HashMap<Uuid, Vec<Neighbour>>> {
+    let mut neighbours = twins(group);
+    let rows: Vec<CandidateRow> = group.iter().filter_map(CandidateRow::new).collect();
+    if rows.is_empty() {
+        return Ok(neighbours);
+    }
+    let (with, values) = dialect::with_rows(db.backend(), rows);
+    let newest = dialect::join_newest(
+        db.backend(),
+        "stay",
+        "document_index = v.document_index",
+        READ_COUNT_MAX,
+    );
+    let text = format!(
+        "{with} SELECT v.stay_id AS newcomer_id, n.id AS stay_id, n.facility_id, \
+           n.commune_code, w.created_by, n.arrival_at, n.departed_at \
+         FROM v {newest} JOIN stay_version w ON w.stay_id = n.id AND w.version = 1 \
+         WHERE n.presence <> 'cancelled' AND n.id <> v.stay_id \
+           AND (n.departed_at IS NULL OR n.departed_at > v.arrival_at) \
+           AND (v.ends_at IS NULL OR n.arrival_at < v.ends_at) \
+           AND (v.nationality IS NULL OR n.nationality IS NULL \
+             OR n.nationality = v.nationality) \
+         ORDER BY n.id DESC"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    for found in Found::find_by_statement(statement).all(connection).await? {
+        neighbours
+            .entry(found.newcomer_id)
+            .or_default()
+            .push(Neighbour {
+                stay_id: found.stay_id,
+                facility_id: found.facility_id,
+                commune_code: found.commune_code,
+                declared_by: found.created_by,
+                arrival_at: found.arrival_at,
+                departed_at: found.departed_at,
+            });
+    }
+    Ok(neighbours)
+}
+
+/// Those of the same group that come before, newest first.
+fn twins(group: &[Candidate<'_>]) -> HashMap<Uuid, Vec<Neighbour>> {
+    let mut seen: HashMap<&[u8], Vec<Neighbour>> = HashMap::new();
+    let mut found = HashMap::new();
+    for candidate in group {
+        let Some(index) = candidate.stay.document_index.as_deref() else {
+            continue;
+        };
+        let before = seen.entry(index).or_default();
+        if !before.is_empty() {
+            found.insert(candidate.stay.id, before.clone());
+        }
+        before.insert(0, candidate.as_neighbour());
+        before.truncate(TWIN_COUNT_MAX);
+    }
+    found
+}
+
+struct CandidateRow<'a> {
+    stay: &'a entity::stay::Model,
+    document_index: &'a [u8],
+    newcomer: Newcomer,
+}
+
+impl<'a> CandidateRow<'a> {
+    fn new(candidate: &Candidate<'a>) -> Option<Self> {
+        Some(Self {
+            stay: candidate.stay,
+            document_index: candidate.stay.document_index.as_deref()?,
+            newcomer: candidate.newcomer(),
+        })
+    }
+}
+
+impl AsRow for CandidateRow<'_> {
+    const COLUMNS: &'static [Column] = &[
+        column("stay_id", Kind::Uuid),
+        column("document_index", Kind::Bytes),
+        column("arrival_at", Kind::Instant),
+        nullable("ends_at", Kind::Instant),
+        nullable("nationality", Kind::Text),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::uuid(self.stay.id),
+            rows::bytes(self.document_index.to_vec()),
+            rows::instant(self.newcomer.arrival_at),
+            rows::instant_null(self.newcomer.ends_at),
+            rows::text_null(self.stay.nationality.clone()),
+        ]
+    }
+}

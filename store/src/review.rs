@@ -1,0 +1,158 @@
+//! Cases for the police.
+//!
+//! A case is opened in the transaction of what makes it needed. While it is open, the same reason
+//! opens no second one.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use domain::review::{self, ReviewKind};
+use sea_orm::{ConnectionTrait, Statement, Value};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Backend, Database, Result, dialect,
+    rows::{self, AsRow, Column, Kind, column},
+    write,
+};
+
+/// A reason for an officer to look at a stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCase {
+    /// The case, if it becomes one of its own.
+    pub id: Uuid,
+    /// Why.
+    pub kind: ReviewKind,
+    /// The stay.
+    pub stay_id: Uuid,
+    /// The version that gave the reason.
+    pub version: i32,
+    /// Codes, grades and ids; no personal value.
+    pub detail: serde_json::Value,
+    /// Since when.
+    pub opened_at: DateTime<Utc>,
+}
+
+impl NewCase {
+    /// A case that a version of a stay opens by itself.
+    pub fn of_version(
+        stay_id: Uuid,
+        version: i32,
+        kind: ReviewKind,
+        detail: serde_json::Value,
+        opened_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id: review::case_id(stay_id, version, kind),
+            kind,
+            stay_id,
+            version,
+            detail,
+            opened_at,
+        }
+    }
+}
+
+/// Opens cases; where one with the same stay and kind is open, it gets the newer version and
+/// detail instead, and a sender who was asked has answered. The stays must be there already.
+///
+/// No two cases of a call may have the same stay and kind.
+pub(crate) async fn open(
+    backend: Backend,
+    connection: &impl ConnectionTrait,
+    cases: Vec<NewCase>,
+) -> Result<()> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    let mut cases: Vec<CaseRow> = cases.into_iter().map(CaseRow).collect();
+    cases.sort_unstable_by_key(|row| (row.0.stay_id, row.0.kind));
+    let (with, values) = dialect::with_rows(backend, cases);
+    // A group whose COMMIT was lost is recorded again, when its case may be closed already.
+    let text = format!(
+        "{with} INSERT INTO review_case (id, kind, state, priority, commune_code, \
+           province_code, facility_id, stay_id, version, detail, opened_at) \
+         SELECT v.id, v.kind, 'open', v.priority, stay.commune_code, stay.province_code, \
+           stay.facility_id, v.stay_id, v.version, v.detail, v.opened_at \
+         FROM v JOIN stay ON stay.id = v.stay_id \
+         WHERE NOT EXISTS (SELECT 1 FROM review_case known WHERE known.id = v.id) \
+         ON CONFLICT (stay_id, kind) WHERE closed_at IS NULL DO UPDATE SET \
+           version = excluded.version, detail = excluded.detail, \
+           state = CASE WHEN review_case.state = 'awaiting_correction' \
+               AND excluded.version > review_case.version \
+             THEN 'open' ELSE review_case.state END"
+    );
+    let statement = Statement::from_sql_and_values(backend.into(), text, values);
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Each stay and kind once, the first of them.
+pub(crate) fn distinct(cases: impl IntoIterator<Item = NewCase>) -> Vec<NewCase> {
+    let mut seen = HashSet::new();
+    cases
+        .into_iter()
+        .filter(|case| seen.insert((case.stay_id, case.kind)))
+        .collect()
+}
+
+/// Moves cases that a process of the release before wrote into its own table; answers with how
+/// many there were.
+pub async fn adopt(db: &Database) -> Result<u64> {
+    let backend = db.backend();
+    let has_any = "SELECT 1 FROM review LIMIT 1";
+    let has_any = Statement::from_string(backend.into(), has_any);
+    if db.reader().query_one_raw(has_any).await?.is_none() {
+        return Ok(0);
+    }
+    let transaction = write::begin(db).await?;
+    let old = "DELETE FROM review RETURNING id, kind, stay_id, opened_at";
+    let old = Statement::from_string(backend.into(), old);
+    let mut cases = Vec::new();
+    for row in transaction.query_all_raw(old).await? {
+        let kind: String = row.try_get("", "kind")?;
+        let Some(kind) = ReviewKind::parse(&kind) else {
+            continue;
+        };
+        cases.push(NewCase {
+            id: row.try_get("", "id")?,
+            kind,
+            stay_id: row.try_get("", "stay_id")?,
+            version: 1,
+            detail: json!({}),
+            opened_at: row.try_get("", "opened_at")?,
+        });
+    }
+    let count = u64::try_from(cases.len()).unwrap_or(u64::MAX);
+    open(backend, &transaction, distinct(cases)).await?;
+    write::commit(transaction).await?;
+    Ok(count)
+}
+
+struct CaseRow(NewCase);
+
+impl AsRow for CaseRow {
+    const COLUMNS: &'static [Column] = &[
+        column("id", Kind::Uuid),
+        column("kind", Kind::Text),
+        column("priority", Kind::Integer),
+        column("stay_id", Kind::Uuid),
+        column("version", Kind::Integer),
+        column("detail", Kind::Text),
+        column("opened_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let case = self.0;
+        vec![
+            rows::uuid(case.id),
+            rows::text(case.kind.as_str()),
+            rows::integer(case.kind.priority()),
+            rows::uuid(case.stay_id),
+            rows::integer(case.version),
+            rows::text(case.detail.to_string()),
+            rows::instant(case.opened_at),
+        ]
+    }
+}
