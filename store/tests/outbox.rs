@@ -84,7 +84,7 @@ impl Outbox {
             progress,
             stay: StayChange::default(),
             attempts: Vec::new(),
-            review: None,
+            cases: Vec::new(),
             follow_up: None,
             audit: None,
             events: Vec::new(),
