@@ -159,7 +159,9 @@ impl<E: Endpoint<Output = Response>> Door<E> {
             // The place and text are in the log already, from the panic hook.
             Ok(Err(_)) => (Err(Failure::internal("a handler panicked")), None),
             // What was to be stored may have been, we stopped looking.
-            Err(_) if method == "POST" => (Err(Failure::new(Code::OutcomeUnknown)), None),
+            Err(_) if ["PATCH", "POST", "PUT"].contains(&method) => {
+                (Err(Failure::new(Code::OutcomeUnknown)), None)
+            }
             Err(_) => (Err(Failure::new(Code::Overloaded)), None),
         }
     }

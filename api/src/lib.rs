@@ -17,6 +17,7 @@ mod auth;
 mod idempotency;
 mod limit;
 mod payload;
+mod precondition;
 
 mod catalogues;
 mod day_receipts;

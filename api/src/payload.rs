@@ -25,14 +25,47 @@ use crate::app::App;
 use crate::config::ApiSettings;
 use crate::problem::Failure;
 use crate::shapes::text::Picture;
-use crate::shapes::{ScanText, StayBatch, StayDraft};
+use crate::shapes::{
+    CancellationDraft, DepartureDraft, ExtensionDraft, ScanText, StayBatch, StayDraft, StayPatch,
+};
 
 const JSON: &str = "application/json";
+/// RFC 7396.
+const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// What a body is said to be, and how large it may be.
 pub(crate) trait Shape: Type + 'static {
+    /// The media types it comes in; parameters aside, all of them are JSON.
+    const MEDIA_TYPES: &'static [&'static str] = &[JSON];
+
     /// Most bytes.
     fn bytes_max(settings: &ApiSettings) -> u32;
+}
+
+impl Shape for StayPatch {
+    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
+
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for DepartureDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for ExtensionDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for CancellationDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
 }
 
 impl Shape for StayDraft {
@@ -72,12 +105,13 @@ impl<'a, T: Shape> ApiExtractor<'a> for Document<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
+        let content = T::MEDIA_TYPES.iter().map(|content_type| MetaMediaType {
+            content_type,
+            schema: T::schema_ref(),
+        });
         Some(MetaRequest {
             description: None,
-            content: vec![MetaMediaType {
-                content_type: JSON,
-                schema: T::schema_ref(),
-            }],
+            content: content.collect(),
             required: true,
         })
     }
@@ -88,6 +122,31 @@ impl<'a, T: Shape> ApiExtractor<'a> for Document<T> {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         Ok(receive(request, body).await?)
+    }
+}
+
+/// A JSON document, or why there is none: for operations that judge something else first.
+pub(crate) struct Proposal<T>(pub(crate) Result<Document<T>, Failure>);
+
+impl<'a, T: Shape> ApiExtractor<'a> for Proposal<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Document::<T>::request_meta()
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self(receive(request, body).await))
     }
 }
 
@@ -185,7 +244,7 @@ async fn receive<T: Shape>(
 ) -> Result<Document<T>, Failure> {
     let app = App::of(request)?;
     let bytes_max = T::bytes_max(&app.settings);
-    check_headers(request.headers(), bytes_max)?;
+    check_headers(request.headers(), T::MEDIA_TYPES, bytes_max)?;
     let bytes = read_in_time(app, body, bytes_max).await?;
     let received_at = app.clock.now();
     Ok(Document {
@@ -216,22 +275,25 @@ fn check_length(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
 }
 
 /// What the headers announce: a size, a media type, no packing.
-fn check_headers(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
+fn check_headers(headers: &HeaderMap, media_types: &[&str], bytes_max: u32) -> Result<(), Failure> {
     check_length(headers, bytes_max)?;
     let content_type = headers.get(header::CONTENT_TYPE);
-    let is_json = content_type.is_some_and(|value| value.to_str().is_ok_and(is_json));
-    if !is_json || headers.contains_key(header::CONTENT_ENCODING) {
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let is_taken = content_type.is_some_and(|sent| is_one_of(media_types, sent));
+    if !is_taken || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Failure::new(Code::UnsupportedMediaType));
     }
     Ok(())
 }
 
-/// `application/json`, with any parameter but a charset other than UTF-8.
-fn is_json(content_type: &str) -> bool {
+/// One of the media types, with any parameter but a charset other than UTF-8.
+fn is_one_of(media_types: &[&str], content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
-    let is_json = parts
-        .next()
-        .is_some_and(|media_type| media_type.eq_ignore_ascii_case(JSON));
+    let is_named = |sent: &str| {
+        let mut taken = media_types.iter();
+        taken.any(|media_type| sent.eq_ignore_ascii_case(media_type))
+    };
+    let is_json = parts.next().is_some_and(is_named);
     let is_utf8 = |charset: &str| charset.trim_matches('"').eq_ignore_ascii_case("utf-8");
     is_json
         && parts
@@ -280,7 +342,10 @@ mod tests {
         ];
         for content_type in good {
             let headers = headers(&[("content-type", content_type)]);
-            assert!(check_headers(&headers, 10).is_ok(), "{content_type}");
+            assert!(
+                check_headers(&headers, &[JSON], 10).is_ok(),
+                "{content_type}"
+            );
         }
         let bad: [&[(&'static str, &'static str)]; 5] = [
             &[],
@@ -293,7 +358,7 @@ mod tests {
             ],
         ];
         for lines in bad {
-            let failure = check_headers(&headers(lines), 10).unwrap_err();
+            let failure = check_headers(&headers(lines), &[JSON], 10).unwrap_err();
             assert_eq!(failure.code(), Code::UnsupportedMediaType, "{lines:?}");
         }
     }
@@ -301,9 +366,9 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_too_large_by_its_announcement_or_by_its_bytes() {
         let announced = [("content-type", JSON), ("content-length", "11")];
-        let failure = check_headers(&headers(&announced), 10).unwrap_err();
+        let failure = check_headers(&headers(&announced), &[JSON], 10).unwrap_err();
         assert_eq!(failure.code(), Code::BodyTooLarge);
-        assert!(check_headers(&headers(&announced), 11).is_ok());
+        assert!(check_headers(&headers(&announced), &[JSON], 11).is_ok());
 
         let bytes = read(Body::from("0123456789"), 10).await.map_err(|_| ());
         assert_eq!(bytes.unwrap().as_ref(), b"0123456789");

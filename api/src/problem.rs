@@ -43,7 +43,12 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        Code::ReferenceConflict | Code::IdempotencyInProgress => StatusCode::CONFLICT,
+        Code::ReferenceConflict
+        | Code::IdempotencyInProgress
+        | Code::StayDeparted
+        | Code::StayCancelled => StatusCode::CONFLICT,
+        Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
+        Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -71,6 +76,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::ArrivalInFuture
         | Code::ArrivalTooOld
         | Code::DepartureBeforeArrival
+        | Code::DepartureInFuture
         | Code::BirthDateInFuture
         | Code::BirthDateTooOld
         | Code::InvalidName
@@ -294,6 +300,17 @@ impl From<Refusal> for Failure {
             }
             Refusal::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
             Refusal::IdempotencyInProgress => Self::new(Code::IdempotencyInProgress),
+            Refusal::NotFound => Self::new(Code::NotFound),
+            Refusal::VersionUnnamed => Self::new(Code::PreconditionRequired),
+            Refusal::VersionMismatch { version } => {
+                let failure = Self::new(Code::VersionMismatch);
+                match HeaderValue::from_str(&format!("\"{version}\"")) {
+                    Ok(tag) => failure.with_header(header::ETAG, tag),
+                    Err(_) => failure,
+                }
+            }
+            Refusal::StayDeparted => Self::new(Code::StayDeparted),
+            Refusal::StayCancelled => Self::new(Code::StayCancelled),
             Refusal::Overloaded => Self::new(Code::Overloaded),
             Refusal::StorageUnavailable => Self::new(Code::StorageUnavailable),
             Refusal::StorageFull => Self::new(Code::StorageFull),
@@ -381,7 +398,7 @@ mod tests {
                 Class::Access => matches!(status, 401 | 403),
                 Class::Service => status == 500 || status == 503,
                 Class::Limit => matches!(status, 413 | 429),
-                Class::Conflict => matches!(status, 409 | 422),
+                Class::Conflict => matches!(status, 409 | 412 | 422 | 428),
                 Class::Request => matches!(status, 400 | 404..=406 | 408 | 415 | 422),
             };
             assert!(is_fitting, "{code} is {status}");

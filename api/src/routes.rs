@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::problem::Code;
+use domain::{change::Operation, problem::Code};
 use poem::http::{HeaderMap, StatusCode, header};
 use poem_openapi::{OpenApi, Tags, param::Path, types::Any};
 use serde_json::{Value, json};
@@ -14,13 +14,14 @@ use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Reading};
 use crate::docs::Page;
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, Scanned};
+use crate::payload::{Document, Proposal, Scanned};
+use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::query::Query;
 use crate::shapes::{
-    Alive, BatchAnswer, CatalogueList, CatalogueView, DayReceipt, EventPage, FacilityPage,
-    FacilityView, Judgement, Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch,
-    StayDraft, StayPage,
+    Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, DayReceipt,
+    DepartureDraft, EventPage, ExtensionDraft, FacilityPage, FacilityView, History, Judgement,
+    Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft, StayPage, StayPatch,
 };
 use crate::{day_receipts, events, facilities, limits, scans, stays};
 
@@ -186,6 +187,145 @@ impl Api {
         query: Query,
     ) -> Result<Answer<Receipt>, Failure> {
         stays::receipt::show(&self.app, &admitted, headers, &id.0, query).await
+    }
+
+    /// See a stay's history
+    ///
+    /// Every version of it: who made it, when, by which door, what changed and why; the oldest
+    /// first.
+    #[oai(
+        path = "/v1/stays/:id/history",
+        method = "get",
+        operation_id = "showHistory",
+        tag = "Topic::Stays"
+    )]
+    async fn show_history(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The stay's id.
+        id: Path<String>,
+    ) -> Result<Answer<History>, Failure> {
+        stays::history::show(&self.app, &admitted, &id.0).await
+    }
+
+    /// Amend a stay
+    ///
+    /// A merge patch (RFC 7396): the members that change, `null` for those that go, and beside them
+    /// the `reason`. The whole stay is judged again by the rules of declaring. Also completes what
+    /// was owed, corrects a departure, and takes one back with `departed_at` `null`. Timeliness
+    /// stays that of version 1.
+    #[oai(
+        path = "/v1/stays/:id",
+        method = "patch",
+        operation_id = "amendStay",
+        tag = "Topic::Stays"
+    )]
+    async fn amend_stay(
+        &self,
+        current: Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        id: Path<String>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<StayPatch>,
+    ) -> Result<Answer<Stay>, Failure> {
+        let id = id.0;
+        let target = stays::change::Target { id, if_match, key };
+        let operation = Operation::Amendment;
+        stays::change::change(&self.app, &current.0, admitted, target, operation, proposal).await
+    }
+
+    /// Tell a departure
+    ///
+    /// The guest has left. A PATCH corrects it or takes it back.
+    #[oai(
+        path = "/v1/stays/:id/departure",
+        method = "post",
+        operation_id = "departStay",
+        tag = "Topic::Stays"
+    )]
+    async fn depart_stay(
+        &self,
+        current: Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        id: Path<String>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<DepartureDraft>,
+    ) -> Result<Answer<Stay>, Failure> {
+        let id = id.0;
+        let target = stays::change::Target { id, if_match, key };
+        let operation = Operation::Departure;
+        stays::change::change(&self.app, &current.0, admitted, target, operation, proposal).await
+    }
+
+    /// Extend a stay
+    ///
+    /// Moves the expected departure. From 30 days on the answer warns that temporary residence is
+    /// to be registered.
+    #[oai(
+        path = "/v1/stays/:id/extension",
+        method = "post",
+        operation_id = "extendStay",
+        tag = "Topic::Stays"
+    )]
+    async fn extend_stay(
+        &self,
+        current: Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        id: Path<String>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<ExtensionDraft>,
+    ) -> Result<Answer<Stay>, Failure> {
+        let id = id.0;
+        let target = stays::change::Target { id, if_match, key };
+        let operation = Operation::Extension;
+        stays::change::change(&self.app, &current.0, admitted, target, operation, proposal).await
+    }
+
+    /// Cancel a stay
+    ///
+    /// It was declared in error. Final; its reference and its content are free again.
+    #[oai(
+        path = "/v1/stays/:id/cancellation",
+        method = "post",
+        operation_id = "cancelStay",
+        tag = "Topic::Stays"
+    )]
+    async fn cancel_stay(
+        &self,
+        current: Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        id: Path<String>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<CancellationDraft>,
+    ) -> Result<Answer<Stay>, Failure> {
+        let id = id.0;
+        let target = stays::change::Target { id, if_match, key };
+        let operation = Operation::Cancellation;
+        stays::change::change(&self.app, &current.0, admitted, target, operation, proposal).await
     }
 
     /// List facilities

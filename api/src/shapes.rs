@@ -11,11 +11,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use text::{
-    Address, CodeWord, CommuneCode, CompactJws, CompletionWord, CountryCode, Day, DeliveryWord,
-    DocumentKindWord, EventWord, FacilityKindWord, Id, IdentityWord, Instant, Name,
-    NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
-    PresenceWord, ProvinceCode, PurposeWord, Reference, ScanKindWord, SexWord, Sha256Hex,
-    TimelinessWord, Word,
+    Address, ChangeWord, ChannelWord, CodeWord, CommuneCode, CompactJws, CompletionWord,
+    CountryCode, Day, DeliveryWord, DocumentKindWord, EventWord, FacilityKindWord, Id,
+    IdentityWord, Instant, Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate,
+    PartyRoleWord, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, Reason, Reference,
+    ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -130,6 +130,150 @@ pub(crate) struct Party {
     role: Option<PartyRoleWord>,
 }
 
+/// What changes of a stay, as a merge patch: `null` takes a member away, what is left out stays.
+#[derive(Object)]
+pub(crate) struct StayPatch {
+    /// The sender's own name for this stay.
+    reference: Option<Reference>,
+    /// The room.
+    room: Option<Place>,
+    /// The bed.
+    bed: Option<Place>,
+    /// The ward.
+    ward: Option<Place>,
+    /// When the stay began; at most 62 days before it was declared.
+    arrival_at: Option<Instant>,
+    /// When it is expected to end.
+    expected_departure_at: Option<Instant>,
+    /// When the guest left; `null` takes a departure back.
+    departed_at: Option<Instant>,
+    /// Why the guest is here.
+    purpose: Option<PurposeWord>,
+    /// What the purpose `other` means.
+    purpose_text: Option<Note>,
+    /// Who. A document that is shown ends the reason for having had none.
+    guest: Option<GuestPatch>,
+    /// With whom.
+    party: Option<Party>,
+    /// The sender's own note.
+    note: Option<Note>,
+    /// Why the stay is changed: kept with the version, never forwarded.
+    reason: Reason,
+}
+
+/// What changes of a guest.
+#[derive(Object)]
+pub(crate) struct GuestPatch {
+    /// As on the document, in one piece.
+    full_name: Option<Name>,
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    birth_date: Option<PartialDate>,
+    /// The sex on the document.
+    sex: Option<SexWord>,
+    /// ISO 3166-1 alpha-3 or a code of ICAO 9303.
+    nationality: Option<CountryCode>,
+    /// What was shown.
+    document: Option<IdentityDocumentPatch>,
+    /// Why there is no document.
+    no_document_reason: Option<NoDocumentReasonWord>,
+    /// Where the guest lives.
+    residence: Option<Residence>,
+    /// Telephone.
+    phone: Option<Word>,
+    /// Who answers for a child or a patient.
+    guardian: Option<Guardian>,
+    /// A newborn's mother: the reference of her stay.
+    mother_reference: Option<Reference>,
+    /// Foreigners: the last permitted day.
+    permitted_stay_until: Option<Day>,
+    /// Foreigners: the visa.
+    visa: Option<Visa>,
+    /// Foreigners: the day of entry.
+    entered_on: Option<Day>,
+    /// Foreigners: the gate of entry.
+    entry_gate: Option<Name>,
+}
+
+/// What changes of a document.
+#[derive(Object)]
+pub(crate) struct IdentityDocumentPatch {
+    /// Its kind.
+    kind: Option<DocumentKindWord>,
+    /// Its number.
+    number: Option<Word>,
+}
+
+/// A guest has left.
+#[derive(Object)]
+#[oai(rename = "Departure")]
+pub(crate) struct DepartureDraft {
+    /// When; not before the arrival, at most 10 minutes ahead.
+    departed_at: Instant,
+}
+
+/// A guest stays longer.
+#[derive(Object)]
+#[oai(rename = "Extension")]
+pub(crate) struct ExtensionDraft {
+    /// Until when; after the arrival.
+    expected_departure_at: Instant,
+}
+
+/// A stay was declared in error.
+#[derive(Object)]
+#[oai(rename = "Cancellation")]
+pub(crate) struct CancellationDraft {
+    /// Why: kept with the version, never forwarded.
+    reason: Reason,
+}
+
+/// Every version of a stay.
+#[derive(Object)]
+pub(crate) struct History {
+    /// The stay.
+    stay_id: Id,
+    /// Its versions, the oldest first.
+    items: Vec<HistoryItem>,
+}
+
+/// A version of a stay: who, when, why.
+#[derive(Object)]
+pub(crate) struct HistoryItem {
+    /// Which version, from 1.
+    version: u32,
+    /// What made it.
+    change: ChangeWord,
+    /// The members in which it differs from the version before.
+    changed: Vec<Pointer>,
+    /// When it was received.
+    made_at: Instant,
+    /// Who made it.
+    made_by: Maker,
+    /// By which door.
+    channel: ChannelWord,
+    /// Why, in the sender's words; of amendments and cancellations.
+    #[oai(nullable)]
+    reason: Option<String>,
+    /// Whether the guest was there.
+    presence: PresenceWord,
+    /// Whether the police are told of it.
+    is_forwarded: bool,
+    /// The number of its receipt.
+    receipt_number: String,
+    /// What deserved a look.
+    warnings: Vec<Warning>,
+}
+
+/// The key that made a version.
+#[derive(Object)]
+pub(crate) struct Maker {
+    /// Its id.
+    key_id: Id,
+    /// What people call it.
+    #[oai(nullable)]
+    label: Option<String>,
+}
+
 /// Many stays at once. Each is judged by itself.
 #[derive(Object)]
 pub(crate) struct StayBatch {
@@ -193,6 +337,8 @@ pub(crate) struct Stay {
     warnings: Vec<Warning>,
     /// Whether the guest is there.
     presence: PresenceWord,
+    /// When the guest left, if he did.
+    departed_at: Option<Instant>,
     /// What the population registry said.
     identity: Identity,
     /// The way to the police.

@@ -5,6 +5,8 @@
 //! answer byte for byte.
 
 pub(crate) mod batch;
+pub(crate) mod change;
+pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod receipt;
 
@@ -210,7 +212,12 @@ const fn class(refusal: &Refusal) -> Class {
         Refusal::Invalid(_) => Class::Violation,
         Refusal::ReferenceConflict { .. }
         | Refusal::IdempotencyKeyReused
-        | Refusal::IdempotencyInProgress => Class::Conflict,
+        | Refusal::IdempotencyInProgress
+        | Refusal::VersionUnnamed
+        | Refusal::VersionMismatch { .. }
+        | Refusal::StayDeparted
+        | Refusal::StayCancelled => Class::Conflict,
+        Refusal::NotFound => Class::Request,
         Refusal::Overloaded
         | Refusal::StorageUnavailable
         | Refusal::StorageFull

@@ -34,6 +34,7 @@ use crate::time::{format_instant, local_date};
 pub use completion::Completion;
 pub use faults::{Faults, VIOLATION_COUNT_MAX};
 pub(crate) use guest::is_name;
+pub(crate) use times::is_overnight;
 
 /// How far from now an arrival may lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +178,8 @@ struct Context<'a> {
     catalogues: &'a Catalogues,
     window: &'a Window,
     received_at: DateTime<Utc>,
+    /// When the stay was filed: what is amended later is not too old for that.
+    filed_at: DateTime<Utc>,
     /// The local day of receipt.
     today: NaiveDate,
 }
@@ -194,19 +197,66 @@ pub fn check(
     window: &Window,
     received_at: DateTime<Utc>,
 ) -> Result<Declaration, Faults> {
-    let today = local_date(received_at);
     let context = Context {
         facilities,
         catalogues,
         window,
         received_at,
-        today,
+        filed_at: received_at,
+        today: local_date(received_at),
     };
     let (draft, violations) = Draft::read(body);
-    let mut faults = Faults::new(violations);
-    let place = place::check(&draft, &context, &mut faults);
-    let times = times::check(&draft, &place, &context, &mut faults);
-    let guest = guest::check(&draft, &context, &mut faults);
+    judge(draft, Faults::new(violations), &context)
+}
+
+/// When and by what a stay is judged once more after a change.
+#[derive(Clone, Copy)]
+pub struct Rejudging<'a> {
+    /// The stay's facility.
+    pub facility: &'a Arc<Facility>,
+    /// What codes mean.
+    pub catalogues: &'a Catalogues,
+    /// How far from now an arrival may lie ahead, and from `filed_at` back.
+    pub window: &'a Window,
+    /// When the change was received.
+    pub received_at: DateTime<Utc>,
+    /// Legal time of filing, of version 1.
+    pub filed_at: DateTime<Utc>,
+}
+
+/// Judges a stay's content after a change by the rules of [`check`]. `found` are faults of the
+/// change itself, named already.
+pub(crate) fn check_again(
+    content: &Value,
+    found: Vec<Violation>,
+    by: &Rejudging<'_>,
+) -> Result<Declaration, Faults> {
+    let context = Context {
+        facilities: std::slice::from_ref(by.facility),
+        catalogues: by.catalogues,
+        window: by.window,
+        received_at: by.received_at,
+        filed_at: by.filed_at,
+        today: local_date(by.received_at),
+    };
+    let (draft, violations) = Draft::read(content);
+    let mut all = found;
+    for violation in violations {
+        if !all.contains(&violation) {
+            all.push(violation);
+        }
+    }
+    let mut faults = Faults::new(all);
+    if draft.arrival_at.is_none() {
+        faults.require("/arrival_at");
+    }
+    judge(draft, faults, &context)
+}
+
+fn judge(draft: Draft, mut faults: Faults, context: &Context<'_>) -> Result<Declaration, Faults> {
+    let place = place::check(&draft, context, &mut faults);
+    let times = times::check(&draft, &place, context, &mut faults);
+    let guest = guest::check(&draft, context, &mut faults);
     let (Some(facility), Some(times), Some(guest), true) =
         (place.facility, times, guest, faults.is_empty())
     else {
@@ -220,7 +270,7 @@ pub fn check(
         times,
         guest,
         faults.warnings,
-        received_at,
+        context.received_at,
     ))
 }
 

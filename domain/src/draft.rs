@@ -4,7 +4,7 @@
 //! left out, the rest is kept. All text comes out in NFC, trimmed, without control characters and
 //! within its bound; `null`, empty text and empty objects are the same as absent.
 
-mod reader;
+pub(crate) mod reader;
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ const NOTE: Bound = Bound::lines(NOTE_LENGTH_MAX);
 const WORD: Bound = Bound::line(WORD_LENGTH_MAX);
 
 /// The members of a stay's answer that only the service sets.
-const READ_ONLY: [&str; 12] = [
+pub(crate) const READ_ONLY: [&str; 12] = [
     "id",
     "version",
     "received_at",

@@ -91,7 +91,8 @@ pub fn build(content: &Value, facts: &NotificationFacts<'_>) -> Value {
     let mut body = envelope(facts);
     match facts.kind {
         NotificationKind::Stay => {
-            add_stay(&mut body, &draft, facts);
+            add_stay(&mut body, &draft, facts.facility);
+            put(&mut body, "departed_at", content["departed_at"].as_str());
             body.insert("identity".into(), identity(facts));
             body.insert("guest".into(), Value::Object(guest(&draft.guest, facts)));
         }
@@ -104,6 +105,21 @@ pub fn build(content: &Value, facts: &NotificationFacts<'_>) -> Value {
         NotificationKind::Cancellation => {}
     }
     Value::Object(body)
+}
+
+/// What of a version's content the police get, whatever else they are told: two versions for
+/// which this is the same differ in nothing that concerns them.
+#[must_use]
+pub fn forwarded(content: &Value, facility: &Facility) -> Value {
+    let (draft, _) = Draft::read(content);
+    let mut told = Map::new();
+    add_stay(&mut told, &draft, facility);
+    put(&mut told, "departed_at", content["departed_at"].as_str());
+    let mut guest = declared(&draft.guest);
+    put(&mut guest, "birth_date", draft.guest.birth_date.as_deref());
+    put(&mut guest, "sex", draft.guest.sex.as_deref());
+    told.insert("guest".into(), Value::Object(guest));
+    Value::Object(told)
 }
 
 fn envelope(facts: &NotificationFacts<'_>) -> Map<String, Value> {
@@ -136,8 +152,8 @@ fn envelope(facts: &NotificationFacts<'_>) -> Map<String, Value> {
     body
 }
 
-fn add_stay(body: &mut Map<String, Value>, draft: &Draft, facts: &NotificationFacts<'_>) {
-    let default_purpose = facts.facility.default_purpose().as_str();
+fn add_stay(body: &mut Map<String, Value>, draft: &Draft, facility: &Facility) {
+    let default_purpose = facility.default_purpose().as_str();
     let purpose = draft.purpose.as_deref().unwrap_or(default_purpose);
     body.insert("purpose".into(), json!(purpose));
     put(body, "purpose_text", draft.purpose_text.as_deref());
@@ -162,9 +178,15 @@ fn identity(facts: &NotificationFacts<'_>) -> Value {
 }
 
 fn guest(sent: &DraftGuest, facts: &NotificationFacts<'_>) -> Map<String, Value> {
+    let mut guest = declared(sent);
+    add_birth_date_and_sex(&mut guest, sent, facts);
+    guest
+}
+
+/// What of a guest is forwarded as it was sent.
+fn declared(sent: &DraftGuest) -> Map<String, Value> {
     let mut guest = Map::new();
     put(&mut guest, "full_name", sent.full_name.as_deref());
-    add_birth_date_and_sex(&mut guest, sent, facts);
     put(&mut guest, "nationality", nationality(sent));
     if let Some(document) = &sent.document {
         let mut shown = Map::new();

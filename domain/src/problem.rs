@@ -66,6 +66,14 @@ coded! {
         IdempotencyKeyReused => "idempotency_key_reused",
         /// The first request with this idempotency key is still running.
         IdempotencyInProgress => "idempotency_in_progress",
+        /// A change came without the version that it is meant for.
+        PreconditionRequired => "precondition_required",
+        /// The stay has another version than the one the change is meant for.
+        VersionMismatch => "version_mismatch",
+        /// The guest has departed; the change is for guests who are there.
+        StayDeparted => "stay_departed",
+        /// The stay is cancelled, which is final.
+        StayCancelled => "stay_cancelled",
 
         /// The body is larger than this path takes.
         BodyTooLarge => "body_too_large",
@@ -119,6 +127,8 @@ coded! {
         ArrivalTooOld => "arrival_too_old",
         /// The departure is not after the arrival.
         DepartureBeforeArrival => "departure_before_arrival",
+        /// The guest's departure has not come yet.
+        DepartureInFuture => "departure_in_future",
         /// The birth date has not come yet.
         BirthDateInFuture => "birth_date_in_future",
         /// The birth date is more than 150 years ago.
@@ -257,9 +267,13 @@ impl Code {
             | Self::ValidationFailed
             | Self::IdempotencyKeyMalformed => Class::Request,
             Self::Unauthorized | Self::Forbidden => Class::Access,
-            Self::ReferenceConflict | Self::IdempotencyKeyReused | Self::IdempotencyInProgress => {
-                Class::Conflict
-            }
+            Self::ReferenceConflict
+            | Self::IdempotencyKeyReused
+            | Self::IdempotencyInProgress
+            | Self::PreconditionRequired
+            | Self::VersionMismatch
+            | Self::StayDeparted
+            | Self::StayCancelled => Class::Conflict,
             Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited => Class::Limit,
             Self::Overloaded
             | Self::StorageUnavailable
@@ -283,6 +297,7 @@ impl Code {
             | Self::ArrivalInFuture
             | Self::ArrivalTooOld
             | Self::DepartureBeforeArrival
+            | Self::DepartureInFuture
             | Self::BirthDateInFuture
             | Self::BirthDateTooOld
             | Self::InvalidName

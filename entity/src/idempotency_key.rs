@@ -1,5 +1,5 @@
-//! A sender's `Idempotency-Key` as a keyed hash, the request it came with and the stay it led
-//! to. Never partitioned.
+//! A sender's `Idempotency-Key` as a keyed hash, the request it came with, and the stay and version
+//! it led to (the first where none is named). Never partitioned.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,6 +11,7 @@ pub struct Model {
     pub key_hash: Vec<u8>,
     pub request_hash: Vec<u8>,
     pub stay_id: Option<Uuid>,
+    pub version: Option<i32>,
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
 }

@@ -1,6 +1,7 @@
 //! One version of a stay, as it was accepted. `sealed` holds the salt and the content;
 //! `content_index` is a keyed hash for comparing declarations; the receipt is rebuilt from
-//! number, kid and signature.
+//! number, kid and signature. `delivery_version` is the newest version up to this one that the
+//! police get, 0 when there is none.
 
 use sea_orm::entity::prelude::*;
 
@@ -24,6 +25,11 @@ pub struct Model {
     pub warnings: String,
     pub owed: Option<String>,
     pub is_forwardable: bool,
+    pub change_kind: String,
+    pub change_index: Option<Vec<u8>>,
+    pub sealed_reason: Option<Vec<u8>>,
+    pub presence: String,
+    pub delivery_version: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -282,22 +282,22 @@ impl Intake {
                 },
                 is_replay: false,
             }),
-            Outcome::Replayed { stay_id } => self.replay(stay_id).await,
+            Outcome::Replayed { stay_id, version } => self.replay(stay_id, version).await,
             Outcome::ReferenceConflict { stay_id } => Err(Refusal::ReferenceConflict { stay_id }),
             Outcome::KeyReused => Err(Refusal::IdempotencyKeyReused),
         }
     }
 
-    /// The first answer again, byte for byte: rebuilt from version 1 and constants.
-    async fn replay(&self, stay_id: Uuid) -> Result<Accepted, Refusal> {
+    /// The first answer to what made a version again, byte for byte: rebuilt from its row and
+    /// constants.
+    pub(crate) async fn replay(&self, stay_id: Uuid, version: i32) -> Result<Accepted, Refusal> {
         let parts = &self.inner.parts;
         let stay = store::stays::get(&parts.db, stay_id).await?;
-        let version =
-            store::stays::version(&parts.db, stay_id, 1)
-                .await?
-                .ok_or(store::Error::Corrupt {
-                    what: "stay_version",
-                })?;
+        let version = store::stays::version(&parts.db, stay_id, version)
+            .await?
+            .ok_or(store::Error::Corrupt {
+                what: "stay_version",
+            })?;
         let stay = view::as_accepted(&parts.vault, &stay, &version).map_err(Refusal::Internal)?;
         Ok(Accepted {
             stay,
@@ -318,7 +318,7 @@ impl Intake {
         };
         let db = &self.inner.parts.db;
         let known = declarations::find_by_key(db, &key.key_hash, occasion.received_at).await?;
-        let Some((request_hash, stay_id)) = known else {
+        let Some((request_hash, Some((stay_id, version)))) = known else {
             return Err(Refusal::Invalid(violations));
         };
         let first = store::stays::get(db, stay_id).await?;
@@ -330,7 +330,7 @@ impl Intake {
             .check(&then, body)
             .is_ok_and(|sound| prepare::request_hash(self, &sound).as_slice() == request_hash);
         if is_same {
-            self.replay(stay_id).await
+            self.replay(stay_id, version).await
         } else {
             Err(Refusal::Invalid(violations))
         }

@@ -26,8 +26,8 @@ use uuid::Uuid;
 use crate::{Refusal, admission::Admission};
 
 /// How long the database is asked, on a fresh connection, what became of a lost COMMIT.
-const OUTCOME_SEARCH_MAX: Duration = Duration::from_secs(2);
-const OUTCOME_SEARCH_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const OUTCOME_SEARCH_MAX: Duration = Duration::from_secs(2);
+pub(crate) const OUTCOME_SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The committers' end of the queue.
 pub(crate) type Queue = Arc<Mutex<mpsc::Receiver<Admission>>>;

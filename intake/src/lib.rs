@@ -5,9 +5,12 @@
 //! it to the committer, which gathers what waits into one durable transaction. A caller is
 //! answered only after the commit; a refusal means that nothing was saved, except
 //! [`Refusal::OutcomeUnknown`], which says so.
+//!
+//! [`Intake::change`] makes a later version of a stay under the same promises.
 
 mod accept;
 mod admission;
+mod change;
 mod commit;
 mod prepare;
 mod refusal;
@@ -15,5 +18,6 @@ mod settings;
 pub mod view;
 
 pub use accept::{Accepted, Intake, IntakeParts, Occasion, Validation};
+pub use change::Expected;
 pub use refusal::Refusal;
 pub use settings::IntakeSettings;

@@ -5,6 +5,7 @@ use chrono::{DateTime, Datelike, Utc};
 use domain::{
     birth_date::BirthDate,
     canonical::to_canonical_json,
+    change::ChangeKind,
     declaration::{Declaration, Guest},
     document::comparable_number,
     event::EventKind,
@@ -40,17 +41,30 @@ pub(crate) struct Prepared {
     pub(crate) view: StayView,
 }
 
-/// What is made once for each declaration and goes into several rows.
-struct Filing<'a> {
-    occasion: &'a Occasion<'a>,
-    declaration: &'a Declaration,
-    stay_id: Uuid,
-    salt: [u8; 16],
-    content: Value,
-    canonical_content: Vec<u8>,
-    content_index: [u8; 32],
-    content_sha256: [u8; 32],
-    receipt_number: String,
+/// A version of a stay on its way to become a row.
+pub(crate) struct Filing<'a> {
+    /// Who sent it, by which door, when.
+    pub(crate) occasion: &'a Occasion<'a>,
+    /// The stay as this version leaves it.
+    pub(crate) stay: &'a entity::stay::Model,
+    /// Salts the digest of the receipt.
+    pub(crate) salt: [u8; 16],
+    /// What the version says.
+    pub(crate) content: &'a Value,
+    /// Keyed hash by which it is compared with declarations.
+    pub(crate) content_index: Vec<u8>,
+    /// Warnings as they are stored.
+    pub(crate) warnings: String,
+    /// Whether the police get it.
+    pub(crate) is_forwardable: bool,
+    /// The newest version the police get, this one included; 0 when there is none.
+    pub(crate) delivery_version: i32,
+    /// What made it.
+    pub(crate) kind: ChangeKind,
+    /// Keyed hash of the request that changed the stay.
+    pub(crate) change_index: Option<Vec<u8>>,
+    /// Why, in the sender's words.
+    pub(crate) reason: Option<&'a str>,
 }
 
 /// Makes rows and answer. Errors: [`Refusal::Internal`] when no key can seal.
@@ -62,29 +76,42 @@ pub(crate) fn prepare(
     let parts = &intake.inner.parts;
     let stay_id = ids::uuid_v7(&parts.clock);
     let content = declaration.content();
-    let canonical_content = to_canonical_json(&content);
-    let salt = ids::random_bytes::<16>();
+    let content_index = request_hash(intake, &declaration);
+    let stay = stay_row(intake, occasion, &declaration, stay_id);
     let filing = Filing {
         occasion,
-        stay_id,
-        salt,
-        content_index: request_hash(intake, &declaration),
-        content_sha256: receipt::content_sha256(&salt, &canonical_content),
-        receipt_number: receipt::number(occasion.received_at, stay_id, 1),
-        content,
-        canonical_content,
-        declaration: &declaration,
+        stay: &stay,
+        salt: ids::random_bytes::<16>(),
+        content: &content,
+        content_index: content_index.to_vec(),
+        warnings: view::warnings_to_json(&declaration.warnings),
+        is_forwardable: declaration.is_forwardable,
+        delivery_version: i32::from(declaration.is_forwardable),
+        kind: ChangeKind::Declared,
+        change_index: None,
+        reason: None,
     };
-    let stay = stay_row(intake, &filing);
     let version = version_row(intake, &filing)?;
-    let view = view::accepted(&stay, &version, &filing.content, &filing.salt);
+    let view = view::accepted(&stay, &version, &content, &filing.salt);
+    let detail = json!({
+        "channel": occasion.channel.as_str(),
+        "timeliness": declaration.timeliness.as_str(),
+    });
     let row = NewDeclaration {
-        uniqueness: uniqueness(intake, &filing),
-        idempotency: idempotency_of(intake, occasion, &filing.content_index),
-        task: declaration.is_forwardable.then(|| task_row(&filing)),
-        audit: audit_row(intake, &filing),
-        event: event_row(intake, &filing),
-        cases: cases(&filing),
+        uniqueness: uniqueness(intake, &declaration, &content_index, occasion.received_at),
+        idempotency: idempotency_of(intake, occasion, &content_index),
+        task: declaration
+            .is_forwardable
+            .then(|| task_row(occasion, &stay, NotificationKind::Stay)),
+        audit: audit_row(intake, occasion, &version),
+        event: event_row(
+            intake,
+            occasion,
+            &stay,
+            ChangeKind::Declared.event(),
+            &detail,
+        ),
+        cases: cases(occasion, &declaration, &stay),
         stay,
         version,
     };
@@ -92,18 +119,20 @@ pub(crate) fn prepare(
 }
 
 /// Reasons for an officer to look at it that lie in the declaration itself.
-fn cases(filing: &Filing<'_>) -> Vec<NewCase> {
-    let case = |kind, detail| {
-        let received_at = filing.occasion.received_at;
-        NewCase::of_version(filing.stay_id, 1, kind, detail, received_at)
-    };
+fn cases(
+    occasion: &Occasion<'_>,
+    declaration: &Declaration,
+    stay: &entity::stay::Model,
+) -> Vec<NewCase> {
+    let received_at = occasion.received_at;
+    let case = |kind, detail| NewCase::of_version(stay.id, 1, kind, detail, received_at);
     let mut cases = Vec::new();
-    if filing.declaration.timeliness == Timeliness::Late {
-        let late_by = filing.occasion.received_at - filing.declaration.deadline.at;
+    if declaration.timeliness == Timeliness::Late {
+        let late_by = received_at - declaration.deadline.at;
         let detail = json!({"late_by_minutes": late_by.num_minutes()});
         cases.push(case(ReviewKind::Late, detail));
     }
-    if let Some(detail) = review::contradictions(&filing.declaration.warnings) {
+    if let Some(detail) = review::contradictions(&declaration.warnings) {
         cases.push(case(ReviewKind::Implausible, detail));
     }
     cases
@@ -133,7 +162,7 @@ pub(crate) fn idempotency(
     idempotency_of(intake, occasion, &hash)
 }
 
-fn idempotency_of(
+pub(crate) fn idempotency_of(
     intake: &Intake,
     occasion: &Occasion<'_>,
     request_hash: &[u8; 32],
@@ -151,27 +180,40 @@ fn idempotency_of(
     })
 }
 
-fn uniqueness(intake: &Intake, filing: &Filing<'_>) -> Uniqueness {
-    let parts = &intake.inner.parts;
-    let received_at = filing.occasion.received_at;
-    let facility_id = filing.declaration.facility.id;
-    if let Some(reference) = &filing.declaration.reference {
-        return Uniqueness {
-            key_hash: reference_index(&parts.vault, facility_id, reference),
-            expires_at: received_at + chrono::Duration::days(REFERENCE_KEPT_DAYS),
-        };
-    }
-    let kept = if filing.declaration.arrival_was_sent {
-        parts.settings.content_kept
-    } else {
-        parts.settings.content_without_arrival_kept
+/// By what a declaration received then is unique, and how long.
+pub(crate) fn uniqueness(
+    intake: &Intake,
+    declaration: &Declaration,
+    content_index: &[u8],
+    received_at: DateTime<Utc>,
+) -> Uniqueness {
+    let settings = &intake.inner.parts.settings;
+    let reference = declaration.reference.as_deref();
+    let expires_at = match reference {
+        Some(_) => received_at + chrono::Duration::days(REFERENCE_KEPT_DAYS),
+        None if declaration.arrival_was_sent => received_at + settings.content_kept,
+        None => received_at + settings.content_without_arrival_kept,
     };
     Uniqueness {
-        key_hash: parts.vault.blind_index(
+        key_hash: declaration_key(intake, declaration.facility.id, reference, content_index),
+        expires_at,
+    }
+}
+
+/// The key of a declaration: by its reference, else by its content.
+pub(crate) fn declaration_key(
+    intake: &Intake,
+    facility_id: Uuid,
+    reference: Option<&str>,
+    content_index: &[u8],
+) -> [u8; 32] {
+    let vault = &intake.inner.parts.vault;
+    match reference {
+        Some(reference) => reference_index(vault, facility_id, reference),
+        None => vault.blind_index(
             "declaration.content",
-            &[facility_id.as_bytes(), &filing.content_index],
+            &[facility_id.as_bytes(), content_index],
         ),
-        expires_at: received_at + kept,
     }
 }
 
@@ -187,19 +229,20 @@ pub(crate) fn reference_index(
     )
 }
 
-fn stay_row(intake: &Intake, filing: &Filing<'_>) -> entity::stay::Model {
-    let declaration = filing.declaration;
+fn stay_row(
+    intake: &Intake,
+    occasion: &Occasion<'_>,
+    declaration: &Declaration,
+    stay_id: Uuid,
+) -> entity::stay::Model {
     let facility = &declaration.facility;
-    let guest = &declaration.guest;
-    let vault = &intake.inner.parts.vault;
-    let birth_year = known_birth_year(guest);
     let delivery = if declaration.is_forwardable {
         DeliveryState::Queued
     } else {
         DeliveryState::NotRequired
     };
-    entity::stay::Model {
-        id: filing.stay_id,
+    let mut stay = entity::stay::Model {
+        id: stay_id,
         organisation_id: facility.organisation_id,
         facility_id: facility.id,
         facility_kind: facility.kind.as_str().to_owned(),
@@ -217,36 +260,58 @@ fn stay_row(intake: &Intake, filing: &Filing<'_>) -> entity::stay::Model {
         timeliness: declaration.timeliness.as_str().to_owned(),
         arrival_at: declaration.arrival_at,
         arrival_on: time::local_date(declaration.arrival_at),
-        expected_departure_at: declaration.expected_departure_at,
+        expected_departure_at: None,
         departed_at: None,
-        received_at: filing.occasion.received_at,
+        received_at: occasion.received_at,
         deadline_at: declaration.deadline.at,
-        purpose: declaration.purpose.as_str().to_owned(),
-        sex: known_sex(guest).map(|sex| sex.as_str().to_owned()),
-        age_band: birth_year.map(|year| age_band(declaration.arrival_at, year).to_owned()),
-        nationality: guest.nationality.clone(),
-        document_kind: guest.document.kind().as_str().to_owned(),
-        reference_index: declaration
-            .reference
-            .as_ref()
-            .map(|reference| reference_index(vault, facility.id, reference).to_vec()),
-        document_index: guest
-            .document
-            .number()
-            .map(comparable_number)
-            .map(|number| {
-                vault
-                    .blind_index("guest.document", &[number.as_bytes()])
-                    .to_vec()
-            }),
-        name_index: guest.full_name.as_ref().map(|name| {
-            let year = birth_year.unwrap_or_default().to_be_bytes();
+        purpose: String::new(),
+        sex: None,
+        age_band: None,
+        nationality: None,
+        document_kind: String::new(),
+        reference_index: None,
+        document_index: None,
+        name_index: None,
+        changed_at: occasion.received_at,
+    };
+    describe(&mut stay, intake, declaration);
+    stay
+}
+
+/// Writes the clear columns that tell of what is declared.
+pub(crate) fn describe(stay: &mut entity::stay::Model, intake: &Intake, declaration: &Declaration) {
+    let facility = &declaration.facility;
+    let guest = &declaration.guest;
+    let vault = &intake.inner.parts.vault;
+    let birth_year = known_birth_year(guest);
+    stay.arrival_at = declaration.arrival_at;
+    stay.arrival_on = time::local_date(declaration.arrival_at);
+    stay.expected_departure_at = declaration.expected_departure_at;
+    declaration.purpose.as_str().clone_into(&mut stay.purpose);
+    stay.sex = known_sex(guest).map(|sex| sex.as_str().to_owned());
+    stay.age_band = birth_year.map(|year| age_band(declaration.arrival_at, year).to_owned());
+    stay.nationality.clone_from(&guest.nationality);
+    let document_kind = guest.document.kind().as_str();
+    document_kind.clone_into(&mut stay.document_kind);
+    stay.reference_index = declaration
+        .reference
+        .as_ref()
+        .map(|reference| reference_index(vault, facility.id, reference).to_vec());
+    stay.document_index = guest
+        .document
+        .number()
+        .map(comparable_number)
+        .map(|number| {
             vault
-                .blind_index("guest.name", &[text::fold(name).as_bytes(), &year])
+                .blind_index("guest.document", &[number.as_bytes()])
                 .to_vec()
-        }),
-        changed_at: filing.occasion.received_at,
-    }
+        });
+    stay.name_index = guest.full_name.as_ref().map(|name| {
+        let year = birth_year.unwrap_or_default().to_be_bytes();
+        vault
+            .blind_index("guest.name", &[text::fold(name).as_bytes(), &year])
+            .to_vec()
+    });
 }
 
 /// As sent, else out of the number.
@@ -274,50 +339,68 @@ fn age_band(arrival_at: DateTime<Utc>, birth_year: i32) -> &'static str {
     }
 }
 
-fn version_row(
+/// Errors: [`Refusal::Internal`] when no key can seal.
+pub(crate) fn version_row(
     intake: &Intake,
     filing: &Filing<'_>,
 ) -> Result<entity::stay_version::Model, Refusal> {
     let parts = &intake.inner.parts;
-    let declaration = filing.declaration;
-    let received_at = filing.occasion.received_at;
-    let context = SealContext {
-        table: view::SEALED_TABLE,
-        row_id: filing.stay_id,
-        version: 1,
-    };
-    let plaintext = view::to_plaintext(&filing.salt, &filing.canonical_content);
-    let sealed = parts
-        .vault
-        .seal(&month(received_at), &context, &plaintext)
-        .map_err(|error| Refusal::Internal(error.into()))?;
+    let stay = filing.stay;
+    let canonical_content = to_canonical_json(filing.content);
+    let content_sha256 = receipt::content_sha256(&filing.salt, &canonical_content);
+    let receipt_number = receipt::number(stay.received_at, stay.id, stay.version);
     let payload = receipt::jws_payload(&receipt::ReceiptFacts {
-        number: &filing.receipt_number,
-        version: 1,
-        received_at,
-        deadline_at: declaration.deadline.at,
-        timeliness: declaration.timeliness,
-        content_sha256: filing.content_sha256,
+        number: &receipt_number,
+        version: stay.version,
+        received_at: stay.received_at,
+        deadline_at: stay.deadline_at,
+        timeliness: Timeliness::parse(&stay.timeliness).unwrap_or(Timeliness::Late),
+        content_sha256,
         iss: view::ISSUER,
-        stay_id: filing.stay_id,
-        facility_id: declaration.facility.id,
+        stay_id: stay.id,
+        facility_id: stay.facility_id,
     });
+    let plaintext = view::to_plaintext(&filing.salt, &canonical_content);
+    let sealed_reason = filing
+        .reason
+        .map(|reason| seal(intake, filing, view::SEALED_REASON, reason.as_bytes()));
     Ok(entity::stay_version::Model {
-        stay_id: filing.stay_id,
-        version: 1,
+        stay_id: stay.id,
+        version: stay.version,
         channel: filing.occasion.channel.as_str().to_owned(),
         created_by: filing.occasion.sender.key_id,
-        received_at,
-        sealed,
-        content_index: filing.content_index.to_vec(),
-        content_sha256: filing.content_sha256.to_vec(),
-        receipt_number: filing.receipt_number.clone(),
+        received_at: filing.occasion.received_at,
+        sealed: seal(intake, filing, view::SEALED_TABLE, &plaintext)?,
+        content_index: filing.content_index.clone(),
+        content_sha256: content_sha256.to_vec(),
+        receipt_number,
         receipt_kid: parts.signer.kid().to_owned(),
         receipt_signature: parts.signer.sign(&payload).to_vec(),
-        warnings: view::warnings_to_json(&declaration.warnings),
-        owed: declaration.owed.to_text(),
-        is_forwardable: declaration.is_forwardable,
+        warnings: filing.warnings.clone(),
+        owed: stay.owed.clone(),
+        is_forwardable: filing.is_forwardable,
+        change_kind: filing.kind.as_str().to_owned(),
+        change_index: filing.change_index.clone(),
+        sealed_reason: sealed_reason.transpose()?,
+        presence: stay.presence.clone(),
+        delivery_version: filing.delivery_version,
     })
+}
+
+fn seal(
+    intake: &Intake,
+    filing: &Filing<'_>,
+    table: &'static str,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    let context = SealContext {
+        table,
+        row_id: filing.stay.id,
+        version: filing.stay.version,
+    };
+    let month = month(filing.occasion.received_at);
+    let sealed = intake.inner.parts.vault.seal(&month, &context, plaintext);
+    sealed.map_err(|error| Refusal::Internal(error.into()))
 }
 
 /// The month whose data key seals what is received at this instant, `YYYY-MM` in Viet Nam.
@@ -325,20 +408,23 @@ fn month(at: DateTime<Utc>) -> String {
     time::local_date(at).format("%Y-%m").to_string()
 }
 
-fn task_row(filing: &Filing<'_>) -> entity::outbox_task::Model {
-    let received_at = filing.occasion.received_at;
-    let kind = NotificationKind::Stay;
+/// The notification of the stay's version, due at once.
+pub(crate) fn task_row(
+    occasion: &Occasion<'_>,
+    stay: &entity::stay::Model,
+    kind: NotificationKind,
+) -> entity::outbox_task::Model {
     entity::outbox_task::Model {
-        id: notification_id(filing.stay_id, 1, kind),
-        stay_id: filing.stay_id,
-        version: 1,
+        id: notification_id(stay.id, stay.version, kind),
+        stay_id: stay.id,
+        version: stay.version,
         kind: kind.as_str().to_owned(),
-        facility_id: filing.declaration.facility.id,
-        destination: filing.declaration.facility.commune_code.clone(),
-        deadline_at: filing.declaration.deadline.at,
+        facility_id: stay.facility_id,
+        destination: stay.commune_code.clone(),
+        deadline_at: stay.deadline_at,
         state: "waiting".to_owned(),
         step: "check_identity".to_owned(),
-        due_at: received_at,
+        due_at: occasion.received_at,
         lease_id: None,
         leased_until: None,
         claim_count: 0,
@@ -347,40 +433,46 @@ fn task_row(filing: &Filing<'_>) -> entity::outbox_task::Model {
         identity_state: None,
         body_sha256: None,
         sealed_body: None,
-        trace_parent: filing.occasion.trace_parent.map(str::to_owned),
-        created_at: received_at,
+        trace_parent: occasion.trace_parent.map(str::to_owned),
+        created_at: occasion.received_at,
         settled_at: None,
     }
 }
 
-fn audit_row(intake: &Intake, filing: &Filing<'_>) -> entity::audit_entry::Model {
+pub(crate) fn audit_row(
+    intake: &Intake,
+    occasion: &Occasion<'_>,
+    version: &entity::stay_version::Model,
+) -> entity::audit_entry::Model {
     entity::audit_entry::Model {
         id: ids::uuid_v7(&intake.inner.parts.clock),
-        at: filing.occasion.received_at,
+        at: occasion.received_at,
         actor_kind: "api_key".to_owned(),
-        actor_id: Some(filing.occasion.sender.key_id),
-        action: "stay.declared".to_owned(),
+        actor_id: Some(occasion.sender.key_id),
+        action: format!("stay.{}", version.change_kind),
         subject_kind: "stay".to_owned(),
-        subject_id: filing.stay_id,
-        subject_version: Some(1),
-        digest: Some(filing.content_sha256.to_vec()),
+        subject_id: version.stay_id,
+        subject_version: Some(version.version),
+        digest: Some(version.content_sha256.clone()),
     }
 }
 
-fn event_row(intake: &Intake, filing: &Filing<'_>) -> entity::event::Model {
-    let detail = json!({
-        "channel": filing.occasion.channel.as_str(),
-        "timeliness": filing.declaration.timeliness.as_str(),
-    });
+pub(crate) fn event_row(
+    intake: &Intake,
+    occasion: &Occasion<'_>,
+    stay: &entity::stay::Model,
+    kind: EventKind,
+    detail: &Value,
+) -> entity::event::Model {
     entity::event::Model {
         id: ids::uuid_v7(&intake.inner.parts.clock),
-        organisation_id: Some(filing.declaration.facility.organisation_id),
-        facility_id: Some(filing.declaration.facility.id),
-        stay_id: Some(filing.stay_id),
-        version: Some(1),
-        kind: EventKind::StayAccepted.as_str().to_owned(),
+        organisation_id: Some(stay.organisation_id),
+        facility_id: Some(stay.facility_id),
+        stay_id: Some(stay.id),
+        version: Some(stay.version),
+        kind: kind.as_str().to_owned(),
         detail: detail.to_string(),
-        created_at: filing.occasion.received_at,
+        created_at: occasion.received_at,
         sequence: None,
     }
 }

@@ -18,6 +18,19 @@ pub enum Refusal {
     IdempotencyKeyReused,
     /// A twin with the same `Idempotency-Key` is still being written.
     IdempotencyInProgress,
+    /// There is no such stay that the sender may see.
+    NotFound,
+    /// A change did not name the version it is meant for.
+    VersionUnnamed,
+    /// The stay is at another version than the one named.
+    VersionMismatch {
+        /// Its present version.
+        version: i32,
+    },
+    /// The guest has departed.
+    StayDeparted,
+    /// The stay is cancelled.
+    StayCancelled,
     /// The queue is full or moves too slowly.
     Overloaded,
     /// The database does not answer.

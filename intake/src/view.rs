@@ -4,11 +4,14 @@
 //! first version's row, of what never changes in the stay's row, and of constants. Members are
 //! written in canonical order.
 
+use std::collections::HashMap;
+
 use domain::{
     canonical::to_canonical_json,
+    change,
     problem::Violation,
     receipt,
-    stay::{CompletionState, DeliveryState, IdentityState, Presence, Timeliness},
+    stay::{CompletionState, DeliveryState, IdentityState, Timeliness},
     time::format_instant,
 };
 use runtime::{
@@ -23,6 +26,8 @@ use uuid::Uuid;
 pub const ISSUER: &str = "luutru";
 /// The table whose rows hold sealed content, for the seal's context.
 pub const SEALED_TABLE: &str = "stay_version";
+/// The column of it that holds the sealed reason of a change, for the seal's context.
+pub(crate) const SEALED_REASON: &str = "stay_version.reason";
 
 const SALT_LENGTH: usize = 16;
 
@@ -89,28 +94,30 @@ pub fn open_sealed(
     })
 }
 
-/// The answer to the declaration, from what was just made.
+/// The answer to what made a version, from what was just made.
 pub(crate) fn accepted(
     stay: &StayRow,
     version: &StayVersionRow,
     content: &Value,
     salt: &[u8; SALT_LENGTH],
 ) -> StayView {
-    let delivery = if version.is_forwardable {
-        DeliveryState::Queued
-    } else {
-        DeliveryState::NotRequired
+    let (delivery, delivery_version) = match version.delivery_version {
+        // Of a first version only the flag tells.
+        _ if version.version == 1 && version.is_forwardable => (DeliveryState::Queued, 1),
+        0 => (DeliveryState::NotRequired, 1),
+        _ if version.version == 1 => (DeliveryState::NotRequired, 1),
+        newest => (DeliveryState::Queued, newest),
     };
     let axes = json!({
-        "presence": Presence::Present.as_str(),
+        "presence": version.presence,
         "identity": {"state": IdentityState::Pending.as_str()},
-        "delivery": {"state": delivery.as_str(), "version": 1},
+        "delivery": {"state": delivery.as_str(), "version": delivery_version},
         "completion": completion(version.owed.as_deref()),
     });
     render(stay, version, content, salt, axes)
 }
 
-/// The answer to the declaration again, rebuilt from what is stored.
+/// The answer to what made a version again, rebuilt from what is stored.
 pub fn as_accepted(
     vault: &Vault,
     stay: &StayRow,
@@ -118,6 +125,56 @@ pub fn as_accepted(
 ) -> anyhow::Result<StayView> {
     let opened = open(vault, version)?;
     Ok(accepted(stay, version, &opened.content, &opened.salt))
+}
+
+/// Every version of a stay with who, when and why, the oldest first. `labels` are what people call
+/// the keys that made them.
+pub fn history(
+    vault: &Vault,
+    stay: &StayRow,
+    versions: &[StayVersionRow],
+    labels: &HashMap<Uuid, String>,
+) -> anyhow::Result<Value> {
+    let mut before = None;
+    let mut items = Vec::with_capacity(versions.len());
+    for version in versions {
+        let content = open(vault, version)?.content;
+        let changed = match &before {
+            Some(before) => change::differences(before, &content),
+            None => Vec::new(),
+        };
+        items.push(json!({
+            "version": version.version,
+            "change": version.change_kind,
+            "changed": changed,
+            "made_at": format_instant(version.received_at),
+            "made_by": {
+                "key_id": version.created_by,
+                "label": labels.get(&version.created_by),
+            },
+            "channel": version.channel,
+            "reason": reason(vault, version)?,
+            "presence": version.presence,
+            "is_forwarded": version.is_forwardable,
+            "receipt_number": version.receipt_number,
+            "warnings": warnings_from_json(&version.warnings),
+        }));
+        before = Some(content);
+    }
+    Ok(json!({"stay_id": stay.id, "items": items}))
+}
+
+fn reason(vault: &Vault, version: &StayVersionRow) -> anyhow::Result<Option<String>> {
+    let Some(sealed) = &version.sealed_reason else {
+        return Ok(None);
+    };
+    let context = SealContext {
+        table: SEALED_REASON,
+        row_id: version.stay_id,
+        version: version.version,
+    };
+    let reason = vault.open(&context, sealed)?;
+    Ok(Some(String::from_utf8_lossy(&reason).into_owned()))
 }
 
 /// The stay as it stands now, as its sender may see it.

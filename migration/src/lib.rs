@@ -11,6 +11,7 @@ mod m20261124_000002_catalogues;
 mod m20261124_000003_stays;
 mod m20261124_000004_delivery;
 mod m20261124_000005_audit;
+mod m20261125_000006_changes;
 mod m20261125_000007_events;
 mod m20261125_000008_review_cases;
 mod m20261125_000012_event_head;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000003_stays::Migration),
             Box::new(m20261124_000004_delivery::Migration),
             Box::new(m20261124_000005_audit::Migration),
+            Box::new(m20261125_000006_changes::Migration),
             Box::new(m20261125_000007_events::Migration),
             Box::new(m20261125_000008_review_cases::Migration),
             Box::new(m20261125_000012_event_head::Migration),

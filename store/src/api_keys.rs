@@ -1,10 +1,13 @@
 //! The keys of machines. Only a keyed hash of the secret is stored.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::sender::Role;
 use entity::api_key;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -42,6 +45,18 @@ impl ApiKey {
     pub fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
+}
+
+/// What people call these keys, by id.
+pub async fn labels(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let rows = api_key::Entity::find()
+        .select_only()
+        .columns([api_key::Column::Id, api_key::Column::Label])
+        .filter(api_key::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple::<(Uuid, String)>()
+        .all(db.reader())
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Adds a key; one with the same id stays as it is. Tells whether it was added.

@@ -5,11 +5,11 @@
 //! for each other in a circle: declaration keys, idempotency keys, then the rest. What loses a
 //! key is read back and answered as a replay or a conflict; it writes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::neighbour;
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
 use crate::{
@@ -70,10 +70,12 @@ pub struct Idempotency {
 pub enum Outcome {
     /// Written.
     Written,
-    /// Said before: answer with the first version of this stay.
+    /// Said before: answer with this version of this stay.
     Replayed {
         /// The stay that holds it.
         stay_id: Uuid,
+        /// The version that says it: the first, or the current one.
+        version: i32,
     },
     /// The reference is taken by a stay that says something else.
     ReferenceConflict {
@@ -183,105 +185,177 @@ async fn take_declaration_keys(
     connection: &impl ConnectionTrait,
     group: &[&NewDeclaration],
 ) -> Result<Vec<Outcome>> {
-    let mut keys: Vec<KeyRow> = group
-        .iter()
-        .map(|declaration| KeyRow {
-            key_hash: declaration.uniqueness.key_hash,
-            stay_id: declaration.stay.id,
-            created_at: declaration.stay.received_at,
-            expires_at: declaration.uniqueness.expires_at,
-        })
-        .collect();
-    keys.sort_unstable_by_key(|row| row.key_hash);
-    // A key that has run out is taken over, one that has not is left alone and not returned.
-    let tail = "ON CONFLICT (key_hash) DO UPDATE SET stay_id = excluded.stay_id, \
-         created_at = excluded.created_at, expires_at = excluded.expires_at \
-         WHERE declaration_key.expires_at <= excluded.created_at RETURNING stay_id";
-    let statement = dialect::insert_rows(db.backend(), "declaration_key", keys, tail);
-    let taken = connection.query_all_raw(statement).await?;
+    let keys = group.iter().map(|one| Claim::of(one).row()).collect();
+    let taken = take_keys(db, connection, keys).await?;
     if taken.len() == group.len() {
         return Ok(vec![Outcome::Written; group.len()]);
     }
-    let taken = taken
-        .iter()
-        .map(|row| Ok(row.try_get::<Uuid>("", "stay_id")?))
-        .collect::<Result<std::collections::HashSet<Uuid>>>()?;
     let lost: Vec<&NewDeclaration> = group
         .iter()
         .filter(|declaration| !taken.contains(&declaration.stay.id))
         .copied()
         .collect();
-    let holders = holders(db, connection, &lost).await?;
-    group
-        .iter()
-        .map(|declaration| {
-            if taken.contains(&declaration.stay.id) {
-                return Ok(Outcome::Written);
+    let hashes = lost.iter().map(|lost| lost.uniqueness.key_hash).collect();
+    let holders = holders(db, connection, hashes).await?;
+    let mut outcomes = Vec::with_capacity(group.len());
+    for declaration in group {
+        if taken.contains(&declaration.stay.id) {
+            outcomes.push(Outcome::Written);
+            continue;
+        }
+        let holder = holders.get(declaration.uniqueness.key_hash.as_slice());
+        let holder = holder.ok_or(Error::Corrupt {
+            what: "declaration_key",
+        })?;
+        outcomes.push(match holder.judge(&declaration.version.content_index) {
+            Some(outcome) => outcome,
+            None => {
+                let claim = Claim::of(declaration);
+                claim.take_over(db, connection, holder.stay_id).await?;
+                Outcome::Written
             }
-            let holder = holders
-                .get(declaration.uniqueness.key_hash.as_slice())
-                .ok_or(Error::Corrupt {
-                    what: "declaration_key",
-                })?;
-            Ok(holder.judge(&declaration.version.content_index))
-        })
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Takes declaration keys, one a stay; answers with the stays that got theirs. A key that has run
+/// out is taken over, one that has not is left alone.
+pub(crate) async fn take_keys(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    mut keys: Vec<KeyRow>,
+) -> Result<HashSet<Uuid>> {
+    keys.sort_unstable_by_key(|row| row.key_hash);
+    let tail = "ON CONFLICT (key_hash) DO UPDATE SET stay_id = excluded.stay_id, \
+         created_at = excluded.created_at, expires_at = excluded.expires_at \
+         WHERE declaration_key.expires_at <= excluded.created_at RETURNING stay_id";
+    let statement = dialect::insert_rows(db.backend(), "declaration_key", keys, tail);
+    let taken = connection.query_all_raw(statement).await?;
+    taken
+        .iter()
+        .map(|row| Ok(row.try_get::<Uuid>("", "stay_id")?))
         .collect()
 }
 
 /// The stay that holds a declaration key, and what it said first and says now.
-struct Holder {
-    stay_id: Uuid,
-    content_indexes: Vec<Vec<u8>>,
+pub(crate) struct Holder {
+    pub(crate) stay_id: Uuid,
+    /// Versions with the index of what they say, the oldest first.
+    contents: Vec<(i32, Vec<u8>)>,
+    /// Whether the key is that of the reference the stay has now.
+    pub(crate) has_reference: bool,
 }
 
 impl Holder {
-    fn judge(&self, content_index: &[u8]) -> Outcome {
-        if self
-            .content_indexes
+    /// What becomes of a declaration with this content; `None` when the holder has another
+    /// reference by now and never said this first: the key is free then.
+    fn judge(&self, content_index: &[u8]) -> Option<Outcome> {
+        let stay_id = self.stay_id;
+        let said = self
+            .contents
             .iter()
-            .any(|known| known == content_index)
-        {
-            Outcome::Replayed {
-                stay_id: self.stay_id,
-            }
-        } else {
-            Outcome::ReferenceConflict {
-                stay_id: self.stay_id,
-            }
+            .find(|(_, known)| known == content_index);
+        match said {
+            Some((version, _)) => Some(Outcome::Replayed {
+                stay_id,
+                version: *version,
+            }),
+            None if self.has_reference => Some(Outcome::ReferenceConflict { stay_id }),
+            None => None,
         }
     }
 }
 
-async fn holders(
+/// A declaration key that a stay wants.
+pub(crate) struct Claim {
+    pub(crate) uniqueness: Uniqueness,
+    pub(crate) stay_id: Uuid,
+    pub(crate) at: DateTime<Utc>,
+}
+
+impl Claim {
+    fn of(declaration: &NewDeclaration) -> Self {
+        Self {
+            uniqueness: declaration.uniqueness.clone(),
+            stay_id: declaration.stay.id,
+            at: declaration.stay.received_at,
+        }
+    }
+
+    pub(crate) fn row(&self) -> KeyRow {
+        KeyRow {
+            key_hash: self.uniqueness.key_hash,
+            stay_id: self.stay_id,
+            created_at: self.at,
+            expires_at: self.uniqueness.expires_at,
+        }
+    }
+
+    /// Takes the key from a stay that holds it for what it no longer says. Errors:
+    /// [`Error::LockTimeout`] when somebody else was faster; coming again settles it.
+    pub(crate) async fn take_over(
+        &self,
+        db: &Database,
+        connection: &impl ConnectionTrait,
+        holder: Uuid,
+    ) -> Result<()> {
+        let statement = dialect::statement(
+            db.backend(),
+            "UPDATE declaration_key SET stay_id = ?, created_at = ?, expires_at = ? \
+             WHERE key_hash = ? AND stay_id = ?",
+            vec![
+                rows::uuid(self.stay_id),
+                rows::instant(self.at),
+                rows::instant(self.uniqueness.expires_at),
+                rows::bytes(self.uniqueness.key_hash.to_vec()),
+                rows::uuid(holder),
+            ],
+        );
+        let taken = connection.execute_raw(statement).await?;
+        if taken.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(Error::LockTimeout)
+        }
+    }
+}
+
+/// Who holds these declaration keys, by key.
+pub(crate) async fn holders(
     db: &Database,
     connection: &impl ConnectionTrait,
-    lost: &[&NewDeclaration],
+    key_hashes: Vec<[u8; 32]>,
 ) -> Result<HashMap<Vec<u8>, Holder>> {
-    let hashes: Vec<Value> = lost
-        .iter()
-        .map(|declaration| rows::bytes(declaration.uniqueness.key_hash.to_vec()))
+    let hashes: Vec<Value> = key_hashes
+        .into_iter()
+        .map(|key_hash| rows::bytes(key_hash.to_vec()))
         .collect();
     let marks = vec!["?"; hashes.len()].join(", ");
     let text = format!(
-        "SELECT k.key_hash, k.stay_id, w.content_index FROM declaration_key k \
+        "SELECT k.key_hash, k.stay_id, s.reference_index, w.version, w.content_index \
+         FROM declaration_key k \
          JOIN stay s ON s.id = k.stay_id \
          JOIN stay_version w ON w.stay_id = s.id AND (w.version = 1 OR w.version = s.version) \
-         WHERE k.key_hash IN ({marks})"
+         WHERE k.key_hash IN ({marks}) ORDER BY w.version"
     );
     let statement = dialect::statement(db.backend(), &text, hashes);
     let mut holders: HashMap<Vec<u8>, Holder> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {
         let key_hash: Vec<u8> = row.try_get("", "key_hash")?;
         let stay_id: Uuid = row.try_get("", "stay_id")?;
-        let content_index: Vec<u8> = row.try_get("", "content_index")?;
-        holders
-            .entry(key_hash)
-            .or_insert_with(|| Holder {
-                stay_id,
-                content_indexes: Vec::new(),
-            })
-            .content_indexes
-            .push(content_index);
+        let reference_index: Option<Vec<u8>> = row.try_get("", "reference_index")?;
+        let has_reference = reference_index.as_ref() == Some(&key_hash);
+        let content = (
+            row.try_get("", "version")?,
+            row.try_get("", "content_index")?,
+        );
+        let holder = holders.entry(key_hash).or_insert_with(|| Holder {
+            stay_id,
+            contents: Vec::new(),
+            has_reference,
+        });
+        holder.contents.push(content);
     }
     Ok(holders)
 }
@@ -300,19 +374,10 @@ async fn take_idempotency_keys(
         return Ok(());
     }
     let offered = keys.len();
-    let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
-         stay_id = excluded.stay_id, created_at = excluded.created_at, \
-         expires_at = excluded.expires_at \
-         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
-    let statement = dialect::insert_rows(db.backend(), "idempotency_key", keys, tail);
-    let taken = connection.query_all_raw(statement).await?;
+    let taken = insert_idempotency(db, connection, keys).await?;
     if taken.len() == offered {
         return Ok(());
     }
-    let taken = taken
-        .iter()
-        .map(|row| Ok(row.try_get::<Vec<u8>>("", "key_hash")?))
-        .collect::<Result<std::collections::HashSet<Vec<u8>>>>()?;
     let mut given_back = Vec::new();
     for (declaration, outcome) in group.iter().zip(outcomes.iter_mut()) {
         let Some(key) = &declaration.idempotency else {
@@ -366,14 +431,14 @@ fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<Idem
         .zip(outcomes)
         .filter_map(|(declaration, outcome)| {
             let key = declaration.idempotency.as_ref()?;
-            let stay_id = match outcome {
-                Outcome::Written => declaration.stay.id,
-                Outcome::Replayed { stay_id } => *stay_id,
+            let (stay_id, version) = match outcome {
+                Outcome::Written => (declaration.stay.id, 1),
+                Outcome::Replayed { stay_id, version } => (*stay_id, *version),
                 Outcome::ReferenceConflict { .. } | Outcome::KeyReused => return None,
             };
             Some(IdempotencyRow {
                 key: key.clone(),
-                stay_id: Some(stay_id),
+                target: Some((stay_id, version)),
                 created_at: declaration.stay.received_at,
             })
         })
@@ -388,30 +453,52 @@ async fn judge_known_key(
     key: &Idempotency,
 ) -> Result<Option<Outcome>> {
     let known = find_idempotency(db, connection, &key.key_hash).await?;
-    Ok(known.map(|(request_hash, stay_id)| match stay_id {
-        Some(stay_id) if request_hash == key.request_hash => Outcome::Replayed { stay_id },
+    Ok(known.map(|(request_hash, target)| match target {
+        Some((stay_id, version)) if request_hash == key.request_hash => {
+            Outcome::Replayed { stay_id, version }
+        }
         Some(_) | None => Outcome::KeyReused,
     }))
+}
+
+/// Stores idempotency keys; answers with those that were free.
+pub(crate) async fn insert_idempotency(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    keys: Vec<IdempotencyRow>,
+) -> Result<HashSet<Vec<u8>>> {
+    let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
+         stay_id = excluded.stay_id, version = excluded.version, \
+         created_at = excluded.created_at, expires_at = excluded.expires_at \
+         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
+    let statement = dialect::insert_rows(db.backend(), "idempotency_key", keys, tail);
+    let taken = connection.query_all_raw(statement).await?;
+    taken
+        .iter()
+        .map(|row| Ok(row.try_get("", "key_hash")?))
+        .collect()
 }
 
 async fn find_idempotency(
     db: &Database,
     connection: &impl ConnectionTrait,
     key_hash: &[u8; 32],
-) -> Result<Option<(Vec<u8>, Option<Uuid>)>> {
+) -> Result<Option<(Vec<u8>, Option<Target>)>> {
     let statement = dialect::statement(
         db.backend(),
-        "SELECT request_hash, stay_id FROM idempotency_key WHERE key_hash = ?",
+        "SELECT request_hash, stay_id, version FROM idempotency_key WHERE key_hash = ?",
         vec![rows::bytes(key_hash.to_vec())],
     );
     let row = connection.query_one_raw(statement).await?;
-    row.map(|row| {
-        Ok((
-            row.try_get("", "request_hash")?,
-            row.try_get("", "stay_id")?,
-        ))
-    })
-    .transpose()
+    row.map(|row| read_idempotency(&row)).transpose()
+}
+
+/// Where no version is named it is the first.
+fn read_idempotency(row: &QueryResult) -> Result<(Vec<u8>, Option<Target>)> {
+    let stay_id: Option<Uuid> = row.try_get("", "stay_id")?;
+    let version: Option<i32> = row.try_get("", "version")?;
+    let target = stay_id.map(|stay_id| (stay_id, version.unwrap_or(1)));
+    Ok((row.try_get("", "request_hash")?, target))
 }
 
 async fn give_back(
@@ -494,11 +581,12 @@ async fn insert_stays(
 pub async fn guard_request(db: &Database, key: &Idempotency, now: DateTime<Utc>) -> Result<bool> {
     let row = IdempotencyRow {
         key: key.clone(),
-        stay_id: None,
+        target: None,
         created_at: now,
     };
     let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
-         stay_id = NULL, created_at = excluded.created_at, expires_at = excluded.expires_at \
+         stay_id = NULL, version = NULL, created_at = excluded.created_at, \
+         expires_at = excluded.expires_at \
          WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
     let transaction = write::begin(db).await?;
     let statement = dialect::insert_rows(db.backend(), "idempotency_key", vec![row], tail);
@@ -507,35 +595,33 @@ pub async fn guard_request(db: &Database, key: &Idempotency, now: DateTime<Utc>)
         true
     } else {
         let known = find_idempotency(db, &transaction, &key.key_hash).await?;
-        known.is_some_and(|(hash, stay)| hash == key.request_hash && stay.is_none())
+        known.is_some_and(|(hash, target)| hash == key.request_hash && target.is_none())
     };
     write::commit(transaction).await?;
     Ok(may_go_on)
 }
 
-/// The request hash and the stay of an `Idempotency-Key` that still holds.
+/// A stay and the version of it that an `Idempotency-Key` led to.
+pub type Target = (Uuid, i32);
+
+/// The request hash of an `Idempotency-Key` that still holds, and what it led to; a key that only
+/// guards a request led to nothing.
 pub async fn find_by_key(
     db: &Database,
     key_hash: &[u8; 32],
     now: DateTime<Utc>,
-) -> Result<Option<(Vec<u8>, Uuid)>> {
+) -> Result<Option<(Vec<u8>, Option<Target>)>> {
     let statement = dialect::statement(
         db.backend(),
-        "SELECT request_hash, stay_id FROM idempotency_key \
-         WHERE key_hash = ? AND expires_at > ? AND stay_id IS NOT NULL",
+        "SELECT request_hash, stay_id, version FROM idempotency_key \
+         WHERE key_hash = ? AND expires_at > ?",
         vec![rows::bytes(key_hash.to_vec()), rows::instant(now)],
     );
     let row = db.reader().query_one_raw(statement).await?;
-    row.map(|row| {
-        Ok((
-            row.try_get("", "request_hash")?,
-            row.try_get("", "stay_id")?,
-        ))
-    })
-    .transpose()
+    row.map(|row| read_idempotency(&row)).transpose()
 }
 
-struct KeyRow {
+pub(crate) struct KeyRow {
     key_hash: [u8; 32],
     stay_id: Uuid,
     created_at: DateTime<Utc>,
@@ -560,10 +646,10 @@ impl AsRow for KeyRow {
     }
 }
 
-struct IdempotencyRow {
-    key: Idempotency,
-    stay_id: Option<Uuid>,
-    created_at: DateTime<Utc>,
+pub(crate) struct IdempotencyRow {
+    pub(crate) key: Idempotency,
+    pub(crate) target: Option<Target>,
+    pub(crate) created_at: DateTime<Utc>,
 }
 
 impl AsRow for IdempotencyRow {
@@ -571,6 +657,7 @@ impl AsRow for IdempotencyRow {
         column("key_hash", Kind::Bytes),
         column("request_hash", Kind::Bytes),
         nullable("stay_id", Kind::Uuid),
+        nullable("version", Kind::Integer),
         column("created_at", Kind::Instant),
         column("expires_at", Kind::Instant),
     ];
@@ -579,7 +666,8 @@ impl AsRow for IdempotencyRow {
         vec![
             rows::bytes(self.key.key_hash.to_vec()),
             rows::bytes(self.key.request_hash.to_vec()),
-            rows::uuid_null(self.stay_id),
+            rows::uuid_null(self.target.map(|(stay_id, _)| stay_id)),
+            rows::integer_null(self.target.map(|(_, version)| version)),
             rows::instant(self.created_at),
             rows::instant(self.key.expires_at),
         ]

@@ -427,17 +427,21 @@ async fn update_stays(
 ) -> Result<()> {
     rows.sort_unstable_by_key(|row| row.stay_id);
     let (with, values) = dialect::with_rows(db.backend(), rows);
-    let is_newest = "v.version >= stay.delivery_version AND v.delivery_state IS NOT NULL";
+    // What was found of an older version says nothing of the newer one that goes its own way.
+    let is_newest = "v.version >= stay.delivery_version";
+    let moves = "v.version >= stay.delivery_version AND v.delivery_state IS NOT NULL";
     let text = format!(
         "{with} UPDATE stay SET \
-           identity_state = COALESCE(v.identity_state, stay.identity_state), \
-           delivery_state = CASE WHEN {is_newest} THEN v.delivery_state ELSE stay.delivery_state END, \
-           police_reference = CASE WHEN {is_newest} THEN \
+           identity_state = CASE WHEN {is_newest} THEN \
+             COALESCE(v.identity_state, stay.identity_state) ELSE stay.identity_state END, \
+           delivery_state = CASE WHEN {moves} THEN v.delivery_state ELSE stay.delivery_state END, \
+           police_reference = CASE WHEN {moves} THEN \
              COALESCE(v.police_reference, stay.police_reference) ELSE stay.police_reference END, \
-           delivery_reason = CASE WHEN {is_newest} THEN v.delivery_reason \
+           delivery_reason = CASE WHEN {moves} THEN v.delivery_reason \
              ELSE stay.delivery_reason END, \
-           completion_state = CASE WHEN v.owed IS NULL THEN stay.completion_state ELSE 'due' END, \
-           owed = COALESCE(v.owed, stay.owed), \
+           completion_state = CASE WHEN v.owed IS NOT NULL AND {is_newest} THEN 'due' \
+             ELSE stay.completion_state END, \
+           owed = CASE WHEN {is_newest} THEN COALESCE(v.owed, stay.owed) ELSE stay.owed END, \
            changed_at = v.changed_at \
          FROM v WHERE stay.id = v.stay_id"
     );

@@ -77,6 +77,33 @@ pub async fn version(db: &Database, stay_id: Uuid, version: i32) -> Result<Optio
         .await?)
 }
 
+/// Every version of a stay, the oldest first.
+pub async fn versions(db: &Database, stay_id: Uuid) -> Result<Vec<StayVersionRow>> {
+    Ok(stay_version::Entity::find()
+        .filter(stay_version::Column::StayId.eq(stay_id))
+        .order_by_asc(stay_version::Column::Version)
+        .all(db.reader())
+        .await?)
+}
+
+/// Those of these stays that are at one of these facilities, in no order.
+pub async fn find_many(db: &Database, ids: &[Uuid], facility_ids: &[Uuid]) -> Result<Vec<StayRow>> {
+    Ok(stay::Entity::find()
+        .filter(stay::Column::Id.is_in(ids.iter().copied()))
+        .filter(stay::Column::FacilityId.is_in(facility_ids.iter().copied()))
+        .all(db.reader())
+        .await?)
+}
+
+/// The first versions of these stays, in no order.
+pub async fn first_versions(db: &Database, ids: &[Uuid]) -> Result<Vec<StayVersionRow>> {
+    Ok(stay_version::Entity::find()
+        .filter(stay_version::Column::StayId.is_in(ids.iter().copied()))
+        .filter(stay_version::Column::Version.eq(1))
+        .all(db.reader())
+        .await?)
+}
+
 /// The current versions of these stays, in no order.
 pub async fn current_versions(db: &Database, stays: &[StayRow]) -> Result<Vec<StayVersionRow>> {
     if stays.is_empty() {

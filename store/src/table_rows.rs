@@ -97,6 +97,11 @@ impl AsRow for VersionRow {
         column("warnings", Kind::Text),
         nullable("owed", Kind::Text),
         column("is_forwardable", Kind::Boolean),
+        column("change_kind", Kind::Text),
+        nullable("change_index", Kind::Bytes),
+        nullable("sealed_reason", Kind::Bytes),
+        column("presence", Kind::Text),
+        column("delivery_version", Kind::Integer),
     ];
 
     fn into_values(self) -> Vec<Value> {
@@ -116,6 +121,11 @@ impl AsRow for VersionRow {
             rows::text(row.warnings),
             rows::text_null(row.owed),
             rows::boolean(row.is_forwardable),
+            rows::text(row.change_kind),
+            rows::bytes_null(row.change_index),
+            rows::bytes_null(row.sealed_reason),
+            rows::text(row.presence),
+            rows::integer(row.delivery_version),
         ]
     }
 }

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on ends, with a sentence"
 )]
 
+mod changes;
 mod declaring;
 mod receipts;
 mod replays;

@@ -95,6 +95,30 @@ impl Caller {
         self.get(&format!("/v1/stays/{id}")).await.expect(200)
     }
 
+    /// Amends a version of a stay by a merge patch.
+    pub async fn amend(&self, id: &str, version: u64, patch: &Value) -> Answer {
+        self.amendment(id, &format!("\"{version}\""), patch)
+            .send()
+            .await
+    }
+
+    /// The call that does so; `if_match` as it goes into the header.
+    pub fn amendment(&self, id: &str, if_match: &str, patch: &Value) -> Call {
+        self.call("PATCH", &format!("/v1/stays/{id}"))
+            .header("If-Match", if_match)
+            .body("application/merge-patch+json", patch.to_string())
+    }
+
+    /// `departure`, `extension` or `cancellation` of a version of a stay.
+    pub async fn act(&self, id: &str, action: &str, version: u64, body: &Value) -> Answer {
+        let call = self
+            .call("POST", &format!("/v1/stays/{id}/{action}"))
+            .json(body);
+        call.header("If-Match", &format!("\"{version}\""))
+            .send()
+            .await
+    }
+
     /// Waits until the stay's delivery reads so, and gives the stay.
     pub async fn delivered(&self, id: &str, state: &str, limit: Duration) -> Value {
         let what = format!("delivery {state}");

@@ -12,7 +12,13 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 9] = [
+const REQUEST_SCHEMAS: [&str; 15] = [
+    "Cancellation",
+    "Departure",
+    "Extension",
+    "GuestPatch",
+    "IdentityDocumentPatch",
+    "StayPatch",
     "ScanText",
     "StayDraft",
     "StayBatch",
@@ -23,6 +29,9 @@ const REQUEST_SCHEMAS: [&str; 9] = [
     "Visa",
     "Party",
 ];
+
+/// Operations that change a stay.
+const CHANGES: [&str; 4] = ["amendStay", "cancelStay", "departStay", "extendStay"];
 
 const ABOUT: &str = "Notification of stay (thông báo lưu trú) to the police, for every facility \
 that must declare its guests.\n\n\
@@ -46,7 +55,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 19] = [
+const FACTS: [Facts; 24] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -88,6 +97,36 @@ const FACTS: [Facts; 19] = [
         success: "The receipt.",
         problems: &[404, 406, 422],
         parameters: &[&receipt::PARAMETERS],
+    },
+    Facts {
+        operation: "showHistory",
+        success: "The versions of the stay.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "amendStay",
+        success: "The stay as the change left it, or the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
+        parameters: &[],
+    },
+    Facts {
+        operation: "departStay",
+        success: "The stay as the change left it, or the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
+        parameters: &[],
+    },
+    Facts {
+        operation: "extendStay",
+        success: "The stay as the change left it, or the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
+        parameters: &[],
+    },
+    Facts {
+        operation: "cancelStay",
+        success: "The stay as the change left it, or the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
+        parameters: &[],
     },
     Facts {
         operation: "listFacilities",
@@ -169,7 +208,7 @@ const COMMON_PROBLEMS: [u16; 2] = [500, 503];
 const KEYED_PROBLEMS: [u16; 2] = [401, 429];
 
 /// Every status of a problem and what it means.
-const PROBLEMS: [(u16, &str); 14] = [
+const PROBLEMS: [(u16, &str); 16] = [
     (
         400,
         "The request cannot be read: no JSON, nested too deep, or a malformed header.",
@@ -184,11 +223,19 @@ const PROBLEMS: [(u16, &str); 14] = [
         "It contradicts what is stored, or its twin is still running.",
     ),
     (
+        412,
+        "The stay is at another version, named in `ETag`. Nothing was changed.",
+    ),
+    (
         413,
         "The body is too large, or costs more than the quota ever has.",
     ),
     (415, "Not JSON in UTF-8, or packed."),
     (422, "It breaks rules: `errors` names all of them."),
+    (
+        428,
+        "`If-Match` with the version that the change is meant for is missing.",
+    ),
     (429, "A quota is used up. Come again after `Retry-After`."),
     (500, "A fault of the service."),
     (
@@ -307,7 +354,10 @@ fn complete_operation(operation: &mut Map<String, Value>) {
         }
     }
     if let Some(example) = example(facts.operation) {
-        operation["requestBody"]["content"]["application/json"]["example"] = example;
+        let content = operation["requestBody"]["content"].as_object_mut();
+        for media in content.into_iter().flat_map(Map::values_mut) {
+            media["example"] = example.clone();
+        }
     }
 }
 
@@ -360,19 +410,19 @@ fn add_successes(operation: &str, responses: &mut Value) {
 
 /// Which headers a success of an operation carries, by status.
 fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static str> {
+    let makes_a_version = CHANGES.contains(&operation) || operation == "declareStay";
     let own: &[&str] = match operation {
-        "declareStay" => &["Location", "ETag"],
-        "showStay" | "listCatalogues" | "showCatalogue" => &["ETag"],
+        _ if makes_a_version => &["Location", "ETag"],
+        "showStay" | "showHistory" | "listCatalogues" | "showCatalogue" => &["ETag"],
         _ => &[],
     };
-    let is_declaring = operation == "declareStay";
     move |status| {
         let mut names = vec!["X-Request-Id"];
         names.extend(own);
         if has_key {
             names.extend(["RateLimit-Policy", "RateLimit"]);
         }
-        if is_declaring && status == "200" {
+        if makes_a_version && status == "200" {
             names.push("Idempotent-Replayed");
         }
         names
@@ -427,6 +477,7 @@ fn problem_responses() -> Value {
     let responses = PROBLEMS.iter().map(|(status, about)| {
         let names: &[&str] = match status {
             401 => &["X-Request-Id", "WWW-Authenticate"],
+            412 => &["X-Request-Id", "ETag"],
             429 | 503 => &["X-Request-Id", "Retry-After"],
             _ => &["X-Request-Id"],
         };
@@ -455,6 +506,10 @@ fn example(operation: &str) -> Option<Value> {
     match operation {
         "declareStay" | "validateStay" => Some(stay),
         "declareStays" => Some(json!({"stays": [stay]})),
+        "amendStay" => Some(json!({"room": "305", "reason": "Đổi phòng"})),
+        "departStay" => Some(json!({"departed_at": "2026-11-25T11:40:00+07:00"})),
+        "extendStay" => Some(json!({"expected_departure_at": "2026-11-27T12:00:00+07:00"})),
+        "cancelStay" => Some(json!({"reason": "Khai nhầm khách"})),
         _ => None,
     }
 }

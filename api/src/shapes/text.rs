@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use domain::{
+    change,
     document::{DocumentKind, NoDocumentReason},
     draft,
     event::EventKind,
@@ -92,6 +93,11 @@ text_types! {
     Place => bounded(draft::PLACE_LENGTH_MAX);
     /// An address.
     Address => bounded(draft::ADDRESS_LENGTH_MAX);
+    /// Why a stay is changed.
+    Reason => MetaSchema {
+        min_length: Some(1),
+        ..bounded(change::REASON_LENGTH_MAX)
+    };
     /// Free text.
     Note => bounded(draft::NOTE_LENGTH_MAX);
     /// A number or word as printed.
@@ -122,6 +128,10 @@ text_types! {
     CodeWord => words(Code::ALL.iter().map(|word| word.as_str()));
     /// What happened.
     EventWord => words(EventKind::ALL.iter().map(|word| word.as_str()));
+    /// What made a version of a stay.
+    ChangeWord => words(change::ChangeKind::ALL.iter().map(|word| word.as_str()));
+    /// The door that something came in by.
+    ChannelWord => words(stay::Channel::ALL.iter().map(|word| word.as_str()));
     /// What became of an item of a batch.
     OutcomeWord => words(["accepted", "replayed", "rejected"].into_iter());
     /// What kind of text a scanner delivers.

@@ -124,6 +124,11 @@ fn version(stay_id: Uuid, now: DateTime<Utc>) -> stay_version::Model {
         warnings: "[]".to_owned(),
         owed: None,
         is_forwardable: true,
+        change_kind: "declared".to_owned(),
+        change_index: None,
+        sealed_reason: None,
+        presence: "present".to_owned(),
+        delivery_version: 1,
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Faults {
 
 impl Faults {
     /// Begins with what reading found.
-    pub(super) fn new(mut violations: Vec<Violation>) -> Self {
+    pub(crate) fn new(mut violations: Vec<Violation>) -> Self {
         violations.truncate(VIOLATION_COUNT_MAX);
         Self {
             violations,
@@ -25,15 +25,15 @@ impl Faults {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.violations.is_empty()
     }
 
-    pub(super) fn push(&mut self, pointer: &str, code: Code) {
+    pub(crate) fn push(&mut self, pointer: &str, code: Code) {
         self.add(Violation::new(pointer, code));
     }
 
-    pub(super) fn push_with(&mut self, pointer: &str, code: Code, hint: Hint) {
+    pub(crate) fn push_with(&mut self, pointer: &str, code: Code, hint: Hint) {
         self.add(Violation::new(pointer, code).with(hint));
     }
 
@@ -42,14 +42,14 @@ impl Faults {
     }
 
     /// A missing member, unless it is there with a fault that is named already.
-    pub(super) fn require(&mut self, pointer: &str) {
+    pub(crate) fn require(&mut self, pointer: &str) {
         if !self.has(pointer) {
             self.push(pointer, Code::Required);
         }
     }
 
     /// Whether something at this place, around it or within it is named already.
-    pub(super) fn has(&self, pointer: &str) -> bool {
+    pub(crate) fn has(&self, pointer: &str) -> bool {
         self.violations.iter().any(|violation| {
             is_within(pointer, &violation.pointer) || is_within(&violation.pointer, pointer)
         })

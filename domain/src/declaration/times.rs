@@ -24,9 +24,7 @@ pub(super) struct Times {
 impl Times {
     /// Whether the guest is still there at midnight after the day of arrival, or may be.
     pub(super) fn is_overnight(&self) -> bool {
-        let arrived_on = local_date(self.arrival_at);
-        self.expected_departure_at
-            .is_none_or(|departure| local_date(departure) > arrived_on)
+        is_overnight(self.arrival_at, self.expected_departure_at)
     }
 
     /// Calendar days in Viet Nam from arrival to expected departure.
@@ -34,6 +32,13 @@ impl Times {
         let departure = local_date(self.expected_departure_at?);
         Some((departure - local_date(self.arrival_at)).num_days())
     }
+}
+
+/// Whether a guest who leaves then, or whenever he likes, is there at midnight after the day of
+/// arrival.
+pub(crate) fn is_overnight(arrival_at: DateTime<Utc>, leaves_at: Option<DateTime<Utc>>) -> bool {
+    let arrived_on = local_date(arrival_at);
+    leaves_at.is_none_or(|leaves_at| local_date(leaves_at) > arrived_on)
 }
 
 pub(super) fn check(
@@ -69,7 +74,7 @@ fn arrival(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -> Option<
     let declare_from = arrival_at
         .checked_sub_signed(context.window.ahead)
         .unwrap_or(arrival_at);
-    let oldest = context.received_at.checked_sub_signed(context.window.back);
+    let oldest = context.filed_at.checked_sub_signed(context.window.back);
     if declare_from > context.received_at {
         faults.push_with(
             ARRIVAL,

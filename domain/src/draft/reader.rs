@@ -7,7 +7,7 @@ use crate::text::nfc_trim;
 
 /// What a text may be.
 #[derive(Clone, Copy)]
-pub(super) struct Bound {
+pub(crate) struct Bound {
     /// Longest, in characters after trimming.
     length_max: usize,
     /// Whether line breaks and tabs are text here.
@@ -15,14 +15,14 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    pub(super) const fn line(length_max: usize) -> Self {
+    pub(crate) const fn line(length_max: usize) -> Self {
         Self {
             length_max,
             is_multiline: false,
         }
     }
 
-    pub(super) const fn lines(length_max: usize) -> Self {
+    pub(crate) const fn lines(length_max: usize) -> Self {
         Self {
             length_max,
             is_multiline: true,
@@ -43,7 +43,7 @@ impl Bound {
 }
 
 /// One object of the document while its members are taken out.
-pub(super) struct ObjectReader<'document, 'list> {
+pub(crate) struct ObjectReader<'document, 'list> {
     members: &'document Map<String, Value>,
     pointer: String,
     taken: Vec<&'static str>,
@@ -52,7 +52,7 @@ pub(super) struct ObjectReader<'document, 'list> {
 
 impl<'document, 'list> ObjectReader<'document, 'list> {
     /// The document itself; `None` and a violation when it is no object.
-    pub(super) fn root(
+    pub(crate) fn root(
         body: &'document Value,
         violations: &'list mut Vec<Violation>,
     ) -> Option<Self> {
@@ -69,7 +69,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
     }
 
     /// A member that is text: normalised; absent when empty, `null` or faulty.
-    pub(super) fn text(&mut self, name: &'static str, bound: Bound) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &'static str, bound: Bound) -> Option<String> {
         match self.take(name)? {
             Value::String(sent) => {
                 let text = nfc_trim(sent);
@@ -91,7 +91,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
     }
 
     /// A member that is an object; absent when nothing in it is there.
-    pub(super) fn object<T: Default + PartialEq>(
+    pub(crate) fn object<T: Default + PartialEq>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&mut ObjectReader<'document, '_>) -> T,
@@ -112,7 +112,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
     }
 
     /// Names what was not taken: read-only members unless `null`, unknown ones in any case.
-    pub(super) fn finish(self, read_only: &[&str]) {
+    pub(crate) fn finish(self, read_only: &[&str]) {
         for (name, value) in self.members {
             if self.taken.contains(&name.as_str()) {
                 continue;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 71] = [
+const PLACES: [(Code, &str); 72] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -22,6 +22,7 @@ const PLACES: [(Code, &str); 71] = [
     (Code::ArrivalInFuture, "/arrival_at"),
     (Code::ArrivalTooOld, "/arrival_at"),
     (Code::DepartureBeforeArrival, "/expected_departure_at"),
+    (Code::DepartureInFuture, "/departed_at"),
     (Code::BirthDateInFuture, "/guest/birth_date"),
     (Code::BirthDateTooOld, "/guest/birth_date"),
     (Code::InvalidName, "/guest/full_name"),

@@ -167,6 +167,46 @@ const fn both(code: Code) -> [Words; 2] {
                 "The first request with this key has not finished. Send it again in a moment with the same key.",
             ],
         ),
+        Code::PreconditionRequired => pair(
+            [
+                "Thiếu phiên bản cần thay đổi",
+                "Yêu cầu thay đổi lưu trú phải nêu phiên bản trong tiêu đề If-Match. Hãy gửi If-Match với ETag của lượt lưu trú.",
+            ],
+            [
+                "The version is missing",
+                "A change of a stay names the version it is meant for. Send If-Match with the stay's ETag.",
+            ],
+        ),
+        Code::VersionMismatch => pair(
+            [
+                "Phiên bản đã thay đổi",
+                "Lượt lưu trú không còn ở phiên bản nêu trong If-Match và chưa bị thay đổi. Hãy xem lại lượt lưu trú rồi gửi lại với ETag hiện tại.",
+            ],
+            [
+                "The version has changed",
+                "The stay is not at the version named in If-Match; nothing was changed. Look at the stay and send the change again with its present ETag.",
+            ],
+        ),
+        Code::StayDeparted => pair(
+            [
+                "Khách đã rời đi",
+                "Khách của lượt lưu trú này đã rời đi. Nếu sai, hãy xóa departed_at bằng PATCH kèm lý do trước.",
+            ],
+            [
+                "The guest has departed",
+                "The guest of this stay has departed. If that is wrong, take departed_at back first, by PATCH with its reason.",
+            ],
+        ),
+        Code::StayCancelled => pair(
+            [
+                "Lượt lưu trú đã bị hủy",
+                "Lượt lưu trú này đã bị hủy và không thể thay đổi nữa. Nếu khách có lưu trú, hãy khai báo một lượt mới.",
+            ],
+            [
+                "The stay is cancelled",
+                "This stay is cancelled, which is final. If the guest does stay, declare a new stay.",
+            ],
+        ),
         Code::BodyTooLarge => pair(
             [
                 "Nội dung quá lớn",
@@ -404,11 +444,21 @@ const fn both(code: Code) -> [Words; 2] {
         Code::DepartureBeforeArrival => pair(
             [
                 "Thời điểm đi không sau thời điểm đến",
-                "Thời điểm đi dự kiến phải sau thời điểm đến. Hãy sửa một trong hai.",
+                "Thời điểm đi phải sau thời điểm đến. Hãy sửa một trong hai.",
             ],
             [
                 "Departure not after arrival",
-                "The expected departure must lie after the arrival. Correct one of the two.",
+                "The departure must lie after the arrival. Correct one of the two.",
+            ],
+        ),
+        Code::DepartureInFuture => pair(
+            [
+                "Khách chưa rời đi",
+                "Thời điểm rời đi chưa đến. Hãy báo khi khách đã rời đi; để đổi ngày đi dự kiến, dùng extension.",
+            ],
+            [
+                "The departure has not come",
+                "The departure lies ahead. Tell it when the guest has left; to move the expected departure, use extension.",
             ],
         ),
         Code::BirthDateInFuture => pair(

@@ -1,0 +1,81 @@
+//! The header `If-Match`: which version a change is meant for.
+
+use intake::Expected;
+use poem::http::{HeaderMap, header};
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
+};
+
+/// The version that a change is meant for.
+pub(crate) struct IfMatch(pub(crate) Expected);
+
+impl<'a> ApiExtractor<'a> for IfMatch {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+    const PARAM_IS_REQUIRED: bool = true;
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self(read(request.headers())))
+    }
+}
+
+/// RFC 9110, 13.1.1: `*`, or a list of entity tags compared strongly. What is no tag of ours fits
+/// no version.
+fn read(headers: &HeaderMap) -> Expected {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Expected::Unnamed;
+    }
+    let mut versions = Vec::new();
+    for value in headers.get_all(header::IF_MATCH) {
+        let tags = value.to_str().unwrap_or_default().split(',').map(str::trim);
+        for tag in tags {
+            if tag == "*" {
+                return Expected::Current;
+            }
+            let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            versions.extend(version.and_then(|version| version.parse::<i32>().ok()));
+        }
+    }
+    Expected::Versions(versions)
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_version_is_named_in_quotes() {
+        assert_eq!(read(&HeaderMap::new()), Expected::Unnamed);
+        let table = [
+            ("\"3\"", Expected::Versions(vec![3])),
+            (" \"3\" , \"12\"", Expected::Versions(vec![3, 12])),
+            ("*", Expected::Current),
+            ("W/\"3\"", Expected::Versions(vec![])),
+            ("3", Expected::Versions(vec![])),
+            ("\"x\"", Expected::Versions(vec![])),
+            ("", Expected::Versions(vec![])),
+        ];
+        for (sent, expected) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_MATCH, HeaderValue::from_static(sent));
+            assert_eq!(read(&headers), expected, "{sent}");
+        }
+    }
+}

@@ -1,0 +1,596 @@
+//! Changes stays: judge against the current version, make the next one, write it while that is
+//! still the current one.
+//!
+//! Nothing is locked while a change is judged. A stay that moved meanwhile is read and judged
+//! again: who named a version is told that it has passed, who named none gets his change on top.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use domain::{
+    canonical::to_canonical_json,
+    change::{self, After, Before, Change, ChangeKind},
+    declaration::Rejudging,
+    facility::Facility,
+    notification,
+    problem::Code,
+    stay::{CompletionState, DeliveryState, NotificationKind, Presence},
+};
+use metrics::counter;
+use runtime::ids;
+use serde_json::{Value, json};
+use store::{
+    changes::{self, KeyMoves, NewChange, Outcome},
+    declarations::{self, Idempotency},
+    stays::{StayRow, StayVersionRow},
+};
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+use crate::{
+    Accepted, Intake, Occasion, Refusal,
+    commit::{OUTCOME_SEARCH_MAX, OUTCOME_SEARCH_PAUSE},
+    prepare::{self, Filing},
+    view::{self, StayView},
+};
+
+/// How often a change that names no version is judged anew because the stay moved.
+const TRY_COUNT_MAX: u32 = 64;
+/// Changes of one transaction when there are many.
+const GROUP_COUNT_MAX: usize = 200;
+
+/// Which version a change is meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whichever is the current one when it is written.
+    Current,
+    /// One of these.
+    Versions(Vec<i32>),
+    /// The sender should have named one.
+    Unnamed,
+}
+
+/// A change and what identifies its request.
+struct Asked<'a> {
+    occasion: &'a Occasion<'a>,
+    stay_id: Uuid,
+    expected: &'a Expected,
+    change: &'a Change,
+    /// Keyed hash of what is asked, by which a repetition is known.
+    change_index: Vec<u8>,
+    idempotency: Option<Idempotency>,
+}
+
+/// A stay as it was read for a change.
+struct Found {
+    stay: StayRow,
+    current: StayVersionRow,
+    /// The first version, where it is another.
+    first: Option<StayVersionRow>,
+}
+
+/// What a change would do.
+enum Judged {
+    /// This version says it already.
+    Said { version: i32 },
+    /// To be written.
+    New(Box<Prepared>),
+}
+
+struct Prepared {
+    row: NewChange,
+    view: StayView,
+}
+
+impl Intake {
+    /// Changes a stay of the sender's.
+    ///
+    /// A change that repeats, from the version it names, the very change that made the current
+    /// version, or that changes nothing, makes no version: its answer is that of the current one.
+    ///
+    /// Errors: [`Refusal`]; nothing was saved, unless it says that this is not known. Judged in the
+    /// contract's order: known key, absent stay, version not named, faults of the document, version
+    /// passed, state of the stay.
+    pub async fn change(
+        &self,
+        occasion: Occasion<'_>,
+        stay_id: Uuid,
+        expected: &Expected,
+        change: &Change,
+    ) -> Result<Accepted, Refusal> {
+        let asked = self.ask(&occasion, stay_id, expected, change);
+        for _ in 0..TRY_COUNT_MAX {
+            if let Some(version) = self.known_by_key(&asked).await? {
+                return self.replay(stay_id, version).await;
+            }
+            let Some(found) = self.find(&asked).await? else {
+                continue;
+            };
+            let prepared = match self.judge(&asked, &found)? {
+                Judged::Said { version } => return self.repeat(&asked, version).await,
+                Judged::New(prepared) => prepared,
+            };
+            let outcomes = self.write(&[&prepared.row]).await?;
+            match outcomes.first() {
+                Some(Outcome::Written) => return Ok(accepted(*prepared)),
+                Some(Outcome::ReferenceConflict { stay_id }) => {
+                    return Err(Refusal::ReferenceConflict { stay_id: *stay_id });
+                }
+                Some(Outcome::Moved | Outcome::KeyKnown) | None => {}
+            }
+        }
+        Err(Refusal::Overloaded)
+    }
+
+    /// Changes many stays, each by itself and at its current version, several in one transaction.
+    /// The outcomes are in the order of the changes. An `Idempotency-Key` plays no part here.
+    pub async fn change_many(
+        &self,
+        occasion: Occasion<'_>,
+        changes: &[(Uuid, Change)],
+    ) -> Vec<Result<Accepted, Refusal>> {
+        let occasion = Occasion {
+            idempotency_key: None,
+            ..occasion
+        };
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for group in changes.chunks(GROUP_COUNT_MAX) {
+            outcomes.extend(self.change_group(&occasion, group).await);
+        }
+        outcomes
+    }
+
+    async fn change_group(
+        &self,
+        occasion: &Occasion<'_>,
+        group: &[(Uuid, Change)],
+    ) -> Vec<Result<Accepted, Refusal>> {
+        let together = self.prepare_group(occasion, group).await;
+        let mut together = together.unwrap_or_default();
+        let rows: Vec<&NewChange> = together.values().map(|prepared| &prepared.row).collect();
+        let written = if rows.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.write(&rows).await
+        };
+        let ids: Vec<usize> = together.keys().copied().collect();
+        // What was not written together is tried alone: it moved, or what ails one ails not all.
+        let written: HashSet<usize> = written
+            .map(|outcomes| ids.into_iter().zip(outcomes))
+            .into_iter()
+            .flatten()
+            .filter(|(_, outcome)| *outcome == Outcome::Written)
+            .map(|(index, _)| index)
+            .collect();
+        let mut answers = Vec::with_capacity(group.len());
+        for (index, (stay_id, change)) in group.iter().enumerate() {
+            let prepared = together.remove(&index).filter(|_| written.contains(&index));
+            answers.push(match prepared {
+                Some(prepared) => Ok(accepted(prepared)),
+                None => {
+                    self.change(*occasion, *stay_id, &Expected::Current, change)
+                        .await
+                }
+            });
+        }
+        answers
+    }
+
+    /// What of a group can be written together, by its place. Whatever else it is, is found out
+    /// alone.
+    async fn prepare_group(
+        &self,
+        occasion: &Occasion<'_>,
+        group: &[(Uuid, Change)],
+    ) -> Result<HashMap<usize, Prepared>, Refusal> {
+        let db = &self.inner.parts.db;
+        let ids: Vec<Uuid> = group.iter().map(|(stay_id, _)| *stay_id).collect();
+        let stays = store::stays::find_many(db, &ids, &facility_ids(occasion)).await?;
+        let by_stay = |versions: Vec<StayVersionRow>| -> HashMap<Uuid, StayVersionRow> {
+            let pairs = versions.into_iter();
+            pairs.map(|version| (version.stay_id, version)).collect()
+        };
+        let mut currents = by_stay(store::stays::current_versions(db, &stays).await?);
+        let later = stays.iter().filter(|stay| stay.version > 1);
+        let later: Vec<Uuid> = later.map(|stay| stay.id).collect();
+        let mut firsts = by_stay(store::stays::first_versions(db, &later).await?);
+        let mut stays: HashMap<Uuid, StayRow> =
+            stays.into_iter().map(|stay| (stay.id, stay)).collect();
+        let mut prepared = HashMap::with_capacity(group.len());
+        for (index, (stay_id, change)) in group.iter().enumerate() {
+            // A second change of the same stay finds nothing here and comes after the first.
+            let (Some(stay), Some(current)) = (stays.remove(stay_id), currents.remove(stay_id))
+            else {
+                continue;
+            };
+            let found = Found {
+                stay,
+                current,
+                first: firsts.remove(stay_id),
+            };
+            let asked = self.ask(occasion, *stay_id, &Expected::Current, change);
+            if let Ok(Judged::New(new)) = self.judge(&asked, &found) {
+                prepared.insert(index, *new);
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(prepared)
+    }
+
+    fn ask<'a>(
+        &self,
+        occasion: &'a Occasion<'a>,
+        stay_id: Uuid,
+        expected: &'a Expected,
+        change: &'a Change,
+    ) -> Asked<'a> {
+        let content = to_canonical_json(&change.comparison_content());
+        let change_index = self
+            .inner
+            .parts
+            .vault
+            .blind_index("stay.change", &[stay_id.as_bytes(), &content]);
+        Asked {
+            occasion,
+            stay_id,
+            expected,
+            change,
+            change_index: change_index.to_vec(),
+            idempotency: prepare::idempotency_of(self, occasion, &change_index),
+        }
+    }
+
+    /// The version that this very request led to before, if its key is known.
+    async fn known_by_key(&self, asked: &Asked<'_>) -> Result<Option<i32>, Refusal> {
+        let Some(key) = &asked.idempotency else {
+            return Ok(None);
+        };
+        let db = &self.inner.parts.db;
+        let known = declarations::find_by_key(db, &key.key_hash, asked.occasion.received_at);
+        let Some((request_hash, target)) = known.await? else {
+            return Ok(None);
+        };
+        let Some((stay_id, version)) = target.filter(|_| request_hash == key.request_hash) else {
+            return Err(Refusal::IdempotencyKeyReused);
+        };
+        let is_theirs = store::stays::find(db, stay_id, &facility_ids(asked.occasion)).await?;
+        match is_theirs {
+            Some(_) => Ok(Some(version)),
+            None => Err(Refusal::NotFound),
+        }
+    }
+
+    /// The stay as it stands; `None` when it moved while it was read.
+    async fn find(&self, asked: &Asked<'_>) -> Result<Option<Found>, Refusal> {
+        let db = &self.inner.parts.db;
+        let id = asked.stay_id;
+        let stay = store::stays::find(db, id, &facility_ids(asked.occasion)).await?;
+        let stay = stay.ok_or(Refusal::NotFound)?;
+        let Some(current) = store::stays::version(db, id, stay.version).await? else {
+            return Ok(None);
+        };
+        let first = match stay.version {
+            ..=1 => None,
+            _ => store::stays::version(db, id, 1).await?,
+        };
+        Ok(Some(Found {
+            stay,
+            current,
+            first,
+        }))
+    }
+
+    fn judge(&self, asked: &Asked<'_>, found: &Found) -> Result<Judged, Refusal> {
+        let parts = &self.inner.parts;
+        let stay = &found.stay;
+        let facility = asked.occasion.sender.facility(stay.facility_id);
+        let facility = facility.ok_or(Refusal::NotFound)?;
+        if *asked.expected == Expected::Unnamed {
+            return Err(Refusal::VersionUnnamed);
+        }
+        if is_repetition(asked, found) {
+            return Ok(Judged::Said {
+                version: stay.version,
+            });
+        }
+        let opened = view::open(&parts.vault, &found.current).map_err(Refusal::Internal)?;
+        let presence = Presence::parse(&stay.presence);
+        let presence = presence.ok_or_else(|| corrupt("stay.presence"))?;
+        let before = Before {
+            content: &opened.content,
+            presence,
+            owed: stay.owed.as_deref(),
+            // To the microsecond: left out, it is the instant of receipt.
+            arrival_was_sent: stay.arrival_at != stay.received_at,
+        };
+        let by = Rejudging {
+            facility,
+            catalogues: &parts.catalogues,
+            window: &parts.settings.window,
+            received_at: asked.occasion.received_at,
+            filed_at: stay.received_at,
+        };
+        let after = change::apply(asked.change, &before, &by).map_err(Refusal::Invalid)?;
+        if let Expected::Versions(versions) = asked.expected
+            && !versions.contains(&stay.version)
+        {
+            return Err(Refusal::VersionMismatch {
+                version: stay.version,
+            });
+        }
+        match change::forbidden(asked.change.operation, presence) {
+            None => {}
+            Some(Code::StayDeparted) => return Err(Refusal::StayDeparted),
+            Some(_) => return Err(Refusal::StayCancelled),
+        }
+        if after.presence == presence && after.content == opened.content {
+            return Ok(Judged::Said {
+                version: stay.version,
+            });
+        }
+        let prepared = self.prepare(asked, found, facility, &opened.content, &after)?;
+        Ok(Judged::New(Box::new(prepared)))
+    }
+
+    /// The rows and the answer of the next version.
+    fn prepare(
+        &self,
+        asked: &Asked<'_>,
+        found: &Found,
+        facility: &Arc<Facility>,
+        before: &Value,
+        after: &After,
+    ) -> Result<Prepared, Refusal> {
+        let occasion = asked.occasion;
+        let mut stay = self.next(found, after);
+        let task = notification_kind(found, facility, before, after)
+            .map(|kind| prepare::task_row(occasion, &stay, kind));
+        let was_required = found.stay.delivery_state != DeliveryState::NotRequired.as_str();
+        if task.is_some() {
+            DeliveryState::Queued
+                .as_str()
+                .clone_into(&mut stay.delivery_state);
+            stay.delivery_version = stay.version;
+        }
+        stay.changed_at = occasion.received_at;
+        let content_index = match &after.declaration {
+            Some(declaration) => prepare::request_hash(self, declaration).to_vec(),
+            None => found.current.content_index.clone(),
+        };
+        let salt = ids::random_bytes();
+        let version = prepare::version_row(
+            self,
+            &Filing {
+                occasion,
+                stay: &stay,
+                salt,
+                content: &after.content,
+                warnings: warnings(found, before, after),
+                is_forwardable: task.is_some(),
+                delivery_version: if task.is_some() || was_required {
+                    stay.delivery_version
+                } else {
+                    0
+                },
+                kind: after.kind,
+                change_index: Some(asked.change_index.clone()),
+                reason: after.reason.as_deref(),
+                content_index,
+            },
+        )?;
+        let detail = json!({
+            "channel": occasion.channel.as_str(),
+            "changed": change::differences(before, &after.content),
+        });
+        let is_same_guest = change::is_same_guest(before, &after.content);
+        Ok(Prepared {
+            view: view::accepted(&stay, &version, &after.content, &salt),
+            row: NewChange {
+                expected_owed: found.stay.owed.clone(),
+                resets_identity: !is_same_guest,
+                keys: self.key_moves(found, before, after, &version)?,
+                idempotency: asked.idempotency.clone(),
+                task,
+                audit: prepare::audit_row(self, occasion, &version),
+                event: prepare::event_row(self, occasion, &stay, after.kind.event(), &detail),
+                stay,
+                version,
+            },
+        })
+    }
+
+    /// The stay's row as the change leaves it, its way to the police apart.
+    fn next(&self, found: &Found, after: &After) -> StayRow {
+        let mut stay = found.stay.clone();
+        if let Some(declaration) = &after.declaration {
+            prepare::describe(&mut stay, self, declaration);
+        }
+        stay.version += 1;
+        after.presence.as_str().clone_into(&mut stay.presence);
+        stay.departed_at = after.departed_at;
+        let completion = match &after.owed {
+            Some(_) => CompletionState::Due,
+            None => CompletionState::Complete,
+        };
+        completion.as_str().clone_into(&mut stay.completion_state);
+        stay.owed.clone_from(&after.owed);
+        stay
+    }
+
+    /// A stay keeps the keys of what it was declared with and of what it says now; a cancelled one
+    /// keeps none.
+    fn key_moves(
+        &self,
+        found: &Found,
+        before: &Value,
+        after: &After,
+        version: &StayVersionRow,
+    ) -> Result<KeyMoves, Refusal> {
+        let facility_id = found.stay.facility_id;
+        let key = |content: &Value, content_index: &[u8]| {
+            let reference = content["reference"].as_str();
+            prepare::declaration_key(self, facility_id, reference, content_index)
+        };
+        let current = key(before, &found.current.content_index);
+        let is_cancelled = after.kind == ChangeKind::Cancelled;
+        let next = key(&after.content, &version.content_index);
+        if next == current && !is_cancelled {
+            return Ok(KeyMoves::default());
+        }
+        let first = match &found.first {
+            None => current,
+            Some(first) => {
+                let opened = view::open(&self.inner.parts.vault, first);
+                let opened = opened.map_err(Refusal::Internal)?;
+                key(&opened.content, &first.content_index)
+            }
+        };
+        if is_cancelled {
+            let freed = if first == current {
+                vec![current]
+            } else {
+                vec![first, current]
+            };
+            return Ok(KeyMoves {
+                freed,
+                ..KeyMoves::default()
+            });
+        }
+        let taken = after.declaration.as_ref().map(|declaration| {
+            let index = &version.content_index;
+            prepare::uniqueness(self, declaration, index, version.received_at)
+        });
+        Ok(KeyMoves {
+            taken,
+            is_reference: after.content["reference"].is_string(),
+            freed: (current != first).then_some(current).into_iter().collect(),
+        })
+    }
+
+    async fn write(&self, rows: &[&NewChange]) -> Result<Vec<Outcome>, Refusal> {
+        let limit = store::write::TRANSACTION_DURATION_MAX;
+        let written = timeout(limit, changes::write(&self.inner.parts.db, rows))
+            .await
+            .unwrap_or(Err(store::Error::OutcomeUnknown));
+        match written {
+            Ok(outcomes) => Ok(outcomes),
+            Err(store::Error::OutcomeUnknown) => self.search(rows).await,
+            Err(store::Error::LockTimeout) if rows.iter().any(|row| row.idempotency.is_some()) => {
+                Err(Refusal::IdempotencyInProgress)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The answer to COMMIT was lost. A group is written whole or not at all: one version that is
+    /// found to be ours stands for the others, unless these had moved.
+    async fn search(&self, rows: &[&NewChange]) -> Result<Vec<Outcome>, Refusal> {
+        counter!("luutru_intake_outcome_searches_total").increment(1);
+        tracing::warn!(count = rows.len(), "the answer to a commit was lost");
+        let started = Instant::now();
+        while started.elapsed() < OUTCOME_SEARCH_MAX {
+            let left = OUTCOME_SEARCH_MAX.saturating_sub(started.elapsed());
+            if let Ok(Ok(outcomes)) = timeout(left, self.look_up(rows)).await
+                && outcomes.iter().any(Option::is_some)
+            {
+                let outcomes = outcomes.into_iter();
+                return Ok(outcomes
+                    .map(|outcome| outcome.unwrap_or(Outcome::Moved))
+                    .collect());
+            }
+            tokio::time::sleep(OUTCOME_SEARCH_PAUSE).await;
+        }
+        Err(Refusal::OutcomeUnknown)
+    }
+
+    /// For each version: ours, somebody else's, or not there.
+    async fn look_up(&self, rows: &[&NewChange]) -> store::Result<Vec<Option<Outcome>>> {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for row in rows {
+            let version = &row.version;
+            let db = &self.inner.parts.db;
+            let digest = changes::digest(db, version.stay_id, version.version).await?;
+            outcomes.push(digest.map(|digest| {
+                if digest == version.content_sha256 {
+                    Outcome::Written
+                } else {
+                    Outcome::Moved
+                }
+            }));
+        }
+        Ok(outcomes)
+    }
+
+    /// Nothing new is to be made; a key that came with it leads there from now on.
+    async fn repeat(&self, asked: &Asked<'_>, version: i32) -> Result<Accepted, Refusal> {
+        if let Some(key) = &asked.idempotency {
+            let target = (asked.stay_id, version);
+            let db = &self.inner.parts.db;
+            changes::keep_key(db, key, target, asked.occasion.received_at).await?;
+        }
+        self.replay(asked.stay_id, version).await
+    }
+}
+
+/// Whether the current version was made by this very change, from the version it names.
+fn is_repetition(asked: &Asked<'_>, found: &Found) -> bool {
+    let Expected::Versions(versions) = asked.expected else {
+        return false;
+    };
+    versions.contains(&(found.stay.version - 1))
+        && found.current.change_index.as_ref() == Some(&asked.change_index)
+}
+
+/// What the police are to be told of the new version, if anything. What they know of a stay is
+/// kept true by telling every difference that concerns them, also when no night is left in it.
+fn notification_kind(
+    found: &Found,
+    facility: &Facility,
+    before: &Value,
+    after: &After,
+) -> Option<NotificationKind> {
+    let is_known = found.stay.delivery_state != DeliveryState::NotRequired.as_str();
+    let is_told = if after.kind == ChangeKind::Cancelled {
+        return is_known.then_some(NotificationKind::Cancellation);
+    } else if is_known {
+        notification::forwarded(before, facility)
+            != notification::forwarded(&after.content, facility)
+    } else {
+        after.is_overnight
+    };
+    is_told.then_some(NotificationKind::Stay)
+}
+
+/// What deserves a look in the new version. What was noticed of other stays when a version was
+/// written still holds while it is the same guest.
+fn warnings(found: &Found, before: &Value, after: &After) -> String {
+    let stored = &found.current.warnings;
+    let Some(declaration) = &after.declaration else {
+        return stored.clone();
+    };
+    let own = view::warnings_to_json(&declaration.warnings);
+    if !change::is_same_guest(before, &after.content) {
+        return own;
+    }
+    let read = |text: &str| serde_json::from_str::<Vec<Value>>(text).unwrap_or_default();
+    let names_a_stay = |warning: &Value| warning.get("stay_id").is_some();
+    let mut all = read(&own);
+    all.extend(read(stored).into_iter().filter(names_a_stay));
+    Value::Array(all).to_string()
+}
+
+fn accepted(prepared: Prepared) -> Accepted {
+    Accepted {
+        stay: prepared.view,
+        is_replay: false,
+    }
+}
+
+fn facility_ids(occasion: &Occasion<'_>) -> Vec<Uuid> {
+    let facilities = occasion.sender.facilities.iter();
+    facilities.map(|facility| facility.id).collect()
+}
+
+fn corrupt(what: &'static str) -> Refusal {
+    store::Error::Corrupt { what }.into()
+}

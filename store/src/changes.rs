@@ -1,0 +1,422 @@
+//! The one transaction that changes stays: each gets one version more, with its task, audit entry
+//! and event, by a handful of multi-row statements.
+//!
+//! A change was judged against one version, and is written only while that is the current one: the
+//! update names it and tells which stays it found so. No row is locked while anything is judged,
+//! and of many changes of one version one is written.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement, Value};
+use uuid::Uuid;
+
+use crate::{
+    Database, Result,
+    declarations::{self, Claim, Idempotency, IdempotencyRow, Target, Uniqueness},
+    dialect,
+    rows::{self, AsRow, Column, Kind, column, nullable},
+    table_rows::{AuditRow, EventRow, TaskRow, VersionRow},
+    write,
+};
+
+/// Most changes of one group.
+pub const GROUP_SIZE_MAX: usize = 500;
+
+/// Everything one change writes.
+#[derive(Clone)]
+pub struct NewChange {
+    /// What was owed when it was judged.
+    pub expected_owed: Option<String>,
+    /// The stay afterwards, one version after the one the change was judged against.
+    pub stay: entity::stay::Model,
+    /// Whether the registry is to be asked again.
+    pub resets_identity: bool,
+    /// What becomes of the declaration keys of the stay.
+    pub keys: KeyMoves,
+    /// The sender's `Idempotency-Key`; only for a change that is a group of its own.
+    pub idempotency: Option<Idempotency>,
+    /// The new version.
+    pub version: entity::stay_version::Model,
+    /// The notification to deliver; `None` when the police need not hear of it.
+    pub task: Option<entity::outbox_task::Model>,
+    /// The audit entry of the deed.
+    pub audit: entity::audit_entry::Model,
+    /// What the sender's feed says of it.
+    pub event: entity::event::Model,
+}
+
+/// What becomes of the declaration keys of a changed stay.
+#[derive(Clone, Default)]
+pub struct KeyMoves {
+    /// The key of what it says from now on.
+    pub taken: Option<Uniqueness>,
+    /// Whether that is a reference, which no other stay may have.
+    pub is_reference: bool,
+    /// Keys of what it no longer says.
+    pub freed: Vec<[u8; 32]>,
+}
+
+/// What became of one change of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Written.
+    Written,
+    /// The stay is not as it was when the change was judged, or the change must be written by
+    /// itself: to be judged again.
+    Moved,
+    /// The reference is taken.
+    ReferenceConflict {
+        /// The stay that holds the reference.
+        stay_id: Uuid,
+    },
+    /// The `Idempotency-Key` is known by now: what it led to decides.
+    KeyKnown,
+}
+
+/// Writes a group in one transaction; the outcomes are in the order of the group.
+///
+/// No two changes of a group may be of the same stay. Errors: any; except for
+/// [`crate::Error::OutcomeUnknown`] nothing of the group was written.
+pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> {
+    let transaction = write::begin(db).await?;
+    let mut outcomes = vec![Outcome::Written; group.len()];
+    let new_keys = take_declaration_keys(db, &transaction, group, &mut outcomes).await?;
+    update_stays(db, &transaction, group, &mut outcomes).await?;
+    let keys_are_free = take_idempotency_key(db, &transaction, group, &outcomes).await?;
+    let written: Vec<&NewChange> = chosen(group, &outcomes, Outcome::Written);
+    if !keys_are_free || written.is_empty() {
+        transaction.rollback().await?;
+        return Ok(if keys_are_free {
+            outcomes
+        } else {
+            vec![Outcome::KeyKnown; group.len()]
+        });
+    }
+    let moved = chosen(group, &outcomes, Outcome::Moved);
+    free_keys(db, &transaction, &written, &moved, &new_keys).await?;
+    insert(db, &transaction, &written).await?;
+    write::commit(transaction).await?;
+    if written.iter().any(|change| change.task.is_some()) {
+        db.wake().notify();
+    } else {
+        db.wake().notify_events();
+    }
+    Ok(outcomes)
+}
+
+/// Remembers what an `Idempotency-Key` led to when nothing new was made for it. One that is known
+/// already stays as it is.
+pub async fn keep_key(
+    db: &Database,
+    key: &Idempotency,
+    target: Target,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let row = IdempotencyRow {
+        key: key.clone(),
+        target: Some(target),
+        created_at: now,
+    };
+    let transaction = write::begin(db).await?;
+    declarations::insert_idempotency(db, &transaction, vec![row]).await?;
+    write::commit(transaction).await
+}
+
+/// The content's digest of a version, asked on a connection of its own: settles what a lost COMMIT
+/// left open, since no two versions have the same salt.
+pub async fn digest(db: &Database, stay_id: Uuid, version: i32) -> Result<Option<Vec<u8>>> {
+    Ok(entity::stay_version::Entity::find_by_id((stay_id, version))
+        .select_only()
+        .column(entity::stay_version::Column::ContentSha256)
+        .into_tuple()
+        .one(db.probe())
+        .await?)
+}
+
+fn chosen<'a>(
+    group: &[&'a NewChange],
+    outcomes: &[Outcome],
+    wanted: Outcome,
+) -> Vec<&'a NewChange> {
+    let pairs = group.iter().zip(outcomes);
+    pairs
+        .filter(|(_, outcome)| **outcome == wanted)
+        .map(|(change, _)| *change)
+        .collect()
+}
+
+/// Takes the keys of what the stays say from now on. Answers with the stays that have one which
+/// they had not before.
+async fn take_declaration_keys(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    group: &[&NewChange],
+    outcomes: &mut [Outcome],
+) -> Result<HashSet<Uuid>> {
+    let mut wanted = HashSet::new();
+    let mut keys = Vec::new();
+    for (change, outcome) in group.iter().zip(outcomes.iter_mut()) {
+        let Some(claim) = claim_of(change) else {
+            continue;
+        };
+        // Of two that want the same key the second is written by itself.
+        if wanted.insert(claim.uniqueness.key_hash) {
+            keys.push(claim.row());
+        } else {
+            *outcome = Outcome::Moved;
+        }
+    }
+    if keys.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut taken = declarations::take_keys(db, connection, keys).await?;
+    for (change, outcome) in group.iter().zip(outcomes.iter_mut()) {
+        let is_lost = change.keys.is_reference && !taken.contains(&change.stay.id);
+        let Some(claim) = claim_of(change).filter(|_| is_lost) else {
+            continue;
+        };
+        if *outcome != Outcome::Written {
+            continue;
+        }
+        let key_hash = claim.uniqueness.key_hash;
+        let mut holders = declarations::holders(db, connection, vec![key_hash]).await?;
+        match holders.remove(key_hash.as_slice()) {
+            // The reference that it was declared with.
+            Some(holder) if holder.stay_id == change.stay.id => {}
+            Some(holder) if holder.has_reference => {
+                *outcome = Outcome::ReferenceConflict {
+                    stay_id: holder.stay_id,
+                };
+            }
+            Some(holder) => {
+                claim.take_over(db, connection, holder.stay_id).await?;
+                taken.insert(change.stay.id);
+            }
+            None => *outcome = Outcome::Moved,
+        }
+    }
+    Ok(taken)
+}
+
+fn claim_of(change: &NewChange) -> Option<Claim> {
+    Some(Claim {
+        uniqueness: change.keys.taken.clone()?,
+        stay_id: change.stay.id,
+        at: change.version.received_at,
+    })
+}
+
+/// Moves each stay from the version it was judged at to the next; what is not at that version is
+/// left alone.
+async fn update_stays(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    group: &[&NewChange],
+    outcomes: &mut [Outcome],
+) -> Result<()> {
+    let mut rows: Vec<ChangedStay> = chosen(group, outcomes, Outcome::Written)
+        .into_iter()
+        .map(ChangedStay::new)
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort_unstable_by_key(|row| row.stay.id);
+    let (with, values) = dialect::with_rows(db.backend(), rows);
+    let text = format!(
+        "{with} UPDATE stay SET version = v.version, presence = v.presence, \
+           arrival_at = v.arrival_at, arrival_on = v.arrival_on, \
+           expected_departure_at = v.expected_departure_at, departed_at = v.departed_at, \
+           purpose = v.purpose, sex = v.sex, age_band = v.age_band, nationality = v.nationality, \
+           document_kind = v.document_kind, reference_index = v.reference_index, \
+           document_index = v.document_index, name_index = v.name_index, \
+           completion_state = v.completion_state, owed = v.owed, \
+           identity_state = CASE WHEN v.resets_identity THEN 'pending' \
+             ELSE stay.identity_state END, \
+           delivery_state = CASE WHEN v.is_queued THEN 'queued' ELSE stay.delivery_state END, \
+           delivery_version = CASE WHEN v.is_queued THEN v.version \
+             ELSE stay.delivery_version END, \
+           police_reference = CASE WHEN v.is_queued THEN NULL ELSE stay.police_reference END, \
+           delivery_reason = CASE WHEN v.is_queued THEN NULL ELSE stay.delivery_reason END, \
+           changed_at = v.changed_at \
+         FROM v WHERE stay.id = v.stay_id AND stay.version = v.version - 1 \
+           AND COALESCE(stay.owed, '') = v.expected_owed RETURNING stay.id AS stay_id"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    let found = connection.query_all_raw(statement).await?;
+    let found = found
+        .iter()
+        .map(|row| Ok(row.try_get::<Uuid>("", "stay_id")?))
+        .collect::<Result<HashSet<Uuid>>>()?;
+    for (change, outcome) in group.iter().zip(outcomes.iter_mut()) {
+        if *outcome == Outcome::Written && !found.contains(&change.stay.id) {
+            *outcome = Outcome::Moved;
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether the key of a change that is about to be written was free.
+async fn take_idempotency_key(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    group: &[&NewChange],
+    outcomes: &[Outcome],
+) -> Result<bool> {
+    let ([change], [Outcome::Written]) = (group, outcomes) else {
+        return Ok(true);
+    };
+    let Some(key) = &change.idempotency else {
+        return Ok(true);
+    };
+    let row = IdempotencyRow {
+        key: key.clone(),
+        target: Some((change.stay.id, change.version.version)),
+        created_at: change.version.received_at,
+    };
+    let taken = declarations::insert_idempotency(db, connection, vec![row]).await?;
+    Ok(!taken.is_empty())
+}
+
+/// Forgets the keys of what is no longer said, and gives back what was taken in vain.
+async fn free_keys(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    written: &[&NewChange],
+    moved: &[&NewChange],
+    new_keys: &HashSet<Uuid>,
+) -> Result<()> {
+    let mut freed: Vec<([u8; 32], Uuid)> = Vec::new();
+    for change in written {
+        let hashes = change.keys.freed.iter();
+        freed.extend(hashes.map(|key_hash| (*key_hash, change.stay.id)));
+    }
+    let in_vain = moved
+        .iter()
+        .filter(|change| new_keys.contains(&change.stay.id));
+    freed.extend(in_vain.filter_map(|change| {
+        let taken = change.keys.taken.as_ref()?;
+        Some((taken.key_hash, change.stay.id))
+    }));
+    if freed.is_empty() {
+        return Ok(());
+    }
+    freed.sort_unstable();
+    let marks = vec!["?"; freed.len()].join(", ");
+    let text =
+        format!("DELETE FROM declaration_key WHERE key_hash IN ({marks}) AND stay_id IN ({marks})");
+    let hashes = freed
+        .iter()
+        .map(|(key_hash, _)| rows::bytes(key_hash.to_vec()));
+    let stays = freed.iter().map(|(_, stay_id)| rows::uuid(*stay_id));
+    let statement = dialect::statement(db.backend(), &text, hashes.chain(stays).collect());
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+async fn insert(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    written: &[&NewChange],
+) -> Result<()> {
+    let backend = db.backend();
+    let versions: Vec<VersionRow> = written
+        .iter()
+        .map(|change| VersionRow(change.version.clone()))
+        .collect();
+    let tasks: Vec<TaskRow> = written
+        .iter()
+        .filter_map(|change| change.task.clone().map(TaskRow))
+        .collect();
+    let audits: Vec<AuditRow> = written
+        .iter()
+        .map(|change| AuditRow(change.audit.clone()))
+        .collect();
+    let events: Vec<EventRow> = written
+        .iter()
+        .map(|change| EventRow(change.event.clone()))
+        .collect();
+    let mut statements = vec![dialect::insert_rows(backend, "stay_version", versions, "")];
+    if !tasks.is_empty() {
+        statements.push(dialect::insert_rows(backend, "outbox_task", tasks, ""));
+    }
+    statements.push(dialect::insert_rows(backend, "audit_entry", audits, ""));
+    statements.push(dialect::insert_rows(backend, "event", events, ""));
+    for statement in statements {
+        connection.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
+/// What the update of a stay writes.
+struct ChangedStay {
+    stay: entity::stay::Model,
+    expected_owed: String,
+    resets_identity: bool,
+    is_queued: bool,
+}
+
+impl ChangedStay {
+    fn new(change: &NewChange) -> Self {
+        Self {
+            stay: change.stay.clone(),
+            expected_owed: change.expected_owed.clone().unwrap_or_default(),
+            resets_identity: change.resets_identity,
+            is_queued: change.task.is_some(),
+        }
+    }
+}
+
+impl AsRow for ChangedStay {
+    const COLUMNS: &'static [Column] = &[
+        column("stay_id", Kind::Uuid),
+        column("version", Kind::Integer),
+        column("expected_owed", Kind::Text),
+        column("presence", Kind::Text),
+        column("arrival_at", Kind::Instant),
+        column("arrival_on", Kind::Date),
+        nullable("expected_departure_at", Kind::Instant),
+        nullable("departed_at", Kind::Instant),
+        column("purpose", Kind::Text),
+        nullable("sex", Kind::Text),
+        nullable("age_band", Kind::Text),
+        nullable("nationality", Kind::Text),
+        column("document_kind", Kind::Text),
+        nullable("reference_index", Kind::Bytes),
+        nullable("document_index", Kind::Bytes),
+        nullable("name_index", Kind::Bytes),
+        column("completion_state", Kind::Text),
+        nullable("owed", Kind::Text),
+        column("resets_identity", Kind::Boolean),
+        column("is_queued", Kind::Boolean),
+        column("changed_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let row = self.stay;
+        vec![
+            rows::uuid(row.id),
+            rows::integer(row.version),
+            rows::text(self.expected_owed),
+            rows::text(row.presence),
+            rows::instant(row.arrival_at),
+            rows::date(row.arrival_on),
+            rows::instant_null(row.expected_departure_at),
+            rows::instant_null(row.departed_at),
+            rows::text(row.purpose),
+            rows::text_null(row.sex),
+            rows::text_null(row.age_band),
+            rows::text_null(row.nationality),
+            rows::text(row.document_kind),
+            rows::bytes_null(row.reference_index),
+            rows::bytes_null(row.document_index),
+            rows::bytes_null(row.name_index),
+            rows::text(row.completion_state),
+            rows::text_null(row.owed),
+            rows::boolean(self.resets_identity),
+            rows::boolean(self.is_queued),
+            rows::instant(row.changed_at),
+        ]
+    }
+}
