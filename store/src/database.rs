@@ -173,6 +173,9 @@ async fn open_pool(
         .test_before_acquire(backend == Backend::Postgres && connection_count_max == 1);
     if backend == Backend::Sqlite {
         settings.map_sqlx_sqlite_opts(tune_sqlite);
+        settings.map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(async move { is_outside_of_transactions(connection).await })
+        });
     }
     let statement_timeout_ms = options.statement_timeout.as_millis().to_string();
     settings.map_sqlx_postgres_opts(move |driver| {
@@ -185,6 +188,27 @@ async fn open_pool(
         ])
     });
     Ok(sea_orm::Database::connect(settings).await?)
+}
+
+/// Whether a connection may be used again. One on which a transaction is left over is closed, and
+/// another opened in its place.
+///
+/// On a full disk SQLite ends a transaction by itself; the driver's ROLLBACK then fails, and the
+/// driver goes on counting a transaction that is not there. The next ones would be savepoints in
+/// it, and one that had to be rolled back would leave all that follow uncommitted for ever, though
+/// their COMMIT succeeds.
+async fn is_outside_of_transactions(
+    connection: &mut sqlx::SqliteConnection,
+) -> std::result::Result<bool, sqlx::Error> {
+    use sqlx::Connection;
+
+    // Waits behind a ROLLBACK that is still to be carried out.
+    connection.ping().await?;
+    let is_outside = !connection.is_in_transaction();
+    if !is_outside {
+        tracing::warn!("a connection with a transaction left over is closed");
+    }
+    Ok(is_outside)
 }
 
 fn tune_sqlite(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {

@@ -50,3 +50,46 @@ pub(crate) async fn commit(transaction: DatabaseTransaction) -> Result<()> {
         known => known,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait;
+
+    use super::*;
+    use crate::database::ConnectOptions;
+
+    async fn fill(db: &Database, bytes: u32) -> Result<()> {
+        let transaction = begin(db).await?;
+        let statement = format!("INSERT INTO note VALUES (zeroblob({bytes}))");
+        transaction.execute_unprepared(&statement).await?;
+        commit(transaction).await
+    }
+
+    /// A full disk ends the first transaction behind the driver's back. The second is rolled back
+    /// for another reason; what comes after it is what this is about.
+    #[tokio::test]
+    async fn what_is_committed_after_a_full_disk_is_committed() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("full.db").display());
+        let db = Database::connect(&url, &ConnectOptions::default())
+            .await
+            .unwrap();
+        let execute = async |statement: &str| {
+            db.writer().execute_unprepared(statement).await.unwrap();
+        };
+        execute("CREATE TABLE note (text BLOB)").await;
+        execute("PRAGMA max_page_count = 20").await;
+        let full = fill(&db, 1_000_000).await;
+        assert!(matches!(full, Err(Error::StorageFull)), "{full:?}");
+        execute("PRAGMA max_page_count = 1000000").await;
+        drop(begin(&db).await.unwrap());
+        for expected in 1..=3_i64 {
+            fill(&db, 10).await.unwrap();
+            let statement =
+                sea_orm::Statement::from_string(db.db_backend(), "SELECT COUNT(*) FROM note");
+            let row = db.reader().query_one_raw(statement).await.unwrap().unwrap();
+            let seen: i64 = row.try_get_by_index(0).unwrap();
+            assert_eq!(seen, expected, "others see what was committed");
+        }
+    }
+}
