@@ -30,6 +30,7 @@ mod delivery;
 mod identity;
 mod workers;
 
+mod chaos;
 mod crashes;
 mod recovery;
 mod starts;

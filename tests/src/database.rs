@@ -40,8 +40,15 @@ pub struct TestDatabase {
 }
 
 enum Kind {
-    Sqlite { directory: TempDir, held: Held },
-    Postgres { name: String },
+    Sqlite {
+        directory: TempDir,
+        held: Held,
+    },
+    Postgres {
+        name: String,
+    },
+    /// Somebody else cleans up.
+    Borrowed,
 }
 
 impl Database {
@@ -69,11 +76,7 @@ impl Database {
         template
             .get_or_init(async || {
                 let database = self.create().await;
-                let settings = [("LUUTRU_DATABASE_URL", database.url.clone())];
-                for command in ["migrate", "seed"] {
-                    let ending = run_to_end(&[command], &settings).await;
-                    assert_eq!(ending.code, Some(0), "luutru {command}: {}", ending.log);
-                }
+                fill(&database.url).await;
                 database
             })
             .await
@@ -81,6 +84,15 @@ impl Database {
 }
 
 impl TestDatabase {
+    /// A database that somebody else made and cleans up, given schema and catalogues.
+    pub async fn at(url: &str) -> Self {
+        fill(url).await;
+        Self {
+            url: url.to_owned(),
+            kind: Kind::Borrowed,
+        }
+    }
+
     /// Another one with the same content. Nobody may be connected to this one.
     pub async fn copy(&self) -> Self {
         match &self.kind {
@@ -93,6 +105,7 @@ impl TestDatabase {
                 copy
             }
             Kind::Postgres { name } => postgres(&format!("TEMPLATE {name}")).await,
+            Kind::Borrowed => panic!("a borrowed database is not copied"),
         }
     }
 
@@ -134,7 +147,7 @@ impl TestDatabase {
                     .filter_map(|file| std::fs::read(file.path()).ok());
                 contents.collect::<Vec<_>>().concat()
             }
-            Kind::Postgres { .. } => self.every_row().await.into_bytes(),
+            Kind::Postgres { .. } | Kind::Borrowed => self.every_row().await.into_bytes(),
         }
     }
 
@@ -179,7 +192,17 @@ impl Drop for TestDatabase {
             // Nobody waits for this; what is not dropped goes with the container or is dropped
             // as a left-over.
             Kind::Postgres { name } => drop_later(name.clone()),
+            Kind::Borrowed => {}
         }
+    }
+}
+
+/// Gives a database schema and catalogues.
+async fn fill(url: &str) {
+    let settings = [("LUUTRU_DATABASE_URL", url.to_owned())];
+    for command in ["migrate", "seed"] {
+        let ending = run_to_end(&[command], &settings).await;
+        assert_eq!(ending.code, Some(0), "luutru {command}: {}", ending.log);
     }
 }
 
@@ -202,18 +225,38 @@ async fn postgres(options: &str) -> TestDatabase {
         std::process::id(),
         crate::people::next()
     );
+    create_on(server, &format!("{name} {options}")).await;
+    TestDatabase {
+        url: with_database(server, &name),
+        kind: Kind::Postgres { name },
+    }
+}
+
+/// Makes a database on a server: its name, and what follows it.
+pub(crate) async fn create_on(server: &str, name: &str) {
     let connection = connect(server).await;
     connection
-        .execute_unprepared(&format!("CREATE DATABASE {name} {options}"))
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
         .await
         .unwrap_or_else(|error| {
             panic!("the PostgreSQL server of the tests makes no database: {error}")
         });
     close(connection).await;
-    TestDatabase {
-        url: with_database(server, &name),
-        kind: Kind::Postgres { name },
-    }
+}
+
+/// Whether a server answers a query.
+pub(crate) async fn answers(url: &str) -> bool {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(1))
+        .sqlx_logging(false);
+    let Ok(connection) = sea_orm::Database::connect(options).await else {
+        return false;
+    };
+    let is_there = connection.execute_unprepared("SELECT 1").await.is_ok();
+    let _ = connection.close().await;
+    is_there
 }
 
 /// The address of the server, with a database to connect to.
@@ -233,10 +276,10 @@ async fn server() -> &'static str {
 }
 
 /// PostgreSQL as the official image runs it; its data in memory, for speed.
-struct Postgres {
+pub(crate) struct Postgres {
     name: String,
     tag: String,
-    data: Mount,
+    mounts: Vec<Mount>,
 }
 
 impl Postgres {
@@ -251,7 +294,15 @@ impl Postgres {
         Self {
             name: name.to_owned(),
             tag: tag.to_owned(),
-            data: Mount::tmpfs_mount("/var/lib/postgresql/data"),
+            mounts: vec![Mount::tmpfs_mount("/var/lib/postgresql/data")],
+        }
+    }
+
+    /// Its data outlives a `kill -9`.
+    pub(crate) fn on_disk() -> Self {
+        Self {
+            mounts: Vec::new(),
+            ..Self::new()
         }
     }
 }
@@ -282,7 +333,7 @@ impl Image for Postgres {
     }
 
     fn mounts(&self) -> impl IntoIterator<Item = &Mount> {
-        [&self.data]
+        &self.mounts
     }
 
     fn cmd(&self) -> impl IntoIterator<Item = impl Into<Cow<'_, str>>> {

@@ -29,6 +29,7 @@ mod river;
 mod services;
 
 mod canonical;
+pub mod chaos;
 mod journal;
 pub mod people;
 mod raw;
@@ -44,7 +45,7 @@ pub use database::{Database, TestDatabase};
 pub use environment::{is_golden_update, setting};
 pub use eventually::{eventually, eventually_some};
 pub use journal::{Journal, Posted, post_steadily};
-pub use link::Link;
+pub use link::{Link, Weather};
 pub use process::{Ending, Process};
 pub use raw::{RawAnswer, raw_exchange};
 pub use river::{River, Setting};

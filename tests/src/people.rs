@@ -40,7 +40,7 @@ pub fn fresh(prefix: &str) -> String {
 }
 
 /// A name part without digits for a count.
-fn syllables(count: u32) -> String {
+pub(crate) fn syllables(count: u32) -> String {
     const PARTS: [&str; 10] = [
         "An", "Bình", "Cẩm", "Dũng", "Đức", "Giang", "Hà", "Khánh", "Lâm", "Minh",
     ];

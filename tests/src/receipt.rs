@@ -48,16 +48,24 @@ pub fn verified_payload_of(jws: &str, jwks: &Value, typ: &str) -> Result<Value, 
 
 /// The digest that the receipt of this answer must hold: of the salt and of the stay as sent.
 pub fn recomputed_digest(stay: &Value) -> String {
-    let salt = stay["receipt"]["content_salt"].as_str().expect("a salt");
-    let salt = URL_SAFE_NO_PAD.decode(salt).expect("base64url");
-    assert_eq!(salt.len(), 16, "the salt has 16 bytes");
     let mut content = stay.clone();
     let members = content.as_object_mut().expect("a stay");
     members.retain(|name, _| !ADDED.contains(&name.as_str()));
+    digest_of(&stay["receipt"], &content).expect("a salt of 16 bytes")
+}
+
+/// The digest of a content under the salt of a receipt; none when there is no sound salt.
+pub fn digest_of(receipt: &Value, content: &Value) -> Option<String> {
+    let salt = URL_SAFE_NO_PAD
+        .decode(receipt["content_salt"].as_str()?)
+        .ok()?;
+    if salt.len() != 16 {
+        return None;
+    }
     let mut digest = Sha256::new();
     digest.update(salt);
-    digest.update(to_canonical_json(&content));
-    hex::encode(digest.finalize())
+    digest.update(to_canonical_json(content));
+    Some(hex::encode(digest.finalize()))
 }
 
 /// Checks digest and signature of the receipt in a stay's answer, and that both speak of this

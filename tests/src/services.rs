@@ -79,7 +79,11 @@ pub struct Services {
 impl Services {
     /// Makes the database and starts the simulators.
     pub async fn install(database: Database) -> Self {
-        let database = database.create_seeded().await;
+        Self::install_on(database.create_seeded().await).await
+    }
+
+    /// The same on a database that is there.
+    pub async fn install_on(database: TestDatabase) -> Self {
         let state = tempfile::tempdir().expect("a directory");
         let mut settings = Secrets::generate().settings().to_vec();
         let state_directory = state.path().display().to_string();
@@ -132,10 +136,14 @@ impl Services {
 
     /// Starts an API process again at the address of one that is gone.
     pub async fn start_api_again(&self, api: &str) -> Process {
+        self.start_api_at(api, &[]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn start_api_at(&self, api: &str, settings: &[Setting]) -> Process {
         let listen = api.trim_start_matches("http://").to_owned();
-        start(&["api"], &self.settings, &[("LUUTRU_LISTEN", listen)])
-            .await
-            .0
+        let settings = [settings, &[("LUUTRU_LISTEN", listen)]].concat();
+        start(&["api"], &self.settings, &settings).await.0
     }
 
     /// Starts a worker.
@@ -178,6 +186,17 @@ impl Services {
     /// The population registry.
     pub fn registry(&self) -> Registry {
         Registry::at(&self.registry_address)
+    }
+
+    /// The address of the police endpoint.
+    pub fn police_address(&self) -> &str {
+        &self.police_address
+    }
+
+    /// Starts the police endpoint again where one was killed.
+    pub async fn restart_police(&mut self) {
+        self.police_process.kill();
+        self.police_process = start(&["police-sim"], &self.settings, &[]).await.0;
     }
 
     /// The police endpoint's process.
@@ -230,7 +249,9 @@ pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;
-    let offset = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap_or_default();
+    // Far from where a test run with the next process id begins.
+    let spread = std::process::id().wrapping_mul(613) % u32::from(COUNT);
+    let offset = u16::try_from(spread).unwrap_or_default();
     for _ in 0..COUNT {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = FIRST + offset.wrapping_add(step) % COUNT;

@@ -1,0 +1,159 @@
+//! **J**: what was sent and what came back, one JSON object a line.
+//!
+//! A line is in the hands of the operating system before the request it announces goes out, and
+//! before anything is done with the answer it holds.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::time::now;
+
+/// What a sender does. Changes of a stay join here: a variant, its weight in the mix, and what the
+/// checker expects of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// One stay.
+    Declare,
+    /// Several stays in one request.
+    Batch,
+    /// The same request under the same key once more.
+    Resend,
+    /// Another request under a key that is taken.
+    ReuseKey,
+    /// Other content under a reference that is taken.
+    Conflict,
+    /// A stay that breaks a rule.
+    Invalid,
+}
+
+impl Operation {
+    /// The only answer of the service that refuses this for good: status and code.
+    pub const fn refusal(self) -> Option<(u16, &'static str)> {
+        match self {
+            Self::Declare | Self::Batch | Self::Resend => None,
+            Self::ReuseKey => Some((422, "idempotency_key_reused")),
+            Self::Conflict => Some((409, "reference_conflict")),
+            Self::Invalid => Some((422, "validation_failed")),
+        }
+    }
+}
+
+/// A stay as it is sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Item {
+    /// Its reference, unique in a run but for conflicts.
+    pub reference: String,
+    /// The whole object.
+    pub content: Value,
+    /// The police endpoint was told to refuse it.
+    pub is_refused_by_police: bool,
+}
+
+/// A request that is about to be sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sending {
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// Number of the request in the run.
+    pub request: u64,
+    /// What it does.
+    pub operation: Operation,
+    /// Its `Idempotency-Key`.
+    pub key: String,
+    /// The stays in it.
+    pub items: Vec<Item>,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ending {
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// Number of the request.
+    pub request: u64,
+    /// The status of a complete answer; none when there was none.
+    pub status: Option<u16>,
+    /// The body of a complete answer.
+    pub body: Option<String>,
+}
+
+/// A line of the journal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Line {
+    /// Before a request.
+    Send(Sending),
+    /// After it.
+    Outcome(Ending),
+}
+
+/// The open journal of a run.
+pub struct Journal {
+    file: Mutex<File>,
+    next: AtomicU64,
+}
+
+impl Journal {
+    /// Makes the file.
+    pub fn create(path: &Path) -> Self {
+        Self {
+            file: Mutex::new(File::create(path).expect("the journal can be made")),
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// Writes down what is about to be sent; answers the number of the request.
+    pub fn sending(&self, operation: Operation, key: &str, items: &[Item]) -> u64 {
+        let request = self.next.fetch_add(1, Ordering::Relaxed);
+        self.write(&Line::Send(Sending {
+            at: micros(),
+            request,
+            operation,
+            key: key.to_owned(),
+            items: items.to_vec(),
+        }));
+        request
+    }
+
+    /// Writes down how a request ended.
+    pub fn ended(&self, request: u64, answer: Option<(u16, String)>) {
+        let at = micros();
+        let (status, body) = answer.unzip();
+        self.write(&Line::Outcome(Ending {
+            at,
+            request,
+            status,
+            body,
+        }));
+    }
+
+    fn write(&self, line: &Line) {
+        let mut text = serde_json::to_vec(line).expect("a line is JSON");
+        text.push(b'\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(&text).expect("the journal can be written");
+    }
+}
+
+/// Reads a journal; a torn last line is one that was never answered for.
+pub fn read(path: &Path) -> Vec<Line> {
+    let text = std::fs::read_to_string(path).expect("the journal can be read");
+    let lines = text.lines().map(serde_json::from_str);
+    lines.map_while(Result::ok).collect()
+}
+
+/// The present instant in microseconds since 1970.
+pub(crate) fn micros() -> i64 {
+    now().timestamp_micros()
+}
