@@ -9,6 +9,7 @@
 
 mod changes;
 mod declaring;
+mod life;
 mod receipts;
 mod replays;
 mod warnings;
