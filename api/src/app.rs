@@ -26,6 +26,7 @@ use crate::config::ApiSettings;
 use crate::docs::Documents;
 use crate::door;
 use crate::events::Tail;
+use crate::imports::{self, template};
 use crate::limit::Limits;
 use crate::paper;
 use crate::problem::Failure;
@@ -93,6 +94,10 @@ pub(crate) struct App {
     pub(crate) pictures_waiting: Semaphore,
     /// The right to write a paper.
     pub(crate) papers: Semaphore,
+    /// The right to hold a file in memory.
+    pub(crate) files: Semaphore,
+    /// The template for files, as a workbook.
+    pub(crate) template: Vec<u8>,
     /// Written once the routes are known.
     pub(crate) documents: OnceLock<Documents>,
 }
@@ -107,6 +112,7 @@ impl App {
 
     fn new(parts: ApiParts, stop: CancellationToken) -> Self {
         Self {
+            template: template::write(&parts.catalogues),
             catalogues: Published::new(parts.catalogues),
             limits: Limits::new(&parts.settings),
             db: parts.db,
@@ -124,6 +130,7 @@ impl App {
             pictures: Semaphore::new(scans::PICTURE_COUNT_MAX),
             pictures_waiting: Semaphore::new(scans::WAITING_PICTURE_COUNT_MAX),
             papers: Semaphore::new(paper::PAPER_COUNT_MAX),
+            files: Semaphore::new(imports::FILE_COUNT_MAX),
             documents: OnceLock::new(),
         }
     }

@@ -135,6 +135,24 @@ pub struct ApiSettings {
     )]
     pub batch_body_bytes_max: u32,
 
+    /// Most bytes of an uploaded file.
+    #[arg(
+        long,
+        env = "LUUTRU_FILE_BODY_BYTES_MAX",
+        default_value = "67108864",
+        value_name = "BYTES"
+    )]
+    pub file_body_bytes_max: u32,
+
+    /// Seconds in which the whole of an uploaded file must arrive.
+    #[arg(
+        long,
+        env = "LUUTRU_FILE_BODY_TIMEOUT_SECONDS",
+        default_value = "240",
+        value_name = "SECONDS"
+    )]
+    pub file_body_timeout_seconds: NonZeroU32,
+
     /// Seconds in which the whole body of a request must arrive.
     #[arg(
         long,
@@ -203,6 +221,10 @@ impl ApiSettings {
         Duration::from_secs(self.body_timeout_seconds.get().into())
     }
 
+    pub(crate) fn file_body_timeout(&self) -> Duration {
+        Duration::from_secs(self.file_body_timeout_seconds.get().into())
+    }
+
     pub(crate) fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_seconds.get().into())
     }
@@ -238,6 +260,7 @@ mod tests {
             (settings.requests_at_once.get(), 512),
             (settings.stay_body_bytes_max, 64 * 1024),
             (settings.batch_body_bytes_max, 4 * 1024 * 1024),
+            (settings.file_body_bytes_max, 64 * 1024 * 1024),
         ];
         for (got, expected) in limits {
             assert_eq!(got, expected);

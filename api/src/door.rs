@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::problem::Code;
 use futures_util::FutureExt;
@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::auth;
 use crate::docs::Documents;
 use crate::exchange::Exchange;
+use crate::imports;
 use crate::problem::Failure;
 use crate::routes::Api;
 
@@ -112,10 +113,14 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         request.set_data(Arc::clone(&self.app));
         let method = method_name(request.method());
         let authorization = request.headers().get(header::AUTHORIZATION).cloned();
+        let limit = self.time_limit(&request);
         let _active = Active::begin(method);
         let span = span(&exchange, method);
 
-        let (outcome, pattern) = self.work(request, method).instrument(span.clone()).await;
+        let (outcome, pattern) = self
+            .work(request, method, limit)
+            .instrument(span.clone())
+            .await;
         let facts = pattern.and_then(|pattern| self.facts.get(pattern.0.as_ref()));
         let (mut response, failure) = match outcome {
             Ok(response) => (response, None),
@@ -144,10 +149,20 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
 type Worked = (Result<Response, Failure>, Option<PathPattern>);
 
 impl<E: Endpoint<Output = Response>> Door<E> {
+    /// How long a request may take. A file of a slow line has more time to arrive.
+    fn time_limit(&self, request: &Request) -> Duration {
+        let settings = &self.app.settings;
+        if request.method() == Method::POST && request.uri().path() == imports::PATH {
+            settings.file_body_timeout() + settings.request_timeout()
+        } else {
+            settings.request_timeout()
+        }
+    }
+
     /// The inner answer, or why there is none, and the path that matched.
-    async fn work(&self, request: Request, method: &'static str) -> Worked {
+    async fn work(&self, request: Request, method: &'static str, limit: Duration) -> Worked {
         let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        match tokio::time::timeout(self.app.settings.request_timeout(), work).await {
+        match tokio::time::timeout(limit, work).await {
             Ok(Ok(Ok(response))) => {
                 let pattern = response.data::<PathPattern>().cloned();
                 (Ok(response), pattern)

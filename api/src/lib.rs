@@ -23,6 +23,7 @@ mod catalogues;
 mod day_receipts;
 mod events;
 mod facilities;
+mod imports;
 mod limits;
 mod paper;
 mod reads;

@@ -32,6 +32,7 @@ pub(crate) fn show(app: &App, admitted: &Admitted<Reading>) -> Answer<LimitsView
         body_bytes: BodyBytesView {
             stay: settings.stay_body_bytes_max,
             batch: settings.batch_body_bytes_max,
+            file: settings.file_body_bytes_max,
         },
         batch_stays: u32::try_from(batch::STAY_COUNT_MAX).unwrap_or(u32::MAX),
     })

@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 use chrono::{DateTime, Utc};
 use domain::problem::Code;
 use formats::qr_image::{self, ImageKind};
+use formats::table::FileKind;
+use futures_util::StreamExt;
 use poem::error::ReadBodyError;
 use poem::http::{HeaderMap, header};
 use poem::web::headers::{ContentLength, HeaderMapExt};
@@ -24,7 +26,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::config::ApiSettings;
 use crate::problem::Failure;
-use crate::shapes::text::Picture;
+use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
     CancellationDraft, DepartureDraft, ExtensionDraft, ScanText, StayBatch, StayDraft, StayPatch,
 };
@@ -206,6 +208,88 @@ impl<'a> ApiExtractor<'a> for Scanned {
     }
 }
 
+/// An uploaded file that is still to be read: whether it is wanted is decided before.
+pub(crate) struct Upload {
+    /// As its media type says.
+    pub(crate) kind: FileKind,
+    body: Body,
+    /// As announced.
+    length: Option<u64>,
+}
+
+impl Upload {
+    /// Reads the file.
+    ///
+    /// Errors: 413 when it is too large, 408 when it does not come in time.
+    pub(crate) async fn read(self, settings: &ApiSettings) -> Result<Vec<u8>, Failure> {
+        let bytes_max = usize::try_from(settings.file_body_bytes_max).unwrap_or(usize::MAX);
+        let announced = self.length.and_then(|length| usize::try_from(length).ok());
+        // In one piece: growing by doubling would take twice the memory.
+        let mut bytes = Vec::with_capacity(announced.unwrap_or_default().min(bytes_max));
+        let mut parts = self.body.into_bytes_stream();
+        let reading = async {
+            while let Some(part) = parts.next().await {
+                let part = part.map_err(|error| read_failure(error.into()))?;
+                if bytes.len() + part.len() > bytes_max {
+                    return Err(Failure::new(Code::BodyTooLarge));
+                }
+                bytes.extend_from_slice(&part);
+            }
+            Ok(bytes)
+        };
+        tokio::time::timeout(settings.file_body_timeout(), reading)
+            .await
+            .map_err(|_| Failure::new(Code::RequestTimeout))?
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Upload {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        FileContent::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = FileKind::ALL.map(|kind| MetaMediaType {
+            content_type: kind.media_type(),
+            schema: FileContent::schema_ref(),
+        });
+        Some(MetaRequest {
+            description: None,
+            content: content.into(),
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(take_upload(request, body)?)
+    }
+}
+
+fn take_upload(request: &Request, body: &mut RequestBody) -> Result<Upload, Failure> {
+    let app = App::of(request)?;
+    let headers = request.headers();
+    check_length(headers, app.settings.file_body_bytes_max)?;
+    let kind = media_type(headers).and_then(FileKind::of_media_type);
+    let is_packed = headers.contains_key(header::CONTENT_ENCODING);
+    let kind = kind
+        .filter(|_| !is_packed)
+        .ok_or_else(|| Failure::new(Code::UnsupportedMediaType))?;
+    let length = headers.typed_get::<ContentLength>().map(|length| length.0);
+    Ok(Upload {
+        kind,
+        body: body.take().map_err(Failure::internal)?,
+        length,
+    })
+}
+
 async fn receive_scan(request: &Request, body: &mut RequestBody) -> Result<Scanned, Failure> {
     let headers = request.headers();
     let Some(kind) = image_kind(headers) else {
@@ -233,9 +317,13 @@ async fn receive_scan(request: &Request, body: &mut RequestBody) -> Result<Scann
 
 /// The kind of picture that the headers announce, if it is one that is read.
 fn image_kind(headers: &HeaderMap) -> Option<ImageKind> {
+    ImageKind::of_media_type(media_type(headers)?)
+}
+
+/// The media type that the headers announce, without parameters.
+fn media_type(headers: &HeaderMap) -> Option<&str> {
     let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let media_type = content_type.split(';').next()?.trim();
-    ImageKind::of_media_type(media_type)
+    Some(content_type.split(';').next()?.trim())
 }
 
 async fn receive<T: Shape>(
@@ -304,18 +392,21 @@ fn is_one_of(media_types: &[&str], content_type: &str) -> bool {
 
 async fn read(body: Body, bytes_max: u32) -> Result<impl AsRef<[u8]>, Failure> {
     let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-    body.into_bytes_limit(bytes_max)
-        .await
-        .map_err(|error| match error {
-            ReadBodyError::PayloadTooLarge => Failure::new(Code::BodyTooLarge),
-            ReadBodyError::Io(error) if runtime::serve::is_body_timeout(&error) => {
-                Failure::new(Code::RequestTimeout)
-            }
-            // Cut off or not text: nobody hears the answer, or it is no JSON.
-            ReadBodyError::BodyHasBeenTaken | ReadBodyError::Utf8(_) | ReadBodyError::Io(_) => {
-                Failure::new(Code::MalformedJson)
-            }
-        })
+    let read = body.into_bytes_limit(bytes_max).await;
+    read.map_err(read_failure)
+}
+
+fn read_failure(error: ReadBodyError) -> Failure {
+    match error {
+        ReadBodyError::PayloadTooLarge => Failure::new(Code::BodyTooLarge),
+        ReadBodyError::Io(error) if runtime::serve::is_body_timeout(&error) => {
+            Failure::new(Code::RequestTimeout)
+        }
+        // Cut off or not text: nobody hears the answer, or it is no JSON.
+        ReadBodyError::BodyHasBeenTaken | ReadBodyError::Utf8(_) | ReadBodyError::Io(_) => {
+            Failure::new(Code::MalformedJson)
+        }
+    }
 }
 
 #[cfg(test)]

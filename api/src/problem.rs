@@ -51,7 +51,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::RateLimited | Code::TooManyImports => StatusCode::TOO_MANY_REQUESTS,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Code::Overloaded
         | Code::StorageUnavailable
@@ -270,7 +270,10 @@ impl Failure {
             let [random] = ids::random_bytes::<1>();
             return Some(RETRY_AFTER_SECONDS + u32::from(random % RETRY_SPREAD_SECONDS));
         }
-        let waits = matches!(self.0.code, Code::RateLimited | Code::IdempotencyInProgress);
+        let waits = matches!(
+            self.0.code,
+            Code::RateLimited | Code::TooManyImports | Code::IdempotencyInProgress
+        );
         waits.then_some(RETRY_AFTER_SECONDS)
     }
 }

@@ -100,6 +100,13 @@ impl Query {
             .push(Violation::new(format!("/query/{name}"), code));
     }
 
+    /// Whether a fault of a parameter is noted.
+    pub(crate) fn has_fault(&self, name: &str) -> bool {
+        let pointer = format!("/query/{name}");
+        let mut violations = self.violations.iter();
+        violations.any(|violation| violation.pointer == pointer)
+    }
+
     /// Most items of the page asked for.
     pub(crate) fn limit(&mut self) -> usize {
         self.text("limit").map_or(LIMIT_DEFAULT, |text| {

@@ -14,16 +14,18 @@ use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Reading};
 use crate::docs::Page;
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, Proposal, Scanned};
+use crate::payload::{Document, Proposal, Scanned, Upload};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::query::Query;
+use crate::shapes::text::FileContent;
 use crate::shapes::{
     Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, DayReceipt,
-    DepartureDraft, EventPage, ExtensionDraft, FacilityPage, FacilityView, History, Judgement,
-    Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft, StayPage, StayPatch,
+    DepartureDraft, EventPage, ExtensionDraft, FacilityPage, FacilityView, History, ImportRowPage,
+    ImportView, Judgement, Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft,
+    StayPage, StayPatch,
 };
-use crate::{day_receipts, events, facilities, limits, scans, stays};
+use crate::{day_receipts, events, facilities, imports, limits, scans, stays};
 
 /// The service's operations.
 pub(crate) struct Api {
@@ -36,6 +38,8 @@ pub(crate) struct Api {
 enum Topic {
     /// Declaring stays, and seeing them again.
     Stays,
+    /// Declaring the stays of a file.
+    Files,
     /// Where stays may be declared, and how many.
     Facilities,
     /// Hearing what became of stays.
@@ -131,6 +135,103 @@ impl Api {
         scanned: Scanned,
     ) -> Result<Answer<ScanView>, Failure> {
         scans::read(&self.app, &current.0, admitted, scanned).await
+    }
+
+    /// Declare the stays of a file
+    ///
+    /// A CSV or XLSX file with a row for each stay; headings of hotel programs are recognised. The
+    /// file is worked on in the background: ask the address in `Location`. Every stay counts as
+    /// filed when the upload was accepted. Sent again, what is stored already comes back as
+    /// `replayed`.
+    #[oai(
+        path = "/v1/imports",
+        method = "post",
+        operation_id = "importStays",
+        tag = "Topic::Files"
+    )]
+    async fn import_stays(
+        &self,
+        current: Current,
+        admitted: Admitted<DeclaringMany>,
+        /// Guards against another file under the same key; rows are judged again each time.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        query: Query,
+        upload: Upload,
+    ) -> Result<Answer<ImportView>, Failure> {
+        imports::upload::accept(&self.app, &current.0, admitted, key, query, upload).await
+    }
+
+    /// Get a template for files
+    ///
+    /// An XLSX workbook with drop-down lists, or a CSV heading for `Accept: text/csv`.
+    #[oai(
+        path = "/v1/imports/template",
+        method = "get",
+        operation_id = "showImportTemplate",
+        tag = "Topic::Files"
+    )]
+    async fn show_import_template(
+        &self,
+        headers: &HeaderMap,
+        _admitted: Admitted<Reading>,
+    ) -> Result<Answer<FileContent>, Failure> {
+        imports::template::show(&self.app, headers)
+    }
+
+    /// See how far a file has come
+    #[oai(
+        path = "/v1/imports/:id",
+        method = "get",
+        operation_id = "showImport",
+        tag = "Topic::Files"
+    )]
+    async fn show_import(
+        &self,
+        current: Current,
+        admitted: Admitted<Reading>,
+        /// The file's id.
+        id: Path<String>,
+    ) -> Result<Answer<ImportView>, Failure> {
+        imports::show(&self.app, &current.0, &admitted, &id.0).await
+    }
+
+    /// See what became of each row of a file
+    #[oai(
+        path = "/v1/imports/:id/rows",
+        method = "get",
+        operation_id = "listImportRows",
+        tag = "Topic::Files"
+    )]
+    async fn list_import_rows(
+        &self,
+        current: Current,
+        admitted: Admitted<Reading>,
+        /// The file's id.
+        id: Path<String>,
+        query: Query,
+    ) -> Result<Answer<ImportRowPage>, Failure> {
+        imports::rows::list(&self.app, &current.0, &admitted, &id.0, query).await
+    }
+
+    /// Get the rejected rows of a file
+    ///
+    /// As a file of the kind that was sent, with the reasons in two more columns. Mend the rows and
+    /// send the file again as it is.
+    #[oai(
+        path = "/v1/imports/:id/rejected",
+        method = "get",
+        operation_id = "showRejectedRows",
+        tag = "Topic::Files"
+    )]
+    async fn show_rejected_rows(
+        &self,
+        current: Current,
+        admitted: Admitted<Reading>,
+        /// The file's id.
+        id: Path<String>,
+    ) -> Result<Answer<FileContent>, Failure> {
+        imports::rejected::show(&self.app, &current.0, &admitted, &id.0).await
     }
 
     /// List stays

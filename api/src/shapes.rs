@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use text::{
     Address, ChangeWord, ChannelWord, CodeWord, CommuneCode, CompactJws, CompletionWord,
-    CountryCode, Day, DeliveryWord, DocumentKindWord, EventWord, FacilityKindWord, Id,
-    IdentityWord, Instant, Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate,
-    PartyRoleWord, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, Reason, Reference,
-    ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
+    CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, EventWord, FacilityKindWord,
+    FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord, Instant, Name,
+    NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
+    PresenceWord, ProvinceCode, PurposeWord, Reason, Reference, RowOutcomeWord, ScanKindWord,
+    SexWord, Sha256Hex, TimelinessWord, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -519,6 +520,88 @@ pub(crate) struct BatchResult {
     problem: Option<Problem>,
 }
 
+/// A file of stays and how far it has come. It is kept for 7 days.
+#[derive(Object)]
+#[oai(rename = "Import")]
+pub(crate) struct ImportView {
+    /// Its id.
+    id: Id,
+    /// Where the stays are.
+    facility_id: Id,
+    /// How far it has come; `failed`: it cannot be read as a whole, and `problem` says why.
+    state: ImportStateWord,
+    /// Nothing is stored; `accepted` means that it would be.
+    dry_run: bool,
+    /// What kind of file it is.
+    format: FileKindWord,
+    /// When the upload was accepted: the legal time of filing of all its stays.
+    received_at: Instant,
+    /// When the last row was done.
+    #[oai(nullable)]
+    finished_at: Option<Instant>,
+    /// When the file, its outcomes and its rejected rows are deleted.
+    expires_at: Instant,
+    /// Rows below the heading; `null` until the file is read.
+    #[oai(nullable)]
+    rows_total: Option<u32>,
+    /// Rows that are done.
+    rows_done: u32,
+    /// Rows whose stay is new.
+    accepted: u32,
+    /// Rows that had been declared before.
+    replayed: u32,
+    /// Rows that were refused: mend them and send them again.
+    rejected: u32,
+    /// Rows of nobody who is here: bookings, cancellations, no-shows.
+    skipped: u32,
+    /// How the columns were understood; `null` until the file is read.
+    #[oai(nullable)]
+    columns: Option<Vec<ImportColumn>>,
+    /// How dates with slashes were read; `null` when the file contradicts itself.
+    #[oai(nullable)]
+    date_order: Option<DateOrderWord>,
+    /// Why the file cannot be read.
+    #[oai(nullable)]
+    problem: Option<Problem>,
+}
+
+/// A column that is understood.
+#[derive(Object)]
+pub(crate) struct ImportColumn {
+    /// Its number, from 1.
+    column: u32,
+    /// What it holds.
+    field: FieldWord,
+}
+
+/// What became of rows of a file.
+#[derive(Object)]
+pub(crate) struct ImportRowPage {
+    /// The rows, in the order of the file.
+    items: Vec<ImportRowView>,
+    /// Leads to the next page; `null` on the last of those that are done.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// What became of a row.
+#[derive(Object)]
+#[oai(rename = "ImportRow")]
+pub(crate) struct ImportRowView {
+    /// Its number as a spreadsheet shows it, from 1.
+    row: u32,
+    /// What became of it.
+    outcome: RowOutcomeWord,
+    /// The stay, when it is new or had been declared before.
+    #[oai(nullable)]
+    stay_id: Option<Id>,
+    /// What deserves a look.
+    warnings: Vec<ViolationView>,
+    /// Why it was refused; pointers are into a stay.
+    #[oai(nullable)]
+    problem: Option<Problem>,
+}
+
 /// An error (RFC 9457), whatever went wrong.
 #[derive(Object)]
 pub(crate) struct Problem {
@@ -692,6 +775,8 @@ pub(crate) struct BodyBytesView {
     pub(crate) stay: u32,
     /// Of a batch.
     pub(crate) batch: u32,
+    /// Of a file.
+    pub(crate) file: u32,
 }
 
 /// The keys that verify receipts (RFC 7517).

@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use chrono::TimeDelta;
 use clap::{Args, Parser};
 use domain::declaration::Window;
 use intake::{Intake, IntakeParts, IntakeSettings};
@@ -12,11 +13,12 @@ use runtime::{
     ops::Readiness,
     profile::Profile,
     shutdown::{Shutdown, StopStep, stop_in_order},
+    signing::ReceiptSigner,
     tasks, telemetry,
     vault::Vault,
 };
 use simulators::{Person, PoliceSettings, Registry, RegistrySettings};
-use store::Database;
+use store::{Database, catalogues::StoredCatalogue};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -160,7 +162,44 @@ pub(crate) struct WorkerOptions {
     secrets: SecretSettings,
 
     #[command(flatten)]
+    intake: IntakeOptions,
+
+    #[command(flatten)]
+    window: WindowOptions,
+
+    #[command(flatten)]
     worker: worker::WorkerSettings,
+}
+
+/// How far from now an arrival in a file may lie: the same settings as the API's.
+#[derive(Args)]
+struct WindowOptions {
+    /// Minutes that an arrival may lie ahead of our clock.
+    #[arg(
+        long,
+        env = "LUUTRU_ARRIVAL_AHEAD_MINUTES",
+        default_value = "10",
+        value_name = "MINUTES"
+    )]
+    arrival_ahead_minutes: u32,
+
+    /// Days that an arrival may lie back.
+    #[arg(
+        long,
+        env = "LUUTRU_ARRIVAL_BACK_DAYS",
+        default_value = "62",
+        value_name = "DAYS"
+    )]
+    arrival_back_days: u32,
+}
+
+impl WindowOptions {
+    fn window(&self) -> Window {
+        Window {
+            ahead: TimeDelta::minutes(self.arrival_ahead_minutes.into()),
+            back: TimeDelta::days(self.arrival_back_days.into()),
+        }
+    }
 }
 
 /// Options of `luutru registry-sim`.
@@ -226,13 +265,9 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
     let shutdown = Shutdown::listen()?;
     let db = assemble::connect_checked(&options.place, profile).await?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
-    let (part, intake) = start_api(
-        &foundation,
-        options.api,
-        &options.intake,
-        Readiness::default(),
-    )
-    .await?;
+    let reception = start_intake(&foundation, options.api.window(), &options.intake).await?;
+    let intake = reception.intake.clone();
+    let part = start_api(&foundation, options.api, reception, Readiness::default()).await?;
     let steps = |part: Part| {
         vec![
             part.into_stop(SERVICE_STOP_MAX),
@@ -246,13 +281,26 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
 /// `luutru worker`.
 pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
-    let needed = [Secret::MasterKey, Secret::IndexKey, Secret::PoliceSigning];
+    let needed = [
+        Secret::MasterKey,
+        Secret::IndexKey,
+        Secret::ReceiptKey,
+        Secret::PoliceSigning,
+    ];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
     let shutdown = Shutdown::listen()?;
     let db = assemble::connect_checked(&options.place, profile).await?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
-    let (part, _) = start_worker(&foundation, options.worker).await?;
-    let steps = |part: Part| vec![part.into_stop(SERVICE_STOP_MAX), close(db)];
+    let reception = start_intake(&foundation, options.window.window(), &options.intake).await?;
+    let intake = reception.intake;
+    let (part, _) = start_worker(&foundation, intake.clone(), options.worker).await?;
+    let steps = |part: Part| {
+        vec![
+            part.into_stop(SERVICE_STOP_MAX),
+            stop_intake(intake),
+            close(db),
+        ]
+    };
     run_alone(part, &shutdown, steps).await
 }
 
@@ -319,38 +367,58 @@ pub(crate) fn close(db: Database) -> StopStep {
     )
 }
 
-/// Starts the API on its own intake. `readiness` is what `/readyz` knows besides the API's own
-/// checks.
+/// What takes declarations in, and what is published beside it.
+pub(crate) struct Reception {
+    /// The one door.
+    pub(crate) intake: Intake,
+    signer: Arc<ReceiptSigner>,
+    published: Vec<StoredCatalogue>,
+}
+
+/// Starts the intake of a process.
+pub(crate) async fn start_intake(
+    foundation: &Foundation,
+    window: Window,
+    options: &IntakeOptions,
+) -> anyhow::Result<Reception> {
+    let signer = Arc::new(foundation.secrets.receipt_signer()?);
+    let (published, catalogues) = assemble::catalogues(&foundation.db).await?;
+    let intake = Intake::start(IntakeParts {
+        db: foundation.db.clone(),
+        vault: Arc::clone(&foundation.vault),
+        signer: Arc::clone(&signer),
+        catalogues: Arc::new(catalogues),
+        clock: foundation.clock.clone(),
+        settings: options.settings(window),
+    });
+    Ok(Reception {
+        intake,
+        signer,
+        published,
+    })
+}
+
+/// Starts the API on an intake. `readiness` is what `/readyz` knows besides the API's own checks.
 pub(crate) async fn start_api(
     foundation: &Foundation,
     settings: api::ApiSettings,
-    intake: &IntakeOptions,
+    reception: Reception,
     readiness: Readiness,
-) -> anyhow::Result<(Part, Intake)> {
+) -> anyhow::Result<Part> {
     let Foundation {
         db,
         vault,
         secrets,
         clock,
     } = foundation;
-    let signer = Arc::new(secrets.receipt_signer()?);
-    let (published, catalogues) = assemble::catalogues(db).await?;
-    let intake = Intake::start(IntakeParts {
-        db: db.clone(),
-        vault: Arc::clone(vault),
-        signer: Arc::clone(&signer),
-        catalogues: Arc::new(catalogues),
-        clock: clock.clone(),
-        settings: intake.settings(settings.window()),
-    });
     let stop = CancellationToken::new();
     let parts = api::ApiParts {
         db: db.clone(),
         vault: Arc::clone(vault),
-        signer,
+        signer: reception.signer,
         pepper: *secrets.key_pepper()?,
-        intake: intake.clone(),
-        catalogues: published,
+        intake: reception.intake,
+        catalogues: reception.published,
         clock: clock.clone(),
         readiness,
         metrics: telemetry::install_metrics().context("install the metrics")?,
@@ -358,14 +426,13 @@ pub(crate) async fn start_api(
     };
     let running = api::start(parts, stop.clone()).await?;
     start_announcing(db, &stop);
-    let part = Part {
+    Ok(Part {
         name: "api",
         addr: Some(running.addr),
         ops_addr: Some(running.ops_addr),
         stop,
         task: running.task,
-    };
-    Ok((part, intake))
+    })
 }
 
 /// Tells workers of other processes that there is work, until `stop`.
@@ -382,12 +449,14 @@ fn start_announcing(db: &Database, stop: &CancellationToken) {
 /// Starts the worker.
 pub(crate) async fn start_worker(
     foundation: &Foundation,
+    intake: Intake,
     settings: worker::WorkerSettings,
 ) -> anyhow::Result<(Part, worker::Peers)> {
     let stop = CancellationToken::new();
     let parts = worker::WorkerParts {
         db: foundation.db.clone(),
         vault: Arc::clone(&foundation.vault),
+        intake,
         police_secret: foundation.secrets.police_secret()?.clone(),
         clock: foundation.clock.clone(),
         settings,
@@ -414,6 +483,7 @@ struct WorkerDefaults {
 /// Starts the worker of `luutru up`: settings from the environment, peers in the same process.
 pub(crate) async fn start_worker_between(
     foundation: &Foundation,
+    intake: Intake,
     registry: &Part,
     police: &Part,
 ) -> anyhow::Result<(Part, worker::Peers)> {
@@ -422,7 +492,7 @@ pub(crate) async fn start_worker_between(
     settings.finish_seconds = settings.finish_seconds.min(EMBEDDED_FINISH_SECONDS);
     settings.registry_url = registry.url();
     settings.police_url = police.url();
-    start_worker(foundation, settings).await
+    start_worker(foundation, intake, settings).await
 }
 
 /// Starts the population registry's simulator.

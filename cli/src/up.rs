@@ -260,12 +260,14 @@ async fn start(
         secret_file: None,
     })
     .await?;
-    let (worker, peers) = services::start_worker_between(&foundation, &registry, &police).await?;
+    let settings = options.api.with_rates_times(RATE_FACTOR);
+    let reception = services::start_intake(&foundation, settings.window(), &options.intake).await?;
+    let intake = reception.intake.clone();
+    let (worker, peers) =
+        services::start_worker_between(&foundation, intake.clone(), &registry, &police).await?;
     let readiness = Readiness::default();
     peers.list_in(&readiness);
-    let settings = options.api.with_rates_times(RATE_FACTOR);
-    let (api, intake) =
-        services::start_api(&foundation, settings, &options.intake, readiness).await?;
+    let api = services::start_api(&foundation, settings, reception, readiness).await?;
 
     let database_url = options.place.database_url(profile)?;
     let line = ready_line(

@@ -81,6 +81,8 @@ coded! {
         BatchTooLarge => "batch_too_large",
         /// A quota is spent.
         RateLimited => "rate_limited",
+        /// A facility has as many files waiting as it may.
+        TooManyImports => "too_many_imports",
 
         /// Too much waits already.
         Overloaded => "overloaded",
@@ -274,7 +276,9 @@ impl Code {
             | Self::VersionMismatch
             | Self::StayDeparted
             | Self::StayCancelled => Class::Conflict,
-            Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited => Class::Limit,
+            Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited | Self::TooManyImports => {
+                Class::Limit
+            }
             Self::Overloaded
             | Self::StorageUnavailable
             | Self::StorageFull
@@ -364,6 +368,7 @@ impl Code {
             Self::RequestTimeout
                 | Self::IdempotencyInProgress
                 | Self::RateLimited
+                | Self::TooManyImports
                 | Self::Overloaded
                 | Self::StorageUnavailable
                 | Self::StorageFull

@@ -83,6 +83,26 @@ pub struct Occasion<'a> {
     pub trace_parent: Option<&'a str>,
 }
 
+/// One declaration among others.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    /// In the contract's form.
+    pub body: &'a Value,
+    /// What its door found worth a look.
+    pub warnings: &'a [Violation],
+}
+
+impl<'a> Item<'a> {
+    /// One about which its door has nothing to say.
+    #[must_use]
+    pub const fn plain(body: &'a Value) -> Self {
+        Self {
+            body,
+            warnings: &[],
+        }
+    }
+}
+
 /// An accepted declaration.
 pub struct Accepted {
     /// The answer: the stay as it was accepted.
@@ -162,7 +182,18 @@ impl Intake {
         request: &Value,
         items: &[Value],
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
-        self.guard_request(&occasion, request).await?;
+        let content = domain::canonical::to_canonical_json(request);
+        self.guard(&occasion, &content).await?;
+        let items: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
+        self.declare_items(occasion, &items).await
+    }
+
+    /// As [`Intake::declare_batch`], for doors that guard their request themselves.
+    pub async fn declare_items(
+        &self,
+        occasion: Occasion<'_>,
+        items: &[Item<'_>],
+    ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
         let single = Occasion {
             idempotency_key: None,
             ..occasion
@@ -172,8 +203,11 @@ impl Intake {
             if index % ITEMS_BETWEEN_YIELDS == ITEMS_BETWEEN_YIELDS - 1 {
                 tokio::task::yield_now().await;
             }
-            let judged = self.check(&single, item).map_err(Refusal::Invalid);
-            prepared.push(judged.and_then(|sound| prepare::prepare(self, &single, sound)));
+            let judged = self.check(&single, item.body).map_err(Refusal::Invalid);
+            prepared.push(judged.and_then(|mut sound| {
+                sound.warnings.extend_from_slice(item.warnings);
+                prepare::prepare(self, &single, sound)
+            }));
         }
         let rows = prepared.iter_mut().filter_map(|item| item.as_ref().ok());
         let rows: Vec<NewDeclaration> = rows.map(|item| item.row.clone()).collect();
@@ -228,6 +262,26 @@ impl Intake {
     /// Whether the queue has room, so that a request may be refused before it is read.
     pub fn has_room(&self, item_count: usize) -> bool {
         self.inner.queue.capacity() >= item_count
+    }
+
+    /// Whether so much waits that what is not urgent should wait outside.
+    pub fn is_half_full(&self) -> bool {
+        self.inner.queue.capacity() < self.inner.parts.settings.queue_count_max / 2
+    }
+
+    /// Holds a request's `Idempotency-Key`, if one came, to its content.
+    ///
+    /// Errors: [`Refusal::IdempotencyKeyReused`] when the key came with other content before.
+    pub async fn guard(&self, occasion: &Occasion<'_>, content: &[u8]) -> Result<(), Refusal> {
+        let Some(key) = prepare::idempotency(self, occasion, content) else {
+            return Ok(());
+        };
+        let db = &self.inner.parts.db;
+        if declarations::guard_request(db, &key, occasion.received_at).await? {
+            Ok(())
+        } else {
+            Err(Refusal::IdempotencyKeyReused)
+        }
     }
 
     /// Stops: refuses what comes from now on, commits what was accepted into the queue.
@@ -333,19 +387,6 @@ impl Intake {
             self.replay(stay_id, version).await
         } else {
             Err(Refusal::Invalid(violations))
-        }
-    }
-
-    async fn guard_request(&self, occasion: &Occasion<'_>, request: &Value) -> Result<(), Refusal> {
-        let content = domain::canonical::to_canonical_json(request);
-        let Some(key) = prepare::idempotency(self, occasion, &content) else {
-            return Ok(());
-        };
-        let db = &self.inner.parts.db;
-        if declarations::guard_request(db, &key, occasion.received_at).await? {
-            Ok(())
-        } else {
-            Err(Refusal::IdempotencyKeyReused)
         }
     }
 }

@@ -15,9 +15,10 @@ mod commit;
 mod prepare;
 mod refusal;
 mod settings;
+pub mod upload;
 pub mod view;
 
-pub use accept::{Accepted, Intake, IntakeParts, Occasion, Validation};
+pub use accept::{Accepted, Intake, IntakeParts, Item, Occasion, Validation};
 pub use change::Expected;
 pub use refusal::Refusal;
 pub use settings::IntakeSettings;

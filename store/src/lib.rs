@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 pub mod facilities;
 pub mod health;
+pub mod imports;
 mod neighbours;
 pub mod outbox;
 pub mod review;

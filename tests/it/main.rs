@@ -29,6 +29,7 @@ mod typing;
 
 mod delivery;
 mod identity;
+mod imports;
 mod workers;
 
 mod chaos;

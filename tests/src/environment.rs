@@ -4,6 +4,7 @@
 //! - `LUUTRU_TEST_DATABASE_URL`: a PostgreSQL server whose user may create databases, instead of
 //!   a container.
 //! - `POSTGRES_IMAGE`, `NGINX_IMAGE`, `BASE_IMAGE`: images of the evening's containers.
+//! - `LUUTRU_TEST_IMPORT_ROWS`: rows of the file during which the service is killed; else 3,000.
 //! - `LUUTRU_UPDATE_GOLDEN=1`: golden files are written, not compared.
 
 /// A setting that is there and not empty.
@@ -13,6 +14,14 @@
 )]
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Rows of the file during which the service is killed.
+pub fn import_row_count() -> usize {
+    let asked = setting("LUUTRU_TEST_IMPORT_ROWS");
+    asked.map_or(3_000, |count| {
+        count.parse().expect("LUUTRU_TEST_IMPORT_ROWS is a number")
+    })
 }
 
 /// Whether golden files are to be written instead of compared.

@@ -34,6 +34,7 @@ mod journal;
 pub mod people;
 mod raw;
 pub mod receipt;
+pub mod sheet;
 mod stream;
 mod time;
 
@@ -42,7 +43,7 @@ pub use binary::{binary as binary_path, run_to_end};
 pub use caller::{Call, Caller};
 pub use canonical::to_canonical_json;
 pub use database::{Database, TestDatabase};
-pub use environment::{is_golden_update, setting};
+pub use environment::{import_row_count, is_golden_update, setting};
 pub use eventually::{eventually, eventually_some};
 pub use journal::{Journal, Posted, post_steadily};
 pub use link::{Link, Weather};

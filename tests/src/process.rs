@@ -97,6 +97,15 @@ impl Process {
         self.held[0].free();
     }
 
+    /// The most memory it ever held, in KiB: `VmHWM` of the system.
+    pub fn memory_peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id));
+        let status = status.expect("the process runs on Linux");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let size = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        size.expect("the system tells the memory of a process")
+    }
+
     /// Asks it to stop: SIGTERM.
     pub fn terminate(&self) {
         self.signal("TERM");

@@ -54,6 +54,11 @@ impl Contents {
         }
     }
 
+    /// Seals and opens.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// The content of the version that a task speaks of.
     pub(crate) async fn open(&self, task: &Task, subject: &Subject) -> Result<Value, Unreadable> {
         let open = || view::open_sealed(&self.vault, task.stay_id, task.version, &subject.sealed);
@@ -140,7 +145,7 @@ impl Contents {
     }
 
     /// Loads the data keys that other processes have made.
-    async fn load_keys(&self) -> Result<(), Unreadable> {
+    pub(crate) async fn load_keys(&self) -> Result<(), Unreadable> {
         let mut read_at = self.keys_read_at.lock().await;
         if read_at.is_some_and(|at| at.elapsed() < KEYS_PAUSE) {
             return Ok(());

@@ -16,6 +16,8 @@ mod police;
 mod registry;
 mod settle;
 
+mod imports;
+
 mod backoff;
 mod breaker;
 mod peer;

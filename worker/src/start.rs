@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use intake::Intake;
 use runtime::{
     clock::Clock,
     ops::{self, Readiness},
@@ -20,6 +21,7 @@ use crate::{
     WorkerSettings,
     config::{OPS_LISTEN, POLICE_SECRET, POLICE_URL, REGISTRY_URL},
     content::Contents,
+    imports,
     peer::{Peer, PeerName},
     police, registry,
     run::{Chance, Parts, Worker},
@@ -31,6 +33,8 @@ use crate::{
 /// For a claim under way when the stop begins; what it claims after that is free when its lease
 /// ends.
 const CLAIM_PATIENCE: Duration = Duration::from_secs(2);
+/// For the part of a file under way; what is not recorded is done again.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(2);
 /// For giving the rest back, and for writing the last results: each.
 const FINISH_RESERVE: Duration = Duration::from_secs(3);
 
@@ -40,6 +44,9 @@ pub struct WorkerParts {
     pub db: Database,
     /// Opens what is personal. Data keys that it does not hold are read from the database.
     pub vault: Arc<Vault>,
+    /// Takes what uploaded files declare. It is not stopped here: stop it after [`Running::task`]
+    /// has ended.
+    pub intake: Intake,
     /// Signs deliveries, as `whsec_<base64>`.
     pub police_secret: SecretString,
     /// Tells the time.
@@ -101,13 +108,14 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
     let ops_addr = listener.as_ref().map(Listener::local_addr);
     // Before anything counts.
     let metrics = telemetry::install_metrics().context("install the metrics")?;
+    let intake = parts.intake.clone();
     let worker = Arc::new(assemble(parts)?);
     let readiness = readiness(&worker);
     let ops_shutdown = CancellationToken::new();
     let ops =
         listener.map(|listener| start_ops(listener, &readiness, metrics, ops_shutdown.clone()));
     let peers = Peers(Arc::clone(&worker));
-    let supervised = supervise(worker, readiness, shutdown);
+    let supervised = supervise(worker, intake, readiness, shutdown);
     let task = tasks::spawn("worker", async move {
         supervised.await;
         ops_shutdown.cancel();
@@ -152,7 +160,12 @@ fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
     }))
 }
 
-async fn supervise(worker: Arc<Worker>, readiness: Readiness, shutdown: CancellationToken) {
+async fn supervise(
+    worker: Arc<Worker>,
+    intake: Intake,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) {
     let db = worker.db.clone();
     let listening = tasks::spawn("worker.listen", async move { wake::listen(&db).await });
     let sweeping = tasks::spawn(
@@ -163,21 +176,33 @@ async fn supervise(worker: Arc<Worker>, readiness: Readiness, shutdown: Cancella
         "worker.sequencer",
         sequencer::run(worker.db.clone(), worker.clock.clone()),
     );
+    let importing = tasks::spawn(
+        "worker.imports",
+        imports::run(Arc::clone(&worker), intake, shutdown.clone()),
+    );
     let claiming = tasks::spawn("worker.claim", Arc::clone(&worker).run(shutdown.clone()));
 
     shutdown.cancelled().await;
     readiness.start_draining();
     listening.abort();
     sweeping.abort();
-    let stuck = claiming.abort_handle();
-    if timeout(CLAIM_PATIENCE, claiming).await.is_err() {
-        stuck.abort();
-    }
+    tokio::join!(
+        end(claiming, CLAIM_PATIENCE),
+        end(importing, IMPORT_PATIENCE)
+    );
     let patience = worker.settings.finish_patience();
     worker.finish(patience, FINISH_RESERVE).await;
     worker.recorder.stop(FINISH_RESERVE).await;
     // Last: what was settled just now is in the feed before the stop.
     numbering.abort();
+}
+
+/// Waits for the end of a task that knows of the stop; one that does not end is ended.
+async fn end(task: JoinHandle<()>, patience: Duration) {
+    let stuck = task.abort_handle();
+    if timeout(patience, task).await.is_err() {
+        stuck.abort();
+    }
 }
 
 fn readiness(worker: &Arc<Worker>) -> Readiness {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use metrics::gauge;
 use runtime::clock::Clock;
-use store::{Database, events, outbox, review, sweep};
+use store::{Database, events, imports, outbox, review, sweep};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Between two measurements of the outbox.
@@ -17,6 +17,9 @@ const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
 const EVENT_KEPT: TimeDelta = TimeDelta::days(30);
 /// Events deleted by one statement.
 const FORGET_COUNT_MAX: u64 = 2_000;
+
+/// An upload that is not whole by then will never be.
+const UNFINISHED_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// Runs until dropped.
 pub(crate) async fn run(db: Database, clock: Clock) {
@@ -34,6 +37,7 @@ pub(crate) async fn run(db: Database, clock: Clock) {
             _ = forget.tick() => {
                 forget_keys(&db, &clock).await;
                 forget_events(&db, &clock).await;
+                forget_files(&db, &clock).await;
             }
         }
     }
@@ -81,5 +85,14 @@ async fn forget_events(db: &Database, clock: &Clock) {
                 return;
             }
         }
+    }
+}
+
+/// Uploads whose time is over, and those that were cut off long ago.
+async fn forget_files(db: &Database, clock: &Clock) {
+    let now = clock.now();
+    match imports::forget_expired(db, now, now - UNFINISHED_KEPT).await {
+        Ok(count) => tracing::debug!(count, "expired files were forgotten"),
+        Err(error) => tracing::warn!(%error, "expired files were not forgotten; tried again later"),
     }
 }

@@ -109,6 +109,7 @@ impl River {
             db: db.clone(),
             // It finds the data keys by itself.
             vault: vault(),
+            intake: intake.clone(),
             police_secret: secret,
             clock: clock.clone(),
             settings,

@@ -1,11 +1,13 @@
 //! The OpenAPI document: what the framework derives from the routes, completed with what it does
 //! not say: who may be refused how, which headers answers carry, that unknown members are faults.
 
+use formats::table::FileKind;
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 
 use crate::day_receipts;
 use crate::events;
+use crate::imports;
 use crate::paper::PDF;
 use crate::problem::PROBLEM_JSON;
 use crate::query::{PAGE_PARAMETERS, Parameter};
@@ -55,7 +57,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 24] = [
+const FACTS: [Facts; 29] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -78,6 +80,36 @@ const FACTS: [Facts; 24] = [
         operation: "readScan",
         success: "What the scan holds, and what of it is in doubt.",
         problems: &[400, 403, 408, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "importStays",
+        success: "The file is accepted, stored for good, and waits for its turn.",
+        problems: &[400, 403, 408, 413, 415, 422],
+        parameters: &[&imports::upload::PARAMETERS],
+    },
+    Facts {
+        operation: "showImportTemplate",
+        success: "The template.",
+        problems: &[406],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showImport",
+        success: "The file, without its content.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listImportRows",
+        success: "A page of rows.",
+        problems: &[404, 422],
+        parameters: &[&PAGE_PARAMETERS, &imports::rows::PARAMETERS],
+    },
+    Facts {
+        operation: "showRejectedRows",
+        success: "The rejected rows.",
+        problems: &[404],
         parameters: &[],
     },
     Facts {
@@ -387,6 +419,19 @@ fn add_successes(operation: &str, responses: &mut Value) {
             responses["201"] = responses["200"].clone();
             responses["201"]["description"] = json!("It is declared, and stored for good.");
         }
+        "importStays" => {
+            let responses = responses.as_object_mut();
+            if let Some(responses) = responses
+                && let Some(accepted) = responses.remove("200")
+            {
+                responses.insert("202".to_owned(), accepted);
+            }
+        }
+        "showImportTemplate" | "showRejectedRows" => {
+            let file = json!({"schema": {"type": "string", "format": "binary"}});
+            let content = FileKind::ALL.map(|kind| (kind.media_type().to_owned(), file.clone()));
+            responses["200"]["content"] = Value::Object(content.into_iter().collect());
+        }
         "showReceipt" | "showDayReceipt" => {
             let jws = json!({"schema": {"type": "string"}});
             let pdf = json!({"schema": {"type": "string", "format": "binary"}});
@@ -413,6 +458,7 @@ fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static
     let makes_a_version = CHANGES.contains(&operation) || operation == "declareStay";
     let own: &[&str] = match operation {
         _ if makes_a_version => &["Location", "ETag"],
+        "importStays" => &["Location"],
         "showStay" | "showHistory" | "listCatalogues" | "showCatalogue" => &["ETag"],
         _ => &[],
     };
@@ -443,7 +489,7 @@ fn headers() -> Value {
         |about: &str| json!({"description": about, "schema": {"type": "integer", "minimum": 1}});
     json!({
         "X-Request-Id": text("The request's id: as sent, else ours."),
-        "Location": text("The stay."),
+        "Location": text("Where it is."),
         "ETag": text("The version in quotes."),
         "Idempotent-Replayed": text("`true`: nothing new was made."),
         "RateLimit-Policy": text("The quotas: units `q` in `w` seconds."),

@@ -15,12 +15,14 @@ use domain::{
     sex,
     stay::{self, Presence},
 };
+use formats::{columns::Field, table::FileKind};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use serde_json::Value;
 
+use crate::imports;
 use crate::scans;
 
 /// Each is a string whose JSON Schema is the expression behind the arrow.
@@ -138,6 +140,18 @@ text_types! {
     ScanKindWord => words(scans::KINDS.into_iter());
     /// A picture, as it is.
     Picture => MetaSchema::new_with_format("string", "binary");
+    /// A file, as it is.
+    FileContent => MetaSchema::new_with_format("string", "binary");
+    /// What kind of file it is.
+    FileKindWord => words(FileKind::ALL.iter().map(|kind| kind.as_str()));
+    /// How far a file has come.
+    ImportStateWord => words(["queued", "running", "completed", "failed"].into_iter());
+    /// What became of a row of a file.
+    RowOutcomeWord => words(imports::OUTCOMES.into_iter());
+    /// What stands first in a date with slashes.
+    DateOrderWord => words(imports::DATE_ORDERS.into_iter());
+    /// What a column holds.
+    FieldWord => words(Field::ALL.iter().map(|field| field.as_str()));
     /// Hexadecimal SHA-256.
     Sha256Hex => pattern("^[0-9a-f]{64}$");
     /// A compact JWS.

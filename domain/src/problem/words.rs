@@ -1011,5 +1011,15 @@ const fn both(code: Code) -> [Words; 2] {
                 "The booking is for more guests than the file has rows. Declare the others, too.",
             ],
         ),
+        Code::TooManyImports => pair(
+            [
+                "Quá nhiều tệp đang chờ",
+                "Cơ sở này đã có ba tệp đang chờ hoặc đang xử lý. Hãy gửi lại sau khi một tệp xong.",
+            ],
+            [
+                "Too many files are waiting",
+                "This facility already has three files that wait or are worked on. Send this one again when one of them is done.",
+            ],
+        ),
     }
 }

@@ -1,0 +1,133 @@
+//! The rejected rows of a file, as a file of the same kind with the reasons beside them.
+
+use domain::problem::{Code, Language};
+use formats::rejected::{HEADINGS_EN, HEADINGS_VI, RejectedRow, write};
+use formats::table::FileKind;
+use intake::upload::{RejectedCells, Sealed};
+use serde_json::Value;
+use store::imports::{Import, ImportRow};
+
+use super::{find, localised, named};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{Admitted, Reading};
+use crate::exchange::Exchange;
+use crate::problem::Failure;
+use crate::reads;
+use crate::shapes::text::FileContent;
+
+/// Rows read by one statement.
+const ROWS_AT_ONCE: u64 = 2_000;
+
+/// The file of the rows that were rejected so far.
+pub(crate) async fn show(
+    app: &App,
+    exchange: &Exchange,
+    admitted: &Admitted<Reading>,
+    id: &str,
+) -> Result<Answer<FileContent>, Failure> {
+    let import = find(app, admitted, id).await?;
+    // It may be as large as what was sent.
+    let _place = app.files.acquire().await.map_err(Failure::internal)?;
+    let heading = heading(app, &import)?;
+    let rows = rejected_rows(app, &import, exchange.language).await?;
+    reads::note(app, admitted.sender(), rows.len()).await;
+    let kind = FileKind::parse(&import.format).unwrap_or(FileKind::Csv);
+    let delimiter = delimiter(&import);
+    let ours = match exchange.language {
+        Language::Vi => HEADINGS_VI,
+        Language::En => HEADINGS_EN,
+    };
+    let written = tokio::task::spawn_blocking(move || {
+        write(kind, delimiter, &heading, ours, rows.into_iter())
+    });
+    let written = written.await.map_err(Failure::internal)?;
+    let bytes = written.map_err(Failure::internal)?;
+    let answer = Answer::of_type(kind.media_type(), bytes);
+    let name = format!("luutru-{}.{}", import.id, kind.as_str());
+    Ok(named(localised(answer, exchange), &name))
+}
+
+/// The cells of the heading; none while the file was not read.
+fn heading(app: &App, import: &Import) -> Result<Vec<String>, Failure> {
+    let Some(sealed) = &import.sealed_heading else {
+        return Ok(Vec::new());
+    };
+    let opened = Sealed::Heading.open(&app.vault, import.id, sealed);
+    let opened = opened.map_err(Failure::internal)?;
+    serde_json::from_slice(&opened).map_err(|_| Failure::internal("a heading cannot be read"))
+}
+
+fn delimiter(import: &Import) -> u8 {
+    let layout = import.layout.as_deref();
+    let layout: Value = layout
+        .and_then(|layout| serde_json::from_str(layout).ok())
+        .unwrap_or_default();
+    let delimiter = layout["delimiter"].as_str().map(str::as_bytes);
+    match delimiter {
+        Some([delimiter]) => *delimiter,
+        _ => b',',
+    }
+}
+
+async fn rejected_rows(
+    app: &App,
+    import: &Import,
+    language: Language,
+) -> Result<Vec<RejectedRow>, Failure> {
+    let mut rejected = Vec::new();
+    let mut after = None;
+    loop {
+        let part =
+            store::imports::rows(&app.db, import.id, Some("rejected"), after, ROWS_AT_ONCE).await?;
+        let Some(last) = part.last() else {
+            return Ok(rejected);
+        };
+        after = Some(last.position);
+        for row in &part {
+            rejected.push(rejected_row(app, row, language)?);
+        }
+    }
+}
+
+fn rejected_row(app: &App, row: &ImportRow, language: Language) -> Result<RejectedRow, Failure> {
+    let cells = match &row.sealed {
+        Some(sealed) => {
+            let opened = Sealed::Row(row.position).open(&app.vault, row.import_id, sealed);
+            let opened = opened.map_err(Failure::internal)?;
+            serde_json::from_slice(&opened)
+                .map_err(|_| Failure::internal("a rejected row cannot be read"))?
+        }
+        None => RejectedCells::default(),
+    };
+    let suggestions: Vec<String> = cells
+        .suggestions
+        .into_iter()
+        .map(|(pointer, text)| format!("{pointer}: {text}"))
+        .collect();
+    Ok(RejectedRow {
+        cells: cells.cells,
+        reasons: reasons(row, language),
+        suggestion: suggestions.join("; "),
+    })
+}
+
+/// Each reason with the member it is about.
+fn reasons(row: &ImportRow, language: Language) -> String {
+    let notes = row.notes.as_deref();
+    let notes: Value = notes
+        .and_then(|notes| serde_json::from_str(notes).ok())
+        .unwrap_or_default();
+    let errors = notes["errors"].as_array().map(Vec::as_slice);
+    let errors = errors.unwrap_or_default();
+    if errors.is_empty() {
+        let code = notes["code"].as_str().and_then(Code::parse);
+        return code.unwrap_or(Code::Internal).detail(language).to_owned();
+    }
+    let reason = |error: &Value| {
+        let pointer = error["pointer"].as_str().unwrap_or_default();
+        let message = error[language.as_str()].as_str().unwrap_or_default();
+        format!("{pointer}: {message}")
+    };
+    errors.iter().map(reason).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,261 @@
+//! Takes a file in: judged as far as can be without reading its rows, sealed piece by piece, and
+//! accepted by one short transaction.
+
+use chrono::TimeDelta;
+use domain::{problem::Code, sender::Sender, stay::Channel};
+use formats::{
+    stay_rows::DateOrder,
+    table::{self, FileKind},
+};
+use intake::{
+    Occasion,
+    upload::{CHUNK_BYTE_COUNT, KEPT_DAYS, Sealed, WAITING_COUNT_MAX},
+};
+use poem::http::{StatusCode, header};
+use runtime::ids;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use store::imports::{self, Import};
+use uuid::Uuid;
+
+use super::{PATH, localised, view};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{Admitted, DeclaringMany};
+use crate::exchange::Exchange;
+use crate::idempotency::IdempotencyKey;
+use crate::payload::Upload;
+use crate::problem::Failure;
+use crate::query::{Parameter, Query};
+use crate::shapes::ImportView;
+
+/// When to come again while three files wait, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 30;
+
+/// What is said about the file beside it.
+pub(crate) const PARAMETERS: [Parameter; 3] = [
+    Parameter {
+        name: "facility_id",
+        about: "Where the stays are; may be left out by a key that serves one facility.",
+        schema: || json!({"type": "string", "format": "uuid"}),
+    },
+    Parameter {
+        name: "dry_run",
+        about: "`true`: judge every row and store nothing but the outcomes.",
+        schema: || json!({"type": "boolean", "default": false}),
+    },
+    Parameter {
+        name: "date_order",
+        about: "What stands first in dates such as 08/12/2026; the file decides when left out.",
+        schema: || json!({"type": "string", "enum": super::DATE_ORDERS}),
+    },
+];
+
+/// What the query says.
+struct Wishes {
+    facility_id: Uuid,
+    is_dry_run: bool,
+    date_order: Option<DateOrder>,
+}
+
+/// Accepts a file: 202 with its address.
+pub(crate) async fn accept(
+    app: &App,
+    exchange: &Exchange,
+    admitted: Admitted<DeclaringMany>,
+    key: IdempotencyKey,
+    query: Query,
+    upload: Upload,
+) -> Result<Answer<ImportView>, Failure> {
+    let wishes = wishes(admitted.sender(), query)?;
+    let stored = store_file(app, exchange, admitted.sender(), &key, &wishes, upload).await;
+    let import = match stored {
+        Ok(import) => import,
+        Err(failure) => return Err(admitted.ticket.refuse(failure)),
+    };
+    let answer = Answer::json(view(&import, exchange).to_string())
+        .with_status(StatusCode::ACCEPTED)
+        .with_header(header::LOCATION, format!("{PATH}/{}", import.id));
+    Ok(localised(answer, exchange))
+}
+
+fn wishes(sender: &Sender, mut query: Query) -> Result<Wishes, Failure> {
+    let named = query.parsed("facility_id", Code::FacilityUnknown, |text| {
+        let id = Uuid::try_parse(text.trim()).ok()?;
+        sender.facility(id).map(|facility| facility.id)
+    });
+    let facility_id = named.or_else(|| match sender.facilities.as_slice() {
+        [only] => Some(only.id),
+        _ => None,
+    });
+    if facility_id.is_none() && !query.has_fault("facility_id") {
+        query.refuse("facility_id", Code::Required);
+    }
+    let is_dry_run = query.parsed("dry_run", Code::InvalidFilter, |text| text.parse().ok());
+    let date_order = query.parsed("date_order", Code::InvalidFilter, DateOrder::parse);
+    query.finish()?;
+    Ok(Wishes {
+        // There is one, or the query was refused.
+        facility_id: facility_id.unwrap_or_default(),
+        is_dry_run: is_dry_run.unwrap_or_default(),
+        date_order,
+    })
+}
+
+async fn store_file(
+    app: &App,
+    exchange: &Exchange,
+    sender: &Sender,
+    key: &IdempotencyKey,
+    wishes: &Wishes,
+    upload: Upload,
+) -> Result<Import, Failure> {
+    // Asked before the file is read; decided when it is accepted.
+    if imports::waiting_count(&app.db, wishes.facility_id).await? >= WAITING_COUNT_MAX {
+        return Err(too_many());
+    }
+    let _place = app.files.acquire().await.map_err(Failure::internal)?;
+    let kind = upload.kind;
+    let bytes = upload.read(&app.settings).await?;
+    let (bytes, digest) = inspect(bytes, kind).await?;
+    let trace_parent = exchange.trace_parent();
+    let occasion = Occasion {
+        sender,
+        channel: Channel::File,
+        idempotency_key: key.0.as_deref(),
+        received_at: app.clock.now(),
+        trace_parent: Some(&trace_parent),
+    };
+    let content = [wishes.facility_id.as_bytes().as_slice(), &digest].concat();
+    app.intake.guard(&occasion, &content).await?;
+    let mut import = new_import(app, &occasion, wishes, kind, bytes.len());
+    imports::begin_upload(&app.db, import.clone()).await?;
+    let accepted = store_content(app, &mut import, &bytes, &digest).await;
+    match accepted {
+        Ok(true) => Ok(import),
+        Ok(false) => {
+            discard(app, import.id).await;
+            Err(too_many())
+        }
+        Err(failure) => {
+            // Whether it was accepted may not be known: only what certainly was not goes.
+            if failure.code() != Code::OutcomeUnknown {
+                discard(app, import.id).await;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn too_many() -> Failure {
+    Failure::new(Code::TooManyImports).retry_after(RETRY_AFTER_SECONDS)
+}
+
+/// Looks at the file beside the threads that answer requests; gives it back with its SHA-256.
+async fn inspect(bytes: Vec<u8>, kind: FileKind) -> Result<(Vec<u8>, [u8; 32]), Failure> {
+    let inspected = tokio::task::spawn_blocking(move || {
+        table::inspect(&bytes, kind)?;
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        Ok((bytes, digest))
+    });
+    let inspected: Result<_, table::FileFault> = inspected.await.map_err(Failure::internal)?;
+    inspected.map_err(|fault| Failure::invalid(vec![fault.violation()]))
+}
+
+fn new_import(
+    app: &App,
+    occasion: &Occasion<'_>,
+    wishes: &Wishes,
+    kind: FileKind,
+    byte_count: usize,
+) -> Import {
+    let now = occasion.received_at;
+    Import {
+        id: ids::uuid_v7(&app.clock),
+        organisation_id: occasion.sender.organisation_id,
+        facility_id: wishes.facility_id,
+        created_by: occasion.sender.key_id,
+        format: kind.as_str().to_owned(),
+        is_dry_run: wishes.is_dry_run,
+        date_order: wishes.date_order.map(|order| order.as_str().to_owned()),
+        state: "uploading".to_owned(),
+        byte_count: i32::try_from(byte_count).unwrap_or(i32::MAX),
+        chunk_count: i32::try_from(byte_count.div_ceil(CHUNK_BYTE_COUNT)).unwrap_or(i32::MAX),
+        created_at: now,
+        received_at: None,
+        finished_at: None,
+        expires_at: now + TimeDelta::days(KEPT_DAYS),
+        row_count: None,
+        next_row: 0,
+        accepted_count: 0,
+        replayed_count: 0,
+        rejected_count: 0,
+        skipped_count: 0,
+        layout: None,
+        sealed_heading: None,
+        problem: None,
+        trace_parent: occasion.trace_parent.map(str::to_owned),
+        lease_id: None,
+        leased_until: None,
+        claim_count: 0,
+    }
+}
+
+/// Stores the pieces, each for itself, and accepts the whole; `false` when too many wait.
+async fn store_content(
+    app: &App,
+    import: &mut Import,
+    bytes: &[u8],
+    digest: &[u8; 32],
+) -> Result<bool, Failure> {
+    for (position, piece) in (0_i32..).zip(bytes.chunks(CHUNK_BYTE_COUNT)) {
+        let sealed = Sealed::Chunk(position).seal(&app.vault, import.id, import.created_at, piece);
+        let sealed = sealed.map_err(Failure::internal)?;
+        imports::add_chunk(&app.db, import.id, position, sealed).await?;
+    }
+    // The legal time of filing of every row.
+    let received_at = app.clock.now();
+    let audit = store::audit::Entry {
+        id: ids::uuid_v7(&app.clock),
+        at: received_at,
+        actor_kind: "api_key".to_owned(),
+        actor_id: Some(import.created_by),
+        action: "import.accepted".to_owned(),
+        subject_kind: "import".to_owned(),
+        subject_id: import.id,
+        subject_version: None,
+        digest: Some(digest.to_vec()),
+    };
+    let is_accepted =
+        imports::accept(&app.db, import, received_at, WAITING_COUNT_MAX, audit).await?;
+    import.state = "queued".to_owned();
+    import.received_at = Some(received_at);
+    Ok(is_accepted)
+}
+
+/// What cannot be discarded now, the sweep does.
+async fn discard(app: &App, id: Uuid) {
+    if let Err(error) = imports::discard(&app.db, id).await {
+        tracing::warn!(import.id = %id, %error, "an upload was not discarded");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::problem::Violation;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_inspected_before_it_is_stored() {
+        let good = inspect(b"a,b\n".to_vec(), FileKind::Csv).await;
+        assert_eq!(good.ok().map(|(bytes, _)| bytes.len()), Some(4));
+        let bad = inspect(b"a,b\n".to_vec(), FileKind::Xlsx).await;
+        assert_eq!(
+            bad.err().map(|failure| failure.code()),
+            Some(Code::ValidationFailed)
+        );
+        let fault = table::FileFault::Unreadable.violation();
+        assert_eq!(fault, Violation::new("", Code::FileUnreadable));
+    }
+}

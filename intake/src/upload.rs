@@ -1,0 +1,79 @@
+//! How an uploaded file lies in the database: in sealed pieces, and the cells of its rejected rows
+//! sealed each. Who stores it and who works on it are different processes; both ask here.
+
+use chrono::{DateTime, Utc};
+use domain::time::local_date;
+use runtime::vault::{SealContext, Vault, VaultError};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Bytes of a piece of a file.
+pub const CHUNK_BYTE_COUNT: usize = 1024 * 1024;
+/// How long a file, its outcomes and its rejected rows are kept.
+pub const KEPT_DAYS: i64 = 7;
+/// Files of a facility that may wait or be worked on at once.
+pub const WAITING_COUNT_MAX: u64 = 3;
+
+/// The cells of a rejected row.
+#[derive(Default, Serialize, Deserialize)]
+pub struct RejectedCells {
+    /// As they were sent.
+    pub cells: Vec<String>,
+    /// What may have been meant, by pointer into the stay.
+    pub suggestions: Vec<(String, String)>,
+}
+
+/// Something of an import that lies sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sealed {
+    /// A piece of the file.
+    Chunk(i32),
+    /// The heading of its table.
+    Heading,
+    /// The cells of a row.
+    Row(i32),
+}
+
+impl Sealed {
+    fn context(self, import_id: Uuid) -> SealContext<'static> {
+        let (table, version) = match self {
+            Self::Chunk(position) => ("import_chunk", position),
+            Self::Heading => ("import", 0),
+            Self::Row(position) => ("import_row", position),
+        };
+        SealContext {
+            table,
+            row_id: import_id,
+            version,
+        }
+    }
+
+    /// Seals it, under the key of the month.
+    ///
+    /// # Errors
+    /// No key can seal.
+    pub fn seal(
+        self,
+        vault: &Vault,
+        import_id: Uuid,
+        at: DateTime<Utc>,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let month = local_date(at).format("%Y-%m").to_string();
+        vault.seal(&month, &self.context(import_id), plaintext)
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// The key is not loaded, or the blob is not of this place.
+    pub fn open(
+        self,
+        vault: &Vault,
+        import_id: Uuid,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        vault.open(&self.context(import_id), sealed)
+    }
+}

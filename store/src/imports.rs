@@ -1,0 +1,465 @@
+//! Uploaded files of stays: stored in sealed pieces, claimed by lease, worked on row by row with a
+//! checkpoint after each part, forgotten after some days.
+//!
+//! A checkpoint is one transaction: outcomes of rows, counts and the next row to work on, under
+//! the lease. A worker that slept past its lease changes nothing.
+
+use chrono::{DateTime, Utc};
+use entity::{import, import_chunk, import_row};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Value,
+    sea_query::{Expr, LockType},
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Error, Result, audit, dialect,
+    rows::{self, AsRow, Column, Kind, column, nullable},
+    table_rows::AuditRow,
+    write,
+};
+
+/// An uploaded file, without its content.
+pub type Import = import::Model;
+/// What became of a row.
+pub type ImportRow = import_row::Model;
+
+/// Rows of a file that one statement deletes: the writer of SQLite is not held for long.
+const ROWS_FORGOTTEN_AT_ONCE: i32 = 5_000;
+/// Files that one sweep forgets.
+const FORGOTTEN_COUNT_MAX: u64 = 100;
+
+const OPEN: [&str; 2] = ["queued", "running"];
+
+/// How many files of a facility wait or are worked on.
+pub async fn waiting_count(db: &Database, facility_id: Uuid) -> Result<u64> {
+    Ok(import::Entity::find()
+        .filter(import::Column::FacilityId.eq(facility_id))
+        .filter(import::Column::State.is_in(OPEN))
+        .count(db.reader())
+        .await?)
+}
+
+/// Adds a file that is not whole yet: nobody sees it.
+pub async fn begin_upload(db: &Database, import: Import) -> Result<()> {
+    import::Entity::insert(import.into_active_model().reset_all())
+        .exec_without_returning(db.writer())
+        .await?;
+    Ok(())
+}
+
+/// Adds a piece, in a transaction of its own: others write in between.
+pub async fn add_chunk(
+    db: &Database,
+    import_id: Uuid,
+    position: i32,
+    sealed: Vec<u8>,
+) -> Result<()> {
+    let row = import_chunk::ActiveModel {
+        import_id: Set(import_id),
+        position: Set(position),
+        sealed: Set(sealed),
+    };
+    import_chunk::Entity::insert(row)
+        .exec_without_returning(db.writer())
+        .await?;
+    Ok(())
+}
+
+/// Takes a whole file into the queue: from now on it is accepted. `false` when the facility has
+/// `waiting_count_max` files there already; then nothing changed.
+pub async fn accept(
+    db: &Database,
+    import: &Import,
+    received_at: DateTime<Utc>,
+    waiting_count_max: u64,
+    audit: audit::Entry,
+) -> Result<bool> {
+    let transaction = write::begin(db).await?;
+    // Two uploads to one facility are counted one after the other.
+    entity::facility::Entity::find_by_id(import.facility_id)
+        .lock(LockType::Update)
+        .one(&transaction)
+        .await?;
+    let waiting = import::Entity::find()
+        .filter(import::Column::FacilityId.eq(import.facility_id))
+        .filter(import::Column::State.is_in(OPEN))
+        .count(&transaction)
+        .await?;
+    if waiting >= waiting_count_max {
+        return Ok(false);
+    }
+    let changed = import::Entity::update_many()
+        .col_expr(import::Column::State, Expr::value("queued"))
+        .col_expr(import::Column::ReceivedAt, Expr::value(received_at))
+        .filter(import::Column::Id.eq(import.id))
+        .filter(import::Column::State.eq("uploading"))
+        .exec(&transaction)
+        .await?;
+    if changed.rows_affected != 1 {
+        return Err(Error::NotFound);
+    }
+    let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(audit)], "");
+    transaction.execute_raw(statement).await?;
+    write::commit(transaction).await?;
+    Ok(true)
+}
+
+/// Forgets a file that was not accepted.
+pub async fn discard(db: &Database, id: Uuid) -> Result<()> {
+    let unfinished = import::Entity::find()
+        .select_only()
+        .column(import::Column::Id)
+        .filter(import::Column::Id.eq(id))
+        .filter(import::Column::State.eq("uploading"))
+        .into_query();
+    import_chunk::Entity::delete_many()
+        .filter(import_chunk::Column::ImportId.in_subquery(unfinished))
+        .exec(db.writer())
+        .await?;
+    import::Entity::delete_many()
+        .filter(import::Column::Id.eq(id))
+        .filter(import::Column::State.eq("uploading"))
+        .exec(db.writer())
+        .await?;
+    Ok(())
+}
+
+/// The accepted file with this id, of one of these facilities.
+pub async fn find(db: &Database, id: Uuid, facility_ids: &[Uuid]) -> Result<Option<Import>> {
+    Ok(import::Entity::find_by_id(id)
+        .filter(import::Column::FacilityId.is_in(facility_ids.iter().copied()))
+        .filter(import::Column::State.ne("uploading"))
+        .one(db.reader())
+        .await?)
+}
+
+/// Whether a file waits for a worker, or may be one whose worker died.
+pub async fn has_open(db: &Database) -> Result<bool> {
+    let open = import::Entity::find()
+        .select_only()
+        .column(import::Column::Id)
+        .filter(import::Column::State.is_in(OPEN))
+        .into_tuple::<Uuid>()
+        .one(db.reader())
+        .await?;
+    Ok(open.is_some())
+}
+
+/// Claims the oldest file that nobody works on. The claim is counted, so that a file that kills
+/// its worker is found out.
+pub async fn claim(
+    db: &Database,
+    lease_id: Uuid,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+) -> Result<Option<Import>> {
+    let backend = db.backend();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
+    let text = format!(
+        "WITH picked AS MATERIALIZED (\
+           SELECT id FROM import WHERE state IN ('queued', 'running') \
+             AND (leased_until IS NULL OR leased_until <= {lease_now}) \
+           ORDER BY received_at, id LIMIT 1 {}) \
+         UPDATE import SET state = 'running', lease_id = ?, leased_until = {lease_end}, \
+           claim_count = claim_count + 1 \
+         WHERE id IN (SELECT id FROM picked) RETURNING *",
+        dialect::skip_locked(backend)
+    );
+    let mut values = lease_now_values;
+    values.push(rows::uuid(lease_id));
+    values.push(lease_end_value);
+    let statement = dialect::statement(backend, &text, values);
+    let transaction = write::begin(db).await?;
+    let claimed = Import::find_by_statement(statement)
+        .one(&transaction)
+        .await?;
+    write::commit(transaction).await?;
+    Ok(claimed)
+}
+
+/// Keeps a lease for longer. Fails with [`Error::LeaseLost`] when it no longer holds.
+pub async fn keep(
+    db: &Database,
+    id: Uuid,
+    lease_id: Uuid,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+) -> Result<()> {
+    let (lease_end, lease_end_value) = dialect::lease_end(db.backend(), now, lease_seconds);
+    let set = format!("leased_until = {lease_end}");
+    update(db, db.writer(), id, lease_id, &set, vec![lease_end_value]).await
+}
+
+/// Gives a file back: another worker may claim it at `due_at`. Such a claim ended in order, and
+/// is not counted.
+pub async fn give_back(
+    db: &Database,
+    id: Uuid,
+    lease_id: Uuid,
+    due_at: DateTime<Utc>,
+) -> Result<()> {
+    let set = "state = 'queued', lease_id = NULL, leased_until = ?, claim_count = claim_count - 1";
+    let values = vec![rows::instant(due_at)];
+    update(db, db.writer(), id, lease_id, set, values).await
+}
+
+/// One piece of a file.
+pub async fn chunk(db: &Database, id: Uuid, position: i32) -> Result<Vec<u8>> {
+    let row = import_chunk::Entity::find_by_id((id, position))
+        .one(db.reader())
+        .await?;
+    row.map(|row| row.sealed).ok_or(Error::NotFound)
+}
+
+/// Records what was found out about a file before its first row.
+pub async fn describe(
+    db: &Database,
+    id: Uuid,
+    lease_id: Uuid,
+    row_count: i32,
+    layout: &str,
+    sealed_heading: Vec<u8>,
+) -> Result<()> {
+    let set = "row_count = ?, layout = ?, sealed_heading = ?";
+    let values = vec![
+        rows::integer(row_count),
+        rows::text(layout),
+        rows::bytes(sealed_heading),
+    ];
+    update(db, db.writer(), id, lease_id, set, values).await
+}
+
+/// What became of a part of the rows.
+pub struct Checkpoint {
+    /// The file.
+    pub import_id: Uuid,
+    /// Under which lease.
+    pub lease_id: Uuid,
+    /// The first row of the part; the rows before it are done.
+    pub first_row: i32,
+    /// The outcomes, in order.
+    pub rows: Vec<ImportRow>,
+}
+
+impl Checkpoint {
+    fn count(&self, outcome: &str) -> Value {
+        let count = self.rows.iter().filter(|row| row.outcome == outcome);
+        rows::integer(i32::try_from(count.count()).unwrap_or(i32::MAX))
+    }
+}
+
+/// Records a part. Fails with [`Error::LeaseLost`] when the lease no longer holds or the rows
+/// before are not done.
+pub async fn checkpoint(
+    db: &Database,
+    part: Checkpoint,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+) -> Result<()> {
+    let (lease_end, lease_end_value) = dialect::lease_end(db.backend(), now, lease_seconds);
+    let row_count = i32::try_from(part.rows.len()).unwrap_or(i32::MAX);
+    let text = format!(
+        "UPDATE import SET next_row = ?, accepted_count = accepted_count + ?, \
+           replayed_count = replayed_count + ?, rejected_count = rejected_count + ?, \
+           skipped_count = skipped_count + ?, claim_count = 1, leased_until = {lease_end} \
+         WHERE id = ? AND lease_id = ? AND state = 'running' AND next_row = ?"
+    );
+    let values = vec![
+        rows::integer(part.first_row.saturating_add(row_count)),
+        part.count("accepted"),
+        part.count("replayed"),
+        part.count("rejected"),
+        part.count("skipped"),
+        lease_end_value,
+        rows::uuid(part.import_id),
+        rows::uuid(part.lease_id),
+        rows::integer(part.first_row),
+    ];
+    let transaction = write::begin(db).await?;
+    let changed = transaction
+        .execute_raw(dialect::statement(db.backend(), &text, values))
+        .await?;
+    if changed.rows_affected() != 1 {
+        return Err(Error::LeaseLost {
+            task_id: part.import_id,
+        });
+    }
+    let outcomes = part.rows.into_iter().map(OutcomeRow).collect();
+    let statement = dialect::insert_rows(db.backend(), "import_row", outcomes, "");
+    transaction.execute_raw(statement).await?;
+    write::commit(transaction).await
+}
+
+/// Ends a file whose rows are all done.
+pub async fn complete(db: &Database, id: Uuid, lease_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let set = "state = 'completed', finished_at = ?, lease_id = NULL, leased_until = NULL";
+    update(db, db.writer(), id, lease_id, set, vec![rows::instant(now)]).await
+}
+
+/// Ends a file that cannot be read as a whole. `problem` is JSON without values of the file.
+pub async fn fail(
+    db: &Database,
+    id: Uuid,
+    lease_id: Uuid,
+    problem: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let set = "state = 'failed', finished_at = ?, problem = ?, lease_id = NULL, \
+         leased_until = NULL";
+    let values = vec![rows::instant(now), rows::text(problem)];
+    update(db, db.writer(), id, lease_id, set, values).await
+}
+
+async fn update(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    lease_id: Uuid,
+    set: &str,
+    mut values: Vec<Value>,
+) -> Result<()> {
+    let text =
+        format!("UPDATE import SET {set} WHERE id = ? AND lease_id = ? AND state = 'running'");
+    values.push(rows::uuid(id));
+    values.push(rows::uuid(lease_id));
+    let changed = connection
+        .execute_raw(dialect::statement(db.backend(), &text, values))
+        .await?;
+    if changed.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(Error::LeaseLost { task_id: id })
+    }
+}
+
+/// Which of these stays were made by this import, and by a row whose outcome is not recorded: the
+/// worker died between the stay and the checkpoint.
+pub async fn own_unrecorded(
+    db: &Database,
+    import: &Import,
+    stay_ids: &[Uuid],
+) -> Result<Vec<Uuid>> {
+    let Some(received_at) = import.received_at.filter(|_| !stay_ids.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let marks = vec!["?"; stay_ids.len()].join(", ");
+    let text = format!(
+        "SELECT s.id FROM stay s JOIN stay_version w ON w.stay_id = s.id AND w.version = 1 \
+         WHERE s.id IN ({marks}) AND s.received_at = ? AND w.channel = 'file' \
+           AND w.created_by = ? AND NOT EXISTS (SELECT 1 FROM import_row r \
+             WHERE r.stay_id = s.id AND r.import_id = ?)"
+    );
+    let mut values: Vec<Value> = stay_ids.iter().copied().map(rows::uuid).collect();
+    values.push(rows::instant(received_at));
+    values.push(rows::uuid(import.created_by));
+    values.push(rows::uuid(import.id));
+    let statement = dialect::statement(db.backend(), &text, values);
+    // The writer's connection: a reader may not see yet what was just committed.
+    let found = db.writer().query_all_raw(statement).await?;
+    found
+        .iter()
+        .map(|row| Ok(row.try_get::<Uuid>("", "id")?))
+        .collect()
+}
+
+/// Outcomes of rows after a position, in order; all or those with one outcome.
+pub async fn rows(
+    db: &Database,
+    import_id: Uuid,
+    outcome: Option<&str>,
+    after: Option<i32>,
+    limit: u64,
+) -> Result<Vec<ImportRow>> {
+    let mut query = import_row::Entity::find().filter(import_row::Column::ImportId.eq(import_id));
+    if let Some(outcome) = outcome {
+        query = query.filter(import_row::Column::Outcome.eq(outcome));
+    }
+    if let Some(after) = after {
+        query = query.filter(import_row::Column::Position.gt(after));
+    }
+    Ok(query
+        .order_by_asc(import_row::Column::Position)
+        .limit(limit)
+        .all(db.reader())
+        .await?)
+}
+
+/// Forgets files, their content and the outcomes of their rows when their time is over, and
+/// uploads that were never finished; answers with how many files went.
+pub async fn forget_expired(
+    db: &Database,
+    now: DateTime<Utc>,
+    unfinished_before: DateTime<Utc>,
+) -> Result<u64> {
+    let expired = import::Entity::find()
+        .select_only()
+        .column(import::Column::Id)
+        .column(import::Column::NextRow)
+        .filter(
+            sea_orm::Condition::any()
+                .add(import::Column::ExpiresAt.lte(now))
+                .add(
+                    sea_orm::Condition::all()
+                        .add(import::Column::State.eq("uploading"))
+                        .add(import::Column::CreatedAt.lte(unfinished_before)),
+                ),
+        )
+        .limit(FORGOTTEN_COUNT_MAX)
+        .into_tuple::<(Uuid, i32)>()
+        .all(db.reader())
+        .await?;
+    for (id, row_count) in &expired {
+        forget(db, *id, *row_count).await?;
+    }
+    Ok(expired.len() as u64)
+}
+
+async fn forget(db: &Database, id: Uuid, row_count: i32) -> Result<()> {
+    import_chunk::Entity::delete_many()
+        .filter(import_chunk::Column::ImportId.eq(id))
+        .exec(db.writer())
+        .await?;
+    let mut end = 0;
+    while end < row_count {
+        end += ROWS_FORGOTTEN_AT_ONCE;
+        import_row::Entity::delete_many()
+            .filter(import_row::Column::ImportId.eq(id))
+            .filter(import_row::Column::Position.lt(end))
+            .exec(db.writer())
+            .await?;
+    }
+    import::Entity::delete_by_id(id).exec(db.writer()).await?;
+    Ok(())
+}
+
+struct OutcomeRow(ImportRow);
+
+impl AsRow for OutcomeRow {
+    const COLUMNS: &'static [Column] = &[
+        column("import_id", Kind::Uuid),
+        column("position", Kind::Integer),
+        column("row_number", Kind::Integer),
+        column("outcome", Kind::Text),
+        nullable("stay_id", Kind::Uuid),
+        nullable("notes", Kind::Text),
+        nullable("sealed", Kind::Bytes),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let row = self.0;
+        vec![
+            rows::uuid(row.import_id),
+            rows::integer(row.position),
+            rows::integer(row.row_number),
+            rows::text(row.outcome),
+            rows::uuid_null(row.stay_id),
+            rows::text_null(row.notes),
+            rows::bytes_null(row.sealed),
+        ]
+    }
+}

@@ -1,0 +1,531 @@
+//! Files of stays: taken in, worked on, given back where they were wrong.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use tests::{
+    Answer, Caller, Database, River, on_both_databases, people,
+    sheet::{self, CSV, XLSX},
+};
+
+const DONE: Duration = Duration::from_secs(90);
+/// Memory of the whole of `luutru up`, whatever is uploaded.
+const MEMORY_KIB_MAX: u64 = 400 * 1024;
+
+on_both_databases![
+    a_file_becomes_stays_filed_when_it_was_uploaded,
+    rejected_rows_come_back_and_are_sent_again_mended,
+    a_dry_run_judges_and_stores_nothing,
+    a_file_sent_again_makes_nothing_twice,
+    what_cannot_be_a_file_of_stays_is_refused_at_the_door,
+    what_is_no_table_of_guests_fails_with_its_reason,
+    a_file_is_seen_by_its_facility_only,
+    three_files_of_a_facility_wait_and_no_fourth,
+    what_is_kept_of_a_file_is_sealed_and_deleted_in_time,
+    the_template_is_a_file_that_is_understood,
+    a_river_killed_in_a_file_goes_on_with_no_row_twice_or_lost,
+];
+
+async fn upload(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u8>>) -> Answer {
+    desk.call("POST", &format!("/v1/imports{query}"))
+        .body(kind, content.into())
+        .send()
+        .await
+}
+
+/// Uploads a file that must be accepted, waits until it is done, and gives what became of it.
+async fn imported(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u8>>) -> Value {
+    let answer = upload(desk, query, kind, content).await;
+    let accepted = answer.expect(202);
+    let address = answer.header("location").unwrap().to_owned();
+    assert_eq!(
+        address,
+        format!("/v1/imports/{}", accepted["id"].as_str().unwrap())
+    );
+    done(desk, &address, DONE).await
+}
+
+async fn done(desk: &Caller, address: &str, limit: Duration) -> Value {
+    tests::eventually_some("the end of a file", limit, async || {
+        let import = desk.get(address).await.expect(200);
+        let is_open = ["queued", "running"].contains(&import["state"].as_str().unwrap());
+        (!is_open).then_some(import)
+    })
+    .await
+}
+
+/// All rows of a file, page by page.
+async fn rows(desk: &Caller, import: &Value, query: &str) -> Vec<Value> {
+    let id = import["id"].as_str().unwrap();
+    let mut rows = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/v1/imports/{id}/rows?limit=200{query}{cursor}");
+        let page = desk.get(&path).await.expect(200);
+        rows.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return rows,
+        }
+    }
+}
+
+async fn rejected(desk: &Caller, import: &Value, language: &str) -> Answer {
+    let id = import["id"].as_str().unwrap();
+    let answer = desk
+        .call("GET", &format!("/v1/imports/{id}/rejected"))
+        .header("Accept-Language", language)
+        .send()
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer
+}
+
+fn counts(import: &Value) -> [u64; 4] {
+    ["accepted", "replayed", "rejected", "skipped"].map(|count| import[count].as_u64().unwrap())
+}
+
+async fn a_file_becomes_stays_filed_when_it_was_uploaded(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    for kind in [CSV, XLSX] {
+        let mut guests = sheet::guests(5);
+        guests[3][9].clear();
+        guests[4][14] = "NO SHOW".to_owned();
+        let content = match kind {
+            CSV => sheet::csv(&guests).into_bytes(),
+            _ => sheet::xlsx(&guests),
+        };
+        let import = imported(&desk, "", kind, content).await;
+        assert_eq!(import["state"], "completed", "{import}");
+        assert_eq!(
+            (&import["rows_total"], &import["rows_done"]),
+            (&json!(5), &json!(5))
+        );
+        assert_eq!(import["facility_id"], river.facility("hotel"));
+        assert_eq!(import["date_order"], "dmy");
+        let columns = import["columns"].as_array().unwrap();
+        assert!(columns.contains(&json!({"column": 8, "field": "document_number"})));
+        let rows = rows(&desk, &import, "").await;
+        assert_eq!(rows.len(), 5);
+        for (index, row) in rows.iter().enumerate() {
+            assert_eq!(row["row"], index + 2);
+        }
+        // Counts as 14:00, which may lie ahead of a test that runs in the morning.
+        let assumed = &rows[3];
+        let codes = json!([{"pointer": "/arrival_at", "code": "arrival_time_assumed"}]);
+        assert_eq!(assumed["warnings"][0]["code"], codes[0]["code"]);
+        if assumed["outcome"] == "accepted" {
+            let stay = desk.stay(assumed["stay_id"].as_str().unwrap()).await;
+            assert_eq!(stay["warnings"], codes);
+            assert!(stay["arrival_at"].as_str().unwrap().contains("T14:00:00"));
+        } else {
+            assert_eq!(assumed["problem"]["errors"][0]["code"], "arrival_in_future");
+        }
+        assert_eq!(rows[4]["outcome"], "skipped");
+        let stay = desk.stay(rows[0]["stay_id"].as_str().unwrap()).await;
+        assert_eq!(stay["received_at"], import["received_at"]);
+        assert_eq!(stay["guest"]["full_name"], guests[0][2]);
+        assert_eq!(stay["guest"]["birth_date"], "1985-05-17");
+        assert_eq!(stay["room"], guests[0][1]);
+        desk.delivered(stay["id"].as_str().unwrap(), "acknowledged", DONE)
+            .await;
+    }
+}
+
+async fn rejected_rows_come_back_and_are_sent_again_mended(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    for kind in [CSV, XLSX] {
+        let mut guests = sheet::guests(4);
+        let number = guests[1][7].clone();
+        guests[1][7] = number.trim_start_matches('0').to_owned();
+        guests[2][1].clear();
+        guests[2][15] = "=HYPERLINK(1)".to_owned();
+        guests[3][8] = "31/11/2026".to_owned();
+        let content = match kind {
+            CSV => sheet::csv(&guests).into_bytes(),
+            _ => sheet::xlsx(&guests),
+        };
+        let import = imported(&desk, "", kind, content).await;
+        assert_eq!(counts(&import), [1, 0, 3, 0], "{import}");
+        let refused = rows(&desk, &import, "&outcome=rejected").await;
+        let reason = |row: &Value| {
+            let errors = row["problem"]["errors"].as_array().unwrap();
+            assert_eq!(errors.len(), 1, "{row}");
+            let [pointer, code] = ["pointer", "code"].map(|name| errors[0][name].as_str().unwrap());
+            format!("{pointer} {code}")
+        };
+        let reasons: Vec<String> = refused.iter().map(reason).collect();
+        assert_eq!(
+            reasons,
+            [
+                "/guest/document/number leading_zero_lost",
+                "/room required",
+                "/arrival_at invalid_instant"
+            ]
+        );
+        let shown = Value::from(refused).to_string();
+        assert!(
+            !shown.contains(number.trim_start_matches('0')),
+            "a value is shown"
+        );
+
+        let file = rejected(&desk, &import, "en").await;
+        assert_eq!(file.header("content-type"), Some(kind));
+        let name = file.header("content-disposition").unwrap();
+        assert!(name.contains(import["id"].as_str().unwrap()), "{name}");
+        // As it is, nothing new comes of it.
+        let again = imported(&desk, "", kind, file.body.clone()).await;
+        assert_eq!(counts(&again), [0, 0, 3, 0], "{again}");
+        if kind == CSV {
+            let text = file.text();
+            assert!(text.starts_with('\u{feff}'), "no byte order mark");
+            assert!(text.contains("Errors (luutru)"), "{text}");
+            assert!(text.contains("\"'=HYPERLINK(1)\""), "{text}");
+            assert!(text.contains(&format!("/guest/document/number: {number}")));
+            assert!(!text.contains(&guests[0][7]), "an accepted row is there");
+            let departure = &guests[3][10];
+            let mended = text
+                .replace(
+                    &format!("\"{}\";", number.trim_start_matches('0')),
+                    &format!("\"{number}\";"),
+                )
+                .replace("\"3\";\"\";", "\"3\";\"7\";")
+                .replace("31/11/2026", &guests[0][8]);
+            assert!(mended.contains(departure));
+            let mended = imported(&desk, "", kind, mended).await;
+            assert_eq!(counts(&mended), [3, 0, 0, 0], "{mended}");
+            let kept = rows(&desk, &mended, "").await;
+            let stay = desk.stay(kept[1]["stay_id"].as_str().unwrap()).await;
+            assert_eq!(stay["note"], "=HYPERLINK(1)", "kept as text");
+            assert_eq!(stay["received_at"], mended["received_at"]);
+        }
+    }
+}
+
+async fn a_dry_run_judges_and_stores_nothing(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let mut guests = sheet::guests(3);
+    guests[1][2].clear();
+    let content = sheet::csv(&guests);
+    let dry = imported(&desk, "?dry_run=true", CSV, content.clone()).await;
+    assert_eq!(dry["dry_run"], true);
+    assert_eq!(counts(&dry), [2, 0, 1, 0], "{dry}");
+    for row in rows(&desk, &dry, "").await {
+        assert_eq!(row["stay_id"], Value::Null);
+    }
+    let real = imported(&desk, "?dry_run=false", CSV, content).await;
+    assert_eq!(counts(&real), [2, 0, 1, 0], "nothing was there before");
+}
+
+async fn a_file_sent_again_makes_nothing_twice(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let mut guests = sheet::guests(3);
+    guests.push(guests[0].clone());
+    guests[3][0] = "4".to_owned();
+    let content = sheet::csv(&guests);
+    let key = people::fresh("file");
+    let post = async |content: String| {
+        let call = desk.call("POST", "/v1/imports").body(CSV, content);
+        call.header("Idempotency-Key", &key).send().await
+    };
+    let first = post(content.clone()).await;
+    first.expect(202);
+    let first = done(&desk, first.header("location").unwrap(), DONE).await;
+    // The last row says the same as the first.
+    assert_eq!(counts(&first), [3, 1, 0, 0]);
+    let second = post(content.clone()).await;
+    second.expect(202);
+    let second = done(&desk, second.header("location").unwrap(), DONE).await;
+    assert_eq!(counts(&second), [0, 4, 0, 0]);
+    let ids = async |import: &Value| -> BTreeSet<String> {
+        let rows = rows(&desk, import, "").await;
+        let ids = rows
+            .iter()
+            .map(|row| row["stay_id"].as_str().unwrap().to_owned());
+        ids.collect()
+    };
+    assert_eq!(ids(&first).await, ids(&second).await);
+    let other = post(content + "\r\n").await;
+    other.expect_problem(422, "idempotency_key_reused");
+}
+
+async fn what_cannot_be_a_file_of_stays_is_refused_at_the_door(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let table: [(&str, &[u8], &str); 5] = [
+        (XLSX, b"no archive", "file_unreadable"),
+        (XLSX, b"", "file_unreadable"),
+        (XLSX, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "file_unreadable"),
+        (CSV, b"Name\nJo\xE3o\n", "file_encoding_unknown"),
+        (CSV, b"\xEF\xBB\xBFName\nJo\xE3o\n", "file_encoding_unknown"),
+    ];
+    for (kind, content, code) in table {
+        let answer = upload(&desk, "", kind, content).await;
+        let problem = answer.expect_problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["code"], code);
+    }
+    let content = sheet::csv(&sheet::guests(1));
+    for kind in ["application/json", "text/plain", "application/zip"] {
+        let answer = upload(&desk, "", kind, content.clone()).await;
+        answer.expect_problem(415, "unsupported_media_type");
+    }
+    let large = vec![b'x'; 64 * 1024 * 1024 + 1];
+    let answer = upload(&desk, "", CSV, large).await;
+    answer.expect_problem(413, "body_too_large");
+    let queries = [
+        ("?dry_run=perhaps", "/query/dry_run", "invalid_filter"),
+        ("?date_order=ymd", "/query/date_order", "invalid_filter"),
+        ("?facility_id=x", "/query/facility_id", "facility_unknown"),
+        ("?dryrun=true", "/query/dryrun", "unknown_field"),
+    ];
+    for (query, pointer, code) in queries {
+        let answer = upload(&desk, query, CSV, content.clone()).await;
+        let problem = answer.expect_problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert_eq!(problem["errors"][0]["code"], code, "{problem}");
+    }
+    let integrator = river.caller("integrator");
+    let answer = upload(&integrator, "", CSV, content.clone()).await;
+    let problem = answer.expect_problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "required");
+    let police = upload(&river.caller("police"), "", CSV, content.clone()).await;
+    police.expect_problem(403, "forbidden");
+    let stranger = upload(&river.stranger(), "", CSV, content).await;
+    stranger.expect_problem(401, "unauthorized");
+}
+
+async fn what_is_no_table_of_guests_fails_with_its_reason(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let mut twice = sheet::csv(&sheet::guests(1));
+    twice = twice.replacen("\"STT\"", "\"Tên khách\"", 1);
+    let wide = format!("Họ tên,Ngày đến{}\n", ",x".repeat(200));
+    let table = [
+        ("a,b\n1,2\n".to_owned(), "file_columns_unknown"),
+        (String::new(), "file_empty"),
+        ("Họ tên,Ngày đến\n".to_owned(), "file_empty"),
+        (twice, "file_columns_ambiguous"),
+        (wide, "file_too_many_columns"),
+        (
+            format!("Họ tên,Ngày đến\n{}", "x".repeat(40_000)),
+            "file_cell_too_long",
+        ),
+    ];
+    for (content, code) in table {
+        let import = imported(&desk, "", CSV, content).await;
+        assert_eq!(import["state"], "failed", "{import}");
+        assert_eq!(import["problem"]["errors"][0]["code"], code, "{import}");
+        assert_eq!(counts(&import), [0, 0, 0, 0]);
+        assert!(rows(&desk, &import, "").await.is_empty());
+        rejected(&desk, &import, "vi").await;
+    }
+}
+
+async fn a_file_is_seen_by_its_facility_only(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let content = sheet::csv(&sheet::guests(1));
+    let import = imported(&desk, "", CSV, content.clone()).await;
+    let id = import["id"].as_str().unwrap();
+    let absent = "0197c1c8-0280-7000-8000-000000000010";
+    for (caller, id) in [
+        ("school", id),
+        ("police", id),
+        ("hotel", absent),
+        ("hotel", "x"),
+    ] {
+        let caller = river.caller(caller);
+        for part in ["", "/rows", "/rejected"] {
+            let answer = caller.get(&format!("/v1/imports/{id}{part}")).await;
+            answer.expect_problem(404, "not_found");
+        }
+    }
+    let foreign = format!("?facility_id={}", river.facility("school"));
+    let answer = upload(&desk, &foreign, CSV, content.clone()).await;
+    let problem = answer.expect_problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "facility_unknown");
+    // Who serves several names one, and others of the organisation see it.
+    let own = format!("?facility_id={}", river.facility("guest_house"));
+    let integrator = river.caller("integrator");
+    let import = imported(&integrator, &own, CSV, sheet::csv(&sheet::guests(1))).await;
+    assert_eq!(counts(&import), [1, 0, 0, 0], "{import}");
+    let id = import["id"].as_str().unwrap();
+    let seen = river.caller("guest_house");
+    seen.get(&format!("/v1/imports/{id}")).await.expect(200);
+}
+
+async fn three_files_of_a_facility_wait_and_no_fourth(database: Database) {
+    let services = tests::Services::install(database).await;
+    let (_api, address) = services.start_api().await;
+    let desk = services.caller(&address, "hotel");
+    // Without a worker they wait for ever.
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let answer = upload(&desk, "", CSV, sheet::csv(&sheet::guests(2))).await;
+        let import = answer.expect(202);
+        assert_eq!(import["state"], "queued");
+        assert_eq!(import["rows_total"], Value::Null);
+        waiting.push(answer.header("location").unwrap().to_owned());
+    }
+    let answer = upload(&desk, "", CSV, sheet::csv(&sheet::guests(2))).await;
+    let problem = answer.expect_problem(429, "too_many_imports");
+    assert_eq!(problem["retryable"], true);
+    assert!(answer.header("retry-after").is_some());
+    let school = services.caller(&address, "school");
+    upload(&school, "", CSV, sheet::csv(&sheet::guests(2)))
+        .await
+        .expect(202);
+    let _worker = services.start_worker().await;
+    for address in waiting {
+        let import = done(&desk, &address, DONE).await;
+        assert_eq!(counts(&import), [2, 0, 0, 0], "{import}");
+    }
+    upload(&desk, "", CSV, sheet::csv(&sheet::guests(2)))
+        .await
+        .expect(202);
+}
+
+async fn what_is_kept_of_a_file_is_sealed_and_deleted_in_time(database: Database) {
+    let services = tests::Services::install(database).await;
+    let (_api, address) = services.start_api().await;
+    let desk = services.caller(&address, "hotel");
+    let worker = services.start_worker().await;
+    let mut guests = sheet::guests(2);
+    guests[1][1].clear();
+    let import = imported(&desk, "", CSV, sheet::csv(&guests)).await;
+    assert_eq!(counts(&import), [1, 0, 1, 0], "{import}");
+    let everything = services.database().everything().await;
+    let everything = String::from_utf8_lossy(&everything);
+    for marker in people::MARKERS {
+        assert!(!everything.contains(marker), "{marker} lies open");
+    }
+    drop(worker);
+    let aged = "UPDATE import SET expires_at = received_at";
+    services.database().execute(aged).await;
+    // The first sweep is at the start.
+    let _worker = services.start_worker().await;
+    for table in ["import", "import_chunk", "import_row"] {
+        let query = format!("SELECT COUNT(*) FROM {table}");
+        tests::eventually("the sweep", DONE, async || {
+            services.database().count(&query).await == 0
+        })
+        .await;
+    }
+    let id = import["id"].as_str().unwrap();
+    desk.get(&format!("/v1/imports/{id}"))
+        .await
+        .expect_problem(404, "not_found");
+    let stays = services.database().count("SELECT COUNT(*) FROM stay").await;
+    assert_eq!(stays, 1, "stays are not deleted with their file");
+}
+
+async fn the_template_is_a_file_that_is_understood(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let get = async |accept: &str| {
+        let call = desk.call("GET", "/v1/imports/template");
+        call.header("Accept", accept).send().await
+    };
+    let workbook = get("*/*").await;
+    assert_eq!(workbook.status, 200);
+    assert_eq!(workbook.header("content-type"), Some(XLSX));
+    // Its heading is found, and there is nobody in it.
+    let import = imported(&desk, "", XLSX, workbook.body).await;
+    assert_eq!(
+        import["problem"]["errors"][0]["code"], "file_empty",
+        "{import}"
+    );
+    let csv = get("text/csv").await;
+    assert_eq!(csv.header("content-type"), Some(CSV));
+    let import = imported(&desk, "", CSV, csv.body).await;
+    assert_eq!(
+        import["problem"]["errors"][0]["code"], "file_empty",
+        "{import}"
+    );
+    get("image/png").await.expect_problem(406, "not_acceptable");
+}
+
+async fn a_river_killed_in_a_file_goes_on_with_no_row_twice_or_lost(database: Database) {
+    let directory = tempfile::tempdir().unwrap();
+    let database = match database {
+        Database::Sqlite => None,
+        Database::Postgres => Some(database.create().await),
+    };
+    let settings: Vec<_> = database
+        .iter()
+        .map(|database| ("LUUTRU_DATABASE_URL", database.url().to_owned()))
+        .collect();
+    let count = tests::import_row_count();
+    let mut guests = sheet::guests(count);
+    // One is there twice, one is at fault.
+    guests[count - 1] = guests[0].clone();
+    guests[count / 2][1].clear();
+    let content = sheet::xlsx(&guests);
+    drop(guests);
+
+    let mut river = River::start_in(directory.path(), &settings).await;
+    let answer = upload(&river.caller("hotel"), "", XLSX, content).await;
+    let received_at = answer.expect(202)["received_at"].clone();
+    let address = answer.header("location").unwrap().to_owned();
+    let mut peak = 0;
+    for part in 1..=2 {
+        let desk = river.caller("hotel");
+        tests::eventually("progress", DONE * 4, async || {
+            let import = desk.get(&address).await.expect(200);
+            import["rows_done"].as_u64().unwrap() >= (count * part / 4) as u64
+        })
+        .await;
+        peak = peak.max(river.process().memory_peak_kib());
+        river.process().kill();
+        river = River::start_in(directory.path(), &settings).await;
+    }
+    let desk = river.caller("hotel");
+    let limit = DONE.max(Duration::from_millis(30 * count as u64));
+    let import = done(&desk, &address, limit).await;
+    peak = peak.max(river.process().memory_peak_kib());
+    let count = count as u64;
+    assert_eq!(import["state"], "completed", "{import}");
+    assert_eq!(counts(&import), [count - 2, 1, 1, 0], "{import}");
+    assert_eq!(import["received_at"], received_at);
+    assert!(peak < MEMORY_KIB_MAX, "the process held {peak} KiB");
+
+    let rows = rows(&desk, &import, "").await;
+    assert_eq!(rows.len() as u64, count);
+    let stays: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| row["stay_id"].as_str())
+        .collect();
+    assert_eq!(stays.len() as u64, count - 2);
+    let mut listed = 0;
+    let mut cursor = String::new();
+    loop {
+        let page = desk
+            .get(&format!("/v1/stays?limit=200{cursor}"))
+            .await
+            .expect(200);
+        for stay in page["items"].as_array().unwrap() {
+            assert!(
+                stays.contains(stay["id"].as_str().unwrap()),
+                "a stay of no row"
+            );
+            assert_eq!(stay["received_at"], received_at);
+            listed += 1;
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(listed, count - 2);
+    #[expect(clippy::print_stderr, reason = "the number that is asked for by hand")]
+    {
+        eprintln!(
+            "{count} rows, at most {peak} KiB, finished {}",
+            import["finished_at"]
+        );
+    }
+}

@@ -1,0 +1,390 @@
+//! Works on uploaded files: claims one at a time, reads it beside the threads that serve, and sends
+//! its rows through the intake in small parts, each with a checkpoint.
+//!
+//! Files are in no hurry: while the intake has much to do, they wait. What a worker that died had
+//! sent without a checkpoint is sent again by the next one; the intake makes nothing twice, and a
+//! stay that was made by this very file counts as accepted.
+
+mod judge;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    facility::Facility,
+    problem::{Code, Language, Violation},
+    sender::{Role, Sender},
+};
+use formats::{
+    stay_rows::{DateOrder, StayRows},
+    table::{FileFault, FileKind, Table},
+};
+use intake::{Intake, upload::Sealed};
+use metrics::{counter, histogram};
+use runtime::{ids, vault::VaultError};
+use serde_json::{Value, json};
+use store::imports::{self, Checkpoint, Import};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::run::Worker;
+
+/// Rows that are sent together and recorded together.
+const PART_ROW_COUNT: usize = 200;
+/// Between two looks for a file.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// After a fault of the database.
+const FAILURE_PAUSE: Duration = Duration::from_secs(2);
+/// How long a claim holds without a sign of life.
+const LEASE_SECONDS: u32 = 15;
+/// Between two signs of life.
+const LEASE_KEPT_EVERY: Duration = Duration::from_secs(4);
+/// Claims that ended in the death of the worker before a file is given up.
+const CLAIM_COUNT_MAX: i32 = 5;
+/// While the intake is busy.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// For giving a file back at the stop.
+const GIVE_BACK_MAX: Duration = Duration::from_secs(2);
+/// When a file that was given back because of a fault may be claimed again.
+const RETRY_SECONDS: i64 = 5;
+
+/// Works on files until `shutdown`.
+pub(crate) async fn run(worker: Arc<Worker>, intake: Intake, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        let pause = match next(&worker, &intake, &shutdown).await {
+            Ok(true) => continue,
+            Ok(false) => POLL_INTERVAL,
+            Err(error) => {
+                tracing::warn!(%error, "files are not worked on now; tried again");
+                FAILURE_PAUSE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Works on the next file; `false` when there is none.
+async fn next(
+    worker: &Arc<Worker>,
+    intake: &Intake,
+    shutdown: &CancellationToken,
+) -> store::Result<bool> {
+    if !imports::has_open(&worker.db).await? {
+        return Ok(false);
+    }
+    let lease_id = ids::uuid_v7(&worker.clock);
+    let now = worker.clock.now();
+    let claimed = imports::claim(&worker.db, lease_id, now, LEASE_SECONDS).await?;
+    let Some(import) = claimed else {
+        return Ok(false);
+    };
+    let job = Job {
+        worker: Arc::clone(worker),
+        intake: intake.clone(),
+        import,
+        lease_id,
+        shutdown: shutdown.clone(),
+    };
+    job.work().await;
+    Ok(true)
+}
+
+/// A claimed file.
+struct Job {
+    worker: Arc<Worker>,
+    intake: Intake,
+    import: Import,
+    lease_id: Uuid,
+    shutdown: CancellationToken,
+}
+
+/// Why a file is left.
+enum Left {
+    /// It is done, or nobody can do it.
+    Ended,
+    /// To be claimed again at once: we are stopping.
+    Stopping,
+    /// To be claimed again later.
+    NotNow(String),
+    /// What is stored of it cannot be read: trying again would not help.
+    Damaged(String),
+    /// Somebody else has it.
+    LeaseLost,
+}
+
+impl From<store::Error> for Left {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::LeaseLost { .. } => Self::LeaseLost,
+            store::Error::NotFound | store::Error::Corrupt { .. } => {
+                Self::Damaged(error.to_string())
+            }
+            store::Error::Duplicate
+            | store::Error::LockTimeout
+            | store::Error::Unavailable
+            | store::Error::StorageFull
+            | store::Error::OutcomeUnknown
+            | store::Error::Schema(_)
+            | store::Error::Database { .. } => Self::NotNow(error.to_string()),
+        }
+    }
+}
+
+impl Job {
+    async fn work(self) {
+        let started = Instant::now();
+        let id = self.import.id;
+        let left = tokio::select! {
+            left = self.work_through() => left.err().unwrap_or(Left::Ended),
+            left = self.keep_lease() => left,
+        };
+        match left {
+            Left::Ended => {
+                let format = self.import.format.clone();
+                histogram!("luutru_import_duration_seconds", "format" => format)
+                    .record(started.elapsed().as_secs_f64());
+            }
+            Left::Stopping => self.give_back(self.worker.clock.now()).await,
+            Left::NotNow(error) => {
+                tracing::warn!(import.id = %id, error, "a file is left for now");
+                let due_at = self.worker.clock.now() + TimeDelta::seconds(RETRY_SECONDS);
+                self.give_back(due_at).await;
+            }
+            Left::Damaged(error) => {
+                tracing::error!(import.id = %id, error, "what is stored of a file cannot be read");
+                // Left to its lease when even that fails.
+                let _ = self.fail(Code::Internal, &[]).await;
+            }
+            Left::LeaseLost => tracing::warn!(import.id = %id, "another worker has this file"),
+        }
+    }
+
+    /// A file that is not given back is free when its lease ends.
+    async fn give_back(&self, due_at: DateTime<Utc>) {
+        let db = &self.worker.db;
+        let give = imports::give_back(db, self.import.id, self.lease_id, due_at);
+        let is_given = timeout(GIVE_BACK_MAX, give).await;
+        if !matches!(is_given, Ok(Ok(()))) {
+            tracing::warn!(import.id = %self.import.id, "a file was not given back");
+        }
+    }
+
+    /// Returns when the lease is lost.
+    async fn keep_lease(&self) -> Left {
+        loop {
+            sleep(LEASE_KEPT_EVERY).await;
+            let now = self.worker.clock.now();
+            let kept = imports::keep(
+                &self.worker.db,
+                self.import.id,
+                self.lease_id,
+                now,
+                LEASE_SECONDS,
+            );
+            match kept.await.map_err(Left::from) {
+                Err(Left::LeaseLost) => return Left::LeaseLost,
+                // The next sign of life comes in time.
+                Ok(()) | Err(Left::Ended | Left::Stopping | Left::NotNow(_) | Left::Damaged(_)) => {
+                }
+            }
+        }
+    }
+
+    async fn work_through(&self) -> Result<(), Left> {
+        if self.import.claim_count > CLAIM_COUNT_MAX {
+            tracing::error!(import.id = %self.import.id, "a file ended its worker several times");
+            return self.fail(Code::Internal, &[]).await;
+        }
+        let facility = store::facilities::find(&self.worker.db, self.import.facility_id).await?;
+        let facility = facility.ok_or(store::Error::NotFound)?;
+        let rows = match self.read().await? {
+            Ok(rows) => Arc::new(rows),
+            Err(fault) => {
+                let violations = [fault.violation()];
+                return self.fail(Code::ValidationFailed, &violations).await;
+            }
+        };
+        self.describe(&rows).await?;
+        let sender = self.sender(facility);
+        let mut first = usize::try_from(self.import.next_row).unwrap_or_default();
+        while first < rows.len() {
+            self.wait_for_turn().await?;
+            let end = (first + PART_ROW_COUNT).min(rows.len());
+            let outcomes = self.judge(&rows, first..end, &sender).await?;
+            let part = Checkpoint {
+                import_id: self.import.id,
+                lease_id: self.lease_id,
+                first_row: i32::try_from(first).unwrap_or(i32::MAX),
+                rows: outcomes,
+            };
+            self.count(&part);
+            let now = self.worker.clock.now();
+            imports::checkpoint(&self.worker.db, part, now, LEASE_SECONDS).await?;
+            first = end;
+        }
+        let now = self.worker.clock.now();
+        imports::complete(&self.worker.db, self.import.id, self.lease_id, now).await?;
+        tracing::info!(import.id = %self.import.id, row_count = rows.len(), "a file is done");
+        Ok(())
+    }
+
+    /// Single declarations come first.
+    async fn wait_for_turn(&self) -> Result<(), Left> {
+        loop {
+            if self.shutdown.is_cancelled() {
+                return Err(Left::Stopping);
+            }
+            if self.import.is_dry_run || !self.intake.is_half_full() {
+                return Ok(());
+            }
+            sleep(BUSY_PAUSE).await;
+        }
+    }
+
+    /// The file's rows, read beside the threads that serve.
+    async fn read(&self) -> Result<Result<StayRows, FileFault>, Left> {
+        let bytes = self.content().await?;
+        let kind = FileKind::parse(&self.import.format).ok_or(store::Error::Corrupt {
+            what: "import.format",
+        })?;
+        let order = self.import.date_order.as_deref().and_then(DateOrder::parse);
+        let intake = self.intake.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let table = Table::read(&bytes, kind)?;
+            drop(bytes);
+            StayRows::new(table, intake.catalogues(), order)
+        });
+        // The panic itself is logged by its hook: a file that causes one is a damaged file.
+        Ok(reading.await.unwrap_or(Err(FileFault::Unreadable)))
+    }
+
+    async fn content(&self) -> Result<Vec<u8>, Left> {
+        let byte_count = usize::try_from(self.import.byte_count).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(byte_count);
+        for position in 0..self.import.chunk_count {
+            let sealed = imports::chunk(&self.worker.db, self.import.id, position).await?;
+            let place = Sealed::Chunk(position);
+            let opened = match place.open(self.vault(), self.import.id, &sealed) {
+                Ok(opened) => opened,
+                // Another process may have made the key.
+                Err(_) => {
+                    let loaded = self.worker.contents.load_keys().await;
+                    loaded.map_err(|_| Left::NotNow("the data keys were not read".to_owned()))?;
+                    let opened = place.open(self.vault(), self.import.id, &sealed);
+                    opened.map_err(left_of)?
+                }
+            };
+            bytes.extend_from_slice(&opened);
+        }
+        Ok(bytes)
+    }
+
+    fn vault(&self) -> &runtime::vault::Vault {
+        self.worker.contents.vault()
+    }
+
+    fn received_at(&self) -> DateTime<Utc> {
+        self.import.received_at.unwrap_or(self.import.created_at)
+    }
+
+    fn seal(&self, place: Sealed, plaintext: &[u8]) -> Result<Vec<u8>, Left> {
+        let sealed = place.seal(
+            self.vault(),
+            self.import.id,
+            self.import.created_at,
+            plaintext,
+        );
+        sealed.map_err(left_of)
+    }
+
+    async fn describe(&self, rows: &StayRows) -> Result<(), Left> {
+        let layout = layout(rows).to_string();
+        let heading = json!(rows.heading()).to_string();
+        let sealed_heading = self.seal(Sealed::Heading, heading.as_bytes())?;
+        let row_count = i32::try_from(rows.len()).unwrap_or(i32::MAX);
+        let db = &self.worker.db;
+        let described = imports::describe(
+            db,
+            self.import.id,
+            self.lease_id,
+            row_count,
+            &layout,
+            sealed_heading,
+        );
+        Ok(described.await?)
+    }
+
+    async fn fail(&self, code: Code, violations: &[Violation]) -> Result<(), Left> {
+        let problem = json!({"code": code.as_str(), "errors": notes_of(violations)}).to_string();
+        let now = self.worker.clock.now();
+        let db = &self.worker.db;
+        let failed = imports::fail(db, self.import.id, self.lease_id, &problem, now);
+        Ok(failed.await?)
+    }
+
+    /// Who uploaded the file. What the key might do was judged then.
+    fn sender(&self, facility: Facility) -> Sender {
+        Sender {
+            key_id: self.import.created_by,
+            organisation_id: self.import.organisation_id,
+            role: Role::Declarant,
+            facilities: vec![Arc::new(facility)],
+            communes: Vec::new(),
+            provinces: Vec::new(),
+        }
+    }
+
+    fn count(&self, part: &Checkpoint) {
+        for row in &part.rows {
+            counter!(
+                "luutru_import_rows_total",
+                "format" => self.import.format.clone(),
+                "outcome" => row.outcome.clone()
+            )
+            .increment(1);
+        }
+    }
+}
+
+/// A key may come; a blob that does not open will not.
+fn left_of(error: VaultError) -> Left {
+    match error {
+        VaultError::UnknownKey(_) | VaultError::UnknownMonth(_) => Left::NotNow(error.to_string()),
+        VaultError::NotUnwrapped(_) | VaultError::NotOpened | VaultError::NotSealed => {
+            Left::Damaged(error.to_string())
+        }
+    }
+}
+
+/// What the sender may know of how the file was understood: places and words, no text of it.
+fn layout(rows: &StayRows) -> Value {
+    let layout = rows.table().layout;
+    let columns: Vec<Value> = rows
+        .columns()
+        .known()
+        .map(|(field, column)| json!({"column": column + 1, "field": field.as_str()}))
+        .collect();
+    json!({
+        "columns": columns,
+        "delimiter": char::from(layout.delimiter).to_string(),
+        "encoding": layout.encoding.as_str(),
+        "date_order": rows.date_order().map(DateOrder::as_str),
+    })
+}
+
+/// Violations as they are kept with a row: words in both languages, no value.
+fn notes_of(violations: &[Violation]) -> Value {
+    let note = |violation: &Violation| {
+        json!({
+            "pointer": violation.pointer,
+            "code": violation.code.as_str(),
+            "vi": violation.message(Language::Vi),
+            "en": violation.message(Language::En),
+        })
+    };
+    violations.iter().map(note).collect()
+}
