@@ -8,7 +8,8 @@
 #   scripts/chaos.sh --seed N --database sqlite|postgres|both --rate N
 #
 # Needs a Docker Engine; or LUUTRU_TEST_DATABASE_URL and PostgreSQL's binaries below
-# /usr/lib/postgresql, of which a server is started that may be killed. The full disk needs root.
+# /usr/lib/postgresql, of which a server is started that may be killed. The full disk needs root or
+# sudo.
 set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -3,7 +3,8 @@
 # Engine, and runs all steps. A step that cannot run fails; none is skipped.
 #
 #   ./scripts/test.sh             everything
-#   ./scripts/test.sh STEP…       only these: format build clippy rustdoc tests openapi compose evening
+#   ./scripts/test.sh STEP…       only these: format build clippy rustdoc tests openapi compose
+#                                 evening chaos
 #
 # Environment: LUUTRU_LOCAL_IMAGES (1 makes the images from Debian packages, 0 forbids that,
 # unset tries the official ones first), LUUTRU_TEST_POSTGRES_IMAGE, LUUTRU_TEST_DATABASE_URL
@@ -12,7 +13,7 @@ set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/install.sh
 
-readonly ALL_STEPS=(format build clippy rustdoc tests openapi compose evening)
+readonly ALL_STEPS=(format build clippy rustdoc tests openapi compose evening chaos)
 chosen=("$@")
 [ "${#chosen[@]}" -gt 0 ] || chosen=("${ALL_STEPS[@]}")
 
@@ -42,6 +43,9 @@ step_compose() { step_build && scripts/compose.sh; }
 # Two minutes of the evening before the deadline, on two APIs, two workers and PostgreSQL.
 step_evening() { step_build && target/debug/evening; }
 
+# Faults strike the real processes, on both databases; a checker looks for what is lost or doubled.
+step_chaos() { step_build && target/debug/chaos; }
+
 # run_step NAME COMMAND…: prints name and time, remembers failure, goes on.
 run_step() {
     local name="$1" started="$SECONDS" outcome="ok"
@@ -58,7 +62,7 @@ needs_engine() {
     for step in "${chosen[@]}"; do
         case "$step" in
             compose | evening) return 0 ;;
-            tests) [ -n "${LUUTRU_TEST_DATABASE_URL:-}" ] || return 0 ;;
+            tests | chaos) [ -n "${LUUTRU_TEST_DATABASE_URL:-}" ] || return 0 ;;
         esac
     done
     return 1

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::{
+    desk::plant_refusals,
     evidence::{Deeds, Drain, Evidence},
     faults::Fault,
     server::Server,
@@ -136,7 +137,7 @@ impl Site {
         match fault {
             Fault::ApiKilled => self.restart_api().await,
             Fault::WorkerKilled => self.restart_worker().await,
-            Fault::PoliceKilled => self.services.restart_police().await,
+            Fault::PoliceKilled => self.restart_police().await,
             Fault::ApiStopped(lasts) => {
                 self.api.signal("STOP");
                 sleep(lasts).await;
@@ -194,6 +195,15 @@ impl Site {
         self.deeds.worker_kills += 1;
         self.keep_log("worker", &self.worker.log());
         self.worker = self.services.start_worker_with(&self.worker_settings).await;
+    }
+
+    /// It forgets what it was told to refuse: nothing reaches it until it is told again.
+    async fn restart_police(&mut self) {
+        self.services.police_process().kill();
+        self.to_police.set(Weather::Cut);
+        self.services.restart_police().await;
+        plant_refusals(&self.services.police()).await;
+        self.to_police.mend();
     }
 
     /// The sleeper wakes up after its lease, while its successor is at work.

@@ -12,6 +12,7 @@ use super::{
     evidence::Evidence,
     history::History,
     journal::Journal,
+    server::is_root,
     site::Site,
 };
 use crate::{caller::Caller, database::TestDatabase};
@@ -47,13 +48,14 @@ impl SmallDisk {
     fn mount() -> Self {
         let directory = tempfile::tempdir().expect("a directory to mount on");
         let size = format!("size={DISK_MIB}m");
-        let mounted = Command::new("mount")
+        let mounted = as_root("mount")
             .args(["-t", "tmpfs", "-o", &size, "luutru-chaos"])
             .arg(directory.path())
             .status();
         assert!(
             mounted.is_ok_and(|status| status.success()),
-            "a small file system cannot be mounted: run as root, where mounting is allowed"
+            "a small file system cannot be mounted: run as root or with sudo, where mounting is \
+             allowed"
         );
         Self { directory }
     }
@@ -77,11 +79,18 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Lazy: a process that is still ending may hold a file.
-        let _ = Command::new("umount")
-            .arg("--lazy")
-            .arg(self.path())
-            .status();
+        let _ = as_root("umount").arg("--lazy").arg(self.path()).status();
     }
+}
+
+/// A command that only root may run.
+fn as_root(program: &str) -> Command {
+    if is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("sudo");
+    command.args(["--non-interactive", program]);
+    command
 }
 
 /// Fills the disk under load, makes room, and checks.
