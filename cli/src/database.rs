@@ -68,6 +68,7 @@ async fn seed_into(
 ) -> anyhow::Result<Ending> {
     let clock = Clock::system();
     seeds::seed_catalogues(db, &clock).await?;
+    seeds::seed_destinations(db, &clock).await?;
     if !options.demo {
         return Ok(Ending::Done);
     }

@@ -12,6 +12,7 @@ mod backup;
 mod bench;
 mod check;
 mod database;
+mod delivery;
 mod keys;
 mod load;
 mod receipt;
@@ -83,6 +84,8 @@ enum Command {
     #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
+    Delivery(Box<delivery::DeliveryCommand>),
+    #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
     Backup(Box<backup::BackupOptions>),
     Check(Box<check::CheckOptions>),
@@ -153,6 +156,7 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::Migrate(options) => database::migrate(*options).await,
         Command::Seed(options) => database::seed(*options).await,
         Command::Key(command) => keys::execute(command).await,
+        Command::Delivery(command) => delivery::execute(*command).await,
         Command::Receipt(command) => receipt::execute(&command),
         Command::Backup(options) => backup::execute(*options).await,
         Command::Check(options) => check::execute(*options).await,

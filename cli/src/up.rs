@@ -293,6 +293,7 @@ async fn seed(foundation: &Foundation, directory: &Path) -> anyhow::Result<DemoS
         db, secrets, clock, ..
     } = foundation;
     seeds::seed_catalogues(db, clock).await?;
+    seeds::seed_destinations(db, clock).await?;
     demo::seed(db, secrets, clock, &DemoTexts::KeptIn(directory.to_owned())).await
 }
 

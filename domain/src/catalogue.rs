@@ -183,6 +183,14 @@ impl Catalogues {
             .map(|targets| CommuneCode::Old(targets))
     }
 
+    /// Every code of a commune, of today or of before, in no order.
+    pub fn commune_codes(&self) -> impl Iterator<Item = &str> {
+        let today = self.communes.keys();
+        let before = self.old_communes.keys();
+        let before = before.filter(|code| !self.communes.contains_key(*code));
+        today.chain(before).map(String::as_str)
+    }
+
     /// The country of an alpha-3 code. Specimen codes and other systems' spellings are none.
     #[must_use]
     pub fn country(&self, code: &str) -> Option<&Country> {

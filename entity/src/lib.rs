@@ -10,6 +10,8 @@ pub mod catalogue;
 pub mod catalogue_entry;
 pub mod data_key;
 pub mod declaration_key;
+pub mod destination;
+pub mod destination_route;
 pub mod event;
 pub mod event_head;
 pub mod facility;

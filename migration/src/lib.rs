@@ -17,6 +17,7 @@ mod m20261125_000008_review_cases;
 mod m20261125_000010_imports;
 mod m20261125_000012_event_head;
 mod m20261125_000013_delivery;
+mod m20261125_000013_destinations;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_imports::Migration),
             Box::new(m20261125_000012_event_head::Migration),
             Box::new(m20261125_000013_delivery::Migration),
+            Box::new(m20261125_000013_destinations::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
+use tokio::time::Instant;
 
 /// The last id tick of the system clock, shared by every [`Clock::system`] of the process.
 static SYSTEM_LAST_TICK: LazyLock<Arc<AtomicU64>> = LazyLock::new(Arc::default);
@@ -22,8 +23,17 @@ pub struct Clock {
 #[derive(Clone, Debug)]
 enum Source {
     System,
+    Manual(Arc<Hands>),
+}
+
+/// What a manual clock shows.
+#[derive(Debug)]
+struct Hands {
     /// Microseconds since 1970-01-01T00:00:00Z.
-    Manual(Arc<AtomicI64>),
+    micros: AtomicI64,
+    /// Where its steady time began, and how many microseconds went by since.
+    steady_start: Instant,
+    steady_micros: AtomicU64,
 }
 
 impl Clock {
@@ -37,20 +47,36 @@ impl Clock {
 
     /// A clock that stands still until its [`ManualClock`] moves it. For tests and simulations.
     pub fn manual(start: DateTime<Utc>) -> (Self, ManualClock) {
-        let micros = Arc::new(AtomicI64::new(start.timestamp_micros()));
+        let hands = Arc::new(Hands {
+            micros: AtomicI64::new(start.timestamp_micros()),
+            steady_start: Instant::now(),
+            steady_micros: AtomicU64::new(0),
+        });
         let clock = Self {
-            source: Source::Manual(Arc::clone(&micros)),
+            source: Source::Manual(Arc::clone(&hands)),
             last_tick: Arc::default(),
         };
-        (clock, ManualClock { micros })
+        (clock, ManualClock { hands })
     }
 
     /// The present instant, cut to whole microseconds.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.source {
             Source::System => whole_micros(system_now()),
-            Source::Manual(micros) => {
-                DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst)).unwrap_or_default()
+            Source::Manual(hands) => {
+                let micros = hands.micros.load(Ordering::SeqCst);
+                DateTime::from_timestamp_micros(micros).unwrap_or_default()
+            }
+        }
+    }
+
+    /// The steady time, which never goes back and never jumps: for leases, pauses and rates.
+    pub fn steady(&self) -> Instant {
+        match &self.source {
+            Source::System => Instant::now(),
+            Source::Manual(hands) => {
+                let passed = hands.steady_micros.load(Ordering::SeqCst);
+                hands.steady_start + std::time::Duration::from_micros(passed)
             }
         }
     }
@@ -59,20 +85,22 @@ impl Clock {
 /// Moves the [`Clock`] it was made with.
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    micros: Arc<AtomicI64>,
+    hands: Arc<Hands>,
 }
 
 impl ManualClock {
-    /// Puts the clock to `instant`, forward or back.
+    /// Puts the clock to `instant`, forward or back. Its steady time stands still: this is a jump.
     pub fn set(&self, instant: DateTime<Utc>) {
-        self.micros
-            .store(instant.timestamp_micros(), Ordering::SeqCst);
+        let micros = &self.hands.micros;
+        micros.store(instant.timestamp_micros(), Ordering::SeqCst);
     }
 
-    /// Moves the clock by `by`; a negative duration moves it back.
+    /// Lets time pass. A negative duration moves the clock back, without its steady time.
     pub fn advance(&self, by: Duration) {
         let by_micros = by.num_microseconds().unwrap_or(i64::MAX);
-        self.micros.fetch_add(by_micros, Ordering::SeqCst);
+        self.hands.micros.fetch_add(by_micros, Ordering::SeqCst);
+        let passed = u64::try_from(by_micros).unwrap_or(0);
+        self.hands.steady_micros.fetch_add(passed, Ordering::SeqCst);
     }
 }
 
@@ -112,5 +140,16 @@ mod tests {
 
         hand.set(start);
         assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn the_steady_time_passes_and_does_not_jump() {
+        let (clock, hand) = Clock::manual(DateTime::UNIX_EPOCH);
+        let begun = clock.steady();
+        hand.set("2026-11-23T14:05:00Z".parse().unwrap());
+        hand.advance(-Duration::hours(1));
+        assert_eq!(clock.steady(), begun);
+        hand.advance(Duration::seconds(5));
+        assert_eq!(clock.steady() - begun, std::time::Duration::from_secs(5));
     }
 }

@@ -9,6 +9,7 @@
 //! Seeding is safe to repeat, and safe when two processes do it at once.
 
 mod catalogues;
+mod destinations;
 mod units;
 
 mod demo;
@@ -21,5 +22,6 @@ pub use demo::{
     DemoFacilityIds, DemoKeys, DemoOrganisation, DemoSecrets, DemoSeeded, demo_facilities,
     demo_facility_ids, demo_organisation, seed_demo,
 };
+pub use destinations::seed_destinations;
 pub use people::{DemoPerson, demo_people};
 pub use ready::ReadyLine;

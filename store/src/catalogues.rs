@@ -116,6 +116,19 @@ pub async fn version(db: &Database, name: &str) -> Result<Option<String>> {
     Ok(row.map(|row| row.version))
 }
 
+/// Code and body of each entry of one catalogue, in their order; none when it is not there.
+pub async fn entries(db: &Database, name: &str) -> Result<Vec<(String, String)>> {
+    Ok(catalogue_entry::Entity::find()
+        .select_only()
+        .column(catalogue_entry::Column::Code)
+        .column(catalogue_entry::Column::Body)
+        .filter(catalogue_entry::Column::Catalogue.eq(name))
+        .order_by_asc(catalogue_entry::Column::Position)
+        .into_tuple()
+        .all(db.reader())
+        .await?)
+}
+
 /// All catalogues with their entries.
 pub async fn load_all(db: &Database) -> Result<Vec<StoredCatalogue>> {
     let headers = catalogue::Entity::find()
@@ -124,15 +137,7 @@ pub async fn load_all(db: &Database) -> Result<Vec<StoredCatalogue>> {
         .await?;
     let mut loaded = Vec::with_capacity(headers.len());
     for header in headers {
-        let entries = catalogue_entry::Entity::find()
-            .select_only()
-            .column(catalogue_entry::Column::Code)
-            .column(catalogue_entry::Column::Body)
-            .filter(catalogue_entry::Column::Catalogue.eq(&header.name))
-            .order_by_asc(catalogue_entry::Column::Position)
-            .into_tuple()
-            .all(db.reader())
-            .await?;
+        let entries = entries(db, &header.name).await?;
         loaded.push(StoredCatalogue {
             name: header.name,
             version: header.version,

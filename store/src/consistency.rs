@@ -71,7 +71,8 @@ const RULES: [(&str, &str); 8] = [
     (
         "settled_task_is_held_by_nobody",
         "SELECT COUNT(*) AS broken FROM outbox_task WHERE settled_at IS NOT NULL \
-           AND (lease_id IS NOT NULL OR sealed_body IS NOT NULL OR state IN ('waiting', 'claimed'))",
+           AND (lease_id IS NOT NULL OR state IN ('waiting', 'claimed') \
+             OR (sealed_body IS NOT NULL AND state <> 'parked'))",
     ),
 ];
 

@@ -129,6 +129,15 @@ impl Database {
         &self.inner.reader
     }
 
+    /// For reads that must follow an index, whatever the statistics say: on PostgreSQL the writers
+    /// plan that way; on SQLite a read there would wait behind all that is written.
+    pub(crate) fn index_reader(&self) -> &DatabaseConnection {
+        match self.inner.backend {
+            Backend::Sqlite => self.reader(),
+            Backend::Postgres => self.writer(),
+        }
+    }
+
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.inner.writer
     }

@@ -6,9 +6,11 @@ use sea_orm::{
     sea_query::{ArrayType, OnConflict},
 };
 
+use uuid::Uuid;
+
 use crate::{
     Backend, Result,
-    rows::{AsRow, Column, Kind},
+    rows::{self, AsRow, Column, Kind},
 };
 
 /// Stands for NULL inside a PostgreSQL array parameter; no real instant of ours is the epoch.
@@ -189,6 +191,37 @@ pub(crate) fn join_newest(backend: Backend, table: &str, fitting: &str, limit: u
             "CROSS JOIN {table} n ON n.id IN (SELECT i.id FROM {table} i WHERE i.{fitting} \
              ORDER BY i.id DESC LIMIT {limit})"
         ),
+    }
+}
+
+/// `column` is one of these texts: as one parameter on PostgreSQL, so that the statement's text
+/// does not depend on their number. Marks are `?`, for [`statement`].
+pub(crate) fn among(backend: Backend, column: &str, texts: &[String]) -> (String, Vec<Value>) {
+    let values = texts.iter().cloned().map(rows::text).collect();
+    one_of(backend, column, ArrayType::String, values)
+}
+
+/// [`among`] of ids.
+pub(crate) fn among_ids(backend: Backend, column: &str, ids: &[Uuid]) -> (String, Vec<Value>) {
+    let values = ids.iter().copied().map(rows::uuid).collect();
+    one_of(backend, column, ArrayType::Uuid, values)
+}
+
+fn one_of(
+    backend: Backend,
+    column: &str,
+    kind: ArrayType,
+    values: Vec<Value>,
+) -> (String, Vec<Value>) {
+    match backend {
+        Backend::Postgres => (
+            format!("{column} = ANY(?)"),
+            vec![Value::Array(kind, Some(Box::new(values)))],
+        ),
+        Backend::Sqlite => {
+            let marks = vec!["?"; values.len()].join(", ");
+            (format!("{column} IN ({marks})"), values)
+        }
     }
 }
 

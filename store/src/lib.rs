@@ -13,6 +13,7 @@ pub mod consistency;
 pub mod data_keys;
 mod database;
 pub mod declarations;
+pub mod destinations;
 mod dialect;
 mod error;
 pub mod events;
@@ -27,6 +28,7 @@ pub mod schema;
 pub mod stays;
 pub mod sweep;
 mod table_rows;
+pub mod tasks;
 pub mod wake;
 pub mod write;
 

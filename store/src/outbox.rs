@@ -25,38 +25,105 @@ use crate::{
 /// A task as it is claimed.
 pub type Task = entity::outbox_task::Model;
 
-/// Claims up to `limit` tasks that are due, nearest deadline first, under one new lease. The
-/// claim itself is counted, so that a task that kills its worker is found out.
+/// Tasks of which communes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Communes {
+    /// Of all.
+    All,
+    /// Of all but these.
+    Except(Vec<String>),
+    /// Of these.
+    Only(Vec<String>),
+}
+
+impl Communes {
+    /// What comes after `WHERE …`, and its parameters.
+    fn condition(&self, backend: Backend) -> (String, Vec<Value>) {
+        match self {
+            Self::All => (String::new(), Vec::new()),
+            Self::Except(codes) if codes.is_empty() => (String::new(), Vec::new()),
+            Self::Except(codes) => {
+                let (among, values) = dialect::among(backend, "destination", codes);
+                (format!(" AND NOT {among}"), values)
+            }
+            Self::Only(codes) => {
+                let (among, values) = dialect::among(backend, "destination", codes);
+                (format!(" AND {among}"), values)
+            }
+        }
+    }
+}
+
+/// A task that may be claimed, as far as one must know it to choose.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Candidate {
+    /// The task.
+    pub id: Uuid,
+    /// The facility of its stay.
+    pub facility_id: Uuid,
+    /// The commune of the facility.
+    pub destination: String,
+    /// Statutory deadline.
+    pub deadline_at: DateTime<Utc>,
+}
+
+/// Up to `limit` tasks that are due and free, nearest deadline first.
 ///
-/// A task is left alone while an earlier one of its stay is open, see [`held_back`].
+/// A task is left out while an earlier one of its stay is open, see [`held_back`].
+pub async fn due(
+    db: &Database,
+    now: DateTime<Utc>,
+    communes: &Communes,
+    limit: u64,
+) -> Result<Vec<Candidate>> {
+    let backend = db.backend();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let held_back = held_back(lease_now);
+    let (of_communes, communes_values) = communes.condition(backend);
+    let text = format!(
+        "SELECT id, facility_id, destination, deadline_at FROM outbox_task \
+         WHERE settled_at IS NULL AND due_at <= ? \
+           AND (leased_until IS NULL OR leased_until <= {lease_now}) \
+           AND NOT {held_back}{of_communes} \
+         ORDER BY deadline_at, id LIMIT {limit}"
+    );
+    let mut values = vec![rows::instant(now)];
+    values.extend(lease_now_values.clone());
+    values.extend(lease_now_values);
+    values.extend(communes_values);
+    let statement = dialect::statement(backend, &text, values);
+    Ok(Candidate::find_by_statement(statement)
+        .all(db.index_reader())
+        .await?)
+}
+
+/// Claims those of these tasks that are still due and free, under one new lease; answers with
+/// them, nearest deadline first. The claim itself is counted, so that a task that kills its worker
+/// is found out.
 pub async fn claim(
     db: &Database,
+    ids: &[Uuid],
     lease_id: Uuid,
     now: DateTime<Utc>,
     lease_seconds: u32,
-    limit: u64,
 ) -> Result<Vec<Task>> {
     let backend = db.backend();
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
     let held_back = held_back(lease_now);
+    let (among, ids) = dialect::among_ids(backend, "id", ids);
     let text = format!(
-        "WITH picked AS MATERIALIZED (\
-           SELECT id FROM outbox_task \
-           WHERE settled_at IS NULL AND due_at <= ? \
-             AND (leased_until IS NULL OR leased_until <= {lease_now}) \
-             AND NOT {held_back} \
-           ORDER BY deadline_at, id LIMIT {limit} {}) \
-         UPDATE outbox_task SET state = 'claimed', lease_id = ?, leased_until = {lease_end}, \
+        "UPDATE outbox_task SET state = 'claimed', lease_id = ?, leased_until = {lease_end}, \
            claim_count = claim_count + 1 \
-         WHERE id IN (SELECT id FROM picked) RETURNING *",
-        dialect::skip_locked(backend)
+         WHERE {among} AND settled_at IS NULL AND due_at <= ? \
+           AND (leased_until IS NULL OR leased_until <= {lease_now}) \
+           AND NOT {held_back} RETURNING *"
     );
-    let mut values = vec![rows::instant(now)];
+    let mut values = vec![rows::uuid(lease_id), lease_end_value];
+    values.extend(ids);
+    values.push(rows::instant(now));
     values.extend(lease_now_values.clone());
     values.extend(lease_now_values);
-    values.push(rows::uuid(lease_id));
-    values.push(lease_end_value);
     let statement = dialect::statement(backend, &text, values);
     let transaction = write::begin(db).await?;
     let mut tasks = Task::find_by_statement(statement).all(&transaction).await?;
@@ -130,18 +197,27 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
         .await?)
 }
 
-/// Makes up to `limit` tasks that wait at `step` due now, nearest deadline first; answers with
-/// how many. For a peer that may be back: what waited for it need not wait on.
-pub async fn hasten(db: &Database, step: &str, now: DateTime<Utc>, limit: u64) -> Result<u64> {
+/// Makes up to `limit` tasks of these communes that wait at `step` due now, nearest deadline
+/// first; answers with how many. For a peer that may be back: what waited for it need not wait on.
+pub async fn hasten(
+    db: &Database,
+    step: &str,
+    communes: &Communes,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<u64> {
     let backend = db.backend();
+    let (of_communes, communes_values) = communes.condition(backend);
     let text = format!(
         "UPDATE outbox_task SET due_at = ? WHERE id IN (\
            SELECT id FROM outbox_task \
-           WHERE settled_at IS NULL AND state = 'waiting' AND step = ? AND due_at > ? \
+           WHERE settled_at IS NULL AND state = 'waiting' AND step = ? AND due_at > ?\
+             {of_communes} \
            ORDER BY deadline_at, id LIMIT {limit} {})",
         dialect::skip_locked(backend)
     );
-    let values = vec![rows::instant(now), rows::text(step), rows::instant(now)];
+    let mut values = vec![rows::instant(now), rows::text(step), rows::instant(now)];
+    values.extend(communes_values);
     let transaction = write::begin(db).await?;
     let changed = transaction
         .execute_raw(dialect::statement(backend, &text, values))
@@ -372,7 +448,7 @@ async fn update_tasks(
            unclear_count = outbox_task.unclear_count + v.unclear_count, \
            identity_state = COALESCE(v.identity_state, outbox_task.identity_state), \
            body_sha256 = COALESCE(v.body_sha256, outbox_task.body_sha256), \
-           sealed_body = CASE WHEN v.settled_at IS NOT NULL THEN NULL \
+           sealed_body = CASE WHEN v.settled_at IS NOT NULL AND v.state <> 'parked' THEN NULL \
              ELSE COALESCE(v.sealed_body, outbox_task.sealed_body) END, \
            settled_at = v.settled_at \
          FROM v WHERE outbox_task.id = v.task_id AND outbox_task.lease_id = v.lease_id \

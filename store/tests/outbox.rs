@@ -4,13 +4,16 @@
     reason = "a test that cannot go on ends, with a sentence"
 )]
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
 use store::{
     ConnectOptions, Database,
-    outbox::{self, Progress, StayChange, Task, TaskResult},
+    outbox::{self, Communes, Progress, StayChange, Task, TaskResult},
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
@@ -21,6 +24,7 @@ on_both_databases![
     a_late_identity_result_holds_back_once_it_is_under_way,
     an_identity_result_is_not_fixed_once_there_is_a_later_version,
     a_needless_task_is_taken_away_by_its_holder_only,
+    a_backlog_of_100_000_is_claimed_from_its_beginning,
 ];
 
 const STAY: &str = "stay";
@@ -65,7 +69,9 @@ impl Outbox {
     }
 
     async fn claim(&self) -> Vec<Task> {
-        outbox::claim(&self.db, fresh_id(), self.now, LEASE_SECONDS, 100)
+        let due = outbox::due(&self.db, self.now, &Communes::All, 100).await;
+        let ids: Vec<Uuid> = due.unwrap().iter().map(|task| task.id).collect();
+        outbox::claim(&self.db, &ids, fresh_id(), self.now, LEASE_SECONDS)
             .await
             .unwrap()
     }
@@ -214,7 +220,7 @@ async fn versions_of_a_stay_are_claimed_one_after_the_other(database: tests::Dat
         }
         let waiting = outbox.claimed_ids().await;
         assert!(waiting.is_empty(), "while it waits: {waiting:?}");
-        outbox::hasten(&outbox.db, "check_identity", at, 100)
+        outbox::hasten(&outbox.db, "check_identity", &Communes::All, at, 100)
             .await
             .unwrap();
         for task in outbox.claim().await {
@@ -287,4 +293,55 @@ async fn a_needless_task_is_taken_away_by_its_holder_only(database: tests::Datab
     assert!(!outbox.record(&task, Progress::Needless).await);
     let backlog = outbox::backlog(&outbox.db, outbox.now).await.unwrap();
     assert_eq!(backlog.open_count, 0);
+}
+
+const BACKLOG_COUNT: u32 = 100_000;
+/// Rows of one statement: SQLite takes 32,766 parameters.
+const INSERT_COUNT: usize = 1_000;
+const CLAIM_COUNT: usize = 200;
+const ROUND_COUNT: usize = 10;
+/// For a claim, on a machine that does other things too.
+const CLAIM_DURATION_MAX: Duration = Duration::from_secs(2);
+
+/// Deadlines over a day, in no order of insertion.
+fn backlog(now: DateTime<Utc>) -> Vec<Task> {
+    (0..BACKLOG_COUNT)
+        .map(|number| {
+            let mut task = task(now, u128::from(number) + 1, 1, STAY);
+            let second = i64::from(number.wrapping_mul(2_654_435_761) % 86_400);
+            task.deadline_at = now + TimeDelta::seconds(second);
+            task.facility_id = Uuid::from_u128(u128::from(number % 100));
+            task
+        })
+        .collect()
+}
+
+async fn a_backlog_of_100_000_is_claimed_from_its_beginning(database: tests::Database) {
+    let outbox = Outbox::open(database).await;
+    let mut tasks = backlog(outbox.now);
+    for part in tasks.chunks(INSERT_COUNT) {
+        let rows = part.iter().cloned();
+        let rows = rows.map(|task| task.into_active_model().reset_all());
+        entity::outbox_task::Entity::insert_many(rows)
+            .exec_without_returning(&outbox.connection)
+            .await
+            .unwrap();
+    }
+    tasks.sort_by_key(|task| (task.deadline_at, task.id));
+    let mut expected = tasks.iter().map(|task| task.id);
+    for round in 0..ROUND_COUNT {
+        let started = Instant::now();
+        let limit = u64::try_from(4 * CLAIM_COUNT).unwrap();
+        let due = outbox::due(&outbox.db, outbox.now, &Communes::All, limit).await;
+        let due = due.unwrap();
+        assert_eq!(due.len(), 4 * CLAIM_COUNT, "no more than asked for");
+        let first: Vec<Uuid> = due.iter().take(CLAIM_COUNT).map(|one| one.id).collect();
+        let claimed =
+            outbox::claim(&outbox.db, &first, fresh_id(), outbox.now, LEASE_SECONDS).await;
+        let took = started.elapsed();
+        assert!(took < CLAIM_DURATION_MAX, "round {round} took {took:?}");
+        for task in claimed.unwrap() {
+            assert_eq!(Some(task.id), expected.next(), "an inversion");
+        }
+    }
 }

@@ -28,8 +28,10 @@ mod scans;
 mod typing;
 
 mod delivery;
+mod destinations;
 mod identity;
 mod imports;
+mod operator;
 mod workers;
 
 mod chaos;

@@ -137,6 +137,21 @@ impl TestDatabase {
         row.try_get_by_index(0).expect("a number")
     }
 
+    /// The texts of a query's first column.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let connection = connect(&self.url).await;
+        let backend = connection.get_database_backend();
+        let rows = connection
+            .query_all_raw(Statement::from_string(backend, query))
+            .await
+            .unwrap_or_else(|error| panic!("{query}: {error}"));
+        close(connection).await;
+        let texts = rows
+            .iter()
+            .map(|row| row.try_get_by_index(0).expect("text"));
+        texts.collect()
+    }
+
     /// All that is stored, as bytes: the files of SQLite, every row of PostgreSQL as text.
     pub async fn everything(&self) -> Vec<u8> {
         match &self.kind {

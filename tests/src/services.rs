@@ -73,7 +73,7 @@ pub struct Services {
     registry_address: String,
     demo: Demo,
     // The simulators' files.
-    _state: TempDir,
+    state: TempDir,
 }
 
 impl Services {
@@ -116,7 +116,7 @@ impl Services {
             registry_process,
             registry_address,
             demo,
-            _state: state,
+            state,
         }
     }
 
@@ -154,6 +154,22 @@ impl Services {
     /// The same with settings of its own.
     pub async fn start_worker_with(&self, settings: &[Setting]) -> Process {
         start(&["worker"], &self.settings, settings).await.0
+    }
+
+    /// Starts another police endpoint, with files of its own; answers it and its address.
+    pub async fn start_police(&self) -> (Process, String) {
+        let port = free_port();
+        let directory = self.state.path().join(port.to_string());
+        std::fs::create_dir(&directory).expect("a directory");
+        let own = [
+            ("LUUTRU_POLICE_LISTEN", format!("127.0.0.1:{port}")),
+            (
+                "LUUTRU_POLICE_STATE_DIRECTORY",
+                directory.display().to_string(),
+            ),
+        ];
+        let (process, _) = start(&["police-sim"], &self.settings, &own).await;
+        (process, format!("http://127.0.0.1:{port}"))
     }
 
     /// Somebody with a demo key, at an API process.

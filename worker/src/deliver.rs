@@ -7,7 +7,7 @@
 //! - A failure of a peer never ends a task; only the peer's clear words, or the task's own doing,
 //!   do.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -33,7 +33,8 @@ use uuid::Uuid;
 use crate::{
     backoff::{self, Moment},
     content::Unreadable,
-    peer::{Exchange, PeerName},
+    destinations::LanePlace,
+    peer::{Exchange, Peer, PeerName},
     police,
     registry::{self, Finding, Question},
     run::Worker,
@@ -85,6 +86,8 @@ pub(crate) struct Claimed {
     pub(crate) task: Task,
     pub(crate) lease: Lease,
     pub(crate) subject: Result<Subject, Unreadable>,
+    /// The endpoint that it goes to.
+    pub(crate) place: LanePlace,
 }
 
 /// True when a task has ended its workers so often that it must not be touched.
@@ -146,6 +149,7 @@ pub(crate) async fn handle(worker: &Worker, claimed: Claimed) {
         sent_identity: claimed.task.identity_state.clone(),
         task: claimed.task,
         lease: claimed.lease,
+        place: claimed.place,
         kind,
         attempts: Vec::new(),
         attempt_count: 0,
@@ -162,6 +166,7 @@ struct Journey<'a> {
     worker: &'a Worker,
     task: Task,
     lease: Lease,
+    place: LanePlace,
     kind: NotificationKind,
     /// The identity that was fixed with the bytes.
     sent_identity: Option<String>,
@@ -259,11 +264,10 @@ impl Journey<'_> {
         }
         self.begin_attempt(PeerName::Registry);
         let headers = HeaderMap::new();
-        let exchange = admitted
-            .post(&worker.clock, headers, question.to_body())
-            .await;
+        let exchange = admitted.post(headers, question.to_body()).await;
         let verdict = registry::judge(question, &exchange.outcome);
-        admitted.note(verdict.health(), exchange.retry_after());
+        let fault = verdict.code().unwrap_or("none");
+        admitted.note(verdict.health(), fault, exchange.retry_after());
         self.end_attempt(&exchange, verdict.as_str(), verdict.code());
         match verdict {
             registry::Verdict::Answered(finding) => Ok(finding),
@@ -355,7 +359,8 @@ impl Journey<'_> {
     /// Sends the fixed bytes and reads the answer.
     async fn deliver(&mut self, body: Vec<u8>) -> Ending {
         let worker = self.worker;
-        let Some(admitted) = worker.police.admit().await else {
+        let lane = Arc::clone(self.place.lane());
+        let Some(admitted) = lane.peer.admit().await else {
             let due_at = backoff::while_held(self.moment());
             return self.retry_when_back(PeerName::Police, due_at);
         };
@@ -370,17 +375,17 @@ impl Journey<'_> {
             &body,
         );
         self.begin_attempt(PeerName::Police);
-        let exchange = admitted.post(&worker.clock, headers, body).await;
+        let exchange = admitted.post(headers, body).await;
         let verdict = police::judge(self.task.id, &exchange.outcome);
-        admitted.note(verdict.health(), exchange.retry_after());
+        admitted.note(verdict.health(), verdict.fault(), exchange.retry_after());
         self.end_attempt(&exchange, verdict.as_str(), verdict.code());
         match verdict {
             police::Verdict::Delivered { police_reference } => {
-                worker.note_police_well();
+                self.police().note_well();
                 Ending::Delivered { police_reference }
             }
             police::Verdict::Refused { code, is_conflict } => {
-                worker.note_police_well();
+                self.police().note_well();
                 Ending::Refused { code, is_conflict }
             }
             police::Verdict::Unavailable { .. } => {
@@ -399,9 +404,8 @@ impl Journey<'_> {
             outbox::last_attempt_at(&worker.db, self.task.id, PeerName::Police.as_str()).await;
         let recent = exchange.started_at - WELL_KEPT;
         let since = previous.ok().flatten().unwrap_or(recent).min(recent);
-        let is_unclear = worker
-            .police_well_at()
-            .is_some_and(|well_at| well_at >= since);
+        let well_at = self.police().standing().well_at;
+        let is_unclear = well_at.is_some_and(|well_at| well_at >= since);
         if is_unclear && self.task.unclear_count + 1 >= UNCLEAR_COUNT_MAX {
             return Ending::Parked {
                 code: UNCLEAR_ANSWERS,
@@ -411,7 +415,18 @@ impl Journey<'_> {
             due_at: backoff::after_failure(self.moment(), exchange.retry_after()),
             is_unclear,
             identity: None,
-            waits_for: worker.police.is_open().then_some(PeerName::Police),
+            waits_for: self.police().is_open().then_some(PeerName::Police),
+        }
+    }
+
+    fn police(&self) -> &Peer {
+        &self.place.lane().peer
+    }
+
+    fn peer(&self, name: PeerName) -> &Peer {
+        match name {
+            PeerName::Registry => &self.worker.registry,
+            PeerName::Police => self.police(),
         }
     }
 
@@ -420,7 +435,7 @@ impl Journey<'_> {
             due_at,
             is_unclear: false,
             identity: None,
-            waits_for: self.worker.peer(peer).is_open().then_some(peer),
+            waits_for: self.peer(peer).is_open().then_some(peer),
         }
     }
 
@@ -445,7 +460,7 @@ impl Journey<'_> {
 
     fn has_time_for_a_call(&self) -> bool {
         let needed = self.worker.settings.call_timeout() + LEASE_RESERVE;
-        Instant::now() + needed <= self.lease.ends
+        self.worker.clock.steady() + needed <= self.lease.ends
     }
 
     /// Notes a call that is about to be made, so that one that is broken off is on record too.
@@ -522,7 +537,7 @@ impl Journey<'_> {
         }
         // Back since: this task was written after the others were made due.
         if let Some(peer) = waits_for {
-            self.worker.peer(peer).look_after_late_ones();
+            self.peer(peer).look_after_late_ones();
         }
     }
 

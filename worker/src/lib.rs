@@ -10,6 +10,10 @@ mod config;
 
 mod run;
 
+mod destinations;
+mod routes;
+mod turn;
+
 mod content;
 mod deliver;
 mod police;

@@ -3,8 +3,11 @@
 //! A call goes through [`Peer::admit`], which spreads calls by the rate cap, bounds how many run
 //! at once and asks the breaker; then [`Admitted::post`]; then [`Admitted::note`] tells the
 //! breaker how it went. Nothing of an answer's text leaves this crate.
+//!
+//! How a call travels is a value, a [`Transport`], so that a test can put a script in its place.
 
 use std::{
+    pin::Pin,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -28,7 +31,10 @@ use tokio::{
     time::Instant,
 };
 
-use crate::breaker::{Admission, Breaker, Change, Health};
+use crate::{
+    backoff::RETRY_AFTER_MAX,
+    breaker::{Admission, Breaker, Change, Health},
+};
 
 /// How much of a second's calls may go at once when there was a pause.
 const BURST: Duration = Duration::from_millis(100);
@@ -62,16 +68,80 @@ pub(crate) struct PeerLimits {
     pub(crate) rate_per_second: u32,
 }
 
+/// A call on its way.
+pub(crate) type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallFault>> + Send + 'a>>;
+
+/// How calls travel.
+pub(crate) trait Transport: Send + Sync {
+    /// Sends `body` as JSON and reads the answer, as far as it is read. `now` is the present
+    /// instant, for what the answer says of times.
+    fn post(&self, headers: HeaderMap, body: Vec<u8>, now: DateTime<Utc>) -> Calling<'_>;
+}
+
+/// Over HTTP.
+struct Http {
+    url: Url,
+    client: Client,
+}
+
+impl Transport for Http {
+    fn post(&self, headers: HeaderMap, body: Vec<u8>, now: DateTime<Utc>) -> Calling<'_> {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .headers(headers)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        Box::pin(async move {
+            match request.send().await {
+                Ok(response) => read(response, now).await,
+                Err(error) => Err(fault_of(&error)),
+            }
+        })
+    }
+}
+
+/// Calls to `base_url` at `path`. `setting` is the environment name of the address.
+pub(crate) fn http(
+    setting: &'static str,
+    base_url: &str,
+    path: &str,
+    limits: &OutgoingLimits,
+) -> Result<Box<dyn Transport>, SettingError> {
+    let advice = "is no http:// or https:// address. Write it as http://host:port.";
+    let mut url = Url::parse(base_url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| SettingError::new(setting, advice))?;
+    url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
+    let client = outgoing::client(limits).map_err(|_| {
+        SettingError::new(setting, "cannot be called: the TLS library did not start.")
+    })?;
+    Ok(Box::new(Http { url, client }))
+}
+
 /// One system that is called.
 pub(crate) struct Peer {
     name: PeerName,
-    url: Url,
-    client: Client,
+    has_gauge: bool,
+    clock: Clock,
+    transport: Box<dyn Transport>,
+    call_count_max: usize,
     places: Semaphore,
     pace: Mutex<Pace>,
     breaker: Mutex<Breaker>,
+    standing: Mutex<Standing>,
     /// Set when the breaker closes, until somebody takes note.
     has_recovered: AtomicBool,
+}
+
+/// What is known of a peer, for those who look at it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Standing {
+    /// Since when, and why, its breaker is open.
+    pub(crate) open: Option<(DateTime<Utc>, &'static str)>,
+    /// When it last did its work.
+    pub(crate) well_at: Option<DateTime<Utc>>,
 }
 
 /// An answer that was read whole.
@@ -139,34 +209,43 @@ pub(crate) struct Admitted<'a> {
 }
 
 impl Peer {
-    /// A peer at `base_url`, called at `path`. `setting` is the environment name of the address.
+    /// A peer that is called over this transport, within these bounds.
     pub(crate) fn new(
         name: PeerName,
-        setting: &'static str,
-        base_url: &str,
-        path: &str,
+        transport: Box<dyn Transport>,
         limits: PeerLimits,
-    ) -> Result<Self, SettingError> {
-        let advice = "is no http:// or https:// address. Write it as http://host:port.";
-        let mut url = Url::parse(base_url)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| SettingError::new(setting, advice))?;
-        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
-        let client = outgoing::client(&limits.outgoing).map_err(|_| {
-            SettingError::new(setting, "cannot be called: the TLS library did not start.")
-        })?;
+        clock: Clock,
+    ) -> Self {
         let peer = Self {
             name,
-            url,
-            client,
+            has_gauge: true,
+            clock,
+            transport,
+            call_count_max: limits.call_count_max,
             places: Semaphore::new(limits.call_count_max),
             pace: Mutex::new(Pace::new(limits.rate_per_second)),
             breaker: Mutex::default(),
+            standing: Mutex::default(),
             has_recovered: AtomicBool::new(false),
         };
         peer.show_breaker(0);
-        Ok(peer)
+        peer
+    }
+
+    /// Leaves the gauge of the peer's name to another.
+    pub(crate) fn without_gauge(mut self) -> Self {
+        self.has_gauge = false;
+        self
+    }
+
+    /// Calls at once, at most.
+    pub(crate) fn call_count_max(&self) -> usize {
+        self.call_count_max
+    }
+
+    /// What is known of it.
+    pub(crate) fn standing(&self) -> Standing {
+        *lock(&self.standing)
     }
 
     /// Waits for a place and for the rate cap. `None` when the breaker holds calls back.
@@ -176,11 +255,12 @@ impl Peer {
         }
         // The semaphore is never closed.
         let place = self.places.acquire().await.ok()?;
-        let go_at = lock(&self.pace).reserve(Instant::now());
+        let now = self.clock.steady();
+        let go_at = lock(&self.pace).reserve(now);
         if let Some(go_at) = go_at {
-            tokio::time::sleep_until(go_at).await;
+            tokio::time::sleep(go_at - now).await;
         }
-        let admission = lock(&self.breaker).admit(Instant::now());
+        let admission = lock(&self.breaker).admit(self.clock.steady());
         match admission {
             Admission::Held => return None,
             Admission::Probe => self.show_breaker(1),
@@ -200,13 +280,18 @@ impl Peer {
 
     /// True when the breaker is open and would let a probe through.
     pub(crate) fn is_probe_due(&self) -> bool {
-        lock(&self.breaker).is_probe_due(Instant::now())
+        lock(&self.breaker).is_probe_due(self.clock.steady())
     }
 
     /// True when the breaker would refuse a call now.
     fn is_held(&self) -> bool {
         let breaker = lock(&self.breaker);
-        breaker.is_open() && !breaker.is_probe_due(Instant::now())
+        breaker.is_open() && !breaker.is_probe_due(self.clock.steady())
+    }
+
+    /// It took or clearly refused what it was brought just now.
+    pub(crate) fn note_well(&self) {
+        lock(&self.standing).well_at = Some(self.clock.now());
     }
 
     /// True once after the breaker has closed.
@@ -222,29 +307,31 @@ impl Peer {
         }
     }
 
+    fn note_standing(&self, code: &'static str, change: Change) {
+        let now = self.clock.now();
+        let mut standing = lock(&self.standing);
+        match change {
+            Change::Opened => standing.open = Some((now, code)),
+            Change::Closed => standing.open = None,
+            Change::None => {}
+        }
+    }
+
     /// 0 closed, 1 a probe is out, 2 open.
     fn show_breaker(&self, state: u8) {
-        gauge!("luutru_breaker_state", "peer" => self.name.as_str()).set(f64::from(state));
+        if self.has_gauge {
+            gauge!("luutru_breaker_state", "peer" => self.name.as_str()).set(f64::from(state));
+        }
     }
 }
 
 impl Admitted<'_> {
     /// Sends `body` as JSON and reads the answer, as far as it is read.
-    pub(crate) async fn post(&self, clock: &Clock, headers: HeaderMap, body: Vec<u8>) -> Exchange {
-        let started_at = clock.now();
-        let started = Instant::now();
-        let request = self
-            .peer
-            .client
-            .post(self.peer.url.clone())
-            .headers(headers)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
-        let outcome = match request.send().await {
-            Ok(response) => read(response, started_at).await,
-            Err(error) => Err(fault_of(&error)),
-        };
-        let latency = started.elapsed();
+    pub(crate) async fn post(&self, headers: HeaderMap, body: Vec<u8>) -> Exchange {
+        let clock = &self.peer.clock;
+        let (started_at, started) = (clock.now(), clock.steady());
+        let outcome = self.peer.transport.post(headers, body, started_at).await;
+        let latency = clock.steady() - started;
         self.measure(&outcome, latency);
         Exchange {
             started_at,
@@ -253,17 +340,18 @@ impl Admitted<'_> {
         }
     }
 
-    /// Tells the breaker what the answer says of the peer.
-    pub(crate) fn note(self, health: Health, wish: Option<TimeDelta>) {
+    /// Tells the breaker what the answer says of the peer. `code` says why, where it is not well.
+    pub(crate) fn note(self, health: Health, code: &'static str, wish: Option<TimeDelta>) {
         let peer = self.peer;
-        let wish = wish.and_then(|wish| wish.to_std().ok());
-        let change = lock(&peer.breaker).note(self.admission, health, Instant::now(), wish);
+        let wish = wish.and_then(|wish| wish.min(RETRY_AFTER_MAX).to_std().ok());
+        let now = peer.clock.steady();
+        let change = lock(&peer.breaker).note(self.admission, health, now, wish);
+        peer.note_standing(code, change);
         let name = peer.name.as_str();
         match change {
-            Change::Opened if health == Health::RefusesUs => tracing::error!(
-                peer = name,
-                "refuses us, its tasks wait: check its address and our secret (LUUTRU_POLICE_SECRET)"
-            ),
+            Change::Opened if health == Health::RefusesUs && peer.name == PeerName::Registry => {
+                tracing::error!(peer = name, "refuses us, its tasks wait: check its address");
+            }
             Change::Opened => {
                 tracing::warn!(peer = name, "does not answer well; its tasks wait");
             }
@@ -432,15 +520,11 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_called_is_refused_by_its_setting() {
-        let limits = PeerLimits {
-            outgoing: OutgoingLimits::default(),
-            call_count_max: 1,
-            rate_per_second: 1,
-        };
-        let peer = |url| Peer::new(PeerName::Police, "LUUTRU_POLICE_URL", url, "v1/x", limits);
-        assert!(peer("http://127.0.0.1:8082/").is_ok());
+        let limits = OutgoingLimits::default();
+        let transport = |url| http("LUUTRU_POLICE_URL", url, "v1/x", &limits);
+        assert!(transport("http://127.0.0.1:8082/").is_ok());
         for url in ["", "127.0.0.1:8082", "ftp://host", "http://"] {
-            let error = peer(url).err().unwrap();
+            let error = transport(url).err().unwrap();
             assert_eq!(error.setting(), "LUUTRU_POLICE_URL", "{url}");
         }
     }

@@ -22,6 +22,8 @@ pub(crate) const PATH: &str = "v1/notifications";
 /// Longest reference number that is kept.
 const REFERENCE_LENGTH_MAX: usize = 128;
 const CODE_LENGTH_MAX: usize = 64;
+/// The code of an endpoint that refuses us, whatever we bring.
+pub(crate) const REFUSES_US: &str = "refuses_us";
 /// The code of a refusal that gives none.
 const REFUSED: &str = "refused";
 
@@ -76,6 +78,14 @@ impl Verdict {
         }
     }
 
+    /// What is wrong with the endpoint, as far as that is so.
+    pub(crate) const fn fault(&self) -> &'static str {
+        match self {
+            Self::Delivered { .. } | Self::Refused { .. } => "none",
+            Self::Unavailable { code, .. } | Self::Unclear { code, .. } => code,
+        }
+    }
+
     /// What it says of the endpoint.
     pub(crate) const fn health(&self) -> Health {
         match self {
@@ -106,7 +116,7 @@ pub(crate) fn judge(id: Uuid, outcome: &Result<Answer, CallFault>) -> Verdict {
         // Without a code it may be a proxy or a wrong address that speaks, and a wrong address
         // must not refuse everything.
         404 | 410 if code_of(answer).is_some() => refused(answer, false),
-        401 | 403 => unavailable("refuses_us", Health::RefusesUs),
+        401 | 403 => unavailable(REFUSES_US, Health::RefusesUs),
         408 | 425 | 429 => unavailable("overloaded", Health::Failing),
         500..=599 => unavailable("failing", Health::Failing),
         // A code shows that the endpoint itself speaks, and speaks of this one notification.

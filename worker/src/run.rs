@@ -1,9 +1,9 @@
 //! The claim loop: takes as many tasks as there are free places, nearest deadline first, and
 //! works on each on its own.
 //!
-//! Woken by the intake, and polling beside. While the police endpoint's breaker is open nothing
-//! is claimed but a probe now and then: what waits stays where it is, costs nothing and keeps its
-//! order.
+//! Woken by the intake, and polling beside. While an endpoint's breaker is open nothing of its
+//! destinations is claimed but a probe now and then, and nothing at all of those that are paused:
+//! what waits stays where it is, costs nothing and keeps its order.
 
 use std::{
     collections::HashMap,
@@ -11,13 +11,12 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use metrics::{counter, histogram};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use runtime::{clock::Clock, ids, tasks};
 use store::{
     Database,
-    outbox::{self, Task},
+    outbox::{self, Communes, Task},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -32,8 +31,10 @@ use crate::{
     config::WorkerSettings,
     content::{Contents, Unreadable},
     deliver::{self, CHECK_IDENTITY, Claimed, Lease, NOTIFY_POLICE},
+    destinations::{Destinations, Lane},
     peer::{Peer, PeerName},
     settle::Recorder,
+    turn,
 };
 
 /// While places are short, a claim waits this long for a quarter of them: fewer, larger claims.
@@ -42,8 +43,6 @@ const PLACES_WAIT: Duration = Duration::from_millis(25);
 const PLACES_WAIT_MAX: Duration = Duration::from_secs(1);
 /// After a failed claim, doubled from the first to the second.
 const FAILURE_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// Probes and their like under way at once while the police endpoint is away.
-const PROBE_COUNT_MAX: usize = 4;
 /// Tasks made due by one statement.
 const HASTEN_COUNT_MAX: u64 = 5_000;
 /// The loop counts as stuck when it has not come round for this long.
@@ -56,7 +55,7 @@ pub(crate) struct Worker {
     pub(crate) settings: WorkerSettings,
     pub(crate) contents: Contents,
     pub(crate) registry: Peer,
-    pub(crate) police: Peer,
+    pub(crate) destinations: Destinations,
     pub(crate) police_secret: Zeroizing<Vec<u8>>,
     pub(crate) recorder: Recorder,
     pub(crate) chance: Chance,
@@ -65,7 +64,6 @@ pub(crate) struct Worker {
     places: Arc<Semaphore>,
     under_way: TaskTracker,
     last_round: Mutex<Instant>,
-    police_well_at: Mutex<Option<DateTime<Utc>>>,
 }
 
 /// The random source of backoff; seeded in tests.
@@ -95,14 +93,21 @@ pub(crate) struct Parts {
     pub(crate) settings: WorkerSettings,
     pub(crate) contents: Contents,
     pub(crate) registry: Peer,
-    pub(crate) police: Peer,
+    pub(crate) destinations: Destinations,
     pub(crate) police_secret: Zeroizing<Vec<u8>>,
     pub(crate) recorder: Recorder,
     pub(crate) chance: Chance,
 }
 
+/// What a claim brought.
+#[derive(Default)]
+struct Claim {
+    claimed: Vec<Claimed>,
+    may_be_more: bool,
+}
+
 /// What a round of the loop found.
-enum Round {
+pub(crate) enum Round {
     /// As many tasks as were asked for: there may be more.
     Full,
     /// All that was due.
@@ -124,7 +129,7 @@ impl Worker {
             settings: parts.settings,
             contents: parts.contents,
             registry: parts.registry,
-            police: parts.police,
+            destinations: parts.destinations,
             police_secret: parts.police_secret,
             recorder: parts.recorder,
             chance: parts.chance,
@@ -132,7 +137,6 @@ impl Worker {
             places: Arc::new(Semaphore::new(place_count.min(Semaphore::MAX_PERMITS))),
             under_way: TaskTracker::new(),
             last_round: Mutex::new(Instant::now()),
-            police_well_at: Mutex::new(None),
         }
     }
 
@@ -143,12 +147,13 @@ impl Worker {
         let mut last_hastened = Instant::now();
         // A process that ended took its breakers with it: nobody knows any more what its tasks
         // wait for, so they need not.
-        let mut steps_left_waiting = self.steps().map(|(_, step)| step).to_vec();
+        let mut steps_left_waiting = vec![CHECK_IDENTITY, NOTIFY_POLICE];
         while !shutdown.is_cancelled() {
             self.note_round();
+            self.destinations.refresh().await;
             self.hasten_recovered().await;
             if let Some(step) = steps_left_waiting.last()
-                && self.hasten(step, HASTEN_COUNT_MAX).await < HASTEN_COUNT_MAX
+                && self.hasten(step, &Communes::All, HASTEN_COUNT_MAX).await < HASTEN_COUNT_MAX
             {
                 steps_left_waiting.pop();
             }
@@ -197,22 +202,15 @@ impl Worker {
         lock(&self.last_round).elapsed() <= ROUND_DURATION_MAX
     }
 
-    /// The peer of this name.
-    pub(crate) fn peer(&self, name: PeerName) -> &Peer {
+    /// True while calls to the peer of this name are held back.
+    pub(crate) fn is_away(&self, name: PeerName) -> bool {
         match name {
-            PeerName::Registry => &self.registry,
-            PeerName::Police => &self.police,
+            PeerName::Registry => self.registry.is_open(),
+            PeerName::Police => {
+                let national = self.destinations.national();
+                national.is_some_and(|lane| lane.peer.is_open())
+            }
         }
-    }
-
-    /// The police endpoint took or clearly refused a notification just now.
-    pub(crate) fn note_police_well(&self) {
-        *lock(&self.police_well_at) = Some(self.clock.now());
-    }
-
-    /// When it last did.
-    pub(crate) fn police_well_at(&self) -> Option<DateTime<Utc>> {
-        *lock(&self.police_well_at)
     }
 
     fn note_round(&self) {
@@ -224,7 +222,10 @@ impl Worker {
             if has_failed {
                 tokio::time::sleep(pause).await;
             } else {
-                self.db.wake().wait(pause).await;
+                tokio::select! {
+                    () = self.db.wake().wait(pause) => {}
+                    () = self.destinations.freed() => {}
+                }
             }
         };
         tokio::select! {
@@ -233,33 +234,34 @@ impl Worker {
         }
     }
 
-    async fn round(self: &Arc<Self>, is_full: bool) -> Round {
-        let task_count_max = self.task_count_max();
-        if task_count_max == 0 {
+    pub(crate) async fn round(self: &Arc<Self>, is_full: bool) -> Round {
+        let room = self
+            .destinations
+            .open()
+            .map_or(0, |(_, rooms)| rooms.total());
+        let room = u32::try_from(room).unwrap_or(u32::MAX);
+        if room == 0 {
             return Round::Held;
         }
+        let task_count_max = room.min(self.settings.claim_batch.get());
         let Some(places) = self.take_places(task_count_max, is_full).await else {
             return Round::Busy;
         };
         match self.claim(places.num_permits()).await {
-            Ok(claimed) => {
-                let is_full = claimed.len() == places.num_permits();
-                self.start(claimed, places);
-                if is_full { Round::Full } else { Round::Drained }
+            Ok(claim) => {
+                let may_be_more = claim.may_be_more;
+                self.start(claim.claimed, places);
+                if may_be_more {
+                    Round::Full
+                } else {
+                    Round::Drained
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "no tasks were claimed");
                 Round::Failed
             }
         }
-    }
-
-    fn task_count_max(&self) -> u32 {
-        if !self.police.is_open() {
-            return self.settings.claim_batch.get();
-        }
-        let may_probe = self.police.is_probe_due() && self.under_way.len() < PROBE_COUNT_MAX;
-        u32::from(may_probe)
     }
 
     /// Free places, one at least and `count_max` at most. `None` when none becomes free for a
@@ -287,17 +289,32 @@ impl Worker {
         Some(places)
     }
 
-    async fn claim(&self, count: usize) -> store::Result<Vec<Claimed>> {
+    async fn claim(&self, count: usize) -> store::Result<Claim> {
         let started = Instant::now();
+        let Some((communes, mut rooms)) = self.destinations.open() else {
+            return Ok(Claim::default());
+        };
+        let now = self.clock.now();
+        let window = turn::WINDOW_FACTOR * u64::try_from(count).unwrap_or(u64::MAX);
+        let due = outbox::due(&self.db, now, &communes, window).await?;
+        let chosen = turn::choose(&due, count, |candidate| rooms.take(candidate));
+        if chosen.is_empty() {
+            return Ok(Claim::default());
+        }
         let lease = Lease {
             id: ids::uuid_v7(&self.clock),
-            ends: started + self.settings.lease(),
+            ends: self.clock.steady() + self.settings.lease(),
         };
-        let limit = u64::try_from(count).unwrap_or(u64::MAX);
         let seconds = self.settings.lease_seconds.get();
-        let tasks = outbox::claim(&self.db, lease.id, self.clock.now(), seconds, limit).await?;
+        let tasks = outbox::claim(&self.db, &chosen, lease.id, now, seconds).await?;
         observe(&self.db, tasks.len(), started);
-        Ok(self.with_subjects(tasks, lease).await)
+        // Fewer than were chosen: another worker was quicker, and there may be others.
+        let may_be_more = chosen.len() == count || tasks.len() < chosen.len();
+        let claimed = self.with_subjects(tasks, lease).await;
+        Ok(Claim {
+            claimed,
+            may_be_more,
+        })
     }
 
     /// One question for all of them. Poison is left alone.
@@ -320,10 +337,14 @@ impl Worker {
         let mut subject_of = subject_of;
         tasks
             .into_iter()
-            .map(|task| Claimed {
-                subject: subject_of(&task),
-                task,
-                lease,
+            .filter_map(|task| {
+                Some(Claimed {
+                    // A lane that went away just now: the lease runs out.
+                    place: self.destinations.take_place(&task.destination)?,
+                    subject: subject_of(&task),
+                    task,
+                    lease,
+                })
             })
             .collect()
     }
@@ -349,31 +370,49 @@ impl Worker {
     }
 
     /// What waited for a peer that is back is due at once; the rate cap spreads it.
-    async fn hasten_recovered(&self) {
-        for (peer, step) in self.steps() {
-            if peer.take_recovered() {
-                while self.hasten(step, HASTEN_COUNT_MAX).await == HASTEN_COUNT_MAX {}
+    pub(crate) async fn hasten_recovered(&self) {
+        if self.registry.take_recovered() {
+            self.hasten_all(CHECK_IDENTITY, &Communes::All).await;
+        }
+        for lane in self.destinations.lanes() {
+            if lane.peer.take_recovered()
+                && let Some(communes) = self.destinations.communes_over(&lane)
+            {
+                self.hasten_all(NOTIFY_POLICE, &communes).await;
             }
         }
+    }
+
+    async fn hasten_all(&self, step: &'static str, communes: &Communes) {
+        while self.hasten(step, communes, HASTEN_COUNT_MAX).await == HASTEN_COUNT_MAX {}
     }
 
     /// True when a breaker wants a probe and nothing due is left to be one.
     fn is_worth_hastening(&self, last_hastened: Instant) -> bool {
         last_hastened.elapsed() >= PROBE_PAUSE
-            && self.steps().iter().any(|(peer, _)| peer.is_probe_due())
+            && (self.registry.is_probe_due() || !self.lanes_to_probe().is_empty())
+    }
+
+    fn lanes_to_probe(&self) -> Vec<Arc<Lane>> {
+        let mut lanes = self.destinations.lanes();
+        lanes.retain(|lane| lane.peer.is_probe_due());
+        lanes
     }
 
     /// One of the waiting tasks tries whether the peer is back.
-    async fn hasten_probes(&self) {
-        for (peer, step) in self.steps() {
-            if peer.is_probe_due() {
-                self.hasten(step, 1).await;
+    pub(crate) async fn hasten_probes(&self) {
+        if self.registry.is_probe_due() {
+            self.hasten(CHECK_IDENTITY, &Communes::All, 1).await;
+        }
+        for lane in self.lanes_to_probe() {
+            if let Some(communes) = self.destinations.communes_over(&lane) {
+                self.hasten(NOTIFY_POLICE, &communes, 1).await;
             }
         }
     }
 
-    async fn hasten(&self, step: &'static str, limit: u64) -> u64 {
-        match outbox::hasten(&self.db, step, self.clock.now(), limit).await {
+    async fn hasten(&self, step: &'static str, communes: &Communes, limit: u64) -> u64 {
+        match outbox::hasten(&self.db, step, communes, self.clock.now(), limit).await {
             Ok(count) => {
                 counter!("luutru_outbox_hastened_total", "step" => step).increment(count);
                 count
@@ -383,13 +422,6 @@ impl Worker {
                 0
             }
         }
-    }
-
-    fn steps(&self) -> [(&Peer, &'static str); 2] {
-        [
-            (&self.registry, CHECK_IDENTITY),
-            (&self.police, NOTIFY_POLICE),
-        ]
     }
 }
 

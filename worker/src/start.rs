@@ -21,8 +21,9 @@ use crate::{
     WorkerSettings,
     config::{OPS_LISTEN, POLICE_SECRET, POLICE_URL, REGISTRY_URL},
     content::Contents,
+    destinations::Destinations,
     imports,
-    peer::{Peer, PeerName},
+    peer::{self, Peer, PeerName},
     police, registry,
     run::{Chance, Parts, Worker},
     sequencer,
@@ -78,7 +79,7 @@ impl Peers {
         for name in [PeerName::Registry, PeerName::Police] {
             let worker = Arc::clone(&self.0);
             readiness.add_dependency(name.as_str(), move || {
-                let is_open = worker.peer(name).is_open();
+                let is_open = worker.is_away(name);
                 async move {
                     (!is_open)
                         .then_some(())
@@ -133,24 +134,24 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
 
 fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
     let settings = parts.settings;
-    let registry = Peer::new(
-        PeerName::Registry,
-        REGISTRY_URL,
-        &settings.registry_url,
-        registry::PATH,
-        settings.registry_limits(),
-    )?;
-    let police = Peer::new(
-        PeerName::Police,
+    let clock = &parts.clock;
+    let limits = settings.registry_limits();
+    let (url, path) = (&settings.registry_url, registry::PATH);
+    let transport = peer::http(REGISTRY_URL, url, path, &limits.outgoing)?;
+    let registry = Peer::new(PeerName::Registry, transport, limits, clock.clone());
+    let limits = settings.police_limits();
+    let transport = peer::http(
         POLICE_URL,
         &settings.police_url,
         police::PATH,
-        settings.police_limits(),
+        &limits.outgoing,
     )?;
+    let police = Peer::new(PeerName::Police, transport, limits, clock.clone());
+    let destinations = Destinations::new(parts.db.clone(), clock.clone(), settings.clone(), police);
     Ok(Worker::new(Parts {
         contents: Contents::new(parts.db.clone(), parts.vault),
         registry,
-        police,
+        destinations,
         police_secret: standard_webhooks::parse_secret(POLICE_SECRET, &parts.police_secret)?,
         recorder: Recorder::start(parts.db.clone(), parts.clock.clone()),
         chance: Chance::new(parts.seed),

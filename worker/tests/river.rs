@@ -221,6 +221,14 @@ impl Drop for River {
     }
 }
 
+/// Claims all that is due, for 30 seconds.
+async fn claim(river: &River, lease_id: Uuid) -> anyhow::Result<Vec<outbox::Task>> {
+    let now = river.clock.now();
+    let due = outbox::due(&river.db, now, &outbox::Communes::All, 10).await?;
+    let ids: Vec<Uuid> = due.iter().map(|task| task.id).collect();
+    Ok(outbox::claim(&river.db, &ids, lease_id, now, 30).await?)
+}
+
 fn person() -> Value {
     json!({"full_name": NAME, "birth_date": "1990-05-17", "sex": "male"})
 }
@@ -297,7 +305,7 @@ async fn a_task_that_ended_three_workers_is_not_touched_again() -> anyhow::Resul
     let id = river.declare("r-1", NUMBER).await?;
     for _ in 0..3 {
         let lease_id = ids::uuid_v7(&river.clock);
-        let claimed = outbox::claim(&river.db, lease_id, river.clock.now(), 30, 10).await?;
+        let claimed = claim(&river, lease_id).await?;
         assert_eq!(claimed.len(), 1);
         river.time.advance(TimeDelta::seconds(31));
     }
@@ -413,7 +421,7 @@ async fn a_stop_gives_back_what_a_silent_peer_holds() -> anyhow::Result<()> {
     tokio::time::timeout(Duration::from_secs(5), running.task).await??;
 
     let lease_id = ids::uuid_v7(&river.clock);
-    let claimed = outbox::claim(&river.db, lease_id, river.clock.now(), 30, 10).await?;
+    let claimed = claim(&river, lease_id).await?;
     assert_eq!(claimed.len(), 1, "free at once");
     assert_eq!(
         claimed[0].attempt_count, 2,

@@ -1,0 +1,541 @@
+//! `luutru delivery`: the operator's hand on the way to the police. Looks at notifications and
+//! their attempts, sends again what was set aside, holds destinations back, gives them endpoints
+//! and communes. Every deed is in the audit.
+
+use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, Subcommand, ValueEnum};
+use domain::{catalogue::CommuneCode, time::format_instant};
+use runtime::{clock::Clock, ids, profile::Profile};
+use serde_json::{Value, json};
+use store::{
+    Database, audit,
+    destinations::{self, Destination, NATIONAL, Pause, Route},
+    outbox::Task,
+    tasks::{self, Attempt, Requeued, Which},
+};
+use uuid::Uuid;
+
+use crate::{assemble, exit::Ending, settings::PlaceSettings, terminal};
+
+const REASON_LENGTH_MAX: usize = 200;
+const LIMIT_MAX: u64 = 1_000;
+/// Tasks of one look at those that were set aside.
+const PAGE_SIZE: u64 = 500;
+/// Who deeds of this command are noted as.
+const OPERATOR: &str = "operator";
+
+/// Looks at notifications on their way to the police and moves them by hand.
+#[derive(Subcommand)]
+pub(crate) enum DeliveryCommand {
+    /// Lists notifications, nearest deadline first, or the destinations.
+    List(ListOptions),
+    /// Shows one notification with every attempt.
+    Show(ShowOptions),
+    /// Sends again what was set aside: one notification, or all.
+    Requeue(RequeueOptions),
+    /// Holds the notifications of a destination back.
+    Pause(PauseOptions),
+    /// Lets the notifications of a destination go again.
+    Resume(ResumeOptions),
+    /// Gives a destination an endpoint and bounds of its own, or takes them away; makes the
+    /// destination when there is none.
+    Endpoint(EndpointOptions),
+    /// Makes the notifications of a commune go to a destination, from one day to another.
+    Route(RouteOptions),
+}
+
+/// What is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Listed {
+    /// Notifications set aside.
+    Parked,
+    /// Notifications on their way.
+    Open,
+    /// Destinations with pause and breaker.
+    Destinations,
+}
+
+/// What is listed, and how.
+#[derive(Args)]
+pub(crate) struct ListOptions {
+    /// What is listed.
+    #[arg(value_enum, default_value = "parked")]
+    what: Listed,
+
+    /// Notifications listed at most; up to 1000.
+    #[arg(long, env = "LUUTRU_DELIVERY_LIMIT", default_value_t = 50)]
+    limit: u64,
+
+    /// Prints one JSON array.
+    #[arg(long, env = "LUUTRU_DELIVERY_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Which notification is shown. Prints one JSON object.
+#[derive(Args)]
+pub(crate) struct ShowOptions {
+    /// Id of the notification, as `luutru delivery list` shows it.
+    id: Uuid,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// What is sent again.
+#[derive(Args)]
+pub(crate) struct RequeueOptions {
+    /// Id of the notification.
+    #[arg(required_unless_present = "all")]
+    id: Option<Uuid>,
+
+    /// All that were set aside.
+    #[arg(long, env = "LUUTRU_DELIVERY_ALL", conflicts_with = "id")]
+    all: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Who is held back.
+#[derive(Args)]
+pub(crate) struct PauseOptions {
+    /// Code of the destination, as `luutru delivery list destinations` shows it.
+    destination: String,
+
+    /// Why. No personal values, please.
+    #[arg(long, env = "LUUTRU_DELIVERY_REASON")]
+    reason: String,
+
+    /// Until when, for instance 2026-11-24T06:00:00+07:00; until it is resumed when left out.
+    #[arg(long, env = "LUUTRU_DELIVERY_UNTIL", value_name = "INSTANT")]
+    until: Option<DateTime<Utc>>,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Who goes on.
+#[derive(Args)]
+pub(crate) struct ResumeOptions {
+    /// Code of the destination.
+    destination: String,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// What a destination's endpoint is like.
+#[derive(Args)]
+pub(crate) struct EndpointOptions {
+    /// Code of the destination; for a province, the province's.
+    destination: String,
+
+    /// Address of the endpoint, http:// or https://. Left out, the destination uses that of its
+    /// province, or that of LUUTRU_POLICE_URL.
+    #[arg(long, env = "LUUTRU_DELIVERY_ENDPOINT_URL", value_name = "URL")]
+    url: Option<String>,
+
+    /// Calls a second, of each worker; as LUUTRU_POLICE_URL has when left out.
+    #[arg(long, env = "LUUTRU_DELIVERY_RATE_PER_SECOND", value_parser = clap::value_parser!(i32).range(1..))]
+    rate_per_second: Option<i32>,
+
+    /// Calls at once, of each worker; as LUUTRU_POLICE_URL has when left out.
+    #[arg(long, env = "LUUTRU_DELIVERY_CALL_COUNT_MAX", value_parser = clap::value_parser!(i32).range(1..))]
+    call_count_max: Option<i32>,
+
+    /// What people call it; kept when left out.
+    #[arg(long, env = "LUUTRU_DELIVERY_NAME")]
+    name: Option<String>,
+
+    /// Code of its province; kept when left out.
+    #[arg(long, env = "LUUTRU_DELIVERY_PROVINCE", value_name = "CODE")]
+    province: Option<String>,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Which commune goes where, and when.
+#[derive(Args)]
+pub(crate) struct RouteOptions {
+    /// Code of the commune.
+    commune: String,
+
+    /// Code of the destination.
+    destination: String,
+
+    /// First day.
+    #[arg(long, env = "LUUTRU_DELIVERY_FROM", value_name = "DATE")]
+    from: NaiveDate,
+
+    /// Last day; without end when left out.
+    #[arg(long, env = "LUUTRU_DELIVERY_TO", value_name = "DATE")]
+    to: Option<NaiveDate>,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Runs one of the delivery commands.
+pub(crate) async fn execute(command: DeliveryCommand) -> anyhow::Result<Ending> {
+    let db = assemble::connect_checked(command.place(), profile(command.place())).await?;
+    let outcome = perform(&db, &Clock::system(), command).await;
+    db.close().await;
+    outcome
+}
+
+impl DeliveryCommand {
+    fn place(&self) -> &PlaceSettings {
+        match self {
+            Self::List(options) => &options.place,
+            Self::Show(options) => &options.place,
+            Self::Requeue(options) => &options.place,
+            Self::Pause(options) => &options.place,
+            Self::Resume(options) => &options.place,
+            Self::Endpoint(options) => &options.place,
+            Self::Route(options) => &options.place,
+        }
+    }
+}
+
+fn profile(place: &PlaceSettings) -> Profile {
+    place.profile_or(Profile::Production)
+}
+
+async fn perform(db: &Database, clock: &Clock, command: DeliveryCommand) -> anyhow::Result<Ending> {
+    match command {
+        DeliveryCommand::List(options) => list(db, &options).await,
+        DeliveryCommand::Show(options) => show(db, options.id).await,
+        DeliveryCommand::Requeue(options) => match options.id {
+            Some(id) => requeue(db, clock, id).await,
+            None => requeue_all(db, clock).await,
+        },
+        DeliveryCommand::Pause(options) => pause(db, clock, options).await,
+        DeliveryCommand::Resume(options) => resume(db, clock, &options.destination).await,
+        DeliveryCommand::Endpoint(options) => endpoint(db, clock, options).await,
+        DeliveryCommand::Route(options) => route(db, clock, options).await,
+    }
+}
+
+async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<Ending> {
+    ensure!(
+        (1..=LIMIT_MAX).contains(&options.limit),
+        "--limit: must be from 1 to {LIMIT_MAX}"
+    );
+    let (shown, lines): (Vec<Value>, String) = match options.what {
+        Listed::Destinations => {
+            let rows = destinations::all(db).await?;
+            let shown = rows.iter().map(destination_json).collect();
+            (shown, rows.iter().map(destination_line).collect())
+        }
+        Listed::Parked => of_tasks(&tasks::list(db, Which::Parked, None, options.limit).await?),
+        Listed::Open => of_tasks(&tasks::list(db, Which::Open, None, options.limit).await?),
+    };
+    if options.json {
+        terminal::say_line(&Value::from(shown).to_string())?;
+    } else {
+        terminal::say(&lines)?;
+    }
+    Ok(Ending::Done)
+}
+
+fn of_tasks(tasks: &[Task]) -> (Vec<Value>, String) {
+    (
+        tasks.iter().map(task_json).collect(),
+        tasks.iter().map(task_line).collect(),
+    )
+}
+
+async fn show(db: &Database, id: Uuid) -> anyhow::Result<Ending> {
+    let (task, reason) = tasks::get(db, id)
+        .await
+        .map_err(|error| absent(error, id))?;
+    let attempts = tasks::attempts(db, id).await?;
+    let mut shown = task_json(&task);
+    shown["reason"] = json!(reason);
+    shown["attempts"] = attempts.iter().map(attempt_json).collect();
+    terminal::say_line(&shown.to_string())?;
+    Ok(Ending::Done)
+}
+
+fn absent(error: store::Error, id: Uuid) -> anyhow::Error {
+    if matches!(error, store::Error::NotFound) {
+        anyhow::anyhow!("there is no notification {id}")
+    } else {
+        error.into()
+    }
+}
+
+async fn requeue(db: &Database, clock: &Clock, id: Uuid) -> anyhow::Result<Ending> {
+    let outcome = requeue_one(db, clock, id).await;
+    match outcome.map_err(|error| absent(error, id))? {
+        Requeued::Done => {
+            terminal::say_line(&format!("requeued {id}"))?;
+            Ok(Ending::Done)
+        }
+        Requeued::NotParked => bail!("{id} is not set aside: see `luutru delivery show {id}`"),
+        Requeued::Superseded => {
+            bail!("{id} is not sent again: a later version of its stay carries the whole stay")
+        }
+    }
+}
+
+async fn requeue_one(db: &Database, clock: &Clock, id: Uuid) -> store::Result<Requeued> {
+    let entry = entry(clock, "delivery.requeued", "outbox_task", id);
+    tasks::requeue(db, id, clock.now(), entry).await
+}
+
+async fn requeue_all(db: &Database, clock: &Clock) -> anyhow::Result<Ending> {
+    let (mut done_count, mut superseded_count) = (0_u64, 0_u64);
+    let mut after = None;
+    loop {
+        let page = tasks::list(db, Which::Parked, after, PAGE_SIZE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.deadline_at, last.id));
+        for task in &page {
+            match requeue_one(db, clock, task.id).await? {
+                Requeued::Done => done_count += 1,
+                Requeued::Superseded => superseded_count += 1,
+                // Somebody else was quicker.
+                Requeued::NotParked => {}
+            }
+        }
+    }
+    let shown = json!({"requeued": done_count, "superseded": superseded_count});
+    terminal::say_line(&shown.to_string())?;
+    Ok(Ending::Done)
+}
+
+async fn pause(db: &Database, clock: &Clock, options: PauseOptions) -> anyhow::Result<Ending> {
+    let (code, reason) = (&options.destination, options.reason.trim());
+    ensure!(
+        !reason.is_empty() && reason.chars().count() <= REASON_LENGTH_MAX,
+        "--reason: must have 1 to {REASON_LENGTH_MAX} characters"
+    );
+    let now = clock.now();
+    ensure!(
+        options.until.is_none_or(|until| now < until),
+        "--until: must lie ahead"
+    );
+    let row = known(db, code).await?;
+    let pause = Pause {
+        by: OPERATOR.to_owned(),
+        reason: reason.to_owned(),
+        at: now,
+        until: options.until,
+    };
+    let entry = entry(clock, "destination.paused", "destination", row.id);
+    destinations::pause(db, code, pause, entry).await?;
+    terminal::say_line(&format!("paused {code}"))?;
+    Ok(Ending::Done)
+}
+
+async fn resume(db: &Database, clock: &Clock, code: &str) -> anyhow::Result<Ending> {
+    let row = known(db, code).await?;
+    let entry = entry(clock, "destination.resumed", "destination", row.id);
+    destinations::resume(db, code, entry).await?;
+    db.wake().notify();
+    terminal::say_line(&format!("resumed {code}"))?;
+    Ok(Ending::Done)
+}
+
+async fn endpoint(
+    db: &Database,
+    clock: &Clock,
+    options: EndpointOptions,
+) -> anyhow::Result<Ending> {
+    let code = options.destination;
+    ensure!(
+        code != NATIONAL,
+        "{NATIONAL} is the endpoint of LUUTRU_POLICE_URL and has the workers' bounds"
+    );
+    if let Some(url) = &options.url {
+        check_url(url)?;
+    }
+    if let Some(province) = &options.province {
+        let (_, catalogues) = assemble::catalogues(db).await?;
+        ensure!(
+            catalogues.province(province).is_some(),
+            "--province: {province} is no province of today"
+        );
+    }
+    let row = match destinations::get(db, &code).await {
+        Ok(row) => row,
+        Err(store::Error::NotFound) => destinations::new(
+            code.clone(),
+            ids::uuid_v7(clock),
+            code.clone(),
+            None,
+            clock.now(),
+        ),
+        Err(error) => return Err(error.into()),
+    };
+    let entry = entry(clock, "destination.changed", "destination", row.id);
+    let row = Destination {
+        name: options.name.unwrap_or(row.name),
+        province_code: options.province.or(row.province_code),
+        endpoint_url: options.url,
+        rate_per_second: options.rate_per_second,
+        call_count_max: options.call_count_max,
+        ..row
+    };
+    destinations::put(db, row, entry).await?;
+    terminal::say_line(&format!("changed {code}"))?;
+    Ok(Ending::Done)
+}
+
+fn check_url(url: &str) -> anyhow::Result<()> {
+    let rest = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
+    let host = rest.and_then(|rest| rest.split('/').next());
+    ensure!(
+        host.is_some_and(|host| !host.is_empty() && !host.contains('@')),
+        "--url: is no http:// or https:// address. Write it as http://host:port."
+    );
+    Ok(())
+}
+
+async fn route(db: &Database, clock: &Clock, options: RouteOptions) -> anyhow::Result<Ending> {
+    ensure!(
+        options.to.is_none_or(|last| options.from <= last),
+        "--to: lies before --from"
+    );
+    let (_, catalogues) = assemble::catalogues(db).await?;
+    let commune = &options.commune;
+    match catalogues.commune_code(commune) {
+        Some(CommuneCode::Current(_) | CommuneCode::Old(_)) => {}
+        None => bail!("{commune} is the code of no commune, of today or of before"),
+    }
+    let row = known(db, &options.destination).await?;
+    let entry = entry(clock, "destination.routed", "destination", row.id);
+    let route = Route {
+        commune_code: commune.clone(),
+        valid_from: options.from,
+        valid_to: options.to,
+        destination_code: row.code,
+    };
+    destinations::route(db, route, entry).await?;
+    terminal::say_line(&format!("routed {commune} to {}", options.destination))?;
+    Ok(Ending::Done)
+}
+
+async fn known(db: &Database, code: &str) -> anyhow::Result<Destination> {
+    match destinations::get(db, code).await {
+        Err(store::Error::NotFound) => {
+            bail!("there is no destination {code}: see `luutru delivery list destinations`")
+        }
+        outcome => outcome.context("the destination was not read"),
+    }
+}
+
+/// What is noted of a deed at this terminal.
+fn entry(clock: &Clock, action: &str, subject_kind: &str, subject_id: Uuid) -> audit::Entry {
+    audit::Entry {
+        id: ids::uuid_v7(clock),
+        at: clock.now(),
+        actor_kind: OPERATOR.to_owned(),
+        actor_id: None,
+        action: action.to_owned(),
+        subject_kind: subject_kind.to_owned(),
+        subject_id,
+        subject_version: None,
+        digest: None,
+    }
+}
+
+/// What may be said of a task: never its content.
+fn task_json(task: &Task) -> Value {
+    json!({
+        "id": task.id,
+        "stay_id": task.stay_id,
+        "version": task.version,
+        "kind": task.kind,
+        "facility_id": task.facility_id,
+        "commune_code": task.destination,
+        "state": task.state,
+        "step": task.step,
+        "deadline_at": format_instant(task.deadline_at),
+        "due_at": format_instant(task.due_at),
+        "claim_count": task.claim_count,
+        "attempt_count": task.attempt_count,
+        "unclear_count": task.unclear_count,
+        "settled_at": task.settled_at.map(format_instant),
+    })
+}
+
+fn task_line(task: &Task) -> String {
+    format!(
+        "{}  {:<8}  {:<15}  {}  {}  {:>4} attempts\n",
+        task.id,
+        task.state,
+        task.kind,
+        format_instant(task.deadline_at),
+        task.destination,
+        task.attempt_count,
+    )
+}
+
+fn attempt_json(attempt: &Attempt) -> Value {
+    json!({
+        "peer": attempt.peer,
+        "started_at": format_instant(attempt.started_at),
+        "latency_ms": attempt.latency_ms,
+        "outcome": attempt.outcome,
+        "http_status": attempt.http_status,
+        "code": attempt.code,
+    })
+}
+
+fn destination_json(row: &Destination) -> Value {
+    json!({
+        "code": row.code,
+        "name": row.name,
+        "province_code": row.province_code,
+        "endpoint_url": row.endpoint_url,
+        "state": row.state,
+        "paused_by": row.paused_by,
+        "paused_reason": row.paused_reason,
+        "paused_at": row.paused_at.map(format_instant),
+        "paused_until": row.paused_until.map(format_instant),
+        "rate_per_second": row.rate_per_second,
+        "call_count_max": row.call_count_max,
+        "breaker": row.breaker,
+        "breaker_reason": row.breaker_reason,
+        "breaker_since": row.breaker_since.map(format_instant),
+    })
+}
+
+fn destination_line(row: &Destination) -> String {
+    let why = row
+        .paused_reason
+        .as_deref()
+        .or(row.breaker_reason.as_deref());
+    format!(
+        "{:<12}  {:<7}  breaker {:<6}  {}  {}\n",
+        row.code,
+        row.state,
+        row.breaker,
+        row.name,
+        why.unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_address_without_a_password() {
+        for good in ["http://h", "https://h:8443/base", "http://127.0.0.1:1"] {
+            assert!(check_url(good).is_ok(), "{good}");
+        }
+        for bad in ["", "h", "ftp://h", "http://", "http:///x", "https://u:p@h"] {
+            assert!(check_url(bad).is_err(), "{bad}");
+        }
+    }
+}

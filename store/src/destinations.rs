@@ -1,0 +1,263 @@
+//! Where notifications go, and whether they may go there now.
+
+use chrono::{DateTime, Utc};
+use entity::{destination, destination_route};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, sea_query::Expr,
+};
+
+use crate::{Database, Error, Result, audit, dialect, table_rows::AuditRow, write};
+
+/// A destination as it is stored.
+pub type Destination = destination::Model;
+/// A commune's way to its destination.
+pub type Route = destination_route::Model;
+
+/// Code of the row that stands for the endpoint of the settings.
+pub const NATIONAL: &str = "national";
+/// Words of the column `state`.
+pub const RUNNING: &str = "running";
+/// See [`RUNNING`].
+pub const PAUSED: &str = "paused";
+/// Who paused a destination that refuses us; it goes on by itself when it no longer does.
+pub const WORKER: &str = "worker";
+
+/// A destination that was never paused, without an endpoint of its own.
+pub fn new(
+    code: String,
+    id: uuid::Uuid,
+    name: String,
+    province_code: Option<String>,
+    now: DateTime<Utc>,
+) -> Destination {
+    Destination {
+        code,
+        id,
+        name,
+        province_code,
+        endpoint_url: None,
+        state: RUNNING.to_owned(),
+        paused_by: None,
+        paused_reason: None,
+        paused_at: None,
+        paused_until: None,
+        rate_per_second: None,
+        call_count_max: None,
+        breaker: "closed".to_owned(),
+        breaker_reason: None,
+        breaker_since: None,
+        created_at: now,
+    }
+}
+
+/// Adds destinations; those that are there stay as they are.
+pub async fn add(db: &Database, destinations: Vec<Destination>) -> Result<()> {
+    let rows = destinations
+        .into_iter()
+        .map(|row| row.into_active_model().reset_all());
+    destination::Entity::insert_many(rows)
+        .on_conflict(dialect::ignore_conflicts("code"))
+        .exec_without_returning(db.writer())
+        .await?;
+    Ok(())
+}
+
+/// All destinations, by code.
+pub async fn all(db: &Database) -> Result<Vec<Destination>> {
+    Ok(destination::Entity::find()
+        .order_by_asc(destination::Column::Code)
+        .all(db.reader())
+        .await?)
+}
+
+/// All routes, of all times.
+pub async fn routes(db: &Database) -> Result<Vec<Route>> {
+    Ok(destination_route::Entity::find().all(db.reader()).await?)
+}
+
+/// One destination.
+///
+/// Errors: [`Error::NotFound`].
+pub async fn get(db: &Database, code: &str) -> Result<Destination> {
+    destination::Entity::find_by_id(code)
+        .one(db.reader())
+        .await?
+        .ok_or(Error::NotFound)
+}
+
+/// A pause, by whom and why.
+#[derive(Clone, Debug)]
+pub struct Pause {
+    /// Who: the id of a key, or the word of a process.
+    pub by: String,
+    /// Why; no personal value.
+    pub reason: String,
+    /// From when.
+    pub at: DateTime<Utc>,
+    /// Until when; until it is resumed when left out.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Holds a destination's notifications back. Paused once more, the newer words count.
+///
+/// Errors: [`Error::NotFound`].
+pub async fn pause(db: &Database, code: &str, pause: Pause, entry: audit::Entry) -> Result<()> {
+    let change = destination::Entity::update_many()
+        .col_expr(destination::Column::State, Expr::value(PAUSED))
+        .col_expr(destination::Column::PausedBy, Expr::value(pause.by))
+        .col_expr(destination::Column::PausedReason, Expr::value(pause.reason))
+        .col_expr(destination::Column::PausedAt, Expr::value(pause.at))
+        .col_expr(destination::Column::PausedUntil, Expr::value(pause.until))
+        .filter(destination::Column::Code.eq(code));
+    change_with(db, change, Some(entry)).await.and_then(found)
+}
+
+/// Lets a destination's notifications go again.
+///
+/// Errors: [`Error::NotFound`].
+pub async fn resume(db: &Database, code: &str, entry: audit::Entry) -> Result<()> {
+    let change = running_again().filter(destination::Column::Code.eq(code));
+    change_with(db, change, Some(entry)).await.and_then(found)
+}
+
+/// Ends the pauses whose time is over.
+pub async fn end_pauses(db: &Database, now: DateTime<Utc>) -> Result<u64> {
+    let change = running_again()
+        .filter(destination::Column::State.eq(PAUSED))
+        .filter(destination::Column::PausedUntil.lte(now));
+    change_with(db, change, None).await
+}
+
+/// Notes that a destination refuses us, whatever we bring. True for the first to note it: one
+/// alarm is enough.
+pub async fn pause_as_refusing(db: &Database, code: &str, at: DateTime<Utc>) -> Result<bool> {
+    let change = destination::Entity::update_many()
+        .col_expr(destination::Column::State, Expr::value(PAUSED))
+        .col_expr(destination::Column::PausedBy, Expr::value(WORKER))
+        .col_expr(destination::Column::PausedReason, Expr::value("refuses_us"))
+        .col_expr(destination::Column::PausedAt, Expr::value(at))
+        .filter(destination::Column::Code.eq(code))
+        .filter(destination::Column::State.eq(RUNNING));
+    Ok(change_with(db, change, None).await? == 1)
+}
+
+/// What a worker found of a destination's endpoint. A closed breaker also ends a pause that a
+/// worker began.
+pub async fn note_breaker(
+    db: &Database,
+    code: &str,
+    reason: Option<&str>,
+    since: DateTime<Utc>,
+) -> Result<()> {
+    let word = if reason.is_some() { "open" } else { "closed" };
+    let change = destination::Entity::update_many()
+        .col_expr(destination::Column::Breaker, Expr::value(word))
+        .col_expr(
+            destination::Column::BreakerReason,
+            Expr::value(reason.map(str::to_owned)),
+        )
+        .col_expr(destination::Column::BreakerSince, Expr::value(since))
+        .filter(destination::Column::Code.eq(code));
+    change_with(db, change, None).await?;
+    if reason.is_none() {
+        let change = running_again()
+            .filter(destination::Column::Code.eq(code))
+            .filter(destination::Column::PausedBy.eq(WORKER));
+        change_with(db, change, None).await?;
+    }
+    Ok(())
+}
+
+fn running_again() -> sea_orm::UpdateMany<destination::Entity> {
+    let nothing = || Expr::value(None::<String>);
+    let never = || Expr::value(None::<DateTime<Utc>>);
+    destination::Entity::update_many()
+        .col_expr(destination::Column::State, Expr::value(RUNNING))
+        .col_expr(destination::Column::PausedBy, nothing())
+        .col_expr(destination::Column::PausedReason, nothing())
+        .col_expr(destination::Column::PausedAt, never())
+        .col_expr(destination::Column::PausedUntil, never())
+}
+
+/// Makes a change and its audit entry, if there is one, in one transaction; answers with the
+/// number of destinations changed.
+async fn change_with(
+    db: &Database,
+    change: sea_orm::UpdateMany<destination::Entity>,
+    entry: Option<audit::Entry>,
+) -> Result<u64> {
+    let transaction = write::begin(db).await?;
+    let changed = change.exec(&transaction).await?.rows_affected;
+    if let Some(entry) = entry.filter(|_| changed > 0) {
+        let statement =
+            dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
+        transaction.execute_raw(statement).await?;
+    }
+    write::commit(transaction).await?;
+    Ok(changed)
+}
+
+fn found(changed: u64) -> Result<()> {
+    if changed > 0 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// Makes `commune_code` go to `destination_code` from `valid_from` on; a route that begins on the
+/// same day is replaced.
+pub async fn route(db: &Database, route: Route, entry: audit::Entry) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    destination_route::Entity::delete_many()
+        .filter(destination_route::Column::CommuneCode.eq(&route.commune_code))
+        .filter(destination_route::Column::ValidFrom.eq(route.valid_from))
+        .exec(&transaction)
+        .await?;
+    destination_route::Entity::insert(route.into_active_model().reset_all())
+        .exec_without_returning(&transaction)
+        .await?;
+    let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
+    transaction.execute_raw(statement).await?;
+    write::commit(transaction).await
+}
+
+/// Gives a destination an endpoint of its own, and bounds; adds it when it is not there.
+pub async fn put(db: &Database, destination: Destination, entry: audit::Entry) -> Result<()> {
+    let change = destination::Entity::update_many()
+        .col_expr(
+            destination::Column::Name,
+            Expr::value(destination.name.clone()),
+        )
+        .col_expr(
+            destination::Column::ProvinceCode,
+            Expr::value(destination.province_code.clone()),
+        )
+        .col_expr(
+            destination::Column::EndpointUrl,
+            Expr::value(destination.endpoint_url.clone()),
+        )
+        .col_expr(
+            destination::Column::RatePerSecond,
+            Expr::value(destination.rate_per_second),
+        )
+        .col_expr(
+            destination::Column::CallCountMax,
+            Expr::value(destination.call_count_max),
+        )
+        .filter(destination::Column::Code.eq(&destination.code));
+    let row = destination::ActiveModel {
+        code: Set(destination.code.clone()),
+        ..destination.into_active_model().reset_all()
+    };
+    let transaction = write::begin(db).await?;
+    if change.exec(&transaction).await?.rows_affected == 0 {
+        destination::Entity::insert(row)
+            .exec_without_returning(&transaction)
+            .await?;
+    }
+    let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
+    transaction.execute_raw(statement).await?;
+    write::commit(transaction).await
+}

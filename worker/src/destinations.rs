@@ -1,0 +1,498 @@
+//! The destinations as this worker sees them: who goes where, over which lane, and whether now.
+//!
+//! Routes, pauses and endpoints are read anew every second, so that tasks that wait follow a new
+//! mapping and a pause holds at once. A lane is an endpoint with its bounds, its breaker and what
+//! is under way to it; a lane that is slow or away takes no room from the others. What the
+//! breakers find is written down where operators see it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::NaiveDate;
+use domain::{catalogue::Catalogues, time::local_date};
+use metrics::gauge;
+use runtime::{clock::Clock, ids};
+use store::{
+    Database,
+    destinations::{self, Destination, NATIONAL, PAUSED, Route},
+    outbox::{Candidate, Communes},
+};
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    config::WorkerSettings,
+    peer::{self, Peer, PeerLimits, PeerName},
+    police,
+    routes::Routes,
+};
+
+/// Between two looks at the tables.
+const READ_PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks at the catalogues' versions.
+const CATALOGUES_PAUSE: Duration = Duration::from_secs(60);
+/// Tasks under way to a lane that is being probed.
+const PROBE_COUNT_MAX: usize = 4;
+/// The catalogues that say which communes there are and were.
+const CATALOGUES: [&str; 2] = ["communes", "commune_aliases"];
+/// What a name of a setting is to the endpoint of a destination, in errors.
+const ENDPOINT_URL: &str = "destination.endpoint_url";
+
+/// An endpoint, and what is under way to it.
+pub(crate) struct Lane {
+    /// Code of the destination whose endpoint it is.
+    pub(crate) code: Arc<str>,
+    pub(crate) peer: Peer,
+    under_way: AtomicUsize,
+    /// Rung when a lane that was full has room again.
+    freed: Arc<Notify>,
+    bounds: Bounds,
+}
+
+/// What a lane was made from; another one is made when it changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Bounds {
+    endpoint_url: Option<String>,
+    rate_per_second: Option<i32>,
+    call_count_max: Option<i32>,
+}
+
+impl Lane {
+    fn new(code: &str, peer: Peer, freed: Arc<Notify>, bounds: Bounds) -> Arc<Self> {
+        Arc::new(Self {
+            code: code.into(),
+            peer,
+            under_way: AtomicUsize::new(0),
+            freed,
+            bounds,
+        })
+    }
+
+    /// Twice as many as may be called at once: while one half is called, the other is made ready.
+    fn room_max(&self) -> usize {
+        (2 * self.peer.call_count_max()).max(8)
+    }
+
+    /// How many tasks more it takes now.
+    fn room(&self) -> usize {
+        let under_way = self.under_way.load(Ordering::Acquire);
+        if !self.peer.is_open() {
+            return self.room_max().saturating_sub(under_way);
+        }
+        usize::from(self.peer.is_probe_due() && under_way < PROBE_COUNT_MAX)
+    }
+
+    /// Takes a place on the lane, given back when it is dropped.
+    fn take(self: &Arc<Self>) -> LanePlace {
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+        LanePlace(Arc::clone(self))
+    }
+}
+
+/// A task's place on its lane.
+pub(crate) struct LanePlace(Arc<Lane>);
+
+impl LanePlace {
+    /// The lane.
+    pub(crate) fn lane(&self) -> &Arc<Lane> {
+        &self.0
+    }
+}
+
+impl Drop for LanePlace {
+    fn drop(&mut self) {
+        let before = self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+        if before == self.0.room_max() / 2 + 1 {
+            self.0.freed.notify_one();
+        }
+    }
+}
+
+/// All of them.
+pub(crate) struct Destinations {
+    db: Database,
+    clock: Clock,
+    settings: WorkerSettings,
+    freed: Arc<Notify>,
+    view: Mutex<View>,
+}
+
+struct View {
+    routes: Arc<Routes>,
+    lanes: Arc<BTreeMap<Arc<str>, Arc<Lane>>>,
+    /// True while every task goes over the same lane and nobody is paused: the usual case, in
+    /// which no commune need be looked at.
+    is_plain: bool,
+    source: Option<Source>,
+    catalogues: Arc<Catalogues>,
+    catalogue_versions: Vec<Option<String>>,
+    read_at: Option<Instant>,
+    catalogues_read_at: Option<Instant>,
+}
+
+/// What routes are made from.
+#[derive(PartialEq, Eq)]
+struct Source {
+    destinations: Vec<Destination>,
+    routes: Vec<Route>,
+    day: NaiveDate,
+    catalogue_versions: Vec<Option<String>>,
+}
+
+/// How many tasks each lane takes in one claim.
+pub(crate) struct Rooms {
+    routes: Arc<Routes>,
+    left: HashMap<Arc<str>, usize>,
+}
+
+impl Rooms {
+    /// Takes room for a task, if its lane has some left.
+    pub(crate) fn take(&mut self, candidate: &Candidate) -> bool {
+        let way = self.routes.way(&candidate.destination);
+        match self.left.get_mut(&way.lane) {
+            Some(left) if *left > 0 && !way.is_paused => {
+                *left -= 1;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Room of all lanes together.
+    pub(crate) fn total(&self) -> usize {
+        self.left.values().sum()
+    }
+}
+
+impl Destinations {
+    /// With the endpoint of the settings as the one that all use who have none.
+    pub(crate) fn new(
+        db: Database,
+        clock: Clock,
+        settings: WorkerSettings,
+        national: Peer,
+    ) -> Self {
+        let freed = Arc::new(Notify::new());
+        let lane = Lane::new(NATIONAL, national, Arc::clone(&freed), Bounds::default());
+        let catalogues = Arc::new(Catalogues::default());
+        let routes = Routes::new(Vec::new(), &[], &catalogues, clock.now());
+        let view = View {
+            routes: Arc::new(routes),
+            lanes: Arc::new(BTreeMap::from([(Arc::clone(&lane.code), lane)])),
+            is_plain: true,
+            source: None,
+            catalogues,
+            catalogue_versions: Vec::new(),
+            read_at: None,
+            catalogues_read_at: None,
+        };
+        Self {
+            db,
+            clock,
+            settings,
+            freed,
+            view: Mutex::new(view),
+        }
+    }
+
+    /// Waits until a lane that was full has room again.
+    pub(crate) async fn freed(&self) {
+        self.freed.notified().await;
+    }
+
+    /// The lane of the settings' endpoint.
+    pub(crate) fn national(&self) -> Option<Arc<Lane>> {
+        lock(&self.view).lanes.get(NATIONAL).cloned()
+    }
+
+    /// All lanes, by code.
+    pub(crate) fn lanes(&self) -> Vec<Arc<Lane>> {
+        lock(&self.view).lanes.values().cloned().collect()
+    }
+
+    /// A place for a task of this commune; `None` while its lane cannot be called.
+    pub(crate) fn take_place(&self, commune_code: &str) -> Option<LanePlace> {
+        let view = lock(&self.view);
+        let way = view.routes.way(commune_code);
+        view.lanes.get(&way.lane).map(Lane::take)
+    }
+
+    /// Whose tasks may be claimed now, and how many over each lane. `None`: nobody's.
+    pub(crate) fn open(&self) -> Option<(Communes, Rooms)> {
+        let view = lock(&self.view);
+        let left: HashMap<Arc<str>, usize> = view
+            .lanes
+            .values()
+            .map(|lane| (Arc::clone(&lane.code), lane.room()))
+            .collect();
+        let is_open = |way: &crate::routes::Way| {
+            !way.is_paused && left.get(&way.lane).is_some_and(|room| *room > 0)
+        };
+        let communes = if view.is_plain {
+            is_open(view.routes.otherwise()).then_some(Communes::All)
+        } else {
+            part(&view.routes, is_open)
+        };
+        let routes = Arc::clone(&view.routes);
+        communes.map(|communes| (communes, Rooms { routes, left }))
+    }
+
+    /// The communes whose tasks go over this lane.
+    pub(crate) fn communes_over(&self, lane: &Lane) -> Option<Communes> {
+        let view = lock(&self.view);
+        if view.is_plain {
+            return (view.routes.otherwise().lane == lane.code).then_some(Communes::All);
+        }
+        part(&view.routes, |way| way.lane == lane.code)
+    }
+
+    /// Reads the tables again when they were not read for a while, and writes down what the
+    /// breakers found. What cannot be read stays as it was.
+    pub(crate) async fn refresh(&self) {
+        let now = self.clock.steady();
+        let is_recent = |at: Option<Instant>, pause| at.is_some_and(|at| now < at + pause);
+        let (is_read, are_catalogues_read) = {
+            let view = lock(&self.view);
+            (
+                is_recent(view.read_at, READ_PAUSE),
+                is_recent(view.catalogues_read_at, CATALOGUES_PAUSE),
+            )
+        };
+        if is_read {
+            return;
+        }
+        if !are_catalogues_read && let Err(error) = self.read_catalogues().await {
+            tracing::warn!(%error, "the communes were not read; the ways stay as they are");
+        }
+        match self.read().await {
+            Ok(rows) => self.report(&rows).await,
+            Err(error) => {
+                tracing::warn!(%error, "the destinations were not read; they stay as they are");
+            }
+        }
+    }
+
+    async fn read(&self) -> store::Result<Vec<Destination>> {
+        let now = self.clock.now();
+        let is_over = |row: &Destination| {
+            row.state == PAUSED && row.paused_until.is_some_and(|until| until <= now)
+        };
+        let mut rows = destinations::all(&self.db).await?;
+        if rows.iter().any(is_over) {
+            destinations::end_pauses(&self.db, now).await?;
+            rows = destinations::all(&self.db).await?;
+        }
+        if !rows.iter().any(|row| row.code == NATIONAL) {
+            destinations::add(&self.db, vec![national_row(&self.clock)]).await?;
+            rows = destinations::all(&self.db).await?;
+        }
+        let routes = destinations::routes(&self.db).await?;
+        self.put(&rows, routes);
+        Ok(rows)
+    }
+
+    fn put(&self, rows: &[Destination], routes: Vec<Route>) {
+        let now = self.clock.now();
+        let mut view = lock(&self.view);
+        view.read_at = Some(self.clock.steady());
+        let source = Source {
+            destinations: rows.iter().map(without_findings).collect(),
+            routes,
+            day: local_date(now),
+            catalogue_versions: view.catalogue_versions.clone(),
+        };
+        if view.source.as_ref() == Some(&source) {
+            return;
+        }
+        let catalogues = Arc::clone(&view.catalogues);
+        let routes = Routes::new(rows.to_vec(), &source.routes, &catalogues, now);
+        view.lanes = Arc::new(self.lanes_of(&view.lanes, rows));
+        view.is_plain = {
+            let otherwise = routes.otherwise();
+            let mut ways = routes.ways();
+            ways.all(|(_, way)| way.lane == otherwise.lane && way.is_paused == otherwise.is_paused)
+        };
+        view.routes = Arc::new(routes);
+        view.source = Some(source);
+    }
+
+    /// The lanes that are needed now: those that did not change are kept as they are.
+    fn lanes_of(
+        &self,
+        before: &BTreeMap<Arc<str>, Arc<Lane>>,
+        rows: &[Destination],
+    ) -> BTreeMap<Arc<str>, Arc<Lane>> {
+        let mut lanes = BTreeMap::new();
+        if let Some(national) = before.get(NATIONAL) {
+            lanes.insert(Arc::clone(&national.code), Arc::clone(national));
+        }
+        let with_endpoint = rows
+            .iter()
+            .filter(|row| row.endpoint_url.is_some() && row.code != NATIONAL);
+        for row in with_endpoint {
+            let kept = before
+                .get(row.code.as_str())
+                .filter(|lane| lane.bounds == bounds_of(row))
+                .cloned();
+            if let Some(lane) = kept.or_else(|| self.lane_of(row)) {
+                lanes.insert(Arc::clone(&lane.code), lane);
+            }
+        }
+        lanes
+    }
+
+    fn lane_of(&self, row: &Destination) -> Option<Arc<Lane>> {
+        let limits = self.limits_of(row);
+        let url = row.endpoint_url.as_deref()?;
+        match peer::http(ENDPOINT_URL, url, police::PATH, &limits.outgoing) {
+            Ok(transport) => {
+                let clock = self.clock.clone();
+                let peer = Peer::new(PeerName::Police, transport, limits, clock).without_gauge();
+                let freed = Arc::clone(&self.freed);
+                Some(Lane::new(&row.code, peer, freed, bounds_of(row)))
+            }
+            Err(error) => {
+                tracing::error!(
+                    destination = row.code, %error,
+                    "a destination's endpoint cannot be called; its tasks wait"
+                );
+                None
+            }
+        }
+    }
+
+    fn limits_of(&self, row: &Destination) -> PeerLimits {
+        let mut limits = self.settings.police_limits();
+        let positive = |count: Option<i32>| count.and_then(|count| u32::try_from(count).ok());
+        if let Some(rate) = positive(row.rate_per_second).filter(|rate| *rate > 0) {
+            limits.rate_per_second = rate;
+        }
+        if let Some(count) = positive(row.call_count_max).filter(|count| *count > 0) {
+            limits.call_count_max = usize::try_from(count).unwrap_or(limits.call_count_max);
+            limits.outgoing.pool_idle_count_max = limits.call_count_max;
+        }
+        limits
+    }
+
+    /// Reads the communes again when a version changed.
+    async fn read_catalogues(&self) -> anyhow::Result<()> {
+        let mut versions = Vec::new();
+        for name in CATALOGUES {
+            versions.push(store::catalogues::version(&self.db, name).await?);
+        }
+        let known = lock(&self.view).catalogue_versions.clone();
+        if known != versions {
+            let mut catalogues = Catalogues::default();
+            for name in CATALOGUES {
+                for (code, body) in store::catalogues::entries(&self.db, name).await? {
+                    catalogues.add(name, &code, &serde_json::from_str(&body)?)?;
+                }
+            }
+            let mut view = lock(&self.view);
+            view.catalogues = Arc::new(catalogues);
+            view.catalogue_versions = versions;
+        }
+        lock(&self.view).catalogues_read_at = Some(self.clock.steady());
+        Ok(())
+    }
+
+    /// Writes down where a breaker's state is not what the table says, as far as this worker
+    /// knows better.
+    async fn report(&self, rows: &[Destination]) {
+        for row in rows {
+            gauge!("luutru_destination_paused", "destination" => row.code.clone())
+                .set(if row.state == PAUSED { 1.0 } else { 0.0 });
+        }
+        for lane in self.lanes() {
+            let Some(row) = rows.iter().find(|row| *row.code == *lane.code) else {
+                continue;
+            };
+            if let Err(error) = self.report_lane(&lane, row).await {
+                tracing::warn!(%error, destination = row.code, "a breaker's state was not noted");
+            }
+        }
+    }
+
+    async fn report_lane(&self, lane: &Lane, row: &Destination) -> store::Result<()> {
+        let standing = lane.peer.standing();
+        let is_open = standing.open.is_some();
+        gauge!("luutru_destination_breaker_state", "destination" => row.code.clone())
+            .set(if is_open { 2.0 } else { 0.0 });
+        let was_open = row.breaker == "open";
+        match standing.open {
+            Some((since, reason)) if !was_open || row.breaker_reason.as_deref() != Some(reason) => {
+                destinations::note_breaker(&self.db, &row.code, Some(reason), since).await?;
+            }
+            None if was_open && standing.well_at > row.breaker_since => {
+                let since = standing.well_at.unwrap_or_else(|| self.clock.now());
+                destinations::note_breaker(&self.db, &row.code, None, since).await?;
+            }
+            Some(_) | None => {}
+        }
+        if let Some((since, police::REFUSES_US)) = standing.open
+            && row.state != PAUSED
+            && destinations::pause_as_refusing(&self.db, &row.code, since).await?
+        {
+            tracing::error!(
+                destination = row.code,
+                "refuses us, its tasks wait: check its address and our secret (LUUTRU_POLICE_SECRET)"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The communes whose way is so: by those that are not, where the communes that nobody knows are.
+fn part(routes: &Routes, is_so: impl Fn(&crate::routes::Way) -> bool) -> Option<Communes> {
+    let codes = |wanted: bool| -> Vec<String> {
+        routes
+            .ways()
+            .filter(|(_, way)| is_so(way) == wanted)
+            .map(|(code, _)| code.to_owned())
+            .collect()
+    };
+    if is_so(routes.otherwise()) {
+        return Some(Communes::Except(codes(false)));
+    }
+    let codes = codes(true);
+    (!codes.is_empty()).then_some(Communes::Only(codes))
+}
+
+/// A row without what breakers write in it.
+fn without_findings(row: &Destination) -> Destination {
+    Destination {
+        breaker: String::new(),
+        breaker_reason: None,
+        breaker_since: None,
+        ..row.clone()
+    }
+}
+
+fn bounds_of(row: &Destination) -> Bounds {
+    Bounds {
+        endpoint_url: row.endpoint_url.clone(),
+        rate_per_second: row.rate_per_second,
+        call_count_max: row.call_count_max,
+    }
+}
+
+/// For a database that was seeded by an older release.
+fn national_row(clock: &Clock) -> Destination {
+    let name = "Cổng tiếp nhận chung".to_owned();
+    destinations::new(
+        NATIONAL.to_owned(),
+        ids::uuid_v7(clock),
+        name,
+        None,
+        clock.now(),
+    )
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

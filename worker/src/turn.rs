@@ -1,0 +1,139 @@
+//! Which of the tasks that are due are claimed. Pure.
+//!
+//! Nearest deadline minute first; among equal minutes the facilities in turn, so that a large one
+//! does not keep the small ones waiting.
+
+use std::collections::HashMap;
+
+use store::outbox::Candidate;
+use uuid::Uuid;
+
+/// How much more of the outbox is read than is claimed, to choose from.
+pub(crate) const WINDOW_FACTOR: u64 = 4;
+
+/// Chooses up to `count_max` of `candidates`, which come nearest deadline first. `takes` is asked
+/// of each in the order of the choice whether there is room for it.
+pub(crate) fn choose(
+    candidates: &[Candidate],
+    count_max: usize,
+    mut takes: impl FnMut(&Candidate) -> bool,
+) -> Vec<Uuid> {
+    let mut chosen = Vec::with_capacity(count_max.min(candidates.len()));
+    let minutes = candidates.chunk_by(|one, next| minute(one) == minute(next));
+    for candidate in minutes.flat_map(in_turn) {
+        if chosen.len() == count_max {
+            break;
+        }
+        if takes(candidate) {
+            chosen.push(candidate.id);
+        }
+    }
+    chosen
+}
+
+fn minute(candidate: &Candidate) -> i64 {
+    candidate.deadline_at.timestamp().div_euclid(60)
+}
+
+/// The first of each facility, then the second of each, and so on.
+fn in_turn(candidates: &[Candidate]) -> Vec<&Candidate> {
+    let mut counts: HashMap<Uuid, usize> = HashMap::new();
+    let mut turns: Vec<(usize, &Candidate)> = candidates
+        .iter()
+        .map(|candidate| {
+            let count = counts.entry(candidate.facility_id).or_default();
+            *count += 1;
+            (*count, candidate)
+        })
+        .collect();
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn candidate(id: u128, facility: u128, seconds: i64) -> Candidate {
+        Candidate {
+            id: Uuid::from_u128(id),
+            facility_id: Uuid::from_u128(facility),
+            destination: "00004".to_owned(),
+            deadline_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds),
+        }
+    }
+
+    fn numbers(chosen: Vec<Uuid>) -> Vec<u128> {
+        chosen.into_iter().map(|id| id.as_u128()).collect()
+    }
+
+    #[test]
+    fn facilities_take_turns_within_a_minute_only() {
+        let candidates = [
+            candidate(1, 10, 0),
+            candidate(2, 10, 1),
+            candidate(3, 10, 2),
+            candidate(4, 20, 58),
+            candidate(5, 30, 59),
+            candidate(6, 20, 59),
+            candidate(7, 40, 60),
+        ];
+        let order = [1, 4, 5, 2, 6, 3, 7];
+        for count_max in 0..9 {
+            let chosen = numbers(choose(&candidates, count_max, |_| true));
+            assert_eq!(chosen, order[..count_max.min(order.len())]);
+        }
+    }
+
+    #[test]
+    fn what_finds_no_room_leaves_its_place_to_the_next() {
+        let candidates = [
+            candidate(1, 10, 0),
+            candidate(2, 20, 0),
+            candidate(3, 10, 60),
+        ];
+        let no_room = Uuid::from_u128(20);
+        let chosen = choose(&candidates, 2, |one| one.facility_id != no_room);
+        assert_eq!(numbers(chosen), [1, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_chosen_is_due_in_a_later_minute_than_what_is_left(
+            mut rows in proptest::collection::vec((0_i64..600, 0_u128..5), 0..100),
+            count_max in 0_usize..120,
+        ) {
+            rows.sort_unstable();
+            let candidates: Vec<Candidate> = (0..)
+                .zip(&rows)
+                .map(|(id, (seconds, facility))| candidate(id, *facility, *seconds))
+                .collect();
+            let chosen = choose(&candidates, count_max, |_| true);
+            prop_assert_eq!(chosen.len(), count_max.min(candidates.len()));
+            let (taken, left): (Vec<_>, Vec<_>) =
+                candidates.iter().partition(|one| chosen.contains(&one.id));
+            let last = taken.iter().map(|one| minute(one)).max();
+            let first = left.iter().map(|one| minute(one)).min();
+            if let (Some(last), Some(first)) = (last, first) {
+                prop_assert!(last <= first);
+            }
+            // Nobody is two ahead of one who still waits in the same minute.
+            for minute_of in taken.iter().map(|one| minute(one)) {
+                let count = |of: &[&Candidate], facility| {
+                    of.iter()
+                        .filter(|one| one.facility_id == facility && minute(one) == minute_of)
+                        .count()
+                };
+                for waiting in left.iter().filter(|one| minute(one) == minute_of) {
+                    for other in &taken {
+                        let ahead = count(&taken, other.facility_id);
+                        prop_assert!(ahead <= count(&taken, waiting.facility_id) + 1);
+                    }
+                }
+            }
+        }
+    }
+}
