@@ -298,6 +298,8 @@ pub(crate) enum Declaring {}
 pub(crate) enum DeclaringMany {}
 /// Asks what the rules would say.
 pub(crate) enum Asking {}
+/// Keeps what belongs to a facility: lists of rooms and the like.
+pub(crate) enum Managing {}
 /// Reads.
 pub(crate) enum Reading {}
 
@@ -312,6 +314,11 @@ impl Demand for DeclaringMany {
 }
 
 impl Demand for Asking {
+    const ERRAND: Errand = Errand::Read;
+    const IS_FOR_DECLARANTS: bool = true;
+}
+
+impl Demand for Managing {
     const ERRAND: Errand = Errand::Read;
     const IS_FOR_DECLARANTS: bool = true;
 }

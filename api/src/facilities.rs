@@ -1,8 +1,11 @@
-//! The facilities that a key may declare for.
+//! The facilities that a key may declare for, and what belongs to each.
+
+pub(crate) mod occupancy;
+pub(crate) mod rooms;
 
 use std::sync::Arc;
 
-use domain::{facility::Facility, problem::Code};
+use domain::{facility::Facility, problem::Code, sender::Sender};
 use uuid::Uuid;
 
 use crate::answer::Answer;
@@ -34,16 +37,20 @@ pub(crate) fn list(
     }))
 }
 
-/// One of the key's facilities. Absent, foreign and malformed are the same 404.
+/// One of the key's facilities.
 pub(crate) fn show(
     admitted: &Admitted<Reading>,
     id: &str,
 ) -> Result<Answer<FacilityView>, Failure> {
-    let facility = Uuid::try_parse(id)
+    Ok(Answer::of(&view(find(admitted.sender(), id)?)))
+}
+
+/// The facility of this id. Absent, foreign and malformed are the same 404.
+fn find<'a>(sender: &'a Sender, id: &str) -> Result<&'a Arc<Facility>, Failure> {
+    Uuid::try_parse(id)
         .ok()
-        .and_then(|id| admitted.sender().facility(id))
-        .ok_or_else(|| Failure::new(Code::NotFound))?;
-    Ok(Answer::of(&view(facility)))
+        .and_then(|id| sender.facility(id))
+        .ok_or_else(|| Failure::new(Code::NotFound))
 }
 
 /// A part of the facilities, which are in the order of their ids, and its last one's id if there

@@ -28,7 +28,8 @@ use crate::config::ApiSettings;
 use crate::problem::Failure;
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
-    CancellationDraft, DepartureDraft, ExtensionDraft, ScanText, StayBatch, StayDraft, StayPatch,
+    CancellationDraft, DepartureDraft, ExtensionDraft, RoomListDraft, ScanText, StayBatch,
+    StayDraft, StayPatch,
 };
 
 const JSON: &str = "application/json";
@@ -79,6 +80,12 @@ impl Shape for StayDraft {
 impl Shape for ScanText {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for RoomListDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.batch_body_bytes_max
     }
 }
 

@@ -1,5 +1,6 @@
 //! The header `If-Match`: which version a change is meant for.
 
+use domain::problem::Code;
 use intake::Expected;
 use poem::http::{HeaderMap, header};
 use poem::{Request, RequestBody};
@@ -8,12 +9,27 @@ use poem_openapi::{
     registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
 };
 
-/// The version that a change is meant for.
-pub(crate) struct IfMatch(pub(crate) Expected);
+use crate::problem::Failure;
 
-impl<'a> ApiExtractor<'a> for IfMatch {
+/// The version that a change is meant for; whether one has to be named is part of the operation.
+pub(crate) struct IfMatch<const IS_REQUIRED: bool = true>(pub(crate) Expected);
+
+impl IfMatch<false> {
+    /// Whether a change of this version is meant, which it is when none is named.
+    ///
+    /// Errors: 412 when another is.
+    pub(crate) fn check(&self, version: i32) -> Result<(), Failure> {
+        match &self.0 {
+            Expected::Unnamed | Expected::Current => Ok(()),
+            Expected::Versions(versions) if versions.contains(&version) => Ok(()),
+            Expected::Versions(_) => Err(Failure::new(Code::VersionMismatch)),
+        }
+    }
+}
+
+impl<'a, const IS_REQUIRED: bool> ApiExtractor<'a> for IfMatch<IS_REQUIRED> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
-    const PARAM_IS_REQUIRED: bool = true;
+    const PARAM_IS_REQUIRED: bool = IS_REQUIRED;
     type ParamType = ();
     type ParamRawType = ();
 
@@ -76,6 +92,21 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_MATCH, HeaderValue::from_static(sent));
             assert_eq!(read(&headers), expected, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_named_must_fit() {
+        let table = [
+            (Expected::Unnamed, true),
+            (Expected::Current, true),
+            (Expected::Versions(vec![2, 3]), true),
+            (Expected::Versions(vec![2]), false),
+            (Expected::Versions(vec![]), false),
+        ];
+        for (expected, fits) in table {
+            let if_match = IfMatch::<false>(expected);
+            assert_eq!(if_match.check(3).is_ok(), fits, "{:?}", if_match.0);
         }
     }
 }

@@ -68,6 +68,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::Required
         | Code::TooFewItems
         | Code::TooManyItems
+        | Code::OutOfRange
+        | Code::Duplicate
         | Code::UnknownCode
         | Code::FacilityUnknown
         | Code::UnknownCommune

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Reading};
+use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Managing, Reading};
 use crate::docs::Page;
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
@@ -22,8 +22,8 @@ use crate::shapes::text::FileContent;
 use crate::shapes::{
     Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, DayReceipt,
     DepartureDraft, EventPage, ExtensionDraft, FacilityPage, FacilityView, History, ImportRowPage,
-    ImportView, Judgement, Jwks, LimitsView, Ready, Receipt, ScanView, Stay, StayBatch, StayDraft,
-    StayPage, StayPatch,
+    ImportView, Judgement, Jwks, LimitsView, OccupancyView, Ready, Receipt, RoomListDraft,
+    RoomPage, ScanView, Stay, StayBatch, StayDraft, StayPage, StayPatch,
 };
 use crate::{day_receipts, events, facilities, imports, limits, scans, stays};
 
@@ -482,6 +482,67 @@ impl Api {
         query: Query,
     ) -> Result<Answer<DayReceipt>, Failure> {
         day_receipts::show(&self.app, &admitted, headers, &id.0, query).await
+    }
+
+    /// See a facility's rooms and beds
+    ///
+    /// The whole list.
+    #[oai(
+        path = "/v1/facilities/:id/rooms",
+        method = "get",
+        operation_id = "showRooms",
+        tag = "Topic::Facilities"
+    )]
+    async fn show_rooms(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        id: Path<String>,
+    ) -> Result<Answer<RoomPage>, Failure> {
+        facilities::rooms::show(&self.app, &admitted, &id.0).await
+    }
+
+    /// List a facility's rooms and beds
+    ///
+    /// Replaces the whole list. With `If-Match` only the version that was seen; the same list
+    /// again changes nothing.
+    #[oai(
+        path = "/v1/facilities/:id/rooms",
+        method = "put",
+        operation_id = "replaceRooms",
+        tag = "Topic::Facilities"
+    )]
+    async fn replace_rooms(
+        &self,
+        admitted: Admitted<Managing>,
+        /// The facility's id.
+        id: Path<String>,
+        /// The `ETag` of the list that is to be replaced.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch<false>,
+        document: Document<RoomListDraft>,
+    ) -> Result<Answer<RoomPage>, Failure> {
+        facilities::rooms::replace(&self.app, &admitted, &id.0, &if_match, &document).await
+    }
+
+    /// See who is where
+    ///
+    /// On a day: each room and bed of the facility's list with its guests, what is free the night
+    /// that follows, and guests in places that are not listed.
+    #[oai(
+        path = "/v1/facilities/:id/occupancy",
+        method = "get",
+        operation_id = "showOccupancy",
+        tag = "Topic::Facilities"
+    )]
+    async fn show_occupancy(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        id: Path<String>,
+        query: Query,
+    ) -> Result<Answer<OccupancyView>, Failure> {
+        facilities::occupancy::show(&self.app, &admitted, &id.0, query).await
     }
 
     /// See the key's quotas

@@ -15,8 +15,8 @@ use text::{
     CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, EventWord, FacilityKindWord,
     FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord, Instant, Name,
     NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
-    PresenceWord, ProvinceCode, PurposeWord, Reason, Reference, RowOutcomeWord, ScanKindWord,
-    SexWord, Sha256Hex, TimelinessWord, Word,
+    PresenceWord, ProvinceCode, PurposeWord, Reason, Reference, RoomKindWord, RowOutcomeWord,
+    ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -659,6 +659,139 @@ pub(crate) struct FacilityPage {
     /// Leads to the next page; `null` on the last.
     #[oai(nullable)]
     pub(crate) next_cursor: Option<String>,
+}
+
+/// All rooms and beds of a facility: replaces what was there.
+#[derive(Object)]
+#[oai(rename = "RoomList")]
+pub(crate) struct RoomListDraft {
+    /// The entries, in the order in which they are to be shown. List rooms or their beds, not
+    /// both: capacities are added up.
+    #[oai(validator(max_items = 5000))]
+    rooms: Vec<RoomDraft>,
+}
+
+/// A room or a bed.
+#[derive(Object)]
+pub(crate) struct RoomDraft {
+    /// What a stay's `room` or `bed` calls it, without regard to letter case; unique within its
+    /// ward.
+    name: Place,
+    /// What it is.
+    kind: RoomKindWord,
+    /// How many guests it holds; a bed one, when left out.
+    #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
+    capacity: Option<u32>,
+    /// The ward or house it belongs to.
+    ward: Option<Place>,
+}
+
+/// A room or a bed, as it is listed.
+#[derive(Object)]
+#[oai(rename = "Room")]
+pub(crate) struct RoomView {
+    /// What stays call it.
+    name: String,
+    /// What it is.
+    kind: RoomKindWord,
+    /// How many guests it holds.
+    capacity: u32,
+    /// The ward or house it belongs to.
+    ward: Option<String>,
+}
+
+/// A facility's list of rooms and beds.
+#[derive(Object)]
+pub(crate) struct RoomPage {
+    /// The entries, in the order in which they were sent.
+    items: Vec<RoomView>,
+    /// Always `null`: the list is whole.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// Who is where on a day.
+#[derive(Object)]
+#[oai(rename = "Occupancy")]
+pub(crate) struct OccupancyView {
+    /// The facility.
+    facility_id: Id,
+    /// The calendar day of Viet Nam.
+    date: Day,
+    /// The places of the facility's list in their order, then others that stays name.
+    rooms: Vec<OccupiedRoom>,
+    /// The sums.
+    totals: OccupancyTotals,
+}
+
+/// A place and who is there on the day.
+#[derive(Object)]
+pub(crate) struct OccupiedRoom {
+    /// Whether it is on the facility's list.
+    is_listed: bool,
+    /// What it is.
+    kind: RoomKindWord,
+    /// Its name; `null` for stays that name none.
+    #[oai(nullable)]
+    name: Option<String>,
+    /// The ward or house it belongs to.
+    #[oai(nullable)]
+    ward: Option<String>,
+    /// How many guests it holds; `null` when it is not listed.
+    #[oai(nullable)]
+    capacity: Option<u32>,
+    /// How many guests sleep there the night that follows the day.
+    occupied: u32,
+    /// How many more could; `null` when it is not listed.
+    #[oai(nullable)]
+    free: Option<u32>,
+    /// Who is there at some time of the day, in order of arrival: until the departure, and
+    /// without one until the day on which it is expected.
+    guests: Vec<RoomGuest>,
+}
+
+/// A guest in a place.
+#[derive(Object)]
+pub(crate) struct RoomGuest {
+    /// The stay.
+    stay_id: Id,
+    /// The guest's name; `null` for an unidentified person.
+    #[oai(nullable)]
+    full_name: Option<String>,
+    /// The room, as declared.
+    #[oai(nullable)]
+    room: Option<String>,
+    /// The bed, as declared.
+    #[oai(nullable)]
+    bed: Option<String>,
+    /// The ward, as declared.
+    #[oai(nullable)]
+    ward: Option<String>,
+    /// When the stay began.
+    arrival_at: Instant,
+    /// When it is expected to end.
+    #[oai(nullable)]
+    expected_departure_at: Option<Instant>,
+    /// When it ended.
+    #[oai(nullable)]
+    departed_at: Option<Instant>,
+    /// Whether the guest sleeps there the night that follows the day.
+    stays_overnight: bool,
+}
+
+/// The sums over all places.
+#[derive(Object)]
+pub(crate) struct OccupancyTotals {
+    /// What the listed places hold.
+    capacity: u32,
+    /// Guests who sleep there the night that follows, in listed places or not.
+    occupied: u32,
+    /// What is free in the listed places.
+    free: u32,
+    /// Guests who are there at some time of the day.
+    guests: u32,
+    /// Those of them in places that are not listed.
+    unlisted: u32,
 }
 
 /// A catalogue without its entries.

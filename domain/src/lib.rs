@@ -29,6 +29,9 @@ pub mod sender;
 pub mod sex;
 pub mod stay;
 
+pub mod occupancy;
+pub mod room;
+
 pub mod scan;
 
 pub mod canonical;

@@ -68,7 +68,7 @@ coded! {
         IdempotencyInProgress => "idempotency_in_progress",
         /// A change came without the version that it is meant for.
         PreconditionRequired => "precondition_required",
-        /// The stay has another version than the one the change is meant for.
+        /// What is to be changed has another version than the one the change is meant for.
         VersionMismatch => "version_mismatch",
         /// The guest has departed; the change is for guests who are there.
         StayDeparted => "stay_departed",
@@ -113,6 +113,10 @@ coded! {
         TooFewItems => "too_few_items",
         /// A list with more elements than allowed.
         TooManyItems => "too_many_items",
+        /// A number outside of its bounds.
+        OutOfRange => "out_of_range",
+        /// An element that repeats an earlier one of its list.
+        Duplicate => "duplicate",
         /// A word that is not in its catalogue.
         UnknownCode => "unknown_code",
         /// No facility that the key may use.
@@ -293,6 +297,8 @@ impl Code {
             | Self::Required
             | Self::TooFewItems
             | Self::TooManyItems
+            | Self::OutOfRange
+            | Self::Duplicate
             | Self::UnknownCode
             | Self::FacilityUnknown
             | Self::UnknownCommune

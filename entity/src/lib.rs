@@ -23,5 +23,6 @@ pub mod organisation;
 pub mod outbox_task;
 pub mod review;
 pub mod review_case;
+pub mod room_list;
 pub mod stay;
 pub mod stay_version;

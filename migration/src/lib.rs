@@ -14,6 +14,7 @@ mod m20261124_000005_audit;
 mod m20261125_000006_changes;
 mod m20261125_000007_events;
 mod m20261125_000008_review_cases;
+mod m20261125_000009_rooms;
 mod m20261125_000010_imports;
 mod m20261125_000012_event_head;
 mod m20261125_000013_delivery;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_changes::Migration),
             Box::new(m20261125_000007_events::Migration),
             Box::new(m20261125_000008_review_cases::Migration),
+            Box::new(m20261125_000009_rooms::Migration),
             Box::new(m20261125_000010_imports::Migration),
             Box::new(m20261125_000012_event_head::Migration),
             Box::new(m20261125_000013_delivery::Migration),

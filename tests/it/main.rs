@@ -24,6 +24,7 @@ mod document;
 mod events;
 mod limits;
 mod lists;
+mod rooms;
 mod scans;
 mod typing;
 

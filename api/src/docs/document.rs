@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::day_receipts;
 use crate::events;
+use crate::facilities::occupancy;
 use crate::imports;
 use crate::paper::PDF;
 use crate::problem::PROBLEM_JSON;
@@ -14,13 +15,15 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 15] = [
+const REQUEST_SCHEMAS: [&str; 17] = [
     "Cancellation",
     "Departure",
     "Extension",
     "GuestPatch",
     "IdentityDocumentPatch",
     "StayPatch",
+    "RoomDraft",
+    "RoomList",
     "ScanText",
     "StayDraft",
     "StayBatch",
@@ -57,7 +60,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 29] = [
+const FACTS: [Facts; 32] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -179,6 +182,24 @@ const FACTS: [Facts; 29] = [
         parameters: &[&day_receipts::PARAMETERS],
     },
     Facts {
+        operation: "showRooms",
+        success: "The list.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "replaceRooms",
+        success: "The list as it is now.",
+        problems: &[400, 403, 404, 408, 412, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showOccupancy",
+        success: "Who is where.",
+        problems: &[404, 422],
+        parameters: &[&occupancy::PARAMETERS],
+    },
+    Facts {
         operation: "showLimits",
         success: "The quotas.",
         problems: &[],
@@ -256,7 +277,7 @@ const PROBLEMS: [(u16, &str); 16] = [
     ),
     (
         412,
-        "The stay is at another version, named in `ETag`. Nothing was changed.",
+        "What is stored is at another version than `If-Match` names, named in `ETag`. Nothing was changed.",
     ),
     (
         413,
@@ -459,7 +480,8 @@ fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static
     let own: &[&str] = match operation {
         _ if makes_a_version => &["Location", "ETag"],
         "importStays" => &["Location"],
-        "showStay" | "showHistory" | "listCatalogues" | "showCatalogue" => &["ETag"],
+        "showStay" | "showHistory" | "showRooms" | "replaceRooms" | "listCatalogues"
+        | "showCatalogue" => &["ETag"],
         _ => &[],
     };
     move |status| {

@@ -31,7 +31,7 @@ pub(crate) enum Errand {
     Declare,
     /// Declare many.
     DeclareMany,
-    /// Anything that stores nothing.
+    /// Anything that declares nothing.
     Read,
 }
 

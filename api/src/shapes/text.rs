@@ -12,6 +12,7 @@ use domain::{
     party::PartyRole,
     problem::Code,
     purpose::Purpose,
+    room::RoomKind,
     sex,
     stay::{self, Presence},
 };
@@ -136,6 +137,8 @@ text_types! {
     ChannelWord => words(stay::Channel::ALL.iter().map(|word| word.as_str()));
     /// What became of an item of a batch.
     OutcomeWord => words(["accepted", "replayed", "rejected"].into_iter());
+    /// What an entry of a facility's list is.
+    RoomKindWord => words(RoomKind::ALL.iter().map(|word| word.as_str()));
     /// What kind of text a scanner delivers.
     ScanKindWord => words(scans::KINDS.into_iter());
     /// A picture, as it is.

@@ -1,5 +1,7 @@
 //! Typed reading of a JSON object that notes every fault and goes on.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use crate::problem::{Code, Hint, Violation};
@@ -68,6 +70,24 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         None
     }
 
+    /// An object that stands at `pointer`; `None` and a violation when it is none.
+    pub(crate) fn at(
+        pointer: String,
+        value: &'document Value,
+        violations: &'list mut Vec<Violation>,
+    ) -> Option<Self> {
+        if let Value::Object(members) = value {
+            return Some(Self {
+                members,
+                pointer,
+                taken: Vec::new(),
+                violations,
+            });
+        }
+        violations.push(Violation::new(pointer, Code::InvalidType));
+        None
+    }
+
     /// A member that is text: normalised; absent when empty, `null` or faulty.
     pub(crate) fn text(&mut self, name: &'static str, bound: Bound) -> Option<String> {
         match self.take(name)? {
@@ -111,6 +131,63 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         (object != T::default()).then_some(object)
     }
 
+    /// A member that is a whole number within bounds; absent when `null` or faulty.
+    pub(crate) fn integer(
+        &mut self,
+        name: &'static str,
+        bounds: RangeInclusive<u32>,
+    ) -> Option<u32> {
+        let value = self.take(name)?;
+        let Value::Number(number) = value else {
+            self.note(name, Code::InvalidType, None);
+            return None;
+        };
+        let number = number
+            .as_u64()
+            .and_then(|number| u32::try_from(number).ok());
+        let found = number.filter(|number| bounds.contains(number));
+        if found.is_none() {
+            let hint = Hint::Between(to_usize(*bounds.start()), to_usize(*bounds.end()));
+            self.note(name, Code::OutOfRange, Some(hint));
+        }
+        found
+    }
+
+    /// A member that is a list of so many elements; absent when `null` or faulty.
+    pub(crate) fn list(
+        &mut self,
+        name: &'static str,
+        counts: RangeInclusive<usize>,
+    ) -> Option<&'document [Value]> {
+        let Value::Array(elements) = self.take(name)? else {
+            self.note(name, Code::InvalidType, None);
+            return None;
+        };
+        let hint = Hint::Between(*counts.start(), *counts.end());
+        if elements.len() < *counts.start() {
+            self.note(name, Code::TooFewItems, Some(hint));
+        } else if elements.len() > *counts.end() {
+            self.note(name, Code::TooManyItems, Some(hint));
+        } else {
+            return Some(elements);
+        }
+        None
+    }
+
+    /// Notes that a member is required.
+    pub(crate) fn require(&mut self, name: &str) {
+        let pointer = self.pointer_to(name);
+        let is_noted = self.violations.iter().any(|known| known.pointer == pointer);
+        if !is_noted {
+            self.note(name, Code::Required, None);
+        }
+    }
+
+    /// Notes a fault of a member.
+    pub(crate) fn refuse(&mut self, name: &str, code: Code) {
+        self.note(name, code, None);
+    }
+
     /// Names what was not taken: read-only members unless `null`, unknown ones in any case.
     pub(crate) fn finish(self, read_only: &[&str]) {
         for (name, value) in self.members {
@@ -151,4 +228,9 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
 /// A member's name inside a pointer (RFC 6901, section 3).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Lossless on every machine that luutru runs on.
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

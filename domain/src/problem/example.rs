@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 72] = [
+const PLACES: [(Code, &str); 74] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -14,6 +14,8 @@ const PLACES: [(Code, &str); 72] = [
     (Code::Required, "/guest/full_name"),
     (Code::TooFewItems, "/stays"),
     (Code::TooManyItems, "/stays"),
+    (Code::OutOfRange, "/rooms/0/capacity"),
+    (Code::Duplicate, "/rooms/1/name"),
     (Code::UnknownCode, "/purpose"),
     (Code::FacilityUnknown, "/facility_id"),
     (Code::UnknownCommune, "/guest/residence/commune_code"),

@@ -180,11 +180,11 @@ const fn both(code: Code) -> [Words; 2] {
         Code::VersionMismatch => pair(
             [
                 "Phiên bản đã thay đổi",
-                "Lượt lưu trú không còn ở phiên bản nêu trong If-Match và chưa bị thay đổi. Hãy xem lại lượt lưu trú rồi gửi lại với ETag hiện tại.",
+                "Nội dung hiện tại không ở phiên bản nêu trong If-Match; chưa có gì được thay đổi. Hãy xem lại nội dung hiện tại rồi gửi lại với ETag của nó.",
             ],
             [
                 "The version has changed",
-                "The stay is not at the version named in If-Match; nothing was changed. Look at the stay and send the change again with its present ETag.",
+                "What is stored is not at the version named in If-Match; nothing was changed. Look at it and send the change again with its present ETag.",
             ],
         ),
         Code::StayDeparted => pair(
@@ -369,6 +369,26 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "Too many elements",
                 "The list has more elements than allowed. Send them in several requests.",
+            ],
+        ),
+        Code::OutOfRange => pair(
+            [
+                "Số nằm ngoài giới hạn",
+                "Giá trị phải là số nguyên trong giới hạn cho phép. Hãy gửi một số trong giới hạn đó.",
+            ],
+            [
+                "The number is out of bounds",
+                "The value must be a whole number within bounds. Send a number within them.",
+            ],
+        ),
+        Code::Duplicate => pair(
+            [
+                "Phần tử lặp lại",
+                "Phần tử này lặp lại một phần tử trước đó trong danh sách. Hãy bỏ phần tử thừa hoặc đặt tên khác.",
+            ],
+            [
+                "The element comes twice",
+                "This element repeats an earlier one of the list. Leave it out, or name it differently.",
             ],
         ),
         Code::UnknownCode => pair(

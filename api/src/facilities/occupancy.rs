@@ -1,0 +1,145 @@
+//! Who is where at a facility on a local day.
+
+use chrono::{Days, NaiveDate, NaiveTime};
+use domain::{
+    facility::Facility,
+    occupancy::{self, Occupancy, Occupant, OccupiedPlace},
+    problem::Code,
+    time::{at_local, format_instant, local_date, parse_day},
+};
+use serde_json::{Value, json};
+use store::occupants::OccupantRow;
+use uuid::Uuid;
+
+use super::{find, rooms};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{Admitted, Reading};
+use crate::problem::Failure;
+use crate::query::{Parameter, Query};
+use crate::reads;
+use crate::shapes::OccupancyView;
+
+/// Stays read from the database at a time.
+const PART_SIZE: u32 = 500;
+/// Stays opened before other tasks get their turn.
+const OPENED_BETWEEN_YIELDS: usize = 50;
+
+/// The parameter `date`.
+pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
+    name: "date",
+    about: "A calendar day of Viet Nam; today when left out.",
+    schema: || json!({"type": "string", "format": "date"}),
+}];
+
+/// The occupancy of a day.
+pub(crate) async fn show(
+    app: &App,
+    admitted: &Admitted<Reading>,
+    id: &str,
+    mut query: Query,
+) -> Result<Answer<OccupancyView>, Failure> {
+    let facility = find(admitted.sender(), id)?;
+    let date = query.parsed("date", Code::InvalidDate, parse_day);
+    query.finish()?;
+    let date = date.unwrap_or_else(|| local_date(app.clock.now()));
+    let list = rooms::current(app, facility).await?.list;
+    let occupants = occupants(app, facility, date).await?;
+    reads::note(app, admitted.sender(), occupants.len()).await;
+    let occupancy = occupancy::of_day(&list, occupants, date);
+    Ok(Answer::json(
+        to_json(facility, date, &occupancy).to_string(),
+    ))
+}
+
+async fn occupants(
+    app: &App,
+    facility: &Facility,
+    date: NaiveDate,
+) -> Result<Vec<Occupant>, Failure> {
+    let from = at_local(date, NaiveTime::MIN);
+    let next_day = date.checked_add_days(Days::new(1)).unwrap_or(date);
+    let to = at_local(next_day, NaiveTime::MIN);
+    let mut occupants = Vec::new();
+    let mut after = Uuid::nil();
+    loop {
+        let part =
+            store::occupants::between(&app.db, facility.id, from, to, after, PART_SIZE).await?;
+        let Some(last) = part.last() else {
+            return Ok(occupants);
+        };
+        after = last.stay_id;
+        for (index, row) in part.into_iter().enumerate() {
+            if index % OPENED_BETWEEN_YIELDS == 0 {
+                tokio::task::yield_now().await;
+            }
+            occupants.push(open(app, row)?);
+        }
+    }
+}
+
+fn open(app: &App, row: OccupantRow) -> Result<Occupant, Failure> {
+    let opened = intake::view::open_sealed(&app.vault, row.stay_id, row.version, &row.sealed);
+    let content = opened.map_err(Failure::internal)?.content;
+    let text = |pointer: &str| content.pointer(pointer)?.as_str().map(str::to_owned);
+    Ok(Occupant {
+        stay_id: row.stay_id,
+        full_name: text("/guest/full_name"),
+        room: text("/room"),
+        bed: text("/bed"),
+        ward: text("/ward"),
+        arrival_at: row.arrival_at,
+        expected_departure_at: row.expected_departure_at,
+        departed_at: row.departed_at,
+    })
+}
+
+fn to_json(facility: &Facility, date: NaiveDate, occupancy: &Occupancy) -> Value {
+    let places = occupancy
+        .places
+        .iter()
+        .map(|place| place_to_json(place, date));
+    let totals = occupancy.totals;
+    json!({
+        "facility_id": facility.id,
+        "date": date.to_string(),
+        "rooms": places.collect::<Vec<_>>(),
+        "totals": {
+            "capacity": totals.capacity,
+            "occupied": totals.occupied,
+            "free": totals.free,
+            "guests": totals.guests,
+            "unlisted": totals.unlisted,
+        },
+    })
+}
+
+fn place_to_json(place: &OccupiedPlace, date: NaiveDate) -> Value {
+    let guests = place.guests.iter().map(|guest| guest_to_json(guest, date));
+    let [room, bed, ward] = &place.named;
+    let listed = place.listed.as_ref();
+    json!({
+        "is_listed": listed.is_some(),
+        "kind": listed.map_or(if bed.is_some() { "bed" } else { "room" }, |room| room.kind.as_str()),
+        "name": listed.map_or(bed.as_ref().or(room.as_ref()), |room| Some(&room.name)),
+        "ward": listed.map_or(ward.as_ref(), |room| room.ward.as_ref()),
+        "capacity": listed.map(|room| room.capacity),
+        "occupied": place.occupied,
+        "free": place.free(),
+        "guests": guests.collect::<Vec<_>>(),
+    })
+}
+
+fn guest_to_json(guest: &Occupant, date: NaiveDate) -> Value {
+    json!({
+        "stay_id": guest.stay_id,
+        "full_name": guest.full_name,
+        "room": guest.room,
+        "bed": guest.bed,
+        "ward": guest.ward,
+        "arrival_at": format_instant(guest.arrival_at),
+        "expected_departure_at": guest.expected_departure_at.map(format_instant),
+        "departed_at": guest.departed_at.map(format_instant),
+        "stays_overnight": guest.stays_overnight(date),
+    })
+}

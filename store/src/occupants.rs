@@ -1,0 +1,64 @@
+//! Who is at a facility, with the sealed content of the current version.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
+
+use crate::{Database, Result, dialect, rows};
+
+/// A stay's times, and what is sealed of its current version.
+#[derive(Clone, Debug)]
+pub struct OccupantRow {
+    /// The stay.
+    pub stay_id: Uuid,
+    /// Its current version.
+    pub version: i32,
+    /// When it began.
+    pub arrival_at: DateTime<Utc>,
+    /// When it is expected to end.
+    pub expected_departure_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub departed_at: Option<DateTime<Utc>>,
+    /// The content of the version.
+    pub sealed: Vec<u8>,
+}
+
+/// The stays at a facility between two instants, `from` included and `to` not: begun before `to`
+/// and, by departure or else by what is expected, not ended before `from`. By id, those after
+/// `after`, `limit` at most.
+pub async fn between(
+    db: &Database,
+    facility_id: Uuid,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    after: Uuid,
+    limit: u32,
+) -> Result<Vec<OccupantRow>> {
+    let text = "SELECT s.id, s.version, s.arrival_at, s.expected_departure_at, s.departed_at, \
+         w.sealed FROM stay s JOIN stay_version w ON w.stay_id = s.id AND w.version = s.version \
+         WHERE s.facility_id = ? AND s.presence <> 'cancelled' AND s.arrival_at < ? \
+         AND (COALESCE(s.departed_at, s.expected_departure_at) IS NULL \
+         OR COALESCE(s.departed_at, s.expected_departure_at) >= ?) \
+         AND s.id > ? ORDER BY s.id LIMIT ?";
+    let values = vec![
+        rows::uuid(facility_id),
+        rows::instant(to),
+        rows::instant(from),
+        rows::uuid(after),
+        sea_orm::Value::BigInt(Some(limit.into())),
+    ];
+    let statement = dialect::statement(db.backend(), text, values);
+    let rows = db.reader().query_all_raw(statement).await?;
+    rows.iter().map(from_row).collect()
+}
+
+fn from_row(row: &QueryResult) -> Result<OccupantRow> {
+    Ok(OccupantRow {
+        stay_id: row.try_get("", "id")?,
+        version: row.try_get("", "version")?,
+        arrival_at: row.try_get("", "arrival_at")?,
+        expected_departure_at: row.try_get("", "expected_departure_at")?,
+        departed_at: row.try_get("", "departed_at")?,
+        sealed: row.try_get("", "sealed")?,
+    })
+}
