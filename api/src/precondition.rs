@@ -1,7 +1,6 @@
 //! The header `If-Match`: which version a change is meant for.
 
-use domain::problem::Code;
-use intake::Expected;
+use intake::{Expected, Refusal};
 use poem::http::{HeaderMap, header};
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -17,12 +16,12 @@ pub(crate) struct IfMatch<const IS_REQUIRED: bool = true>(pub(crate) Expected);
 impl IfMatch<false> {
     /// Whether a change of this version is meant, which it is when none is named.
     ///
-    /// Errors: 412 when another is.
+    /// Errors: 412 when another is; the answer names this version in `ETag`.
     pub(crate) fn check(&self, version: i32) -> Result<(), Failure> {
         match &self.0 {
             Expected::Unnamed | Expected::Current => Ok(()),
             Expected::Versions(versions) if versions.contains(&version) => Ok(()),
-            Expected::Versions(_) => Err(Failure::new(Code::VersionMismatch)),
+            Expected::Versions(_) => Err(Refusal::VersionMismatch { version }.into()),
         }
     }
 }

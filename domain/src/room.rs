@@ -104,7 +104,10 @@ impl RoomList {
 }
 
 /// Finds the entry of a stay by what the stay says of its place.
-pub struct Places(HashMap<(RoomKind, String), Vec<(Option<String>, usize)>>);
+pub struct Places(HashMap<(RoomKind, String), Vec<WardEntry>>);
+
+/// An entry's ward, as it is compared, and its index.
+type WardEntry = (Option<String>, usize);
 
 impl Places {
     /// The index of the entry: the bed, if one of that name is listed, else the room. A ward that

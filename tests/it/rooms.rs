@@ -62,14 +62,15 @@ async fn a_change_meant_for_another_version_is_refused(database: Database) {
         let call = desk.call("PUT", &rooms_of(school)).json(&rooms);
         call.header("If-Match", tag).send().await
     };
-    put("\"1\"", "A")
-        .await
-        .expect_problem(412, "version_mismatch");
+    let refuse = async |tag: &str, current: &str| {
+        let answer = put(tag, "B").await;
+        assert_eq!(answer.header("etag"), Some(current));
+        answer.expect_problem(412, "version_mismatch");
+    };
+    refuse("\"1\"", "\"0\"").await;
     put("\"0\"", "A").await.expect(200);
-    put("\"0\"", "B")
-        .await
-        .expect_problem(412, "version_mismatch");
-    put("3", "B").await.expect_problem(412, "version_mismatch");
+    refuse("\"0\"", "\"1\"").await;
+    refuse("3", "\"1\"").await;
     put("\"1\"", "B").await.expect(200);
     put("*", "C").await.expect(200);
     let shown = desk.get(&rooms_of(school)).await;

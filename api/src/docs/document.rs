@@ -277,7 +277,7 @@ const PROBLEMS: [(u16, &str); 16] = [
     ),
     (
         412,
-        "What is stored is at another version than `If-Match` names, named in `ETag`. Nothing was changed.",
+        "What is stored is at another version than `If-Match` names; a stay's is in `ETag`. Nothing was changed.",
     ),
     (
         413,
