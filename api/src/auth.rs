@@ -290,6 +290,8 @@ pub(crate) trait Demand: Send + Sync + 'static {
     const ERRAND: Errand;
     /// Whether only who declares may ask.
     const IS_FOR_DECLARANTS: bool;
+    /// Whether the path is there for officers of the police alone.
+    const IS_FOR_OFFICERS: bool = false;
 }
 
 /// Declares one stay.
@@ -302,6 +304,8 @@ pub(crate) enum Asking {}
 pub(crate) enum Managing {}
 /// Reads.
 pub(crate) enum Reading {}
+/// Works on the cases of an officer's communes.
+pub(crate) enum Reviewing {}
 
 impl Demand for Declaring {
     const ERRAND: Errand = Errand::Declare;
@@ -390,11 +394,22 @@ async fn admit<D: Demand>(request: &Request) -> Result<Admitted<D>, Failure> {
             .increment(1);
         return Err(Failure::new(Code::Forbidden));
     }
+    if D::IS_FOR_OFFICERS && caller.sender.role != Role::Police {
+        counter!("luutru_authz_denied_total", "route_group" => "police", "reason" => "role")
+            .increment(1);
+        return Err(Failure::new(Code::NotFound));
+    }
     let ticket = Ticket::issue(app, Arc::clone(caller), D::ERRAND).await?;
     Ok(Admitted {
         ticket,
         demand: PhantomData,
     })
+}
+
+impl Demand for Reviewing {
+    const ERRAND: Errand = Errand::Read;
+    const IS_FOR_DECLARANTS: bool = false;
+    const IS_FOR_OFFICERS: bool = true;
 }
 
 #[cfg(test)]

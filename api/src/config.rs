@@ -99,6 +99,16 @@ pub struct ApiSettings {
     )]
     pub requests_at_once: NonZeroU32,
 
+    /// Seconds for which an officer holds the cases of a claim, and by which an extension extends
+    /// it.
+    #[arg(
+        long,
+        env = "LUUTRU_REVIEW_LEASE_SECONDS",
+        default_value = "600",
+        value_name = "SECONDS"
+    )]
+    pub review_lease_seconds: NonZeroU32,
+
     /// Streams of events that one key may hold open on this process.
     #[arg(
         long,

@@ -26,6 +26,7 @@ mod facilities;
 mod imports;
 mod limits;
 mod paper;
+mod police;
 mod reads;
 mod scans;
 mod stays;

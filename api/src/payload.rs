@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::config::ApiSettings;
 use crate::problem::Failure;
+use crate::shapes::review::{ClaimRequest, DecisionRequest};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
     CancellationDraft, DepartureDraft, ExtensionDraft, RoomListDraft, ScanText, StayBatch,
@@ -86,6 +87,18 @@ impl Shape for ScanText {
 impl Shape for RoomListDraft {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.batch_body_bytes_max
+    }
+}
+
+impl Shape for ClaimRequest {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for DecisionRequest {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
     }
 }
 

@@ -46,7 +46,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         Code::ReferenceConflict
         | Code::IdempotencyInProgress
         | Code::StayDeparted
-        | Code::StayCancelled => StatusCode::CONFLICT,
+        | Code::StayCancelled
+        | Code::LeaseLost => StatusCode::CONFLICT,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Managing, Reading};
+use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Managing, Reading, Reviewing};
 use crate::docs::Page;
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
@@ -18,6 +18,10 @@ use crate::payload::{Document, Proposal, Scanned, Upload};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::query::Query;
+use crate::shapes::review::{
+    ClaimAnswer, ClaimExtension, ClaimRelease, ClaimRequest, DecisionAnswer, DecisionRequest,
+    ReviewCase, ReviewPage, ReviewSummary,
+};
 use crate::shapes::text::FileContent;
 use crate::shapes::{
     Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, DayReceipt,
@@ -25,7 +29,7 @@ use crate::shapes::{
     ImportView, Judgement, Jwks, LimitsView, OccupancyView, Ready, Receipt, RoomListDraft,
     RoomPage, ScanView, Stay, StayBatch, StayDraft, StayPage, StayPatch,
 };
-use crate::{day_receipts, events, facilities, imports, limits, scans, stays};
+use crate::{day_receipts, events, facilities, imports, limits, police, scans, stays};
 
 /// The service's operations.
 pub(crate) struct Api {
@@ -44,6 +48,8 @@ enum Topic {
     Facilities,
     /// Hearing what became of stays.
     Events,
+    /// The review queue of the police. For keys of officers; to others it is not there.
+    Police,
     /// Published lists and keys.
     Catalogues,
     /// Whether the service is there.
@@ -579,6 +585,139 @@ impl Api {
         query: Query,
     ) -> Result<Answer<EventPage>, Failure> {
         events::show(&self.app, admitted, headers, query).await
+    }
+
+    /// List cases
+    ///
+    /// The cases of the officer's communes, the most urgent first, among equals the oldest. Each
+    /// comes with the stay, of which an officer sees what is forwarded to the police. What is shown
+    /// is in the audit.
+    #[oai(
+        path = "/v1/police/notifications",
+        method = "get",
+        operation_id = "listCases",
+        tag = "Topic::Police"
+    )]
+    async fn list_cases(
+        &self,
+        admitted: Admitted<Reviewing>,
+        query: Query,
+    ) -> Result<Answer<ReviewPage>, Failure> {
+        police::notifications::list(&self.app, &admitted, query).await
+    }
+
+    /// See a case
+    #[oai(
+        path = "/v1/police/notifications/:id",
+        method = "get",
+        operation_id = "showCase",
+        tag = "Topic::Police"
+    )]
+    async fn show_case(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The case's id.
+        id: Path<String>,
+    ) -> Result<Answer<ReviewCase>, Failure> {
+        police::notifications::show(&self.app, &admitted, &id.0).await
+    }
+
+    /// Claim cases
+    ///
+    /// Those that nobody holds, the most urgent first: nobody else gets them until the lease ends.
+    /// It ends by itself, by being given back, and for each case by its decision.
+    #[oai(
+        path = "/v1/police/claims",
+        method = "post",
+        operation_id = "claimCases",
+        tag = "Topic::Police"
+    )]
+    async fn claim_cases(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<ClaimRequest>,
+    ) -> Result<Answer<ClaimAnswer>, Failure> {
+        police::claims::make(&self.app, admitted, key, document).await
+    }
+
+    /// Extend a lease
+    ///
+    /// By its whole length from now on.
+    #[oai(
+        path = "/v1/police/claims/:lease_id/extension",
+        method = "post",
+        operation_id = "extendClaim",
+        tag = "Topic::Police"
+    )]
+    async fn extend_claim(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The lease's id.
+        lease_id: Path<String>,
+    ) -> Result<Answer<ClaimExtension>, Failure> {
+        police::claims::extend(&self.app, &admitted, &lease_id.0).await
+    }
+
+    /// Give back a lease
+    ///
+    /// What it still holds is free at once. May be sent again.
+    #[oai(
+        path = "/v1/police/claims/:lease_id",
+        method = "delete",
+        operation_id = "releaseClaim",
+        tag = "Topic::Police"
+    )]
+    async fn release_claim(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The lease's id.
+        lease_id: Path<String>,
+    ) -> Result<Answer<ClaimRelease>, Failure> {
+        police::claims::release(&self.app, &admitted, &lease_id.0).await
+    }
+
+    /// Decide a case
+    ///
+    /// Under a lease that still holds it; else 409 `lease_lost`, and nothing is saved. The same
+    /// decision sent again under the same lease gets the first answer again. The sender who is
+    /// asked for a correction hears of it by the event `stay.correction_requested` and sees the
+    /// question on the stay; the stay's next version opens the case again.
+    #[oai(
+        path = "/v1/police/notifications/:id/decision",
+        method = "post",
+        operation_id = "decideCase",
+        tag = "Topic::Police"
+    )]
+    async fn decide_case(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The case's id.
+        id: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<DecisionRequest>,
+    ) -> Result<Answer<DecisionAnswer>, Failure> {
+        police::decision::make(&self.app, admitted, &id.0, key, document).await
+    }
+
+    /// Count cases
+    ///
+    /// By commune and kind, with the age of the oldest. Nothing personal.
+    #[oai(
+        path = "/v1/police/summary",
+        method = "get",
+        operation_id = "summarizeCases",
+        tag = "Topic::Police"
+    )]
+    async fn summarize_cases(
+        &self,
+        admitted: Admitted<Reviewing>,
+    ) -> Result<Answer<ReviewSummary>, Failure> {
+        police::summary::show(&self.app, &admitted).await
     }
 
     /// List catalogues

@@ -4,6 +4,7 @@
 //! never carry one. They are where the document gets its schemas from, and a test holds them to
 //! the members that `domain` reads.
 
+pub(crate) mod review;
 pub(crate) mod text;
 
 use poem_openapi::{Object, types::Any};
@@ -348,6 +349,8 @@ pub(crate) struct Stay {
     completion: Completion,
     /// The signed receipt.
     receipt: Receipt,
+    /// What the police ask about it, until its next version.
+    questions: Option<Vec<review::Question>>,
 }
 
 /// Something that deserves a look.

@@ -31,11 +31,12 @@ use crate::auth::{Admitted, Asking, Declaring, Reading};
 use crate::exchange::Exchange;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::Document;
+use crate::police::questions;
 use crate::problem::{Failure, violations_to_json};
 use crate::reads;
 use crate::shapes::{Judgement, Stay, StayDraft};
 
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Declares one stay: 201, or 200 for one that was declared before.
 pub(crate) async fn declare(
@@ -112,6 +113,8 @@ pub(crate) async fn show(
 ) -> Result<Answer<Stay>, Failure> {
     let (stay, version) = find(app, admitted.sender(), id, None).await?;
     let view = intake::view::current(&app.vault, &stay, &version).map_err(Failure::internal)?;
+    let mut asked = questions::of_stays(app, &[stay.id]).await?;
+    let view = view.with_questions(asked.remove(&stay.id).unwrap_or_default());
     reads::note(app, admitted.sender(), 1).await;
     Ok(Answer::json(view.json).with_header(header::ETAG, etag(view.version)))
 }

@@ -74,6 +74,8 @@ coded! {
         StayDeparted => "stay_departed",
         /// The stay is cancelled, which is final.
         StayCancelled => "stay_cancelled",
+        /// The lease under which a case was to be decided holds no more.
+        LeaseLost => "lease_lost",
 
         /// The body is larger than this path takes.
         BodyTooLarge => "body_too_large",
@@ -279,7 +281,8 @@ impl Code {
             | Self::PreconditionRequired
             | Self::VersionMismatch
             | Self::StayDeparted
-            | Self::StayCancelled => Class::Conflict,
+            | Self::StayCancelled
+            | Self::LeaseLost => Class::Conflict,
             Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited | Self::TooManyImports => {
                 Class::Limit
             }

@@ -3,6 +3,8 @@
 //! A case never holds a stay back and tells its sender nothing. Its detail is clear text: it holds
 //! codes, grades and ids, never what was declared or what the registry holds.
 
+pub mod request;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;

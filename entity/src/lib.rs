@@ -23,6 +23,7 @@ pub mod organisation;
 pub mod outbox_task;
 pub mod review;
 pub mod review_case;
+pub mod review_decision;
 pub mod room_list;
 pub mod stay;
 pub mod stay_version;

@@ -44,8 +44,21 @@ pub struct StayView {
 impl StayView {
     /// The same with the warnings that were stored, where more was noticed when it was written.
     pub(crate) fn with_warnings(self, stored: &str) -> Self {
+        self.with_member("warnings", warnings_from_json(stored))
+    }
+
+    /// The same with what an officer asks of its sender, where something is asked.
+    #[must_use]
+    pub fn with_questions(self, questions: Vec<Value>) -> Self {
+        if questions.is_empty() {
+            return self;
+        }
+        self.with_member("questions", Value::Array(questions))
+    }
+
+    fn with_member(self, name: &str, value: Value) -> Self {
         let mut stay = object(serde_json::from_str(&self.json).unwrap_or_default());
-        stay.insert("warnings".to_owned(), warnings_from_json(stored));
+        stay.insert(name.to_owned(), value);
         let json = String::from_utf8_lossy(&to_canonical_json(&Value::Object(stay))).into_owned();
         Self { json, ..self }
     }

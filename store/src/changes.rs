@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Database, Result,
     declarations::{self, Claim, Idempotency, IdempotencyRow, Target, Uniqueness},
-    dialect,
+    dialect, review,
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AuditRow, EventRow, TaskRow, VersionRow},
     write,
@@ -96,6 +96,11 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
     let moved = chosen(group, &outcomes, Outcome::Moved);
     free_keys(db, &transaction, &written, &moved, &new_keys).await?;
     insert(db, &transaction, &written).await?;
+    let answered = written.iter().map(|change| {
+        let version = &change.version;
+        (version.stay_id, version.version, version.received_at)
+    });
+    review::answer(db, &transaction, answered.collect()).await?;
     write::commit(transaction).await?;
     if written.iter().any(|change| change.task.is_some()) {
         db.wake().notify();

@@ -64,9 +64,12 @@ const RULES: [(&str, &str); 8] = [
            (SELECT 1 FROM stay s WHERE s.id = k.stay_id)",
     ),
     (
+        // An officer's key leads to a claim or a decision.
         "idempotency_key_leads_to_a_stay",
         "SELECT COUNT(*) AS broken FROM idempotency_key k WHERE k.stay_id IS NOT NULL \
-           AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = k.stay_id)",
+           AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = k.stay_id) \
+           AND NOT EXISTS (SELECT 1 FROM review_claim c WHERE c.id = k.stay_id) \
+           AND NOT EXISTS (SELECT 1 FROM review_decision d WHERE d.id = k.stay_id)",
     ),
     (
         "settled_task_is_held_by_nobody",

@@ -77,7 +77,7 @@ pub async fn find(db: &Database, id: Uuid) -> Result<Option<Facility>> {
     row.map(from_row).transpose()
 }
 
-fn from_row(row: facility::Model) -> Result<Facility> {
+pub(crate) fn from_row(row: facility::Model) -> Result<Facility> {
     Ok(Facility {
         id: row.id,
         organisation_id: row.organisation_id,

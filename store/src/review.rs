@@ -1,21 +1,33 @@
 //! Cases for the police.
 //!
 //! A case is opened in the transaction of what makes it needed. While it is open, the same reason
-//! opens no second one.
+//! opens no second one. [`queue`] says who sees and holds cases, [`decide`] what becomes of them.
+
+pub mod decide;
+pub mod facts;
+pub mod queue;
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::review::{self, ReviewKind};
+use entity::{review_case, review_decision};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Backend, Database, Result, dialect,
+    Backend, Database, Error, Result,
+    declarations::Idempotency,
+    dialect,
     rows::{self, AsRow, Column, Kind, column},
     write,
 };
+
+/// A case as it lies in the database.
+pub type Case = review_case::Model;
+/// A decision as it lies in the database.
+pub type DecisionRow = review_decision::Model;
 
 /// A reason for an officer to look at a stay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +100,46 @@ pub(crate) async fn open(
     Ok(())
 }
 
+/// New versions of stays, with when they came: a sender who was asked about one has answered, and
+/// the case waits for an officer again.
+pub(crate) async fn answer(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    versions: Vec<(Uuid, i32, DateTime<Utc>)>,
+) -> Result<()> {
+    let mut answers: Vec<AnswerRow> = versions.into_iter().map(AnswerRow).collect();
+    answers.sort_unstable_by_key(|row| row.0);
+    let backend = db.backend();
+    let questions = {
+        let (with, values) = dialect::with_rows(backend, answers.clone());
+        let text = format!(
+            "{with} UPDATE review_decision SET answered_at = v.answered_at FROM v \
+             WHERE review_decision.stay_id = v.stay_id \
+               AND review_decision.decision = 'request_correction' \
+               AND review_decision.answered_at IS NULL RETURNING review_decision.stay_id AS stay_id"
+        );
+        Statement::from_sql_and_values(backend.into(), text, values)
+    };
+    let found = connection.query_all_raw(questions).await?;
+    let asked = found
+        .iter()
+        .map(|row| Ok(row.try_get::<Uuid>("", "stay_id")?))
+        .collect::<Result<HashSet<Uuid>>>()?;
+    answers.retain(|row| asked.contains(&row.0.0));
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let (with, values) = dialect::with_rows(backend, answers);
+    let text = format!(
+        "{with} UPDATE review_case SET state = 'open', version = v.version FROM v \
+         WHERE review_case.stay_id = v.stay_id AND review_case.closed_at IS NULL \
+           AND review_case.state = 'awaiting_correction'"
+    );
+    let cases = Statement::from_sql_and_values(backend.into(), text, values);
+    connection.execute_raw(cases).await?;
+    Ok(())
+}
+
 /// Each stay and kind once, the first of them.
 pub(crate) fn distinct(cases: impl IntoIterator<Item = NewCase>) -> Vec<NewCase> {
     let mut seen = HashSet::new();
@@ -128,6 +180,68 @@ pub async fn adopt(db: &Database) -> Result<u64> {
     open(backend, &transaction, distinct(cases)).await?;
     write::commit(transaction).await?;
     Ok(count)
+}
+
+/// Takes the `Idempotency-Key` of an officer's request, which leads to `subject_id`. `None` when
+/// it was free; else what it led to, if the request was the same.
+async fn take_key(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    key: &Idempotency,
+    subject_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Option<Uuid>>> {
+    let statement = dialect::statement(
+        db.backend(),
+        "INSERT INTO idempotency_key (key_hash, request_hash, stay_id, created_at, expires_at) \
+         VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
+           stay_id = excluded.stay_id, created_at = excluded.created_at, \
+           expires_at = excluded.expires_at \
+         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash",
+        vec![
+            rows::bytes(key.key_hash.to_vec()),
+            rows::bytes(key.request_hash.to_vec()),
+            rows::uuid(subject_id),
+            rows::instant(now),
+            rows::instant(key.expires_at),
+        ],
+    );
+    if connection.query_one_raw(statement).await?.is_some() {
+        return Ok(None);
+    }
+    let statement = dialect::statement(
+        db.backend(),
+        "SELECT request_hash, stay_id FROM idempotency_key WHERE key_hash = ?",
+        vec![rows::bytes(key.key_hash.to_vec())],
+    );
+    let row = connection.query_one_raw(statement).await?;
+    let row = row.ok_or(Error::Corrupt {
+        what: "idempotency_key",
+    })?;
+    let request_hash: Vec<u8> = row.try_get("", "request_hash")?;
+    let known: Option<Uuid> = row.try_get("", "stay_id")?;
+    Ok(Some(known.filter(|_| request_hash == key.request_hash)))
+}
+
+#[derive(Clone)]
+struct AnswerRow((Uuid, i32, DateTime<Utc>));
+
+impl AsRow for AnswerRow {
+    const COLUMNS: &'static [Column] = &[
+        column("stay_id", Kind::Uuid),
+        column("version", Kind::Integer),
+        column("answered_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let (stay_id, version, answered_at) = self.0;
+        vec![
+            rows::uuid(stay_id),
+            rows::integer(version),
+            rows::instant(answered_at),
+        ]
+    }
 }
 
 struct CaseRow(NewCase);

@@ -33,6 +33,7 @@ mod destinations;
 mod identity;
 mod imports;
 mod operator;
+mod police;
 mod workers;
 
 mod chaos;

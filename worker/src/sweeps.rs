@@ -1,9 +1,10 @@
-//! What is done now and then: keys and events that have run out are forgotten, the outbox is
-//! measured.
+//! What is done now and then: keys and events that have run out are forgotten, the outbox and the
+//! police's queue are measured.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::review::ReviewKind;
 use metrics::gauge;
 use runtime::clock::Clock;
 use store::{Database, events, imports, outbox, review, sweep};
@@ -32,6 +33,7 @@ pub(crate) async fn run(db: Database, clock: Clock) {
         tokio::select! {
             _ = measure.tick() => {
                 measure_outbox(&db, &clock).await;
+                measure_cases(&db, &clock).await;
                 adopt_cases(&db).await;
             }
             _ = forget.tick() => {
@@ -57,6 +59,31 @@ async fn measure_outbox(db: &Database, clock: &Clock) {
             }
         }
         Err(error) => tracing::debug!(%error, "the outbox was not measured"),
+    }
+}
+
+/// How many cases of each kind wait for an officer, and for how many seconds the oldest.
+async fn measure_cases(db: &Database, clock: &Clock) {
+    let waiting = match review::queue::waiting(db).await {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            tracing::debug!(%error, "the police's queue was not measured");
+            return;
+        }
+    };
+    for kind in ReviewKind::ALL {
+        let found = waiting.iter().find(|line| line.kind == kind.as_str());
+        let oldest_opened_at = found.and_then(|line| line.oldest_opened_at);
+        let age = oldest_opened_at.map_or(0, |at| (clock.now() - at).num_seconds().max(0));
+        let count = found.map_or(0, |line| line.waiting_count);
+        let measured = [
+            ("luutru_review_cases", count),
+            ("luutru_review_oldest_age_seconds", age),
+        ];
+        for (name, value) in measured {
+            #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+            gauge!(name, "kind" => kind.as_str()).set(value as f64);
+        }
     }
 }
 

@@ -10,12 +10,15 @@ use crate::events;
 use crate::facilities::occupancy;
 use crate::imports;
 use crate::paper::PDF;
+use crate::police::notifications;
 use crate::problem::PROBLEM_JSON;
 use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 17] = [
+const REQUEST_SCHEMAS: [&str; 19] = [
+    "ClaimRequest",
+    "DecisionRequest",
     "Cancellation",
     "Departure",
     "Extension",
@@ -60,7 +63,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 32] = [
+const FACTS: [Facts; 39] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -210,6 +213,48 @@ const FACTS: [Facts; 32] = [
         success: "A part of the feed.",
         problems: &[406, 422],
         parameters: &[&events::PARAMETERS],
+    },
+    Facts {
+        operation: "listCases",
+        success: "A page of cases.",
+        problems: &[404, 422],
+        parameters: &[&PAGE_PARAMETERS, &notifications::PARAMETERS],
+    },
+    Facts {
+        operation: "showCase",
+        success: "The case.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "claimCases",
+        success: "The cases that are held, or those that the first request still holds.",
+        problems: &[400, 404, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "extendClaim",
+        success: "The lease lasts longer.",
+        problems: &[404, 409],
+        parameters: &[],
+    },
+    Facts {
+        operation: "releaseClaim",
+        success: "The lease is given back.",
+        problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "decideCase",
+        success: "The decision, or the first answer again.",
+        problems: &[400, 404, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "summarizeCases",
+        success: "The counts.",
+        problems: &[404],
+        parameters: &[],
     },
     Facts {
         operation: "listCatalogues",
@@ -477,6 +522,7 @@ fn add_successes(operation: &str, responses: &mut Value) {
 /// Which headers a success of an operation carries, by status.
 fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static str> {
     let makes_a_version = CHANGES.contains(&operation) || operation == "declareStay";
+    let is_guarded = ["claimCases", "decideCase"].contains(&operation);
     let own: &[&str] = match operation {
         _ if makes_a_version => &["Location", "ETag"],
         "importStays" => &["Location"],
@@ -490,7 +536,7 @@ fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static
         if has_key {
             names.extend(["RateLimit-Policy", "RateLimit"]);
         }
-        if makes_a_version && status == "200" {
+        if (makes_a_version || is_guarded) && status == "200" {
             names.push("Idempotent-Replayed");
         }
         names
@@ -578,6 +624,14 @@ fn example(operation: &str) -> Option<Value> {
         "departStay" => Some(json!({"departed_at": "2026-11-25T11:40:00+07:00"})),
         "extendStay" => Some(json!({"expected_departure_at": "2026-11-27T12:00:00+07:00"})),
         "cancelStay" => Some(json!({"reason": "Khai nhầm khách"})),
+        "claimCases" => Some(json!({"count": 10, "kinds": ["mismatch", "not_found"]})),
+        "decideCase" => Some(json!({
+            "decision": "request_correction",
+            "note": "Số căn cước của người khác",
+            "lease_id": "0197c1c8-0280-7000-8000-000000000020",
+            "question": "Xin xem lại số căn cước của khách",
+            "pointers": ["/guest/document/number"],
+        })),
         _ => None,
     }
 }

@@ -12,6 +12,7 @@ use domain::{
     party::PartyRole,
     problem::Code,
     purpose::Purpose,
+    review,
     room::RoomKind,
     sex,
     stay::{self, Presence},
@@ -131,6 +132,16 @@ text_types! {
     CodeWord => words(Code::ALL.iter().map(|word| word.as_str()));
     /// What happened.
     EventWord => words(EventKind::ALL.iter().map(|word| word.as_str()));
+    /// What the registry said, as the police see it.
+    GradedIdentityWord => words(stay::IdentityState::ALL.iter().map(|word| word.as_str()));
+    /// Why a case was opened.
+    ReviewKindWord => words(review::ReviewKind::ALL.iter().map(|word| word.as_str()));
+    /// Where a case is.
+    ReviewStateWord => words(review::ReviewState::ALL.iter().map(|word| word.as_str()));
+    /// What an officer decides.
+    ReviewDecisionWord => words(review::ReviewDecision::ALL.iter().map(|word| word.as_str()));
+    /// A member that a sender may be asked to look at again.
+    QuestionPointer => words(review::request::QUESTION_POINTERS.into_iter());
     /// What made a version of a stay.
     ChangeWord => words(change::ChangeKind::ALL.iter().map(|word| word.as_str()));
     /// The door that something came in by.

@@ -18,6 +18,7 @@ use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::police::questions;
 use crate::problem::Failure;
 use crate::query::{Parameter, Query};
 use crate::reads;
@@ -115,6 +116,8 @@ async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<String>, Failure> {
         .into_iter()
         .map(|version| (version.stay_id, version))
         .collect();
+    let ids: Vec<Uuid> = stays.iter().map(|stay| stay.id).collect();
+    let mut asked = questions::of_stays(app, &ids).await?;
     let mut items = Vec::with_capacity(stays.len());
     for stay in stays {
         // Amended between the two questions: the next request shows it.
@@ -122,7 +125,8 @@ async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<String>, Failure> {
             continue;
         };
         let view = intake::view::current(&app.vault, stay, version).map_err(Failure::internal)?;
-        items.push(view.json);
+        let asked = asked.remove(&stay.id).unwrap_or_default();
+        items.push(view.with_questions(asked).json);
     }
     Ok(items)
 }

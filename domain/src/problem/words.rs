@@ -157,6 +157,16 @@ const fn both(code: Code) -> [Words; 2] {
                 "This key came with another request. Use a new key for each new request.",
             ],
         ),
+        Code::LeaseLost => pair(
+            [
+                "Đã mất quyền giữ vụ việc",
+                "Thời hạn giữ đã hết hoặc vụ việc không được giữ bằng lease_id này, nên chưa có gì được lưu. Hãy nhận lại vụ việc rồi quyết định.",
+            ],
+            [
+                "The lease is lost",
+                "The lease has run out, or the case is not held under this lease_id; nothing was saved. Claim the case again, then decide.",
+            ],
+        ),
         Code::IdempotencyInProgress => pair(
             [
                 "Yêu cầu trước đang được xử lý",

@@ -1,0 +1,229 @@
+//! A case with what an officer needs to decide it.
+//!
+//! Of what was declared an officer sees what is forwarded to the police, by the same allow-list:
+//! never ward, bed, note or telephone.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    facility::Facility,
+    notification::{self, NotificationFacts},
+    stay::{IdentityState, NotificationKind, Timeliness},
+    time::format_instant,
+};
+use runtime::vault::Vault;
+use serde_json::{Map, Value, json};
+use store::{
+    review::{Case, DecisionRow, decide, facts},
+    stays::{StayRow, StayVersionRow},
+};
+use uuid::Uuid;
+
+use super::{questions::pointers, words::Words};
+use crate::app::App;
+use crate::problem::Failure;
+
+/// What the cases of a page have beside themselves.
+struct Surroundings {
+    stays: HashMap<Uuid, StayRow>,
+    versions: HashMap<Uuid, StayVersionRow>,
+    facilities: HashMap<Uuid, Facility>,
+    /// What differs, by stay.
+    differences: HashMap<Uuid, Value>,
+    /// By stay.
+    attempts: HashMap<Uuid, Map<String, Value>>,
+    /// By case.
+    decisions: HashMap<Uuid, Vec<DecisionRow>>,
+}
+
+/// The cases as `officer`, a key, sees them, in their order.
+pub(super) async fn render(
+    app: &App,
+    officer: Uuid,
+    cases: &[Case],
+) -> Result<Vec<Value>, Failure> {
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let around = surroundings(app, cases).await?;
+    let now = app.clock.now();
+    let mut items = Vec::with_capacity(cases.len());
+    for case in cases {
+        items.push(item(&app.vault, officer, case, &around, now)?);
+    }
+    Ok(items)
+}
+
+async fn surroundings(app: &App, cases: &[Case]) -> Result<Surroundings, Failure> {
+    let db = &app.db;
+    let stays = facts::stays(db, cases).await?;
+    let versions = store::stays::current_versions(db, &stays).await?;
+    let facilities = facts::facilities(db, cases).await?;
+    let mismatches = facts::mismatches(db, cases).await?;
+    let mut attempts: HashMap<Uuid, Map<String, Value>> = HashMap::new();
+    for row in facts::attempts(db, &stays).await? {
+        let summary = json!({
+            "count": row.attempt_count,
+            "last_at": format_instant(row.started_at),
+            "last_outcome": row.outcome,
+            "last_http_status": row.http_status,
+            "last_code": row.code,
+        });
+        attempts
+            .entry(row.stay_id)
+            .or_default()
+            .insert(row.peer, summary);
+    }
+    let case_ids: Vec<Uuid> = cases.iter().map(|case| case.id).collect();
+    let mut decisions: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
+    for row in decide::history(db, &case_ids).await? {
+        decisions.entry(row.case_id).or_default().push(row);
+    }
+    let by_stay = |case: Case| {
+        let detail = read(&case.detail);
+        (case.stay_id, detail["differences"].clone())
+    };
+    Ok(Surroundings {
+        stays: stays.into_iter().map(|stay| (stay.id, stay)).collect(),
+        versions: versions
+            .into_iter()
+            .map(|version| (version.stay_id, version))
+            .collect(),
+        facilities: facilities
+            .into_iter()
+            .map(|facility| (facility.id, facility))
+            .collect(),
+        differences: mismatches.into_iter().map(by_stay).collect(),
+        attempts,
+        decisions,
+    })
+}
+
+fn item(
+    vault: &Vault,
+    officer: Uuid,
+    case: &Case,
+    around: &Surroundings,
+    now: DateTime<Utc>,
+) -> Result<Value, Failure> {
+    let decisions = around.decisions.get(&case.id).map(Vec::as_slice);
+    let decisions = decisions.unwrap_or_default();
+    let (mut history, mut questions) = (Vec::new(), Vec::new());
+    for row in decisions {
+        let words = Words::open(vault, row)?;
+        if row.decision == "request_correction" {
+            questions.push(json!({
+                "id": row.id,
+                "asked_at": format_instant(row.decided_at),
+                "question": words.question,
+                "pointers": pointers(row),
+                "answered_at": row.answered_at.map(format_instant),
+            }));
+        }
+        history.push(json!({
+            "id": row.id,
+            "decision": row.decision,
+            "decided_at": format_instant(row.decided_at),
+            "decided_by": row.decided_by,
+            "commune_code": row.commune_code,
+            "referred_to": row.referred_to,
+            "note": words.note,
+        }));
+    }
+    Ok(json!({
+        "id": case.id,
+        "kind": case.kind,
+        "state": case.state,
+        "priority": case.priority,
+        "opened_at": format_instant(case.opened_at),
+        "commune_code": case.commune_code,
+        "province_code": case.province_code,
+        "version": case.version,
+        "detail": read(&case.detail),
+        "lease": lease(officer, case, now),
+        "stay": stay(vault, case, around)?,
+        "attempts": around.attempts.get(&case.stay_id).cloned().unwrap_or_default(),
+        "questions": questions,
+        "decisions": history,
+    }))
+}
+
+fn read(detail: &str) -> Value {
+    serde_json::from_str(detail).unwrap_or_else(|_| json!({}))
+}
+
+/// Who holds the case; the lease's id is for its holder alone.
+fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Value {
+    let Some(leased_until) = case.leased_until.filter(|until| *until > now) else {
+        return Value::Null;
+    };
+    let is_own = case.leased_by == Some(officer);
+    json!({
+        "is_own": is_own,
+        "lease_id": case.lease_id.filter(|_| is_own),
+        "leased_until": format_instant(leased_until),
+    })
+}
+
+fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Failure> {
+    let absent = || Failure::internal("what a case speaks of is not there");
+    let stay = around.stays.get(&case.stay_id).ok_or_else(absent)?;
+    let version = around.versions.get(&case.stay_id).ok_or_else(absent)?;
+    let facility = around.facilities.get(&case.facility_id);
+    let facility = facility.ok_or_else(absent)?;
+    let unreadable = || Failure::internal("a stored state has no meaning");
+    let state = IdentityState::parse(&stay.identity_state).ok_or_else(unreadable)?;
+    let timeliness = Timeliness::parse(&stay.timeliness).ok_or_else(unreadable)?;
+    let opened = intake::view::open(vault, version).map_err(Failure::internal)?;
+    let forwarded = notification::build(
+        &opened.content,
+        &NotificationFacts {
+            stay_id: stay.id,
+            version: version.version,
+            kind: NotificationKind::Stay,
+            facility,
+            identity: state,
+            grade: None,
+            registry_birth_date: None,
+            registry_sex: None,
+            timeliness,
+            received_at: stay.received_at,
+            deadline_at: stay.deadline_at,
+        },
+    );
+    let mut shown = members(forwarded);
+    for of_the_notification in ["notification_id", "stay_id", "kind"] {
+        shown.remove(of_the_notification);
+    }
+    let differences = around.differences.get(&stay.id);
+    let differences = differences.filter(|differences| differences.is_array());
+    shown.extend(members(json!({
+        "id": stay.id,
+        "presence": stay.presence,
+        "departed_at": stay.departed_at.map(format_instant),
+        "identity": {
+            "state": state.as_str(),
+            "differences": differences.cloned().unwrap_or_else(|| json!([])),
+        },
+        "delivery": {
+            "state": stay.delivery_state,
+            "version": stay.delivery_version,
+            "police_reference": stay.police_reference,
+            "reason": stay.delivery_reason,
+        },
+        "completion": {"state": stay.completion_state},
+        "warnings": serde_json::from_str::<Value>(&version.warnings)
+            .unwrap_or_else(|_| json!([])),
+    })));
+    Ok(Value::Object(shown))
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    }
+}

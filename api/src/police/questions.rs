@@ -1,0 +1,44 @@
+//! What officers ask of senders: seen on the stay until its next version.
+
+use std::collections::HashMap;
+
+use domain::time::format_instant;
+use runtime::vault::Vault;
+use serde_json::{Value, json};
+use store::review::{DecisionRow, decide};
+use uuid::Uuid;
+
+use super::words::Words;
+use crate::app::App;
+use crate::problem::Failure;
+
+/// The questions that wait for an answer, as their senders see them, by stay. They tell where to
+/// look again and what the officer wrote for them; nothing of the registry.
+pub(crate) async fn of_stays(
+    app: &App,
+    stay_ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Value>>, Failure> {
+    let mut questions: HashMap<Uuid, Vec<Value>> = HashMap::new();
+    for row in decide::questions(&app.db, stay_ids).await? {
+        let question = question(&app.vault, &row)?;
+        questions.entry(row.stay_id).or_default().push(question);
+    }
+    Ok(questions)
+}
+
+fn question(vault: &Vault, row: &DecisionRow) -> Result<Value, Failure> {
+    Ok(json!({
+        "id": row.id,
+        "asked_at": format_instant(row.decided_at),
+        "question": Words::open(vault, row)?.question,
+        "pointers": pointers(row),
+    }))
+}
+
+/// The members that a decision asks to look at again.
+pub(super) fn pointers(row: &DecisionRow) -> Value {
+    let stored = row.pointers.as_deref();
+    stored
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_else(|| json!([]))
+}

@@ -1,0 +1,407 @@
+//! What officers of the police send and see.
+
+use poem_openapi::{Object, types::Any};
+use serde_json::Value;
+
+use super::text::{
+    CommuneCode, CompletionWord, CountryCode, Day, DeliveryWord, DocumentKindWord,
+    FacilityKindWord, GradedIdentityWord, Id, Instant, Name, NoDocumentReasonWord, Note,
+    PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, QuestionPointer, Reason,
+    ReviewDecisionWord, ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
+};
+use super::{Residence, Visa, Warning};
+
+/// A question of the police to the sender of a stay: to be answered by amending the stay.
+#[derive(Object)]
+pub(crate) struct Question {
+    /// Its id.
+    id: Id,
+    /// When it was asked.
+    asked_at: Instant,
+    /// What is asked, in an officer's words.
+    #[oai(nullable)]
+    question: Option<String>,
+    /// The members to look at again.
+    pointers: Vec<Pointer>,
+}
+
+/// Which cases an officer wants to hold.
+#[derive(Object)]
+pub(crate) struct ClaimRequest {
+    /// How many at most.
+    #[oai(
+        validator(minimum(value = "1"), maximum(value = "50")),
+        default = "claim_count"
+    )]
+    count: Option<u32>,
+    /// Only of these kinds; left out, of all.
+    #[oai(validator(max_items = 8))]
+    kinds: Option<Vec<ReviewKindWord>>,
+    /// Only of this commune.
+    commune: Option<CommuneCode>,
+    /// Only these, also such as wait for their sender.
+    #[oai(validator(max_items = 50))]
+    ids: Option<Vec<Id>>,
+}
+
+fn claim_count() -> Option<u32> {
+    u32::try_from(domain::review::request::CLAIM_COUNT).ok()
+}
+
+/// The cases that an officer holds now.
+#[derive(Object)]
+#[oai(rename = "Claim")]
+pub(crate) struct ClaimAnswer {
+    /// Under which lease; `null` when no case was free.
+    #[oai(nullable)]
+    lease_id: Option<Id>,
+    /// Until when nobody else gets them.
+    #[oai(nullable)]
+    leased_until: Option<Instant>,
+    /// The cases, the most urgent first.
+    items: Vec<ReviewCase>,
+}
+
+/// A lease that lasts longer.
+#[derive(Object)]
+pub(crate) struct ClaimExtension {
+    /// The lease.
+    lease_id: Id,
+    /// Until when.
+    leased_until: Instant,
+    /// What it still holds.
+    notification_ids: Vec<Id>,
+}
+
+/// A lease given back.
+#[derive(Object)]
+pub(crate) struct ClaimRelease {
+    /// How many cases it still held.
+    released: u32,
+}
+
+/// What an officer decides about a case.
+#[derive(Object)]
+pub(crate) struct DecisionRequest {
+    /// `accept`: nothing need be done. `request_correction`: the sender shall look again.
+    /// `refer`: the police of another commune shall decide.
+    decision: ReviewDecisionWord,
+    /// Why: for the police only.
+    note: Reason,
+    /// The lease that holds the case.
+    lease_id: Id,
+    /// With `refer`: the commune.
+    commune_code: Option<CommuneCode>,
+    /// With `request_correction`: what the sender is asked, in words.
+    question: Option<Note>,
+    /// With `request_correction`: the members to look at again; left out, name, number and birth
+    /// date.
+    #[oai(validator(max_items = 20))]
+    pointers: Option<Vec<QuestionPointer>>,
+}
+
+/// A decision that was made.
+#[derive(Object)]
+#[oai(rename = "Decision")]
+pub(crate) struct DecisionAnswer {
+    /// Its id.
+    id: Id,
+    /// The case.
+    notification_id: Id,
+    /// What was decided.
+    decision: ReviewDecisionWord,
+    /// Where the case was afterwards.
+    state: ReviewStateWord,
+    /// When.
+    decided_at: Instant,
+    /// The commune whose case it was afterwards.
+    commune_code: CommuneCode,
+}
+
+/// Something about a stay that an officer should look at.
+#[derive(Object)]
+pub(crate) struct ReviewCase {
+    /// The case's id.
+    id: Id,
+    /// Why it was opened.
+    kind: ReviewKindWord,
+    /// Where it is.
+    state: ReviewStateWord,
+    /// From 1, the most urgent.
+    priority: u32,
+    /// Since when.
+    opened_at: Instant,
+    /// The commune whose police decide.
+    commune_code: CommuneCode,
+    /// Its province.
+    province_code: ProvinceCode,
+    /// The version of the stay that gave the reason.
+    version: u32,
+    /// Further members, by `kind`. Codes, grades and ids.
+    detail: Any<Value>,
+    /// Who holds it; `null` when nobody does.
+    #[oai(nullable)]
+    lease: Option<Lease>,
+    /// The stay as it stands.
+    stay: ReviewedStay,
+    /// What was tried for it, by peer.
+    attempts: PeerAttempts,
+    /// What its sender was asked.
+    questions: Vec<AskedQuestion>,
+    /// What was decided, the oldest first.
+    decisions: Vec<PastDecision>,
+}
+
+/// Who holds a case.
+#[derive(Object)]
+pub(crate) struct Lease {
+    /// Whether you do.
+    is_own: bool,
+    /// The lease, if it is yours.
+    #[oai(nullable)]
+    lease_id: Option<Id>,
+    /// Until when.
+    leased_until: Instant,
+}
+
+/// A stay as the police see it: what is forwarded to them.
+#[derive(Object)]
+pub(crate) struct ReviewedStay {
+    /// Its id.
+    id: Id,
+    /// The version shown.
+    version: u32,
+    /// Where.
+    facility: ReviewedFacility,
+    /// Whether the guest is there.
+    presence: PresenceWord,
+    /// When the stay began.
+    arrival_at: Option<Instant>,
+    /// When it is expected to end.
+    expected_departure_at: Option<Instant>,
+    /// When the guest left, if he did.
+    #[oai(nullable)]
+    departed_at: Option<Instant>,
+    /// Why the guest is here.
+    purpose: PurposeWord,
+    /// What the purpose `other` means.
+    purpose_text: Option<Note>,
+    /// The room.
+    room: Option<Place>,
+    /// Who.
+    guest: ReviewedGuest,
+    /// What the registry said, and how.
+    identity: GradedIdentity,
+    /// The way to the police endpoint.
+    delivery: ReviewedDelivery,
+    /// What is still owed.
+    completion: ReviewedCompletion,
+    /// Whether the declaration met its deadline.
+    timeliness: TimelinessWord,
+    /// Legal time of filing.
+    received_at: Instant,
+    /// When it was due.
+    deadline_at: Instant,
+    /// What deserved a look.
+    warnings: Vec<Warning>,
+}
+
+/// A facility as the police see it.
+#[derive(Object)]
+pub(crate) struct ReviewedFacility {
+    /// Its id.
+    id: Id,
+    /// What it is by law.
+    kind: FacilityKindWord,
+    /// Its name.
+    name: String,
+    /// Its address inside the commune.
+    address: String,
+    /// Its commune.
+    commune_code: CommuneCode,
+}
+
+/// A guest as the police see it.
+#[derive(Object)]
+pub(crate) struct ReviewedGuest {
+    /// As declared.
+    full_name: Option<Name>,
+    /// As declared, or the year out of the number.
+    birth_date: Option<PartialDate>,
+    /// Where that is from.
+    birth_date_source: Option<Word>,
+    /// As declared, or out of the number.
+    sex: Option<SexWord>,
+    /// Where that is from.
+    sex_source: Option<Word>,
+    /// Alpha-3.
+    nationality: Option<CountryCode>,
+    /// What was shown.
+    document: Option<ReviewedDocument>,
+    /// Why there was none.
+    no_document_reason: Option<NoDocumentReasonWord>,
+    /// Where the guest lives.
+    residence: Option<Residence>,
+    /// Foreigners: the last permitted day.
+    permitted_stay_until: Option<Day>,
+    /// Foreigners: the visa.
+    visa: Option<Visa>,
+    /// Foreigners: the day of entry.
+    entered_on: Option<Day>,
+    /// Foreigners: the gate of entry.
+    entry_gate: Option<Name>,
+}
+
+/// The document that was shown.
+#[derive(Object)]
+pub(crate) struct ReviewedDocument {
+    /// Its kind.
+    kind: Option<DocumentKindWord>,
+    /// Its number.
+    number: Option<Word>,
+}
+
+/// What the registry said, for the police.
+#[derive(Object)]
+pub(crate) struct GradedIdentity {
+    /// The state.
+    state: GradedIdentityWord,
+    /// How well each member agrees, where a mismatch is open.
+    differences: Vec<Difference>,
+}
+
+/// How well a member agrees with the registry.
+#[derive(Object)]
+pub(crate) struct Difference {
+    /// Which member.
+    pointer: Pointer,
+    /// How well.
+    grade: String,
+}
+
+/// The way to the police endpoint, for the police.
+#[derive(Object)]
+pub(crate) struct ReviewedDelivery {
+    /// The state.
+    state: DeliveryWord,
+    /// Of which version.
+    version: u32,
+    /// What the endpoint calls it.
+    #[oai(nullable)]
+    police_reference: Option<String>,
+    /// Why it was refused or set aside.
+    #[oai(nullable)]
+    reason: Option<String>,
+}
+
+/// What is still owed, for the police.
+#[derive(Object)]
+pub(crate) struct ReviewedCompletion {
+    /// The state.
+    state: CompletionWord,
+}
+
+/// What was tried for the newest versions, by peer.
+#[derive(Object)]
+pub(crate) struct PeerAttempts {
+    /// Calls of the population registry.
+    registry: Option<Attempts>,
+    /// Calls of the police endpoint.
+    police: Option<Attempts>,
+}
+
+/// Calls of a peer.
+#[derive(Object)]
+pub(crate) struct Attempts {
+    /// How many.
+    count: u32,
+    /// When the last began.
+    last_at: Instant,
+    /// How it ended.
+    last_outcome: String,
+    /// Its HTTP status, if there was an answer.
+    #[oai(nullable)]
+    last_http_status: Option<i32>,
+    /// What the peer said, or what was the matter.
+    #[oai(nullable)]
+    last_code: Option<String>,
+}
+
+/// A question with its answer's time.
+#[derive(Object)]
+pub(crate) struct AskedQuestion {
+    /// Its id.
+    id: Id,
+    /// When it was asked.
+    asked_at: Instant,
+    /// What was asked, in words.
+    #[oai(nullable)]
+    question: Option<String>,
+    /// The members to look at again.
+    pointers: Vec<Pointer>,
+    /// When the stay was changed, or an officer decided otherwise.
+    #[oai(nullable)]
+    answered_at: Option<Instant>,
+}
+
+/// A decision in a case's history.
+#[derive(Object)]
+pub(crate) struct PastDecision {
+    /// Its id.
+    id: Id,
+    /// What was decided.
+    decision: ReviewDecisionWord,
+    /// When.
+    decided_at: Instant,
+    /// The officer's key.
+    decided_by: Id,
+    /// The commune whose case it was.
+    commune_code: CommuneCode,
+    /// The commune that it went to.
+    #[oai(nullable)]
+    referred_to: Option<CommuneCode>,
+    /// Why.
+    #[oai(nullable)]
+    note: Option<String>,
+}
+
+/// A page of cases, the most urgent first, among equals the oldest.
+#[derive(Object)]
+pub(crate) struct ReviewPage {
+    /// The cases.
+    items: Vec<ReviewCase>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// How much waits.
+#[derive(Object)]
+pub(crate) struct ReviewSummary {
+    /// By commune and kind.
+    items: Vec<ReviewCount>,
+    /// Always `null`: there is one page.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// How many cases of a kind a commune has.
+#[derive(Object)]
+pub(crate) struct ReviewCount {
+    /// The commune.
+    commune_code: CommuneCode,
+    /// The kind.
+    kind: ReviewKindWord,
+    /// Cases that wait for an officer, those held by one included.
+    open: u32,
+    /// Of these, cases that an officer holds.
+    leased: u32,
+    /// Cases whose sender was asked.
+    awaiting_correction: u32,
+    /// Since when the oldest waits for an officer.
+    #[oai(nullable)]
+    oldest_opened_at: Option<Instant>,
+    /// The same in seconds.
+    #[oai(nullable)]
+    oldest_age_seconds: Option<u64>,
+}

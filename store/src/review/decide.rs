@@ -1,0 +1,284 @@
+//! Decisions: made under a lease that still holds, in one transaction with what follows from them.
+
+use chrono::{DateTime, Utc};
+use domain::review::{ReviewDecision, ReviewState};
+use entity::review_decision;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Value};
+use uuid::Uuid;
+
+use super::{
+    Case, DecisionRow,
+    queue::{Scope, find_on},
+};
+use crate::{
+    Backend, Database, Result, audit, declarations, dialect,
+    rows::{self, AsRow, Column, Kind, column, nullable},
+    table_rows::{AuditRow, EventRow},
+    write,
+};
+
+/// A decision as an officer makes it.
+pub struct NewDecision {
+    /// Its id.
+    pub id: Uuid,
+    /// About which case.
+    pub case_id: Uuid,
+    /// Under which lease.
+    pub lease_id: Uuid,
+    /// Who decides.
+    pub key_id: Uuid,
+    /// What.
+    pub decision: ReviewDecision,
+    /// With `refer`: commune and province.
+    pub referred_to: Option<(String, String)>,
+    /// With `request_correction`: JSON list of pointers.
+    pub pointers: Option<String>,
+    /// The officer's words, sealed.
+    pub sealed: Option<Vec<u8>>,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+    /// The request's `Idempotency-Key`, when one came.
+    pub idempotency: Option<declarations::Idempotency>,
+    /// The key that a request has by officer, case and lease: the same decision sent again under
+    /// the lease that made it is a replay.
+    pub natural: declarations::Idempotency,
+    /// The audit entry, to be completed with the case.
+    pub audit: audit::Entry,
+    /// What the sender hears, to be completed with the stay.
+    pub event: Option<entity::event::Model>,
+}
+
+/// What became of a decision.
+#[derive(Debug)]
+pub enum Decided {
+    /// It was made.
+    Made(DecisionRow),
+    /// The same request made it before.
+    Replayed(DecisionRow),
+    /// The `Idempotency-Key` came with another request before.
+    KeyReused,
+    /// There is no such case in the officer's communes.
+    NotFound,
+    /// The lease does not hold the case, or not any more; nothing was written.
+    LeaseLost,
+}
+
+/// Decides a case. A lease that has run out decides nothing, even if nobody took the case since.
+pub async fn decide(db: &Database, scope: &Scope, new: NewDecision) -> Result<Decided> {
+    let transaction = write::begin(db).await?;
+    let decided = decide_on(db, &transaction, scope, new).await?;
+    match decided {
+        Decided::Made(_) => {
+            write::commit(transaction).await?;
+            db.wake().notify_events();
+        }
+        Decided::Replayed(_) | Decided::KeyReused | Decided::NotFound | Decided::LeaseLost => {
+            transaction.rollback().await?;
+        }
+    }
+    Ok(decided)
+}
+
+async fn decide_on(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    new: NewDecision,
+) -> Result<Decided> {
+    let backend = db.backend();
+    if let Some(key) = &new.idempotency {
+        let known = super::take_key(db, connection, key, new.id, new.decided_at).await?;
+        if let Some(known) = known {
+            return replay(connection, known).await;
+        }
+    }
+    let known = super::take_key(db, connection, &new.natural, new.id, new.decided_at).await?;
+    if let Some(id @ Some(_)) = known {
+        return replay(connection, id).await;
+    }
+    let Some(case) = find_on(db, connection, scope, new.case_id).await? else {
+        return Ok(Decided::NotFound);
+    };
+    if !move_case(backend, connection, &new).await? {
+        return Ok(Decided::LeaseLost);
+    }
+    let row = row(&case, &new);
+    answer_of_case(backend, connection, case.id, new.decided_at).await?;
+    let decisions = vec![Inserted(row.clone())];
+    connection
+        .execute_raw(dialect::insert_rows(
+            backend,
+            "review_decision",
+            decisions,
+            "",
+        ))
+        .await?;
+    let audit = AuditRow(audit::Entry {
+        subject_id: case.id,
+        subject_version: Some(case.version),
+        ..new.audit
+    });
+    connection
+        .execute_raw(dialect::insert_rows(
+            backend,
+            "audit_entry",
+            vec![audit],
+            "",
+        ))
+        .await?;
+    if let Some(event) = new.event {
+        let event = EventRow(entity::event::Model {
+            facility_id: Some(case.facility_id),
+            stay_id: Some(case.stay_id),
+            version: Some(case.version),
+            ..event
+        });
+        connection
+            .execute_raw(dialect::insert_rows(backend, "event", vec![event], ""))
+            .await?;
+    }
+    Ok(Decided::Made(row))
+}
+
+async fn replay(connection: &impl ConnectionTrait, known: Option<Uuid>) -> Result<Decided> {
+    let Some(id) = known else {
+        return Ok(Decided::KeyReused);
+    };
+    let row = review_decision::Entity::find_by_id(id)
+        .one(connection)
+        .await?;
+    Ok(row.map_or(Decided::KeyReused, Decided::Replayed))
+}
+
+/// The fence: changes the case only while the lease holds it.
+async fn move_case(
+    backend: Backend,
+    connection: &impl ConnectionTrait,
+    new: &NewDecision,
+) -> Result<bool> {
+    let state = new.decision.leads_to();
+    let closed_at = (state == ReviewState::Closed).then_some(new.decided_at);
+    let (commune_code, province_code) = new.referred_to.clone().unzip();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, new.decided_at);
+    let text = format!(
+        "UPDATE review_case SET state = ?, closed_at = ?, decision = ?, decided_by = ?, \
+           decided_at = ?, commune_code = COALESCE(?, commune_code), \
+           province_code = COALESCE(?, province_code), \
+           lease_id = NULL, leased_by = NULL, leased_until = NULL \
+         WHERE id = ? AND lease_id = ? AND leased_by = ? AND leased_until > {lease_now} \
+           AND closed_at IS NULL"
+    );
+    let mut values = vec![
+        rows::text(state.as_str()),
+        rows::instant_null(closed_at),
+        rows::text(new.decision.as_str()),
+        rows::uuid(new.key_id),
+        rows::instant(new.decided_at),
+        rows::text_null(commune_code),
+        rows::text_null(province_code),
+        rows::uuid(new.case_id),
+        rows::uuid(new.lease_id),
+        rows::uuid(new.key_id),
+    ];
+    values.extend(lease_now_values);
+    let statement = dialect::statement(backend, &text, values);
+    Ok(connection.execute_raw(statement).await?.rows_affected() == 1)
+}
+
+fn row(case: &Case, new: &NewDecision) -> DecisionRow {
+    DecisionRow {
+        id: new.id,
+        case_id: case.id,
+        stay_id: case.stay_id,
+        version: case.version,
+        decision: new.decision.as_str().to_owned(),
+        commune_code: case.commune_code.clone(),
+        referred_to: new.referred_to.as_ref().map(|(commune, _)| commune.clone()),
+        decided_by: new.key_id,
+        decided_at: new.decided_at,
+        pointers: new.pointers.clone(),
+        sealed: new.sealed.clone(),
+        answered_at: None,
+    }
+}
+
+/// A question that an officer takes back by deciding again.
+async fn answer_of_case(
+    backend: Backend,
+    connection: &impl ConnectionTrait,
+    case_id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let statement = dialect::statement(
+        backend,
+        "UPDATE review_decision SET answered_at = ? \
+         WHERE case_id = ? AND decision = 'request_correction' AND answered_at IS NULL",
+        vec![rows::instant(at), rows::uuid(case_id)],
+    );
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// What was decided about these cases, the oldest first.
+pub async fn history(db: &Database, case_ids: &[Uuid]) -> Result<Vec<DecisionRow>> {
+    if case_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(review_decision::Entity::find()
+        .filter(review_decision::Column::CaseId.is_in(case_ids.iter().copied()))
+        .order_by_asc(review_decision::Column::DecidedAt)
+        .order_by_asc(review_decision::Column::Id)
+        .all(db.reader())
+        .await?)
+}
+
+/// Questions about these stays that their senders have not answered, the oldest first.
+pub async fn questions(db: &Database, stay_ids: &[Uuid]) -> Result<Vec<DecisionRow>> {
+    if stay_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let word = ReviewDecision::RequestCorrection.as_str();
+    Ok(review_decision::Entity::find()
+        .filter(review_decision::Column::StayId.is_in(stay_ids.iter().copied()))
+        .filter(review_decision::Column::Decision.eq(word))
+        .filter(review_decision::Column::AnsweredAt.is_null())
+        .order_by_asc(review_decision::Column::DecidedAt)
+        .order_by_asc(review_decision::Column::Id)
+        .all(db.reader())
+        .await?)
+}
+
+struct Inserted(DecisionRow);
+
+impl AsRow for Inserted {
+    const COLUMNS: &'static [Column] = &[
+        column("id", Kind::Uuid),
+        column("case_id", Kind::Uuid),
+        column("stay_id", Kind::Uuid),
+        column("version", Kind::Integer),
+        column("decision", Kind::Text),
+        column("commune_code", Kind::Text),
+        nullable("referred_to", Kind::Text),
+        column("decided_by", Kind::Uuid),
+        column("decided_at", Kind::Instant),
+        nullable("pointers", Kind::Text),
+        nullable("sealed", Kind::Bytes),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let row = self.0;
+        vec![
+            rows::uuid(row.id),
+            rows::uuid(row.case_id),
+            rows::uuid(row.stay_id),
+            rows::integer(row.version),
+            rows::text(row.decision),
+            rows::text(row.commune_code),
+            rows::text_null(row.referred_to),
+            rows::uuid(row.decided_by),
+            rows::instant(row.decided_at),
+            rows::text_null(row.pointers),
+            rows::bytes_null(row.sealed),
+        ]
+    }
+}

@@ -1,0 +1,411 @@
+//! The officers' queue: who sees which cases, who holds them, how many there are.
+
+use chrono::{DateTime, Utc};
+use domain::review::{ReviewKind, ReviewState};
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::Case;
+use crate::{
+    Backend, Database, Result, audit, declarations, dialect, rows, table_rows::AuditRow, write,
+};
+
+/// The communes and provinces whose cases an officer sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Communes.
+    pub communes: Vec<String>,
+    /// Provinces, with all their communes.
+    pub provinces: Vec<String>,
+}
+
+/// Which cases a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of these kinds; of all when empty.
+    pub kinds: Vec<ReviewKind>,
+    /// Only in this state; in all but closed when left out.
+    pub state: Option<ReviewState>,
+    /// Only of this commune.
+    pub commune_code: Option<String>,
+    /// Only what this lease of this key holds.
+    pub lease: Option<(Uuid, Uuid)>,
+}
+
+/// A part of a statement's condition, with the values of its marks.
+#[derive(Default)]
+struct Condition {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Condition {
+    fn and(&mut self, text: &str, values: impl IntoIterator<Item = Value>) {
+        if !self.text.is_empty() {
+            self.text.push_str(" AND ");
+        }
+        self.text.push_str(text);
+        self.values.extend(values);
+    }
+
+    fn and_in(&mut self, column: &str, values: Vec<Value>) {
+        let text = is_in(column, values.len());
+        self.and(&text, values);
+    }
+}
+
+fn is_in(column: &str, count: usize) -> String {
+    format!("{column} IN ({})", vec!["?"; count].join(", "))
+}
+
+impl Scope {
+    /// An officer of nothing sees nothing.
+    fn condition(&self) -> Condition {
+        let areas = [
+            ("commune_code", &self.communes),
+            ("province_code", &self.provinces),
+        ];
+        let mut parts = Vec::new();
+        let mut values = Vec::new();
+        for (column, codes) in areas {
+            if !codes.is_empty() {
+                parts.push(is_in(column, codes.len()));
+                values.extend(codes.iter().map(rows::text));
+            }
+        }
+        let text = match parts.as_slice() {
+            [] => "1 = 0".to_owned(),
+            _ => format!("({})", parts.join(" OR ")),
+        };
+        Condition { text, values }
+    }
+}
+
+/// A page of cases, the most urgent first, among equals the oldest: those after `after`, `limit`
+/// at most.
+pub async fn list(
+    db: &Database,
+    scope: &Scope,
+    filter: &Filter,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<Case>> {
+    let mut condition = scope.condition();
+    match filter.state {
+        None => condition.and("closed_at IS NULL", []),
+        Some(ReviewState::Closed) => condition.and("closed_at IS NOT NULL", []),
+        Some(state) => condition.and(
+            "closed_at IS NULL AND state = ?",
+            [rows::text(state.as_str())],
+        ),
+    }
+    narrow(&mut condition, &filter.kinds, filter.commune_code.as_ref());
+    if let Some((lease_id, key_id)) = filter.lease {
+        let values = [rows::uuid(lease_id), rows::uuid(key_id)];
+        condition.and("lease_id = ? AND leased_by = ?", values);
+    }
+    if let Some(after) = after {
+        // Priority and age of a case never change, so that its id stands for its place.
+        let text = "(priority, opened_at, id) > (SELECT place.priority, place.opened_at, place.id \
+             FROM review_case place WHERE place.id = ?)";
+        condition.and(text, [rows::uuid(after)]);
+    }
+    let text = format!(
+        "SELECT * FROM review_case WHERE {} ORDER BY priority, opened_at, id LIMIT {limit}",
+        condition.text
+    );
+    let statement = dialect::statement(db.backend(), &text, condition.values);
+    Ok(Case::find_by_statement(statement).all(db.reader()).await?)
+}
+
+fn narrow(condition: &mut Condition, kinds: &[ReviewKind], commune_code: Option<&String>) {
+    if !kinds.is_empty() {
+        let kinds = kinds.iter().map(|kind| rows::text(kind.as_str()));
+        condition.and_in("kind", kinds.collect());
+    }
+    if let Some(code) = commune_code {
+        condition.and("commune_code = ?", [rows::text(code)]);
+    }
+}
+
+/// The case with this id in the officer's communes.
+pub async fn find(db: &Database, scope: &Scope, id: Uuid) -> Result<Option<Case>> {
+    find_on(db, db.reader(), scope, id).await
+}
+
+pub(super) async fn find_on(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<Case>> {
+    let mut condition = scope.condition();
+    condition.and("id = ?", [rows::uuid(id)]);
+    let text = format!("SELECT * FROM review_case WHERE {}", condition.text);
+    let statement = dialect::statement(db.backend(), &text, condition.values);
+    Ok(Case::find_by_statement(statement).one(connection).await?)
+}
+
+/// What an officer wants to take.
+pub struct Claim {
+    /// The lease, if something is taken.
+    pub lease_id: Uuid,
+    /// Who.
+    pub key_id: Uuid,
+    /// How many at most.
+    pub count: usize,
+    /// Only of these kinds; of all when empty.
+    pub kinds: Vec<ReviewKind>,
+    /// Only of this commune.
+    pub commune_code: Option<String>,
+    /// Only these, in whatever state but closed.
+    pub ids: Vec<Uuid>,
+    /// How long they are held.
+    pub lease_seconds: u32,
+    /// The request's `Idempotency-Key`, when one came.
+    pub idempotency: Option<declarations::Idempotency>,
+    /// As many as may be taken, each to be completed with its case.
+    pub audits: Vec<audit::Entry>,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// These are held, perhaps none.
+    Made(Vec<Case>),
+    /// The same request came before and took this lease.
+    Replayed {
+        /// The lease.
+        lease_id: Uuid,
+    },
+    /// The `Idempotency-Key` came with another request before.
+    KeyReused,
+}
+
+/// Takes cases that nobody holds, the most urgent first, under one new lease. Two officers never
+/// get the same case.
+pub async fn claim(
+    db: &Database,
+    scope: &Scope,
+    claim: Claim,
+    now: DateTime<Utc>,
+) -> Result<Claimed> {
+    let backend = db.backend();
+    let transaction = write::begin(db).await?;
+    if let Some(key) = &claim.idempotency {
+        let known = super::take_key(db, &transaction, key, claim.lease_id, now).await?;
+        if let Some(known) = known {
+            transaction.rollback().await?;
+            return Ok(match known {
+                Some(lease_id) => Claimed::Replayed { lease_id },
+                None => Claimed::KeyReused,
+            });
+        }
+    }
+    let statement = claim_statement(backend, scope, &claim, now);
+    let mut cases = Case::find_by_statement(statement).all(&transaction).await?;
+    // RETURNING promises no order.
+    cases.sort_by_key(|case| (case.priority, case.opened_at, case.id));
+    if claim.idempotency.is_some() || !cases.is_empty() {
+        insert_claim(db, &transaction, &claim, now).await?;
+    }
+    if !cases.is_empty() {
+        let audits = claim.audits.into_iter().zip(&cases).map(|(entry, case)| {
+            AuditRow(audit::Entry {
+                subject_id: case.id,
+                subject_version: Some(case.version),
+                ..entry
+            })
+        });
+        let audits = dialect::insert_rows(backend, "audit_entry", audits.collect(), "");
+        transaction.execute_raw(audits).await?;
+    }
+    write::commit(transaction).await?;
+    Ok(Claimed::Made(cases))
+}
+
+fn claim_statement(
+    backend: Backend,
+    scope: &Scope,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> sea_orm::Statement {
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let (lease_end, lease_end_value) = dialect::lease_end(backend, now, claim.lease_seconds);
+    let mut condition = scope.condition();
+    condition.and("closed_at IS NULL", []);
+    if claim.ids.is_empty() {
+        condition.and("state IN ('open', 'referred')", []);
+    } else {
+        let ids = claim.ids.iter().map(|id| rows::uuid(*id));
+        condition.and_in("id", ids.collect());
+    }
+    narrow(&mut condition, &claim.kinds, claim.commune_code.as_ref());
+    let is_free = format!("(leased_until IS NULL OR leased_until <= {lease_now})");
+    condition.and(&is_free, lease_now_values);
+    let text = format!(
+        "WITH picked AS MATERIALIZED (\
+           SELECT id FROM review_case WHERE {} ORDER BY priority, opened_at, id LIMIT {} {}) \
+         UPDATE review_case SET lease_id = ?, leased_by = ?, leased_until = {lease_end} \
+         WHERE id IN (SELECT id FROM picked) RETURNING *",
+        condition.text,
+        claim.count.min(claim.audits.len()),
+        dialect::skip_locked(backend)
+    );
+    let mut values = condition.values;
+    values.push(rows::uuid(claim.lease_id));
+    values.push(rows::uuid(claim.key_id));
+    values.push(lease_end_value);
+    dialect::statement(backend, &text, values)
+}
+
+async fn insert_claim(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let statement = dialect::statement(
+        db.backend(),
+        "INSERT INTO review_claim (id, claimed_by, claimed_at) VALUES (?, ?, ?)",
+        vec![
+            rows::uuid(claim.lease_id),
+            rows::uuid(claim.key_id),
+            rows::instant(now),
+        ],
+    );
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// What a lease of a key still holds; empty when it has run out or was released.
+pub async fn held(
+    db: &Database,
+    lease_id: Uuid,
+    key_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Case>> {
+    let (lease_now, lease_now_values) = dialect::lease_now(db.backend(), now);
+    let text = format!(
+        "SELECT * FROM review_case \
+         WHERE lease_id = ? AND leased_by = ? AND leased_until > {lease_now} \
+         ORDER BY priority, opened_at, id"
+    );
+    let mut values = vec![rows::uuid(lease_id), rows::uuid(key_id)];
+    values.extend(lease_now_values);
+    let statement = dialect::statement(db.backend(), &text, values);
+    Ok(Case::find_by_statement(statement).all(db.reader()).await?)
+}
+
+/// Lets a lease last so long from now on; answers with what it holds. `None` when this key never
+/// had such a lease; empty when it is lost.
+pub async fn extend(
+    db: &Database,
+    lease_id: Uuid,
+    key_id: Uuid,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+) -> Result<Option<Vec<Case>>> {
+    let backend = db.backend();
+    if !is_known(db, lease_id, key_id).await? {
+        return Ok(None);
+    }
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
+    let text = format!(
+        "UPDATE review_case SET leased_until = {lease_end} \
+         WHERE lease_id = ? AND leased_by = ? AND leased_until > {lease_now} RETURNING *"
+    );
+    let mut values = vec![lease_end_value, rows::uuid(lease_id), rows::uuid(key_id)];
+    values.extend(lease_now_values);
+    let transaction = write::begin(db).await?;
+    let statement = dialect::statement(backend, &text, values);
+    let mut cases = Case::find_by_statement(statement).all(&transaction).await?;
+    write::commit(transaction).await?;
+    cases.sort_by_key(|case| (case.priority, case.opened_at, case.id));
+    Ok(Some(cases))
+}
+
+/// Gives back what a lease still holds; answers with how many. `None` when this key never had
+/// such a lease.
+pub async fn release(db: &Database, lease_id: Uuid, key_id: Uuid) -> Result<Option<u64>> {
+    if !is_known(db, lease_id, key_id).await? {
+        return Ok(None);
+    }
+    let text = "UPDATE review_case SET lease_id = NULL, leased_by = NULL, leased_until = NULL \
+         WHERE lease_id = ? AND leased_by = ?";
+    let values = vec![rows::uuid(lease_id), rows::uuid(key_id)];
+    let transaction = write::begin(db).await?;
+    let statement = dialect::statement(db.backend(), text, values);
+    let released = transaction.execute_raw(statement).await?;
+    write::commit(transaction).await?;
+    Ok(Some(released.rows_affected()))
+}
+
+async fn is_known(db: &Database, lease_id: Uuid, key_id: Uuid) -> Result<bool> {
+    let statement = dialect::statement(
+        db.backend(),
+        "SELECT 1 FROM review_claim WHERE id = ? AND claimed_by = ?",
+        vec![rows::uuid(lease_id), rows::uuid(key_id)],
+    );
+    Ok(db.reader().query_one_raw(statement).await?.is_some())
+}
+
+/// How many cases of a kind a commune has.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Count {
+    /// The commune.
+    pub commune_code: String,
+    /// A word of the kinds.
+    pub kind: String,
+    /// Cases that wait for an officer, those held by one included.
+    pub open_count: i64,
+    /// Of these, cases that an officer holds.
+    pub leased_count: i64,
+    /// Cases whose sender was asked.
+    pub awaiting_count: i64,
+    /// Since when the oldest waits for an officer.
+    pub oldest_opened_at: Option<DateTime<Utc>>,
+}
+
+/// Counts what is not closed, by commune and kind.
+pub async fn counts(db: &Database, scope: &Scope, now: DateTime<Utc>) -> Result<Vec<Count>> {
+    let (lease_now, mut values) = dialect::lease_now(db.backend(), now);
+    let condition = scope.condition();
+    let waits = "state IN ('open', 'referred')";
+    let text = format!(
+        "SELECT commune_code, kind, \
+           COUNT(CASE WHEN {waits} THEN 1 END) AS open_count, \
+           COUNT(CASE WHEN {waits} AND leased_until > {lease_now} THEN 1 END) AS leased_count, \
+           COUNT(CASE WHEN state = 'awaiting_correction' THEN 1 END) AS awaiting_count, \
+           MIN(CASE WHEN {waits} THEN opened_at END) AS oldest_opened_at \
+         FROM review_case WHERE closed_at IS NULL AND {} \
+         GROUP BY commune_code, kind ORDER BY commune_code, kind",
+        condition.text
+    );
+    values.extend(condition.values);
+    let statement = dialect::statement(db.backend(), &text, values);
+    Ok(Count::find_by_statement(statement).all(db.reader()).await?)
+}
+
+/// How many cases of a kind wait for an officer, and since when the oldest: for metrics.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Waiting {
+    /// A word of the kinds.
+    pub kind: String,
+    /// How many.
+    pub waiting_count: i64,
+    /// Since when the oldest.
+    pub oldest_opened_at: Option<DateTime<Utc>>,
+}
+
+/// Counts what waits for officers, everywhere.
+pub async fn waiting(db: &Database) -> Result<Vec<Waiting>> {
+    let text = "SELECT kind, COUNT(*) AS waiting_count, MIN(opened_at) AS oldest_opened_at \
+         FROM review_case WHERE closed_at IS NULL AND state IN ('open', 'referred') \
+         GROUP BY kind";
+    let statement = dialect::statement(db.backend(), text, Vec::new());
+    Ok(Waiting::find_by_statement(statement)
+        .all(db.reader())
+        .await?)
+}
