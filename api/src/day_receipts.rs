@@ -55,22 +55,14 @@ pub(crate) async fn show(
     admitted: &Admitted<Reading>,
     headers: &HeaderMap,
     id: &str,
-    mut query: Query,
+    query: Query,
 ) -> Result<Answer<DayReceipt>, Failure> {
     let media_type = accept::choose(headers, &[JSON, JOSE, PDF])
         .ok_or_else(|| Failure::new(Code::NotAcceptable))?;
     let facility = Uuid::try_parse(id).ok();
     let facility = facility.and_then(|id| admitted.sender().facility(id));
     let facility = facility.ok_or_else(|| Failure::new(Code::NotFound))?;
-    let text = query.text("date");
-    let date = text.as_deref().and_then(parse_day);
-    match (&text, date) {
-        (None, _) => query.refuse("date", Code::Required),
-        (Some(_), None) => query.refuse("date", Code::InvalidDate),
-        (Some(_), Some(_)) => {}
-    }
-    query.finish()?;
-    let date = date.ok_or_else(|| Failure::internal("a day that is missing was not refused"))?;
+    let date = read_day(query)?;
     let rows = store::stays::arrived_on(&app.db, facility.id, date).await?;
     let day = Day::of(app, facility, date, rows);
     let answer = if media_type == PDF {
@@ -83,6 +75,21 @@ pub(crate) async fn show(
         Answer::json(day.to_json(facility).to_string())
     };
     Ok(answer.with_header(header::VARY, "Accept"))
+}
+
+/// The day that a query asks for.
+///
+/// Errors: 422 when it is missing, no day, or not alone.
+pub(crate) fn read_day(mut query: Query) -> Result<NaiveDate, Failure> {
+    let text = query.text("date");
+    let date = text.as_deref().and_then(parse_day);
+    match (&text, date) {
+        (None, _) => query.refuse("date", Code::Required),
+        (Some(_), None) => query.refuse("date", Code::InvalidDate),
+        (Some(_), Some(_)) => {}
+    }
+    query.finish()?;
+    date.ok_or_else(|| Failure::internal("a day that is missing was not refused"))
 }
 
 impl Day {

@@ -1,5 +1,6 @@
 //! The facilities that a key may declare for, and what belongs to each.
 
+pub(crate) mod digest;
 pub(crate) mod occupancy;
 pub(crate) mod rooms;
 

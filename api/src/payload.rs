@@ -29,8 +29,8 @@ use crate::problem::Failure;
 use crate::shapes::review::{ClaimRequest, DecisionRequest};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
-    CancellationDraft, DepartureDraft, ExtensionDraft, RoomListDraft, ScanText, StayBatch,
-    StayDraft, StayPatch,
+    CancellationDraft, DepartureDraft, ExtensionDraft, HeldReceipts, RoomListDraft, ScanText,
+    StayBatch, StayDraft, StayPatch,
 };
 
 const JSON: &str = "application/json";
@@ -99,6 +99,12 @@ impl Shape for ClaimRequest {
 impl Shape for DecisionRequest {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for HeldReceipts {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.batch_body_bytes_max
     }
 }
 

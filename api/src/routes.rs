@@ -24,10 +24,11 @@ use crate::shapes::review::{
 };
 use crate::shapes::text::FileContent;
 use crate::shapes::{
-    Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, DayReceipt,
-    DepartureDraft, EventPage, ExtensionDraft, FacilityPage, FacilityView, History, ImportRowPage,
-    ImportView, Judgement, Jwks, LimitsView, OccupancyView, Ready, Receipt, RoomListDraft,
-    RoomPage, ScanView, Stay, StayBatch, StayDraft, StayPage, StayPatch,
+    Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, ComparisonView,
+    DayReceipt, DepartureDraft, DigestView, EventPage, ExtensionDraft, FacilityPage, FacilityView,
+    HeldReceipts, History, ImportRowPage, ImportView, Judgement, Jwks, LimitsView, OccupancyView,
+    Ready, Receipt, RoomListDraft, RoomPage, ScanView, Stay, StayBatch, StayDraft, StayPage,
+    StayPatch,
 };
 use crate::{day_receipts, events, facilities, imports, limits, police, scans, stays};
 
@@ -488,6 +489,47 @@ impl Api {
         query: Query,
     ) -> Result<Answer<DayReceipt>, Failure> {
         day_receipts::show(&self.app, &admitted, headers, &id.0, query).await
+    }
+
+    /// See a day's digest
+    ///
+    /// Count and hash over the receipt numbers of the stays that began on a day. Make the same of
+    /// the receipts you hold: when both agree, nothing is missing on either side; when they
+    /// differ, POST your numbers.
+    #[oai(
+        path = "/v1/facilities/:id/digest",
+        method = "get",
+        operation_id = "showDigest",
+        tag = "Topic::Facilities"
+    )]
+    async fn show_digest(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        id: Path<String>,
+        query: Query,
+    ) -> Result<Answer<DigestView>, Failure> {
+        facilities::digest::show(&self.app, &admitted, &id.0, query).await
+    }
+
+    /// Compare a day's receipts
+    ///
+    /// With the numbers that the sender holds. Stores nothing. Nothing differs exactly when the
+    /// digests agree.
+    #[oai(
+        path = "/v1/facilities/:id/digest",
+        method = "post",
+        operation_id = "compareReceipts",
+        tag = "Topic::Facilities"
+    )]
+    async fn compare_receipts(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        id: Path<String>,
+        document: Document<HeldReceipts>,
+    ) -> Result<Answer<ComparisonView>, Failure> {
+        facilities::digest::compare(&self.app, &admitted, &id.0, &document).await
     }
 
     /// See a facility's rooms and beds

@@ -16,8 +16,8 @@ use text::{
     CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, EventWord, FacilityKindWord,
     FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord, Instant, Name,
     NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
-    PresenceWord, ProvinceCode, PurposeWord, Reason, Reference, RoomKindWord, RowOutcomeWord,
-    ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
+    PresenceWord, ProvinceCode, PurposeWord, Reason, ReceiptNumber, Reference, RoomKindWord,
+    RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -451,6 +451,41 @@ pub(crate) struct DayReceiptLine {
     received_at: Instant,
     /// Whether it came in time.
     timeliness: TimelinessWord,
+}
+
+/// What the receipts of a facility's day come to.
+#[derive(Object)]
+#[oai(rename = "Digest")]
+pub(crate) struct DigestView {
+    /// The facility.
+    facility_id: Id,
+    /// The day in Viet Nam on which the stays began.
+    date: Day,
+    /// How many stays; those cancelled do not count.
+    count: u32,
+    /// SHA-256 over the numbers of their first versions, sorted and joined by line feeds.
+    sha256: Sha256Hex,
+}
+
+/// The receipts that a sender holds of a day.
+#[derive(Object)]
+pub(crate) struct HeldReceipts {
+    /// The day in Viet Nam on which the stays began.
+    date: Day,
+    /// The numbers of the stays' first versions, in any order; one given twice counts once.
+    #[oai(validator(max_items = 100000))]
+    receipts: Vec<ReceiptNumber>,
+}
+
+/// How the receipts that a sender holds differ from those stored.
+#[derive(Object)]
+#[oai(rename = "DigestComparison")]
+pub(crate) struct ComparisonView {
+    /// Stored of the day, and not on the list, sorted.
+    missing: Vec<String>,
+    /// On the list, and not stored of the day (another day, cancelled, never saved), sorted:
+    /// declare these again, which makes nothing twice.
+    unknown: Vec<String>,
 }
 
 /// A page of stays, newest first.

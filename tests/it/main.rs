@@ -20,6 +20,7 @@ mod scope;
 
 mod catalogues;
 mod codes;
+mod digest;
 mod document;
 mod events;
 mod limits;

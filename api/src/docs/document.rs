@@ -16,13 +16,14 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 19] = [
+const REQUEST_SCHEMAS: [&str; 20] = [
     "ClaimRequest",
     "DecisionRequest",
     "Cancellation",
     "Departure",
     "Extension",
     "GuestPatch",
+    "HeldReceipts",
     "IdentityDocumentPatch",
     "StayPatch",
     "RoomDraft",
@@ -63,7 +64,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 39] = [
+const FACTS: [Facts; 41] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -194,6 +195,18 @@ const FACTS: [Facts; 39] = [
         operation: "replaceRooms",
         success: "The list as it is now.",
         problems: &[400, 403, 404, 408, 412, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showDigest",
+        success: "The digest.",
+        problems: &[404, 422],
+        parameters: &[&day_receipts::PARAMETERS],
+    },
+    Facts {
+        operation: "compareReceipts",
+        success: "What differs.",
+        problems: &[400, 404, 408, 413, 415, 422],
         parameters: &[],
     },
     Facts {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use domain::{
-    change,
+    change, digest,
     document::{DocumentKind, NoDocumentReason},
     draft,
     event::EventKind,
@@ -95,6 +95,8 @@ text_types! {
     Reference => bounded(draft::REFERENCE_LENGTH_MAX);
     /// Room, bed or ward.
     Place => bounded(draft::PLACE_LENGTH_MAX);
+    /// The number of a receipt.
+    ReceiptNumber => bounded(digest::NUMBER_LENGTH_MAX);
     /// An address.
     Address => bounded(draft::ADDRESS_LENGTH_MAX);
     /// Why a stay is changed.
