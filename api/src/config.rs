@@ -145,6 +145,15 @@ pub struct ApiSettings {
     )]
     pub batch_body_bytes_max: u32,
 
+    /// Most bytes of the body of a census.
+    #[arg(
+        long,
+        env = "LUUTRU_CENSUS_BODY_BYTES_MAX",
+        default_value = "16777216",
+        value_name = "BYTES"
+    )]
+    pub census_body_bytes_max: u32,
+
     /// Most bytes of an uploaded file.
     #[arg(
         long,
@@ -270,6 +279,7 @@ mod tests {
             (settings.requests_at_once.get(), 512),
             (settings.stay_body_bytes_max, 64 * 1024),
             (settings.batch_body_bytes_max, 4 * 1024 * 1024),
+            (settings.census_body_bytes_max, 16 * 1024 * 1024),
             (settings.file_body_bytes_max, 64 * 1024 * 1024),
         ];
         for (got, expected) in limits {

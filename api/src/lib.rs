@@ -20,6 +20,7 @@ mod payload;
 mod precondition;
 
 mod catalogues;
+mod census;
 mod day_receipts;
 mod events;
 mod facilities;

@@ -1,5 +1,7 @@
 //! What a key may do and what is left of it.
 
+use domain::census;
+
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
@@ -32,9 +34,11 @@ pub(crate) fn show(app: &App, admitted: &Admitted<Reading>) -> Answer<LimitsView
         body_bytes: BodyBytesView {
             stay: settings.stay_body_bytes_max,
             batch: settings.batch_body_bytes_max,
+            census: settings.census_body_bytes_max,
             file: settings.file_body_bytes_max,
         },
         batch_stays: u32::try_from(batch::STAY_COUNT_MAX).unwrap_or(u32::MAX),
+        census_stays: u32::try_from(census::STAY_COUNT_MAX).unwrap_or(u32::MAX),
     })
 }
 

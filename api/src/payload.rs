@@ -29,8 +29,8 @@ use crate::problem::Failure;
 use crate::shapes::review::{ClaimRequest, DecisionRequest};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
-    CancellationDraft, DepartureDraft, ExtensionDraft, HeldReceipts, RoomListDraft, ScanText,
-    StayBatch, StayDraft, StayPatch,
+    CancellationDraft, CensusDraft, DepartureDraft, ExtensionDraft, HeldReceipts, RoomListDraft,
+    ScanText, StayBatch, StayDraft, StayPatch,
 };
 
 const JSON: &str = "application/json";
@@ -105,6 +105,12 @@ impl Shape for DecisionRequest {
 impl Shape for HeldReceipts {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.batch_body_bytes_max
+    }
+}
+
+impl Shape for CensusDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.census_body_bytes_max
     }
 }
 

@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use domain::problem::{Class, Code, Language, Violation};
+use domain::time::format_instant;
 use intake::Refusal;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -18,7 +19,6 @@ use poem_openapi::{
 };
 use runtime::ids;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::exchange::Exchange;
 
@@ -47,7 +47,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::IdempotencyInProgress
         | Code::StayDeparted
         | Code::StayCancelled
-        | Code::LeaseLost => StatusCode::CONFLICT,
+        | Code::LeaseLost
+        | Code::CensusStale
+        | Code::CensusImplausible => StatusCode::CONFLICT,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -134,7 +136,11 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::NumberRounded
         | Code::TextDamaged
         | Code::ArrivalTimeAssumed
-        | Code::PartyIncomplete => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::PartyIncomplete
+        | Code::CensusTimeOutOfRange
+        | Code::CensusOutsideScope
+        | Code::CensusLineRepeated
+        | Code::CensusMissing => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 
@@ -144,7 +150,8 @@ pub(crate) struct Failure(Box<Parts>);
 struct Parts {
     code: Code,
     errors: Vec<Violation>,
-    stay_id: Option<Uuid>,
+    /// Members of the problem that only some codes have.
+    members: Vec<(&'static str, Value)>,
     retry_after_seconds: Option<u32>,
     header: Option<(HeaderName, HeaderValue)>,
     /// For the log only.
@@ -157,7 +164,7 @@ impl Failure {
         Self(Box::new(Parts {
             code,
             errors: Vec::new(),
-            stay_id: None,
+            members: Vec::new(),
             retry_after_seconds: None,
             header: None,
             cause: None,
@@ -181,6 +188,12 @@ impl Failure {
     /// Says when to come again, in whole seconds.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_seconds = Some(seconds.max(1));
+        self
+    }
+
+    /// Adds a member to the problem.
+    fn with_member(mut self, name: &'static str, value: Value) -> Self {
+        self.0.members.push((name, value));
         self
     }
 
@@ -230,8 +243,8 @@ impl Failure {
             "request_id": exchange.request_id(),
             "errors": violations_to_json(&parts.errors, language),
         });
-        if let Some(stay_id) = parts.stay_id {
-            problem["stay_id"] = json!(stay_id);
+        for (name, value) in &parts.members {
+            problem[*name] = value.clone();
         }
         problem
     }
@@ -300,9 +313,7 @@ impl From<Refusal> for Failure {
         match refusal {
             Refusal::Invalid(errors) => Self::invalid(errors),
             Refusal::ReferenceConflict { stay_id } => {
-                let mut failure = Self::new(Code::ReferenceConflict);
-                failure.0.stay_id = Some(stay_id);
-                failure
+                Self::new(Code::ReferenceConflict).with_member("stay_id", json!(stay_id))
             }
             Refusal::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
             Refusal::IdempotencyInProgress => Self::new(Code::IdempotencyInProgress),
@@ -317,6 +328,11 @@ impl From<Refusal> for Failure {
             }
             Refusal::StayDeparted => Self::new(Code::StayDeparted),
             Refusal::StayCancelled => Self::new(Code::StayCancelled),
+            Refusal::CensusStale { last_taken_at } => Self::new(Code::CensusStale)
+                .with_member("last_taken_at", json!(format_instant(last_taken_at))),
+            Refusal::CensusImplausible { departures } => {
+                Self::new(Code::CensusImplausible).with_member("departures", json!(departures))
+            }
             Refusal::Overloaded => Self::new(Code::Overloaded),
             Refusal::StorageUnavailable => Self::new(Code::StorageUnavailable),
             Refusal::StorageFull => Self::new(Code::StorageFull),

@@ -24,13 +24,13 @@ use crate::shapes::review::{
 };
 use crate::shapes::text::FileContent;
 use crate::shapes::{
-    Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, ComparisonView,
-    DayReceipt, DepartureDraft, DigestView, EventPage, ExtensionDraft, FacilityPage, FacilityView,
-    HeldReceipts, History, ImportRowPage, ImportView, Judgement, Jwks, LimitsView, OccupancyView,
-    Ready, Receipt, RoomListDraft, RoomPage, ScanView, Stay, StayBatch, StayDraft, StayPage,
-    StayPatch,
+    Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, CensusAnswer, CensusDraft,
+    ComparisonView, DayReceipt, DepartureDraft, DigestView, EventPage, ExtensionDraft,
+    FacilityPage, FacilityView, HeldReceipts, History, ImportRowPage, ImportView, Judgement, Jwks,
+    LimitsView, OccupancyView, Ready, Receipt, RoomListDraft, RoomPage, ScanView, Stay, StayBatch,
+    StayDraft, StayPage, StayPatch,
 };
-use crate::{day_receipts, events, facilities, imports, limits, police, scans, stays};
+use crate::{census, day_receipts, events, facilities, imports, limits, police, scans, stays};
 
 /// The service's operations.
 pub(crate) struct Api {
@@ -591,6 +591,33 @@ impl Api {
         query: Query,
     ) -> Result<Answer<OccupancyView>, Failure> {
         facilities::occupancy::show(&self.app, &admitted, &id.0, query).await
+    }
+
+    /// Send a census
+    ///
+    /// Everyone who is present in the facility, or in a ward or some rooms of it, at one instant.
+    /// Who is new arrives, what differs changes, who is missing departs or becomes a question.
+    /// Sent again, it does what is left. Costs one unit, however many lines it has.
+    #[oai(
+        path = "/v1/facilities/:id/census",
+        method = "put",
+        operation_id = "putCensus",
+        tag = "Topic::Facilities"
+    )]
+    async fn put_census(
+        &self,
+        current: Current,
+        admitted: Admitted<DeclaringMany>,
+        /// The facility's id.
+        id: Path<String>,
+        query: Query,
+        /// Guards against another body under the same key; lines are judged again each time.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<CensusDraft>,
+    ) -> Result<Answer<CensusAnswer>, Failure> {
+        let (app, exchange) = (&self.app, &current.0);
+        census::take(app, exchange, admitted, &id.0, query, key, document).await
     }
 
     /// See the key's quotas

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use text::{
     Address, ChangeWord, ChannelWord, CodeWord, CommuneCode, CompactJws, CompletionWord,
     CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, EventWord, FacilityKindWord,
-    FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord, Instant, Name,
-    NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
+    FateWord, FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord, Instant, MissingWord,
+    Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
     PresenceWord, ProvinceCode, PurposeWord, Reason, ReceiptNumber, Reference, RoomKindWord,
     RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
 };
@@ -284,6 +284,111 @@ pub(crate) struct StayBatch {
     stays: Vec<StayDraft>,
 }
 
+/// Everyone who is present in a facility, or in a part of it, at one instant.
+#[derive(Object)]
+#[oai(rename = "Census")]
+pub(crate) struct CensusDraft {
+    /// When it was taken. Stays that arrived or changed after it are left alone.
+    taken_at: Instant,
+    /// The part of the facility it covers; all of it when left out.
+    scope: Option<CensusScope>,
+    /// What becomes of who is present and not in it: `depart` at `taken_at`, or `ask`. Left out,
+    /// medical facilities let depart and all others ask.
+    missing: Option<MissingWord>,
+    /// That a census which looks like a mistake is none.
+    confirm: Option<CensusConfirmation>,
+    /// Who is present. Matched with stays by `reference`, else by document.
+    #[oai(validator(max_items = 5000))]
+    stays: Vec<CensusLine>,
+}
+
+/// A part of a facility: one of the two.
+#[derive(Object)]
+pub(crate) struct CensusScope {
+    /// A ward.
+    ward: Option<Place>,
+    /// Rooms whose names begin so.
+    room_prefix: Option<Place>,
+}
+
+/// What the sender knows of a census that looks like a mistake.
+#[derive(Object)]
+pub(crate) struct CensusConfirmation {
+    /// How many guests depart by it.
+    departures: Option<u32>,
+}
+
+/// A guest who is present. Of a stay that is known, only the members that are sent change; a new
+/// one needs what a declaration needs.
+#[derive(Object)]
+pub(crate) struct CensusLine {
+    /// The facility of the path, if anything.
+    facility_id: Option<Id>,
+    /// The sender's own name for this stay.
+    reference: Option<Reference>,
+    /// The room.
+    room: Option<Place>,
+    /// The bed.
+    bed: Option<Place>,
+    /// The ward; that of the scope when left out.
+    ward: Option<Place>,
+    /// When the stay began; of a new one, when the census was taken if left out.
+    arrival_at: Option<Instant>,
+    /// When it is expected to end.
+    expected_departure_at: Option<Instant>,
+    /// Why the guest is here.
+    purpose: Option<PurposeWord>,
+    /// What the purpose `other` means.
+    purpose_text: Option<Note>,
+    /// Who.
+    guest: Option<GuestPatch>,
+    /// With whom.
+    party: Option<Party>,
+    /// The sender's own note.
+    note: Option<Note>,
+}
+
+/// What became of a census.
+#[derive(Object)]
+pub(crate) struct CensusAnswer {
+    /// How many stays are new.
+    arrived: u32,
+    /// How many guests have departed.
+    departed: u32,
+    /// How many stays say something else now.
+    changed: u32,
+    /// How many said it already.
+    unchanged: u32,
+    /// About how many guests the facility is asked.
+    asked: u32,
+    /// How many lines were refused, or could not be worked on now.
+    rejected: u32,
+    /// One for each line in the order sent, then one for each guest who is missing.
+    results: Vec<CensusResult>,
+}
+
+/// What a census did with a guest.
+#[derive(Object)]
+pub(crate) struct CensusResult {
+    /// The place of the line, from 0; `null` for a guest who is missing.
+    #[oai(nullable)]
+    index: Option<u32>,
+    /// The reference of the line or of the stay.
+    #[oai(nullable)]
+    reference: Option<String>,
+    /// What became of the guest.
+    outcome: FateWord,
+    /// The stay, where there is one.
+    #[oai(nullable)]
+    stay_id: Option<Id>,
+    /// The stay with its receipt, where a version was made.
+    #[oai(nullable)]
+    stay: Option<Stay>,
+    /// Why the line was refused; pointers are into the line.
+    #[oai(nullable)]
+    problem: Option<Problem>,
+}
+
 /// What a scanner delivers.
 #[derive(Object)]
 pub(crate) struct ScanText {
@@ -347,10 +452,29 @@ pub(crate) struct Stay {
     delivery: Delivery,
     /// What is still owed.
     completion: Completion,
+    /// What the facility is asked about the stay; only where something is asked, and only in the
+    /// stay as it stands.
+    questions: Option<Vec<StayQuestion>>,
     /// The signed receipt.
     receipt: Receipt,
-    /// What the police ask about it, until its next version.
-    questions: Option<Vec<review::Question>>,
+}
+
+/// What a facility is asked about a stay: by the police, until its next version, or because a
+/// census did not have the guest.
+#[derive(Object)]
+pub(crate) struct StayQuestion {
+    /// `census_missing`: has the guest left? A departure closes the question, and so does a later
+    /// census that has the guest. Left out where the police ask.
+    code: Option<CodeWord>,
+    /// Since when.
+    asked_at: Instant,
+    /// Of a question of the police: its id.
+    id: Option<Id>,
+    /// Of a question of the police: what is asked, in an officer's words.
+    #[oai(nullable)]
+    question: Option<String>,
+    /// Of a question of the police: the members to look at again.
+    pointers: Option<Vec<Pointer>>,
 }
 
 /// Something that deserves a look.
@@ -664,6 +788,10 @@ pub(crate) struct Problem {
     errors: Vec<ViolationView>,
     /// With `reference_conflict`: the stay that has the reference.
     stay_id: Option<Id>,
+    /// With `census_implausible`: how many guests would depart.
+    departures: Option<u32>,
+    /// With `census_stale`: when the later census was taken.
+    last_taken_at: Option<Instant>,
 }
 
 /// A facility that the key may declare for.
@@ -898,6 +1026,8 @@ pub(crate) struct LimitsView {
     pub(crate) body_bytes: BodyBytesView,
     /// Most stays of a batch.
     pub(crate) batch_stays: u32,
+    /// Most lines of a census.
+    pub(crate) census_stays: u32,
 }
 
 /// A quota that refills all the time.
@@ -946,6 +1076,8 @@ pub(crate) struct BodyBytesView {
     pub(crate) stay: u32,
     /// Of a batch.
     pub(crate) batch: u32,
+    /// Of a census.
+    pub(crate) census: u32,
     /// Of a file.
     pub(crate) file: u32,
 }

@@ -141,7 +141,7 @@ async fn find(
 }
 
 /// Charges a request for its stays, and remembers whose quota the answer's headers tell of.
-async fn charge(
+pub(crate) async fn charge(
     app: &App,
     exchange: &Exchange,
     ticket: &mut crate::limit::Ticket,
@@ -210,7 +210,7 @@ fn count(
     .increment(1);
 }
 
-const fn class(refusal: &Refusal) -> Class {
+pub(crate) const fn class(refusal: &Refusal) -> Class {
     match refusal {
         Refusal::Invalid(_) => Class::Violation,
         Refusal::ReferenceConflict { .. }
@@ -219,7 +219,9 @@ const fn class(refusal: &Refusal) -> Class {
         | Refusal::VersionUnnamed
         | Refusal::VersionMismatch { .. }
         | Refusal::StayDeparted
-        | Refusal::StayCancelled => Class::Conflict,
+        | Refusal::StayCancelled
+        | Refusal::CensusStale { .. }
+        | Refusal::CensusImplausible { .. } => Class::Conflict,
         Refusal::NotFound => Class::Request,
         Refusal::Overloaded
         | Refusal::StorageUnavailable

@@ -34,7 +34,7 @@ const NOTE: Bound = Bound::lines(NOTE_LENGTH_MAX);
 const WORD: Bound = Bound::line(WORD_LENGTH_MAX);
 
 /// The members of a stay's answer that only the service sets.
-pub(crate) const READ_ONLY: [&str; 12] = [
+pub(crate) const READ_ONLY: [&str; 13] = [
     "id",
     "version",
     "received_at",
@@ -47,6 +47,7 @@ pub(crate) const READ_ONLY: [&str; 12] = [
     "completion",
     "receipt",
     "departed_at",
+    "questions",
 ];
 
 /// The contract's stay, every member optional and still text.

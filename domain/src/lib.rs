@@ -11,6 +11,7 @@
 #[macro_use]
 mod coded;
 
+pub mod census;
 pub mod change;
 pub mod declaration;
 pub mod draft;

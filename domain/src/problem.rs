@@ -76,6 +76,10 @@ coded! {
         StayCancelled => "stay_cancelled",
         /// The lease under which a case was to be decided holds no more.
         LeaseLost => "lease_lost",
+        /// A later census was taken of the same part of the facility.
+        CensusStale => "census_stale",
+        /// A census after which hardly anybody would be left.
+        CensusImplausible => "census_implausible",
 
         /// The body is larger than this path takes.
         BodyTooLarge => "body_too_large",
@@ -211,6 +215,12 @@ coded! {
         NumberRounded => "number_rounded",
         /// Text that was read in a wrong encoding before it came.
         TextDamaged => "text_damaged",
+        /// The census was taken too far ahead or too long ago.
+        CensusTimeOutOfRange => "census_time_out_of_range",
+        /// A line of a census about somebody outside of its scope.
+        CensusOutsideScope => "census_outside_scope",
+        /// A line of a census about the same guest as one before it.
+        CensusLineRepeated => "census_line_repeated",
 
         /// The sex declared is not the one in the number.
         SexDiffersFromNumber => "sex_differs_from_number",
@@ -248,6 +258,8 @@ coded! {
         ArrivalTimeAssumed => "arrival_time_assumed",
         /// A booking for more guests than the file lists.
         PartyIncomplete => "party_incomplete",
+        /// A guest who is present and was not in a census.
+        CensusMissing => "census_missing",
     }
 }
 
@@ -282,7 +294,9 @@ impl Code {
             | Self::VersionMismatch
             | Self::StayDeparted
             | Self::StayCancelled
-            | Self::LeaseLost => Class::Conflict,
+            | Self::LeaseLost
+            | Self::CensusStale
+            | Self::CensusImplausible => Class::Conflict,
             Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited | Self::TooManyImports => {
                 Class::Limit
             }
@@ -347,7 +361,10 @@ impl Code {
             | Self::DateAmbiguous
             | Self::LeadingZeroLost
             | Self::NumberRounded
-            | Self::TextDamaged => Class::Violation,
+            | Self::TextDamaged
+            | Self::CensusTimeOutOfRange
+            | Self::CensusOutsideScope
+            | Self::CensusLineRepeated => Class::Violation,
             Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue
@@ -365,7 +382,8 @@ impl Code {
             | Self::NameCutOff
             | Self::DocumentExpired
             | Self::ArrivalTimeAssumed
-            | Self::PartyIncomplete => Class::Warning,
+            | Self::PartyIncomplete
+            | Self::CensusMissing => Class::Warning,
         }
     }
 

@@ -8,6 +8,8 @@ pub mod attempt;
 pub mod audit_entry;
 pub mod catalogue;
 pub mod catalogue_entry;
+pub mod census;
+pub mod census_question;
 pub mod data_key;
 pub mod declaration_key;
 pub mod destination;

@@ -39,6 +39,9 @@ const ITEMS_BETWEEN_YIELDS: usize = 32;
 /// pool that other requests read through.
 const REPLAYS_AT_ONCE: usize = 4;
 
+/// Censuses under way at the same time.
+pub(crate) const CENSUSES_AT_ONCE: usize = 4;
+
 /// What an [`Intake`] is made of.
 pub struct IntakeParts {
     /// Where declarations are kept.
@@ -66,6 +69,8 @@ pub(crate) struct Inner {
     queue: mpsc::Sender<admission::Admission>,
     closing: CancellationToken,
     committers: Mutex<Vec<JoinHandle<()>>>,
+    /// Held while a census is worked on, each for a part of all facilities.
+    pub(crate) censuses: [Mutex<()>; CENSUSES_AT_ONCE],
 }
 
 /// Who declares, by which door, and when it came.
@@ -154,6 +159,7 @@ impl Intake {
                 queue,
                 closing,
                 committers,
+                censuses: Default::default(),
             }),
         }
     }
@@ -291,7 +297,11 @@ impl Intake {
         join_all(committers.drain(..)).await;
     }
 
-    fn check(&self, occasion: &Occasion<'_>, body: &Value) -> Result<Declaration, Vec<Violation>> {
+    pub(crate) fn check(
+        &self,
+        occasion: &Occasion<'_>,
+        body: &Value,
+    ) -> Result<Declaration, Vec<Violation>> {
         let parts = &self.inner.parts;
         declaration::check(
             body,

@@ -6,10 +6,12 @@
 //! answered only after the commit; a refusal means that nothing was saved, except
 //! [`Refusal::OutcomeUnknown`], which says so.
 //!
+//! [`Intake::census`] declares who came and changes who stayed or left, by the same two ways.
 //! [`Intake::change`] makes a later version of a stay under the same promises.
 
 mod accept;
 mod admission;
+mod census;
 mod change;
 mod commit;
 mod prepare;
@@ -19,6 +21,7 @@ pub mod upload;
 pub mod view;
 
 pub use accept::{Accepted, Intake, IntakeParts, Item, Occasion, Validation};
+pub use census::CensusEntry;
 pub use change::Expected;
 pub use refusal::Refusal;
 pub use settings::IntakeSettings;

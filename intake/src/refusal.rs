@@ -1,6 +1,7 @@
 //! Why a declaration was not accepted, free of HTTP: JSON, pages and HL7 answers are rendered
 //! from it.
 
+use chrono::{DateTime, Utc};
 use domain::problem::Violation;
 use uuid::Uuid;
 
@@ -31,6 +32,16 @@ pub enum Refusal {
     StayDeparted,
     /// The stay is cancelled.
     StayCancelled,
+    /// A later census is known of what this one covers.
+    CensusStale {
+        /// When that was taken.
+        last_taken_at: DateTime<Utc>,
+    },
+    /// A census that looks like a mistake until its sender names this number.
+    CensusImplausible {
+        /// How many guests would depart.
+        departures: u32,
+    },
     /// The queue is full or moves too slowly.
     Overloaded,
     /// The database does not answer.

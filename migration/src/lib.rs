@@ -16,6 +16,7 @@ mod m20261125_000007_events;
 mod m20261125_000008_review_cases;
 mod m20261125_000009_rooms;
 mod m20261125_000010_imports;
+mod m20261125_000011_census;
 mod m20261125_000012_event_head;
 mod m20261125_000013_delivery;
 mod m20261125_000013_destinations;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_review_cases::Migration),
             Box::new(m20261125_000009_rooms::Migration),
             Box::new(m20261125_000010_imports::Migration),
+            Box::new(m20261125_000011_census::Migration),
             Box::new(m20261125_000012_event_head::Migration),
             Box::new(m20261125_000013_delivery::Migration),
             Box::new(m20261125_000013_destinations::Migration),

@@ -8,11 +8,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use domain::stay::Presence;
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement, Value};
 use uuid::Uuid;
 
 use crate::{
-    Database, Result,
+    Database, Result, census,
     declarations::{self, Claim, Idempotency, IdempotencyRow, Target, Uniqueness},
     dialect, review,
     rows::{self, AsRow, Column, Kind, column, nullable},
@@ -101,6 +102,7 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
         (version.stay_id, version.version, version.received_at)
     });
     review::answer(db, &transaction, answered.collect()).await?;
+    census::close_questions(&transaction, who_left(&written)).await?;
     write::commit(transaction).await?;
     if written.iter().any(|change| change.task.is_some()) {
         db.wake().notify();
@@ -137,6 +139,13 @@ pub async fn digest(db: &Database, stay_id: Uuid, version: i32) -> Result<Option
         .into_tuple()
         .one(db.probe())
         .await?)
+}
+
+fn who_left(written: &[&NewChange]) -> Vec<Uuid> {
+    let left = written
+        .iter()
+        .filter(|change| change.stay.presence != Presence::Present.as_str());
+    left.map(|change| change.stay.id).collect()
 }
 
 fn chosen<'a>(

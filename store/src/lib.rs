@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod backup;
 pub mod catalogues;
+pub mod census;
 pub mod changes;
 pub mod consistency;
 pub mod data_keys;

@@ -15,6 +15,7 @@ mod replays;
 mod warnings;
 
 mod batches;
+mod census;
 mod problems;
 mod scope;
 

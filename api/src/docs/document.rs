@@ -5,6 +5,7 @@ use formats::table::FileKind;
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 
+use crate::census;
 use crate::day_receipts;
 use crate::events;
 use crate::facilities::occupancy;
@@ -16,10 +17,14 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 20] = [
+const REQUEST_SCHEMAS: [&str; 24] = [
     "ClaimRequest",
     "DecisionRequest",
     "Cancellation",
+    "Census",
+    "CensusConfirmation",
+    "CensusLine",
+    "CensusScope",
     "Departure",
     "Extension",
     "GuestPatch",
@@ -64,7 +69,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 41] = [
+const FACTS: [Facts; 42] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -214,6 +219,12 @@ const FACTS: [Facts; 41] = [
         success: "Who is where.",
         problems: &[404, 422],
         parameters: &[&occupancy::PARAMETERS],
+    },
+    Facts {
+        operation: "putCensus",
+        success: "What became of everybody.",
+        problems: &[400, 403, 404, 408, 409, 413, 415, 422],
+        parameters: &[&census::PARAMETERS],
     },
     Facts {
         operation: "showLimits",
@@ -633,6 +644,11 @@ fn example(operation: &str) -> Option<Value> {
     match operation {
         "declareStay" | "validateStay" => Some(stay),
         "declareStays" => Some(json!({"stays": [stay]})),
+        "putCensus" => Some(json!({
+            "taken_at": "2026-11-24T06:00:00+07:00",
+            "scope": {"ward": "Nội tim mạch"},
+            "stays": [stay],
+        })),
         "amendStay" => Some(json!({"room": "305", "reason": "Đổi phòng"})),
         "departStay" => Some(json!({"departed_at": "2026-11-25T11:40:00+07:00"})),
         "extendStay" => Some(json!({"expected_departure_at": "2026-11-27T12:00:00+07:00"})),

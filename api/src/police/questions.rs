@@ -1,11 +1,15 @@
-//! What officers ask of senders: seen on the stay until its next version.
+//! What senders are asked about a stay: by officers, seen on it until its next version, and whether
+//! a guest has left whom a census did not have.
 
 use std::collections::HashMap;
 
-use domain::time::format_instant;
+use domain::{problem::Code, time::format_instant};
 use runtime::vault::Vault;
 use serde_json::{Value, json};
-use store::review::{DecisionRow, decide};
+use store::{
+    census,
+    review::{DecisionRow, decide},
+};
 use uuid::Uuid;
 
 use super::words::Words;
@@ -22,6 +26,13 @@ pub(crate) async fn of_stays(
     for row in decide::questions(&app.db, stay_ids).await? {
         let question = question(&app.vault, &row)?;
         questions.entry(row.stay_id).or_default().push(question);
+    }
+    for (stay_id, asked_at) in census::asked(&app.db, stay_ids).await? {
+        let question = json!({
+            "code": Code::CensusMissing.as_str(),
+            "asked_at": format_instant(asked_at),
+        });
+        questions.entry(stay_id).or_default().push(question);
     }
     Ok(questions)
 }

@@ -11,20 +11,6 @@ use super::text::{
 };
 use super::{Residence, Visa, Warning};
 
-/// A question of the police to the sender of a stay: to be answered by amending the stay.
-#[derive(Object)]
-pub(crate) struct Question {
-    /// Its id.
-    id: Id,
-    /// When it was asked.
-    asked_at: Instant,
-    /// What is asked, in an officer's words.
-    #[oai(nullable)]
-    question: Option<String>,
-    /// The members to look at again.
-    pointers: Vec<Pointer>,
-}
-
 /// Which cases an officer wants to hold.
 #[derive(Object)]
 pub(crate) struct ClaimRequest {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use domain::{
-    change, digest,
+    census, change, digest,
     document::{DocumentKind, NoDocumentReason},
     draft,
     event::EventKind,
@@ -152,6 +152,10 @@ text_types! {
     OutcomeWord => words(["accepted", "replayed", "rejected"].into_iter());
     /// What an entry of a facility's list is.
     RoomKindWord => words(RoomKind::ALL.iter().map(|word| word.as_str()));
+    /// What becomes of who is missing in a census.
+    MissingWord => words(census::Missing::ALL.iter().map(|word| word.as_str()));
+    /// What a census did with a guest.
+    FateWord => words(census::Fate::ALL.iter().map(|word| word.as_str()).chain(["rejected"]));
     /// What kind of text a scanner delivers.
     ScanKindWord => words(scans::KINDS.into_iter());
     /// A picture, as it is.

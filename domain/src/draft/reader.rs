@@ -90,7 +90,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
 
     /// A member that is text: normalised; absent when empty, `null` or faulty.
     pub(crate) fn text(&mut self, name: &'static str, bound: Bound) -> Option<String> {
-        match self.take(name)? {
+        match self.member(name)? {
             Value::String(sent) => {
                 let text = nfc_trim(sent);
                 if let Some((code, hint)) = bound.fault(&text) {
@@ -116,7 +116,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         name: &'static str,
         read: impl FnOnce(&mut ObjectReader<'document, '_>) -> T,
     ) -> Option<T> {
-        let Value::Object(members) = self.take(name)? else {
+        let Value::Object(members) = self.member(name)? else {
             self.note(name, Code::InvalidType, None);
             return None;
         };
@@ -137,7 +137,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         name: &'static str,
         bounds: RangeInclusive<u32>,
     ) -> Option<u32> {
-        let value = self.take(name)?;
+        let value = self.member(name)?;
         let Value::Number(number) = value else {
             self.note(name, Code::InvalidType, None);
             return None;
@@ -159,7 +159,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         name: &'static str,
         counts: RangeInclusive<usize>,
     ) -> Option<&'document [Value]> {
-        let Value::Array(elements) = self.take(name)? else {
+        let Value::Array(elements) = self.member(name)? else {
             self.note(name, Code::InvalidType, None);
             return None;
         };
@@ -205,8 +205,18 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         }
     }
 
-    /// The member, unless absent or `null`.
-    fn take(&mut self, name: &'static str) -> Option<&'document Value> {
+    /// A member that is a whole number, not negative.
+    pub(crate) fn count(&mut self, name: &'static str) -> Option<u32> {
+        let sent = self.member(name)?.as_u64();
+        let count = sent.and_then(|count| u32::try_from(count).ok());
+        if count.is_none() {
+            self.note(name, Code::InvalidType, None);
+        }
+        count
+    }
+
+    /// The member as it is, unless absent or `null`.
+    pub(crate) fn member(&mut self, name: &'static str) -> Option<&'document Value> {
         self.taken.push(name);
         self.members.get(name).filter(|value| !value.is_null())
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 74] = [
+const PLACES: [(Code, &str); 78] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -80,6 +80,10 @@ const PLACES: [(Code, &str); 74] = [
     (Code::TextDamaged, "/guest/full_name"),
     (Code::ArrivalTimeAssumed, "/arrival_at"),
     (Code::PartyIncomplete, "/party"),
+    (Code::CensusTimeOutOfRange, "/taken_at"),
+    (Code::CensusOutsideScope, "/ward"),
+    (Code::CensusLineRepeated, "/reference"),
+    (Code::CensusMissing, ""),
 ];
 
 /// The code as it is met in an answer: one element of `errors` or of `warnings`, or a problem's

@@ -217,6 +217,26 @@ const fn both(code: Code) -> [Words; 2] {
                 "This stay is cancelled, which is final. If the guest does stay, declare a new stay.",
             ],
         ),
+        Code::CensusStale => pair(
+            [
+                "Danh sách đã cũ",
+                "Đã có danh sách chụp muộn hơn (last_taken_at) cho cùng phạm vi; không có gì thay đổi. Hãy lập danh sách mới rồi gửi lại.",
+            ],
+            [
+                "The census is out of date",
+                "A later census of the same scope is known (last_taken_at); nothing was changed. Take the census again and send that.",
+            ],
+        ),
+        Code::CensusImplausible => pair(
+            [
+                "Danh sách khó tin",
+                "Danh sách trống hoặc làm hơn một nửa số khách rời đi; không có gì thay đổi. Nếu đúng, hãy gửi lại với confirm.departures bằng con số ở departures.",
+            ],
+            [
+                "The census is implausible",
+                "The census is empty, or more than half of the guests would depart; nothing was changed. If that is right, send it again with confirm.departures as the number in departures.",
+            ],
+        ),
         Code::BodyTooLarge => pair(
             [
                 "Nội dung quá lớn",
@@ -1029,6 +1049,46 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "The time of arrival is taken as 14:00",
                 "The row has only a date of arrival, which counts as 14:00. Give the time if it is known.",
+            ],
+        ),
+        Code::CensusTimeOutOfRange => pair(
+            [
+                "Thời điểm lập danh sách không hợp lệ",
+                "taken_at ở tương lai hoặc quá xa trong quá khứ. Hãy gửi thời điểm thật sự lập danh sách và kiểm tra đồng hồ của máy.",
+            ],
+            [
+                "The time of the census is out of range",
+                "taken_at lies ahead, or too far back. Send the time at which the census was really taken, and check the clock of the machine.",
+            ],
+        ),
+        Code::CensusOutsideScope => pair(
+            [
+                "Khách ngoài phạm vi danh sách",
+                "Dòng này nêu khoa hoặc phòng ngoài phạm vi (scope) của danh sách. Hãy gửi dòng này trong danh sách của phạm vi đúng.",
+            ],
+            [
+                "Outside of the scope of the census",
+                "The line names a ward or room outside of the scope of the census. Send it in the census of the right scope.",
+            ],
+        ),
+        Code::CensusLineRepeated => pair(
+            [
+                "Dòng bị lặp",
+                "Một dòng trước đó đã nói về cùng một khách. Hãy chỉ giữ một dòng cho mỗi khách.",
+            ],
+            [
+                "The line is repeated",
+                "A line before it is about the same guest. Keep one line for each guest.",
+            ],
+        ),
+        Code::CensusMissing => pair(
+            [
+                "Không có trong danh sách",
+                "Khách đang lưu trú nhưng không có trong danh sách gần nhất. Nếu khách đã rời đi, hãy ghi nhận thời điểm rời đi; nếu còn ở, danh sách sau sẽ khép lại câu hỏi này.",
+            ],
+            [
+                "Not in the census",
+                "The guest is present and was not in the last census. If the guest has left, record the departure; if not, the next census that has the guest closes the question.",
             ],
         ),
         Code::PartyIncomplete => pair(

@@ -189,12 +189,14 @@ impl Job {
             | Refusal::OutcomeUnknown
             | Refusal::Stopping => None,
             Refusal::Internal(error) => self.fault(fault_count, &error.to_string()),
-            // Only a change of a stay is answered so.
+            // Only a change of a stay or a census is answered so.
             Refusal::NotFound
             | Refusal::VersionUnnamed
             | Refusal::VersionMismatch { .. }
             | Refusal::StayDeparted
-            | Refusal::StayCancelled => self.fault(fault_count, "answered as a change"),
+            | Refusal::StayCancelled
+            | Refusal::CensusStale { .. }
+            | Refusal::CensusImplausible { .. } => self.fault(fault_count, "answered as a change"),
         }
     }
 

@@ -1,0 +1,238 @@
+//! A census: everyone who is present in a facility, or in a part of it, at one instant.
+//!
+//! Lines are matched with stays by reference, else by document. A line without a stay is an
+//! arrival, a stay without a line has left or becomes a question. What arrived or changed after
+//! the instant is known better than the census knows it, and is left alone.
+
+mod matching;
+mod patch;
+mod reading;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::facility::FacilityKind;
+use crate::problem::Violation;
+use crate::stay::Presence;
+use crate::time::parse_instant;
+
+pub use matching::{Match, match_lines};
+pub use patch::patch;
+
+/// Most lines of a census.
+pub const STAY_COUNT_MAX: usize = 5_000;
+
+coded! {
+    /// What becomes of guests who are present and not in the census.
+    pub enum Missing {
+        /// They left when it was taken.
+        Depart => "depart",
+        /// The facility is asked.
+        Ask => "ask",
+    }
+}
+
+coded! {
+    /// What a census did with a guest.
+    pub enum Fate {
+        /// A new stay.
+        Arrived => "arrived",
+        /// Not in the census: departed.
+        Departed => "departed",
+        /// The stay says something else now.
+        Changed => "changed",
+        /// The stay says it already, or is known better.
+        Unchanged => "unchanged",
+        /// Not in the census: the facility is asked.
+        Asked => "asked",
+    }
+}
+
+/// What part of a facility a census covers.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it.
+    Facility,
+    /// One ward.
+    Ward(String),
+    /// The rooms whose names begin so.
+    RoomPrefix(String),
+}
+
+/// A census whose own members are sound; its lines are judged one by one.
+pub struct Census<'a> {
+    /// When it was taken.
+    pub taken_at: DateTime<Utc>,
+    /// What it covers.
+    pub scope: Scope,
+    /// What becomes of who is missing.
+    pub missing: Missing,
+    /// How many departures the sender knows of.
+    pub confirmed_departures: Option<u32>,
+    /// The lines as they were sent.
+    pub stays: &'a [Value],
+}
+
+/// One line, after normalisation.
+#[derive(Clone)]
+pub struct Line {
+    /// The members it sends; its facility and the ward of the scope filled in.
+    pub content: Value,
+    /// What is wrong with it already.
+    pub violations: Vec<Violation>,
+}
+
+/// A stay that a census may be about.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// What its current version says.
+    pub content: &'a Value,
+    /// Whether the guest is there.
+    pub presence: Presence,
+    /// When it began.
+    pub arrival_at: DateTime<Utc>,
+    /// When its current version was received, unless that is its declaration.
+    pub changed_at: Option<DateTime<Utc>>,
+}
+
+impl Missing {
+    /// What becomes of the missing when the sender does not say. A ward knows who lies in it; a
+    /// guest who is not on a list elsewhere may be out.
+    #[must_use]
+    pub const fn default_of(kind: FacilityKind) -> Self {
+        match kind {
+            FacilityKind::MedicalFacility => Self::Depart,
+            FacilityKind::LodgingBusiness
+            | FacilityKind::GuestHouse
+            | FacilityKind::OfficialResidence
+            | FacilityKind::School => Self::Ask,
+        }
+    }
+}
+
+impl Scope {
+    /// Whether a stay of this content lies in it.
+    #[must_use]
+    pub fn holds(&self, content: &Value) -> bool {
+        match self {
+            Self::Facility => true,
+            Self::Ward(ward) => content["ward"].as_str() == Some(ward),
+            Self::RoomPrefix(prefix) => content["room"]
+                .as_str()
+                .is_some_and(|room| room.starts_with(prefix)),
+        }
+    }
+
+    /// Words that tell scopes of one facility apart.
+    #[must_use]
+    pub fn parts(&self) -> [&str; 2] {
+        match self {
+            Self::Facility => ["facility", ""],
+            Self::Ward(ward) => ["ward", ward],
+            Self::RoomPrefix(prefix) => ["room_prefix", prefix],
+        }
+    }
+}
+
+impl Line {
+    /// The sender's own name for the stay.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        self.content["reference"].as_str()
+    }
+
+    /// The line as a declaration: who is there and does not say since when, is there since the
+    /// census at the latest.
+    #[must_use]
+    pub fn to_declaration(&self, taken_at: DateTime<Utc>) -> Value {
+        let mut declaration = self.content.clone();
+        if declaration.get("arrival_at").is_none() {
+            declaration["arrival_at"] = Value::String(crate::time::format_instant(taken_at));
+        }
+        declaration
+    }
+}
+
+impl Known<'_> {
+    /// Whether it arrived or changed after the census was taken.
+    #[must_use]
+    pub fn is_later_than(&self, taken_at: DateTime<Utc>) -> bool {
+        self.arrival_at > taken_at || self.changed_at.is_some_and(|at| at > taken_at)
+    }
+
+    fn departed_at(&self) -> Option<DateTime<Utc>> {
+        parse_instant(self.content.get("departed_at")?.as_str()?)
+    }
+
+    /// Whether the guest had left before the census was taken, and it says otherwise.
+    #[must_use]
+    pub fn had_left_by(&self, taken_at: DateTime<Utc>) -> bool {
+        self.presence == Presence::Departed && self.departed_at().is_none_or(|at| at <= taken_at)
+    }
+}
+
+/// Stays of the scope that the census does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// How many the scope had when it was taken.
+    pub present_count: usize,
+    /// Places of those who are missing, in the order given.
+    pub missing: Vec<usize>,
+}
+
+impl Census<'_> {
+    /// Whom of these stays the census does not have; `is_matched` tells for each whether a line
+    /// is about it.
+    #[must_use]
+    pub fn absent(&self, stays: &[Known<'_>], is_matched: &[bool]) -> Absent {
+        let mut absent = Absent {
+            present_count: 0,
+            missing: Vec::new(),
+        };
+        for (place, (stay, is_matched)) in stays.iter().zip(is_matched).enumerate() {
+            let is_covered = stay.presence == Presence::Present
+                && stay.arrival_at <= self.taken_at
+                && self.scope.holds(stay.content);
+            if !is_covered {
+                continue;
+            }
+            absent.present_count += 1;
+            if !is_matched && !stay.is_later_than(self.taken_at) {
+                absent.missing.push(place);
+            }
+        }
+        absent
+    }
+
+    /// How many departures the sender must name before they are believed, if so many look like a
+    /// mistake: an empty census, or one after which less than half would be left.
+    #[must_use]
+    pub fn departures_to_confirm(&self, absent: &Absent) -> Option<u32> {
+        let departing = match self.missing {
+            Missing::Depart => absent.missing.len(),
+            Missing::Ask => 0,
+        };
+        let is_implausible = self.stays.is_empty() || departing * 2 > absent.present_count;
+        let departing = u32::try_from(departing).unwrap_or(u32::MAX);
+        (is_implausible && self.confirmed_departures != Some(departing)).then_some(departing)
+    }
+
+    /// Whether a later census was taken of what this one covers. `last` are the instants of those
+    /// before.
+    #[must_use]
+    pub fn is_stale(&self, last: DateTime<Utc>) -> bool {
+        self.taken_at < last
+    }
+}
+
+/// Nearly everything in a line is personal: nothing is printed.
+impl fmt::Debug for Line {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Line(…)")
+    }
+}

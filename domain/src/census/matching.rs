@@ -1,0 +1,115 @@
+//! Which line is about which stay.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::{Known, Line};
+use crate::document::comparable_number;
+use crate::stay::Presence;
+
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// The stay at this place.
+    Stay(usize),
+    /// No stay that is known.
+    Nobody,
+    /// The same as a line before it.
+    Repeated,
+}
+
+/// For each line the stay it is about: by reference, and only then by document. No two lines are
+/// about one stay.
+#[must_use]
+pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<Match> {
+    let by_reference = places(stays, |stay| reference(stay.content).map(str::to_owned));
+    let by_document = places(stays, |stay| document(stay.content));
+    let mut matches = repeated(lines);
+    let mut taken = HashSet::new();
+    for is_by_reference in [true, false] {
+        for (line, found) in lines.iter().zip(&mut matches) {
+            if *found != Match::Nobody {
+                continue;
+            }
+            let candidates = if is_by_reference {
+                reference(&line.content).and_then(|reference| by_reference.get(reference))
+            } else {
+                document(&line.content).and_then(|number| by_document.get(&number))
+            };
+            let fitting = candidates.into_iter().flatten().find(|place| {
+                let stay = stays.get(**place);
+                let is_same = is_by_reference
+                    || stay.is_some_and(|stay| is_one_country(&line.content, stay.content));
+                is_same && !taken.contains(*place)
+            });
+            if let Some(place) = fitting {
+                taken.insert(*place);
+                *found = Match::Stay(*place);
+            }
+        }
+    }
+    matches
+}
+
+/// Places of stays by a key: those who are present first, the newest first among equals.
+fn places(
+    stays: &[Known<'_>],
+    key: impl Fn(&Known<'_>) -> Option<String>,
+) -> HashMap<String, Vec<usize>> {
+    let mut order: Vec<usize> = (0..stays.len()).collect();
+    order.sort_by_key(|place| {
+        let stay = stays.get(*place);
+        let is_present = stay.is_some_and(|stay| stay.presence == Presence::Present);
+        (
+            Reverse(is_present),
+            Reverse(stay.map(|stay| stay.arrival_at)),
+        )
+    });
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for place in order {
+        if let Some(key) = stays.get(place).and_then(&key) {
+            places.entry(key).or_default().push(place);
+        }
+    }
+    places
+}
+
+/// Marks lines that name the same reference as one before, or the same document where neither
+/// has a reference.
+fn repeated(lines: &[Line]) -> Vec<Match> {
+    let mut seen = HashSet::new();
+    let marks = lines.iter().map(|line| {
+        let key = match reference(&line.content) {
+            Some(reference) => Some((true, reference.to_owned())),
+            None => document(&line.content).map(|number| (false, number)),
+        };
+        match key {
+            Some(key) if !seen.insert(key.clone()) => Match::Repeated,
+            Some(_) | None => Match::Nobody,
+        }
+    });
+    marks.collect()
+}
+
+fn reference(content: &Value) -> Option<&str> {
+    content["reference"].as_str()
+}
+
+fn document(content: &Value) -> Option<String> {
+    let number = content.pointer("/guest/document/number")?.as_str()?;
+    Some(comparable_number(number)).filter(|number| !number.is_empty())
+}
+
+/// Two countries may give the same number.
+fn is_one_country(one: &Value, other: &Value) -> bool {
+    let nationality = |content: &Value| {
+        let named = content.pointer("/guest/nationality")?.as_str()?;
+        Some(named.to_uppercase())
+    };
+    match (nationality(one), nationality(other)) {
+        (Some(one), Some(other)) => one == other,
+        (None, _) | (_, None) => true,
+    }
+}

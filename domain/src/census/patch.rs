@@ -1,0 +1,64 @@
+//! What a line says that its stay does not.
+
+use serde_json::{Map, Value};
+
+use crate::catalogue::VIET_NAM_CODE;
+use crate::document::{DocumentKind, ImpliedNationality};
+use crate::facility::Facility;
+
+/// The members of a line that differ from the stay's content, as a merge patch; members that the
+/// line does not send stay as they are. What is left out of the content and is said by the line in
+/// the words of the default makes no difference.
+#[must_use]
+pub fn patch(line: &Value, content: &Value, facility: &Facility) -> Map<String, Value> {
+    let mut patch = differing(line, content);
+    patch.remove("facility_id");
+    let is_default = content.get("purpose").is_none()
+        && line["purpose"].as_str() == Some(facility.default_purpose().as_str());
+    if is_default {
+        patch.remove("purpose");
+    }
+    if is_implied(line, content)
+        && let Some(guest) = patch.get_mut("guest").and_then(Value::as_object_mut)
+    {
+        guest.remove("nationality");
+        if guest.is_empty() {
+            patch.remove("guest");
+        }
+    }
+    patch
+}
+
+/// Whether the line names the nationality that the content's document implies.
+fn is_implied(line: &Value, content: &Value) -> bool {
+    let kind = content.pointer("/guest/document/kind");
+    let kind = kind
+        .and_then(Value::as_str)
+        .and_then(DocumentKind::parse)
+        .map(DocumentKind::implied_nationality);
+    let named = line.pointer("/guest/nationality").and_then(Value::as_str);
+    content.pointer("/guest/nationality").is_none()
+        && kind == Some(ImpliedNationality::Vietnamese)
+        && named.is_some_and(|named| named.eq_ignore_ascii_case(VIET_NAM_CODE))
+}
+
+fn differing(line: &Value, content: &Value) -> Map<String, Value> {
+    let mut found = Map::new();
+    for (name, said) in line.as_object().into_iter().flatten() {
+        let stored = content.get(name);
+        if stored == Some(said) {
+            continue;
+        }
+        let difference = match (said, stored) {
+            (Value::Object(_), Some(stored @ Value::Object(_))) => {
+                Value::Object(differing(said, stored))
+            }
+            (_, _) => said.clone(),
+        };
+        let is_nothing = difference.as_object().is_some_and(Map::is_empty);
+        if !is_nothing {
+            found.insert(name.clone(), difference);
+        }
+    }
+    found
+}

@@ -1,0 +1,383 @@
+use proptest::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::declaration::Window;
+use crate::facility::Facility;
+use crate::problem::Code;
+
+fn at(text: &str) -> DateTime<Utc> {
+    parse_instant(&format!("2026-11-24T{text}+07:00")).unwrap()
+}
+
+fn facility() -> Facility {
+    Facility {
+        id: Uuid::from_u128(7),
+        organisation_id: Uuid::nil(),
+        kind: FacilityKind::MedicalFacility,
+        subkind: None,
+        name: String::new(),
+        address: String::new(),
+        commune_code: "16531".to_owned(),
+        province_code: "38".to_owned(),
+        is_remote: false,
+    }
+}
+
+fn read(document: &Value) -> Result<Census<'_>, Vec<Violation>> {
+    let kind = FacilityKind::MedicalFacility;
+    Census::read(document, kind, &Window::default(), at("08:05:00"))
+}
+
+fn census<'a>(document: &'a Value) -> Census<'a> {
+    read(document).unwrap_or_else(|found| panic!("{found:?}"))
+}
+
+fn codes(document: &Value) -> Vec<(String, Code)> {
+    let found = read(document).err().unwrap_or_default();
+    found
+        .into_iter()
+        .map(|violation| (violation.pointer, violation.code))
+        .collect()
+}
+
+#[test]
+fn every_fault_of_a_census_is_named() {
+    let taken_at = "2026-11-24T08:00:00+07:00";
+    let table = [
+        (json!([]), vec![("", Code::InvalidType)]),
+        (
+            json!({}),
+            vec![("/taken_at", Code::Required), ("/stays", Code::Required)],
+        ),
+        (
+            json!({"taken_at": "today", "stays": {}, "colour": 1}),
+            vec![
+                ("/colour", Code::UnknownField),
+                ("/taken_at", Code::InvalidInstant),
+                ("/stays", Code::InvalidType),
+            ],
+        ),
+        (
+            json!({"taken_at": "2026-11-24T08:16:00+07:00", "stays": []}),
+            vec![("/taken_at", Code::CensusTimeOutOfRange)],
+        ),
+        (
+            json!({"taken_at": "2026-09-01T08:16:00+07:00", "stays": []}),
+            vec![("/taken_at", Code::CensusTimeOutOfRange)],
+        ),
+        (
+            json!({"taken_at": taken_at, "scope": {}, "stays": []}),
+            vec![("/scope/ward", Code::Required)],
+        ),
+        (
+            json!({"taken_at": taken_at, "scope": {"ward": " "}, "stays": []}),
+            vec![("/scope/ward", Code::Required)],
+        ),
+        (
+            json!({"taken_at": taken_at, "scope": {"ward": 1}, "stays": []}),
+            vec![("/scope/ward", Code::InvalidType)],
+        ),
+        (
+            json!({"taken_at": taken_at, "scope": {"ward": "a", "room_prefix": "b"}, "stays": []}),
+            vec![("/scope", Code::TooManyItems)],
+        ),
+        (
+            json!({"taken_at": taken_at, "missing": "guess", "confirm": {"departures": -1},
+                "stays": []}),
+            vec![
+                ("/confirm/departures", Code::InvalidType),
+                ("/missing", Code::UnknownCode),
+            ],
+        ),
+        (
+            json!({"taken_at": taken_at, "stays": vec![Value::Null; STAY_COUNT_MAX + 1]}),
+            vec![("/stays", Code::TooManyItems)],
+        ),
+    ];
+    for (document, expected) in table {
+        let expected: Vec<(String, Code)> = expected
+            .into_iter()
+            .map(|(pointer, code)| (pointer.to_owned(), code))
+            .collect();
+        let shown = document["scope"].clone();
+        assert_eq!(codes(&document), expected, "{shown}");
+    }
+}
+
+#[test]
+fn who_is_missing_departs_from_a_ward_and_is_asked_about_elsewhere() {
+    let table = [
+        (FacilityKind::LodgingBusiness, Missing::Ask),
+        (FacilityKind::GuestHouse, Missing::Ask),
+        (FacilityKind::OfficialResidence, Missing::Ask),
+        (FacilityKind::MedicalFacility, Missing::Depart),
+        (FacilityKind::School, Missing::Ask),
+    ];
+    for (kind, missing) in table {
+        assert_eq!(Missing::default_of(kind), missing);
+    }
+}
+
+#[test]
+fn a_line_is_of_the_facility_and_of_the_scope() {
+    let facility = facility();
+    let scoped = |scope: Value| {
+        json!({"taken_at": "2026-11-24T08:00:00+07:00", "scope": scope,
+        "stays": []})
+    };
+    let ward = scoped(json!({"ward": "Sản"}));
+    let rooms = scoped(json!({"room_prefix": "A"}));
+    let table = [
+        (&ward, json!({}), None),
+        (&ward, json!({"ward": "Sản"}), None),
+        (&ward, json!({"ward": "Nhi"}), Some("/ward")),
+        (&rooms, json!({"room": "A12"}), None),
+        (&rooms, json!({"room": "B1"}), Some("/room")),
+        (&rooms, json!({}), None),
+        (&rooms, json!({"facility_id": facility.id}), None),
+        (
+            &rooms,
+            json!({"facility_id": Uuid::nil()}),
+            Some("/facility_id"),
+        ),
+        (&rooms, json!({"departed_at": "x"}), Some("/departed_at")),
+    ];
+    for (document, sent, pointer) in table {
+        let line = census(document).line(&sent, &facility);
+        let found: Vec<&str> = line
+            .violations
+            .iter()
+            .map(|violation| violation.pointer.as_str())
+            .collect();
+        assert_eq!(found, pointer.into_iter().collect::<Vec<_>>(), "{sent}");
+    }
+    let line = census(&ward).line(&json!({"reference": "1"}), &facility);
+    assert_eq!(line.content["ward"], "Sản");
+    let declaration = line.to_declaration(at("08:00:00"));
+    assert_eq!(declaration["arrival_at"], "2026-11-24T08:00:00+07:00");
+}
+
+fn line(content: Value) -> Line {
+    Line {
+        content,
+        violations: Vec::new(),
+    }
+}
+
+fn known(content: &Value, arrival: &str) -> Known<'static> {
+    Known {
+        content: Box::leak(Box::new(content.clone())),
+        presence: Presence::Present,
+        arrival_at: at(arrival),
+        changed_at: None,
+    }
+}
+
+fn numbered(number: &str) -> Value {
+    json!({"guest": {"document": {"number": number}}})
+}
+
+#[test]
+fn a_line_is_matched_by_reference_and_else_by_document() {
+    let with = |reference: &str, number: &str| {
+        let mut content = numbered(number);
+        content["reference"] = json!(reference);
+        content
+    };
+    let stays = [
+        known(&with("A", "111"), "06:00:00"),
+        known(&with("B", "222"), "06:00:00"),
+        known(&numbered("333"), "05:00:00"),
+        known(&numbered("333"), "06:00:00"),
+    ];
+    let table = [
+        (vec![with("A", "999")], vec![Match::Stay(0)]),
+        (vec![with("Z", "222")], vec![Match::Stay(1)]),
+        (vec![numbered("2 2-2")], vec![Match::Stay(1)]),
+        (vec![with("Z", "999")], vec![Match::Nobody]),
+        (vec![json!({})], vec![Match::Nobody]),
+        // The newest of two; the next line gets the other.
+        (
+            vec![with("X", "333"), with("Y", "333")],
+            vec![Match::Stay(3), Match::Stay(2)],
+        ),
+        // A reference comes before a document, whatever the order of lines.
+        (
+            vec![numbered("111"), with("A", "111")],
+            vec![Match::Nobody, Match::Stay(0)],
+        ),
+        (
+            vec![with("A", "1"), with("A", "2"), numbered("9"), numbered("9")],
+            vec![
+                Match::Stay(0),
+                Match::Repeated,
+                Match::Nobody,
+                Match::Repeated,
+            ],
+        ),
+    ];
+    for (contents, expected) in table {
+        let lines: Vec<Line> = contents.into_iter().map(line).collect();
+        assert_eq!(match_lines(&lines, &stays), expected);
+    }
+}
+
+#[test]
+fn the_same_number_of_two_countries_is_two_guests() {
+    let mut stay = numbered("C1");
+    stay["guest"]["nationality"] = json!("LAO");
+    let stays = [known(&stay, "06:00:00")];
+    for (nationality, expected) in [("LAO", Match::Stay(0)), ("DEU", Match::Nobody)] {
+        let mut sent = numbered("C1");
+        sent["guest"]["nationality"] = json!(nationality);
+        assert_eq!(match_lines(&[line(sent)], &stays), [expected]);
+    }
+}
+
+#[test]
+fn only_what_a_line_sends_and_the_stay_does_not_say_changes() {
+    let content = json!({
+        "room": "1", "note": "x",
+        "guest": {"full_name": "An", "document": {"kind": "citizen_card", "number": "1"}},
+    });
+    let table = [
+        (json!({}), json!({})),
+        (json!({"facility_id": "7", "room": "1"}), json!({})),
+        (json!({"room": "2"}), json!({"room": "2"})),
+        (json!({"guest": {"full_name": "An"}}), json!({})),
+        (
+            json!({"guest": {"full_name": "Anh", "phone": "1"}}),
+            json!({"guest": {"full_name": "Anh", "phone": "1"}}),
+        ),
+        (json!({"purpose": "medical_treatment"}), json!({})),
+        (json!({"purpose": "visit"}), json!({"purpose": "visit"})),
+        (json!({"guest": {"nationality": "VNM"}}), json!({})),
+        (
+            json!({"guest": {"nationality": "LAO"}}),
+            json!({"guest": {"nationality": "LAO"}}),
+        ),
+    ];
+    for (sent, expected) in table {
+        let found = Value::Object(patch(&sent, &content, &facility()));
+        assert_eq!(found, expected, "{sent}");
+    }
+}
+
+#[test]
+fn who_arrived_or_changed_later_is_not_missing() {
+    let document = json!({"taken_at": "2026-11-24T08:00:00+07:00", "scope": {"ward": "Sản"},
+        "stays": [{}]});
+    let here = json!({"ward": "Sản"});
+    let changed = Known {
+        changed_at: Some(at("08:01:00")),
+        ..known(&here, "06:00:00")
+    };
+    let departed = Known {
+        presence: Presence::Departed,
+        ..known(&here, "06:00:00")
+    };
+    let stays = [
+        known(&here, "06:00:00"),
+        known(&here, "08:00:01"),
+        changed,
+        departed,
+        known(&json!({"ward": "Nhi"}), "06:00:00"),
+        known(&here, "07:00:00"),
+    ];
+    let absent = census(&document).absent(&stays, &[false, false, false, false, false, true]);
+    assert_eq!(absent.missing, [0]);
+    assert_eq!(absent.present_count, 3);
+}
+
+#[test]
+fn many_departures_are_confirmed_by_their_number() {
+    let of = |lines: usize, missing: &str, confirmed: Option<u32>| {
+        let mut document = json!({"taken_at": "2026-11-24T08:00:00+07:00", "missing": missing,
+            "stays": vec![json!({}); lines]});
+        if let Some(departures) = confirmed {
+            document["confirm"] = json!({"departures": departures});
+        }
+        document
+    };
+    // Lines, what becomes of the missing, confirmed; present, missing; to confirm.
+    let table = [
+        (1, "depart", None, 10, 5, None),
+        (1, "depart", None, 10, 6, Some(6)),
+        (1, "depart", Some(5), 10, 6, Some(6)),
+        (1, "depart", Some(6), 10, 6, None),
+        (0, "depart", None, 10, 2, Some(2)),
+        (0, "depart", Some(2), 10, 2, None),
+        (1, "ask", None, 10, 10, None),
+        (0, "ask", None, 10, 10, Some(0)),
+        (0, "ask", Some(0), 10, 10, None),
+    ];
+    for (lines, missing, confirmed, present_count, missing_count, expected) in table {
+        let document = of(lines, missing, confirmed);
+        let absent = Absent {
+            present_count,
+            missing: (0..missing_count).collect(),
+        };
+        let found = census(&document).departures_to_confirm(&absent);
+        assert_eq!(found, expected, "{lines} {missing} {confirmed:?}");
+    }
+}
+
+proptest! {
+    /// No two lines are about one stay, and what a patch was made for is done by it.
+    #[test]
+    fn matching_is_one_to_one(
+        sent in prop::collection::vec((0_u8..6, 0_u8..6), 0..12),
+        stored in prop::collection::vec((0_u8..6, 0_u8..6), 0..12),
+    ) {
+        let content = |(reference, number): &(u8, u8)| {
+            let mut content = numbered(&number.to_string());
+            if *reference > 0 {
+                content["reference"] = json!(reference.to_string());
+            }
+            content
+        };
+        let stays: Vec<Known<'_>> =
+            stored.iter().map(|pair| known(&content(pair), "06:00:00")).collect();
+        let lines: Vec<Line> = sent.iter().map(|pair| line(content(pair))).collect();
+        let matches = match_lines(&lines, &stays);
+        prop_assert_eq!(matches.len(), lines.len());
+        let mut seen = std::collections::HashSet::new();
+        for found in matches {
+            if let Match::Stay(place) = found {
+                prop_assert!(place < stays.len() && seen.insert(place));
+            }
+        }
+    }
+
+    /// A line laid over a stay makes no difference the second time.
+    #[test]
+    fn a_patch_is_done_once(line in arbitrary_json(), content in arbitrary_json()) {
+        let found = patch(&line, &content, &facility());
+        let mut after = content.clone();
+        lay_over(&mut after, &Value::Object(found));
+        prop_assert!(patch(&line, &after, &facility()).is_empty());
+    }
+}
+
+fn arbitrary_json() -> impl Strategy<Value = Value> {
+    let leaf = "[ab]{0,2}".prop_map(Value::String);
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop::collection::hash_map("[xyz]", inner, 0..4)
+            .prop_map(|members| Value::Object(members.into_iter().collect()))
+    })
+}
+
+fn lay_over(target: &mut Value, patch: &Value) {
+    let Some(changes) = patch.as_object() else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (name, change) in changes {
+        lay_over(&mut target[name], change);
+    }
+}

@@ -1,0 +1,628 @@
+//! Takes a census in: who came is declared, who stayed is changed where the census says something
+//! else, who left departs or becomes a question.
+//!
+//! Everything is planned first, and a dry run ends there. A census that is cut off in the middle
+//! and sent again does what is left: what it did already is found and says the same.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    canonical::to_canonical_json,
+    census::{self, Census, Fate, Known, Line, Match, Missing, Scope},
+    change::{self, Before, Change},
+    declaration::Rejudging,
+    facility::Facility,
+    problem::{Code, Violation},
+    stay::Presence,
+    time::format_instant,
+};
+use serde_json::{Map, Value};
+use store::{census::CensusRow, stays::StayRow};
+use tokio::sync::MutexGuard;
+use uuid::Uuid;
+
+use crate::{
+    Accepted, Intake, Item, Occasion, Refusal,
+    accept::CENSUSES_AT_ONCE,
+    prepare,
+    view::{self, StayView},
+};
+
+/// Arrivals that are put into the queue together: others wait there too.
+const ARRIVALS_AT_ONCE: usize = 256;
+/// Stays whose content is read together.
+const READ_AT_ONCE: usize = 200;
+/// How often arrivals are offered to a queue that is full, and how long after each other.
+const OFFER_COUNT_MAX: u32 = 20;
+const OFFER_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a census did with one guest.
+pub struct CensusEntry {
+    /// The place of the line that is about the guest; `None` for who is missing.
+    pub index: Option<usize>,
+    /// The reference of the line or of the stay.
+    pub reference: Option<String>,
+    /// The stay, where there is one.
+    pub stay_id: Option<Uuid>,
+    /// The stay as it was written, where a version was.
+    pub stay: Option<StayView>,
+    /// What became of it.
+    pub outcome: Result<Fate, Refusal>,
+}
+
+/// A stay and what its current version says.
+struct Stored {
+    row: StayRow,
+    content: Value,
+    presence: Presence,
+}
+
+/// What is to be done about one line.
+enum Step {
+    Arrive(Value),
+    Change(Uuid, Change),
+    Nothing(Uuid),
+    Refuse(Vec<Violation>),
+}
+
+/// What a census would do.
+struct Plan {
+    lines: Vec<(Option<String>, Step)>,
+    /// Who is missing, with their references.
+    missing: Vec<(Uuid, Option<String>)>,
+}
+
+/// One census while it is worked on.
+struct Work<'a> {
+    occasion: Occasion<'a>,
+    facility: &'a Arc<Facility>,
+    census: Census<'a>,
+}
+
+impl Stored {
+    fn known(&self) -> Known<'_> {
+        Known {
+            content: &self.content,
+            presence: self.presence,
+            arrival_at: self.row.arrival_at,
+            changed_at: None,
+        }
+    }
+
+    fn reference(&self) -> Option<String> {
+        self.content["reference"].as_str().map(str::to_owned)
+    }
+}
+
+impl Intake {
+    /// Takes in a census of a facility of the sender's: an entry for each line in the order sent,
+    /// then one for each guest who is missing. A dry run writes nothing.
+    ///
+    /// Errors: [`Refusal`] of the whole census; nothing of it was saved. What goes wrong with one
+    /// guest stands in that guest's entry.
+    pub async fn census(
+        &self,
+        occasion: Occasion<'_>,
+        facility: &Arc<Facility>,
+        document: &Value,
+        is_dry_run: bool,
+    ) -> Result<Vec<CensusEntry>, Refusal> {
+        let window = &self.inner.parts.settings.window;
+        let census = Census::read(document, facility.kind, window, occasion.received_at);
+        let census = census.map_err(Refusal::Invalid)?;
+        if !is_dry_run {
+            let content = to_canonical_json(document);
+            let content = [facility.id.as_bytes().as_slice(), &content].concat();
+            self.guard(&occasion, &content).await?;
+        }
+        let work = Work {
+            occasion: Occasion {
+                idempotency_key: None,
+                ..occasion
+            },
+            facility,
+            census,
+        };
+        let _turn = self.turn(facility.id).await;
+        let last = self.last(&work).await?;
+        let plan = self.plan(&work, last.as_ref()).await?;
+        if is_dry_run {
+            return Ok(plan.foretold(&work.census));
+        }
+        self.begin(&work, last.as_ref()).await?;
+        Ok(self.carry_out(&work, plan).await)
+    }
+
+    /// Waits until no other census of the facility is under way here.
+    async fn turn(&self, facility_id: Uuid) -> MutexGuard<'_, ()> {
+        let [.., last] = *facility_id.as_bytes();
+        let turns = &self.inner.censuses;
+        turns[usize::from(last) % CENSUSES_AT_ONCE].lock().await
+    }
+
+    /// The newest census of the same scope. Errors: a later one covers what this one does.
+    async fn last(&self, work: &Work<'_>) -> Result<Option<CensusRow>, Refusal> {
+        let own = self.scope_index(work, &work.census.scope);
+        let indexes = [own.clone(), self.scope_index(work, &Scope::Facility)];
+        let db = &self.inner.parts.db;
+        let newest = store::census::newest(db, work.facility.id, &indexes).await?;
+        let latest = newest.iter().map(|row| row.taken_at).max();
+        if let Some(last_taken_at) = latest.filter(|last| work.census.is_stale(*last)) {
+            return Err(Refusal::CensusStale { last_taken_at });
+        }
+        Ok(newest.into_iter().find(|row| row.scope_index == own))
+    }
+
+    fn scope_index(&self, work: &Work<'_>, scope: &Scope) -> Vec<u8> {
+        let [kind, name] = scope.parts();
+        let parts: [&[u8]; 3] = [
+            work.facility.id.as_bytes(),
+            kind.as_bytes(),
+            name.as_bytes(),
+        ];
+        let vault = &self.inner.parts.vault;
+        vault.blind_index("census.scope", &parts).to_vec()
+    }
+
+    /// Remembers the census before anything of it is done, so that an older one that comes
+    /// meanwhile is known to be old.
+    async fn begin(&self, work: &Work<'_>, last: Option<&CensusRow>) -> Result<(), Refusal> {
+        let row = CensusRow {
+            facility_id: work.facility.id,
+            scope_index: self.scope_index(work, &work.census.scope),
+            taken_at: work.census.taken_at,
+            confirmed_departures: confirmed(&work.census),
+            received_at: work.occasion.received_at,
+            created_by: work.occasion.sender.key_id,
+        };
+        let is_newest = store::census::begin(&self.inner.parts.db, row).await?;
+        let last_taken_at = last.map_or(work.occasion.received_at, |last| last.taken_at);
+        match is_newest {
+            true => Ok(()),
+            false => Err(Refusal::CensusStale { last_taken_at }),
+        }
+    }
+
+    async fn plan(&self, work: &Work<'_>, last: Option<&CensusRow>) -> Result<Plan, Refusal> {
+        let census = &work.census;
+        let rows =
+            store::census::concerned(&self.inner.parts.db, work.facility.id, census.taken_at)
+                .await?;
+        let (stays, changed_at) = self.open(rows).await?;
+        let known = known(&stays, &changed_at);
+        let lines: Vec<Line> = census
+            .stays
+            .iter()
+            .map(|sent| census.line(sent, work.facility))
+            .collect();
+        let matches = census::match_lines(&lines, &known);
+        let is_matched = self.is_matched(&matches, stays.len());
+        let others = self.holders(work, &lines, &matches).await?;
+        let mut is_matched = is_matched;
+        for other in others.values() {
+            if let Some(place) = stays.iter().position(|stay| stay.row.id == other.row.id) {
+                is_matched[place] = true;
+            }
+        }
+        let mut steps = Vec::with_capacity(lines.len());
+        for (index, (line, found)) in lines.iter().zip(&matches).enumerate() {
+            let step = match (found, others.get(&index)) {
+                (Match::Repeated, _) => Step::Refuse(vec![repeated(line)]),
+                (Match::Stay(place), _) => self.step(work, line, &stays[*place], &known[*place]),
+                (Match::Nobody, Some(other)) => self.step(work, line, other, &other.known()),
+                (Match::Nobody, None) => self.arrival(work, line),
+            };
+            steps.push((line.reference().map(str::to_owned), step));
+            if index % READ_AT_ONCE == READ_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let absent = census.absent(&known, &is_matched);
+        if let Some(departures) = census.departures_to_confirm(&absent)
+            && !is_going_on(census, last, departures)
+        {
+            return Err(Refusal::CensusImplausible { departures });
+        }
+        let missing = absent.missing.iter().filter_map(|place| stays.get(*place));
+        Ok(Plan {
+            lines: steps,
+            missing: missing
+                .map(|stay| (stay.row.id, stay.reference()))
+                .collect(),
+        })
+    }
+
+    fn is_matched(&self, matches: &[Match], stay_count: usize) -> Vec<bool> {
+        let mut is_matched = vec![false; stay_count];
+        for found in matches {
+            if let Match::Stay(place) = found {
+                is_matched[*place] = true;
+            }
+        }
+        is_matched
+    }
+
+    /// What the current versions of these stays say, and when each was received, unless it is
+    /// the first.
+    async fn open(
+        &self,
+        rows: Vec<StayRow>,
+    ) -> Result<(Vec<Stored>, HashMap<Uuid, DateTime<Utc>>), Refusal> {
+        let parts = &self.inner.parts;
+        let mut stays = Vec::with_capacity(rows.len());
+        let mut changed_at = HashMap::new();
+        for group in rows.chunks(READ_AT_ONCE) {
+            let versions = store::stays::current_versions(&parts.db, group).await?;
+            let mut versions: HashMap<Uuid, _> = versions
+                .into_iter()
+                .map(|version| (version.stay_id, version))
+                .collect();
+            for row in group {
+                // One that moved while it was read has changed after the census was taken.
+                let Some(version) = versions.remove(&row.id) else {
+                    continue;
+                };
+                let opened = view::open(&parts.vault, &version).map_err(Refusal::Internal)?;
+                let presence = Presence::parse(&row.presence);
+                let corrupt = store::Error::Corrupt {
+                    what: "stay.presence",
+                };
+                if version.version > 1 {
+                    changed_at.insert(row.id, version.received_at);
+                }
+                stays.push(Stored {
+                    row: row.clone(),
+                    content: opened.content,
+                    presence: presence.ok_or(corrupt)?,
+                });
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok((stays, changed_at))
+    }
+
+    /// Stays that lines without a match had been declared as: who left and is there again, or has
+    /// neither reference nor document.
+    async fn holders(
+        &self,
+        work: &Work<'_>,
+        lines: &[Line],
+        matches: &[Match],
+    ) -> Result<HashMap<usize, Stored>, Refusal> {
+        let mut keys = HashMap::new();
+        for (index, (line, found)) in lines.iter().zip(matches).enumerate() {
+            let is_open = *found == Match::Nobody && line.violations.is_empty();
+            let declaration = line.to_declaration(work.census.taken_at);
+            if let (true, Ok(sound)) = (is_open, self.check(&work.occasion, &declaration)) {
+                let content_index = prepare::request_hash(self, &sound);
+                let received_at = work.occasion.received_at;
+                let key = prepare::uniqueness(self, &sound, &content_index, received_at);
+                keys.insert(key.key_hash.to_vec(), (index, key.key_hash));
+            }
+        }
+        let hashes: Vec<[u8; 32]> = keys.values().map(|(_, key_hash)| *key_hash).collect();
+        let db = &self.inner.parts.db;
+        let held = store::census::holders(db, &hashes, work.occasion.received_at).await?;
+        let ids: Vec<Uuid> = held.iter().map(|(_, stay_id)| *stay_id).collect();
+        let mut rows = Vec::with_capacity(ids.len());
+        for part in ids.chunks(READ_AT_ONCE) {
+            rows.extend(store::stays::find_many(db, part, &[work.facility.id]).await?);
+        }
+        let (stays, _) = self.open(rows).await?;
+        let mut stays: HashMap<Uuid, Stored> = stays
+            .into_iter()
+            .filter(|stay| stay.presence != Presence::Cancelled)
+            .map(|stay| (stay.row.id, stay))
+            .collect();
+        let pairs = held.into_iter().filter_map(|(key_hash, stay_id)| {
+            let (index, _) = keys.get(&key_hash)?;
+            Some((*index, stays.remove(&stay_id)?))
+        });
+        Ok(pairs.collect())
+    }
+
+    fn arrival(&self, work: &Work<'_>, line: &Line) -> Step {
+        if !line.violations.is_empty() {
+            return Step::Refuse(line.violations.clone());
+        }
+        let declaration = line.to_declaration(work.census.taken_at);
+        match self.check(&work.occasion, &declaration) {
+            Ok(_) => Step::Arrive(declaration),
+            Err(violations) => Step::Refuse(violations),
+        }
+    }
+
+    /// What a line means for the stay it is about.
+    fn step(&self, work: &Work<'_>, line: &Line, stay: &Stored, known: &Known<'_>) -> Step {
+        let taken_at = work.census.taken_at;
+        if !line.violations.is_empty() {
+            return Step::Refuse(line.violations.clone());
+        }
+        if known.presence == Presence::Cancelled || known.is_later_than(taken_at) {
+            return Step::Nothing(stay.row.id);
+        }
+        let mut patch = census::patch(&line.content, known.content, work.facility);
+        if known.had_left_by(taken_at) {
+            patch.insert("departed_at".to_owned(), Value::Null);
+        } else if known.presence == Presence::Departed {
+            return Step::Nothing(stay.row.id);
+        }
+        if patch.is_empty() {
+            return Step::Nothing(stay.row.id);
+        }
+        self.amendment(work, stay, patch)
+    }
+
+    fn amendment(&self, work: &Work<'_>, stay: &Stored, patch: Map<String, Value>) -> Step {
+        let parts = &self.inner.parts;
+        let reason = format!("Danh sách lúc {}", format_instant(work.census.taken_at));
+        let change = Change::amendment(patch, &reason);
+        let before = Before {
+            content: &stay.content,
+            presence: stay.presence,
+            owed: stay.row.owed.as_deref(),
+            arrival_was_sent: stay.row.arrival_at != stay.row.received_at,
+        };
+        let by = Rejudging {
+            facility: work.facility,
+            catalogues: &parts.catalogues,
+            window: &parts.settings.window,
+            received_at: work.occasion.received_at,
+            filed_at: stay.row.received_at,
+        };
+        match change::apply(&change, &before, &by) {
+            Ok(after) if after.presence == stay.presence && after.content == stay.content => {
+                Step::Nothing(stay.row.id)
+            }
+            Ok(_) => Step::Change(stay.row.id, change),
+            Err(violations) => Step::Refuse(violations),
+        }
+    }
+
+    async fn carry_out(&self, work: &Work<'_>, plan: Plan) -> Vec<CensusEntry> {
+        let (mut arrivals, mut changes) = (Vec::new(), Vec::new());
+        let mut present = HashSet::new();
+        for (index, (_, step)) in plan.lines.iter().enumerate() {
+            match step {
+                Step::Arrive(declaration) => arrivals.push((index, declaration.clone())),
+                Step::Change(stay_id, change) => {
+                    present.insert(*stay_id);
+                    changes.push((index, (*stay_id, change.clone())));
+                }
+                Step::Nothing(stay_id) => {
+                    present.insert(*stay_id);
+                }
+                Step::Refuse(_) => {}
+            }
+        }
+        let mut done = self.declare_arrivals(work, arrivals).await;
+        done.extend(self.change_stays(work, changes).await);
+        let mut entries: Vec<CensusEntry> = plan
+            .lines
+            .into_iter()
+            .enumerate()
+            .map(|(index, (reference, step))| entry(index, reference, step, done.remove(&index)))
+            .collect();
+        entries.extend(self.settle_missing(work, plan.missing, &present).await);
+        entries
+    }
+
+    async fn declare_arrivals(
+        &self,
+        work: &Work<'_>,
+        arrivals: Vec<(usize, Value)>,
+    ) -> HashMap<usize, Done> {
+        let mut done = HashMap::with_capacity(arrivals.len());
+        for group in arrivals.chunks(ARRIVALS_AT_ONCE) {
+            let (places, items): (Vec<usize>, Vec<Value>) = group.iter().cloned().unzip();
+            let outcomes = self.offer(work, &items).await;
+            for (place, outcome) in places.into_iter().zip(outcomes) {
+                done.insert(place, (Fate::Arrived, outcome));
+            }
+        }
+        done
+    }
+
+    /// Declares some arrivals; a queue that is full is tried again.
+    async fn offer(&self, work: &Work<'_>, items: &[Value]) -> Vec<Result<Accepted, Refusal>> {
+        let offered: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
+        for _ in 0..OFFER_COUNT_MAX {
+            match self.declare_items(work.occasion, &offered).await {
+                Ok(outcomes) => return outcomes,
+                Err(Refusal::Overloaded) => tokio::time::sleep(OFFER_PAUSE).await,
+                Err(_) => return items.iter().map(|_| Err(Refusal::Stopping)).collect(),
+            }
+        }
+        items.iter().map(|_| Err(Refusal::Overloaded)).collect()
+    }
+
+    async fn change_stays(
+        &self,
+        work: &Work<'_>,
+        changes: Vec<(usize, (Uuid, Change))>,
+    ) -> HashMap<usize, Done> {
+        let (places, changes): (Vec<usize>, Vec<(Uuid, Change)>) = changes.into_iter().unzip();
+        let outcomes = self.change_many(work.occasion, &changes).await;
+        let outcomes = outcomes.into_iter().map(|outcome| (Fate::Changed, outcome));
+        places.into_iter().zip(outcomes).collect()
+    }
+
+    /// Lets who is missing depart, or asks about them; closes the questions about who is present.
+    async fn settle_missing(
+        &self,
+        work: &Work<'_>,
+        missing: Vec<(Uuid, Option<String>)>,
+        present: &HashSet<Uuid>,
+    ) -> Vec<CensusEntry> {
+        let db = &self.inner.parts.db;
+        let ids: Vec<Uuid> = missing.iter().map(|(stay_id, _)| *stay_id).collect();
+        let present: Vec<Uuid> = present.iter().copied().collect();
+        let (asked, departing) = match work.census.missing {
+            Missing::Ask => (ids, Vec::new()),
+            Missing::Depart => (Vec::new(), ids),
+        };
+        let now = work.occasion.received_at;
+        let questioned = store::census::question(db, work.facility.id, &asked, &present, now).await;
+        if let Err(error) = &questioned {
+            tracing::warn!(%error, "the questions of a census could not be written");
+        }
+        if work.census.missing == Missing::Ask {
+            let outcome = || match &questioned {
+                Ok(()) => Ok(Fate::Asked),
+                Err(_) => Err(Refusal::StorageUnavailable),
+            };
+            let entries = missing.into_iter();
+            return entries
+                .map(|missing| absent(missing, None, outcome()))
+                .collect();
+        }
+        let change = Change::departure(work.census.taken_at);
+        let changes: Vec<(Uuid, Change)> = departing
+            .into_iter()
+            .map(|stay_id| (stay_id, change.clone()))
+            .collect();
+        let outcomes = self.change_many(work.occasion, &changes).await;
+        let entries = missing.into_iter().zip(outcomes);
+        entries
+            .map(|(missing, outcome)| match outcome {
+                Ok(accepted) => absent(missing, Some(accepted.stay), Ok(Fate::Departed)),
+                // Somebody else knew it a moment ago.
+                Err(Refusal::StayDeparted | Refusal::StayCancelled) => {
+                    absent(missing, None, Ok(Fate::Unchanged))
+                }
+                Err(refusal) => absent(missing, None, Err(refusal)),
+            })
+            .collect()
+    }
+}
+
+/// What a step made, unless it was there already.
+type Done = (Fate, Result<Accepted, Refusal>);
+
+impl Plan {
+    /// What would become of everybody.
+    fn foretold(self, census: &Census<'_>) -> Vec<CensusEntry> {
+        let lines = self.lines.into_iter().enumerate();
+        let mut entries: Vec<CensusEntry> = lines
+            .map(|(index, (reference, step))| entry(index, reference, step, None))
+            .collect();
+        let fate = match census.missing {
+            Missing::Depart => Fate::Departed,
+            Missing::Ask => Fate::Asked,
+        };
+        let missing = self.missing.into_iter();
+        entries.extend(missing.map(|missing| absent(missing, None, Ok(fate))));
+        entries
+    }
+}
+
+fn entry(index: usize, reference: Option<String>, step: Step, done: Option<Done>) -> CensusEntry {
+    let (stay_id, foretold) = match step {
+        Step::Arrive(_) => (None, Ok(Fate::Arrived)),
+        Step::Change(stay_id, _) => (Some(stay_id), Ok(Fate::Changed)),
+        Step::Nothing(stay_id) => (Some(stay_id), Ok(Fate::Unchanged)),
+        Step::Refuse(violations) => (None, Err(Refusal::Invalid(violations))),
+    };
+    let (stay_id, stay, outcome) = match done {
+        None => (stay_id, None, foretold),
+        Some((_, Ok(accepted))) if accepted.is_replay => {
+            (Some(accepted.stay.id), None, Ok(Fate::Unchanged))
+        }
+        Some((fate, Ok(accepted))) => (Some(accepted.stay.id), Some(accepted.stay), Ok(fate)),
+        Some((_, Err(refusal))) => (stay_id, None, Err(refusal)),
+    };
+    CensusEntry {
+        index: Some(index),
+        reference,
+        stay_id,
+        stay,
+        outcome,
+    }
+}
+
+fn absent(
+    (stay_id, reference): (Uuid, Option<String>),
+    stay: Option<StayView>,
+    outcome: Result<Fate, Refusal>,
+) -> CensusEntry {
+    CensusEntry {
+        index: None,
+        reference,
+        stay_id: Some(stay_id),
+        stay,
+        outcome,
+    }
+}
+
+fn known<'a>(stays: &'a [Stored], changed_at: &HashMap<Uuid, DateTime<Utc>>) -> Vec<Known<'a>> {
+    let known = stays.iter().map(|stay| Known {
+        changed_at: changed_at.get(&stay.row.id).copied(),
+        ..stay.known()
+    });
+    known.collect()
+}
+
+fn repeated(line: &Line) -> Violation {
+    let pointer = match line.reference() {
+        Some(_) => "/reference",
+        None => "/guest/document/number",
+    };
+    Violation::new(pointer, Code::CensusLineRepeated)
+}
+
+fn confirmed(census: &Census<'_>) -> Option<i32> {
+    let departures = census.confirmed_departures?;
+    i32::try_from(departures).ok()
+}
+
+/// Whether this is the census that was begun and confirmed before: fewer are left to depart.
+fn is_going_on(census: &Census<'_>, last: Option<&CensusRow>, departures: u32) -> bool {
+    let named = census.confirmed_departures;
+    named.is_some_and(|named| departures <= named)
+        && last.is_some_and(|last| {
+            last.taken_at == census.taken_at && last.confirmed_departures == confirmed(census)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confirmed_census_goes_on_with_fewer_departures() {
+        let facility_id = Uuid::nil();
+        let last = CensusRow {
+            facility_id,
+            scope_index: Vec::new(),
+            taken_at: DateTime::UNIX_EPOCH,
+            confirmed_departures: Some(60),
+            received_at: DateTime::UNIX_EPOCH,
+            created_by: Uuid::nil(),
+        };
+        let census = |seconds, confirmed_departures| Census {
+            taken_at: DateTime::UNIX_EPOCH + chrono::Duration::seconds(seconds),
+            scope: Scope::Facility,
+            missing: Missing::Depart,
+            confirmed_departures,
+            stays: &[],
+        };
+        let table = [
+            (0, Some(60), 55, true),
+            (0, Some(60), 61, false),
+            (0, Some(59), 55, false),
+            (0, None, 55, false),
+            (1, Some(60), 55, false),
+        ];
+        for (seconds, confirmed, departures, is_going_on) in table {
+            let census = census(seconds, confirmed);
+            assert_eq!(
+                super::is_going_on(&census, Some(&last), departures),
+                is_going_on
+            );
+            assert!(!super::is_going_on(&census, None, departures));
+        }
+    }
+}

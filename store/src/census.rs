@@ -1,0 +1,200 @@
+//! Censuses: whom a facility has, what the newest census of each part of it was, and which stays
+//! it did not have.
+
+use chrono::{DateTime, Utc};
+use domain::stay::Presence;
+use entity::{census, census_question, stay};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Value,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Result, dialect,
+    rows::{self, AsRow, Column, Kind, column},
+    stays::StayRow,
+    write,
+};
+
+/// Most declaration keys, stays or questions of one statement.
+const ROW_COUNT_MAX: usize = 500;
+
+/// A census as it lies in the database.
+pub type CensusRow = census::Model;
+
+/// The stays of a facility that a census taken then may be about: who is present, and what moved
+/// since. The order is that of their declaration.
+pub async fn concerned(
+    db: &Database,
+    facility_id: Uuid,
+    taken_at: DateTime<Utc>,
+) -> Result<Vec<StayRow>> {
+    let is_concerned = Condition::any()
+        .add(stay::Column::Presence.eq(Presence::Present.as_str()))
+        .add(stay::Column::ChangedAt.gt(taken_at));
+    Ok(stay::Entity::find()
+        .filter(stay::Column::FacilityId.eq(facility_id))
+        .filter(is_concerned)
+        .order_by_asc(stay::Column::Id)
+        .all(db.reader())
+        .await?)
+}
+
+/// The stays that hold these declaration keys, with the keys.
+pub async fn holders(
+    db: &Database,
+    key_hashes: &[[u8; 32]],
+    now: DateTime<Utc>,
+) -> Result<Vec<(Vec<u8>, Uuid)>> {
+    let mut holders = Vec::new();
+    for part in key_hashes.chunks(ROW_COUNT_MAX) {
+        let marks = vec!["?"; part.len()].join(", ");
+        let text = format!(
+            "SELECT key_hash, stay_id FROM declaration_key \
+             WHERE key_hash IN ({marks}) AND expires_at > ?"
+        );
+        let mut values: Vec<Value> = part
+            .iter()
+            .map(|key_hash| rows::bytes(key_hash.to_vec()))
+            .collect();
+        values.push(rows::instant(now));
+        let statement = dialect::statement(db.backend(), &text, values);
+        for row in db.reader().query_all_raw(statement).await? {
+            holders.push((row.try_get("", "key_hash")?, row.try_get("", "stay_id")?));
+        }
+    }
+    Ok(holders)
+}
+
+/// The newest censuses of these scopes.
+pub async fn newest(
+    db: &Database,
+    facility_id: Uuid,
+    scope_indexes: &[Vec<u8>],
+) -> Result<Vec<CensusRow>> {
+    Ok(census::Entity::find()
+        .filter(census::Column::FacilityId.eq(facility_id))
+        .filter(census::Column::ScopeIndex.is_in(scope_indexes.to_vec()))
+        .all(db.reader())
+        .await?)
+}
+
+/// Makes a census the newest of its scope; `false` if a later one is by now.
+pub async fn begin(db: &Database, census: CensusRow) -> Result<bool> {
+    let tail = "ON CONFLICT (facility_id, scope_index) DO UPDATE SET \
+         taken_at = excluded.taken_at, confirmed_departures = excluded.confirmed_departures, \
+         received_at = excluded.received_at, created_by = excluded.created_by \
+         WHERE census.taken_at <= excluded.taken_at RETURNING facility_id";
+    let row = vec![BegunCensus(census)];
+    let statement = dialect::insert_rows(db.backend(), "census", row, tail);
+    let transaction = write::begin(db).await?;
+    let is_newest = transaction.query_one_raw(statement).await?.is_some();
+    write::commit(transaction).await?;
+    Ok(is_newest)
+}
+
+/// Opens questions about stays that a census did not have, and closes those about stays that it
+/// had. A question that is open already stays as it is.
+pub async fn question(
+    db: &Database,
+    facility_id: Uuid,
+    asked: &[Uuid],
+    answered: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if asked.is_empty() && answered.is_empty() {
+        return Ok(());
+    }
+    let transaction = write::begin(db).await?;
+    for part in answered.chunks(ROW_COUNT_MAX) {
+        census_question::Entity::delete_many()
+            .filter(census_question::Column::StayId.is_in(part.iter().copied()))
+            .exec(&transaction)
+            .await?;
+    }
+    for part in asked.chunks(ROW_COUNT_MAX) {
+        let row = |stay_id: &Uuid| NewQuestion {
+            stay_id: *stay_id,
+            facility_id,
+            asked_at: now,
+        };
+        let questions: Vec<NewQuestion> = part.iter().map(row).collect();
+        let tail = "ON CONFLICT (stay_id) DO NOTHING";
+        let statement = dialect::insert_rows(db.backend(), "census_question", questions, tail);
+        transaction.execute_raw(statement).await?;
+    }
+    write::commit(transaction).await
+}
+
+/// Ends the questions about stays whose guests are no longer there.
+pub(crate) async fn close_questions(
+    connection: &impl ConnectionTrait,
+    stay_ids: Vec<Uuid>,
+) -> Result<()> {
+    if stay_ids.is_empty() {
+        return Ok(());
+    }
+    census_question::Entity::delete_many()
+        .filter(census_question::Column::StayId.is_in(stay_ids))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Of these stays those that their facility is still asked about, and since when.
+pub async fn asked(db: &Database, stay_ids: &[Uuid]) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
+    let questions = census_question::Entity::find()
+        .filter(census_question::Column::StayId.is_in(stay_ids.iter().copied()))
+        .all(db.reader())
+        .await?;
+    let asked = questions.into_iter();
+    Ok(asked
+        .map(|question| (question.stay_id, question.asked_at))
+        .collect())
+}
+
+struct BegunCensus(CensusRow);
+
+impl AsRow for BegunCensus {
+    const COLUMNS: &'static [Column] = &[
+        column("facility_id", Kind::Uuid),
+        column("scope_index", Kind::Bytes),
+        column("taken_at", Kind::Instant),
+        rows::nullable("confirmed_departures", Kind::Integer),
+        column("received_at", Kind::Instant),
+        column("created_by", Kind::Uuid),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::uuid(self.0.facility_id),
+            rows::bytes(self.0.scope_index),
+            rows::instant(self.0.taken_at),
+            rows::integer_null(self.0.confirmed_departures),
+            rows::instant(self.0.received_at),
+            rows::uuid(self.0.created_by),
+        ]
+    }
+}
+
+struct NewQuestion {
+    stay_id: Uuid,
+    facility_id: Uuid,
+    asked_at: DateTime<Utc>,
+}
+
+impl AsRow for NewQuestion {
+    const COLUMNS: &'static [Column] = &[
+        column("stay_id", Kind::Uuid),
+        column("facility_id", Kind::Uuid),
+        column("asked_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![
+            rows::uuid(self.stay_id),
+            rows::uuid(self.facility_id),
+            rows::instant(self.asked_at),
+        ]
+    }
+}

@@ -1,0 +1,518 @@
+//! Who is present in a facility, told as a whole: it declares who came, changes who stayed, lets
+//! depart or asks about who is missing, and never believes a mistake.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use serde_json::{Value, json};
+use tests::{Answer, Caller, Database, River, Services, now, on_both_databases, people, text_of};
+use tokio::task::JoinSet;
+
+on_both_databases![
+    a_ward_tells_who_came_who_left_and_who_moved,
+    a_dry_run_foretells_and_changes_nothing,
+    who_is_missing_from_a_roster_is_asked_about,
+    an_older_census_is_refused,
+    a_census_that_looks_like_a_mistake_is_confirmed_by_number,
+    what_came_or_changed_after_it_is_left_alone,
+    who_left_and_is_there_again_is_taken_back,
+    a_bad_line_never_harms_a_good_one,
+    it_is_refused_as_a_whole_by_one_order,
+    two_thousand_lines_are_one_request,
+    a_census_cut_off_by_a_kill_is_finished_by_the_same_again,
+];
+
+const COUNTS: [&str; 6] = [
+    "arrived",
+    "departed",
+    "changed",
+    "unchanged",
+    "asked",
+    "rejected",
+];
+
+fn hours_ago(hours: i64) -> DateTime<FixedOffset> {
+    now() - TimeDelta::hours(hours)
+}
+
+fn patient(facility_id: &str, ward: &str) -> Value {
+    let mut stay = people::citizen(facility_id);
+    stay["ward"] = json!(ward);
+    stay["arrival_at"] = json!(text_of(hours_ago(3)));
+    stay["purpose"] = json!("medical_treatment");
+    stay
+}
+
+async fn present(desk: &Caller, facility_id: &str, ward: &str, count: usize) -> Vec<Value> {
+    let stays: Vec<Value> = (0..count).map(|_| patient(facility_id, ward)).collect();
+    for stay in &stays {
+        desk.accepted(stay).await;
+    }
+    stays
+}
+
+async fn put(desk: &Caller, facility_id: &str, query: &str, census: &Value) -> Answer {
+    let path = format!("/v1/facilities/{facility_id}/census{query}");
+    desk.call("PUT", &path).json(census).send().await
+}
+
+fn ward_census(ward: &str, stays: &[Value]) -> Value {
+    json!({"taken_at": text_of(now()), "scope": {"ward": ward}, "stays": stays})
+}
+
+/// The counts that are not 0.
+fn counts(answer: &Value) -> BTreeMap<&'static str, u64> {
+    let counts = COUNTS.map(|name| (name, answer[name].as_u64().unwrap()));
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+async fn by_reference(desk: &Caller, reference: &Value) -> Value {
+    let reference = reference.as_str().unwrap();
+    let list = desk.get(&format!("/v1/stays?reference={reference}")).await;
+    list.expect(200)["items"][0].clone()
+}
+
+async fn a_ward_tells_who_came_who_left_and_who_moved(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let stays = present(&desk, hospital, &ward, 4).await;
+    let elsewhere = present(&desk, hospital, &people::fresh("Khoa"), 1).await;
+    // Unchanged, moved, known by the document alone, missing; come from elsewhere, new.
+    let moved = json!({"reference": stays[1]["reference"], "room": "Phòng 9"});
+    let mut nameless = stays[2].clone();
+    nameless.as_object_mut().unwrap().remove("reference");
+    let newcomer = json!({"reference": people::fresh("BN"), "room": "7",
+        "guest": people::minimal(hospital)["guest"]});
+    let transferred = json!({"reference": elsewhere[0]["reference"]});
+    let lines = [stays[0].clone(), moved, nameless, newcomer, transferred];
+    let census = ward_census(&ward, &lines);
+    let answer = put(&desk, hospital, "", &census).await.expect(200);
+    let expected = [
+        ("arrived", 1),
+        ("changed", 2),
+        ("departed", 1),
+        ("unchanged", 2),
+    ];
+    assert_eq!(counts(&answer), expected.into());
+    let results = answer["results"].as_array().unwrap();
+    let outcomes: Vec<&str> = results
+        .iter()
+        .map(|result| result["outcome"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "unchanged",
+        "changed",
+        "unchanged",
+        "arrived",
+        "changed",
+        "departed",
+    ];
+    assert_eq!(outcomes, expected);
+    assert_eq!(results[1]["stay"]["room"], "Phòng 9");
+    assert_eq!(results[1]["stay"]["version"], 2);
+    assert_eq!(results[3]["stay"]["ward"], ward);
+    assert_eq!(results[3]["stay"]["arrival_at"], census["taken_at"]);
+    assert_eq!(results[4]["stay"]["ward"], ward);
+    assert_eq!(results[5]["index"], Value::Null);
+    assert_eq!(results[5]["reference"], stays[3]["reference"]);
+    assert_eq!(results[5]["stay"]["departed_at"], census["taken_at"]);
+    assert!(results[5]["stay"]["receipt"]["jws"].is_string());
+    let left = by_reference(&desk, &stays[3]["reference"]).await;
+    assert_eq!(left["presence"], "departed");
+    let id = results[1]["stay_id"].as_str().unwrap();
+    let history = desk
+        .get(&format!("/v1/stays/{id}/history"))
+        .await
+        .expect(200);
+    assert_eq!(history["items"][1]["channel"], "census");
+
+    let again = put(&desk, hospital, "", &census).await.expect(200);
+    assert_eq!(counts(&again), [("unchanged", 5)].into());
+}
+
+async fn a_dry_run_foretells_and_changes_nothing(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let stays = present(&desk, hospital, &ward, 3).await;
+    let mut moved = stays[1].clone();
+    moved["room"] = json!("Phòng 8");
+    let census = ward_census(&ward, &[stays[0].clone(), moved, patient(hospital, &ward)]);
+    let foretold = put(&desk, hospital, "?dry_run=true", &census)
+        .await
+        .expect(200);
+    for stay in &stays {
+        let found = by_reference(&desk, &stay["reference"]).await;
+        assert_eq!(
+            (&found["version"], &found["presence"]),
+            (&json!(1), &json!("present"))
+        );
+    }
+    for result in foretold["results"].as_array().unwrap() {
+        assert_eq!(result["stay"], Value::Null);
+    }
+    let done = put(&desk, hospital, "?dry_run=false", &census)
+        .await
+        .expect(200);
+    assert_eq!(counts(&foretold), counts(&done));
+    let expected = [
+        ("arrived", 1),
+        ("changed", 1),
+        ("departed", 1),
+        ("unchanged", 1),
+    ];
+    assert_eq!(counts(&done), expected.into());
+}
+
+/// A student's bed for the term, as a dormitory keeps it.
+fn student(school: &str, block: &str) -> Value {
+    let mut stay = people::citizen(school);
+    stay["room"] = json!(format!("{block}305"));
+    stay["bed"] = json!("3");
+    stay["purpose"] = json!("study");
+    stay["arrival_at"] = json!(text_of(hours_ago(24 * 20)));
+    stay["expected_departure_at"] = json!(text_of(now() + TimeDelta::days(68)));
+    stay
+}
+
+async fn who_is_missing_from_a_roster_is_asked_about(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, school) = (river.caller("school"), river.facility("school"));
+    let block = people::fresh("A");
+    let stays: Vec<Value> = (0..4).map(|_| student(school, &block)).collect();
+    let roster = |stays: &[Value]| json!({"taken_at": text_of(now()), "scope": {"room_prefix": block}, "stays": stays});
+    let answer = put(&desk, school, "", &roster(&stays)).await.expect(200);
+    assert_eq!(counts(&answer), [("arrived", 4)].into());
+    let received: Vec<&Value> = answer["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| &result["stay"]["received_at"])
+        .collect();
+    assert!(received.iter().all(|at| *at == received[0]), "{received:?}");
+
+    // Three of four are missing: a question each, and nobody departs.
+    let answer = put(&desk, school, "", &roster(&stays[..1]))
+        .await
+        .expect(200);
+    assert_eq!(counts(&answer), [("asked", 3), ("unchanged", 1)].into());
+    let id_of = |place: usize| {
+        answer["results"][place]["stay_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (one, two) = (id_of(1), id_of(2));
+    let shown = desk.stay(&one).await;
+    assert_eq!(shown["presence"], "present");
+    assert_eq!(shown["questions"][0]["code"], "census_missing");
+    assert!(shown["questions"][0]["asked_at"].is_string());
+    let again = put(&desk, school, "", &roster(&stays[..1]))
+        .await
+        .expect(200);
+    assert_eq!(counts(&again), [("asked", 3), ("unchanged", 1)].into());
+    assert_eq!(desk.stay(&one).await["questions"], shown["questions"]);
+
+    // A later roster that has one of them, and the departure of another, close their questions.
+    put(&desk, school, "", &roster(&stays[..2]))
+        .await
+        .expect(200);
+    assert_eq!(desk.stay(&one).await.get("questions"), None);
+    let departure = json!({"departed_at": text_of(now())});
+    desk.act(&two, "departure", 1, &departure).await.expect(200);
+    assert_eq!(desk.stay(&two).await.get("questions"), None);
+    let back = json!({"departed_at": null, "reason": "Nhầm"});
+    desk.amend(&two, 2, &back).await.expect(200);
+    assert_eq!(desk.stay(&two).await.get("questions"), None);
+}
+
+async fn an_older_census_is_refused(database: Database) {
+    let river = River::start(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let stays = present(&desk, hospital, &ward, 2).await;
+    let at = |taken_at: DateTime<FixedOffset>, scope: Value| json!({"taken_at": text_of(taken_at), "scope": scope, "stays": stays});
+    let (first, scope) = (hours_ago(1), json!({"ward": ward}));
+    put(&desk, hospital, "", &at(first, scope.clone()))
+        .await
+        .expect(200);
+    let older = at(first - TimeDelta::seconds(1), scope.clone());
+    for query in ["", "?dry_run=true"] {
+        let refused = put(&desk, hospital, query, &older).await;
+        let problem = refused.expect_problem(409, "census_stale");
+        assert_eq!(problem["last_taken_at"], text_of(first));
+    }
+    put(&desk, hospital, "", &at(first, scope.clone()))
+        .await
+        .expect(200);
+    // Another ward has its own; the whole facility covers every ward.
+    let other = json!({"taken_at": text_of(hours_ago(2)), "scope": {"ward": "Khác"},
+        "confirm": {"departures": 0}, "stays": []});
+    put(&desk, hospital, "", &other).await.expect(200);
+    put(&desk, hospital, "", &at(now(), Value::Null))
+        .await
+        .expect(200);
+    let refused = put(
+        &desk,
+        hospital,
+        "",
+        &at(first + TimeDelta::minutes(1), scope),
+    )
+    .await;
+    refused.expect_problem(409, "census_stale");
+}
+
+async fn a_census_that_looks_like_a_mistake_is_confirmed_by_number(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let stays = present(&desk, hospital, &ward, 5).await;
+    let mut census = ward_census(&ward, &stays[..2]);
+    for confirm in [
+        Value::Null,
+        json!({"departures": 2}),
+        json!({"departures": 4}),
+    ] {
+        census["confirm"] = confirm;
+        let refused = put(&desk, hospital, "", &census).await;
+        let problem = refused.expect_problem(409, "census_implausible");
+        assert_eq!(problem["departures"], 3);
+    }
+    assert_eq!(
+        by_reference(&desk, &stays[4]["reference"]).await["presence"],
+        "present"
+    );
+    census["confirm"] = json!({"departures": 3});
+    let answer = put(&desk, hospital, "", &census).await.expect(200);
+    assert_eq!(counts(&answer), [("departed", 3), ("unchanged", 2)].into());
+    let again = put(&desk, hospital, "", &census).await.expect(200);
+    assert_eq!(counts(&again), [("unchanged", 2)].into());
+
+    let mut empty = ward_census(&ward, &[]);
+    let refused = put(&desk, hospital, "", &empty).await;
+    let problem = refused.expect_problem(409, "census_implausible");
+    assert_eq!(problem["departures"], 2);
+    empty["confirm"] = json!({"departures": 2});
+    let answer = put(&desk, hospital, "", &empty).await.expect(200);
+    assert_eq!(counts(&answer), [("departed", 2)].into());
+    let again = put(&desk, hospital, "", &empty).await.expect(200);
+    assert_eq!(counts(&again), [].into());
+}
+
+async fn what_came_or_changed_after_it_is_left_alone(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let stays = present(&desk, hospital, &ward, 4).await;
+    let taken_at = text_of(hours_ago(1));
+    let mut later = patient(hospital, &ward);
+    later["arrival_at"] = json!(text_of(now()));
+    desk.accepted(&later).await;
+    let id = async |place: usize| {
+        let stay = by_reference(&desk, &stays[place]["reference"]).await;
+        stay["id"].as_str().unwrap().to_owned()
+    };
+    let patch = json!({"room": "mới", "reason": "Chuyển phòng"});
+    desk.amend(&id(2).await, 1, &patch).await.expect(200);
+    let departure = json!({"departed_at": text_of(now())});
+    desk.act(&id(3).await, "departure", 1, &departure)
+        .await
+        .expect(200);
+    // It does not have the first two; the third in its old room; the fourth, who has left since.
+    let lines = [stays[1].clone(), stays[2].clone(), stays[3].clone()];
+    let census = json!({"taken_at": taken_at, "scope": {"ward": ward}, "stays": lines});
+    let answer = put(&desk, hospital, "", &census).await.expect(200);
+    assert_eq!(counts(&answer), [("departed", 1), ("unchanged", 3)].into());
+    assert_eq!(answer["results"][3]["reference"], stays[0]["reference"]);
+    assert_eq!(
+        by_reference(&desk, &later["reference"]).await["presence"],
+        "present"
+    );
+    assert_eq!(
+        by_reference(&desk, &stays[2]["reference"]).await["room"],
+        "mới"
+    );
+    assert_eq!(
+        by_reference(&desk, &stays[3]["reference"]).await["presence"],
+        "departed"
+    );
+}
+
+async fn who_left_and_is_there_again_is_taken_back(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let stays = present(&desk, hospital, &ward, 2).await;
+    let census = ward_census(&ward, &stays[..1]);
+    put(&desk, hospital, "", &census).await.expect(200);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let answer = put(&desk, hospital, "", &ward_census(&ward, &stays))
+        .await
+        .expect(200);
+    assert_eq!(counts(&answer), [("changed", 1), ("unchanged", 1)].into());
+    let back = by_reference(&desk, &stays[1]["reference"]).await;
+    assert_eq!(
+        (&back["presence"], &back["version"]),
+        (&json!("present"), &json!(3))
+    );
+}
+
+async fn a_bad_line_never_harms_a_good_one(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let stays = present(&desk, hospital, &ward, 2).await;
+    let mut lines = vec![
+        json!({"reference": stays[0]["reference"], "room": 7}),
+        json!({"reference": stays[1]["reference"], "ward": "Khác"}),
+        json!({"reference": people::fresh("BN")}),
+        json!({"reference": stays[0]["reference"]}),
+        json!({"facility_id": river.facility("school")}),
+        json!(7),
+    ];
+    lines.push(patient(hospital, &ward));
+    let answer = put(&desk, hospital, "", &ward_census(&ward, &lines))
+        .await
+        .expect(200);
+    assert_eq!(counts(&answer), [("arrived", 1), ("rejected", 6)].into());
+    let table = [
+        (0, "/room", "invalid_type"),
+        (1, "/ward", "census_outside_scope"),
+        (2, "/room", "required"),
+        (3, "/reference", "census_line_repeated"),
+        (4, "/facility_id", "facility_unknown"),
+        (5, "", "invalid_type"),
+    ];
+    for (index, pointer, code) in table {
+        let problem = &answer["results"][index]["problem"];
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert_eq!(problem["errors"][0]["code"], code, "{problem}");
+    }
+}
+
+async fn it_is_refused_as_a_whole_by_one_order(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let census = ward_census(&ward, &[patient(hospital, &ward)]);
+    for (caller, id) in [
+        ("school", hospital),
+        ("hospital", river.facility("school")),
+        ("hospital", "0197c1c8-0280-7000-8000-000000000999"),
+        ("hospital", "x"),
+    ] {
+        let refused = put(&river.caller(caller), id, "", &census).await;
+        refused.expect_problem(404, "not_found");
+    }
+    let refused = put(&river.caller("police"), hospital, "", &census).await;
+    refused.expect_problem(403, "forbidden");
+    let found = put(&desk, hospital, "?dry_run=perhaps", &census)
+        .await
+        .violations();
+    assert_eq!(
+        found,
+        [("/query/dry_run".into(), "invalid_filter".into())].into()
+    );
+    let found = put(&desk, hospital, "", &json!({"scope": {}}))
+        .await
+        .violations();
+    let expected = [
+        ("/scope/ward".into(), "required".into()),
+        ("/stays".into(), "required".into()),
+        ("/taken_at".into(), "required".into()),
+    ];
+    assert_eq!(found, expected.into());
+    let ahead = json!({"taken_at": text_of(now() + TimeDelta::minutes(11)), "stays": []});
+    let found = put(&desk, hospital, "", &ahead).await.violations();
+    assert_eq!(
+        found,
+        [("/taken_at".into(), "census_time_out_of_range".into())].into()
+    );
+
+    // A key guards against another body only.
+    let key = people::fresh("census");
+    let path = format!("/v1/facilities/{hospital}/census");
+    let send = async |body: &Value| {
+        let call = desk.call("PUT", &path).header("Idempotency-Key", &key);
+        call.json(body).send().await
+    };
+    assert_eq!(
+        counts(&send(&census).await.expect(200)),
+        [("arrived", 1)].into()
+    );
+    assert_eq!(
+        counts(&send(&census).await.expect(200)),
+        [("unchanged", 1)].into()
+    );
+    let other = ward_census(&ward, &[]);
+    send(&other)
+        .await
+        .expect_problem(422, "idempotency_key_reused");
+}
+
+async fn two_thousand_lines_are_one_request(database: Database) {
+    let river = River::start(database).await;
+    let (desk, school) = (river.caller("school"), river.facility("school"));
+    let mut stays: Vec<Value> = (0..2_000).map(|_| student(school, "A")).collect();
+    let roster = |stays: &[Value]| json!({"taken_at": text_of(now()), "stays": stays});
+    let started = Instant::now();
+    let answer = put(&desk, school, "", &roster(&stays)).await.expect(200);
+    assert_eq!(counts(&answer), [("arrived", 2_000)].into());
+    for stay in stays.iter_mut().take(100) {
+        stay["bed"] = json!("4");
+    }
+    let answer = put(&desk, school, "", &roster(&stays[..1_900]))
+        .await
+        .expect(200);
+    let expected = [("asked", 100), ("changed", 100), ("unchanged", 1_800)];
+    assert_eq!(counts(&answer), expected.into());
+    let elapsed = started.elapsed();
+    assert!(elapsed < Duration::from_secs(60), "it took {elapsed:?}");
+}
+
+async fn a_census_cut_off_by_a_kill_is_finished_by_the_same_again(database: Database) {
+    const STAY_COUNT: usize = 600;
+    let services = Services::install(database).await;
+    let (api, address) = services.start_api().await;
+    let (desk, hospital) = (
+        services.caller(&address, "hospital"),
+        services.facility("hospital"),
+    );
+    let before: Vec<Value> = (0..STAY_COUNT).map(|_| patient(hospital, "Nội")).collect();
+    desk.post("/v1/stays/batch", &json!({"stays": before}))
+        .await
+        .expect(200);
+    let newcomers: Vec<Value> = (0..STAY_COUNT).map(|_| patient(hospital, "Nội")).collect();
+    let census = json!({
+        "taken_at": text_of(now()),
+        "stays": newcomers,
+        "confirm": {"departures": STAY_COUNT},
+    });
+    let path = format!("/v1/facilities/{hospital}/census");
+    let mut cut_off = JoinSet::new();
+    cut_off.spawn(desk.call("PUT", &path).json(&census).try_send());
+    let stays = async |presence: &str| {
+        let query = format!("SELECT COUNT(*) FROM stay WHERE presence = '{presence}'");
+        usize::try_from(services.database().count(&query).await).unwrap()
+    };
+    tests::eventually(
+        "the first departures",
+        Duration::from_secs(60),
+        async || stays("departed").await > 0,
+    )
+    .await;
+    api.kill();
+    cut_off.join_all().await;
+    let done = stays("departed").await;
+
+    let _api = services.start_api_again(&address).await;
+    let answer = put(&desk, hospital, "", &census).await.expect(200);
+    let rest = u64::try_from(STAY_COUNT - done).unwrap();
+    assert_eq!(answer["departed"], rest, "{done} had departed");
+    assert_eq!(answer["unchanged"], STAY_COUNT);
+    assert_eq!(answer["rejected"], 0);
+    assert_eq!(stays("departed").await, STAY_COUNT);
+    assert_eq!(stays("present").await, STAY_COUNT);
+}
