@@ -12,6 +12,7 @@ pub mod shutdown;
 pub mod tasks;
 pub mod telemetry;
 
+pub mod destination;
 pub mod outgoing;
 pub mod standard_webhooks;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 
 /// Most that is read of an answer, unless the caller says otherwise.
 pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -39,6 +39,11 @@ impl Default for OutgoingLimits {
 
 /// A client with these bounds, as `luutru/<version>`.
 pub fn client(limits: &OutgoingLimits) -> Result<Client, reqwest::Error> {
+    builder(limits).build()
+}
+
+/// What every client has.
+pub(crate) fn builder(limits: &OutgoingLimits) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("luutru/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect_timeout)
@@ -48,7 +53,6 @@ pub fn client(limits: &OutgoingLimits) -> Result<Client, reqwest::Error> {
         .redirect(Policy::none())
         .referer(false)
         .no_proxy()
-        .build()
 }
 
 /// Why an answer's body was not read.

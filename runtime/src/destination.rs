@@ -1,0 +1,327 @@
+//! Where calls may go whose address somebody else chose: webhooks.
+//!
+//! Whoever names an address must not reach through us what he cannot reach himself. So addresses
+//! are judged twice: by their form and by what their name stands for when they are registered, and
+//! again at every connection, where the name is resolved once and exactly the addresses that were
+//! judged are connected to. A name that changes its meaning in between gains nothing.
+
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use reqwest::{
+    Client, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
+
+use crate::outgoing::{self, OutgoingLimits};
+
+/// Longest address that is taken, in bytes.
+pub const URL_LENGTH_MAX: usize = 2_048;
+/// How long a registration waits for the name service.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Settings of where webhooks may go. API and worker must have the same.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct DestinationSettings {
+    /// Lets webhooks go to private and loopback addresses, over http and to any port: for
+    /// development and tests. `up` in development does unless told otherwise.
+    #[arg(
+        long,
+        env = "LUUTRU_WEBHOOK_ALLOW_PRIVATE",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    pub webhook_allow_private: Option<bool>,
+
+    /// Ports that webhooks may go to.
+    #[arg(
+        long,
+        env = "LUUTRU_WEBHOOK_PORTS",
+        default_value = "443,8443",
+        value_delimiter = ',',
+        value_name = "PORTS"
+    )]
+    pub webhook_ports: Vec<u16>,
+
+    /// Private networks that webhooks may go to all the same, such as 10.20.0.0/16.
+    #[arg(
+        long,
+        env = "LUUTRU_WEBHOOK_NETWORKS",
+        value_delimiter = ',',
+        value_name = "NETWORKS"
+    )]
+    pub webhook_networks: Vec<Network>,
+}
+
+/// An IP network, written as `address/length`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    length: u8,
+}
+
+/// Why a text is no [`Network`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no network; write it as 10.20.0.0/16 or fd12::/32")]
+pub struct NoNetwork;
+
+impl FromStr for Network {
+    type Err = NoNetwork;
+
+    fn from_str(text: &str) -> Result<Self, NoNetwork> {
+        let (address, length) = text.trim().split_once('/').ok_or(NoNetwork)?;
+        let address: IpAddr = address.parse().map_err(|_| NoNetwork)?;
+        let length: u8 = length.parse().map_err(|_| NoNetwork)?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        if length > bits {
+            return Err(NoNetwork);
+        }
+        Ok(Self { address, length })
+    }
+}
+
+impl Network {
+    const fn v4(a: u8, b: u8, c: u8, length: u8) -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::new(a, b, c, 0)),
+            length,
+        }
+    }
+
+    const fn v6(first: u16, second: u16, length: u8) -> Self {
+        Self {
+            address: IpAddr::V6(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 0)),
+            length,
+        }
+    }
+
+    fn holds(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                let kept = u32::MAX.checked_shl(32 - u32::from(self.length));
+                (own.to_bits() ^ other.to_bits()) & kept.unwrap_or(0) == 0
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                let kept = u128::MAX.checked_shl(128 - u32::from(self.length));
+                (own.to_bits() ^ other.to_bits()) & kept.unwrap_or(0) == 0
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// IPv4 that is not the public internet.
+///
+/// Source: IANA IPv4 Special-Purpose Address Registry, and multicast.
+const CLOSED_V4: [Network; 15] = [
+    Network::v4(0, 0, 0, 8),
+    Network::v4(10, 0, 0, 8),
+    Network::v4(100, 64, 0, 10),
+    Network::v4(127, 0, 0, 8),
+    Network::v4(169, 254, 0, 16),
+    Network::v4(172, 16, 0, 12),
+    Network::v4(192, 0, 0, 24),
+    Network::v4(192, 0, 2, 24),
+    Network::v4(192, 88, 99, 24),
+    Network::v4(192, 168, 0, 16),
+    Network::v4(198, 18, 0, 15),
+    Network::v4(198, 51, 100, 24),
+    Network::v4(203, 0, 113, 24),
+    Network::v4(224, 0, 0, 4),
+    Network::v4(240, 0, 0, 4),
+];
+
+/// The only IPv6 that is the public internet. Loopback, mapped and translated IPv4, unique local,
+/// link-local and multicast addresses lie outside.
+///
+/// Source: IANA IPv6 Global Unicast Address Assignments.
+const OPEN_V6: Network = Network::v6(0x2000, 0, 3);
+
+/// What in [`OPEN_V6`] is not the public internet: protocol assignments with Teredo,
+/// documentation, 6to4.
+///
+/// Source: IANA IPv6 Special-Purpose Address Registry.
+const CLOSED_V6: [Network; 4] = [
+    Network::v6(0x2001, 0, 23),
+    Network::v6(0x2001, 0x0db8, 32),
+    Network::v6(0x2002, 0, 16),
+    Network::v6(0x3fff, 0, 20),
+];
+
+/// Whether an address belongs to the public internet.
+fn is_public(address: IpAddr) -> bool {
+    let is_in = |network: &Network| network.holds(address);
+    match address {
+        IpAddr::V4(_) => !CLOSED_V4.iter().any(is_in),
+        IpAddr::V6(_) => OPEN_V6.holds(address) && !CLOSED_V6.iter().any(is_in),
+    }
+}
+
+/// Why a destination is refused. Holds nothing of the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Not a URL of the form that is taken.
+    #[error("the address is no https URL of the form that is taken")]
+    Form,
+    /// It leads to an address that is not open to webhooks.
+    #[error("the address leads where webhooks may not go")]
+    Address,
+}
+
+/// Asks for the addresses of a name.
+type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
+
+/// Judges destinations. A clone judges alike.
+#[derive(Clone)]
+pub struct Destinations {
+    allows_private: bool,
+    ports: Vec<u16>,
+    networks: Vec<Network>,
+    lookup: Lookup,
+}
+
+impl fmt::Debug for Destinations {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Destinations")
+            .field("allows_private", &self.allows_private)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Destinations {
+    /// As the settings say.
+    pub fn new(settings: &DestinationSettings) -> Self {
+        Self {
+            allows_private: settings.webhook_allow_private.unwrap_or(false),
+            ports: settings.webhook_ports.clone(),
+            networks: settings.webhook_networks.clone(),
+            lookup: Arc::new(|name| ask_system(name).boxed()),
+        }
+    }
+
+    /// The address as it is stored and called: one spelling of what may be written in many ways
+    /// (decimal, octal and hexadecimal numbers, other scripts, a dot at the end).
+    ///
+    /// Errors: [`Refused::Form`] without https, with user information or a fragment, with another
+    /// port, too long; [`Refused::Address`] when it names an address that is not open.
+    pub fn normalise(&self, text: &str) -> Result<String, Refused> {
+        if text.len() > URL_LENGTH_MAX {
+            return Err(Refused::Form);
+        }
+        let mut url = Url::parse(text.trim()).map_err(|_| Refused::Form)?;
+        if let Some(name) = url.domain().and_then(|name| name.strip_suffix('.')) {
+            let name = name.to_owned();
+            url.set_host(Some(&name)).map_err(|_| Refused::Form)?;
+        }
+        self.judge(&url)?;
+        Ok(url.into())
+    }
+
+    /// Asks the name service what the address leads to. A name that it does not know is let
+    /// through: it is judged at every connection.
+    ///
+    /// Errors: [`Refused::Address`]; [`Refused::Form`] when it is not as [`Self::normalise`] gives
+    /// it.
+    pub async fn check(&self, url: &str) -> Result<(), Refused> {
+        let url = Url::parse(url).map_err(|_| Refused::Form)?;
+        self.judge(&url)?;
+        let Some(name) = url.domain() else {
+            return Ok(());
+        };
+        match tokio::time::timeout(LOOKUP_TIMEOUT, (self.lookup)(name.to_owned())).await {
+            Ok(Ok(addresses)) => self.judge_all(&addresses),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
+    /// A client whose connections go only where they may. Judge each URL by [`Self::normalise`]
+    /// before it is called: addresses written as numbers are not looked up.
+    pub fn client(&self, limits: &OutgoingLimits) -> Result<Client, reqwest::Error> {
+        outgoing::builder(limits)
+            .dns_resolver(Arc::new(self.clone()))
+            .build()
+    }
+
+    fn judge(&self, url: &Url) -> Result<(), Refused> {
+        let is_https = url.scheme() == "https";
+        let is_http = url.scheme() == "http";
+        let has_extras =
+            !url.username().is_empty() || url.password().is_some() || url.fragment().is_some();
+        if has_extras || !(is_https || (is_http && self.allows_private)) {
+            return Err(Refused::Form);
+        }
+        let port = url.port_or_known_default().unwrap_or_default();
+        if !self.allows_private && !self.ports.contains(&port) {
+            return Err(Refused::Form);
+        }
+        let host = url.host_str().ok_or(Refused::Form)?;
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        match literal.parse::<IpAddr>() {
+            Ok(address) => self.judge_all(&[address]),
+            Err(_) if is_local_name(host) && !self.allows_private => Err(Refused::Address),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// One that is not open closes them all: a name that leads inside and outside is no mistake.
+    fn judge_all(&self, addresses: &[IpAddr]) -> Result<(), Refused> {
+        let is_open = |address: &IpAddr| {
+            self.allows_private
+                || is_public(*address)
+                || self.networks.iter().any(|network| network.holds(*address))
+        };
+        if addresses.iter().all(is_open) {
+            Ok(())
+        } else {
+            Err(Refused::Address)
+        }
+    }
+}
+
+/// True when a call was not made because of where it would have gone.
+pub fn is_refused(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<Refused>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+impl Resolve for Destinations {
+    fn resolve(&self, name: Name) -> Resolving {
+        let destinations = self.clone();
+        Box::pin(async move {
+            let addresses = (destinations.lookup)(name.as_str().to_owned()).await?;
+            destinations.judge_all(&addresses)?;
+            let sockets = addresses
+                .into_iter()
+                .map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(sockets) as Addrs)
+        })
+    }
+}
+
+/// The machine itself, whatever the name service says of it (RFC 6761, 6.3).
+fn is_local_name(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+async fn ask_system(name: String) -> io::Result<Vec<IpAddr>> {
+    let sockets = tokio::net::lookup_host((name, 0)).await?;
+    Ok(sockets.map(|socket| socket.ip()).collect())
+}
+
+#[cfg(test)]
+mod tests;
