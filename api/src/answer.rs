@@ -33,6 +33,14 @@ impl<T> Answer<T> {
         }
     }
 
+    /// 204 without a body.
+    pub(crate) fn empty() -> Self {
+        Self {
+            response: Response::builder().status(StatusCode::NO_CONTENT).finish(),
+            shape: PhantomData,
+        }
+    }
+
     /// The same with another status.
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         self.response.set_status(status);

@@ -8,6 +8,7 @@ use intake::Intake;
 use poem::Request;
 use runtime::{
     clock::Clock,
+    destination::Destinations,
     ops::{self, Readiness},
     secrets::SettingError,
     serve::{self, Listener, ServeLimits},
@@ -98,6 +99,8 @@ pub(crate) struct App {
     pub(crate) files: Semaphore,
     /// The template for files, as a workbook.
     pub(crate) template: Vec<u8>,
+    /// Where webhooks may go.
+    pub(crate) destinations: Destinations,
     /// Written once the routes are known.
     pub(crate) documents: OnceLock<Documents>,
 }
@@ -115,6 +118,7 @@ impl App {
             template: template::write(&parts.catalogues),
             catalogues: Published::new(parts.catalogues),
             limits: Limits::new(&parts.settings),
+            destinations: Destinations::new(&parts.settings.webhooks),
             db: parts.db,
             vault: parts.vault,
             signer: parts.signer,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::declaration::Window;
+use runtime::destination::DestinationSettings;
 
 /// Settings of the API process.
 #[derive(clap::Args, Clone, Debug)]
@@ -207,6 +208,9 @@ pub struct ApiSettings {
         value_name = "DAYS"
     )]
     pub arrival_back_days: u32,
+
+    #[command(flatten)]
+    pub webhooks: DestinationSettings,
 }
 
 impl ApiSettings {

@@ -31,6 +31,7 @@ mod police;
 mod reads;
 mod scans;
 mod stays;
+mod webhooks;
 
 mod accept;
 mod answer;

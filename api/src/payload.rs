@@ -30,7 +30,7 @@ use crate::shapes::review::{ClaimRequest, DecisionRequest};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
     CancellationDraft, CensusDraft, DepartureDraft, ExtensionDraft, HeldReceipts, RoomListDraft,
-    ScanText, StayBatch, StayDraft, StayPatch,
+    ScanText, StayBatch, StayDraft, StayPatch, WebhookDraft,
 };
 
 const JSON: &str = "application/json";
@@ -87,6 +87,12 @@ impl Shape for ScanText {
 impl Shape for RoomListDraft {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.batch_body_bytes_max
+    }
+}
+
+impl Shape for WebhookDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
     }
 }
 

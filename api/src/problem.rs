@@ -49,7 +49,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::StayCancelled
         | Code::LeaseLost
         | Code::CensusStale
-        | Code::CensusImplausible => StatusCode::CONFLICT,
+        | Code::CensusImplausible
+        | Code::TooManyWebhooks
+        | Code::WebhookDisabled => StatusCode::CONFLICT,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -135,6 +137,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::LeadingZeroLost
         | Code::NumberRounded
         | Code::TextDamaged
+        | Code::WebhookUrlInvalid
+        | Code::WebhookAddressNotAllowed
         | Code::ArrivalTimeAssumed
         | Code::PartyIncomplete
         | Code::CensusTimeOutOfRange

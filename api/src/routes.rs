@@ -28,9 +28,12 @@ use crate::shapes::{
     ComparisonView, DayReceipt, DepartureDraft, DigestView, EventPage, ExtensionDraft,
     FacilityPage, FacilityView, HeldReceipts, History, ImportRowPage, ImportView, Judgement, Jwks,
     LimitsView, OccupancyView, Ready, Receipt, RoomListDraft, RoomPage, ScanView, Stay, StayBatch,
-    StayDraft, StayPage, StayPatch,
+    StayDraft, StayPage, StayPatch, WebhookDeliveryPage, WebhookDeliveryView, WebhookDraft,
+    WebhookPage, WebhookView,
 };
-use crate::{census, day_receipts, events, facilities, imports, limits, police, scans, stays};
+use crate::{
+    census, day_receipts, events, facilities, imports, limits, police, scans, stays, webhooks,
+};
 
 /// The service's operations.
 pub(crate) struct Api {
@@ -787,6 +790,154 @@ impl Api {
         admitted: Admitted<Reviewing>,
     ) -> Result<Answer<ReviewSummary>, Failure> {
         police::summary::show(&self.app, &admitted).await
+    }
+
+    /// Make a webhook
+    ///
+    /// Tells an address of what happens from now on, by a POST of `{type, timestamp, data}`, signed
+    /// after Standard Webhooks: `webhook-id` (the event's id, the same at every attempt),
+    /// `webhook-timestamp`, `webhook-signature`. The `secret` is told once, here. Only 2xx within 15
+    /// seconds counts; else it is tried again after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and
+    /// 10 hours. Redirects are not followed. 410, or 5 days of nothing but failures, switch the
+    /// webhook off. Order is not promised, and an event may come twice.
+    #[oai(
+        path = "/v1/webhooks",
+        method = "post",
+        operation_id = "createWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn create_webhook(
+        &self,
+        admitted: Admitted<Asking>,
+        document: Document<WebhookDraft>,
+    ) -> Result<Answer<WebhookView>, Failure> {
+        webhooks::create(&self.app, &admitted, &document).await
+    }
+
+    /// List webhooks
+    ///
+    /// Those of the key's facilities.
+    #[oai(
+        path = "/v1/webhooks",
+        method = "get",
+        operation_id = "listWebhooks",
+        tag = "Topic::Events"
+    )]
+    async fn list_webhooks(
+        &self,
+        admitted: Admitted<Asking>,
+        query: Query,
+    ) -> Result<Answer<WebhookPage>, Failure> {
+        webhooks::list(&self.app, &admitted, query).await
+    }
+
+    /// See a webhook
+    #[oai(
+        path = "/v1/webhooks/:id",
+        method = "get",
+        operation_id = "showWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn show_webhook(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        id: Path<String>,
+    ) -> Result<Answer<WebhookView>, Failure> {
+        webhooks::show(&self.app, &admitted, &id.0).await
+    }
+
+    /// Delete a webhook
+    ///
+    /// Nothing more is sent; what waits is forgotten.
+    #[oai(
+        path = "/v1/webhooks/:id",
+        method = "delete",
+        operation_id = "deleteWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn delete_webhook(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        id: Path<String>,
+    ) -> Result<Answer<WebhookView>, Failure> {
+        webhooks::delete(&self.app, &admitted, &id.0).await
+    }
+
+    /// Switch a webhook on again
+    ///
+    /// It resumes where it stopped: what happened meanwhile is sent, up to 30 days back.
+    #[oai(
+        path = "/v1/webhooks/:id/enable",
+        method = "post",
+        operation_id = "enableWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn enable_webhook(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        id: Path<String>,
+    ) -> Result<Answer<WebhookView>, Failure> {
+        webhooks::enable(&self.app, &admitted, &id.0).await
+    }
+
+    /// Try a webhook
+    ///
+    /// Sends an event `webhook.test`.
+    #[oai(
+        path = "/v1/webhooks/:id/test",
+        method = "post",
+        operation_id = "testWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn test_webhook(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        id: Path<String>,
+    ) -> Result<Answer<WebhookDeliveryView>, Failure> {
+        webhooks::deliveries::test(&self.app, &admitted, &id.0).await
+    }
+
+    /// List a webhook's deliveries
+    ///
+    /// What was sent to it and what waits, newest first. Settled ones are kept for 30 days.
+    #[oai(
+        path = "/v1/webhooks/:id/deliveries",
+        method = "get",
+        operation_id = "listDeliveries",
+        tag = "Topic::Events"
+    )]
+    async fn list_deliveries(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        id: Path<String>,
+        query: Query,
+    ) -> Result<Answer<WebhookDeliveryPage>, Failure> {
+        webhooks::deliveries::list(&self.app, &admitted, &id.0, query).await
+    }
+
+    /// Send a delivery again
+    ///
+    /// Whatever became of it: the same bytes under the same `webhook-id`, as if for the first time.
+    #[oai(
+        path = "/v1/webhooks/:id/deliveries/:delivery_id/replay",
+        method = "post",
+        operation_id = "replayDelivery",
+        tag = "Topic::Events"
+    )]
+    async fn replay_delivery(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        id: Path<String>,
+        /// The delivery's id.
+        delivery_id: Path<String>,
+    ) -> Result<Answer<WebhookDeliveryView>, Failure> {
+        webhooks::deliveries::replay(&self.app, &admitted, &id.0, &delivery_id.0).await
     }
 
     /// List catalogues

@@ -17,7 +17,8 @@ use text::{
     FateWord, FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord, Instant, MissingWord,
     Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
     PresenceWord, ProvinceCode, PurposeWord, Reason, ReceiptNumber, Reference, RoomKindWord,
-    RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex, TimelinessWord, Word,
+    RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex, TimelinessWord, WebhookEventWord,
+    WebhookOutcomeWord, WebhookProgressWord, WebhookReasonWord, WebhookStateWord, WebhookUrl, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -1140,4 +1141,101 @@ pub(crate) struct EventPage {
     pub(crate) items: Vec<EventView>,
     /// Where to read on, now or later. Never `null`.
     pub(crate) next_cursor: String,
+}
+
+/// Whom to tell of events.
+#[derive(Object)]
+#[oai(rename = "WebhookDraft")]
+pub(crate) struct WebhookDraft {
+    /// Where to: https, to a public address.
+    url: WebhookUrl,
+    /// Of what; of everything when left out.
+    #[oai(validator(min_items = 1))]
+    events: Option<Vec<EventWord>>,
+    /// Of which facilities; of all of the key's when left out.
+    #[oai(validator(min_items = 1))]
+    facility_ids: Option<Vec<Id>>,
+}
+
+/// A consumer of events.
+#[derive(Object)]
+#[oai(rename = "Webhook")]
+pub(crate) struct WebhookView {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// Where events are sent to, in its normal form.
+    pub(crate) url: String,
+    /// What it hears of; `null`: everything.
+    #[oai(nullable)]
+    pub(crate) events: Option<Vec<EventWord>>,
+    /// Of which facilities; `null`: all of the organisation.
+    #[oai(nullable)]
+    pub(crate) facility_ids: Option<Vec<Uuid>>,
+    /// Whether events are sent.
+    pub(crate) state: WebhookStateWord,
+    /// Since when it is switched off.
+    #[oai(nullable)]
+    pub(crate) disabled_at: Option<Instant>,
+    /// Why.
+    #[oai(nullable)]
+    pub(crate) disabled_reason: Option<WebhookReasonWord>,
+    /// Since when every call has failed; `null` when the last one did not.
+    #[oai(nullable)]
+    pub(crate) failing_since: Option<Instant>,
+    /// When it was made.
+    pub(crate) created_at: Instant,
+    /// What signs the calls (Standard Webhooks). Told once, in the answer that makes the webhook.
+    #[oai(skip_serializing_if_is_none)]
+    pub(crate) secret: Option<String>,
+}
+
+/// A part of the list of webhooks.
+#[derive(Object)]
+pub(crate) struct WebhookPage {
+    /// The webhooks, the oldest first.
+    pub(crate) items: Vec<WebhookView>,
+    /// Where to read on; `null` at the end.
+    #[oai(nullable)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// An event on its way to a webhook.
+#[derive(Object)]
+#[oai(rename = "WebhookDelivery")]
+pub(crate) struct WebhookDeliveryView {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// The event, as the header `webhook-id` names it.
+    pub(crate) event_id: Uuid,
+    /// What happened. More words may come.
+    #[oai(rename = "type")]
+    pub(crate) kind: WebhookEventWord,
+    /// Where it is on its way.
+    pub(crate) state: WebhookProgressWord,
+    /// Attempts so far.
+    pub(crate) attempts: i32,
+    /// When it was made.
+    pub(crate) created_at: Instant,
+    /// When it will be tried; `null` when it is settled.
+    #[oai(nullable)]
+    pub(crate) next_attempt_at: Option<Instant>,
+    /// When it was last tried.
+    #[oai(nullable)]
+    pub(crate) last_attempt_at: Option<Instant>,
+    /// How that ended.
+    #[oai(nullable)]
+    pub(crate) last_outcome: Option<WebhookOutcomeWord>,
+    /// The status that was answered.
+    #[oai(nullable)]
+    pub(crate) last_status: Option<i32>,
+}
+
+/// A part of the list of a webhook's deliveries.
+#[derive(Object)]
+pub(crate) struct WebhookDeliveryPage {
+    /// The deliveries, the newest first.
+    pub(crate) items: Vec<WebhookDeliveryView>,
+    /// Where to read on; `null` at the end.
+    #[oai(nullable)]
+    pub(crate) next_cursor: Option<String>,
 }

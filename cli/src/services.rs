@@ -10,8 +10,10 @@ use domain::declaration::Window;
 use intake::{Intake, IntakeParts, IntakeSettings};
 use runtime::{
     clock::Clock,
+    destination::DestinationSettings,
     ops::Readiness,
     profile::Profile,
+    secrets::SettingError,
     shutdown::{Shutdown, StopStep, stop_in_order},
     signing::ReceiptSigner,
     tasks, telemetry,
@@ -252,9 +254,28 @@ impl Foundation {
     }
 }
 
+/// In production webhooks go over https, and to private addresses only where those are named.
+///
+/// # Errors
+/// Everything is allowed in production.
+pub(crate) fn check_webhooks(
+    settings: &DestinationSettings,
+    profile: Profile,
+) -> Result<(), SettingError> {
+    if profile.is_production() && settings.webhook_allow_private == Some(true) {
+        return Err(SettingError::new(
+            "LUUTRU_WEBHOOK_ALLOW_PRIVATE",
+            "is for development and tests. Name the networks that webhooks may go to with \
+             LUUTRU_WEBHOOK_NETWORKS.",
+        ));
+    }
+    Ok(())
+}
+
 /// `luutru api`.
 pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
+    check_webhooks(&options.api.webhooks, profile)?;
     let needed = [
         Secret::MasterKey,
         Secret::IndexKey,
@@ -281,6 +302,7 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
 /// `luutru worker`.
 pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
+    check_webhooks(&options.worker.webhooks, profile)?;
     let needed = [
         Secret::MasterKey,
         Secret::IndexKey,
@@ -486,8 +508,10 @@ pub(crate) async fn start_worker_between(
     intake: Intake,
     registry: &Part,
     police: &Part,
+    webhooks: DestinationSettings,
 ) -> anyhow::Result<(Part, worker::Peers)> {
     let mut settings = WorkerDefaults::try_parse_from(["luutru"])?.worker;
+    settings.webhooks = webhooks;
     settings.ops_listen = None;
     settings.finish_seconds = settings.finish_seconds.min(EMBEDDED_FINISH_SECONDS);
     settings.registry_url = registry.url();

@@ -224,11 +224,16 @@ async fn live(options: UpOptions, directory: &Path, shutdown: &Shutdown) -> anyh
 }
 
 async fn start(
-    options: UpOptions,
+    mut options: UpOptions,
     profile: Profile,
     directory: &Path,
     shutdown: &Shutdown,
 ) -> anyhow::Result<(River, ReadyLine)> {
+    let webhooks = &mut options.api.webhooks;
+    services::check_webhooks(webhooks, profile)?;
+    webhooks
+        .webhook_allow_private
+        .get_or_insert(!profile.is_production());
     let needed = [
         Secret::MasterKey,
         Secret::IndexKey,
@@ -260,11 +265,13 @@ async fn start(
         secret_file: None,
     })
     .await?;
+    let webhooks = options.api.webhooks.clone();
     let settings = options.api.with_rates_times(RATE_FACTOR);
     let reception = services::start_intake(&foundation, settings.window(), &options.intake).await?;
     let intake = reception.intake.clone();
     let (worker, peers) =
-        services::start_worker_between(&foundation, intake.clone(), &registry, &police).await?;
+        services::start_worker_between(&foundation, intake.clone(), &registry, &police, webhooks)
+            .await?;
     let readiness = Readiness::default();
     peers.list_in(&readiness);
     let api = services::start_api(&foundation, settings, reception, readiness).await?;

@@ -29,5 +29,7 @@ coded! {
         StayCorrectionRequested => "stay.correction_requested",
         /// Something turned out to be owed of a stay.
         StayCompletionDue => "stay.completion_due",
+        /// A webhook was switched off: its consumer is gone, or did nothing but fail.
+        WebhookDisabled => "webhook.disabled",
     }
 }

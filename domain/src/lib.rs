@@ -29,6 +29,7 @@ pub mod review;
 pub mod sender;
 pub mod sex;
 pub mod stay;
+pub mod webhook;
 
 pub mod occupancy;
 pub mod room;

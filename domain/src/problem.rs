@@ -81,6 +81,11 @@ coded! {
         /// A census after which hardly anybody would be left.
         CensusImplausible => "census_implausible",
 
+        /// The organisation has as many webhooks as it may have.
+        TooManyWebhooks => "too_many_webhooks",
+        /// The webhook is switched off.
+        WebhookDisabled => "webhook_disabled",
+
         /// The body is larger than this path takes.
         BodyTooLarge => "body_too_large",
         /// The batch costs more than the quota's burst.
@@ -221,6 +226,10 @@ coded! {
         CensusOutsideScope => "census_outside_scope",
         /// A line of a census about the same guest as one before it.
         CensusLineRepeated => "census_line_repeated",
+        /// No address of the form that webhooks are sent to.
+        WebhookUrlInvalid => "webhook_url_invalid",
+        /// The address leads where webhooks may not go.
+        WebhookAddressNotAllowed => "webhook_address_not_allowed",
 
         /// The sex declared is not the one in the number.
         SexDiffersFromNumber => "sex_differs_from_number",
@@ -296,7 +305,9 @@ impl Code {
             | Self::StayCancelled
             | Self::LeaseLost
             | Self::CensusStale
-            | Self::CensusImplausible => Class::Conflict,
+            | Self::CensusImplausible
+            | Self::TooManyWebhooks
+            | Self::WebhookDisabled => Class::Conflict,
             Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited | Self::TooManyImports => {
                 Class::Limit
             }
@@ -364,7 +375,9 @@ impl Code {
             | Self::TextDamaged
             | Self::CensusTimeOutOfRange
             | Self::CensusOutsideScope
-            | Self::CensusLineRepeated => Class::Violation,
+            | Self::CensusLineRepeated
+            | Self::WebhookUrlInvalid
+            | Self::WebhookAddressNotAllowed => Class::Violation,
             Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue

@@ -29,3 +29,5 @@ pub mod review_decision;
 pub mod room_list;
 pub mod stay;
 pub mod stay_version;
+pub mod webhook;
+pub mod webhook_delivery;

@@ -20,6 +20,7 @@ mod m20261125_000011_census;
 mod m20261125_000012_event_head;
 mod m20261125_000013_delivery;
 mod m20261125_000013_destinations;
+mod m20261125_000014_webhooks;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000012_event_head::Migration),
             Box::new(m20261125_000013_delivery::Migration),
             Box::new(m20261125_000013_destinations::Migration),
+            Box::new(m20261125_000014_webhooks::Migration),
         ]
     }
 }

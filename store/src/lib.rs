@@ -33,6 +33,8 @@ pub mod sweep;
 mod table_rows;
 pub mod tasks;
 pub mod wake;
+pub mod webhook_queue;
+pub mod webhooks;
 pub mod write;
 
 pub use database::{Backend, ConnectOptions, Database};

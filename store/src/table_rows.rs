@@ -267,3 +267,35 @@ impl AsRow for EventRow {
         ]
     }
 }
+
+/// A delivery that has not been tried.
+pub(crate) struct WebhookDeliveryRow(pub(crate) entity::webhook_delivery::Model);
+
+impl AsRow for WebhookDeliveryRow {
+    const COLUMNS: &'static [Column] = &[
+        column("id", Kind::Uuid),
+        column("webhook_id", Kind::Uuid),
+        column("event_id", Kind::Uuid),
+        column("kind", Kind::Text),
+        column("body", Kind::Text),
+        column("state", Kind::Text),
+        column("attempt_count", Kind::Integer),
+        column("due_at", Kind::Instant),
+        column("created_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let row = self.0;
+        vec![
+            rows::uuid(row.id),
+            rows::uuid(row.webhook_id),
+            rows::uuid(row.event_id),
+            rows::text(row.kind),
+            rows::text(row.body),
+            rows::text(row.state),
+            rows::integer(row.attempt_count),
+            rows::instant(row.due_at),
+            rows::instant(row.created_at),
+        ]
+    }
+}

@@ -29,6 +29,7 @@ mod lists;
 mod rooms;
 mod scans;
 mod typing;
+mod webhooks;
 
 mod delivery;
 mod destinations;

@@ -30,6 +30,7 @@ mod services;
 
 mod canonical;
 pub mod chaos;
+mod consumer;
 mod journal;
 pub mod people;
 mod raw;
@@ -42,6 +43,7 @@ pub use answer::Answer;
 pub use binary::{binary as binary_path, run_to_end};
 pub use caller::{Call, Caller};
 pub use canonical::to_canonical_json;
+pub use consumer::{Consumer, Manner, Told};
 pub use database::{Database, TestDatabase};
 pub use environment::{import_row_count, is_golden_update, setting};
 pub use eventually::{eventually, eventually_some};

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use runtime::outgoing::OutgoingLimits;
+use runtime::{destination::DestinationSettings, outgoing::OutgoingLimits};
 
 use crate::peer::PeerLimits;
 
@@ -116,6 +116,14 @@ pub struct WorkerSettings {
         default_value_t = FINISH_SECONDS
     )]
     pub finish_seconds: u32,
+
+    /// Divides the waits between attempts to reach a webhook, and the time after which one that
+    /// only fails is switched off: for tests.
+    #[arg(long, env = "LUUTRU_WEBHOOK_HURRY", default_value_t = NonZeroU32::MIN)]
+    pub webhook_hurry: NonZeroU32,
+
+    #[command(flatten)]
+    pub webhooks: DestinationSettings,
 }
 
 impl WorkerSettings {
@@ -137,6 +145,8 @@ impl WorkerSettings {
             peer_connect_timeout_milliseconds: CONNECT_TIMEOUT_MILLISECONDS,
             peer_call_timeout_milliseconds: CALL_TIMEOUT_MILLISECONDS,
             finish_seconds: FINISH_SECONDS,
+            webhook_hurry: NonZeroU32::MIN,
+            webhooks: DestinationSettings::default(),
         }
     }
 

@@ -17,6 +17,7 @@ use store::{
 };
 use tokio::time::Instant;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// The table whose rows hold sealed bodies, for the seal's context.
 const SEALED_TABLE: &str = "outbox_task";
@@ -109,6 +110,29 @@ impl Contents {
             Err(error) if is_key_missing(&error) => Err(not_now(task, &error)),
             Err(error) => Err(damaged(task, &error)),
         }
+    }
+
+    /// Address and secret of a webhook.
+    pub(crate) async fn open_webhook(
+        &self,
+        context: &SealContext<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+        let opened = match self.vault.open(context, sealed) {
+            Err(error) if is_key_missing(&error) => {
+                self.load_keys().await?;
+                self.vault.open(context, sealed)
+            }
+            opened => opened,
+        };
+        opened.map_err(|error| {
+            tracing::error!(webhook.id = %context.row_id, %error, "a webhook cannot be read");
+            if is_key_missing(&error) {
+                Unreadable::NotNow
+            } else {
+                Unreadable::Damaged
+            }
+        })
     }
 
     /// The facility of a task.

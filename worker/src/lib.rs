@@ -29,6 +29,7 @@ mod peer;
 mod sequencer;
 mod start;
 mod sweeps;
+mod webhooks;
 
 pub use config::WorkerSettings;
 pub use start::{Peers, Running, WorkerParts, start};

@@ -28,7 +28,7 @@ use crate::{
     run::{Chance, Parts, Worker},
     sequencer,
     settle::Recorder,
-    sweeps,
+    sweeps, webhooks,
 };
 
 /// For a claim under way when the stop begins; what it claims after that is free when its lease
@@ -111,12 +111,13 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
     let metrics = telemetry::install_metrics().context("install the metrics")?;
     let intake = parts.intake.clone();
     let worker = Arc::new(assemble(parts)?);
+    let sender = webhooks::start(&worker)?;
     let readiness = readiness(&worker);
     let ops_shutdown = CancellationToken::new();
     let ops =
         listener.map(|listener| start_ops(listener, &readiness, metrics, ops_shutdown.clone()));
     let peers = Peers(Arc::clone(&worker));
-    let supervised = supervise(worker, intake, readiness, shutdown);
+    let supervised = supervise(worker, intake, sender, readiness, shutdown);
     let task = tasks::spawn("worker", async move {
         supervised.await;
         ops_shutdown.cancel();
@@ -164,6 +165,7 @@ fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
 async fn supervise(
     worker: Arc<Worker>,
     intake: Intake,
+    sender: webhooks::Running,
     readiness: Readiness,
     shutdown: CancellationToken,
 ) {
@@ -187,13 +189,16 @@ async fn supervise(
     readiness.start_draining();
     listening.abort();
     sweeping.abort();
-    tokio::join!(
-        end(claiming, CLAIM_PATIENCE),
-        end(importing, IMPORT_PATIENCE)
-    );
-    let patience = worker.settings.finish_patience();
-    worker.finish(patience, FINISH_RESERVE).await;
-    worker.recorder.stop(FINISH_RESERVE).await;
+    let delivering = async {
+        tokio::join!(
+            end(claiming, CLAIM_PATIENCE),
+            end(importing, IMPORT_PATIENCE)
+        );
+        let patience = worker.settings.finish_patience();
+        worker.finish(patience, FINISH_RESERVE).await;
+        worker.recorder.stop(FINISH_RESERVE).await;
+    };
+    tokio::join!(delivering, sender.stop());
     // Last: what was settled just now is in the feed before the stop.
     numbering.abort();
 }

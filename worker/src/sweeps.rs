@@ -7,14 +7,16 @@ use chrono::TimeDelta;
 use domain::review::ReviewKind;
 use metrics::gauge;
 use runtime::clock::Clock;
-use store::{Database, events, imports, outbox, review, sweep};
+use store::{Database, events, imports, outbox, review, sweep, webhook_queue};
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::webhooks;
 
 /// Between two measurements of the outbox.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(30);
 /// Between two sweeps of what has run out.
 const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long an event stays in the feed.
+/// How long an event stays in the feed, and a settled delivery in the list of its webhook.
 const EVENT_KEPT: TimeDelta = TimeDelta::days(30);
 /// Events deleted by one statement.
 const FORGET_COUNT_MAX: u64 = 2_000;
@@ -35,11 +37,13 @@ pub(crate) async fn run(db: Database, clock: Clock) {
                 measure_outbox(&db, &clock).await;
                 measure_cases(&db, &clock).await;
                 adopt_cases(&db).await;
+                webhooks::measure(&db).await;
             }
             _ = forget.tick() => {
                 forget_keys(&db, &clock).await;
                 forget_events(&db, &clock).await;
                 forget_files(&db, &clock).await;
+                forget_deliveries(&db, &clock).await;
             }
         }
     }
@@ -121,5 +125,19 @@ async fn forget_files(db: &Database, clock: &Clock) {
     match imports::forget_expired(db, now, now - UNFINISHED_KEPT).await {
         Ok(count) => tracing::debug!(count, "expired files were forgotten"),
         Err(error) => tracing::warn!(%error, "expired files were not forgotten; tried again later"),
+    }
+}
+
+async fn forget_deliveries(db: &Database, clock: &Clock) {
+    let end = clock.now() - EVENT_KEPT;
+    loop {
+        match webhook_queue::forget(db, end, FORGET_COUNT_MAX).await {
+            Ok(FORGET_COUNT_MAX) => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "old deliveries were not forgotten; tried again later");
+                return;
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 24] = [
+const REQUEST_SCHEMAS: [&str; 25] = [
     "ClaimRequest",
     "DecisionRequest",
     "Cancellation",
@@ -42,6 +42,7 @@ const REQUEST_SCHEMAS: [&str; 24] = [
     "Guardian",
     "Visa",
     "Party",
+    "WebhookDraft",
 ];
 
 /// Operations that change a stay.
@@ -69,7 +70,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 42] = [
+const FACTS: [Facts; 50] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -278,6 +279,54 @@ const FACTS: [Facts; 42] = [
         operation: "summarizeCases",
         success: "The counts.",
         problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "createWebhook",
+        success: "It is made; the secret is told this once.",
+        problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listWebhooks",
+        success: "A page of webhooks.",
+        problems: &[403, 422],
+        parameters: &[&PAGE_PARAMETERS],
+    },
+    Facts {
+        operation: "showWebhook",
+        success: "The webhook.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "deleteWebhook",
+        success: "It is gone.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "enableWebhook",
+        success: "The webhook, switched on.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "testWebhook",
+        success: "The delivery that will be tried.",
+        problems: &[403, 404, 409],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listDeliveries",
+        success: "A page of deliveries.",
+        problems: &[403, 404, 422],
+        parameters: &[&PAGE_PARAMETERS],
+    },
+    Facts {
+        operation: "replayDelivery",
+        success: "The delivery that will be tried.",
+        problems: &[403, 404, 409],
         parameters: &[],
     },
     Facts {
@@ -535,11 +584,28 @@ fn add_successes(operation: &str, responses: &mut Value) {
         "listCatalogues" | "showCatalogue" => {
             responses["304"] = json!({"description": "What you have still holds."});
         }
+        "createWebhook" => move_success(responses, "201"),
+        "testWebhook" | "replayDelivery" => move_success(responses, "202"),
+        "deleteWebhook" => {
+            move_success(responses, "204");
+            if let Some(response) = responses["204"].as_object_mut() {
+                response.remove("content");
+            }
+        }
         "showReady" => {
             responses["503"] = responses["200"].clone();
             responses["503"]["description"] = json!("The process should get no requests.");
         }
         _ => {}
+    }
+}
+
+/// The success has this status and no other.
+fn move_success(responses: &mut Value, status: &str) {
+    if let Some(members) = responses.as_object_mut()
+        && let Some(success) = members.remove("200")
+    {
+        members.insert(status.to_owned(), success);
     }
 }
 
@@ -549,7 +615,7 @@ fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static
     let is_guarded = ["claimCases", "decideCase"].contains(&operation);
     let own: &[&str] = match operation {
         _ if makes_a_version => &["Location", "ETag"],
-        "importStays" => &["Location"],
+        "createWebhook" | "importStays" => &["Location"],
         "showStay" | "showHistory" | "showRooms" | "replaceRooms" | "listCatalogues"
         | "showCatalogue" => &["ETag"],
         _ => &[],
@@ -652,6 +718,10 @@ fn example(operation: &str) -> Option<Value> {
         "amendStay" => Some(json!({"room": "305", "reason": "Đổi phòng"})),
         "departStay" => Some(json!({"departed_at": "2026-11-25T11:40:00+07:00"})),
         "extendStay" => Some(json!({"expected_departure_at": "2026-11-27T12:00:00+07:00"})),
+        "createWebhook" => Some(json!({
+            "url": "https://pms.example.vn/luutru",
+            "events": ["stay.acknowledged", "stay.rejected"],
+        })),
         "cancelStay" => Some(json!({"reason": "Khai nhầm khách"})),
         "claimCases" => Some(json!({"count": 10, "kinds": ["mismatch", "not_found"]})),
         "decideCase" => Some(json!({

@@ -16,16 +16,19 @@ use domain::{
     room::RoomKind,
     sex,
     stay::{self, Presence},
+    webhook,
 };
 use formats::{columns::Field, table::FileKind};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
+use runtime::destination;
 use serde_json::Value;
 
 use crate::imports;
 use crate::scans;
+use crate::webhooks;
 
 /// Each is a string whose JSON Schema is the expression behind the arrow.
 macro_rules! text_types {
@@ -144,6 +147,18 @@ text_types! {
     ReviewDecisionWord => words(review::ReviewDecision::ALL.iter().map(|word| word.as_str()));
     /// A member that a sender may be asked to look at again.
     QuestionPointer => words(review::request::QUESTION_POINTERS.into_iter());
+    /// An address.
+    WebhookUrl => bounded(destination::URL_LENGTH_MAX);
+    /// What a webhook is told of.
+    WebhookEventWord => words(webhooks::kinds());
+    /// Whether a webhook is on.
+    WebhookStateWord => words(webhooks::STATES.into_iter());
+    /// Why a webhook was switched off.
+    WebhookReasonWord => words(webhook::DisabledReason::ALL.iter().map(|word| word.as_str()));
+    /// Where a delivery is on its way.
+    WebhookProgressWord => words(webhook::Progress::ALL.iter().map(|word| word.as_str()));
+    /// How a call ended.
+    WebhookOutcomeWord => words(webhook::CallOutcome::ALL.iter().map(|word| word.as_str()));
     /// What made a version of a stay.
     ChangeWord => words(change::ChangeKind::ALL.iter().map(|word| word.as_str()));
     /// The door that something came in by.

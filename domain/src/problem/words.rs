@@ -237,6 +237,26 @@ const fn both(code: Code) -> [Words; 2] {
                 "The census is empty, or more than half of the guests would depart; nothing was changed. If that is right, send it again with confirm.departures as the number in departures.",
             ],
         ),
+        Code::TooManyWebhooks => pair(
+            [
+                "Đã đủ số webhook",
+                "Đơn vị đã có số webhook tối đa nên webhook mới chưa được tạo. Hãy xóa một webhook không còn dùng rồi gửi lại.",
+            ],
+            [
+                "Too many webhooks",
+                "The organisation has as many webhooks as it may have, and this one was not made. Delete one that is no longer used, then send it again.",
+            ],
+        ),
+        Code::WebhookDisabled => pair(
+            [
+                "Webhook đã bị tắt",
+                "Webhook đang tắt nên không có gì được gửi. Hãy bật lại bằng POST /v1/webhooks/{id}/enable rồi gửi lại.",
+            ],
+            [
+                "The webhook is switched off",
+                "The webhook is switched off, so nothing is sent. Switch it on with POST /v1/webhooks/{id}/enable, then send it again.",
+            ],
+        ),
         Code::BodyTooLarge => pair(
             [
                 "Nội dung quá lớn",
@@ -1039,6 +1059,26 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "The text is damaged",
                 "The text in the cell was damaged by a wrong encoding before it was sent. Export the file again as UTF-8.",
+            ],
+        ),
+        Code::WebhookUrlInvalid => pair(
+            [
+                "Địa chỉ webhook không hợp lệ",
+                "Địa chỉ không có dạng được nhận. Hãy ghi địa chỉ https với cổng được phép, không có tên người dùng, mật khẩu hay phần sau dấu #.",
+            ],
+            [
+                "The webhook's address is not valid",
+                "The address has not the form that is taken. Write an https address with a port that is allowed, without user name, password or fragment.",
+            ],
+        ),
+        Code::WebhookAddressNotAllowed => pair(
+            [
+                "Địa chỉ webhook không được phép",
+                "Địa chỉ dẫn đến mạng nội bộ hoặc mạng không được gửi tới. Hãy dùng địa chỉ công khai, hoặc nhờ người vận hành mở mạng đó.",
+            ],
+            [
+                "The webhook's address is not allowed",
+                "The address leads to a private network or another one that nothing is sent to. Use a public address, or ask the operator to open that network.",
             ],
         ),
         Code::ArrivalTimeAssumed => pair(

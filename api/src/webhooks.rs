@@ -1,0 +1,405 @@
+//! Webhooks: whom to tell of events. The worker does the telling; here they are made, seen, taken
+//! away and switched on again.
+//!
+//! Address and secret are sealed; the secret is shown once, by the answer that makes the webhook.
+
+pub(crate) mod deliveries;
+
+use chrono::Utc;
+use domain::{
+    event::EventKind,
+    problem::{Code, Hint, Violation},
+    sender::Sender,
+    time::{format_instant, local_date},
+};
+use poem::http::{StatusCode, header};
+use runtime::{
+    destination::Refused,
+    ids, standard_webhooks,
+    vault::{SealContext, VaultError},
+};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use store::webhooks::WebhookRow;
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::auth::{Admitted, Asking};
+use crate::cursor;
+use crate::payload::Document;
+use crate::problem::Failure;
+use crate::query::Query;
+use crate::shapes::text::{EventWord, Instant, WebhookReasonWord, WebhookStateWord};
+use crate::shapes::{WebhookDraft, WebhookPage, WebhookView};
+
+/// Whether events are sent.
+pub(crate) const STATES: [&str; 2] = ["enabled", "disabled"];
+/// The event of a try.
+const TEST: &str = "webhook.test";
+/// Webhooks of one organisation.
+const WEBHOOK_COUNT_MAX: u64 = 20;
+/// Facilities that one may name.
+const FACILITY_COUNT_MAX: usize = 1_000;
+/// What cursors of the list are good for.
+const LIST: &str = "webhooks";
+/// The table whose rows hold what is sealed, for the seal's context.
+const SEALED_TABLE: &str = "webhook";
+
+/// What a webhook may be told of: what the feed has, and tries.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    let kinds = EventKind::ALL.iter().map(|kind| kind.as_str());
+    kinds.chain([TEST])
+}
+
+/// A webhook as it is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted<'a> {
+    url: &'a str,
+    events: Option<Vec<&'static str>>,
+    facility_ids: Option<Vec<Uuid>>,
+}
+
+/// Makes one.
+pub(crate) async fn create(
+    app: &App,
+    admitted: &Admitted<Asking>,
+    document: &Document<WebhookDraft>,
+) -> Result<Answer<WebhookView>, Failure> {
+    let sender = admitted.sender();
+    let wanted = read(&document.value, sender).map_err(Failure::invalid)?;
+    let url = judged(app, wanted.url).await?;
+    let secret = standard_webhooks::generate_secret();
+    let now = document.received_at;
+    let id = ids::uuid_v7(&app.clock);
+    let sealed = json!({"url": url, "secret": secret.expose_secret()}).to_string();
+    let month = local_date(now).format("%Y-%m").to_string();
+    let sealed = app.vault.seal(&month, &context(id), sealed.as_bytes());
+    let facility_ids = wanted.facility_ids.or_else(|| {
+        let scope = admitted.ticket.caller.scope();
+        scope.facility_ids
+    });
+    let row = WebhookRow {
+        id,
+        organisation_id: sender.organisation_id,
+        facility_ids: facility_ids.map(|ids| json!(ids).to_string()),
+        kinds: wanted.events.map(|kinds| json!(kinds).to_string()),
+        sealed: sealed.map_err(Failure::internal)?,
+        position: store::events::head(&app.db).await?,
+        created_by: sender.key_id,
+        created_at: now,
+        failing_since: None,
+        disabled_at: None,
+        disabled_reason: None,
+    };
+    let mut view = view(app, &row)?;
+    let entry = entry(app, sender, "webhook.created", id);
+    if !store::webhooks::insert(&app.db, row, WEBHOOK_COUNT_MAX, entry).await? {
+        return Err(Failure::new(Code::TooManyWebhooks));
+    }
+    view.secret = Some(secret.expose_secret().to_owned());
+    Ok(Answer::of(&view)
+        .with_status(StatusCode::CREATED)
+        .with_header(header::CACHE_CONTROL, "no-store")
+        .with_header(header::LOCATION, format!("/v1/webhooks/{id}")))
+}
+
+/// The address in its normal form, if webhooks may go there.
+async fn judged(app: &App, url: &str) -> Result<String, Failure> {
+    let normal = match app.destinations.normalise(url) {
+        Ok(normal) => app.destinations.check(&normal).await.map(|()| normal),
+        Err(refused) => Err(refused),
+    };
+    normal.map_err(|refused| {
+        let code = match refused {
+            Refused::Form => Code::WebhookUrlInvalid,
+            Refused::Address => Code::WebhookAddressNotAllowed,
+        };
+        Failure::invalid(vec![Violation::new("/url", code)])
+    })
+}
+
+/// A page of the webhooks that the key may see.
+pub(crate) async fn list(
+    app: &App,
+    admitted: &Admitted<Asking>,
+    mut query: Query,
+) -> Result<Answer<WebhookPage>, Failure> {
+    let sender = admitted.sender();
+    let page = query.page(&app.vault, LIST, sender.key_id);
+    query.finish()?;
+    let rows = store::webhooks::of_organisation(&app.db, sender.organisation_id).await?;
+    let mut rows = rows.into_iter().filter(|row| {
+        let is_after = page.after.is_none_or(|after| row.id > after);
+        is_after && is_visible(admitted, row)
+    });
+    let shown: Vec<WebhookRow> = rows.by_ref().take(page.limit).collect();
+    let last = shown.last().filter(|_| rows.next().is_some());
+    let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, sender.key_id, row.id));
+    let items: Result<_, Failure> = shown.iter().map(|row| view(app, row)).collect();
+    Ok(Answer::of(&WebhookPage {
+        items: items?,
+        next_cursor,
+    }))
+}
+
+/// One webhook. Absent, foreign and malformed are the same 404.
+pub(crate) async fn show(
+    app: &App,
+    admitted: &Admitted<Asking>,
+    id: &str,
+) -> Result<Answer<WebhookView>, Failure> {
+    let row = find(app, admitted, id).await?;
+    Ok(Answer::of(&view(app, &row)?))
+}
+
+/// Takes one away.
+pub(crate) async fn delete(
+    app: &App,
+    admitted: &Admitted<Asking>,
+    id: &str,
+) -> Result<Answer<WebhookView>, Failure> {
+    let row = find(app, admitted, id).await?;
+    let entry = entry(app, admitted.sender(), "webhook.deleted", row.id);
+    if store::webhooks::delete(&app.db, row.id, entry).await? {
+        Ok(Answer::empty())
+    } else {
+        Err(Failure::new(Code::NotFound))
+    }
+}
+
+/// Switches one on again.
+pub(crate) async fn enable(
+    app: &App,
+    admitted: &Admitted<Asking>,
+    id: &str,
+) -> Result<Answer<WebhookView>, Failure> {
+    let row = find(app, admitted, id).await?;
+    let entry = entry(app, admitted.sender(), "webhook.enabled", row.id);
+    store::webhooks::enable(&app.db, row.id, app.clock.now(), entry).await?;
+    show(app, admitted, id).await
+}
+
+async fn find(app: &App, admitted: &Admitted<Asking>, id: &str) -> Result<WebhookRow, Failure> {
+    let organisation_id = admitted.sender().organisation_id;
+    let found = match Uuid::try_parse(id) {
+        Ok(id) => store::webhooks::find(&app.db, organisation_id, id).await?,
+        Err(_) => None,
+    };
+    found
+        .filter(|row| is_visible(admitted, row))
+        .ok_or_else(|| Failure::new(Code::NotFound))
+}
+
+/// A key that is bound to facilities sees what concerns no other.
+fn is_visible(admitted: &Admitted<Asking>, row: &WebhookRow) -> bool {
+    let Some(own) = admitted.ticket.caller.scope().facility_ids else {
+        return true;
+    };
+    let told = facility_ids(row);
+    told.is_some_and(|told| told.iter().all(|id| own.contains(id)))
+}
+
+fn facility_ids(row: &WebhookRow) -> Option<Vec<Uuid>> {
+    serde_json::from_str(row.facility_ids.as_deref()?).ok()
+}
+
+fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
+    let opened = app.vault.open(&context(row.id), &row.sealed);
+    let opened = opened.map_err(|error| match error {
+        // Another process has made the key just now.
+        VaultError::UnknownKey(_) => Failure::new(Code::StorageUnavailable),
+        VaultError::UnknownMonth(_)
+        | VaultError::NotUnwrapped(_)
+        | VaultError::NotOpened
+        | VaultError::NotSealed => Failure::internal(error),
+    })?;
+    let opened: Value = serde_json::from_slice(&opened).map_err(Failure::internal)?;
+    let kinds = row.kinds.as_deref();
+    let kinds: Option<Vec<String>> = kinds.and_then(|text| serde_json::from_str(text).ok());
+    let instant = |at: chrono::DateTime<Utc>| Instant(format_instant(at));
+    let state = STATES[usize::from(row.disabled_at.is_some())];
+    Ok(WebhookView {
+        id: row.id,
+        url: opened["url"].as_str().unwrap_or_default().to_owned(),
+        events: kinds.map(|kinds| kinds.into_iter().map(EventWord).collect()),
+        facility_ids: facility_ids(row),
+        state: WebhookStateWord(state.to_owned()),
+        disabled_at: row.disabled_at.map(instant),
+        disabled_reason: row.disabled_reason.clone().map(WebhookReasonWord),
+        failing_since: row.failing_since.map(instant),
+        created_at: instant(row.created_at),
+        secret: None,
+    })
+}
+
+fn context(id: Uuid) -> SealContext<'static> {
+    SealContext {
+        table: SEALED_TABLE,
+        row_id: id,
+        version: 0,
+    }
+}
+
+fn entry(app: &App, sender: &Sender, action: &str, id: Uuid) -> store::audit::Entry {
+    store::audit::Entry {
+        id: ids::uuid_v7(&app.clock),
+        at: app.clock.now(),
+        actor_kind: "api_key".to_owned(),
+        actor_id: Some(sender.key_id),
+        action: action.to_owned(),
+        subject_kind: "webhook".to_owned(),
+        subject_id: id,
+        subject_version: None,
+        digest: None,
+    }
+}
+
+/// What is asked for, or all its faults.
+fn read<'a>(document: &'a Value, sender: &Sender) -> Result<Wanted<'a>, Vec<Violation>> {
+    let Value::Object(members) = document else {
+        return Err(vec![Violation::new("", Code::InvalidType)]);
+    };
+    let mut violations = unknown(members);
+    let url = match members.get("url") {
+        None | Some(Value::Null) => Err(Code::Required),
+        Some(Value::String(text)) if text.trim().is_empty() => Err(Code::Required),
+        Some(Value::String(text)) => Ok(text.as_str()),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Err(Code::InvalidType)
+        }
+    };
+    let url = url.map_err(|code| violations.push(Violation::new("/url", code)));
+    let event_count_max = EventKind::ALL.len();
+    let events = members_of(
+        members,
+        "events",
+        event_count_max,
+        &mut violations,
+        |text| {
+            let kind = EventKind::parse(text).map(EventKind::as_str);
+            kind.ok_or(Code::UnknownCode)
+        },
+    );
+    let facility_ids = members_of(
+        members,
+        "facility_ids",
+        FACILITY_COUNT_MAX,
+        &mut violations,
+        |text| {
+            let id = Uuid::try_parse(text).ok();
+            let facility = id.and_then(|id| sender.facility(id));
+            facility
+                .map(|facility| facility.id)
+                .ok_or(Code::FacilityUnknown)
+        },
+    );
+    match url {
+        Ok(url) if violations.is_empty() => Ok(Wanted {
+            url,
+            events,
+            facility_ids,
+        }),
+        Ok(_) | Err(()) => Err(violations),
+    }
+}
+
+fn unknown(members: &Map<String, Value>) -> Vec<Violation> {
+    let names = members.keys();
+    let unknown = names.filter(|name| !["url", "events", "facility_ids"].contains(&name.as_str()));
+    unknown
+        .map(|name| {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            Violation::new(format!("/{name}"), Code::UnknownField)
+        })
+        .collect()
+}
+
+/// A list of texts that `parse` understands, each once.
+fn members_of<T: PartialEq>(
+    members: &Map<String, Value>,
+    name: &str,
+    count_max: usize,
+    violations: &mut Vec<Violation>,
+    parse: impl Fn(&str) -> Result<T, Code>,
+) -> Option<Vec<T>> {
+    let sent = members.get(name).filter(|value| !value.is_null())?;
+    let Some(sent) = sent.as_array() else {
+        violations.push(Violation::new(format!("/{name}"), Code::InvalidType));
+        return None;
+    };
+    let fault = match sent.len() {
+        0 => Some(Code::TooFewItems),
+        count if count > count_max => Some(Code::TooManyItems),
+        _ => None,
+    };
+    if let Some(code) = fault {
+        let violation = Violation::new(format!("/{name}"), code);
+        violations.push(violation.with(Hint::Between(1, count_max)));
+        return None;
+    }
+    let mut parsed = Vec::with_capacity(sent.len());
+    for (index, item) in sent.iter().enumerate() {
+        match item.as_str().ok_or(Code::InvalidType).and_then(&parse) {
+            Ok(item) if parsed.contains(&item) => {}
+            Ok(item) => parsed.push(item),
+            Err(code) => violations.push(Violation::new(format!("/{name}/{index}"), code)),
+        }
+    }
+    Some(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::sender::Role;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_webhook_is_named_at_once() {
+        let sender = Sender {
+            key_id: Uuid::nil(),
+            organisation_id: Uuid::nil(),
+            role: Role::Integrator,
+            facilities: Vec::new(),
+            communes: Vec::new(),
+            provinces: Vec::new(),
+        };
+        let good = json!({"url": "https://a.vn/", "events": ["stay.accepted", "stay.accepted"]});
+        let expected = Wanted {
+            url: "https://a.vn/",
+            events: Some(vec!["stay.accepted"]),
+            facility_ids: None,
+        };
+        assert_eq!(read(&good, &sender), Ok(expected));
+        let table = [
+            (json!([]), vec![("", Code::InvalidType)]),
+            (json!({"url": " "}), vec![("/url", Code::Required)]),
+            (
+                json!({"url": 1, "events": [], "facility_ids": {}, "a/b": 1}),
+                vec![
+                    ("/a~1b", Code::UnknownField),
+                    ("/url", Code::InvalidType),
+                    ("/events", Code::TooFewItems),
+                    ("/facility_ids", Code::InvalidType),
+                ],
+            ),
+            (
+                json!({"url": "x", "events": ["stay", 1], "facility_ids": ["x"]}),
+                vec![
+                    ("/events/0", Code::UnknownCode),
+                    ("/events/1", Code::InvalidType),
+                    ("/facility_ids/0", Code::FacilityUnknown),
+                ],
+            ),
+        ];
+        for (document, expected) in table {
+            let violations = read(&document, &sender).unwrap_err();
+            let found = violations.iter();
+            let found: Vec<_> = found
+                .map(|violation| (violation.pointer.as_str(), violation.code))
+                .collect();
+            assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The way of events to webhooks: numbered events are handed out once to each, deliveries are
+//! claimed by lease, and what became of the calls is recorded with the lease as fencing token.
+//!
+//! Each webhook has its own position in the feed, which moves in the transaction that makes its
+//! deliveries: no event is passed over and none is handed out twice, whoever dies when. One that
+//! is switched off keeps its position and resumes there.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    event::EventKind,
+    webhook::{CallOutcome, DisabledReason, Progress},
+};
+use entity::{webhook, webhook_delivery};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Error, Result, dialect,
+    events::{self, EventRow},
+    rows,
+    table_rows::{self, WebhookDeliveryRow},
+    webhooks::{DeliveryRow, WebhookRow},
+    write,
+};
+
+/// Webhooks that are looked at in one go.
+const WEBHOOK_COUNT_MAX: u64 = 5_000;
+
+/// Webhooks that are switched on and have events of their organisation before them; also those
+/// that are far behind the feed, by `lag_max` numbers of others.
+pub async fn behind(db: &Database, lag_max: i64) -> Result<Vec<WebhookRow>> {
+    let head = events::head(db).await?;
+    let text = format!(
+        "SELECT * FROM webhook WHERE disabled_at IS NULL AND position < ? \
+           AND (position < ? OR EXISTS (\
+             SELECT 1 FROM event WHERE event.organisation_id = webhook.organisation_id \
+               AND event.sequence > webhook.position AND event.sequence <= ?)) \
+         ORDER BY position LIMIT {WEBHOOK_COUNT_MAX}"
+    );
+    let values = vec![
+        rows::big_integer(head),
+        rows::big_integer(head - lag_max),
+        rows::big_integer(head),
+    ];
+    let statement = dialect::statement(db.backend(), &text, values);
+    Ok(WebhookRow::find_by_statement(statement)
+        .all(db.reader())
+        .await?)
+}
+
+/// What a webhook hears of.
+pub fn scope(row: &WebhookRow) -> Result<events::Scope> {
+    let corrupt = || Error::Corrupt {
+        what: "webhook.facility_ids",
+    };
+    let facility_ids = match &row.facility_ids {
+        None => None,
+        Some(text) => Some(serde_json::from_str(text).map_err(|_| corrupt())?),
+    };
+    Ok(events::Scope {
+        organisation_id: row.organisation_id,
+        facility_ids: facility_ids
+            .map(|ids: Vec<String>| {
+                let ids = ids.iter().map(|id| Uuid::parse_str(id));
+                ids.collect::<std::result::Result<_, _>>()
+                    .map_err(|_| corrupt())
+            })
+            .transpose()?,
+    })
+}
+
+/// The kinds of events that a webhook wants; `None`: all.
+pub fn kinds(row: &WebhookRow) -> Result<Option<HashSet<String>>> {
+    let kinds = row.kinds.as_ref().map(|text| serde_json::from_str(text));
+    kinds.transpose().map_err(|_| Error::Corrupt {
+        what: "webhook.kinds",
+    })
+}
+
+/// Whether a webhook has `count_max` deliveries that are not settled.
+pub async fn is_full(db: &Database, webhook_id: Uuid, count_max: u64) -> Result<bool> {
+    let count = webhook_delivery::Entity::find()
+        .filter(webhook_delivery::Column::WebhookId.eq(webhook_id))
+        .filter(webhook_delivery::Column::SettledAt.is_null())
+        .count(db.reader())
+        .await?;
+    Ok(count >= count_max)
+}
+
+/// Moves a webhook from `row.position` to `reached` and makes these deliveries, all or nothing.
+/// Nothing when somebody else has moved it meanwhile, or it was switched off.
+pub async fn hand_out(
+    db: &Database,
+    row: &WebhookRow,
+    reached: i64,
+    deliveries: Vec<DeliveryRow>,
+) -> Result<()> {
+    let backend = db.backend();
+    let transaction = write::begin(db).await?;
+    let text = "UPDATE webhook SET position = ? \
+                WHERE id = ? AND position = ? AND disabled_at IS NULL";
+    let values = vec![
+        rows::big_integer(reached),
+        rows::uuid(row.id),
+        rows::big_integer(row.position),
+    ];
+    let moved = transaction
+        .execute_raw(dialect::statement(backend, text, values))
+        .await?;
+    if moved.rows_affected() == 0 {
+        transaction.rollback().await?;
+        return Ok(());
+    }
+    if !deliveries.is_empty() {
+        let rows = deliveries.into_iter().map(WebhookDeliveryRow).collect();
+        let once = "ON CONFLICT (webhook_id, event_id) DO NOTHING";
+        let insert = dialect::insert_rows(backend, "webhook_delivery", rows, once);
+        transaction.execute_raw(insert).await?;
+    }
+    write::commit(transaction).await
+}
+
+/// Webhooks that are switched on and have something due that nobody works on.
+pub async fn due(db: &Database, now: DateTime<Utc>) -> Result<Vec<WebhookRow>> {
+    let backend = db.backend();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let text = format!(
+        "SELECT * FROM webhook WHERE disabled_at IS NULL AND EXISTS (\
+           SELECT 1 FROM webhook_delivery AS d WHERE d.webhook_id = webhook.id \
+             AND d.settled_at IS NULL AND d.due_at <= ? \
+             AND (d.leased_until IS NULL OR d.leased_until <= {lease_now})) \
+         ORDER BY id LIMIT {WEBHOOK_COUNT_MAX}"
+    );
+    let mut values = vec![rows::instant(now)];
+    values.extend(lease_now_values);
+    let statement = dialect::statement(backend, &text, values);
+    Ok(WebhookRow::find_by_statement(statement)
+        .all(db.reader())
+        .await?)
+}
+
+/// Claims what is due for these webhooks, up to so many for each, under one new lease.
+pub async fn claim(
+    db: &Database,
+    lease_id: Uuid,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+    wanted: &[(Uuid, u32)],
+) -> Result<Vec<DeliveryRow>> {
+    let backend = db.backend();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
+    let transaction = write::begin(db).await?;
+    let mut claimed = Vec::new();
+    for (webhook_id, limit) in wanted {
+        let text = format!(
+            "WITH picked AS MATERIALIZED (\
+               SELECT id FROM webhook_delivery \
+               WHERE webhook_id = ? AND settled_at IS NULL AND due_at <= ? \
+                 AND (leased_until IS NULL OR leased_until <= {lease_now}) \
+               ORDER BY due_at, id LIMIT {limit} {}) \
+             UPDATE webhook_delivery SET lease_id = ?, leased_until = {lease_end} \
+             WHERE id IN (SELECT id FROM picked) RETURNING *",
+            dialect::skip_locked(backend)
+        );
+        let mut values = vec![rows::uuid(*webhook_id), rows::instant(now)];
+        values.extend(lease_now_values.clone());
+        values.push(rows::uuid(lease_id));
+        values.push(lease_end_value.clone());
+        let statement = dialect::statement(backend, &text, values);
+        let found = DeliveryRow::find_by_statement(statement);
+        claimed.extend(found.all(&transaction).await?);
+    }
+    write::commit(transaction).await?;
+    claimed.sort_by_key(|row| (row.due_at, row.id));
+    Ok(claimed)
+}
+
+/// Gives a claim back untried.
+pub async fn release(db: &Database, id: Uuid, lease_id: Uuid) -> Result<()> {
+    let text = "UPDATE webhook_delivery SET lease_id = NULL, leased_until = NULL \
+                WHERE id = ? AND lease_id = ?";
+    let values = vec![rows::uuid(id), rows::uuid(lease_id)];
+    let statement = dialect::statement(db.backend(), text, values);
+    db.writer().execute_raw(statement).await?;
+    Ok(())
+}
+
+/// What became of one call.
+#[derive(Clone, Debug)]
+pub struct CallResult {
+    /// The delivery.
+    pub delivery_id: Uuid,
+    /// The lease under which it was made; a lost one changes nothing.
+    pub lease_id: Uuid,
+    /// Its webhook.
+    pub webhook_id: Uuid,
+    /// How it ended.
+    pub outcome: CallOutcome,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it is to be tried again, if it failed; `None`: no more.
+    pub next_at: Option<DateTime<Utc>>,
+    /// The event by which the owner hears that the webhook was switched off, in case it is.
+    pub notice_id: Uuid,
+}
+
+/// Records a group of results in one transaction. A webhook whose consumer is gone, or that has
+/// done nothing but fail since `failing_limit`, is switched off; answers with those.
+pub async fn record(
+    db: &Database,
+    results: &[CallResult],
+    now: DateTime<Utc>,
+    failing_limit: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    // Workers that write at the same time wait for each other instead of for ever.
+    let mut results: Vec<&CallResult> = results.iter().collect();
+    results.sort_by_key(|result| (result.webhook_id, result.started_at));
+    let transaction = write::begin(db).await?;
+    let mut disabled = Vec::new();
+    for result in results {
+        if !settle(db, &transaction, result, now).await? {
+            continue;
+        }
+        if result.outcome == CallOutcome::Delivered {
+            note_well(db, &transaction, result.webhook_id).await?;
+        } else if disable_if_due(db, &transaction, result, now, failing_limit).await? {
+            disabled.push(result.webhook_id);
+        }
+    }
+    write::commit(transaction).await?;
+    if !disabled.is_empty() {
+        db.wake().notify_events();
+    }
+    Ok(disabled)
+}
+
+/// Tells whether the lease still held.
+async fn settle(
+    db: &Database,
+    transaction: &DatabaseTransaction,
+    result: &CallResult,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let is_delivered = result.outcome == CallOutcome::Delivered;
+    let (state, settled_at) = match result.next_at {
+        _ if is_delivered => (Progress::Delivered, Some(now)),
+        Some(_) => (Progress::Waiting, None),
+        None => (Progress::Failed, Some(now)),
+    };
+    let text = "UPDATE webhook_delivery SET state = ?, attempt_count = attempt_count + 1, \
+                  due_at = ?, lease_id = NULL, leased_until = NULL, last_attempt_at = ?, \
+                  last_outcome = ?, last_status = ?, settled_at = ? \
+                WHERE id = ? AND lease_id = ? AND settled_at IS NULL";
+    let values = vec![
+        rows::text(state.as_str()),
+        rows::instant(result.next_at.unwrap_or(now)),
+        rows::instant(result.started_at),
+        rows::text(result.outcome.as_str()),
+        rows::integer_null(result.status.map(i32::from)),
+        rows::instant_null(settled_at),
+        rows::uuid(result.delivery_id),
+        rows::uuid(result.lease_id),
+    ];
+    let changed = transaction
+        .execute_raw(dialect::statement(db.backend(), text, values))
+        .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+async fn note_well(
+    db: &Database,
+    transaction: &DatabaseTransaction,
+    webhook_id: Uuid,
+) -> Result<()> {
+    let text = "UPDATE webhook SET failing_since = NULL \
+                WHERE id = ? AND failing_since IS NOT NULL";
+    let statement = dialect::statement(db.backend(), text, vec![rows::uuid(webhook_id)]);
+    transaction.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Notes the failure; tells whether the webhook was switched off for it.
+async fn disable_if_due(
+    db: &Database,
+    transaction: &DatabaseTransaction,
+    result: &CallResult,
+    now: DateTime<Utc>,
+    failing_limit: DateTime<Utc>,
+) -> Result<bool> {
+    let backend = db.backend();
+    let text = "UPDATE webhook SET failing_since = ? WHERE id = ? AND failing_since IS NULL";
+    let values = vec![rows::instant(now), rows::uuid(result.webhook_id)];
+    let statement = dialect::statement(backend, text, values);
+    transaction.execute_raw(statement).await?;
+    let is_gone = result.outcome == CallOutcome::Gone;
+    let reason = if is_gone {
+        DisabledReason::Gone
+    } else {
+        DisabledReason::Failing
+    };
+    let text = "UPDATE webhook SET disabled_at = ?, disabled_reason = ? \
+                WHERE id = ? AND disabled_at IS NULL AND (? OR failing_since <= ?) \
+                RETURNING organisation_id";
+    let values = vec![
+        rows::instant(now),
+        rows::text(reason.as_str()),
+        rows::uuid(result.webhook_id),
+        rows::boolean(is_gone),
+        rows::instant(failing_limit),
+    ];
+    let statement = dialect::statement(backend, text, values);
+    let Some(row) = transaction.query_one_raw(statement).await? else {
+        return Ok(false);
+    };
+    let detail = serde_json::json!({"webhook_id": result.webhook_id, "reason": reason.as_str()});
+    let event = EventRow {
+        id: result.notice_id,
+        organisation_id: Some(row.try_get("", "organisation_id")?),
+        facility_id: None,
+        stay_id: None,
+        version: None,
+        kind: EventKind::WebhookDisabled.as_str().to_owned(),
+        detail: detail.to_string(),
+        created_at: now,
+        sequence: None,
+    };
+    let rows = vec![table_rows::EventRow(event)];
+    let insert = dialect::insert_rows(backend, "event", rows, "ON CONFLICT (id) DO NOTHING");
+    transaction.execute_raw(insert).await?;
+    Ok(true)
+}
+
+/// How many webhooks are switched off.
+pub async fn disabled_count(db: &Database) -> Result<u64> {
+    Ok(webhook::Entity::find()
+        .filter(webhook::Column::DisabledAt.is_not_null())
+        .count(db.reader())
+        .await?)
+}
+
+/// Deletes up to `limit` deliveries that were settled before `end`, or whose webhook is gone;
+/// answers with how many went.
+pub async fn forget(db: &Database, end: DateTime<Utc>, limit: u64) -> Result<u64> {
+    let old = format!(
+        "DELETE FROM webhook_delivery WHERE id IN (\
+           SELECT id FROM webhook_delivery WHERE settled_at < ? LIMIT {limit})"
+    );
+    let old = dialect::statement(db.backend(), &old, vec![rows::instant(end)]);
+    let old = db.writer().execute_raw(old).await?.rows_affected();
+    let orphans = format!(
+        "DELETE FROM webhook_delivery WHERE id IN (\
+           SELECT id FROM webhook_delivery WHERE NOT EXISTS (\
+             SELECT 1 FROM webhook WHERE webhook.id = webhook_delivery.webhook_id) \
+           LIMIT {limit})"
+    );
+    let orphans = dialect::statement(db.backend(), &orphans, Vec::new());
+    let orphans = db.writer().execute_raw(orphans).await?.rows_affected();
+    Ok(old.max(orphans))
+}

@@ -1,0 +1,202 @@
+//! Webhooks as their owners see them: made, listed, switched on again, taken away; and what is on
+//! its way to each.
+
+use chrono::{DateTime, Utc};
+use domain::webhook::Progress;
+use entity::{webhook, webhook_delivery};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Result, audit, dialect, rows,
+    table_rows::{AuditRow, WebhookDeliveryRow},
+    write,
+};
+
+/// A webhook as it lies in the database: address and secret are sealed.
+pub type WebhookRow = webhook::Model;
+/// A delivery as it lies in the database.
+pub type DeliveryRow = webhook_delivery::Model;
+
+/// A delivery that begins at `now`.
+pub fn new_delivery(
+    id: Uuid,
+    webhook_id: Uuid,
+    event_id: Uuid,
+    kind: &str,
+    body: String,
+    now: DateTime<Utc>,
+) -> DeliveryRow {
+    DeliveryRow {
+        id,
+        webhook_id,
+        event_id,
+        kind: kind.to_owned(),
+        body,
+        state: Progress::Waiting.as_str().to_owned(),
+        attempt_count: 0,
+        due_at: now,
+        lease_id: None,
+        leased_until: None,
+        last_attempt_at: None,
+        last_outcome: None,
+        last_status: None,
+        created_at: now,
+        settled_at: None,
+    }
+}
+
+/// Adds a webhook unless its organisation has `count_max` already; tells whether it was added.
+pub async fn insert(
+    db: &Database,
+    row: WebhookRow,
+    count_max: u64,
+    entry: audit::Entry,
+) -> Result<bool> {
+    let transaction = write::begin(db).await?;
+    let count = webhook::Entity::find()
+        .filter(webhook::Column::OrganisationId.eq(row.organisation_id))
+        .count(&transaction)
+        .await?;
+    if count >= count_max {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    webhook::Entity::insert(row.into_active_model().reset_all())
+        .exec_without_returning(&transaction)
+        .await?;
+    note(db, &transaction, entry).await?;
+    write::commit(transaction).await?;
+    Ok(true)
+}
+
+/// The webhooks of an organisation, the oldest first.
+pub async fn of_organisation(db: &Database, organisation_id: Uuid) -> Result<Vec<WebhookRow>> {
+    Ok(webhook::Entity::find()
+        .filter(webhook::Column::OrganisationId.eq(organisation_id))
+        .order_by_asc(webhook::Column::Id)
+        .all(db.reader())
+        .await?)
+}
+
+/// The webhook of this id, if it is the organisation's.
+pub async fn find(db: &Database, organisation_id: Uuid, id: Uuid) -> Result<Option<WebhookRow>> {
+    Ok(webhook::Entity::find_by_id(id)
+        .filter(webhook::Column::OrganisationId.eq(organisation_id))
+        .one(db.reader())
+        .await?)
+}
+
+/// Takes a webhook away; what was on its way to it is swept later. Tells whether it was there.
+pub async fn delete(db: &Database, id: Uuid, entry: audit::Entry) -> Result<bool> {
+    let transaction = write::begin(db).await?;
+    let deleted = webhook::Entity::delete_by_id(id).exec(&transaction).await?;
+    if deleted.rows_affected == 0 {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    note(db, &transaction, entry).await?;
+    write::commit(transaction).await?;
+    Ok(true)
+}
+
+/// Switches a webhook on again: it resumes where it stopped, and what waits for it is due now.
+/// Tells whether it was there.
+pub async fn enable(
+    db: &Database,
+    id: Uuid,
+    now: DateTime<Utc>,
+    entry: audit::Entry,
+) -> Result<bool> {
+    let transaction = write::begin(db).await?;
+    let enabled = webhook::Entity::update_many()
+        .col_expr(webhook::Column::FailingSince, none())
+        .col_expr(webhook::Column::DisabledAt, none())
+        .col_expr(webhook::Column::DisabledReason, none())
+        .filter(webhook::Column::Id.eq(id))
+        .exec(&transaction)
+        .await?;
+    if enabled.rows_affected == 0 {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    webhook_delivery::Entity::update_many()
+        .col_expr(webhook_delivery::Column::DueAt, Expr::value(now))
+        .filter(webhook_delivery::Column::WebhookId.eq(id))
+        .filter(webhook_delivery::Column::SettledAt.is_null())
+        .filter(webhook_delivery::Column::DueAt.gt(now))
+        .exec(&transaction)
+        .await?;
+    note(db, &transaction, entry).await?;
+    write::commit(transaction).await?;
+    Ok(true)
+}
+
+fn none() -> sea_orm::sea_query::SimpleExpr {
+    Expr::cust("NULL")
+}
+
+async fn note(db: &Database, connection: &impl ConnectionTrait, entry: audit::Entry) -> Result<()> {
+    let rows = vec![AuditRow(entry)];
+    let statement = dialect::insert_rows(db.backend(), "audit_entry", rows, "");
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Deliveries of a webhook, the newest first, `limit` at most, those older than `before` only.
+pub async fn deliveries(
+    db: &Database,
+    webhook_id: Uuid,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<DeliveryRow>> {
+    let mut query =
+        webhook_delivery::Entity::find().filter(webhook_delivery::Column::WebhookId.eq(webhook_id));
+    if let Some(before) = before {
+        query = query.filter(webhook_delivery::Column::Id.lt(before));
+    }
+    Ok(query
+        .order_by_desc(webhook_delivery::Column::Id)
+        .limit(limit)
+        .all(db.reader())
+        .await?)
+}
+
+/// A delivery of a webhook.
+pub async fn delivery(db: &Database, webhook_id: Uuid, id: Uuid) -> Result<Option<DeliveryRow>> {
+    Ok(webhook_delivery::Entity::find_by_id(id)
+        .filter(webhook_delivery::Column::WebhookId.eq(webhook_id))
+        .one(db.reader())
+        .await?)
+}
+
+/// Adds one delivery.
+pub async fn add_delivery(db: &Database, delivery: DeliveryRow) -> Result<()> {
+    let rows = vec![WebhookDeliveryRow(delivery)];
+    let statement = dialect::insert_rows(db.backend(), "webhook_delivery", rows, "");
+    db.writer().execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Begins a delivery anew, whatever became of it. One that is under way goes on as it is.
+pub async fn replay(db: &Database, webhook_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let backend = db.backend();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let text = format!(
+        "UPDATE webhook_delivery SET state = ?, attempt_count = 0, due_at = ?, settled_at = NULL \
+         WHERE id = ? AND webhook_id = ? AND (leased_until IS NULL OR leased_until <= {lease_now})"
+    );
+    let mut values = vec![
+        rows::text(Progress::Waiting.as_str()),
+        rows::instant(now),
+        rows::uuid(id),
+        rows::uuid(webhook_id),
+    ];
+    values.extend(lease_now_values);
+    let statement = dialect::statement(backend, &text, values);
+    db.writer().execute_raw(statement).await?;
+    Ok(())
+}

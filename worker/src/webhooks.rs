@@ -1,0 +1,480 @@
+//! Events on their way to those who asked for them.
+//!
+//! Two loops. One hands out: it makes a delivery of each numbered event for each webhook that
+//! wants it. The other claims what is due and calls. Holds always:
+//! - Nothing is called but what [`Destinations`] lets through, and no redirect is followed.
+//! - A consumer that hangs has few places to hang in, and none of the police deliveries'.
+//! - The same event is sent under the same `webhook-id` and with the same bytes, however often.
+
+mod call;
+mod hand_out;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use domain::webhook::{self, CallOutcome};
+use metrics::{counter, gauge};
+use reqwest::Client;
+use runtime::{
+    destination::Destinations, ids, outgoing::OutgoingLimits, tasks, vault::SealContext,
+};
+use serde::Deserialize;
+use store::{
+    webhook_queue::{self, CallResult},
+    webhooks::{DeliveryRow, WebhookRow},
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+use zeroize::Zeroize;
+
+use crate::run::Worker;
+
+/// Calls at once to a consumer that answers.
+const CALL_COUNT_MAX: u32 = 4;
+/// Calls at once to one whose last call failed.
+const FAILING_CALL_COUNT_MAX: u32 = 1;
+/// Calls at once to all consumers that answer, and to all that do not: each.
+const POOL_COUNT_MAX: u32 = 128;
+/// A call from connecting to the answer.
+const CALL_DURATION_MAX: Duration = Duration::from_secs(15);
+/// More than a call takes, and the writing of its result.
+const LEASE_SECONDS: u32 = 40;
+/// Between two looks for what is due, when no call ends.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// After the database did not answer.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+/// Results written by one transaction, and those that may wait for it.
+const RESULT_COUNT_MAX: usize = 128;
+/// Attempts to write a group of results; after that the leases run out and the calls are repeated.
+const RECORD_COUNT_MAX: u32 = 5;
+/// For calls under way at a stop; then they are given back.
+const FINISH_PATIENCE: Duration = Duration::from_secs(3);
+/// For giving them back, and for writing the last results: each.
+const FINISH_RESERVE: Duration = Duration::from_secs(1);
+
+/// The table whose rows hold addresses and secrets, for the seal's context.
+const SEALED_TABLE: &str = "webhook";
+
+/// Sends events.
+pub(crate) struct Sender {
+    worker: Arc<Worker>,
+    destinations: Destinations,
+    client: Client,
+    /// Calls under way, by webhook.
+    under_way: Mutex<HashMap<Uuid, Place>>,
+    /// A call ended.
+    freed: Notify,
+    calls: TaskTracker,
+    abandon: CancellationToken,
+    results: mpsc::Sender<Done>,
+}
+
+/// The calls under way to one consumer.
+#[derive(Clone, Copy)]
+struct Place {
+    count: u32,
+    is_failing: bool,
+}
+
+/// A call that ended, and its place.
+struct Done {
+    result: CallResult,
+    _held: Held,
+}
+
+/// A place that is free again when this is dropped.
+struct Held {
+    sender: Arc<Sender>,
+    webhook_id: Uuid,
+}
+
+/// What is sealed of a webhook.
+#[derive(Deserialize)]
+struct Secrets {
+    url: String,
+    secret: String,
+}
+
+impl Drop for Secrets {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut under_way = self.sender.lock();
+        if let Some(place) = under_way.get_mut(&self.webhook_id) {
+            place.count = place.count.saturating_sub(1);
+            if place.count == 0 {
+                under_way.remove(&self.webhook_id);
+            }
+        }
+        drop(under_way);
+        self.sender.freed.notify_one();
+    }
+}
+
+/// A sender that runs.
+pub(crate) struct Running {
+    sender: Arc<Sender>,
+    loops: Vec<tokio::task::JoinHandle<()>>,
+    recording: tokio::task::JoinHandle<()>,
+    stop_recording: CancellationToken,
+}
+
+impl Running {
+    /// Claims no more, and finishes or gives back what is under way.
+    pub(crate) async fn stop(self) {
+        for task in &self.loops {
+            task.abort();
+        }
+        self.sender.calls.close();
+        if timeout(FINISH_PATIENCE, self.sender.calls.wait())
+            .await
+            .is_err()
+        {
+            self.sender.abandon.cancel();
+            if timeout(FINISH_RESERVE, self.sender.calls.wait())
+                .await
+                .is_err()
+            {
+                tracing::warn!("calls to webhooks are left; their leases run out");
+            }
+        }
+        self.stop_recording.cancel();
+        if timeout(FINISH_RESERVE, self.recording).await.is_err() {
+            tracing::warn!("results of webhooks were not written; the calls will be repeated");
+        }
+    }
+}
+
+/// Starts sending.
+///
+/// # Errors
+/// No HTTP client can be made.
+pub(crate) fn start(worker: &Arc<Worker>) -> anyhow::Result<Running> {
+    let destinations = Destinations::new(&worker.settings.webhooks);
+    let limits = OutgoingLimits {
+        call_timeout: CALL_DURATION_MAX,
+        pool_idle_count_max: usize::try_from(CALL_COUNT_MAX).unwrap_or(1),
+        ..OutgoingLimits::default()
+    };
+    let client = destinations
+        .client(&limits)
+        .context("make the client of webhooks")?;
+    let (results, ended) = mpsc::channel(RESULT_COUNT_MAX);
+    let sender = Arc::new(Sender {
+        worker: Arc::clone(worker),
+        destinations,
+        client,
+        under_way: Mutex::default(),
+        freed: Notify::new(),
+        calls: TaskTracker::new(),
+        abandon: CancellationToken::new(),
+        results,
+    });
+    let stop_recording = CancellationToken::new();
+    let handing_out = hand_out::run(worker.db.clone(), worker.clock.clone());
+    Ok(Running {
+        loops: vec![
+            tasks::spawn("worker.webhooks.hand_out", handing_out),
+            tasks::spawn("worker.webhooks.claim", Arc::clone(&sender).run()),
+        ],
+        recording: tasks::spawn(
+            "worker.webhooks.record",
+            record_all(Arc::clone(worker), ended, stop_recording.clone()),
+        ),
+        sender,
+        stop_recording,
+    })
+}
+
+impl Sender {
+    async fn run(self: Arc<Self>) {
+        loop {
+            match self.round().await {
+                // A place that becomes free may be filled at once.
+                Ok(()) => {
+                    let _ = timeout(POLL_INTERVAL, self.freed.notified()).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no deliveries to webhooks were claimed");
+                    tokio::time::sleep(FAILURE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn round(self: &Arc<Self>) -> store::Result<()> {
+        let worker = &self.worker;
+        let due = webhook_queue::due(&worker.db, worker.clock.now()).await?;
+        let wanted = self.free_places(&due);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let lease_id = ids::uuid_v7(&worker.clock);
+        let now = worker.clock.now();
+        let claimed =
+            webhook_queue::claim(&worker.db, lease_id, now, LEASE_SECONDS, &wanted).await?;
+        let webhooks: HashMap<Uuid, WebhookRow> =
+            due.into_iter().map(|row| (row.id, row)).collect();
+        for delivery in claimed {
+            if let Some(webhook) = webhooks.get(&delivery.webhook_id) {
+                self.start(webhook.clone(), delivery, lease_id);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many more calls each webhook may get.
+    fn free_places(&self, due: &[WebhookRow]) -> Vec<(Uuid, u32)> {
+        let under_way = self.lock();
+        let taken = |is_failing| -> u32 {
+            let places = under_way.values();
+            let places = places.filter(|place| place.is_failing == is_failing);
+            places.map(|place| place.count).sum()
+        };
+        let mut free_well = POOL_COUNT_MAX.saturating_sub(taken(false));
+        let mut free_failing = POOL_COUNT_MAX.saturating_sub(taken(true));
+        let mut wanted = Vec::new();
+        // The order of ids would favour the old ones for ever.
+        let start = first_of(due.len(), self.worker.chance.draw());
+        for webhook in due[start..].iter().chain(&due[..start]) {
+            let (most, free) = if webhook.failing_since.is_some() {
+                (FAILING_CALL_COUNT_MAX, &mut free_failing)
+            } else {
+                (CALL_COUNT_MAX, &mut free_well)
+            };
+            let held = under_way.get(&webhook.id).map_or(0, |place| place.count);
+            let count = most.saturating_sub(held).min(*free);
+            if count > 0 {
+                *free -= count;
+                wanted.push((webhook.id, count));
+            }
+        }
+        wanted
+    }
+
+    fn start(self: &Arc<Self>, webhook: WebhookRow, delivery: DeliveryRow, lease_id: Uuid) {
+        let held = self.hold(&webhook);
+        let sender = Arc::clone(self);
+        let span = tracing::debug_span!(
+            "worker.webhook.call",
+            webhook.id = %webhook.id,
+            delivery.id = %delivery.id,
+        );
+        let work = async move { sender.deliver(&webhook, &delivery, lease_id, held).await };
+        tasks::spawn_on(
+            &self.calls,
+            "worker.webhook",
+            tracing::Instrument::instrument(work, span),
+        );
+    }
+
+    fn hold(self: &Arc<Self>, webhook: &WebhookRow) -> Held {
+        let is_failing = webhook.failing_since.is_some();
+        let mut under_way = self.lock();
+        let place = under_way.entry(webhook.id).or_insert(Place {
+            count: 0,
+            is_failing,
+        });
+        place.count += 1;
+        Held {
+            sender: Arc::clone(self),
+            webhook_id: webhook.id,
+        }
+    }
+
+    async fn deliver(
+        &self,
+        webhook: &WebhookRow,
+        delivery: &DeliveryRow,
+        lease_id: Uuid,
+        held: Held,
+    ) {
+        let started_at = self.worker.clock.now();
+        let called = tokio::select! {
+            called = self.call(webhook, delivery) => called,
+            () = self.abandon.cancelled() => None,
+        };
+        let Some((outcome, status)) = called else {
+            self.give_back(delivery.id, lease_id).await;
+            return;
+        };
+        counter!("luutru_webhook_attempts_total", "outcome" => outcome.as_str()).increment(1);
+        let result = CallResult {
+            delivery_id: delivery.id,
+            lease_id,
+            webhook_id: webhook.id,
+            outcome,
+            status,
+            started_at,
+            next_at: self.next_at(delivery, outcome),
+            notice_id: ids::uuid_v7(&self.worker.clock),
+        };
+        let done = Done {
+            result,
+            _held: held,
+        };
+        if self.results.send(done).await.is_err() {
+            tracing::warn!("a result of a webhook was not written; the call will be repeated");
+        }
+    }
+
+    /// `None` when it cannot be called now.
+    async fn call(
+        &self,
+        webhook: &WebhookRow,
+        delivery: &DeliveryRow,
+    ) -> Option<(CallOutcome, Option<u16>)> {
+        let context = SealContext {
+            table: SEALED_TABLE,
+            row_id: webhook.id,
+            version: 0,
+        };
+        let contents = &self.worker.contents;
+        let opened = contents
+            .open_webhook(&context, &webhook.sealed)
+            .await
+            .ok()?;
+        let secrets: Secrets = serde_json::from_slice(&opened).ok()?;
+        let now = self.worker.clock.now();
+        let call = call::Call {
+            client: &self.client,
+            destinations: &self.destinations,
+            url: &secrets.url,
+            secret: &secrets.secret,
+        };
+        Some(call.post(delivery, now.timestamp()).await)
+    }
+
+    async fn give_back(&self, delivery_id: Uuid, lease_id: Uuid) {
+        // Once it cannot be called, again only after its lease.
+        if !self.abandon.is_cancelled() {
+            return;
+        }
+        let released = webhook_queue::release(&self.worker.db, delivery_id, lease_id).await;
+        if let Err(error) = released {
+            tracing::debug!(%error, "a delivery was not given back; its lease runs out");
+        }
+    }
+
+    fn next_at(
+        &self,
+        delivery: &DeliveryRow,
+        outcome: CallOutcome,
+    ) -> Option<chrono::DateTime<chrono::Utc>> {
+        if outcome == CallOutcome::Delivered {
+            return None;
+        }
+        let attempt = u32::try_from(delivery.attempt_count).unwrap_or(u32::MAX);
+        let wait = webhook::wait_after(attempt.saturating_add(1))?;
+        let wait = hurried(wait, self.worker.settings.webhook_hurry.get());
+        // Up to a tenth more: what failed together does not come back together.
+        let wait = wait.mul_f64(1.0 + self.worker.chance.draw() / 10.0);
+        Some(self.worker.clock.now() + TimeDelta::from_std(wait).unwrap_or_default())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Place>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place to begin in a list of this length.
+fn first_of(length: usize, draw: f64) -> usize {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a list of a few thousand, and a draw from 0 to 1"
+    )]
+    let place = (length as f64 * draw) as usize;
+    place.min(length.saturating_sub(1))
+}
+
+fn hurried(wait: Duration, hurry: u32) -> Duration {
+    wait / hurry.max(1)
+}
+
+/// Writes results in groups until `stop`, then those that are left.
+async fn record_all(worker: Arc<Worker>, mut ended: mpsc::Receiver<Done>, stop: CancellationToken) {
+    loop {
+        let mut group = Vec::new();
+        tokio::select! {
+            biased;
+            count = ended.recv_many(&mut group, RESULT_COUNT_MAX) => if count == 0 { return },
+            () = stop.cancelled() => {
+                while let Ok(done) = ended.try_recv() {
+                    group.push(done);
+                }
+                record(&worker, &group).await;
+                return;
+            }
+        }
+        record(&worker, &group).await;
+    }
+}
+
+async fn record(worker: &Worker, group: &[Done]) {
+    let results: Vec<CallResult> = group.iter().map(|done| done.result.clone()).collect();
+    if results.is_empty() {
+        return;
+    }
+    let patience = hurried(webhook::FAILING_MAX, worker.settings.webhook_hurry.get());
+    let patience = TimeDelta::from_std(patience).unwrap_or_default();
+    for _ in 0..RECORD_COUNT_MAX {
+        let now = worker.clock.now();
+        match webhook_queue::record(&worker.db, &results, now, now - patience).await {
+            Ok(disabled) => {
+                for id in disabled {
+                    tracing::warn!(webhook.id = %id, "a webhook was switched off");
+                }
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "results of webhooks were not written");
+                tokio::time::sleep(FAILURE_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Counts those that are switched off.
+pub(crate) async fn measure(db: &store::Database) {
+    match webhook_queue::disabled_count(db).await {
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 rows")]
+        Ok(count) => gauge!("luutru_webhook_disabled").set(count as f64),
+        Err(error) => tracing::debug!(%error, "webhooks were not counted"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_of_a_list_may_be_the_first() {
+        let table = [
+            (0, 0.9, 0),
+            (1, 0.99, 0),
+            (4, 0.0, 0),
+            (4, 0.5, 2),
+            (4, 0.999, 3),
+        ];
+        for (length, draw, expected) in table {
+            assert_eq!(first_of(length, draw), expected, "{length} {draw}");
+        }
+    }
+}
