@@ -85,7 +85,16 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing(database: Database) 
         police.stats().await["in_flight"].as_u64() >= Some(1)
     })
     .await;
-    sleeper.signal("STOP");
+    // Not in the middle of a write: SQLite has one writer, and a sleeping one stops everybody.
+    tests::eventually("a moment between two writes", DELIVERED, async || {
+        sleeper.signal("STOP");
+        let is_free = services.database().is_free_to_write().await;
+        if !is_free {
+            sleeper.signal("CONT");
+        }
+        is_free
+    })
+    .await;
     police.heal().await;
     let _successor = services.start_worker().await;
     // The lease of the sleeper ends after ten seconds.

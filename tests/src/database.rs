@@ -124,6 +124,19 @@ impl TestDatabase {
         close(connection).await;
     }
 
+    /// Whether nobody is in the middle of a transaction that keeps all others from writing: SQLite
+    /// has one writer at a time.
+    pub async fn is_free_to_write(&self) -> bool {
+        if !self.url.starts_with("sqlite:") {
+            return true;
+        }
+        let connection = connect(&self.url).await;
+        let statements = "PRAGMA busy_timeout = 50; BEGIN IMMEDIATE; ROLLBACK";
+        let outcome = connection.execute_unprepared(statements).await;
+        close(connection).await;
+        outcome.is_ok()
+    }
+
     /// The one number that a query answers.
     pub async fn count(&self, query: &str) -> i64 {
         let connection = connect(&self.url).await;
