@@ -2,6 +2,7 @@
 //! key, those of the feed of an organisation, so that a new key reads on where the old one stopped.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use runtime::vault::Vault;
 use uuid::Uuid;
 
@@ -20,6 +21,45 @@ pub(crate) fn read(vault: &Vault, list: &str, key_id: Uuid, cursor: &str) -> Opt
     let (last, sent) = bytes.split_first_chunk::<16>()?;
     let last = Uuid::from_bytes(*last);
     (sent == tag(vault, list, key_id, last)).then_some(last)
+}
+
+/// The cursor that continues after the item `last` of a list in order of time, which stands at the
+/// instant `at`.
+pub(crate) fn write_moment(
+    vault: &Vault,
+    list: &str,
+    key_id: Uuid,
+    (at, last): (DateTime<Utc>, Uuid),
+) -> String {
+    let at = at.timestamp_micros().to_be_bytes();
+    let tag = moment_tag(vault, list, key_id, (&at, last));
+    URL_SAFE_NO_PAD.encode([at.as_slice(), last.as_bytes(), &tag].concat())
+}
+
+/// Where a cursor of [`write_moment`] continues; `None` when it is not one of ours.
+pub(crate) fn read_moment(
+    vault: &Vault,
+    list: &str,
+    key_id: Uuid,
+    cursor: &str,
+) -> Option<(DateTime<Utc>, Uuid)> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (at, rest) = bytes.split_first_chunk::<8>()?;
+    let (last, sent) = rest.split_first_chunk::<16>()?;
+    let last = Uuid::from_bytes(*last);
+    let is_ours = sent == moment_tag(vault, list, key_id, (at, last));
+    let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*at))?;
+    is_ours.then_some((at, last))
+}
+
+fn moment_tag(
+    vault: &Vault,
+    list: &str,
+    key_id: Uuid,
+    (at, last): (&[u8; 8], Uuid),
+) -> [u8; TAG_LENGTH] {
+    let parts = [list.as_bytes(), key_id.as_bytes(), at, last.as_bytes()];
+    cut(vault.blind_index("api.moment", &parts))
 }
 
 /// The cursor behind the event of this number, in the feed of an organisation. What it says of the
@@ -69,6 +109,24 @@ mod tests {
     use runtime::vault::MasterKey;
 
     use super::*;
+
+    #[test]
+    fn a_cursor_of_a_moment_is_good_for_its_list_and_key_only() {
+        let vault = Vault::new(MasterKey::new([1; 32]), [2; 32]);
+        let (key, last) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let at = DateTime::from_timestamp_micros(1_800_000_000_000_001).unwrap();
+        let cursor = write_moment(&vault, "due", key, (at, last));
+        assert_eq!(read_moment(&vault, "due", key, &cursor), Some((at, last)));
+        assert_eq!(read_moment(&vault, "stays", key, &cursor), None);
+        assert_eq!(read_moment(&vault, "due", last, &cursor), None);
+        assert_eq!(
+            read_moment(&vault, "due", key, &format!("{cursor}AA")),
+            None
+        );
+        for nonsense in ["", "x", "AAAA"] {
+            assert_eq!(read_moment(&vault, "due", key, nonsense), None);
+        }
+    }
 
     #[test]
     fn a_cursor_is_good_for_its_list_and_key_only() {

@@ -1,6 +1,7 @@
 //! The facilities that a key may declare for, and what belongs to each.
 
 pub(crate) mod digest;
+pub(crate) mod due;
 pub(crate) mod occupancy;
 pub(crate) mod rooms;
 

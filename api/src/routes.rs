@@ -25,7 +25,7 @@ use crate::shapes::review::{
 use crate::shapes::text::FileContent;
 use crate::shapes::{
     Alive, BatchAnswer, CancellationDraft, CatalogueList, CatalogueView, CensusAnswer, CensusDraft,
-    ComparisonView, DayReceipt, DepartureDraft, DigestView, EventPage, ExtensionDraft,
+    ComparisonView, DayReceipt, DepartureDraft, DigestView, DuePage, EventPage, ExtensionDraft,
     FacilityPage, FacilityView, HeldReceipts, History, ImportRowPage, ImportView, Judgement, Jwks,
     LimitsView, OccupancyView, Ready, Receipt, RoomListDraft, RoomPage, ScanView, Stay, StayBatch,
     StayDraft, StayPage, StayPatch, WebhookDeliveryPage, WebhookDeliveryView, WebhookDraft,
@@ -533,6 +533,27 @@ impl Api {
         document: Document<HeldReceipts>,
     ) -> Result<Answer<ComparisonView>, Failure> {
         facilities::digest::compare(&self.app, &admitted, &id.0, &document).await
+    }
+
+    /// See what is due
+    ///
+    /// What the facility still has to see to, the most urgent first: stays to correct and stays
+    /// that the police have not confirmed, by their deadline; members that are owed, by the time
+    /// until which they are.
+    #[oai(
+        path = "/v1/facilities/:id/due",
+        method = "get",
+        operation_id = "listDue",
+        tag = "Topic::Facilities"
+    )]
+    async fn list_due(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        id: Path<String>,
+        query: Query,
+    ) -> Result<Answer<DuePage>, Failure> {
+        facilities::due::show(&self.app, &admitted, &id.0, query).await
     }
 
     /// See a facility's rooms and beds

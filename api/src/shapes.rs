@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use text::{
     Address, ChangeWord, ChannelWord, CodeWord, CommuneCode, CompactJws, CompletionWord,
-    CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, EventWord, FacilityKindWord,
-    FateWord, FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord, Instant, MissingWord,
-    Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate, PartyRoleWord, Place, Pointer,
-    PresenceWord, ProvinceCode, PurposeWord, Reason, ReceiptNumber, Reference, RoomKindWord,
-    RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex, TimelinessWord, WebhookEventWord,
-    WebhookOutcomeWord, WebhookProgressWord, WebhookReasonWord, WebhookStateWord, WebhookUrl, Word,
+    CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, DueWord, EventWord,
+    FacilityKindWord, FateWord, FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord,
+    Instant, MissingWord, Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate,
+    PartyRoleWord, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, Reason, ReceiptNumber,
+    Reference, RoomKindWord, RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex, TimelinessWord,
+    WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord, WebhookReasonWord, WebhookStateWord,
+    WebhookUrl, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -611,6 +612,41 @@ pub(crate) struct ComparisonView {
     /// On the list, and not stored of the day (another day, cancelled, never saved), sorted:
     /// declare these again, which makes nothing twice.
     unknown: Vec<String>,
+}
+
+/// Something that a facility still has to see to.
+#[derive(Object)]
+pub(crate) struct DueItem {
+    /// `correction`: refused by the police, a present guest's data are to be looked at again, or a
+    /// question is open; `unacknowledged`: not confirmed by the police yet; `completion`: members are owed.
+    kind: DueWord,
+    /// The stay.
+    stay_id: Id,
+    /// Its version, for `If-Match`.
+    version: u32,
+    /// Until when: the stay's deadline, or the time until which members are owed.
+    due_at: Instant,
+    /// Whether that time has come.
+    is_overdue: bool,
+    /// Where the stay is on its way to the police.
+    delivery: DeliveryWord,
+    /// Why it was refused or set aside.
+    #[oai(nullable)]
+    reason: Option<String>,
+    /// The members to look at again, or those that are missing.
+    pointers: Vec<Pointer>,
+    /// What the facility is asked about the stay; with `correction` only.
+    questions: Vec<StayQuestion>,
+}
+
+/// A page of what is to be seen to, the most urgent first.
+#[derive(Object)]
+pub(crate) struct DuePage {
+    /// What is to be seen to.
+    items: Vec<DueItem>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
 }
 
 /// A page of stays, newest first.

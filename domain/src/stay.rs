@@ -102,6 +102,18 @@ coded! {
     }
 }
 
+coded! {
+    /// What a facility still has to see to.
+    pub enum DueKind {
+        /// The police endpoint refused the stay, or the registry did not agree: look at it again.
+        Correction => "correction",
+        /// The police have not confirmed the stay yet.
+        Unacknowledged => "unacknowledged",
+        /// A provisional record: members named as missing are owed.
+        Completion => "completion",
+    }
+}
+
 /// What a sender is told to look at again when the registry did not agree: always these three, so
 /// that the answer says nothing about what the registry holds.
 pub const ATTENTION_POINTERS: [&str; 3] = [

@@ -23,6 +23,7 @@ mod catalogues;
 mod codes;
 mod digest;
 mod document;
+mod due;
 mod events;
 mod limits;
 mod lists;

@@ -70,7 +70,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 50] = [
+const FACTS: [Facts; 51] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -214,6 +214,12 @@ const FACTS: [Facts; 50] = [
         success: "What differs.",
         problems: &[400, 404, 408, 413, 415, 422],
         parameters: &[],
+    },
+    Facts {
+        operation: "listDue",
+        success: "A page of what is to be seen to.",
+        problems: &[404, 422],
+        parameters: &[&PAGE_PARAMETERS],
     },
     Facts {
         operation: "showOccupancy",

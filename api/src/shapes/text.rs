@@ -111,6 +111,8 @@ text_types! {
     Note => bounded(draft::NOTE_LENGTH_MAX);
     /// A number or word as printed.
     Word => bounded(draft::WORD_LENGTH_MAX);
+    /// What is to be seen to.
+    DueWord => words(stay::DueKind::ALL.iter().map(|word| word.as_str()));
     /// A word of the catalogue `purposes`.
     PurposeWord => words(Purpose::ALL.iter().map(|word| word.as_str()));
     /// Sex.
