@@ -65,6 +65,8 @@ pub struct Candidate {
     pub destination: String,
     /// Statutory deadline.
     pub deadline_at: DateTime<Utc>,
+    /// How often it was claimed without a result since.
+    pub claim_count: i32,
 }
 
 /// Up to `limit` tasks that are due and free, nearest deadline first.
@@ -81,7 +83,7 @@ pub async fn due(
     let held_back = held_back(lease_now);
     let (of_communes, communes_values) = communes.condition(backend);
     let text = format!(
-        "SELECT id, facility_id, destination, deadline_at FROM outbox_task \
+        "SELECT id, facility_id, destination, deadline_at, claim_count FROM outbox_task \
          WHERE settled_at IS NULL AND due_at <= ? \
            AND (leased_until IS NULL OR leased_until <= {lease_now}) \
            AND NOT {held_back}{of_communes} \
@@ -199,11 +201,12 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
 
 /// Makes up to `limit` tasks of these communes that wait at `step` due now, nearest deadline
 /// first; answers with how many. For a peer that may be back: what waited for it need not wait on.
+/// What is due only after `latest` waits because the peer asked for it, and is left alone.
 pub async fn hasten(
     db: &Database,
     step: &str,
     communes: &Communes,
-    now: DateTime<Utc>,
+    (now, latest): (DateTime<Utc>, DateTime<Utc>),
     limit: u64,
 ) -> Result<u64> {
     let backend = db.backend();
@@ -211,12 +214,13 @@ pub async fn hasten(
     let text = format!(
         "UPDATE outbox_task SET due_at = ? WHERE id IN (\
            SELECT id FROM outbox_task \
-           WHERE settled_at IS NULL AND state = 'waiting' AND step = ? AND due_at > ?\
-             {of_communes} \
+           WHERE settled_at IS NULL AND state = 'waiting' AND step = ? \
+             AND due_at > ? AND due_at <= ?{of_communes} \
            ORDER BY deadline_at, id LIMIT {limit} {})",
         dialect::skip_locked(backend)
     );
-    let mut values = vec![rows::instant(now), rows::text(step), rows::instant(now)];
+    let mut values = vec![rows::instant(now), rows::text(step)];
+    values.extend([now, latest].map(rows::instant));
     values.extend(communes_values);
     let transaction = write::begin(db).await?;
     let changed = transaction

@@ -220,9 +220,15 @@ async fn versions_of_a_stay_are_claimed_one_after_the_other(database: tests::Dat
         }
         let waiting = outbox.claimed_ids().await;
         assert!(waiting.is_empty(), "while it waits: {waiting:?}");
-        outbox::hasten(&outbox.db, "check_identity", &Communes::All, at, 100)
-            .await
-            .unwrap();
+        let hasten = async |latest| {
+            let span = (at, latest);
+            outbox::hasten(&outbox.db, "check_identity", &Communes::All, span, 100)
+                .await
+                .unwrap()
+        };
+        let asked_for = hasten(at + TimeDelta::minutes(59)).await;
+        assert_eq!(asked_for, 0, "what waits longer than that is left alone");
+        hasten(at + TimeDelta::hours(1)).await;
         for task in outbox.claim().await {
             assert!(outbox.record(&task, Progress::Delivered { at }).await);
         }

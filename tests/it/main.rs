@@ -34,6 +34,7 @@ mod webhooks;
 
 mod delivery;
 mod destinations;
+mod faults;
 mod identity;
 mod imports;
 mod operator;

@@ -219,7 +219,7 @@ async fn answer(socket: &mut TcpStream, shared: &Shared, manner: Manner) -> std:
 }
 
 /// One request; `None` when the connection ends before it is whole.
-async fn read(socket: &mut TcpStream) -> std::io::Result<Option<Told>> {
+pub(crate) async fn read(socket: &mut TcpStream) -> std::io::Result<Option<Told>> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

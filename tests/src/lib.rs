@@ -15,6 +15,7 @@
 mod environment;
 mod eventually;
 mod guard;
+mod measured;
 
 mod binary;
 mod database;
@@ -35,6 +36,7 @@ mod journal;
 pub mod people;
 mod raw;
 pub mod receipt;
+mod rude;
 pub mod sheet;
 mod stream;
 mod time;
@@ -49,9 +51,11 @@ pub use environment::{import_row_count, is_golden_update, setting};
 pub use eventually::{eventually, eventually_some};
 pub use journal::{Journal, Posted, post_steadily};
 pub use link::{Link, Weather};
+pub use measured::measured;
 pub use process::{Ending, Process};
 pub use raw::{RawAnswer, raw_exchange};
 pub use river::{River, Setting};
+pub use rude::{Notified, Reply, Rude};
 pub use services::{Secrets, Services};
 pub use simulators::{Police, Registry};
 pub use stream::{EventStream, StreamedEvent};

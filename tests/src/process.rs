@@ -106,6 +106,16 @@ impl Process {
         size.expect("the system tells the memory of a process")
     }
 
+    /// Its open sockets now: `/proc/PID/fd`.
+    pub fn socket_count(&self) -> usize {
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", self.id));
+        let descriptors = descriptors.expect("the process runs on Linux").flatten();
+        let targets = descriptors.filter_map(|one| std::fs::read_link(one.path()).ok());
+        targets
+            .filter(|target| target.to_string_lossy().starts_with("socket:"))
+            .count()
+    }
+
     /// Asks it to stop: SIGTERM.
     pub fn terminate(&self) {
         self.signal("TERM");

@@ -14,6 +14,8 @@ pub(crate) const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(1);
 /// How long a task waits for a peer whose breaker is open, at the longest: when it closes, what
 /// waits is made due at once, so this only covers the loss of the process that knew of it.
 const HELD_MAX: TimeDelta = TimeDelta::minutes(5);
+/// No task waits longer than this but one whose peer asked for it.
+pub(crate) const UNASKED_MAX: TimeDelta = TimeDelta::minutes(5);
 
 /// What a wait depends on.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,8 @@
 //! Open after [`FAILURES_IN_A_ROW_MAX`] failures in a row, after half of the last [`WINDOW`]
 //! calls, or at once when the peer refuses us altogether. While it is open, one call every
 //! [`PROBE_PAUSE`] tries whether the peer is back; only such a probe closes it, since an answer
-//! that was under way when it opened says nothing new.
+//! that was under way when it opened says nothing new. None is made before the time that the peer
+//! asked for, in whichever of its answers.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -58,6 +59,8 @@ pub(crate) struct Breaker {
     failures_in_a_row: u32,
     /// True for a failure, newest last.
     window: VecDeque<bool>,
+    /// Until when the peer asked to be left alone, since it last did its work.
+    left_alone_until: Option<Instant>,
 }
 
 impl Breaker {
@@ -92,22 +95,31 @@ impl Breaker {
         now: Instant,
         wish: Option<Duration>,
     ) -> Change {
+        if health != Health::Well {
+            self.left_alone_until = self.left_alone_until.max(wish.map(|wish| now + wish));
+        }
         match (self.is_open(), admission, health) {
             (true, Admission::Probe, Health::Well) => {
                 *self = Self::default();
                 Change::Closed
             }
             (true, Admission::Probe, Health::Failing | Health::RefusesUs) => {
-                self.open(now, wish);
+                self.open(now);
                 Change::None
             }
-            (true, Admission::Call | Admission::Held, _) => Change::None,
-            (false, _, health) => self.weigh(health, now, wish),
+            (true, Admission::Call | Admission::Held, _) => {
+                self.probe_at = self.probe_at.max(self.left_alone_until);
+                Change::None
+            }
+            (false, _, health) => self.weigh(health, now),
         }
     }
 
-    fn weigh(&mut self, health: Health, now: Instant, wish: Option<Duration>) -> Change {
+    fn weigh(&mut self, health: Health, now: Instant) -> Change {
         let has_failed = health != Health::Well;
+        if !has_failed {
+            self.left_alone_until = None;
+        }
         self.failures_in_a_row = if has_failed {
             self.failures_in_a_row + 1
         } else {
@@ -125,13 +137,12 @@ impl Breaker {
         if !(has_failed && is_too_much) {
             return Change::None;
         }
-        self.open(now, wish);
+        self.open(now);
         Change::Opened
     }
 
-    fn open(&mut self, now: Instant, wish: Option<Duration>) {
-        let pause = wish.unwrap_or_default().max(PROBE_PAUSE);
-        self.probe_at = Some(now + pause);
+    fn open(&mut self, now: Instant) {
+        self.probe_at = Some(now + PROBE_PAUSE).max(self.left_alone_until);
     }
 }
 
@@ -231,6 +242,25 @@ mod tests {
             breaker.admit(now + Duration::from_secs(60)),
             Admission::Probe
         );
+    }
+
+    #[test]
+    fn the_longest_wish_counts_and_a_success_ends_it() {
+        let now = Instant::now();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        let wish = |seconds| Some(Duration::from_secs(seconds));
+        let mut breaker = Breaker::default();
+        breaker.note(Admission::Call, Health::Failing, now, wish(300));
+        note(&mut breaker, Health::Well, now);
+        breaker.note(Admission::Call, Health::Failing, now, wish(20));
+        for _ in 0..4 {
+            note(&mut breaker, Health::Failing, now);
+        }
+        assert_eq!(breaker.admit(after(19)), Admission::Held);
+        // One that was under way when it opened.
+        breaker.note(Admission::Call, Health::Failing, after(1), wish(30));
+        assert_eq!(breaker.admit(after(30)), Admission::Held);
+        assert_eq!(breaker.admit(after(31)), Admission::Probe);
     }
 
     proptest! {

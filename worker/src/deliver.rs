@@ -35,7 +35,7 @@ use crate::{
     content::Unreadable,
     destinations::LanePlace,
     peer::{Exchange, Peer, PeerName},
-    police,
+    police::{self, Sent},
     registry::{self, Finding, Question},
     run::Worker,
     settle::Recorded,
@@ -88,6 +88,11 @@ pub(crate) struct Claimed {
     pub(crate) subject: Result<Subject, Unreadable>,
     /// The endpoint that it goes to.
     pub(crate) place: LanePlace,
+}
+
+/// True when one more claim without a result makes a task poison.
+pub(crate) fn is_last_try(claim_count: i32) -> bool {
+    claim_count == CLAIM_COUNT_MAX - 1
 }
 
 /// True when a task has ended its workers so often that it must not be touched.
@@ -376,7 +381,11 @@ impl Journey<'_> {
         );
         self.begin_attempt(PeerName::Police);
         let exchange = admitted.post(headers, body).await;
-        let verdict = police::judge(self.task.id, &exchange.outcome);
+        let sent = Sent {
+            id: self.task.id,
+            body_sha256: self.task.body_sha256.as_deref().unwrap_or_default(),
+        };
+        let verdict = police::judge(sent, &exchange.outcome);
         admitted.note(verdict.health(), verdict.fault(), exchange.retry_after());
         self.end_attempt(&exchange, verdict.as_str(), verdict.code());
         match verdict {

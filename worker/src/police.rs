@@ -8,6 +8,7 @@
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use runtime::{ids, standard_webhooks};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -95,8 +96,17 @@ impl Verdict {
     }
 }
 
-/// What the endpoint's answer about the notification `id` means.
-pub(crate) fn judge(id: Uuid, outcome: &Result<Answer, CallFault>) -> Verdict {
+/// What was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent<'a> {
+    /// The notification's id.
+    pub(crate) id: Uuid,
+    /// SHA-256 of its bytes.
+    pub(crate) body_sha256: &'a [u8],
+}
+
+/// What the endpoint's answer to a notification means.
+pub(crate) fn judge(sent: Sent<'_>, outcome: &Result<Answer, CallFault>) -> Verdict {
     let unavailable = |code, health| Verdict::Unavailable { code, health };
     let unclear = |code, health| Verdict::Unclear { code, health };
     let answer = match outcome {
@@ -107,12 +117,16 @@ pub(crate) fn judge(id: Uuid, outcome: &Result<Answer, CallFault>) -> Verdict {
         Err(fault) => return unavailable(fault.as_str(), Health::Failing),
     };
     match answer.status {
-        200..=299 => match confirmation(id, answer) {
-            Some(police_reference) => Verdict::Delivered { police_reference },
+        200..=299 => match Confirmation::read(sent, answer) {
+            Some(confirmation) => confirmation.into(),
             None => unclear("malformed", Health::Failing),
         },
         400 | 422 => refused(answer, false),
-        409 => refused(answer, true),
+        // An endpoint may say of what it has already that it is there, instead of saying it again.
+        409 => match Confirmation::read(sent, answer) {
+            Some(confirmation) if confirmation.is_of_these_bytes => confirmation.into(),
+            Some(_) | None => refused(answer, true),
+        },
         // Without a code it may be a proxy or a wrong address that speaks, and a wrong address
         // must not refuse everything.
         404 | 410 if code_of(answer).is_some() => refused(answer, false),
@@ -146,21 +160,53 @@ fn code_of(answer: &Answer) -> Option<String> {
     Some(if is_code { code } else { REFUSED }.to_owned())
 }
 
-/// The police's reference number, when the answer is a confirmation of this notification.
-fn confirmation(id: Uuid, answer: &Answer) -> Option<String> {
-    let body: Value = serde_json::from_slice(&answer.body)
-        .ok()
-        .filter(|_| answer.is_json)?;
-    let text = |name: &str| body.get(name)?.as_str();
-    DateTime::parse_from_rfc3339(text("received_at")?).ok()?;
-    let names_another = body
-        .get("notification_id")
-        .is_some_and(|named| named.as_str() != Some(id.to_string().as_str()));
-    let reference = text("police_reference")?.trim();
-    let is_sound = !names_another
-        && (1..=REFERENCE_LENGTH_MAX).contains(&reference.chars().count())
-        && !reference.contains(char::is_control);
-    is_sound.then(|| reference.to_owned())
+/// What a confirmation says, read strictly: a member that comes twice is no confirmation.
+#[derive(Deserialize)]
+struct ConfirmationBody {
+    police_reference: String,
+    received_at: String,
+    notification_id: Option<String>,
+    body_sha256: Option<String>,
+}
+
+/// A confirmation of what was sent.
+struct Confirmation {
+    police_reference: String,
+    /// It names the bytes, and they are those that were sent.
+    is_of_these_bytes: bool,
+}
+
+impl Confirmation {
+    /// `None` when the answer is no confirmation, or one of something else.
+    fn read(sent: Sent<'_>, answer: &Answer) -> Option<Self> {
+        // Members may also be read from a list.
+        let is_object = answer.body.trim_ascii_start().starts_with(b"{");
+        if !(answer.is_json && is_object) {
+            return None;
+        }
+        let body: ConfirmationBody = serde_json::from_slice(&answer.body).ok()?;
+        DateTime::parse_from_rfc3339(&body.received_at).ok()?;
+        let names = |named: Option<&String>, ours: String| named.map(|named| *named == ours);
+        let is_this_one = names(body.notification_id.as_ref(), sent.id.to_string());
+        let are_these_bytes = names(body.body_sha256.as_ref(), hex::encode(sent.body_sha256));
+        let reference = body.police_reference.trim();
+        let is_sound = is_this_one != Some(false)
+            && are_these_bytes != Some(false)
+            && (1..=REFERENCE_LENGTH_MAX).contains(&reference.chars().count())
+            && !reference.contains(char::is_control);
+        is_sound.then(|| Self {
+            police_reference: reference.to_owned(),
+            is_of_these_bytes: are_these_bytes == Some(true),
+        })
+    }
+}
+
+impl From<Confirmation> for Verdict {
+    fn from(confirmation: Confirmation) -> Self {
+        Self::Delivered {
+            police_reference: confirmation.police_reference,
+        }
+    }
 }
 
 /// Headers of a delivery: idempotency key, signature, trace.
@@ -217,6 +263,10 @@ mod tests {
     use super::*;
 
     const ID: Uuid = Uuid::from_u128(7);
+    const SENT: Sent<'_> = Sent {
+        id: ID,
+        body_sha256: &[7; 32],
+    };
 
     fn answer(status: u16, is_json: bool, body: &str) -> Result<Answer, CallFault> {
         Ok(Answer {
@@ -229,7 +279,7 @@ mod tests {
 
     /// Outcome, code, health, as one line.
     fn read(outcome: &Result<Answer, CallFault>) -> String {
-        let verdict = judge(ID, outcome);
+        let verdict = judge(SENT, outcome);
         format!(
             "{} {} {:?}",
             verdict.as_str(),
@@ -350,12 +400,33 @@ mod tests {
             ),
             (r#"{"police_reference":"CA-1"}"#.to_owned(), false),
             (
+                format!(
+                    r#"{{"police_reference":"CA-1","received_at":"{at}","police_reference":"CA-2"}}"#
+                ),
+                false,
+            ),
+            (format!(r#"["CA-1","{at}"]"#), false),
+            (
+                format!(
+                    r#"{{"police_reference":"CA-1","received_at":"{at}","body_sha256":"{}"}}"#,
+                    "07".repeat(32)
+                ),
+                true,
+            ),
+            (
+                format!(
+                    r#"{{"police_reference":"CA-1","received_at":"{at}","body_sha256":"{}"}}"#,
+                    "08".repeat(32)
+                ),
+                false,
+            ),
+            (
                 format!(r#"[{{"police_reference":"CA-1","received_at":"{at}"}}]"#),
                 false,
             ),
         ];
         for (body, is_delivered) in table {
-            let verdict = judge(ID, &answer(200, true, &body));
+            let verdict = judge(SENT, &answer(200, true, &body));
             assert_eq!(
                 matches!(verdict, Verdict::Delivered { .. }),
                 is_delivered,
@@ -366,7 +437,7 @@ mod tests {
 
     #[test]
     fn another_body_under_the_same_id_is_a_case() {
-        let conflict = judge(ID, &answer(409, true, "{}"));
+        let conflict = judge(SENT, &answer(409, true, "{}"));
         assert!(matches!(
             conflict,
             Verdict::Refused {
@@ -374,7 +445,24 @@ mod tests {
                 ..
             }
         ));
-        let refusal = judge(ID, &answer(422, true, "{}"));
+        let of = |bytes: &str| {
+            let digest = bytes.repeat(32);
+            let at = "2026-11-23T14:05:00+07:00";
+            format!(
+                r#"{{"police_reference":"CA-1","received_at":"{at}","body_sha256":"{digest}"}}"#
+            )
+        };
+        let same = judge(SENT, &answer(409, true, &of("07")));
+        assert!(matches!(same, Verdict::Delivered { .. }));
+        let other = judge(SENT, &answer(409, true, &of("08")));
+        assert!(matches!(
+            other,
+            Verdict::Refused {
+                is_conflict: true,
+                ..
+            }
+        ));
+        let refusal = judge(SENT, &answer(422, true, "{}"));
         assert!(matches!(
             refusal,
             Verdict::Refused {

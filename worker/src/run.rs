@@ -1,13 +1,19 @@
 //! The claim loop: takes as many tasks as there are free places, nearest deadline first, and
 //! works on each on its own.
 //!
+//! A task that was twice claimed without a result may be one that ends its worker. Its last try is
+//! made while nothing else is under way, so that nobody is blamed for another's doing.
+//!
 //! Woken by the intake, and polling beside. While an endpoint's breaker is open nothing of its
 //! destinations is claimed but a probe now and then, and nothing at all of those that are paused:
 //! what waits stays where it is, costs nothing and keeps its order.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,6 +33,7 @@ use tracing::Instrument;
 use zeroize::Zeroizing;
 
 use crate::{
+    backoff::UNASKED_MAX,
     breaker::PROBE_PAUSE,
     config::WorkerSettings,
     content::{Contents, Unreadable},
@@ -41,6 +48,10 @@ use crate::{
 const PLACES_WAIT: Duration = Duration::from_millis(25);
 /// How long a claim waits for places before the loop looks up again.
 const PLACES_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long a last try waits until nothing else is under way; then it is made all the same.
+const ALONE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long others wait for a last try.
+const ALONE_DURATION_MAX: Duration = Duration::from_secs(2);
 /// After a failed claim, doubled from the first to the second.
 const FAILURE_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// Tasks made due by one statement.
@@ -63,6 +74,8 @@ pub(crate) struct Worker {
     pub(crate) abandon: CancellationToken,
     places: Arc<Semaphore>,
     under_way: TaskTracker,
+    /// The claim before this one was of a last try: now it is the others' turn.
+    was_last_try: AtomicBool,
     last_round: Mutex<Instant>,
 }
 
@@ -136,6 +149,7 @@ impl Worker {
             abandon: CancellationToken::new(),
             places: Arc::new(Semaphore::new(place_count.min(Semaphore::MAX_PERMITS))),
             under_way: TaskTracker::new(),
+            was_last_try: AtomicBool::new(false),
             last_round: Mutex::new(Instant::now()),
         }
     }
@@ -244,10 +258,10 @@ impl Worker {
             return Round::Held;
         }
         let task_count_max = room.min(self.settings.claim_batch.get());
-        let Some(places) = self.take_places(task_count_max, is_full).await else {
+        let Some(mut places) = self.take_places(task_count_max, is_full).await else {
             return Round::Busy;
         };
-        match self.claim(places.num_permits()).await {
+        match self.claim(&mut places).await {
             Ok(claim) => {
                 let may_be_more = claim.may_be_more;
                 self.start(claim.claimed, places);
@@ -289,7 +303,8 @@ impl Worker {
         Some(places)
     }
 
-    async fn claim(&self, count: usize) -> store::Result<Claim> {
+    async fn claim(&self, places: &mut OwnedSemaphorePermit) -> store::Result<Claim> {
+        let count = places.num_permits();
         let started = Instant::now();
         let Some((communes, mut rooms)) = self.destinations.open() else {
             return Ok(Claim::default());
@@ -297,10 +312,26 @@ impl Worker {
         let now = self.clock.now();
         let window = turn::WINDOW_FACTOR * u64::try_from(count).unwrap_or(u64::MAX);
         let due = outbox::due(&self.db, now, &communes, window).await?;
-        let chosen = turn::choose(&due, count, |candidate| rooms.take(candidate));
+        let (last_tries, due): (Vec<_>, Vec<_>) = due
+            .into_iter()
+            .partition(|candidate| deliver::is_last_try(candidate.claim_count));
+        let has_last_tries = !last_tries.is_empty();
+        let is_their_turn = !self.was_last_try.swap(false, Ordering::AcqRel) || due.is_empty();
+        let last_try = last_tries
+            .into_iter()
+            .find(|candidate| is_their_turn && rooms.take(candidate));
+        let chosen = match last_try {
+            Some(candidate) => {
+                self.was_last_try.store(true, Ordering::Release);
+                self.be_alone(places).await;
+                vec![candidate.id]
+            }
+            None => turn::choose(&due, count, |candidate| rooms.take(candidate)),
+        };
         if chosen.is_empty() {
             return Ok(Claim::default());
         }
+        let now = self.clock.now();
         let lease = Lease {
             id: ids::uuid_v7(&self.clock),
             ends: self.clock.steady() + self.settings.lease(),
@@ -309,12 +340,23 @@ impl Worker {
         let tasks = outbox::claim(&self.db, &chosen, lease.id, now, seconds).await?;
         observe(&self.db, tasks.len(), started);
         // Fewer than were chosen: another worker was quicker, and there may be others.
-        let may_be_more = chosen.len() == count || tasks.len() < chosen.len();
+        let may_be_more = has_last_tries || chosen.len() == count || tasks.len() < chosen.len();
         let claimed = self.with_subjects(tasks, lease).await;
         Ok(Claim {
             claimed,
             may_be_more,
         })
+    }
+
+    /// Takes all other places too, which are free once nothing is under way. What is under way for
+    /// longer is let be.
+    async fn be_alone(&self, places: &mut OwnedSemaphorePermit) {
+        let held = u32::try_from(places.num_permits()).unwrap_or(u32::MAX);
+        let others = self.settings.concurrency.get().saturating_sub(held);
+        let others = Arc::clone(&self.places).acquire_many_owned(others);
+        if let Ok(Ok(others)) = timeout(ALONE_WAIT_MAX, others).await {
+            places.merge(others);
+        }
     }
 
     /// One question for all of them. Poison is left alone.
@@ -351,7 +393,13 @@ impl Worker {
 
     fn start(self: &Arc<Self>, claimed: Vec<Claimed>, mut places: OwnedSemaphorePermit) {
         for claimed in claimed {
+            let is_last_try = deliver::is_last_try(claimed.task.claim_count - 1);
             let place = places.split(1);
+            let others = if is_last_try {
+                places.split(places.num_permits())
+            } else {
+                None
+            };
             let span = tracing::debug_span!(
                 "worker.task",
                 task.id = %claimed.task.id,
@@ -362,7 +410,13 @@ impl Worker {
             let worker = Arc::clone(self);
             // Boxed: it is large, and would be moved several times before it runs.
             let work = Box::pin(async move {
-                deliver::handle(&worker, claimed).await;
+                let mut work = std::pin::pin!(deliver::handle(&worker, claimed));
+                let is_done =
+                    others.is_some() && timeout(ALONE_DURATION_MAX, &mut work).await.is_ok();
+                drop(others);
+                if !is_done {
+                    work.await;
+                }
                 drop(place);
             });
             tasks::spawn_on(&self.under_way, "worker.task", work.instrument(span));
@@ -412,7 +466,9 @@ impl Worker {
     }
 
     async fn hasten(&self, step: &'static str, communes: &Communes, limit: u64) -> u64 {
-        match outbox::hasten(&self.db, step, communes, self.clock.now(), limit).await {
+        let now = self.clock.now();
+        let span = (now, now + UNASKED_MAX);
+        match outbox::hasten(&self.db, step, communes, span, limit).await {
             Ok(count) => {
                 counter!("luutru_outbox_hastened_total", "step" => step).increment(count);
                 count

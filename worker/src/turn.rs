@@ -63,6 +63,7 @@ mod tests {
             facility_id: Uuid::from_u128(facility),
             destination: "00004".to_owned(),
             deadline_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds),
+            claim_count: 0,
         }
     }
 
