@@ -64,6 +64,9 @@ struct Found {
 
 /// The neighbours of each candidate by its id, newest first; candidates without any are left out.
 /// Those of the group itself count as declared one after the other, in their order.
+///
+/// Who declared a neighbour is asked for row by row: a join's plan, made while the tables are small
+/// and kept by the connection, would read them whole when they are not any more.
 pub(crate) async fn find(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -83,8 +86,10 @@ pub(crate) async fn find(
     );
     let text = format!(
         "{with} SELECT v.stay_id AS newcomer_id, n.id AS stay_id, n.facility_id, \
-           n.commune_code, w.created_by, n.arrival_at, n.departed_at \
-         FROM v {newest} JOIN stay_version w ON w.stay_id = n.id AND w.version = 1 \
+           n.commune_code, (SELECT w.created_by FROM stay_version w \
+             WHERE w.stay_id = n.id AND w.version = 1) AS created_by, \
+           n.arrival_at, n.departed_at \
+         FROM v {newest} \
          WHERE n.presence <> 'cancelled' AND n.id <> v.stay_id \
            AND (n.departed_at IS NULL OR n.departed_at > v.arrival_at) \
            AND (v.ends_at IS NULL OR n.arrival_at < v.ends_at) \

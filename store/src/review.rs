@@ -81,14 +81,15 @@ pub(crate) async fn open(
     let mut cases: Vec<CaseRow> = cases.into_iter().map(CaseRow).collect();
     cases.sort_unstable_by_key(|row| (row.0.stay_id, row.0.kind));
     let (with, values) = dialect::with_rows(backend, cases);
-    // A group whose COMMIT was lost is recorded again, when its case may be closed already.
+    // A group whose COMMIT was lost is recorded again, when its case may be closed already. Asked
+    // row by row: an anti-join's plan, kept since the table was small, would read all of it.
     let text = format!(
         "{with} INSERT INTO review_case (id, kind, state, priority, commune_code, \
            province_code, facility_id, stay_id, version, detail, opened_at) \
          SELECT v.id, v.kind, 'open', v.priority, stay.commune_code, stay.province_code, \
            stay.facility_id, v.stay_id, v.version, v.detail, v.opened_at \
          FROM v JOIN stay ON stay.id = v.stay_id \
-         WHERE NOT EXISTS (SELECT 1 FROM review_case known WHERE known.id = v.id) \
+         WHERE (SELECT known.id FROM review_case known WHERE known.id = v.id) IS NULL \
          ON CONFLICT (stay_id, kind) WHERE closed_at IS NULL DO UPDATE SET \
            version = excluded.version, detail = excluded.detail, \
            state = CASE WHEN review_case.state = 'awaiting_correction' \

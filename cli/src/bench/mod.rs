@@ -59,8 +59,8 @@ const BATCHES_AT_ONCE: usize = 4;
 #[derive(Clone, Copy)]
 enum Load {
     /// One stay a request, on all connections.
-    Singles,
-    /// [`BATCH_SIZE`] stays a request.
+    Singles(Population),
+    /// [`BATCH_SIZE`] stays a request, of people that the registry knows.
     Batches,
 }
 
@@ -340,7 +340,9 @@ impl Bench {
             request_count: None,
             duration: Some(duration),
         };
-        self.post(api, installation, pace, Load::Singles).await
+        // Each guest is somebody else: the few whom the registry knows would all be present twice.
+        let load = Load::Singles(Population::MadeUp);
+        self.post(api, installation, pace, load).await
     }
 
     async fn post(
@@ -350,9 +352,9 @@ impl Bench {
         pace: Pace,
         load: Load,
     ) -> anyhow::Result<Work> {
-        let (connection_count, batch_share) = match load {
-            Load::Singles => (self.options.connections, 0.0),
-            Load::Batches => (BATCHES_AT_ONCE, 1.0),
+        let (connection_count, batch_share, population) = match load {
+            Load::Singles(population) => (self.options.connections, 0.0, population),
+            Load::Batches => (BATCHES_AT_ONCE, 1.0, Population::Demo),
         };
         let target = Target::parse(&api.url)?;
         let desks = find_desks(&target, std::slice::from_ref(&installation.key), &[]).await?;
@@ -362,7 +364,7 @@ impl Bench {
             pace,
             connection_count,
             desks,
-            people: People::new(Population::Demo, 0.0, seed),
+            people: People::new(population, 0.0, seed),
             name: format!("bench-{seed:016x}"),
             seed,
             batch_share,
@@ -539,7 +541,8 @@ impl Bench {
             duration,
             arrivals: Arrivals::Even,
         };
-        self.post(api, installation, pace, Load::Singles).await
+        let load = Load::Singles(Population::Demo);
+        self.post(api, installation, pace, load).await
     }
 
     /// P12.
