@@ -292,6 +292,8 @@ pub(crate) trait Demand: Send + Sync + 'static {
     const IS_FOR_DECLARANTS: bool;
     /// Whether the path is there for officers of the police alone.
     const IS_FOR_OFFICERS: bool = false;
+    /// Whether only who operates the service may ask.
+    const IS_FOR_ADMINISTRATORS: bool = false;
 }
 
 /// Declares one stay.
@@ -306,6 +308,8 @@ pub(crate) enum Managing {}
 pub(crate) enum Reading {}
 /// Works on the cases of an officer's communes.
 pub(crate) enum Reviewing {}
+/// Operates the service.
+pub(crate) enum Administering {}
 
 impl Demand for Declaring {
     const ERRAND: Errand = Errand::Declare;
@@ -399,6 +403,11 @@ async fn admit<D: Demand>(request: &Request) -> Result<Admitted<D>, Failure> {
             .increment(1);
         return Err(Failure::new(Code::NotFound));
     }
+    if D::IS_FOR_ADMINISTRATORS && caller.sender.role != Role::Admin {
+        counter!("luutru_authz_denied_total", "route_group" => "admin", "reason" => "role")
+            .increment(1);
+        return Err(Failure::new(Code::Forbidden));
+    }
     let ticket = Ticket::issue(app, Arc::clone(caller), D::ERRAND).await?;
     Ok(Admitted {
         ticket,
@@ -410,6 +419,12 @@ impl Demand for Reviewing {
     const ERRAND: Errand = Errand::Read;
     const IS_FOR_DECLARANTS: bool = false;
     const IS_FOR_OFFICERS: bool = true;
+}
+
+impl Demand for Administering {
+    const ERRAND: Errand = Errand::Read;
+    const IS_FOR_DECLARANTS: bool = false;
+    const IS_FOR_ADMINISTRATORS: bool = true;
 }
 
 #[cfg(test)]

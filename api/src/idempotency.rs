@@ -1,6 +1,8 @@
 //! The header `Idempotency-Key`.
 
-use domain::problem::Code;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{canonical::to_canonical_json, problem::Code, sender::Sender};
+use metrics::counter;
 use poem::http::HeaderMap;
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -8,13 +10,80 @@ use poem_openapi::{
     registry::{MetaParamIn, MetaSchema, MetaSchemaRef},
 };
 
+use serde_json::Value;
+use store::declarations::Idempotency;
+
+use crate::app::App;
 use crate::problem::Failure;
 
 const NAME: &str = "Idempotency-Key";
 const LENGTH_MAX: usize = 255;
 
+/// How long the key of a request that declares nothing is kept.
+pub(crate) const KEPT: TimeDelta = TimeDelta::days(7);
+
 /// What guards a request against being done twice, if its sender wants that.
 pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
+
+/// What the keys of a kind of requests are hashed for.
+#[derive(Clone, Copy)]
+pub(crate) struct Area {
+    /// For the key itself.
+    pub(crate) key: &'static str,
+    /// For the request that came with it.
+    pub(crate) request: &'static str,
+}
+
+impl IdempotencyKey {
+    /// The key of a request that declares nothing, apart for each organisation. The same key with
+    /// another path or body, or from another sender, is another request.
+    pub(crate) fn of_request(
+        &self,
+        app: &App,
+        sender: &Sender,
+        area: Area,
+        (path, body): (&str, &Value),
+        now: DateTime<Utc>,
+    ) -> Option<Idempotency> {
+        let key = self.0.as_deref()?;
+        let organisation = sender.organisation_id;
+        let parts = [organisation.as_bytes().as_slice(), key.as_bytes()];
+        let content = to_canonical_json(body);
+        let who = sender.key_id;
+        let request = [who.as_bytes().as_slice(), path.as_bytes(), &content];
+        Some(Idempotency {
+            key_hash: app.vault.blind_index(area.key, &parts),
+            request_hash: app.vault.blind_index(area.request, &request),
+            expires_at: now + KEPT,
+        })
+    }
+
+    /// What holds a lock that long is a twin with the same key.
+    pub(crate) fn failure(&self, error: store::Error) -> Failure {
+        match error {
+            store::Error::LockTimeout if self.0.is_some() => {
+                Failure::new(Code::IdempotencyInProgress)
+            }
+            store::Error::LockTimeout
+            | store::Error::NotFound
+            | store::Error::Duplicate
+            | store::Error::LeaseLost { .. }
+            | store::Error::Corrupt { .. }
+            | store::Error::Unavailable
+            | store::Error::StorageFull
+            | store::Error::OutcomeUnknown
+            | store::Error::Schema(_)
+            | store::Error::Database { .. } => error.into(),
+        }
+    }
+
+    /// Counts what became of it.
+    pub(crate) fn count(&self, result: &'static str) {
+        if self.0.is_some() {
+            counter!("luutru_idempotency_total", "result" => result).increment(1);
+        }
+    }
+}
 
 impl<'a> ApiExtractor<'a> for IdempotencyKey {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];

@@ -19,6 +19,7 @@ mod limit;
 mod payload;
 mod precondition;
 
+mod admin;
 mod catalogues;
 mod census;
 mod day_receipts;

@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::config::ApiSettings;
 use crate::problem::Failure;
+use crate::shapes::admin::{PauseDraft, RequeueDraft};
 use crate::shapes::review::{ClaimRequest, DecisionRequest};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
@@ -103,6 +104,18 @@ impl Shape for ClaimRequest {
 }
 
 impl Shape for DecisionRequest {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for PauseDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for RequeueDraft {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
     }

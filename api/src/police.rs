@@ -11,9 +11,8 @@ pub(crate) mod questions;
 pub(crate) mod summary;
 mod words;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
-    canonical::to_canonical_json,
     problem::{Code, Violation},
     sender::Sender,
 };
@@ -28,11 +27,14 @@ use store::{
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::idempotency::IdempotencyKey;
+use crate::idempotency::{Area, IdempotencyKey};
 use crate::problem::Failure;
 
-/// How long an `Idempotency-Key` of an officer is kept.
-const IDEMPOTENCY_KEPT: TimeDelta = TimeDelta::days(7);
+/// What keys of officers' requests are hashed for.
+const AREA: Area = Area {
+    key: "idempotency.police",
+    request: "request.police",
+};
 
 /// What an officer sees.
 fn scope_of(sender: &Sender) -> Scope {
@@ -47,8 +49,7 @@ fn id_of(text: &str) -> Result<Uuid, Failure> {
     Uuid::try_parse(text).map_err(|_| Failure::new(Code::NotFound))
 }
 
-/// The key of a request, apart for each organisation. The same key with another path or body is
-/// another request.
+/// The key of an officer's request.
 fn idempotency(
     app: &App,
     sender: &Sender,
@@ -57,40 +58,7 @@ fn idempotency(
     body: &Value,
     now: DateTime<Utc>,
 ) -> Option<Idempotency> {
-    let key = key.0.as_deref()?;
-    let organisation = sender.organisation_id;
-    let parts = [organisation.as_bytes().as_slice(), key.as_bytes()];
-    let content = to_canonical_json(body);
-    let officer = sender.key_id;
-    let request = [officer.as_bytes().as_slice(), path.as_bytes(), &content];
-    Some(Idempotency {
-        key_hash: app.vault.blind_index("idempotency.police", &parts),
-        request_hash: app.vault.blind_index("request.police", &request),
-        expires_at: now + IDEMPOTENCY_KEPT,
-    })
-}
-
-/// What holds a lock that long is a twin with the same key.
-fn failure(error: store::Error, key: &IdempotencyKey) -> Failure {
-    match error {
-        store::Error::LockTimeout if key.0.is_some() => Failure::new(Code::IdempotencyInProgress),
-        store::Error::LockTimeout
-        | store::Error::NotFound
-        | store::Error::Duplicate
-        | store::Error::LeaseLost { .. }
-        | store::Error::Corrupt { .. }
-        | store::Error::Unavailable
-        | store::Error::StorageFull
-        | store::Error::OutcomeUnknown
-        | store::Error::Schema(_)
-        | store::Error::Database { .. } => error.into(),
-    }
-}
-
-fn count_key(key: &IdempotencyKey, result: &'static str) {
-    if key.0.is_some() {
-        counter!("luutru_idempotency_total", "result" => result).increment(1);
-    }
+    key.of_request(app, sender, AREA, (path, body), now)
 }
 
 /// An audit entry of an officer about a case.

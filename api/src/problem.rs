@@ -51,7 +51,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::CensusStale
         | Code::CensusImplausible
         | Code::TooManyWebhooks
-        | Code::WebhookDisabled => StatusCode::CONFLICT,
+        | Code::WebhookDisabled
+        | Code::DeliverySettled
+        | Code::DeliverySuperseded => StatusCode::CONFLICT,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -137,6 +139,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::LeadingZeroLost
         | Code::NumberRounded
         | Code::TextDamaged
+        | Code::UntilInPast
         | Code::WebhookUrlInvalid
         | Code::WebhookAddressNotAllowed
         | Code::ArrivalTimeAssumed

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::auth::{Admitted, Asking, Declaring, DeclaringMany, Managing, Reading, Reviewing};
+use crate::auth::{
+    Administering, Admitted, Asking, Declaring, DeclaringMany, Managing, Reading, Reviewing,
+};
 use crate::docs::Page;
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
@@ -18,6 +20,10 @@ use crate::payload::{Document, Proposal, Scanned, Upload};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::query::Query;
+use crate::shapes::admin::{
+    DestinationPage, DestinationView, NotificationPage, NotificationView, PauseDraft, PauseState,
+    RequeueAnswer, RequeueDraft, RequeueManyAnswer,
+};
 use crate::shapes::review::{
     ClaimAnswer, ClaimExtension, ClaimRelease, ClaimRequest, DecisionAnswer, DecisionRequest,
     ReviewCase, ReviewPage, ReviewSummary,
@@ -32,7 +38,8 @@ use crate::shapes::{
     WebhookPage, WebhookView,
 };
 use crate::{
-    census, day_receipts, events, facilities, imports, limits, police, scans, stays, webhooks,
+    admin, census, day_receipts, events, facilities, imports, limits, police, scans, stays,
+    webhooks,
 };
 
 /// The service's operations.
@@ -54,6 +61,8 @@ enum Topic {
     Events,
     /// The review queue of the police. For keys of officers; to others it is not there.
     Police,
+    /// The way to the police, for who operates the service. To other roles 403.
+    Administration,
     /// Published lists and keys.
     Catalogues,
     /// Whether the service is there.
@@ -811,6 +820,161 @@ impl Api {
         admitted: Admitted<Reviewing>,
     ) -> Result<Answer<ReviewSummary>, Failure> {
         police::summary::show(&self.app, &admitted).await
+    }
+
+    /// List notifications
+    ///
+    /// Those set aside, or those on their way to the police, nearest deadline first. Nothing of
+    /// their content. What is shown is in the audit.
+    #[oai(
+        path = "/v1/admin/deliveries",
+        method = "get",
+        operation_id = "listNotifications",
+        tag = "Topic::Administration"
+    )]
+    async fn list_notifications(
+        &self,
+        admitted: Admitted<Administering>,
+        query: Query,
+    ) -> Result<Answer<NotificationPage>, Failure> {
+        admin::deliveries::list(&self.app, &admitted, query).await
+    }
+
+    /// See a notification
+    ///
+    /// With every call that was made for it.
+    #[oai(
+        path = "/v1/admin/deliveries/:id",
+        method = "get",
+        operation_id = "showNotification",
+        tag = "Topic::Administration"
+    )]
+    async fn show_notification(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The notification's id.
+        id: Path<String>,
+    ) -> Result<Answer<NotificationView>, Failure> {
+        admin::deliveries::show(&self.app, &admitted, &id.0).await
+    }
+
+    /// Send a notification again
+    ///
+    /// One that was set aside, under its old id and with its old bytes. One that is on its way
+    /// stays as it is; what the police have answered is 409 `delivery_settled`, and 409
+    /// `delivery_superseded` where a later version carries the whole stay.
+    #[oai(
+        path = "/v1/admin/deliveries/:id/requeue",
+        method = "post",
+        operation_id = "requeueNotification",
+        tag = "Topic::Administration"
+    )]
+    async fn requeue_notification(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The notification's id.
+        id: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<Answer<RequeueAnswer>, Failure> {
+        admin::requeue::one(&self.app, &admitted, &id.0, key).await
+    }
+
+    /// Send all again that were set aside
+    ///
+    /// Those of a destination or of a facility; all when neither is named. Up to 200 at once, the
+    /// nearest deadline first: ask again while there are `more`.
+    #[oai(
+        path = "/v1/admin/deliveries/requeue",
+        method = "post",
+        operation_id = "requeueNotifications",
+        tag = "Topic::Administration"
+    )]
+    async fn requeue_notifications(
+        &self,
+        admitted: Admitted<Administering>,
+        /// Guards against another body under the same key; what is left is sent again each time.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<RequeueDraft>,
+    ) -> Result<Answer<RequeueManyAnswer>, Failure> {
+        admin::requeue::many(&self.app, &admitted, key, document).await
+    }
+
+    /// List destinations
+    ///
+    /// By code: who holds which back and why, bounds, breaker, and what waits.
+    #[oai(
+        path = "/v1/admin/destinations",
+        method = "get",
+        operation_id = "listDestinations",
+        tag = "Topic::Administration"
+    )]
+    async fn list_destinations(
+        &self,
+        admitted: Admitted<Administering>,
+        query: Query,
+    ) -> Result<Answer<DestinationPage>, Failure> {
+        admin::destinations::list(&self.app, &admitted, query).await
+    }
+
+    /// See a destination
+    #[oai(
+        path = "/v1/admin/destinations/:code",
+        method = "get",
+        operation_id = "showDestination",
+        tag = "Topic::Administration"
+    )]
+    async fn show_destination(
+        &self,
+        _admitted: Admitted<Administering>,
+        /// The destination's code.
+        code: Path<String>,
+    ) -> Result<Answer<DestinationView>, Failure> {
+        admin::destinations::show(&self.app, &code.0).await
+    }
+
+    /// Hold a destination back
+    ///
+    /// Within a second nothing more is sent to it; calls under way go on. What waits keeps its
+    /// order. Paused once more, the newer words count.
+    #[oai(
+        path = "/v1/admin/destinations/:code/pause",
+        method = "post",
+        operation_id = "pauseDestination",
+        tag = "Topic::Administration"
+    )]
+    async fn pause_destination(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The destination's code.
+        code: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<PauseDraft>,
+    ) -> Result<Answer<PauseState>, Failure> {
+        admin::destinations::pause(&self.app, &admitted, &code.0, key, document).await
+    }
+
+    /// Let a destination go again
+    #[oai(
+        path = "/v1/admin/destinations/:code/resume",
+        method = "post",
+        operation_id = "resumeDestination",
+        tag = "Topic::Administration"
+    )]
+    async fn resume_destination(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The destination's code.
+        code: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<Answer<PauseState>, Failure> {
+        admin::destinations::resume(&self.app, &admitted, &code.0, key).await
     }
 
     /// Make a webhook

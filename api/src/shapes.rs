@@ -4,6 +4,7 @@
 //! never carry one. They are where the document gets its schemas from, and a test holds them to
 //! the members that `domain` reads.
 
+pub(crate) mod admin;
 pub(crate) mod review;
 pub(crate) mod text;
 

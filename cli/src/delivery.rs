@@ -12,7 +12,7 @@ use store::{
     Database, audit,
     destinations::{self, Destination, NATIONAL, Pause, Route},
     outbox::Task,
-    tasks::{self, Attempt, Requeued, Which},
+    tasks::{self, Attempt, Filter, Requeued, Which},
 };
 use uuid::Uuid;
 
@@ -20,8 +20,14 @@ use crate::{assemble, exit::Ending, settings::PlaceSettings, terminal};
 
 const REASON_LENGTH_MAX: usize = 200;
 const LIMIT_MAX: u64 = 1_000;
-/// Tasks of one look at those that were set aside.
+/// Tasks sent again between two looks at those that were set aside.
 const PAGE_SIZE: u64 = 500;
+/// Calls that are shown of a notification: the newest.
+const ATTEMPT_COUNT_MAX: u64 = 1_000;
+/// What sending again is noted as, and of what.
+const REQUEUED: &str = "delivery.requeued";
+/// See [`REQUEUED`].
+const TASK: &str = "outbox_task";
 /// Who deeds of this command are noted as.
 const OPERATOR: &str = "operator";
 
@@ -226,14 +232,17 @@ async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<Ending> {
         (1..=LIMIT_MAX).contains(&options.limit),
         "--limit: must be from 1 to {LIMIT_MAX}"
     );
+    let all = Filter::default();
     let (shown, lines): (Vec<Value>, String) = match options.what {
         Listed::Destinations => {
             let rows = destinations::all(db).await?;
             let shown = rows.iter().map(destination_json).collect();
             (shown, rows.iter().map(destination_line).collect())
         }
-        Listed::Parked => of_tasks(&tasks::list(db, Which::Parked, None, options.limit).await?),
-        Listed::Open => of_tasks(&tasks::list(db, Which::Open, None, options.limit).await?),
+        Listed::Parked => {
+            of_tasks(&tasks::list(db, Which::Parked, &all, None, options.limit).await?)
+        }
+        Listed::Open => of_tasks(&tasks::list(db, Which::Open, &all, None, options.limit).await?),
     };
     if options.json {
         terminal::say_line(&Value::from(shown).to_string())?;
@@ -254,7 +263,7 @@ async fn show(db: &Database, id: Uuid) -> anyhow::Result<Ending> {
     let (task, reason) = tasks::get(db, id)
         .await
         .map_err(|error| absent(error, id))?;
-    let attempts = tasks::attempts(db, id).await?;
+    let attempts = tasks::attempts(db, id, ATTEMPT_COUNT_MAX).await?;
     let mut shown = task_json(&task);
     shown["reason"] = json!(reason);
     shown["attempts"] = attempts.iter().map(attempt_json).collect();
@@ -271,40 +280,34 @@ fn absent(error: store::Error, id: Uuid) -> anyhow::Error {
 }
 
 async fn requeue(db: &Database, clock: &Clock, id: Uuid) -> anyhow::Result<Ending> {
-    let outcome = requeue_one(db, clock, id).await;
+    let entry = entry(clock, REQUEUED, TASK, id);
+    let outcome = tasks::requeue(db, id, clock.now(), entry, None).await;
     match outcome.map_err(|error| absent(error, id))? {
         Requeued::Done => {
             terminal::say_line(&format!("requeued {id}"))?;
             Ok(Ending::Done)
         }
-        Requeued::NotParked => bail!("{id} is not set aside: see `luutru delivery show {id}`"),
         Requeued::Superseded => {
             bail!("{id} is not sent again: a later version of its stay carries the whole stay")
         }
+        // Without a key nothing is replayed.
+        Requeued::OnItsWay | Requeued::Settled | Requeued::Replayed(_) | Requeued::KeyReused => {
+            bail!("{id} is not set aside: see `luutru delivery show {id}`")
+        }
     }
-}
-
-async fn requeue_one(db: &Database, clock: &Clock, id: Uuid) -> store::Result<Requeued> {
-    let entry = entry(clock, "delivery.requeued", "outbox_task", id);
-    tasks::requeue(db, id, clock.now(), entry).await
 }
 
 async fn requeue_all(db: &Database, clock: &Clock) -> anyhow::Result<Ending> {
-    let (mut done_count, mut superseded_count) = (0_u64, 0_u64);
-    let mut after = None;
-    loop {
-        let page = tasks::list(db, Which::Parked, after, PAGE_SIZE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some((last.deadline_at, last.id));
-        for task in &page {
-            match requeue_one(db, clock, task.id).await? {
-                Requeued::Done => done_count += 1,
-                Requeued::Superseded => superseded_count += 1,
-                // Somebody else was quicker.
-                Requeued::NotParked => {}
-            }
+    let all = Filter::default();
+    let mut done_count = 0;
+    let superseded_count = loop {
+        let entry = |id| entry(clock, REQUEUED, TASK, id);
+        let outcome = tasks::requeue_parked(db, &all, PAGE_SIZE, clock.now(), entry).await?;
+        done_count += outcome.requeued_count;
+        if !outcome.may_be_more {
+            break outcome.superseded_count;
         }
-    }
+    };
     let shown = json!({"requeued": done_count, "superseded": superseded_count});
     terminal::say_line(&shown.to_string())?;
     Ok(Ending::Done)
@@ -329,7 +332,7 @@ async fn pause(db: &Database, clock: &Clock, options: PauseOptions) -> anyhow::R
         until: options.until,
     };
     let entry = entry(clock, "destination.paused", "destination", row.id);
-    destinations::pause(db, code, pause, entry).await?;
+    destinations::pause(db, code, pause, entry, None).await?;
     terminal::say_line(&format!("paused {code}"))?;
     Ok(Ending::Done)
 }
@@ -337,8 +340,7 @@ async fn pause(db: &Database, clock: &Clock, options: PauseOptions) -> anyhow::R
 async fn resume(db: &Database, clock: &Clock, code: &str) -> anyhow::Result<Ending> {
     let row = known(db, code).await?;
     let entry = entry(clock, "destination.resumed", "destination", row.id);
-    destinations::resume(db, code, entry).await?;
-    db.wake().notify();
+    destinations::resume(db, code, entry, None).await?;
     terminal::say_line(&format!("resumed {code}"))?;
     Ok(Ending::Done)
 }

@@ -85,6 +85,10 @@ coded! {
         TooManyWebhooks => "too_many_webhooks",
         /// The webhook is switched off.
         WebhookDisabled => "webhook_disabled",
+        /// The police have answered: there is nothing to send again.
+        DeliverySettled => "delivery_settled",
+        /// A later version of the stay carries the whole stay.
+        DeliverySuperseded => "delivery_superseded",
 
         /// The body is larger than this path takes.
         BodyTooLarge => "body_too_large",
@@ -230,6 +234,8 @@ coded! {
         WebhookUrlInvalid => "webhook_url_invalid",
         /// The address leads where webhooks may not go.
         WebhookAddressNotAllowed => "webhook_address_not_allowed",
+        /// An end that has passed already.
+        UntilInPast => "until_in_past",
 
         /// The sex declared is not the one in the number.
         SexDiffersFromNumber => "sex_differs_from_number",
@@ -307,7 +313,9 @@ impl Code {
             | Self::CensusStale
             | Self::CensusImplausible
             | Self::TooManyWebhooks
-            | Self::WebhookDisabled => Class::Conflict,
+            | Self::WebhookDisabled
+            | Self::DeliverySettled
+            | Self::DeliverySuperseded => Class::Conflict,
             Self::BodyTooLarge | Self::BatchTooLarge | Self::RateLimited | Self::TooManyImports => {
                 Class::Limit
             }
@@ -377,7 +385,8 @@ impl Code {
             | Self::CensusOutsideScope
             | Self::CensusLineRepeated
             | Self::WebhookUrlInvalid
-            | Self::WebhookAddressNotAllowed => Class::Violation,
+            | Self::WebhookAddressNotAllowed
+            | Self::UntilInPast => Class::Violation,
             Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue

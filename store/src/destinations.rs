@@ -1,13 +1,16 @@
 //! Where notifications go, and whether they may go there now.
 
 use chrono::{DateTime, Utc};
-use entity::{destination, destination_route};
+use entity::{audit_entry, destination, destination_route};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, sea_query::Expr,
 };
 
-use crate::{Database, Error, Result, audit, dialect, table_rows::AuditRow, write};
+use crate::{
+    Database, Error, Result, audit, declarations::Idempotency, dialect, request_keys,
+    table_rows::AuditRow, write,
+};
 
 /// A destination as it is stored.
 pub type Destination = destination::Model;
@@ -99,10 +102,27 @@ pub struct Pause {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// What became of an operator's deed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It is done.
+    Done,
+    /// The same request came before, and was done at this instant.
+    Replayed(DateTime<Utc>),
+    /// The key came with another request before.
+    KeyReused,
+}
+
 /// Holds a destination's notifications back. Paused once more, the newer words count.
 ///
 /// Errors: [`Error::NotFound`].
-pub async fn pause(db: &Database, code: &str, pause: Pause, entry: audit::Entry) -> Result<()> {
+pub async fn pause(
+    db: &Database,
+    code: &str,
+    pause: Pause,
+    entry: audit::Entry,
+    key: Option<&Idempotency>,
+) -> Result<Deed> {
     let change = destination::Entity::update_many()
         .col_expr(destination::Column::State, Expr::value(PAUSED))
         .col_expr(destination::Column::PausedBy, Expr::value(pause.by))
@@ -110,15 +130,52 @@ pub async fn pause(db: &Database, code: &str, pause: Pause, entry: audit::Entry)
         .col_expr(destination::Column::PausedAt, Expr::value(pause.at))
         .col_expr(destination::Column::PausedUntil, Expr::value(pause.until))
         .filter(destination::Column::Code.eq(code));
-    change_with(db, change, Some(entry)).await.and_then(found)
+    perform(db, change, entry, key).await
 }
 
 /// Lets a destination's notifications go again.
 ///
 /// Errors: [`Error::NotFound`].
-pub async fn resume(db: &Database, code: &str, entry: audit::Entry) -> Result<()> {
+pub async fn resume(
+    db: &Database,
+    code: &str,
+    entry: audit::Entry,
+    key: Option<&Idempotency>,
+) -> Result<Deed> {
     let change = running_again().filter(destination::Column::Code.eq(code));
-    change_with(db, change, Some(entry)).await.and_then(found)
+    perform(db, change, entry, key).await
+}
+
+/// Makes a change of one destination and its audit entry in one transaction, once a key.
+async fn perform(
+    db: &Database,
+    change: sea_orm::UpdateMany<destination::Entity>,
+    entry: audit::Entry,
+    key: Option<&Idempotency>,
+) -> Result<Deed> {
+    let transaction = write::begin(db).await?;
+    if let Some(key) = key
+        && let Some(known) = request_keys::take(db, &transaction, key, entry.id, entry.at).await?
+    {
+        let first = match known {
+            Some(id) => {
+                audit_entry::Entity::find_by_id(id)
+                    .one(&transaction)
+                    .await?
+            }
+            None => None,
+        };
+        transaction.rollback().await?;
+        return Ok(first.map_or(Deed::KeyReused, |first| Deed::Replayed(first.at)));
+    }
+    if change.exec(&transaction).await?.rows_affected == 0 {
+        return Err(Error::NotFound);
+    }
+    let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
+    transaction.execute_raw(statement).await?;
+    write::commit(transaction).await?;
+    db.wake().notify();
+    Ok(Deed::Done)
 }
 
 /// Ends the pauses whose time is over.
@@ -126,7 +183,7 @@ pub async fn end_pauses(db: &Database, now: DateTime<Utc>) -> Result<u64> {
     let change = running_again()
         .filter(destination::Column::State.eq(PAUSED))
         .filter(destination::Column::PausedUntil.lte(now));
-    change_with(db, change, None).await
+    apply(db, change).await
 }
 
 /// Notes that a destination refuses us, whatever we bring. True for the first to note it: one
@@ -139,7 +196,7 @@ pub async fn pause_as_refusing(db: &Database, code: &str, at: DateTime<Utc>) -> 
         .col_expr(destination::Column::PausedAt, Expr::value(at))
         .filter(destination::Column::Code.eq(code))
         .filter(destination::Column::State.eq(RUNNING));
-    Ok(change_with(db, change, None).await? == 1)
+    Ok(apply(db, change).await? == 1)
 }
 
 /// What a worker found of a destination's endpoint. A closed breaker also ends a pause that a
@@ -159,12 +216,12 @@ pub async fn note_breaker(
         )
         .col_expr(destination::Column::BreakerSince, Expr::value(since))
         .filter(destination::Column::Code.eq(code));
-    change_with(db, change, None).await?;
+    apply(db, change).await?;
     if reason.is_none() {
         let change = running_again()
             .filter(destination::Column::Code.eq(code))
             .filter(destination::Column::PausedBy.eq(WORKER));
-        change_with(db, change, None).await?;
+        apply(db, change).await?;
     }
     Ok(())
 }
@@ -180,30 +237,12 @@ fn running_again() -> sea_orm::UpdateMany<destination::Entity> {
         .col_expr(destination::Column::PausedUntil, never())
 }
 
-/// Makes a change and its audit entry, if there is one, in one transaction; answers with the
-/// number of destinations changed.
-async fn change_with(
-    db: &Database,
-    change: sea_orm::UpdateMany<destination::Entity>,
-    entry: Option<audit::Entry>,
-) -> Result<u64> {
+/// Makes a change that no operator asked for; answers with the number of destinations changed.
+async fn apply(db: &Database, change: sea_orm::UpdateMany<destination::Entity>) -> Result<u64> {
     let transaction = write::begin(db).await?;
     let changed = change.exec(&transaction).await?.rows_affected;
-    if let Some(entry) = entry.filter(|_| changed > 0) {
-        let statement =
-            dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
-        transaction.execute_raw(statement).await?;
-    }
     write::commit(transaction).await?;
     Ok(changed)
-}
-
-fn found(changed: u64) -> Result<()> {
-    if changed > 0 {
-        Ok(())
-    } else {
-        Err(Error::NotFound)
-    }
 }
 
 /// Makes `commune_code` go to `destination_code` from `valid_from` on; a route that begins on the

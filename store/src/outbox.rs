@@ -38,7 +38,7 @@ pub enum Communes {
 
 impl Communes {
     /// What comes after `WHERE …`, and its parameters.
-    fn condition(&self, backend: Backend) -> (String, Vec<Value>) {
+    pub(crate) fn condition(&self, backend: Backend) -> (String, Vec<Value>) {
         match self {
             Self::All => (String::new(), Vec::new()),
             Self::Except(codes) if codes.is_empty() => (String::new(), Vec::new()),

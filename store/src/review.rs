@@ -17,9 +17,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Backend, Database, Error, Result,
-    declarations::Idempotency,
-    dialect,
+    Backend, Database, Result, dialect,
     rows::{self, AsRow, Column, Kind, column},
     write,
 };
@@ -181,48 +179,6 @@ pub async fn adopt(db: &Database) -> Result<u64> {
     open(backend, &transaction, distinct(cases)).await?;
     write::commit(transaction).await?;
     Ok(count)
-}
-
-/// Takes the `Idempotency-Key` of an officer's request, which leads to `subject_id`. `None` when
-/// it was free; else what it led to, if the request was the same.
-async fn take_key(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    key: &Idempotency,
-    subject_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Option<Option<Uuid>>> {
-    let statement = dialect::statement(
-        db.backend(),
-        "INSERT INTO idempotency_key (key_hash, request_hash, stay_id, created_at, expires_at) \
-         VALUES (?, ?, ?, ?, ?) \
-         ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
-           stay_id = excluded.stay_id, created_at = excluded.created_at, \
-           expires_at = excluded.expires_at \
-         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash",
-        vec![
-            rows::bytes(key.key_hash.to_vec()),
-            rows::bytes(key.request_hash.to_vec()),
-            rows::uuid(subject_id),
-            rows::instant(now),
-            rows::instant(key.expires_at),
-        ],
-    );
-    if connection.query_one_raw(statement).await?.is_some() {
-        return Ok(None);
-    }
-    let statement = dialect::statement(
-        db.backend(),
-        "SELECT request_hash, stay_id FROM idempotency_key WHERE key_hash = ?",
-        vec![rows::bytes(key.key_hash.to_vec())],
-    );
-    let row = connection.query_one_raw(statement).await?;
-    let row = row.ok_or(Error::Corrupt {
-        what: "idempotency_key",
-    })?;
-    let request_hash: Vec<u8> = row.try_get("", "request_hash")?;
-    let known: Option<Uuid> = row.try_get("", "stay_id")?;
-    Ok(Some(known.filter(|_| request_hash == key.request_hash)))
 }
 
 #[derive(Clone)]

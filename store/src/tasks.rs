@@ -3,13 +3,19 @@
 use chrono::{DateTime, Utc};
 use entity::{attempt, outbox_task, stay};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Value, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, audit, dialect, outbox::Task, rows, table_rows::AuditRow, write,
+    Backend, Database, Error, Result, audit,
+    declarations::Idempotency,
+    dialect,
+    outbox::{Communes, Task},
+    request_keys, rows,
+    table_rows::AuditRow,
+    write,
 };
 
 /// One call on behalf of a task.
@@ -25,12 +31,35 @@ pub enum Which {
 }
 
 impl Which {
-    fn condition(self) -> Condition {
-        let condition = Condition::all();
+    const fn condition(self) -> &'static str {
         match self {
-            Self::Open => condition.add(outbox_task::Column::SettledAt.is_null()),
-            Self::Parked => condition.add(outbox_task::Column::State.eq("parked")),
+            Self::Open => "settled_at IS NULL",
+            Self::Parked => "state = 'parked'",
         }
+    }
+}
+
+/// What a list is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only tasks of these communes.
+    pub communes: Option<Communes>,
+    /// Only tasks of this facility.
+    pub facility_id: Option<Uuid>,
+}
+
+impl Filter {
+    /// What comes after `WHERE …`, and its parameters.
+    fn condition(&self, backend: Backend) -> (String, Vec<Value>) {
+        let communes = self.communes.as_ref();
+        let (mut text, mut values) = communes
+            .map(|communes| communes.condition(backend))
+            .unwrap_or_default();
+        if let Some(facility_id) = self.facility_id {
+            text.push_str(" AND facility_id = ?");
+            values.push(rows::uuid(facility_id));
+        }
+        (text, values)
     }
 }
 
@@ -38,26 +67,25 @@ impl Which {
 pub async fn list(
     db: &Database,
     which: Which,
+    filter: &Filter,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Task>> {
-    let mut query = outbox_task::Entity::find().filter(which.condition());
-    if let Some((deadline_at, id)) = after {
-        let same_deadline = Condition::all()
-            .add(outbox_task::Column::DeadlineAt.eq(deadline_at))
-            .add(outbox_task::Column::Id.gt(id));
-        query = query.filter(
-            Condition::any()
-                .add(outbox_task::Column::DeadlineAt.gt(deadline_at))
-                .add(same_deadline),
-        );
-    }
-    Ok(query
-        .order_by_asc(outbox_task::Column::DeadlineAt)
-        .order_by_asc(outbox_task::Column::Id)
-        .limit(limit)
-        .all(db.reader())
-        .await?)
+    let backend = db.backend();
+    let (narrowed, mut values) = filter.condition(backend);
+    let place = if let Some((deadline_at, id)) = after {
+        values.extend([rows::instant(deadline_at), rows::uuid(id)]);
+        " AND (deadline_at, id) > (?, ?)"
+    } else {
+        ""
+    };
+    let text = format!(
+        "SELECT * FROM outbox_task WHERE {}{narrowed}{place} \
+         ORDER BY deadline_at, id LIMIT {limit}",
+        which.condition()
+    );
+    let statement = dialect::statement(backend, &text, values);
+    Ok(Task::find_by_statement(statement).all(db.reader()).await?)
 }
 
 /// One task, and the reason that its stay's delivery gives.
@@ -77,14 +105,51 @@ pub async fn get(db: &Database, id: Uuid) -> Result<(Task, Option<String>)> {
     Ok((task, reason.flatten()))
 }
 
-/// Every call that was made for a task, the first one first.
-pub async fn attempts(db: &Database, task_id: Uuid) -> Result<Vec<Attempt>> {
-    Ok(attempt::Entity::find()
+/// The newest `limit` calls that were made for a task, the first one first.
+pub async fn attempts(db: &Database, task_id: Uuid, limit: u64) -> Result<Vec<Attempt>> {
+    let mut attempts = attempt::Entity::find()
         .filter(attempt::Column::TaskId.eq(task_id))
-        .order_by_asc(attempt::Column::StartedAt)
-        .order_by_asc(attempt::Column::Id)
+        .order_by_desc(attempt::Column::StartedAt)
+        .order_by_desc(attempt::Column::Id)
+        .limit(limit)
         .all(db.reader())
-        .await?)
+        .await?;
+    attempts.reverse();
+    Ok(attempts)
+}
+
+/// What of a commune's tasks is on its way or set aside.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct CommuneBacklog {
+    /// The commune.
+    pub commune_code: String,
+    /// Tasks on their way.
+    pub open_count: i64,
+    /// Of these, tasks whose deadline has passed.
+    pub overdue_count: i64,
+    /// When the oldest task on its way was made.
+    pub oldest_created_at: Option<DateTime<Utc>>,
+    /// The nearest deadline of those on their way.
+    pub nearest_deadline_at: Option<DateTime<Utc>>,
+    /// Tasks set aside.
+    pub parked_count: i64,
+}
+
+/// The backlog of each commune that has one. A commune may come twice, once for what is on its way
+/// and once for what was set aside.
+pub async fn backlogs(db: &Database, now: DateTime<Utc>) -> Result<Vec<CommuneBacklog>> {
+    // Each part reads one index of its own.
+    let text = "SELECT destination AS commune_code, COUNT(*) AS open_count, \
+           COUNT(CASE WHEN deadline_at <= ? THEN 1 END) AS overdue_count, \
+           MIN(created_at) AS oldest_created_at, MIN(deadline_at) AS nearest_deadline_at, \
+           0 AS parked_count \
+         FROM outbox_task WHERE settled_at IS NULL GROUP BY destination \
+         UNION ALL \
+         SELECT destination, 0, 0, NULL, NULL, COUNT(*) \
+         FROM outbox_task WHERE state = 'parked' GROUP BY destination";
+    let statement = dialect::statement(db.backend(), text, vec![rows::instant(now)]);
+    let found = CommuneBacklog::find_by_statement(statement);
+    Ok(found.all(db.reader()).await?)
 }
 
 /// What became of the wish to send a task again.
@@ -92,10 +157,25 @@ pub async fn attempts(db: &Database, task_id: Uuid) -> Result<Vec<Attempt>> {
 pub enum Requeued {
     /// It is due now.
     Done,
-    /// It is not set aside: it is on its way, or was taken or refused by the police.
-    NotParked,
+    /// It is on its way: nothing was changed.
+    OnItsWay,
+    /// It was taken or refused by the police.
+    Settled,
     /// A later version of its stay goes its own way, with the whole stay in it.
     Superseded,
+    /// The same request came before, and this is what became of it.
+    Replayed(Replayed),
+    /// The key came with another request before.
+    KeyReused,
+}
+
+/// What became of a request that came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// See [`Requeued::Done`].
+    Done,
+    /// See [`Requeued::OnItsWay`].
+    OnItsWay,
 }
 
 #[derive(FromQueryResult)]
@@ -109,7 +189,8 @@ struct Freed {
 ///
 /// A task whose stay has a later version stays where it is, since the police would get the older
 /// one last. The stay's row says whether there is one: who amends a stay writes it too, so that
-/// neither passes the other.
+/// neither passes the other. No worker holds what was set aside, and what it wrote under an older
+/// lease finds the lease gone.
 ///
 /// Errors: [`Error::NotFound`].
 pub async fn requeue(
@@ -117,9 +198,21 @@ pub async fn requeue(
     id: Uuid,
     now: DateTime<Utc>,
     entry: audit::Entry,
+    key: Option<&Idempotency>,
 ) -> Result<Requeued> {
     let backend = db.backend();
     let transaction = write::begin(db).await?;
+    if let Some(key) = key
+        && let Some(known) = request_keys::take(db, &transaction, key, entry.id, now).await?
+    {
+        transaction.rollback().await?;
+        return Ok(match known {
+            // Where nothing was changed the key leads to the task itself.
+            Some(led_to) if led_to == id => Requeued::Replayed(Replayed::OnItsWay),
+            Some(_) => Requeued::Replayed(Replayed::Done),
+            None => Requeued::KeyReused,
+        });
+    }
     let statement = dialect::statement(
         backend,
         "UPDATE outbox_task SET state = 'waiting', due_at = ?, settled_at = NULL, \
@@ -127,29 +220,14 @@ pub async fn requeue(
          WHERE id = ? AND state = 'parked' RETURNING stay_id, version, kind",
         vec![rows::instant(now), rows::uuid(id)],
     );
-    let Some(task) = Freed::find_by_statement(statement)
+    let freed = Freed::find_by_statement(statement)
         .one(&transaction)
-        .await?
-    else {
-        drop(transaction);
-        outbox_task::Entity::find_by_id(id)
-            .one(db.reader())
-            .await?
-            .ok_or(Error::NotFound)?;
-        return Ok(Requeued::NotParked);
+        .await?;
+    let Some(task) = freed else {
+        return unchanged(db, transaction, id, key).await;
     };
-    let mut change = stay::Entity::update_many()
-        .col_expr(stay::Column::ChangedAt, Expr::value(now))
-        .filter(stay::Column::Id.eq(task.stay_id))
-        .filter(stay::Column::DeliveryVersion.eq(task.version));
-    // An identity result that was set aside left the stay acknowledged.
-    if task.kind != "identity_result" {
-        change = change
-            .col_expr(stay::Column::DeliveryState, Expr::value("queued"))
-            .col_expr(stay::Column::DeliveryReason, Expr::value(None::<String>));
-    }
-    if change.exec(&transaction).await?.rows_affected == 0 {
-        // Dropped, it is rolled back.
+    if !requeue_stay(&transaction, &task, now).await? {
+        transaction.rollback().await?;
         return Ok(Requeued::Superseded);
     }
     let entry = audit::Entry {
@@ -161,4 +239,119 @@ pub async fn requeue(
     write::commit(transaction).await?;
     db.wake().notify();
     Ok(Requeued::Done)
+}
+
+/// Why a task was not sent again; a key is kept where that is as good as done.
+async fn unchanged(
+    db: &Database,
+    transaction: DatabaseTransaction,
+    id: Uuid,
+    key: Option<&Idempotency>,
+) -> Result<Requeued> {
+    let task = outbox_task::Entity::find_by_id(id)
+        .one(&transaction)
+        .await?;
+    match task {
+        Some(task) if task.settled_at.is_none() => {
+            if let Some(key) = key {
+                request_keys::lead_to(db, &transaction, key, id).await?;
+                write::commit(transaction).await?;
+            }
+            Ok(Requeued::OnItsWay)
+        }
+        Some(_) => Ok(Requeued::Settled),
+        None => Err(Error::NotFound),
+    }
+}
+
+/// The stay of a task that goes again. False when a later version is on its way.
+async fn requeue_stay(
+    transaction: &DatabaseTransaction,
+    task: &Freed,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let mut change = stay::Entity::update_many()
+        .col_expr(stay::Column::ChangedAt, Expr::value(now))
+        .filter(stay::Column::Id.eq(task.stay_id))
+        .filter(stay::Column::DeliveryVersion.eq(task.version));
+    // An identity result that was set aside left the stay acknowledged.
+    if task.kind != "identity_result" {
+        change = change
+            .col_expr(stay::Column::DeliveryState, Expr::value("queued"))
+            .col_expr(stay::Column::DeliveryReason, Expr::value(None::<String>));
+    }
+    Ok(change.exec(transaction).await?.rows_affected > 0)
+}
+
+/// What became of the wish to send again all that was set aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequeuedMany {
+    /// Tasks that are due now.
+    pub requeued_count: u64,
+    /// Tasks that stay aside: a later version of their stay carries the whole stay.
+    pub superseded_count: u64,
+    /// There were more than `count_max`.
+    pub may_be_more: bool,
+}
+
+/// Sends again up to `count_max` of the tasks that were set aside, nearest deadline first, each as
+/// [`requeue`] does, with an audit entry that `entry` makes for it.
+pub async fn requeue_parked(
+    db: &Database,
+    filter: &Filter,
+    count_max: u64,
+    now: DateTime<Utc>,
+    entry: impl Fn(Uuid) -> audit::Entry,
+) -> Result<RequeuedMany> {
+    let ids = requeueable(db, filter, count_max.saturating_add(1)).await?;
+    let taken = usize::try_from(count_max).unwrap_or(usize::MAX);
+    let mut outcome = RequeuedMany {
+        may_be_more: ids.len() > taken,
+        ..RequeuedMany::default()
+    };
+    for id in ids.into_iter().take(taken) {
+        match requeue(db, id, now, entry(id), None).await {
+            Ok(Requeued::Done) => outcome.requeued_count += 1,
+            // Somebody else was quicker.
+            Ok(
+                Requeued::OnItsWay
+                | Requeued::Settled
+                | Requeued::Superseded
+                | Requeued::Replayed(_)
+                | Requeued::KeyReused,
+            )
+            | Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    outcome.superseded_count = superseded_count(db, filter).await?;
+    Ok(outcome)
+}
+
+const IS_NEWEST: &str = "EXISTS (SELECT 1 FROM stay \
+     WHERE stay.id = outbox_task.stay_id AND stay.delivery_version = outbox_task.version)";
+
+async fn requeueable(db: &Database, filter: &Filter, limit: u64) -> Result<Vec<Uuid>> {
+    let (narrowed, values) = filter.condition(db.backend());
+    let text = format!(
+        "SELECT id FROM outbox_task WHERE state = 'parked' AND {IS_NEWEST}{narrowed} \
+         ORDER BY deadline_at, id LIMIT {limit}"
+    );
+    let statement = dialect::statement(db.backend(), &text, values);
+    let rows = db.reader().query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+}
+
+async fn superseded_count(db: &Database, filter: &Filter) -> Result<u64> {
+    let (narrowed, values) = filter.condition(db.backend());
+    let text = format!(
+        "SELECT COUNT(*) AS found FROM outbox_task \
+         WHERE state = 'parked' AND NOT {IS_NEWEST}{narrowed}"
+    );
+    let statement = dialect::statement(db.backend(), &text, values);
+    let row = db.reader().query_one_raw(statement).await?;
+    let found = row.map(|row| row.try_get::<i64>("", "found")).transpose()?;
+    Ok(found
+        .and_then(|found| u64::try_from(found).ok())
+        .unwrap_or(0))
 }

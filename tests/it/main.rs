@@ -32,6 +32,7 @@ mod scans;
 mod typing;
 mod webhooks;
 
+mod admin;
 mod delivery;
 mod destinations;
 mod faults;

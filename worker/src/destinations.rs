@@ -22,6 +22,7 @@ use store::{
     Database,
     destinations::{self, Destination, NATIONAL, PAUSED, Route},
     outbox::{Candidate, Communes},
+    routes::{Routes, Way},
 };
 use tokio::{sync::Notify, time::Instant};
 
@@ -29,7 +30,6 @@ use crate::{
     config::WorkerSettings,
     peer::{self, Peer, PeerLimits, PeerName},
     police,
-    routes::Routes,
 };
 
 /// Between two looks at the tables.
@@ -230,13 +230,12 @@ impl Destinations {
             .values()
             .map(|lane| (Arc::clone(&lane.code), lane.room()))
             .collect();
-        let is_open = |way: &crate::routes::Way| {
-            !way.is_paused && left.get(&way.lane).is_some_and(|room| *room > 0)
-        };
+        let is_open =
+            |way: &Way| !way.is_paused && left.get(&way.lane).is_some_and(|room| *room > 0);
         let communes = if view.is_plain {
             is_open(view.routes.otherwise()).then_some(Communes::All)
         } else {
-            part(&view.routes, is_open)
+            view.routes.communes(is_open)
         };
         let routes = Arc::clone(&view.routes);
         communes.map(|communes| (communes, Rooms { routes, left }))
@@ -248,7 +247,7 @@ impl Destinations {
         if view.is_plain {
             return (view.routes.otherwise().lane == lane.code).then_some(Communes::All);
         }
-        part(&view.routes, |way| way.lane == lane.code)
+        view.routes.communes(|way| way.lane == lane.code)
     }
 
     /// Reads the tables again when they were not read for a while, and writes down what the
@@ -445,22 +444,6 @@ impl Destinations {
         }
         Ok(())
     }
-}
-
-/// The communes whose way is so: by those that are not, where the communes that nobody knows are.
-fn part(routes: &Routes, is_so: impl Fn(&crate::routes::Way) -> bool) -> Option<Communes> {
-    let codes = |wanted: bool| -> Vec<String> {
-        routes
-            .ways()
-            .filter(|(_, way)| is_so(way) == wanted)
-            .map(|(code, _)| code.to_owned())
-            .collect()
-    };
-    if is_so(routes.otherwise()) {
-        return Some(Communes::Except(codes(false)));
-    }
-    let codes = codes(true);
-    (!codes.is_empty()).then_some(Communes::Only(codes))
 }
 
 /// A row without what breakers write in it.

@@ -11,7 +11,6 @@ mod config;
 mod run;
 
 mod destinations;
-mod routes;
 mod turn;
 
 mod content;

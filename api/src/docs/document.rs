@@ -5,6 +5,7 @@ use formats::table::FileKind;
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 
+use crate::admin::deliveries;
 use crate::census;
 use crate::day_receipts;
 use crate::events;
@@ -17,7 +18,7 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 25] = [
+const REQUEST_SCHEMAS: [&str; 27] = [
     "ClaimRequest",
     "DecisionRequest",
     "Cancellation",
@@ -43,6 +44,17 @@ const REQUEST_SCHEMAS: [&str; 25] = [
     "Visa",
     "Party",
     "WebhookDraft",
+    "PauseDraft",
+    "RequeueDraft",
+];
+
+/// Operations that declare nothing and replay by their key.
+const GUARDED: [&str; 5] = [
+    "claimCases",
+    "decideCase",
+    "pauseDestination",
+    "requeueNotification",
+    "resumeDestination",
 ];
 
 /// Operations that change a stay.
@@ -70,7 +82,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 51] = [
+const FACTS: [Facts; 59] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -285,6 +297,54 @@ const FACTS: [Facts; 51] = [
         operation: "summarizeCases",
         success: "The counts.",
         problems: &[404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listNotifications",
+        success: "A page of notifications.",
+        problems: &[403, 422],
+        parameters: &[&PAGE_PARAMETERS, &deliveries::PARAMETERS],
+    },
+    Facts {
+        operation: "showNotification",
+        success: "The notification.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "requeueNotification",
+        success: "What became of it, or the first answer again.",
+        problems: &[400, 403, 404, 409, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "requeueNotifications",
+        success: "What was sent again.",
+        problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listDestinations",
+        success: "A page of destinations.",
+        problems: &[403, 422],
+        parameters: &[&PAGE_PARAMETERS],
+    },
+    Facts {
+        operation: "showDestination",
+        success: "The destination.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "pauseDestination",
+        success: "It is held back, or the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "resumeDestination",
+        success: "It goes again, or the first answer again.",
+        problems: &[400, 403, 404, 409, 422],
         parameters: &[],
     },
     Facts {
@@ -618,7 +678,7 @@ fn move_success(responses: &mut Value, status: &str) {
 /// Which headers a success of an operation carries, by status.
 fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static str> {
     let makes_a_version = CHANGES.contains(&operation) || operation == "declareStay";
-    let is_guarded = ["claimCases", "decideCase"].contains(&operation);
+    let is_guarded = GUARDED.contains(&operation);
     let own: &[&str] = match operation {
         _ if makes_a_version => &["Location", "ETag"],
         "createWebhook" | "importStays" => &["Location"],
@@ -730,6 +790,11 @@ fn example(operation: &str) -> Option<Value> {
         })),
         "cancelStay" => Some(json!({"reason": "Khai nhầm khách"})),
         "claimCases" => Some(json!({"count": 10, "kinds": ["mismatch", "not_found"]})),
+        "pauseDestination" => Some(json!({
+            "reason": "Bảo trì cổng tiếp nhận",
+            "until": "2026-11-25T06:00:00+07:00",
+        })),
+        "requeueNotifications" => Some(json!({"destination": "38"})),
         "decideCase" => Some(json!({
             "decision": "request_correction",
             "note": "Số căn cước của người khác",

@@ -9,9 +9,7 @@ use store::review::{
 };
 use uuid::Uuid;
 
-use super::{
-    count_key, count_reads, entry, failure, id_of, idempotency, invalid, item, note_reads, scope_of,
-};
+use super::{count_reads, entry, id_of, idempotency, invalid, item, note_reads, scope_of};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
@@ -45,23 +43,23 @@ pub(crate) async fn make(
         audits: audits.collect(),
     };
     let claimed = queue::claim(&app.db, &scope_of(sender), claim, app.clock.now()).await;
-    match claimed.map_err(|error| failure(error, &key))? {
+    match claimed.map_err(|error| key.failure(error))? {
         Claimed::Made(cases) => {
-            count_key(&key, "new");
+            key.count("new");
             // The entries were written with the claim.
             count_reads(cases.len());
             answer(app, sender.key_id, lease_id, &cases).await
         }
         // The lease as it stands: what was decided, released or has run out is gone from it.
         Claimed::Replayed { lease_id } => {
-            count_key(&key, "replay");
+            key.count("replay");
             let held = queue::held(&app.db, lease_id, sender.key_id, app.clock.now()).await?;
             let answer = answer(app, sender.key_id, lease_id, &held).await?;
             note_reads(app, sender, &held).await?;
             Ok(answer.with_header(REPLAYED, "true"))
         }
         Claimed::KeyReused => {
-            count_key(&key, "mismatch");
+            key.count("mismatch");
             Err(Failure::new(Code::IdempotencyKeyReused))
         }
     }

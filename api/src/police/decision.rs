@@ -25,14 +25,11 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{
-    IDEMPOTENCY_KEPT, count_key, entry, failure, id_of, idempotency, invalid, scope_of,
-    words::Words,
-};
+use super::{entry, id_of, idempotency, invalid, scope_of, words::Words};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
-use crate::idempotency::IdempotencyKey;
+use crate::idempotency::{self, IdempotencyKey};
 use crate::payload::Document;
 use crate::problem::Failure;
 use crate::shapes::review::{DecisionAnswer, DecisionRequest};
@@ -99,18 +96,18 @@ pub(crate) async fn make(
         event,
     };
     let decided = decide::decide(&app.db, &scope, new).await;
-    match decided.map_err(|error| failure(error, &key))? {
+    match decided.map_err(|error| key.failure(error))? {
         Decided::Made(row) => {
             counter!("luutru_review_decisions_total", "decision" => decision.as_str()).increment(1);
-            count_key(&key, "new");
+            key.count("new");
             Ok(answer(&row))
         }
         Decided::Replayed(row) => {
-            count_key(&key, "replay");
+            key.count("replay");
             Ok(answer(&row).with_header(REPLAYED, "true"))
         }
         Decided::KeyReused => {
-            count_key(&key, "mismatch");
+            key.count("mismatch");
             Err(Failure::new(Code::IdempotencyKeyReused))
         }
         Decided::NotFound => Err(Failure::new(Code::NotFound)),
@@ -134,7 +131,7 @@ fn natural(
     Idempotency {
         key_hash: app.vault.blind_index("decision.police", &parts),
         request_hash: app.vault.blind_index("request.police", &[&content]),
-        expires_at: now + IDEMPOTENCY_KEPT,
+        expires_at: now + idempotency::KEPT,
     }
 }
 

@@ -9,6 +9,7 @@ use domain::{
     draft,
     event::EventKind,
     facility::FacilityKind,
+    operator,
     party::PartyRole,
     problem::Code,
     purpose::Purpose,
@@ -25,6 +26,7 @@ use poem_openapi::{
 };
 use runtime::destination;
 use serde_json::Value;
+use store::destinations::{PAUSED, RUNNING};
 
 use crate::imports;
 use crate::scans;
@@ -189,6 +191,25 @@ text_types! {
     DateOrderWord => words(imports::DATE_ORDERS.into_iter());
     /// What a column holds.
     FieldWord => words(Field::ALL.iter().map(|field| field.as_str()));
+    /// Where a notification is on its way.
+    TaskStateWord => words(operator::TaskState::ALL.iter().map(|word| word.as_str()));
+    /// What is done next for a notification.
+    TaskStepWord => words(operator::TaskStep::ALL.iter().map(|word| word.as_str()));
+    /// What a notification tells.
+    NotificationKindWord => words(stay::NotificationKind::ALL.iter().map(|word| word.as_str()));
+    /// Who is called.
+    PeerWord => words(["registry", "police"].into_iter());
+    /// What became of the wish to send again.
+    RequeueWord => words(["requeued", "on_its_way"].into_iter());
+    /// Whether a destination is held back.
+    DestinationStateWord => words([RUNNING, PAUSED].into_iter());
+    /// Whether an endpoint is called.
+    BreakerWord => words(["closed", "open"].into_iter());
+    /// Why a destination is held back.
+    PauseReason => MetaSchema {
+        min_length: Some(1),
+        ..bounded(operator::REASON_LENGTH_MAX)
+    };
     /// Hexadecimal SHA-256.
     Sha256Hex => pattern("^[0-9a-f]{64}$");
     /// A compact JWS.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 80] = [
+const PLACES: [(Code, &str); 81] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -80,6 +80,7 @@ const PLACES: [(Code, &str); 80] = [
     (Code::TextDamaged, "/guest/full_name"),
     (Code::WebhookUrlInvalid, "/url"),
     (Code::WebhookAddressNotAllowed, "/url"),
+    (Code::UntilInPast, "/until"),
     (Code::ArrivalTimeAssumed, "/arrival_at"),
     (Code::PartyIncomplete, "/party"),
     (Code::CensusTimeOutOfRange, "/taken_at"),

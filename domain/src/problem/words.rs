@@ -257,6 +257,26 @@ const fn both(code: Code) -> [Words; 2] {
                 "The webhook is switched off, so nothing is sent. Switch it on with POST /v1/webhooks/{id}/enable, then send it again.",
             ],
         ),
+        Code::DeliverySettled => pair(
+            [
+                "Công an đã trả lời",
+                "Thông báo này đã được công an tiếp nhận hoặc từ chối nên không có gì để gửi lại. Nếu bị từ chối, hãy sửa lượt lưu trú: phiên bản mới sẽ tự được gửi đi.",
+            ],
+            [
+                "The police have answered",
+                "This notification was taken or refused by the police, so there is nothing to send again. If it was refused, amend the stay: the new version goes by itself.",
+            ],
+        ),
+        Code::DeliverySuperseded => pair(
+            [
+                "Đã có phiên bản mới hơn",
+                "Phiên bản mới hơn của lượt lưu trú mang toàn bộ nội dung nên thông báo này không được gửi lại. Hãy xem thông báo của phiên bản mới nhất.",
+            ],
+            [
+                "There is a later version",
+                "A later version of the stay carries the whole stay, so this notification is not sent again. Look at the notification of the newest version.",
+            ],
+        ),
         Code::BodyTooLarge => pair(
             [
                 "Nội dung quá lớn",
@@ -1089,6 +1109,16 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "The time of arrival is taken as 14:00",
                 "The row has only a date of arrival, which counts as 14:00. Give the time if it is known.",
+            ],
+        ),
+        Code::UntilInPast => pair(
+            [
+                "Thời điểm kết thúc đã qua",
+                "until phải ở tương lai. Hãy gửi thời điểm muộn hơn, hoặc bỏ trống để tạm dừng đến khi cho chạy lại.",
+            ],
+            [
+                "The end has passed already",
+                "until must lie ahead. Send a later instant, or leave it out to pause until it is resumed.",
             ],
         ),
         Code::CensusTimeOutOfRange => pair(

@@ -1,14 +1,14 @@
 //! What officers ask: to take cases, and what they decide.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{ReviewDecision, ReviewKind};
 use crate::catalogue::Catalogues;
 use crate::draft::NOTE_LENGTH_MAX;
+use crate::members::Members;
 use crate::problem::{Code, Hint, Violation};
 use crate::stay::ATTENTION_POINTERS;
-use crate::text::nfc_trim;
 
 /// Cases of a claim that names neither a number nor cases.
 pub const CLAIM_COUNT: usize = 10;
@@ -114,7 +114,7 @@ impl ClaimRequest {
         {
             members.fault("commune", Code::UnknownCommune, None);
         }
-        let count = members.count(ids.len());
+        let count = count(&mut members, ids.len());
         members.finish()?;
         Ok(Self {
             count,
@@ -133,13 +133,13 @@ impl DecisionRequest {
     /// Every violation at once.
     pub fn read(body: &Value, catalogues: &Catalogues) -> Result<Self, Vec<Violation>> {
         let mut members = Members::of(body)?;
-        let word = members.required("decision");
+        let word = members.required("decision", NOTE_LENGTH_MAX);
         let decision = word.as_deref().and_then(ReviewDecision::parse);
         if word.is_some() && decision.is_none() {
             members.fault("decision", Code::UnknownCode, None);
         }
-        let note = members.required("note");
-        let lease_id = members.required("lease_id");
+        let note = members.required("note", NOTE_LENGTH_MAX);
+        let lease_id = members.required("lease_id", NOTE_LENGTH_MAX);
         let ruling = match decision {
             Some(ReviewDecision::Accept) => Some(Ruling::Accept),
             Some(ReviewDecision::RequestCorrection) => Some(question(&mut members)),
@@ -173,7 +173,7 @@ fn question(members: &mut Members<'_>) -> Ruling {
 }
 
 fn referral(members: &mut Members<'_>, catalogues: &Catalogues) -> Option<Ruling> {
-    let commune_code = members.required("commune_code")?;
+    let commune_code = members.required("commune_code", NOTE_LENGTH_MAX)?;
     let Some(commune) = catalogues.commune(&commune_code) else {
         members.fault("commune_code", Code::UnknownCommune, None);
         return None;
@@ -184,133 +184,23 @@ fn referral(members: &mut Members<'_>, catalogues: &Catalogues) -> Option<Ruling
     })
 }
 
-/// The members of a request while they are taken out; `null` is the same as absent.
-struct Members<'a> {
-    members: &'a Map<String, Value>,
-    taken: Vec<&'static str>,
-    violations: Vec<Violation>,
-}
-
-impl<'a> Members<'a> {
-    fn of(body: &'a Value) -> Result<Self, Vec<Violation>> {
-        let Value::Object(members) = body else {
-            return Err(vec![Violation::new("", Code::InvalidType)]);
-        };
-        Ok(Self {
-            members,
-            taken: Vec::new(),
-            violations: Vec::new(),
-        })
-    }
-
-    fn take(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.taken.push(name);
-        self.members.get(name).filter(|value| !value.is_null())
-    }
-
-    fn ignore(&mut self, names: &[&'static str]) {
-        self.taken.extend(names);
-    }
-
-    fn fault(&mut self, name: &str, code: Code, hint: Option<Hint>) {
-        let mut violation = Violation::new(format!("/{name}"), code);
-        violation.hint = hint;
-        self.violations.push(violation);
-    }
-
-    fn text(&mut self, name: &'static str, length_max: usize) -> Option<String> {
-        let value = self.take(name)?;
-        let Value::String(sent) = value else {
-            self.fault(name, Code::InvalidType, None);
-            return None;
-        };
-        let text = nfc_trim(sent);
-        let is_forbidden =
-            |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-        if text.chars().any(is_forbidden) {
-            self.fault(name, Code::ControlCharacter, None);
-            return None;
+/// How many cases: 1 to [`CLAIM_COUNT_MAX`]; left out, as many as were named.
+fn count(members: &mut Members<'_>, named: usize) -> usize {
+    let Some(value) = members.take("count") else {
+        return if named == 0 { CLAIM_COUNT } else { named };
+    };
+    let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+    let is_number = value.is_number();
+    match count.filter(|count| (1..=CLAIM_COUNT_MAX).contains(count)) {
+        Some(count) => count,
+        None if is_number => {
+            let between = Hint::Between(1, CLAIM_COUNT_MAX);
+            members.fault("count", Code::InvalidLimit, Some(between));
+            0
         }
-        if text.chars().nth(length_max).is_some() {
-            self.fault(name, Code::TooLong, Some(Hint::LengthMax(length_max)));
-            return None;
-        }
-        (!text.is_empty()).then_some(text)
-    }
-
-    fn required(&mut self, name: &'static str) -> Option<String> {
-        let before = self.violations.len();
-        let text = self.text(name, NOTE_LENGTH_MAX);
-        if text.is_none() && self.violations.len() == before {
-            self.fault(name, Code::Required, None);
-        }
-        text
-    }
-
-    /// A list of words, each of which `read` understands.
-    fn words<T>(
-        &mut self,
-        name: &'static str,
-        count_max: usize,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Vec<T> {
-        let Some(value) = self.take(name) else {
-            return Vec::new();
-        };
-        let Value::Array(items) = value else {
-            self.fault(name, Code::InvalidType, None);
-            return Vec::new();
-        };
-        if items.len() > count_max {
-            let between = Hint::Between(0, count_max);
-            self.fault(name, Code::TooManyItems, Some(between));
-            return Vec::new();
-        }
-        let mut words = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let place = format!("{name}/{index}");
-            match item.as_str().map(|text| read(text.trim())) {
-                Some(Some(word)) => words.push(word),
-                Some(None) => self.fault(&place, Code::UnknownCode, None),
-                None => self.fault(&place, Code::InvalidType, None),
-            }
-        }
-        words
-    }
-
-    /// How many cases: 1 to [`CLAIM_COUNT_MAX`]; left out, as many as were named.
-    fn count(&mut self, named: usize) -> usize {
-        let Some(value) = self.take("count") else {
-            return if named == 0 { CLAIM_COUNT } else { named };
-        };
-        let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
-        let is_number = value.is_number();
-        match count.filter(|count| (1..=CLAIM_COUNT_MAX).contains(count)) {
-            Some(count) => count,
-            None if is_number => {
-                let between = Hint::Between(1, CLAIM_COUNT_MAX);
-                self.fault("count", Code::InvalidLimit, Some(between));
-                0
-            }
-            None => {
-                self.fault("count", Code::InvalidType, None);
-                0
-            }
-        }
-    }
-
-    fn finish(mut self) -> Result<(), Vec<Violation>> {
-        for name in self.members.keys() {
-            if !self.taken.contains(&name.as_str()) {
-                let name = name.replace('~', "~0").replace('/', "~1");
-                self.violations
-                    .push(Violation::new(format!("/{name}"), Code::UnknownField));
-            }
-        }
-        if self.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(self.violations)
+        None => {
+            members.fault("count", Code::InvalidType, None);
+            0
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     queue::{Scope, find_on},
 };
 use crate::{
-    Backend, Database, Result, audit, declarations, dialect,
+    Backend, Database, Result, audit, declarations, dialect, request_keys,
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AuditRow, EventRow},
     write,
@@ -87,12 +87,12 @@ async fn decide_on(
 ) -> Result<Decided> {
     let backend = db.backend();
     if let Some(key) = &new.idempotency {
-        let known = super::take_key(db, connection, key, new.id, new.decided_at).await?;
+        let known = request_keys::take(db, connection, key, new.id, new.decided_at).await?;
         if let Some(known) = known {
             return replay(connection, known).await;
         }
     }
-    let known = super::take_key(db, connection, &new.natural, new.id, new.decided_at).await?;
+    let known = request_keys::take(db, connection, &new.natural, new.id, new.decided_at).await?;
     if let Some(id @ Some(_)) = known {
         return replay(connection, id).await;
     }

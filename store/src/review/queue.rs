@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::Case;
 use crate::{
-    Backend, Database, Result, audit, declarations, dialect, rows, table_rows::AuditRow, write,
+    Backend, Database, Result, audit, declarations, dialect, request_keys, rows,
+    table_rows::AuditRow, write,
 };
 
 /// The communes and provinces whose cases an officer sees.
@@ -193,7 +194,7 @@ pub async fn claim(
     let backend = db.backend();
     let transaction = write::begin(db).await?;
     if let Some(key) = &claim.idempotency {
-        let known = super::take_key(db, &transaction, key, claim.lease_id, now).await?;
+        let known = request_keys::take(db, &transaction, key, claim.lease_id, now).await?;
         if let Some(known) = known {
             transaction.rollback().await?;
             return Ok(match known {

@@ -14,29 +14,36 @@ use domain::{
     catalogue::{Catalogues, CommuneCode},
     time::local_date,
 };
-use store::destinations::{Destination, NATIONAL, PAUSED, Route, WORKER};
+
+use crate::{
+    destinations::{Destination, NATIONAL, PAUSED, Route, WORKER},
+    outbox::Communes,
+};
 
 /// Where a task goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Way {
+pub struct Way {
     /// Code of the destination.
-    pub(crate) destination: Arc<str>,
+    pub destination: Arc<str>,
     /// Code of the destination whose endpoint is called.
-    pub(crate) lane: Arc<str>,
+    pub lane: Arc<str>,
     /// Somebody holds it back.
-    pub(crate) is_paused: bool,
+    pub is_paused: bool,
 }
 
 /// All ways of a day.
-pub(crate) struct Routes {
+pub struct Routes {
     ways: HashMap<String, Way>,
     /// Of communes that the catalogues do not know.
     otherwise: Way,
+    /// Of each destination, by its code.
+    destinations: HashMap<String, Way>,
 }
 
 impl Routes {
     /// The ways of the day of `now`, as far as pauses go those of the instant.
-    pub(crate) fn new(
+    #[must_use]
+    pub fn new(
         destinations: Vec<Destination>,
         routes: &[Route],
         catalogues: &Catalogues,
@@ -64,21 +71,51 @@ impl Routes {
             .map(|code| (code.to_owned(), finder.way(code)))
             .collect();
         let otherwise = finder.way_over(None);
-        Self { ways, otherwise }
+        let ways_of = |row: &Destination| (row.code.clone(), finder.way_over(Some(row)));
+        Self {
+            ways,
+            otherwise,
+            destinations: destinations.values().map(ways_of).collect(),
+        }
     }
 
     /// Where the tasks of this commune go.
-    pub(crate) fn way(&self, commune_code: &str) -> &Way {
+    #[must_use]
+    pub fn way(&self, commune_code: &str) -> &Way {
         self.ways.get(commune_code).unwrap_or(&self.otherwise)
     }
 
+    /// The way of a destination's own tasks.
+    #[must_use]
+    pub fn way_of_destination(&self, code: &str) -> Option<&Way> {
+        self.destinations.get(code)
+    }
+
+    /// The communes whose way is so: by those that are not, where the communes that nobody knows
+    /// are. `None`: no way is.
+    pub fn communes(&self, is_so: impl Fn(&Way) -> bool) -> Option<Communes> {
+        let codes = |wanted: bool| -> Vec<String> {
+            self.ways
+                .iter()
+                .filter(|(_, way)| is_so(way) == wanted)
+                .map(|(code, _)| code.to_owned())
+                .collect()
+        };
+        if is_so(&self.otherwise) {
+            return Some(Communes::Except(codes(false)));
+        }
+        let codes = codes(true);
+        (!codes.is_empty()).then_some(Communes::Only(codes))
+    }
+
     /// The communes that have a way of their own, in no order.
-    pub(crate) fn ways(&self) -> impl Iterator<Item = (&str, &Way)> {
+    pub fn ways(&self) -> impl Iterator<Item = (&str, &Way)> {
         self.ways.iter().map(|(code, way)| (code.as_str(), way))
     }
 
     /// The way of all others.
-    pub(crate) fn otherwise(&self) -> &Way {
+    #[must_use]
+    pub fn otherwise(&self) -> &Way {
         &self.otherwise
     }
 }
@@ -180,7 +217,7 @@ mod tests {
     }
 
     fn destination(code: &str, province: Option<&str>, endpoint: bool) -> Destination {
-        let mut row = store::destinations::new(
+        let mut row = crate::destinations::new(
             code.to_owned(),
             Uuid::nil(),
             code.to_owned(),

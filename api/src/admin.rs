@@ -1,0 +1,108 @@
+//! The operator's hand on the way to the police: notifications and their attempts, what was set
+//! aside, and the destinations.
+//!
+//! What `luutru delivery` does, through the same functions of the store, with the key as actor.
+//! Shows nothing personal; which notification somebody looked at is in the audit all the same,
+//! before it is answered.
+
+pub(crate) mod deliveries;
+pub(crate) mod destinations;
+pub(crate) mod requeue;
+
+use chrono::{DateTime, Utc};
+use domain::{problem::Code, sender::Sender};
+use runtime::ids;
+use store::{
+    audit::Entry,
+    destinations::Destination,
+    outbox::{Communes, Task},
+    routes::Routes,
+};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::idempotency::{Area, IdempotencyKey};
+use crate::problem::Failure;
+
+/// What keys of operators' requests are hashed for.
+const AREA: Area = Area {
+    key: "idempotency.admin",
+    request: "request.admin",
+};
+/// What is noted about notifications.
+const TASK: &str = "outbox_task";
+
+/// The destinations, and which commune goes where today.
+struct Map {
+    rows: Vec<Destination>,
+    routes: Routes,
+}
+
+impl Map {
+    async fn read(app: &App) -> Result<Self, Failure> {
+        let rows = store::destinations::all(&app.db).await?;
+        let routed = store::destinations::routes(&app.db).await?;
+        let catalogues = app.intake.catalogues();
+        let routes = Routes::new(rows.clone(), &routed, catalogues, app.clock.now());
+        Ok(Self { rows, routes })
+    }
+
+    /// The destination of this code. Looked for here: the code is whatever somebody sent.
+    fn destination(&self, code: &str) -> Option<&Destination> {
+        self.rows.iter().find(|row| row.code == code)
+    }
+
+    /// The communes that go to a destination. None is a list that nothing is on.
+    fn communes(&self, code: &str) -> Communes {
+        let communes = self.routes.communes(|way| *way.destination == *code);
+        communes.unwrap_or_else(|| Communes::Only(Vec::new()))
+    }
+}
+
+/// An id out of a path; malformed is the same as absent.
+fn id_of(text: &str) -> Result<Uuid, Failure> {
+    Uuid::try_parse(text).map_err(|_| Failure::new(Code::NotFound))
+}
+
+/// What the store does not find was not there to be asked for.
+fn failure(error: store::Error, key: &IdempotencyKey) -> Failure {
+    if matches!(error, store::Error::NotFound) {
+        Failure::new(Code::NotFound)
+    } else {
+        key.failure(error)
+    }
+}
+
+/// An audit entry of an operator.
+fn entry(
+    app: &App,
+    sender: &Sender,
+    action: &str,
+    (subject_kind, subject_id): (&str, Uuid),
+    at: DateTime<Utc>,
+) -> Entry {
+    Entry {
+        id: ids::uuid_v7(&app.clock),
+        at,
+        actor_kind: "api_key".to_owned(),
+        actor_id: Some(sender.key_id),
+        action: action.to_owned(),
+        subject_kind: subject_kind.to_owned(),
+        subject_id,
+        subject_version: None,
+        digest: None,
+    }
+}
+
+/// Notes that an operator is about to see these notifications.
+///
+/// Errors: the entries cannot be written; nothing may be shown.
+async fn note_reads(app: &App, sender: &Sender, tasks: &[Task]) -> Result<(), Failure> {
+    let now = app.clock.now();
+    let entries = tasks.iter().map(|task| Entry {
+        subject_version: Some(task.version),
+        ..entry(app, sender, "delivery.read", (TASK, task.id), now)
+    });
+    store::audit::insert_many(&app.db, entries.collect()).await?;
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! What operators ask of deliveries and destinations.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::members::Members;
+use crate::problem::{Code, Violation};
+use crate::time::parse_instant;
+
+/// Characters of the reason of a pause.
+pub const REASON_LENGTH_MAX: usize = 200;
+/// Characters of a destination's code.
+pub const DESTINATION_LENGTH_MAX: usize = 64;
+/// Characters of an instant, with room for any fraction.
+const INSTANT_LENGTH_MAX: usize = 64;
+
+coded! {
+    /// Where a notification is on its way.
+    pub enum TaskState {
+        /// Waits for its turn.
+        Waiting => "waiting",
+        /// A worker holds it.
+        Claimed => "claimed",
+        /// The police endpoint confirmed it.
+        Delivered => "delivered",
+        /// The police endpoint refused it.
+        Refused => "refused",
+        /// Set aside for an operator.
+        Parked => "parked",
+    }
+}
+
+coded! {
+    /// What is done next for a notification.
+    pub enum TaskStep {
+        /// Ask the population registry.
+        CheckIdentity => "check_identity",
+        /// Tell the police.
+        NotifyPolice => "notify_police",
+    }
+}
+
+/// The wish to hold a destination back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PauseRequest {
+    /// Why.
+    pub reason: String,
+    /// Until when; until it is resumed when left out.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl PauseRequest {
+    /// Reads `{reason, until?}`.
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn read(body: &Value, now: DateTime<Utc>) -> Result<Self, Vec<Violation>> {
+        let mut members = Members::of(body)?;
+        let reason = members.required("reason", REASON_LENGTH_MAX);
+        let until = members.text("until", INSTANT_LENGTH_MAX).and_then(|text| {
+            let until = parse_instant(&text);
+            match until {
+                None => members.fault("until", Code::InvalidInstant, None),
+                Some(until) if until <= now => members.fault("until", Code::UntilInPast, None),
+                Some(_) => {}
+            }
+            until
+        });
+        members.finish()?;
+        let missing = || vec![Violation::new("/reason", Code::Required)];
+        Ok(Self {
+            reason: reason.ok_or_else(missing)?,
+            until,
+        })
+    }
+}
+
+/// Which of the notifications that were set aside shall be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequeueRequest {
+    /// Only those of this destination.
+    pub destination: Option<String>,
+    /// Only those of this facility; one of another form is one that does not exist.
+    pub facility_id: Option<Uuid>,
+}
+
+impl RequeueRequest {
+    /// Reads `{destination?, facility_id?}`.
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn read(body: &Value) -> Result<Self, Vec<Violation>> {
+        let mut members = Members::of(body)?;
+        let destination = members.text("destination", DESTINATION_LENGTH_MAX);
+        let facility_id = members.text("facility_id", DESTINATION_LENGTH_MAX);
+        members.finish()?;
+        let facility_id = facility_id.map(|text| Uuid::try_parse(&text).unwrap_or_default());
+        Ok(Self {
+            destination,
+            facility_id,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        parse_instant("2026-11-25T12:00:00+07:00").unwrap()
+    }
+
+    #[test]
+    fn a_pause_has_a_reason_and_an_end_ahead() {
+        let later = "2026-11-25T13:00:00+07:00";
+        let pause = PauseRequest::read(&json!({"reason": " Bảo trì ", "until": later}), now());
+        let pause = pause.unwrap();
+        assert_eq!(
+            (pause.reason.as_str(), pause.until),
+            ("Bảo trì", parse_instant(later))
+        );
+        let open = PauseRequest::read(&json!({"reason": "x", "until": null}), now());
+        assert_eq!(open.unwrap().until, None);
+    }
+
+    #[test]
+    fn a_pause_names_everything_that_is_wrong() {
+        let table = [
+            (json!([]), vec![("", Code::InvalidType)]),
+            (json!({}), vec![("/reason", Code::Required)]),
+            (json!({"reason": "  "}), vec![("/reason", Code::Required)]),
+            (
+                json!({"reason": "x".repeat(201)}),
+                vec![("/reason", Code::TooLong)],
+            ),
+            (
+                json!({"reason": 1, "until": "tomorrow", "by": "me"}),
+                vec![
+                    ("/reason", Code::InvalidType),
+                    ("/until", Code::InvalidInstant),
+                    ("/by", Code::UnknownField),
+                ],
+            ),
+            (
+                json!({"reason": "x", "until": "2026-11-25T12:00:00+07:00"}),
+                vec![("/until", Code::UntilInPast)],
+            ),
+        ];
+        for (body, expected) in table {
+            let violations = PauseRequest::read(&body, now()).unwrap_err();
+            assert_eq!(faults(violations), owned(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_again_may_be_narrowed() {
+        let id = Uuid::from_u128(1);
+        let read = |body: Value| RequeueRequest::read(&body);
+        let of = |destination: Option<&str>, facility_id| RequeueRequest {
+            destination: destination.map(str::to_owned),
+            facility_id,
+        };
+        assert_eq!(read(json!({})), Ok(of(None, None)));
+        let both = json!({"destination": "38", "facility_id": id});
+        assert_eq!(read(both), Ok(of(Some("38"), Some(id))));
+        let nobody = json!({"facility_id": "x"});
+        assert_eq!(read(nobody), Ok(of(None, Some(Uuid::nil()))));
+        let violations = read(json!({"destination": 38, "all": true})).unwrap_err();
+        let expected = vec![
+            ("/destination", Code::InvalidType),
+            ("/all", Code::UnknownField),
+        ];
+        assert_eq!(faults(violations), owned(expected));
+    }
+
+    fn faults(violations: Vec<Violation>) -> Vec<(String, Code)> {
+        let pair = |violation: Violation| (violation.pointer, violation.code);
+        violations.into_iter().map(pair).collect()
+    }
+
+    fn owned(expected: Vec<(&str, Code)>) -> Vec<(String, Code)> {
+        let pair = |(pointer, code): (&str, Code)| (pointer.to_owned(), code);
+        expected.into_iter().map(pair).collect()
+    }
+}
