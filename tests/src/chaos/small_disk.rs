@@ -18,7 +18,7 @@ use super::{
 use crate::{caller::Caller, database::TestDatabase};
 
 /// The file system, and how much of it is left to the database.
-const DISK_MIB: usize = 24;
+const DISK_MIB: usize = 64;
 const LEFT_MIB: usize = 2;
 const MIB: usize = 1024 * 1024;
 /// How long the disk may take to fill, and the service to resume.
