@@ -2,9 +2,14 @@
 //!
 //! Instants have microsecond precision (what both databases keep), so that a value read back
 //! equals the value written.
+//!
+//! A simulation moves its clock by hand, pauses included, and makes its ids from a seed: the same
+//! seed then gives the same history.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::task::{Poll, Waker};
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use tokio::time::Instant;
@@ -18,6 +23,22 @@ pub struct Clock {
     source: Source,
     /// Keeps the ids of [`crate::ids::uuid_v7`] in order, see there.
     pub(crate) last_tick: Arc<AtomicU64>,
+    /// Gives the bits of ids that are random elsewhere; of a simulation only.
+    pub(crate) id_tails: Option<Arc<Tails>>,
+}
+
+/// Numbers out of a seed (SplitMix64): the same seed gives the same ones.
+#[derive(Debug)]
+pub(crate) struct Tails(AtomicU64);
+
+impl Tails {
+    pub(crate) fn next(&self) -> u64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut mixed = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +55,34 @@ struct Hands {
     /// Where its steady time began, and how many microseconds went by since.
     steady_start: Instant,
     steady_micros: AtomicU64,
+    /// Who waits for it to move.
+    waiting: Mutex<Vec<Waker>>,
+    wait_count: AtomicU64,
+}
+
+impl Hands {
+    fn steady(&self) -> Instant {
+        let passed = self.steady_micros.load(Ordering::SeqCst);
+        self.steady_start + std::time::Duration::from_micros(passed)
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until somebody has moved the hands this far.
+    async fn reach(&self, until: Instant) {
+        poll_fn(|context| {
+            let mut waiting = self.waiting();
+            if self.steady() >= until {
+                return Poll::Ready(());
+            }
+            waiting.push(context.waker().clone());
+            self.wait_count.fetch_add(1, Ordering::SeqCst);
+            Poll::Pending
+        })
+        .await;
+    }
 }
 
 impl Clock {
@@ -42,6 +91,7 @@ impl Clock {
         Self {
             source: Source::System,
             last_tick: Arc::clone(&SYSTEM_LAST_TICK),
+            id_tails: None,
         }
     }
 
@@ -51,12 +101,22 @@ impl Clock {
             micros: AtomicI64::new(start.timestamp_micros()),
             steady_start: Instant::now(),
             steady_micros: AtomicU64::new(0),
+            waiting: Mutex::default(),
+            wait_count: AtomicU64::new(0),
         });
         let clock = Self {
             source: Source::Manual(Arc::clone(&hands)),
             last_tick: Arc::default(),
+            id_tails: None,
         };
         (clock, ManualClock { hands })
+    }
+
+    /// A manual clock whose ids come out of `seed`. For simulations only: such ids can be guessed.
+    pub fn simulated(start: DateTime<Utc>, seed: u64) -> (Self, ManualClock) {
+        let (clock, hands) = Self::manual(start);
+        let id_tails = Some(Arc::new(Tails(AtomicU64::new(seed))));
+        (Self { id_tails, ..clock }, hands)
     }
 
     /// The present instant, cut to whole microseconds.
@@ -74,10 +134,15 @@ impl Clock {
     pub fn steady(&self) -> Instant {
         match &self.source {
             Source::System => Instant::now(),
-            Source::Manual(hands) => {
-                let passed = hands.steady_micros.load(Ordering::SeqCst);
-                hands.steady_start + std::time::Duration::from_micros(passed)
-            }
+            Source::Manual(hands) => hands.steady(),
+        }
+    }
+
+    /// Waits by the steady time. On a manual clock, until somebody has moved it that far.
+    pub async fn sleep(&self, pause: std::time::Duration) {
+        match &self.source {
+            Source::System => tokio::time::sleep(pause).await,
+            Source::Manual(hands) => hands.reach(hands.steady() + pause).await,
         }
     }
 }
@@ -101,6 +166,15 @@ impl ManualClock {
         self.hands.micros.fetch_add(by_micros, Ordering::SeqCst);
         let passed = u64::try_from(by_micros).unwrap_or(0);
         self.hands.steady_micros.fetch_add(passed, Ordering::SeqCst);
+        for waker in self.hands.waiting().drain(..) {
+            waker.wake();
+        }
+    }
+
+    /// How often somebody looked at the clock and found that it is still to wait: tells a
+    /// simulation whether what it moves on waits for the clock, or for something else.
+    pub fn wait_count(&self) -> u64 {
+        self.hands.wait_count.load(Ordering::SeqCst)
     }
 }
 
@@ -120,6 +194,8 @@ fn whole_micros(instant: DateTime<Utc>) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -140,6 +216,22 @@ mod tests {
 
         hand.set(start);
         assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn who_sleeps_by_a_manual_clock_wakes_when_its_steady_time_has_passed() {
+        let (clock, hand) = Clock::manual(DateTime::UNIX_EPOCH);
+        let mut sleep = std::pin::pin!(clock.sleep(std::time::Duration::from_secs(2)));
+        let mut is_over = || sleep.as_mut().now_or_never().is_some();
+        assert!(!is_over());
+        assert_eq!(hand.wait_count(), 1);
+        hand.set("2026-11-23T14:05:00Z".parse().unwrap());
+        assert!(!is_over(), "a jump is no time that passes");
+        hand.advance(Duration::seconds(1));
+        assert!(!is_over());
+        assert_eq!(hand.wait_count(), 3);
+        hand.advance(Duration::seconds(1));
+        assert!(is_over());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use uuid::{Builder, Uuid};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Tails};
 
 /// Ticks of an id per millisecond: the 12 bits of `rand_a`.
 const TICKS_PER_MILLISECOND: u64 = 4_096;
@@ -13,15 +13,24 @@ const TICKS_PER_MILLISECOND: u64 = 4_096;
 ///
 /// The 12 bits after the millisecond count the fraction of it (RFC 9562 section 6.2, method 3);
 /// when the clock stands still or goes back they count on from the last id. The other 62 bits are
-/// random. Ids of a system clock are in order over the whole process, those of a manual clock
+/// random; those of a simulation come out of its seed. Ids of a system clock are in order over the whole process, those of a manual clock
 /// among themselves.
 pub fn uuid_v7(clock: &Clock) -> Uuid {
     let tick = next_tick(clock);
-    let mut tail = random_bytes::<10>();
+    let mut tail = match &clock.id_tails {
+        None => random_bytes::<10>(),
+        Some(tails) => seeded_tail(tails),
+    };
     let [high, low] = ((tick % TICKS_PER_MILLISECOND) as u16).to_be_bytes();
     tail[0] = high;
     tail[1] = low;
     Builder::from_unix_timestamp_millis(tick / TICKS_PER_MILLISECOND, &tail).into_uuid()
+}
+
+fn seeded_tail(tails: &Tails) -> [u8; 10] {
+    let mut tail = [0; 10];
+    tail[2..].copy_from_slice(&tails.next().to_be_bytes());
+    tail
 }
 
 /// `N` bytes from the generator of the crypto library: fit for keys, salts and secrets.
@@ -83,6 +92,17 @@ mod tests {
         assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
         let (seconds, nanos) = id.get_timestamp().unwrap().to_unix();
         assert_eq!((seconds, nanos / 1_000_000), (1_795_400_000, 123));
+    }
+
+    #[test]
+    fn ids_of_a_simulation_are_those_of_its_seed() {
+        let ids = |seed| {
+            let (clock, _hand) = Clock::simulated(instant(), seed);
+            std::array::from_fn::<Uuid, 100, _>(|_| uuid_v7(&clock))
+        };
+        assert_eq!(ids(7), ids(7));
+        assert!(ids(7).iter().zip(ids(8)).all(|(one, other)| *one != other));
+        assert!(ids(7).windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]

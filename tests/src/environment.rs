@@ -5,6 +5,8 @@
 //!   a container.
 //! - `POSTGRES_IMAGE`, `NGINX_IMAGE`, `BASE_IMAGE`: images of the evening's containers.
 //! - `LUUTRU_TEST_IMPORT_ROWS`: rows of the file during which the service is killed; else 3,000.
+//! - `LUUTRU_TEST_SCHEDULE_SEEDS`, `LUUTRU_TEST_SCHEDULE_SEED`: how many seeds of the simulated
+//!   schedule are run, and the first of them.
 //! - `LUUTRU_UPDATE_GOLDEN=1`: golden files are written, not compared.
 
 /// A setting that is there and not empty.

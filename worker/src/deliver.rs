@@ -160,8 +160,10 @@ pub(crate) async fn handle(worker: &Worker, claimed: Claimed) {
         attempt_count: 0,
     };
     let ending = tokio::select! {
-        ending = journey.travel(claimed.subject) => ending,
+        // A stop comes before whatever could still begin.
+        biased;
         () = worker.abandon.cancelled() => Ending::retry(worker.clock.now()),
+        ending = journey.travel(claimed.subject) => ending,
     };
     tracing::Span::current().record("outcome", ending.as_str());
     journey.hand_in(ending).await;

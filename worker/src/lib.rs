@@ -30,5 +30,8 @@ mod start;
 mod sweeps;
 mod webhooks;
 
+#[cfg(test)]
+mod simulation;
+
 pub use config::WorkerSettings;
 pub use start::{Peers, Running, WorkerParts, start};

@@ -258,7 +258,7 @@ impl Peer {
         let now = self.clock.steady();
         let go_at = lock(&self.pace).reserve(now);
         if let Some(go_at) = go_at {
-            tokio::time::sleep(go_at - now).await;
+            self.clock.sleep(go_at - now).await;
         }
         let admission = lock(&self.breaker).admit(self.clock.steady());
         match admission {

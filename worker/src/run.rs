@@ -30,6 +30,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -119,6 +120,38 @@ struct Claim {
     may_be_more: bool,
 }
 
+/// What is to be claimed.
+#[derive(Default)]
+pub(crate) struct Choice {
+    pub(crate) ids: Vec<Uuid>,
+    /// It is one task, to be tried while nothing else is under way.
+    is_last_try: bool,
+    /// More is due than was chosen among.
+    pub(crate) is_part: bool,
+}
+
+/// What the loop keeps from one round to the next.
+pub(crate) struct Rounds {
+    is_full: bool,
+    failure_pause: Duration,
+    last_hastened: Instant,
+    /// A process that ended took its breakers with it: nobody knows any more what its tasks wait
+    /// for, so they need not.
+    steps_left_waiting: Vec<&'static str>,
+}
+
+impl Rounds {
+    /// Before the first one.
+    pub(crate) fn begin(clock: &Clock) -> Self {
+        Self {
+            is_full: false,
+            failure_pause: FAILURE_PAUSE.0,
+            last_hastened: clock.steady(),
+            steps_left_waiting: vec![CHECK_IDENTITY, NOTIFY_POLICE],
+        }
+    }
+}
+
 /// What a round of the loop found.
 pub(crate) enum Round {
     /// As many tasks as were asked for: there may be more.
@@ -156,42 +189,47 @@ impl Worker {
 
     /// Claims and works until `shutdown`.
     pub(crate) async fn run(self: Arc<Self>, shutdown: CancellationToken) {
-        let mut is_full = false;
-        let mut failure_pause = FAILURE_PAUSE.0;
-        let mut last_hastened = Instant::now();
-        // A process that ended took its breakers with it: nobody knows any more what its tasks
-        // wait for, so they need not.
-        let mut steps_left_waiting = vec![CHECK_IDENTITY, NOTIFY_POLICE];
+        let mut rounds = Rounds::begin(&self.clock);
         while !shutdown.is_cancelled() {
             self.note_round();
-            self.destinations.refresh().await;
-            self.hasten_recovered().await;
-            if let Some(step) = steps_left_waiting.last()
-                && self.hasten(step, &Communes::All, HASTEN_COUNT_MAX).await < HASTEN_COUNT_MAX
-            {
-                steps_left_waiting.pop();
-            }
-            let round = self.round(is_full).await;
-            is_full = matches!(round, Round::Full);
-            let pause = match round {
-                Round::Full | Round::Busy => continue,
-                Round::Drained if self.is_worth_hastening(last_hastened) => {
-                    last_hastened = Instant::now();
-                    self.hasten_probes().await;
-                    Duration::ZERO
-                }
-                Round::Drained | Round::Held => self.settings.poll_interval(),
-                Round::Failed => failure_pause,
-            };
-            let has_failed = matches!(round, Round::Failed);
-            failure_pause = if has_failed {
-                (failure_pause * 2).min(FAILURE_PAUSE.1)
-            } else {
-                FAILURE_PAUSE.0
-            };
-            if !pause.is_zero() {
+            self.prepare(&mut rounds).await;
+            let round = self.round(rounds.is_full).await;
+            if let Some(pause) = self.after(&mut rounds, &round).await {
+                let has_failed = matches!(round, Round::Failed);
                 self.rest(pause, has_failed, &shutdown).await;
             }
+        }
+    }
+
+    /// Before a round: looks at the destinations, and makes due what need not wait.
+    pub(crate) async fn prepare(&self, rounds: &mut Rounds) {
+        self.destinations.refresh().await;
+        self.hasten_recovered().await;
+        if let Some(step) = rounds.steps_left_waiting.last()
+            && self.hasten(step, &Communes::All, HASTEN_COUNT_MAX).await < HASTEN_COUNT_MAX
+        {
+            rounds.steps_left_waiting.pop();
+        }
+    }
+
+    /// After a round: how long to rest, if at all.
+    pub(crate) async fn after(&self, rounds: &mut Rounds, round: &Round) -> Option<Duration> {
+        rounds.is_full = matches!(round, Round::Full);
+        let failure_pause = rounds.failure_pause;
+        rounds.failure_pause = match round {
+            Round::Failed => (failure_pause * 2).min(FAILURE_PAUSE.1),
+            Round::Full | Round::Busy => failure_pause,
+            Round::Drained | Round::Held => FAILURE_PAUSE.0,
+        };
+        match round {
+            Round::Full | Round::Busy => None,
+            Round::Drained if self.is_worth_hastening(rounds.last_hastened) => {
+                rounds.last_hastened = self.clock.steady();
+                self.hasten_probes().await;
+                None
+            }
+            Round::Drained | Round::Held => Some(self.settings.poll_interval()),
+            Round::Failed => Some(failure_pause),
         }
     }
 
@@ -306,8 +344,28 @@ impl Worker {
     async fn claim(&self, places: &mut OwnedSemaphorePermit) -> store::Result<Claim> {
         let count = places.num_permits();
         let started = Instant::now();
-        let Some((communes, mut rooms)) = self.destinations.open() else {
+        let choice = self.choose(count).await?;
+        if choice.ids.is_empty() {
             return Ok(Claim::default());
+        }
+        if choice.is_last_try {
+            self.be_alone(places).await;
+        }
+        let (tasks, lease) = self.take(&choice.ids).await?;
+        observe(&self.db, tasks.len(), started);
+        // Fewer than were chosen: another worker was quicker, and there may be others.
+        let may_be_more =
+            choice.is_part || choice.ids.len() == count || tasks.len() < choice.ids.len();
+        Ok(Claim {
+            claimed: self.with_subjects(tasks, lease).await,
+            may_be_more,
+        })
+    }
+
+    /// Which tasks are to be claimed now, `count` at most.
+    pub(crate) async fn choose(&self, count: usize) -> store::Result<Choice> {
+        let Some((communes, mut rooms)) = self.destinations.open() else {
+            return Ok(Choice::default());
         };
         let now = self.clock.now();
         let window = turn::WINDOW_FACTOR * u64::try_from(count).unwrap_or(u64::MAX);
@@ -315,37 +373,36 @@ impl Worker {
         let (last_tries, due): (Vec<_>, Vec<_>) = due
             .into_iter()
             .partition(|candidate| deliver::is_last_try(candidate.claim_count));
-        let has_last_tries = !last_tries.is_empty();
+        let is_part = !last_tries.is_empty();
         let is_their_turn = !self.was_last_try.swap(false, Ordering::AcqRel) || due.is_empty();
         let last_try = last_tries
             .into_iter()
             .find(|candidate| is_their_turn && rooms.take(candidate));
-        let chosen = match last_try {
-            Some(candidate) => {
-                self.was_last_try.store(true, Ordering::Release);
-                self.be_alone(places).await;
-                vec![candidate.id]
-            }
+        let is_last_try = last_try.is_some();
+        if is_last_try {
+            self.was_last_try.store(true, Ordering::Release);
+        }
+        let ids = match last_try {
+            Some(candidate) => vec![candidate.id],
             None => turn::choose(&due, count, |candidate| rooms.take(candidate)),
         };
-        if chosen.is_empty() {
-            return Ok(Claim::default());
-        }
-        let now = self.clock.now();
+        Ok(Choice {
+            ids,
+            is_last_try,
+            is_part,
+        })
+    }
+
+    /// Claims those of the chosen tasks that nobody else has taken meanwhile.
+    pub(crate) async fn take(&self, chosen: &[Uuid]) -> store::Result<(Vec<Task>, Lease)> {
         let lease = Lease {
             id: ids::uuid_v7(&self.clock),
             ends: self.clock.steady() + self.settings.lease(),
         };
+        let now = self.clock.now();
         let seconds = self.settings.lease_seconds.get();
-        let tasks = outbox::claim(&self.db, &chosen, lease.id, now, seconds).await?;
-        observe(&self.db, tasks.len(), started);
-        // Fewer than were chosen: another worker was quicker, and there may be others.
-        let may_be_more = has_last_tries || chosen.len() == count || tasks.len() < chosen.len();
-        let claimed = self.with_subjects(tasks, lease).await;
-        Ok(Claim {
-            claimed,
-            may_be_more,
-        })
+        let tasks = outbox::claim(&self.db, chosen, lease.id, now, seconds).await?;
+        Ok((tasks, lease))
     }
 
     /// Takes all other places too, which are free once nothing is under way. What is under way for
@@ -360,7 +417,7 @@ impl Worker {
     }
 
     /// One question for all of them. Poison is left alone.
-    async fn with_subjects(&self, tasks: Vec<Task>, lease: Lease) -> Vec<Claimed> {
+    pub(crate) async fn with_subjects(&self, tasks: Vec<Task>, lease: Lease) -> Vec<Claimed> {
         if tasks.is_empty() {
             return Vec::new();
         }
@@ -443,7 +500,7 @@ impl Worker {
 
     /// True when a breaker wants a probe and nothing due is left to be one.
     fn is_worth_hastening(&self, last_hastened: Instant) -> bool {
-        last_hastened.elapsed() >= PROBE_PAUSE
+        self.clock.steady() >= last_hastened + PROBE_PAUSE
             && (self.registry.is_probe_due() || !self.lanes_to_probe().is_empty())
     }
 

@@ -6,12 +6,16 @@
 //!
 //! While the database does not answer, results wait here and their tasks with them. A result that
 //! comes late does no harm: it names its lease, and changes nothing once that is lost.
+//!
+//! Where results are written is a value, a [`Ledger`], so that a test can put its own in front.
 
 use std::{
     collections::{HashSet, VecDeque},
+    pin::Pin,
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use metrics::{counter, histogram};
 use runtime::{clock::Clock, tasks};
 use store::{
@@ -44,6 +48,21 @@ pub(crate) enum Recorded {
     Failed,
 }
 
+/// Results on their way into the ledger: for each, whether its lease still held.
+pub(crate) type Recording<'a> = Pin<Box<dyn Future<Output = store::Result<Vec<bool>>> + Send + 'a>>;
+
+/// Where results are written.
+pub(crate) trait Ledger: Send + Sync {
+    /// Writes a group in one transaction, see [`outbox::record`].
+    fn record<'a>(&'a self, results: &'a [TaskResult], now: DateTime<Utc>) -> Recording<'a>;
+}
+
+impl Ledger for Database {
+    fn record<'a>(&'a self, results: &'a [TaskResult], now: DateTime<Utc>) -> Recording<'a> {
+        Box::pin(outbox::record(self, results, now))
+    }
+}
+
 /// Where tasks hand in their results.
 pub(crate) struct Recorder {
     queue: mpsc::Sender<Entry>,
@@ -59,19 +78,30 @@ struct Entry {
 impl Recorder {
     /// Starts the task that writes.
     pub(crate) fn start(db: Database, clock: Clock) -> Self {
+        let (recorder, writer) = Self::with_writer(Box::new(db), clock);
+        Self {
+            task: Mutex::new(Some(tasks::spawn("worker.settle", writer.run()))),
+            ..recorder
+        }
+    }
+
+    /// Both ends; somebody must let the writer write.
+    pub(crate) fn with_writer(ledger: Box<dyn Ledger>, clock: Clock) -> (Self, Writer) {
         let (sender, receiver) = mpsc::channel(QUEUE_COUNT_MAX);
         let closing = CancellationToken::new();
         let writer = Writer {
-            db,
+            ledger,
             clock,
             queue: receiver,
             closing: closing.clone(),
+            held_back: VecDeque::new(),
         };
-        Self {
+        let recorder = Self {
             queue: sender,
             closing,
-            task: Mutex::new(Some(tasks::spawn("worker.settle", writer.run()))),
-        }
+            task: Mutex::default(),
+        };
+        (recorder, writer)
     }
 
     /// Writes a result; returns once that is durable.
@@ -88,6 +118,12 @@ impl Recorder {
         recorded
     }
 
+    /// Results that nobody has begun to write.
+    #[cfg(test)]
+    pub(crate) fn waiting_count(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Writes what waits and stops; gives up after `limit`.
     pub(crate) async fn stop(&self, limit: Duration) {
         self.closing.cancel();
@@ -102,28 +138,45 @@ impl Recorder {
     }
 }
 
-struct Writer {
-    db: Database,
+/// Writes what is handed in.
+pub(crate) struct Writer {
+    ledger: Box<dyn Ledger>,
     clock: Clock,
     queue: mpsc::Receiver<Entry>,
     closing: CancellationToken,
+    /// Results that wait for the next group.
+    held_back: VecDeque<Entry>,
 }
 
 impl Writer {
     /// Runs until the queue is closed and empty.
     async fn run(mut self) {
-        let mut held_back = VecDeque::new();
-        while let Some(group) = self.next_group(&mut held_back).await {
-            let mut parts = vec![group];
-            while let Some(part) = parts.pop() {
-                parts.extend(self.write(part).await);
-            }
-        }
+        while self.write_next().await {}
     }
 
-    async fn next_group(&mut self, held_back: &mut VecDeque<Entry>) -> Option<Group> {
+    /// Waits for results and writes them. False once the queue is closed and empty.
+    pub(crate) async fn write_next(&mut self) -> bool {
+        let Some(group) = self.next_group().await else {
+            return false;
+        };
+        let mut parts = vec![group];
+        while let Some(part) = parts.pop() {
+            parts.extend(self.write(part).await);
+        }
+        true
+    }
+
+    /// Tasks whose results wait for the next group.
+    #[cfg(test)]
+    pub(crate) fn held_back(&self) -> Vec<uuid::Uuid> {
+        let entries = self.held_back.iter();
+        entries.map(|entry| entry.result.task_id).collect()
+    }
+
+    async fn next_group(&mut self) -> Option<Group> {
         let mut group = Group::default();
-        for entry in std::mem::take(held_back) {
+        let mut held_back = VecDeque::new();
+        for entry in std::mem::take(&mut self.held_back) {
             held_back.extend(group.add(entry));
         }
         if group.results.is_empty() {
@@ -136,6 +189,7 @@ impl Writer {
             };
             held_back.extend(group.add(entry));
         }
+        self.held_back = held_back;
         Some(group)
     }
 
@@ -181,7 +235,7 @@ impl Writer {
             let started = Instant::now();
             let recorded = timeout(
                 store::write::TRANSACTION_DURATION_MAX,
-                outbox::record(&self.db, results, self.clock.now()),
+                self.ledger.record(results, self.clock.now()),
             )
             .await
             .unwrap_or(Err(store::Error::OutcomeUnknown));
@@ -189,7 +243,7 @@ impl Writer {
             match recorded {
                 Err(error) if !is_of_the_results(&error) => {
                     tracing::warn!(%error, count = results.len(), "results wait for the database");
-                    tokio::time::sleep(pause).await;
+                    self.clock.sleep(pause).await;
                     pause = (pause * 2).min(RETRY_PAUSE.1);
                 }
                 known => return known,

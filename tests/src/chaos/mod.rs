@@ -16,7 +16,6 @@ pub mod checker;
 pub mod evidence;
 pub mod history;
 pub mod journal;
-mod lives;
 pub mod records;
 
 pub mod desk;
@@ -25,7 +24,6 @@ pub mod leg;
 pub mod server;
 pub mod site;
 pub mod small_disk;
-mod wrong_clock;
 
 pub use checker::{Invariant, Report, check};
 pub use evidence::Evidence;
