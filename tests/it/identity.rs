@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tests::{Database, River, local, now, on_both_databases, people, text_of};
+use tests::{Database, River, Services, local, measured, now, on_both_databases, people, text_of};
+use tokio::time::{Instant, sleep};
 
 const DELIVERED: Duration = Duration::from_secs(15);
 const HEALED: Duration = Duration::from_secs(60);
@@ -16,6 +17,8 @@ on_both_databases![
     an_unknown_number_looks_to_the_sender_like_a_difference,
     a_broken_registry_does_not_hold_back_what_is_due,
     a_broken_registry_is_asked_again_when_it_is_well,
+    no_trouble_of_the_registry_is_felt_at_the_intake,
+    what_the_registry_holds_up_goes_out_half_an_hour_before_its_deadline,
 ];
 
 const LOOK_AGAIN: [&str; 3] = [
@@ -141,4 +144,87 @@ async fn a_broken_registry_is_asked_again_when_it_is_well(database: Database) {
         desk.stay(id).await["identity"]["state"] == "verified"
     })
     .await;
+}
+
+/// R13: down, hung, failing, slow for three in ten. Stays are taken as soon as without trouble.
+async fn no_trouble_of_the_registry_is_felt_at_the_intake(database: Database) {
+    let river = River::start(database).await;
+    let desk = river.caller("hotel");
+    let troubles = [
+        ("none", json!({})),
+        ("down", json!({"outage": true})),
+        ("hung", json!({"hang_rate": 1.0})),
+        ("failing", json!({"error_rate": 1.0, "error_status": 500})),
+        ("three in ten hung", json!({"hang_rate": 0.3})),
+        ("slow", json!({"latency_ms": 3000})),
+    ];
+    for (trouble, faults) in troubles {
+        river.registry().fail(&faults).await;
+        let mut times = Vec::new();
+        for _ in 0..20 {
+            let stay = people::citizen(river.facility("hotel"));
+            let started = Instant::now();
+            desk.accepted(&stay).await;
+            times.push(started.elapsed());
+        }
+        times.sort_unstable();
+        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
+        // Calls to the registry take up to ten seconds; a busy machine some, too.
+        assert!(longest < Duration::from_secs(5), "{trouble}: {longest:?}");
+        measured(
+            "R13",
+            &format!("registry {trouble}: taken in {median:?} (median), {longest:?} (longest)"),
+        );
+    }
+}
+
+/// R13: the registry is away. A stay waits for it, goes out unverified 30 minutes before its
+/// deadline and no later, and is checked afterwards.
+async fn what_the_registry_holds_up_goes_out_half_an_hour_before_its_deadline(database: Database) {
+    const SECONDS: i64 = 31 * 60 + 6;
+    let services = Services::install(database).await;
+    let (_api, address) = services.start_api().await;
+    let (desk, registry) = (services.caller(&address, "hotel"), services.registry());
+    registry.fail(&json!({"outage": true})).await;
+    let stay = people::citizen(services.facility("hotel"));
+    let (guest, text) = (&stay["guest"], |value: &Value| {
+        value.as_str().unwrap().to_owned()
+    });
+    let number = text(&guest["document"]["number"]);
+    let (name, birth_date) = (text(&guest["full_name"]), text(&guest["birth_date"]));
+    registry
+        .knows(&number, &name, &birth_date, &text(&guest["sex"]))
+        .await;
+    let stay = desk.accepted(&stay).await;
+    let id = stay["id"].as_str().unwrap();
+    let deadline = match services.database().url().starts_with("sqlite") {
+        true => format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '+{SECONDS} seconds')"),
+        false => format!("now() + interval '{SECONDS} seconds'"),
+    };
+    let statement = format!("UPDATE outbox_task SET deadline_at = {deadline}");
+    services.database().execute(&statement).await;
+    let started = Instant::now();
+    let _worker = services.start_worker().await;
+    sleep(Duration::from_secs(3).saturating_sub(started.elapsed())).await;
+    assert!(services.police().effects(id).await.is_empty(), "it waits");
+    let delivered = desk.delivered(id, "acknowledged", HEALED).await;
+    let waited = started.elapsed();
+    assert_eq!(delivered["identity"]["state"], "deferred");
+    // A minute is kept for the calls.
+    assert!(waited < Duration::from_secs(6 + 60), "{waited:?}");
+    registry.heal().await;
+    tests::eventually("the identity check", HEALED, async || {
+        desk.stay(id).await["identity"]["state"] == "verified"
+    })
+    .await;
+    let effects = services.police().effects(id).await;
+    let stays = effects.iter().filter(|effect| effect["kind"] == "stay");
+    assert_eq!(stays.count(), 1, "{effects:?}");
+    measured(
+        "R13",
+        &format!(
+            "gone out {waited:?} after it had {SECONDS} s left: {} s before the deadline",
+            SECONDS - i64::try_from(waited.as_secs()).unwrap()
+        ),
+    );
 }

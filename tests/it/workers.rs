@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
-use tests::{Caller, Database, Services, on_both_databases, people};
+use tests::{Caller, Database, Services, measured, on_both_databases, people};
+use tokio::task::JoinSet;
 
 const DELIVERED: Duration = Duration::from_secs(60);
 
@@ -11,6 +12,7 @@ on_both_databases![
     three_workers_deliver_each_stay_once,
     a_worker_that_slept_past_its_lease_changes_nothing,
     two_api_processes_share_one_memory,
+    eight_clients_who_say_the_same_at_once_make_one_stay,
 ];
 
 async fn declare(desk: &Caller, facility_id: &str, count: usize) -> BTreeSet<String> {
@@ -68,6 +70,8 @@ async fn three_workers_deliver_each_stay_once(database: Database) {
     .await;
 }
 
+/// R20: SIGSTOP for longer than the lease, while another with the same name works. What the
+/// sleeper hands in when it wakes changes no row.
 async fn a_worker_that_slept_past_its_lease_changes_nothing(database: Database) {
     let services = Services::install(database).await;
     let (_api, address) = services.start_api().await;
@@ -102,7 +106,17 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing(database: Database) 
     for id in &ids {
         desk.delivered(id, "acknowledged", DELIVERED).await;
     }
+    let rows = "SELECT state || CAST(settled_at AS TEXT) || CAST(attempt_count AS TEXT) \
+                FROM outbox_task UNION ALL SELECT delivery_state || police_reference FROM stay \
+                ORDER BY 1";
+    let count = "SELECT COUNT(*) FROM attempt WHERE peer = 'police'";
+    let before = services.database().texts(rows).await;
+    let attempts = services.database().count(count).await;
     sleeper.signal("CONT");
+    tests::eventually("what the sleeper has to say", DELIVERED, async || {
+        services.database().count(count).await > attempts
+    })
+    .await;
     sleeper.terminate();
     let ending = sleeper.ended(Duration::from_secs(25)).await;
     assert_eq!(ending.code, Some(0), "{}", ending.log);
@@ -110,6 +124,12 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing(database: Database) 
         assert_eq!(desk.stay(id).await["delivery"]["state"], "acknowledged");
     }
     assert_eq!(police.stays_with_one_effect().await, ids);
+    assert_eq!(services.database().texts(rows).await, before);
+    let late = services.database().count(count).await - attempts;
+    measured(
+        "R20",
+        &format!("{late} calls noted after the sleep, 0 rows of tasks and stays changed"),
+    );
 }
 
 async fn two_api_processes_share_one_memory(database: Database) {
@@ -131,4 +151,55 @@ async fn two_api_processes_share_one_memory(database: Database) {
         );
         assert_eq!(left.text(), right.text());
     }
+}
+
+/// R11: the same request one to fifty times at once, from eight clients at two API processes. One
+/// stay, one effect; who is not first gets the first answer, or is told to come again.
+async fn eight_clients_who_say_the_same_at_once_make_one_stay(database: Database) {
+    let services = Services::install(database).await;
+    let apis = [services.start_api().await, services.start_api().await];
+    let _worker = services.start_worker().await;
+    let clients: Vec<Caller> = (0..8)
+        .map(|number| services.caller(&apis[number % 2].1, "hotel"))
+        .collect();
+    let facility_id = services.facility("hotel");
+    let mut ids = BTreeSet::new();
+    let (mut replay_count, mut later_count) = (0, 0);
+    for count in [1, 2, 3, 8, 20, 50] {
+        for has_key in [true, false] {
+            let key = has_key.then(|| people::fresh("key"));
+            let stay = people::citizen(facility_id);
+            let mut posts = JoinSet::new();
+            for number in 0..count {
+                let call = clients[number % clients.len()].call("POST", "/v1/stays");
+                let call = match &key {
+                    Some(key) => call.header("Idempotency-Key", key),
+                    None => call,
+                };
+                posts.spawn(call.json(&stay).send());
+            }
+            let answers = posts.join_all().await;
+            let taken: Vec<_> = answers.iter().filter(|one| one.status < 300).collect();
+            let first = taken.iter().filter(|one| one.status == 201).count();
+            assert_eq!(first, 1);
+            for answer in answers.iter().filter(|one| one.status >= 300) {
+                answer.expect_problem(409, "idempotency_in_progress");
+                assert!(answer.header("retry-after").is_some());
+                later_count += 1;
+            }
+            assert!(taken.iter().all(|one| one.text() == taken[0].text()));
+            replay_count += taken.len() - 1;
+            ids.insert(taken[0].json()["id"].as_str().unwrap().to_owned());
+        }
+    }
+    until_all_are_at_the_police(&services, &ids).await;
+    let stays = services.database().count("SELECT COUNT(*) FROM stay").await;
+    assert_eq!(usize::try_from(stays).unwrap(), ids.len());
+    measured(
+        "R11",
+        &format!(
+            "{} stays, {replay_count} replays, {later_count} told to come again",
+            ids.len()
+        ),
+    );
 }

@@ -150,6 +150,28 @@ impl TestDatabase {
         row.try_get_by_index(0).expect("a number")
     }
 
+    /// Tasks that are on lease, with their leases, as ids are written.
+    pub async fn leases(&self) -> Vec<(String, String)> {
+        let id = |column: &str| match self.url.starts_with("sqlite") {
+            true => format!("lower(hex({column}))"),
+            false => format!("replace({column}::text, '-', '')"),
+        };
+        let query = format!(
+            "SELECT {} || {} FROM outbox_task WHERE state = 'claimed' AND lease_id IS NOT NULL",
+            id("id"),
+            id("lease_id")
+        );
+        let hyphened = |text: &str| {
+            let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &text[range]);
+            parts.join("-")
+        };
+        let found = self.texts(&query).await;
+        let pairs = found.iter().map(|pair| pair.split_at(32));
+        pairs
+            .map(|(task, lease)| (hyphened(task), hyphened(lease)))
+            .collect()
+    }
+
     /// The texts of a query's first column.
     pub async fn texts(&self, query: &str) -> Vec<String> {
         let connection = connect(&self.url).await;

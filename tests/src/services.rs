@@ -136,14 +136,9 @@ impl Services {
 
     /// Starts an API process again at the address of one that is gone.
     pub async fn start_api_again(&self, api: &str) -> Process {
-        self.start_api_at(api, &[]).await
-    }
-
-    /// The same with settings of its own.
-    pub async fn start_api_at(&self, api: &str, settings: &[Setting]) -> Process {
-        let listen = api.trim_start_matches("http://").to_owned();
-        let settings = [settings, &[("LUUTRU_LISTEN", listen)]].concat();
-        start(&["api"], &self.settings, &settings).await.0
+        let launched = self.launch_api_at(api, &[]);
+        launched.ready().await;
+        launched.process
     }
 
     /// Starts a worker.
@@ -154,6 +149,18 @@ impl Services {
     /// The same with settings of its own.
     pub async fn start_worker_with(&self, settings: &[Setting]) -> Process {
         start(&["worker"], &self.settings, settings).await.0
+    }
+
+    /// Starts an API process at this address, and does not wait for it.
+    pub fn launch_api_at(&self, api: &str, settings: &[Setting]) -> Launched {
+        let listen = api.trim_start_matches("http://").to_owned();
+        let settings = [settings, &[("LUUTRU_LISTEN", listen)]].concat();
+        launch(&["api"], &self.settings, &settings)
+    }
+
+    /// Starts a worker, and does not wait for it.
+    pub fn launch_worker_with(&self, settings: &[Setting]) -> Launched {
+        launch(&["worker"], &self.settings, settings)
     }
 
     /// Starts another police endpoint, with files of its own; answers it and its address.
@@ -226,26 +233,54 @@ impl Services {
     }
 }
 
-/// Starts a service and waits until its operator's address says that it is ready.
-async fn start(arguments: &[&str], common: &[Setting], own: &[Setting]) -> (Process, Caller) {
+/// A process that was started, whether it is ready or not.
+pub struct Launched {
+    /// The process.
+    pub process: Process,
+    ops: Caller,
+    what: String,
+}
+
+impl Launched {
+    /// Whether its operator's address says that it is ready; false without an answer.
+    pub async fn is_ready(&self) -> bool {
+        let answer = self.ops.call("GET", "/readyz").try_send().await;
+        answer.is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Waits until it is ready; a process that ends fails the test.
+    pub async fn ready(&self) {
+        let what = format!("readiness of {}", self.what);
+        eventually(&what, READY_LIMIT, async || {
+            assert!(
+                self.process.is_running(),
+                "{} ended: {}",
+                self.what,
+                self.process.log()
+            );
+            self.is_ready().await
+        })
+        .await;
+    }
+}
+
+/// Starts a service and does not wait for it.
+fn launch(arguments: &[&str], common: &[Setting], own: &[Setting]) -> Launched {
     let ops_port = free_port();
     let ops = ("LUUTRU_OPS_LISTEN", format!("127.0.0.1:{ops_port}"));
     let settings = [common, &[ops], own].concat();
-    let process = Process::start(arguments, &settings);
-    let ops = Caller::new(&format!("http://127.0.0.1:{ops_port}"), None);
-    let what = format!("readiness of {}", arguments.join(" "));
-    eventually(&what, READY_LIMIT, async || {
-        assert!(
-            process.is_running(),
-            "{} ended: {}",
-            arguments.join(" "),
-            process.log()
-        );
-        let answer = ops.call("GET", "/readyz").try_send().await;
-        answer.is_ok_and(|answer| answer.status == 200)
-    })
-    .await;
-    (process, ops)
+    Launched {
+        process: Process::start(arguments, &settings),
+        ops: Caller::new(&format!("http://127.0.0.1:{ops_port}"), None),
+        what: arguments.join(" "),
+    }
+}
+
+/// Starts a service and waits until it is ready.
+async fn start(arguments: &[&str], common: &[Setting], own: &[Setting]) -> (Process, Caller) {
+    let launched = launch(arguments, common, own);
+    launched.ready().await;
+    (launched.process, launched.ops)
 }
 
 async fn succeed(arguments: &[&str], settings: &[Setting]) -> String {

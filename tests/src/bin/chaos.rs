@@ -4,10 +4,11 @@
 //! ```text
 //! chaos                             the bounded run of every change: both databases, a full disk
 //! chaos --rounds 200 --kit api      so many faults of one kind on each database
+//! chaos --rounds 200 --kit api --apis 1 --database postgres
 //! chaos --seed 7 --database sqlite --rounds 24
 //! chaos --judge FILE                looks again at the evidence of a run that failed
 //! ```
-//! Kits: `everything`, `api`, `worker`, `server` (PostgreSQL). Run by `scripts/chaos.sh`.
+//! Kits: `everything`, `api`, `worker`, `server` (PostgreSQL), `clock`. Run by `scripts/chaos.sh`.
 // Deep futures of the container client overflow the default.
 #![recursion_limit = "256"]
 #![expect(
@@ -29,7 +30,9 @@ use tests::{
     chaos::{
         Evidence, Report, check,
         faults::Kit,
+        history::{History, Tries},
         leg::{self, Plan, Round},
+        site::Crew,
         small_disk,
     },
 };
@@ -37,8 +40,6 @@ use tests::{
 /// Rounds of the bounded run: every kind of fault, and some by chance.
 const BOUNDED_SQLITE: u32 = 12;
 const BOUNDED_POSTGRES: u32 = 16;
-/// A leg has at most so many rounds, so that a seed that fails is found again soon.
-const LEG: u32 = 25;
 /// Errands a second: with the batches, about 90 stays.
 const PER_SECOND: u32 = 25;
 
@@ -49,6 +50,9 @@ struct Wish {
     kit: Kit,
     round_count: Option<u32>,
     per_second: u32,
+    /// API processes on PostgreSQL, and workers, where the kit's number is not wanted.
+    api_count: Option<usize>,
+    worker_count: Option<usize>,
 }
 
 #[tokio::main]
@@ -77,11 +81,13 @@ async fn main() -> ExitCode {
     }
     println!("\n{}", tally.table());
     println!(
-        "chaos: {} in {:.0} s; {} rounds, {} stays acknowledged, lost {}, doubled {}, {} violations",
+        "chaos: {} in {:.0} s; {} rounds, {} stays and {} changes acknowledged, lost {}, doubled {}, \
+         {} violations",
         if tally.is_clean { "passed" } else { "FAILED" },
         started.elapsed().as_secs_f64(),
         tally.rounds.len(),
         tally.acknowledged,
+        tally.changes,
         tally.lost,
         tally.doubled,
         tally.violations
@@ -105,6 +111,8 @@ impl Wish {
             kit: Kit::Everything,
             round_count: None,
             per_second: PER_SECOND,
+            api_count: None,
+            worker_count: None,
         };
         let mut arguments = arguments.iter();
         while let Some(flag) = arguments.next() {
@@ -116,6 +124,8 @@ impl Wish {
                 "--seed" => wish.seed = value.parse().map_err(|_| format!("{flag}: {value}"))?,
                 "--rounds" => wish.round_count = Some(number()?),
                 "--rate" => wish.per_second = number()?,
+                "--apis" => wish.api_count = Some(at_least_one(number()?)),
+                "--workers" => wish.worker_count = Some(at_least_one(number()?)),
                 "--kit" => wish.kit = Kit::parse(value).ok_or(format!("{flag}: {value}"))?,
                 "--database" => {
                     wish.databases = match value.as_str() {
@@ -138,8 +148,20 @@ impl Wish {
             round_count,
             kit: self.kit,
             per_second: self.per_second,
+            crew: Crew {
+                // SQLite belongs to one host, and one API is all it needs.
+                api_count: match database {
+                    Database::Sqlite => 1,
+                    Database::Postgres => self.api_count.unwrap_or(self.kit.api_count()),
+                },
+                worker_count: self.worker_count.unwrap_or(self.kit.worker_count()),
+            },
         }
     }
+}
+
+fn at_least_one(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX).max(1)
 }
 
 /// The run of every change: both databases side by side, then the full disk.
@@ -169,7 +191,7 @@ async fn long(wish: &Wish, round_count: u32, tally: &mut Tally) {
         let mut left = round_count;
         let mut seed = wish.seed;
         while left > 0 {
-            let plan = wish.plan(*database, seed, left.min(LEG));
+            let plan = wish.plan(*database, seed, left.min(wish.kit.leg_length()));
             let found = run_leg(plan).await;
             tally.add(plan, found);
             left -= plan.round_count;
@@ -181,11 +203,13 @@ async fn long(wish: &Wish, round_count: u32, tally: &mut Tally) {
 async fn run_leg(plan: Plan) -> leg::Found {
     let started = Instant::now();
     println!(
-        "leg: --seed {} --database {} --rounds {} --rate {}",
+        "leg: --seed {} --database {} --rounds {} --rate {} --apis {} --workers {}",
         plan.seed,
         name(plan.database),
         plan.round_count,
-        plan.per_second
+        plan.per_second,
+        plan.crew.api_count,
+        plan.crew.worker_count
     );
     let found = leg::run(plan, |round| {
         let at = started.elapsed().as_secs_f64();
@@ -201,19 +225,26 @@ async fn run_leg(plan: Plan) -> leg::Found {
         drain.map_or(0.0, |drain| drain.seconds),
         found.report
     );
+    if plan.kit == Kit::Clock {
+        let count = found.evidence.misdated_call_count();
+        println!("  {count} calls to the police endpoint were made by a wrong clock");
+    }
     found
 }
 
 fn described(round: &Round) -> String {
-    let delivery = round.delivery.map_or_else(
-        || "not within the wait".to_owned(),
-        |delivery| format!("{} ms", delivery.as_millis()),
-    );
-    format!(
-        "{}; then acknowledged after {} ms, at the police after {delivery}",
-        round.fault,
-        round.intake.as_millis()
-    )
+    let mut words = round.fault.to_string();
+    for (what, lasted) in [
+        ("not ready after", round.not_ready),
+        ("ready after", round.ready),
+        ("acknowledged after", round.intake),
+        ("at the police after", round.delivery),
+    ] {
+        if let Some(lasted) = lasted {
+            words.push_str(&format!("; {what} {} ms", lasted.as_millis()));
+        }
+    }
+    words
 }
 
 async fn full_disk(seed: u64, tally: &mut Tally) {
@@ -244,9 +275,12 @@ struct Tally {
     is_clean: bool,
     rounds: Vec<(Database, Round)>,
     acknowledged: usize,
+    changes: usize,
     lost: usize,
     doubled: usize,
     violations: usize,
+    tries: Tries,
+    redeliveries: Vec<Duration>,
 }
 
 impl Default for Tally {
@@ -255,9 +289,12 @@ impl Default for Tally {
             is_clean: true,
             rounds: Vec::new(),
             acknowledged: 0,
+            changes: 0,
             lost: 0,
             doubled: 0,
             violations: 0,
+            tries: Tries::default(),
+            redeliveries: Vec::new(),
         }
     }
 }
@@ -266,6 +303,9 @@ impl Tally {
     fn add(&mut self, plan: Plan, found: leg::Found) {
         let name = format!("{}-{}", name(plan.database), plan.seed);
         self.count(&name, &found.report, &found.evidence);
+        let tries = History::read(&found.evidence.journal).patience();
+        self.tries = self.tries.and(tries);
+        self.redeliveries.extend(found.evidence.redeliveries());
         let rounds = found.rounds.into_iter();
         self.rounds
             .extend(rounds.map(|round| (plan.database, round)));
@@ -273,6 +313,7 @@ impl Tally {
 
     fn count(&mut self, name: &str, report: &Report, evidence: &Evidence) {
         self.acknowledged += report.acknowledged;
+        self.changes += report.changes;
         self.lost += report.lost;
         self.doubled += report.doubled;
         self.violations += report.violations.len();
@@ -284,7 +325,8 @@ impl Tally {
         }
     }
 
-    /// Rounds and recovery times by fault and database, as a table of Markdown.
+    /// Rounds and recovery times by fault and database, as a table of Markdown; and what else was
+    /// measured.
     fn table(&self) -> String {
         let mut rows: BTreeMap<(&str, &str), Vec<&Round>> = BTreeMap::new();
         for (database, round) in &self.rounds {
@@ -292,24 +334,49 @@ impl Tally {
             rows.entry(row).or_default().push(round);
         }
         let mut lines = vec![
-            "| Fault | Database | Rounds | Acknowledged again, ms: median, longest | At the police \
-             again, ms: median, longest |"
+            "| Fault | Database | Rounds | Ready again, ms: median, longest | Acknowledged again | \
+             At the police again |"
                 .to_owned(),
-            "|---|---|---|---|---|".to_owned(),
+            "|---|---|---|---|---|---|".to_owned(),
         ];
         for ((fault, database), rounds) in rows {
-            let intake = spread(rounds.iter().map(|round| Some(round.intake)));
+            let ready = spread(rounds.iter().map(|round| round.ready));
+            let intake = spread(rounds.iter().map(|round| round.intake));
             let delivery = spread(rounds.iter().map(|round| round.delivery));
             let count = rounds.len();
             lines.push(format!(
-                "| {fault} | {database} | {count} | {intake} | {delivery} |"
+                "| {fault} | {database} | {count} | {ready} | {intake} | {delivery} |"
+            ));
+        }
+        let tries = self.tries;
+        lines.push(format!(
+            "\nsenders who came again knew after one try {}, two {}, more {}: {:.2} % within two",
+            tries.first,
+            tries.second,
+            tries.more,
+            tries.within_two()
+        ));
+        let noticed = self.rounds.iter().filter_map(|(_, round)| round.not_ready);
+        let noticed: Vec<_> = noticed.map(Some).collect();
+        if !noticed.is_empty() {
+            let count = noticed.len();
+            lines.push(format!(
+                "not ready after the kill of PostgreSQL, {count} times, ms: {}",
+                spread(noticed.into_iter())
+            ));
+        }
+        if !self.redeliveries.is_empty() {
+            lines.push(format!(
+                "{} tasks of killed workers ended under another lease after, ms: {}",
+                self.redeliveries.len(),
+                spread(self.redeliveries.iter().copied().map(Some))
             ));
         }
         lines.join("\n")
     }
 }
 
-/// Median and longest in milliseconds; those that were not waited for count as longer.
+/// Median and longest in milliseconds, and how many were not seen; a dash where none was.
 fn spread(durations: impl Iterator<Item = Option<Duration>>) -> String {
     let durations: Vec<_> = durations.collect();
     let mut known: Vec<u128> = durations
@@ -318,13 +385,15 @@ fn spread(durations: impl Iterator<Item = Option<Duration>>) -> String {
         .map(Duration::as_millis)
         .collect();
     known.sort_unstable();
-    let longer = durations.len() - known.len();
-    let median = known.get(known.len() / 2).copied().unwrap_or_default();
-    let longest = known.last().copied().unwrap_or_default();
-    if longer == 0 {
+    let unseen = durations.len() - known.len();
+    let Some(longest) = known.last() else {
+        return "–".to_owned();
+    };
+    let median = known[known.len() / 2];
+    if unseen == 0 {
         format!("{median}, {longest}")
     } else {
-        format!("{median}, {longest} ({longer} longer)")
+        format!("{median}, {longest} ({unseen} not seen)")
     }
 }
 

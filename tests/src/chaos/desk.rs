@@ -1,7 +1,13 @@
 //! The senders: a seeded list of errands, each carried out by somebody honest who keeps a journal
 //! and comes again until he knows, but for a few who walk away.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -13,7 +19,8 @@ use tokio::{
 
 use super::{
     history::Known,
-    journal::{Item, Journal, Operation},
+    journal::{Change, Item, Journal, Operation, Told},
+    lives::{self, Deed},
 };
 use crate::{
     caller::Caller,
@@ -32,6 +39,9 @@ const BATCH_SIZE: std::ops::RangeInclusive<usize> = 2..=20;
 const RESENT: u32 = 10;
 const KEY_REUSED: u32 = 2;
 const CONFLICTING: u32 = 2;
+/// Of a hundred single declarations, those whose stay is changed afterwards, three times on
+/// average: about a tenth of all requests are changes.
+const CHANGED: u32 = 6;
 /// Of a hundred senders, those who do not come again.
 const WALKING_AWAY: u32 = 4;
 /// Of a hundred stays, those that the police endpoint is told to refuse.
@@ -44,15 +54,24 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// A sender who is still without an answer after this long gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What a sender sets out to do.
+/// What is sent, each time the same.
 #[derive(Clone, Debug)]
-pub struct Errand {
+struct Request {
     operation: Operation,
     key: String,
     items: Vec<Item>,
+    change: Option<Change>,
+}
+
+/// What a sender sets out to do.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    first: Request,
     comes_again: bool,
-    /// What is tried once it is acknowledged.
-    afterwards: Option<(Operation, String, Item)>,
+    /// What the stay goes through once it is acknowledged.
+    deeds: Vec<Deed>,
+    /// What is tried after that.
+    afterwards: Option<Request>,
 }
 
 /// Makes errands, the same ones for the same seed.
@@ -92,45 +111,96 @@ impl Errands {
                 item.content["guest"]["full_name"] = Value::Null;
             }
         }
-        let key = self.key();
-        let afterwards = if operation == Operation::Declare {
-            self.afterwards(&key, &items[0])
-        } else {
-            None
-        };
-        Errand {
+        let first = Request {
             operation,
-            key,
+            key: self.key(),
             items,
+            change: None,
+        };
+        let mut errand = Errand {
             comes_again: self.random.random_range(0..100) >= WALKING_AWAY,
-            afterwards,
+            deeds: Vec::new(),
+            afterwards: None,
+            first,
+        };
+        if operation == Operation::Declare {
+            errand.afterwards = self.afterwards(&errand.first);
+            if self.random.random_range(0..100) < CHANGED {
+                errand.deeds = self.deeds(&errand.first.items[0]);
+            }
+            // A cancelled stay has freed its reference.
+            if errand.deeds.iter().any(Deed::is_final) {
+                let kept = errand.afterwards.take();
+                errand.afterwards = kept.filter(|other| other.operation != Operation::Conflict);
+            }
         }
+        errand
     }
 
     /// A single stay whose sender comes again until he knows.
     pub fn plain(&mut self) -> Errand {
         Errand {
-            operation: Operation::Declare,
-            key: self.key(),
-            items: vec![self.acceptable()],
+            first: Request {
+                operation: Operation::Declare,
+                key: self.key(),
+                items: vec![self.acceptable()],
+                change: None,
+            },
             comes_again: true,
+            deeds: Vec::new(),
             afterwards: None,
         }
     }
 
-    fn afterwards(&mut self, key: &str, item: &Item) -> Option<(Operation, String, Item)> {
-        let draw = self.random.random_range(0..100);
-        if draw < RESENT {
-            Some((Operation::Resend, key.to_owned(), item.clone()))
-        } else if draw < RESENT + KEY_REUSED {
-            Some((Operation::ReuseKey, key.to_owned(), self.acceptable()))
-        } else if draw < RESENT + KEY_REUSED + CONFLICTING {
-            let mut other = item.clone();
-            other.content["room"] = Value::from("204 gác xép");
-            Some((Operation::Conflict, self.key(), other))
-        } else {
-            None
+    /// One that goes through everything a stay can go through, and is then sent again.
+    pub fn eventful(&mut self) -> Errand {
+        let mut errand = self.plain();
+        let arrival_at = errand.first.items[0].content["arrival_at"].clone();
+        errand.deeds = lives::whole(&arrival_at, || self.key());
+        let mut again = errand.first.clone();
+        again.operation = Operation::Resend;
+        errand.afterwards = Some(again);
+        errand
+    }
+
+    /// One whose key is then used for something else.
+    pub fn key_reusing(&mut self) -> Errand {
+        let mut errand = self.plain();
+        let mut other = errand.first.clone();
+        other.operation = Operation::ReuseKey;
+        other.items = vec![self.acceptable()];
+        errand.afterwards = Some(other);
+        errand
+    }
+
+    fn deeds(&mut self, item: &Item) -> Vec<Deed> {
+        // What the police refuse is not corrected here: that is tested elsewhere.
+        if item.is_refused_by_police {
+            return Vec::new();
         }
+        let (count, prefix) = (&mut self.count, self.seed);
+        lives::by_chance(&item.content["arrival_at"], &mut self.random, || {
+            *count += 1;
+            format!("K{prefix}-{count}")
+        })
+    }
+
+    fn afterwards(&mut self, first: &Request) -> Option<Request> {
+        let draw = self.random.random_range(0..100);
+        let mut other = first.clone();
+        if draw < RESENT {
+            other.operation = Operation::Resend;
+        } else if draw < RESENT + KEY_REUSED {
+            other.operation = Operation::ReuseKey;
+            other.items = vec![self.acceptable()];
+        } else if draw < RESENT + KEY_REUSED + CONFLICTING {
+            other.operation = Operation::Conflict;
+            other.key = self.key();
+            other.items[0].content["room"] = Value::from("204 gác xép");
+        } else {
+            return None;
+        }
+        Some(other)
     }
 
     fn key(&mut self) -> String {
@@ -204,27 +274,118 @@ pub async fn plant_refusals(police: &Police) {
     police.refuse(&Value::from(refusals)).await;
 }
 
-/// Somebody with a key of the integrator, and his journal.
+/// Somebody with a key of the integrator, and his journal. Where there is more than one API he
+/// goes to the next when one does not answer.
 #[derive(Clone)]
 pub struct Desk {
-    caller: Caller,
+    callers: Arc<[Caller]>,
+    /// Whose turn it is to be asked first.
+    turn: Arc<AtomicUsize>,
     journal: Arc<Journal>,
 }
 
 impl Desk {
-    /// Sends by this caller.
-    pub fn new(caller: Caller, journal: Arc<Journal>) -> Self {
-        Self { caller, journal }
+    /// Sends by these callers, one for each API.
+    pub fn new(callers: Vec<Caller>, journal: Arc<Journal>) -> Self {
+        Self {
+            callers: callers.into(),
+            turn: Arc::default(),
+            journal,
+        }
     }
 
     /// Carries an errand out. Answers the id of the stay, where it was one and was acknowledged.
     pub async fn run(&self, errand: Errand) -> Option<String> {
+        let (known, body) = self.insist(&errand.first, errand.comes_again).await;
+        if known != Known::Acknowledged {
+            return None;
+        }
+        let id = body["id"].as_str().map(str::to_owned);
+        let first_change = match &id {
+            Some(id) => self.live(id, &errand).await,
+            None => None,
+        };
+        if let Some(request) = &errand.afterwards {
+            self.send(0, request).await;
+            // A key answers the same whatever came after.
+            if let Some(change) = first_change.filter(|_| request.operation == Operation::Resend) {
+                self.send(0, &change).await;
+            }
+        }
+        id
+    }
+
+    /// Sends an errand's request a single time; answers the code of its refusal.
+    pub async fn once(&self, errand: &Errand) -> Option<String> {
+        let (_, body) = self.send(0, &errand.first).await?;
+        body["code"].as_str().map(str::to_owned)
+    }
+
+    /// Takes a stay through its deeds, each from the version that the one before it made; ends
+    /// where it is not known which that is. Answers the first change that was made.
+    async fn live(&self, id: &str, errand: &Errand) -> Option<Request> {
+        let mut version = 1;
+        let mut first = None;
+        for deed in &errand.deeds {
+            let requests = deed
+                .at(id, version)
+                .map(|(operation, key, change)| Request {
+                    operation,
+                    key,
+                    items: Vec::new(),
+                    change: Some(change),
+                });
+            let requests: Vec<Request> = requests.collect();
+            let outcomes = self.insist_on_all(&requests, errand).await;
+            let mut made = None;
+            for (request, (known, body)) in requests.iter().zip(outcomes) {
+                match known {
+                    Known::Acknowledged => {
+                        made = body["version"].as_i64();
+                        first.get_or_insert_with(|| request.clone());
+                    }
+                    Known::Refused => {}
+                    Known::Unknown => return first,
+                }
+            }
+            match made {
+                Some(next) => version = next,
+                None if deed.is_refused() => {}
+                None => return first,
+            }
+        }
+        first
+    }
+
+    /// Sends one request, or two at the same time, until what became of each is known.
+    async fn insist_on_all(&self, requests: &[Request], errand: &Errand) -> Vec<(Known, Value)> {
+        match requests {
+            [one, rival] => {
+                let (one, rival) = tokio::join!(
+                    self.insist(one, errand.comes_again),
+                    self.insist(rival, errand.comes_again)
+                );
+                vec![one, rival]
+            }
+            others => {
+                let mut all = Vec::new();
+                for request in others {
+                    all.push(self.insist(request, errand.comes_again).await);
+                }
+                all
+            }
+        }
+    }
+
+    /// Sends a request until its outcome is known. What may still be tried when patience ends is
+    /// unknown.
+    async fn insist(&self, request: &Request, comes_again: bool) -> (Known, Value) {
         let started = Instant::now();
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let mut place = first;
         loop {
-            let answer = self
-                .send(errand.operation, &errand.key, &errand.items)
-                .await;
-            let known = known(errand.operation, answer.as_ref());
+            let answer = self.send(place, request).await;
+            let known = known(request.operation, answer.as_ref());
             let is_open = match known {
                 Known::Unknown => true,
                 Known::Refused => answer.as_ref().is_some_and(|(status, body)| {
@@ -232,42 +393,68 @@ impl Desk {
                 }),
                 Known::Acknowledged => false,
             };
-            if known == Known::Acknowledged {
-                if let Some((operation, key, item)) = &errand.afterwards {
-                    self.send(*operation, key, std::slice::from_ref(item)).await;
-                }
-                let id = answer.as_ref().and_then(|(_, body)| body["id"].as_str());
-                return id.map(str::to_owned);
+            let body = answer.map(|(_, body)| body).unwrap_or_default();
+            if !is_open {
+                return (known, body);
             }
-            if !is_open || !errand.comes_again || started.elapsed() > PATIENCE {
-                return None;
+            if !comes_again || started.elapsed() > PATIENCE {
+                return (Known::Unknown, body);
             }
-            sleep(PAUSE).await;
+            // Another one may be there at once.
+            if self.callers.len() == 1 || place > first {
+                sleep(PAUSE).await;
+            }
+            place += 1;
         }
     }
 
-    /// Sends an errand's request a single time; answers the code of its refusal.
-    pub async fn once(&self, errand: &Errand) -> Option<String> {
-        let sent = self.send(errand.operation, &errand.key, &errand.items);
-        let (_, body) = sent.await?;
-        body["code"].as_str().map(str::to_owned)
-    }
-
-    /// Sends one request, between its two lines.
-    async fn send(&self, operation: Operation, key: &str, items: &[Item]) -> Option<(u16, Value)> {
-        let (path, body) = if operation == Operation::Batch {
-            let stays: Vec<&Value> = items.iter().map(|item| &item.content).collect();
-            ("/v1/stays/batch", json!({"stays": stays}))
-        } else {
-            ("/v1/stays", items[0].content.clone())
+    /// Sends one request, between its two lines, to the API of this place.
+    async fn send(&self, place: usize, request: &Request) -> Option<(u16, Value)> {
+        let (method, path, body) = match (request.operation.change(), &request.change) {
+            (Some((method, action)), Some(change)) => {
+                let path = format!("/v1/stays/{}{action}", change.stay_id);
+                (method, path, change.document.clone())
+            }
+            _ if request.operation == Operation::Batch => {
+                let stays: Vec<&Value> = request.items.iter().map(|item| &item.content).collect();
+                (
+                    "POST",
+                    "/v1/stays/batch".to_owned(),
+                    json!({"stays": stays}),
+                )
+            }
+            _ => (
+                "POST",
+                "/v1/stays".to_owned(),
+                request.items[0].content.clone(),
+            ),
         };
-        let request = self.journal.sending(operation, key, items);
-        let call = self.caller.call("POST", path);
-        let answer = call.header("Idempotency-Key", key).json(&body);
-        let answer = answer.try_send().await.ok();
-        let told = answer.map(|answer| (answer.status, answer.text()));
-        self.journal.ended(request, told.clone());
-        told.map(|(status, body)| (status, serde_json::from_str(&body).unwrap_or_default()))
+        let number = self.journal.sending(
+            request.operation,
+            &request.key,
+            &request.items,
+            request.change.as_ref(),
+        );
+        let caller = &self.callers[place % self.callers.len()];
+        let mut call = caller
+            .call(method, &path)
+            .header("Idempotency-Key", &request.key);
+        if let Some(change) = &request.change {
+            call = call.header("If-Match", &format!("\"{}\"", change.version));
+        }
+        let answer = call.json(&body).try_send().await.ok();
+        let told = answer.map(|answer| Told {
+            status: answer.status,
+            body: answer.text(),
+            retry_after: answer.header("retry-after").map(str::to_owned),
+        });
+        self.journal.ended(number, told.clone());
+        told.map(|told| {
+            (
+                told.status,
+                serde_json::from_str(&told.body).unwrap_or_default(),
+            )
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything a run leaves behind for the checker.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,6 +35,17 @@ pub struct Drain {
     pub seconds: f64,
 }
 
+/// A task that a worker held when one was killed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// The task.
+    pub task_id: String,
+    /// Its lease.
+    pub lease_id: String,
+    /// When the worker was killed, in microseconds since 1970.
+    pub at: i64,
+}
+
 /// What the harness did itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Deeds {
@@ -44,6 +55,15 @@ pub struct Deeds {
     pub call_timeout_ms: i64,
     /// Drains after the faults.
     pub drains: Vec<Drain>,
+    /// What was on lease when workers were killed.
+    #[serde(default)]
+    pub held: Vec<Held>,
+    /// By how many seconds clocks of workers were wrong.
+    #[serde(default)]
+    pub wrong_clocks: Vec<i32>,
+    /// When the run began and ended, in microseconds since 1970.
+    #[serde(default)]
+    pub lasted: (i64, i64),
 }
 
 /// The records of a run.
@@ -95,6 +115,49 @@ impl Evidence {
             logs,
             deeds,
         }
+    }
+
+    /// Of tasks that a worker held when it was killed and that another lease ended: how long after
+    /// the kill they had ended, the shortest first.
+    pub fn redeliveries(&self) -> Vec<Duration> {
+        let mut last_lease = BTreeMap::new();
+        let mut calls: Vec<_> = self.records.attempts.iter().collect();
+        calls.sort_by_key(|call| call.started_at);
+        for call in calls {
+            last_lease.insert(call.task_id.as_str(), call.lease_id.as_str());
+        }
+        let settled = self.records.tasks.iter();
+        let settled: BTreeMap<&str, Option<i64>> = settled
+            .map(|task| (task.id.as_str(), task.settled_at))
+            .collect();
+        let mut last_held: BTreeMap<&str, &Held> = BTreeMap::new();
+        for held in &self.deeds.held {
+            let is_of_other =
+                last_lease.get(held.task_id.as_str()) != Some(&held.lease_id.as_str());
+            if is_of_other {
+                last_held.insert(&held.task_id, held);
+            }
+        }
+        let mut durations: Vec<Duration> = last_held
+            .iter()
+            .filter_map(|(task_id, held)| {
+                let settled_at = settled.get(task_id).copied().flatten()?;
+                let lasted = u64::try_from(settled_at - held.at).ok()?;
+                Some(Duration::from_micros(lasted))
+            })
+            .collect();
+        durations.sort_unstable();
+        durations
+    }
+
+    /// Calls to the police endpoint that bear a time at which there was no run: made by workers
+    /// whose clocks were wrong.
+    pub fn misdated_call_count(&self) -> usize {
+        let (from, until) = self.deeds.lasted;
+        let calls = self.records.attempts.iter();
+        calls
+            .filter(|call| call.peer == "police" && !(from..=until).contains(&call.started_at))
+            .count()
     }
 
     /// Keeps the evidence in a file, for a second look.

@@ -62,6 +62,8 @@ pub enum Fault {
     ApiStopped(Duration),
     /// SIGSTOP of the worker, longer than its lease, while another works; then SIGCONT.
     WorkerStopped(Duration),
+    /// A worker whose clock is so many seconds ahead of everybody else's, or behind.
+    WorkerClock(i32),
     /// `kill -9` of PostgreSQL; away for so long.
     DatabaseKilled(Duration),
     /// Weather between API and database.
@@ -93,6 +95,7 @@ impl fmt::Display for Fault {
             | Self::WorkerToPolice(weather, lasted) => {
                 with(out, format!("{}: {weather:?}", self.class()), lasted)
             }
+            Self::WorkerClock(seconds) => write!(out, "{}: {seconds:+} s", self.class()),
             Self::Police(how, lasted) | Self::Registry(how, lasted) => {
                 with(out, format!("{}: {how:?}", self.class()), lasted)
             }
@@ -109,6 +112,7 @@ impl Fault {
             Self::PoliceKilled => "police endpoint killed",
             Self::ApiStopped(_) => "API stopped",
             Self::WorkerStopped(_) => "worker stopped",
+            Self::WorkerClock(_) => "clock of a worker",
             Self::DatabaseKilled(_) => "PostgreSQL killed",
             Self::ApiToDatabase(..) => "link API to database",
             Self::WorkerToDatabase(..) => "link worker to database",
@@ -130,6 +134,8 @@ pub enum Kit {
     Worker,
     /// PostgreSQL only.
     Server,
+    /// Clocks of workers that are wrong by one and a half minutes, an hour, a day.
+    Clock,
 }
 
 impl Kit {
@@ -140,7 +146,43 @@ impl Kit {
             "api" => Some(Self::Api),
             "worker" => Some(Self::Worker),
             "server" => Some(Self::Server),
+            "clock" => Some(Self::Clock),
             _ => None,
+        }
+    }
+
+    /// Whether the faults come one after the other whatever the state of things, as kills do that
+    /// nobody waits for.
+    pub const fn is_storm(self) -> bool {
+        match self {
+            Self::Api | Self::Worker => true,
+            Self::Everything | Self::Server | Self::Clock => false,
+        }
+    }
+
+    /// Most rounds of a leg: a seed that fails is found again soon. A leg of clocks is shorter
+    /// than the smallest of its errors, so that no two clocks are taken for each other.
+    pub const fn leg_length(self) -> u32 {
+        match self {
+            Self::Api | Self::Worker => 50,
+            Self::Everything | Self::Server => 25,
+            Self::Clock => 6,
+        }
+    }
+
+    /// API processes on PostgreSQL; SQLite has one.
+    pub const fn api_count(self) -> usize {
+        match self {
+            Self::Api => 2,
+            Self::Everything | Self::Worker | Self::Server | Self::Clock => 1,
+        }
+    }
+
+    /// Workers at the same time.
+    pub const fn worker_count(self) -> usize {
+        match self {
+            Self::Worker => 2,
+            Self::Everything | Self::Api | Self::Server | Self::Clock => 1,
         }
     }
 
@@ -151,12 +193,16 @@ impl Kit {
             .map(|round| match self {
                 Self::Api => Fault::ApiKilled,
                 Self::Worker => Fault::WorkerKilled,
-                Self::Server => Fault::DatabaseKilled(lasting(random, 0..500)),
+                Self::Server => Fault::DatabaseKilled(lasting(random, 0..3_000)),
+                Self::Clock => Fault::WorkerClock(WRONG_BY[round as usize % WRONG_BY.len()]),
                 Self::Everything => any(round, has_server, random),
             })
             .collect()
     }
 }
+
+/// By how many seconds a worker's clock is wrong.
+const WRONG_BY: [i32; 6] = [90, -90, 3_600, -3_600, 86_400, -86_400];
 
 /// Kinds of faults: the first ones need no server.
 const KIND_COUNT_WITHOUT_SERVER: u32 = 8;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::journal::{Ending, Item, Line, Operation, Sending};
+use super::journal::{Change, Ending, Item, Line, Operation, Sending};
 
 /// What a sender knows after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,18 @@ impl Request<'_> {
             Some(503) if self.code() == "outcome_unknown" => Known::Unknown,
             Some(_) => Known::Refused,
             None => Known::Unknown,
+        }
+    }
+
+    /// Whether the same request may still succeed.
+    pub fn is_open(&self) -> bool {
+        match self.known() {
+            Known::Acknowledged => false,
+            Known::Unknown => true,
+            Known::Refused => {
+                let status = self.ending.and_then(|ending| ending.status);
+                status == Some(429) || self.answer["retryable"] == true
+            }
         }
     }
 
@@ -85,17 +97,82 @@ pub struct Declaration<'a> {
     pub tries: Vec<(usize, usize)>,
 }
 
+/// One change that somebody meant to make, and all tries of it.
+pub struct Intent<'a> {
+    /// What it does.
+    pub operation: Operation,
+    /// As it was sent, each time the same.
+    pub change: &'a Change,
+    /// The requests that carried it.
+    pub tries: Vec<usize>,
+}
+
 /// The whole story.
 pub struct History<'a> {
     /// All requests in the order of sending.
     pub requests: Vec<Request<'a>>,
     /// All declarations by reference.
     pub declarations: BTreeMap<&'a str, Declaration<'a>>,
-    /// References of stays that only ever came in a request that had to be refused.
-    pub refused_items: Vec<(usize, &'a Item)>,
+    /// All changes by stay, in the order of sending; without those that had to be refused.
+    pub changes: BTreeMap<&'a str, Vec<Intent<'a>>>,
+}
+
+/// How often senders had to ask until they knew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// They knew after the first try.
+    pub first: usize,
+    /// After the second.
+    pub second: usize,
+    /// After more, or never.
+    pub more: usize,
+}
+
+impl Tries {
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            first: self.first + other.first,
+            second: self.second + other.second,
+            more: self.more + other.more,
+        }
+    }
+
+    /// How many of a hundred knew after two tries at most.
+    pub fn within_two(self) -> f64 {
+        let all = self.first + self.second + self.more;
+        let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+        100.0 * count(self.first + self.second) / count(all.max(1))
+    }
 }
 
 impl<'a> History<'a> {
+    /// How often those had to ask who came again; a sender who walked away after his first try
+    /// would not have known either after it, and is not counted.
+    pub fn patience(&self) -> Tries {
+        let mut by_key: BTreeMap<(Operation, &str), Vec<bool>> = BTreeMap::new();
+        for request in &self.requests {
+            let sending = request.sending;
+            let is_open =
+                request.is_open() || request.results().any(|r| r["problem"]["retryable"] == true);
+            by_key
+                .entry((sending.operation, &sending.key))
+                .or_default()
+                .push(is_open);
+        }
+        let mut tries = Tries::default();
+        for asked in by_key.values() {
+            match asked.iter().position(|is_open| !is_open) {
+                Some(0) => tries.first += 1,
+                Some(1) => tries.second += 1,
+                None if asked.len() == 1 => {}
+                Some(_) | None => tries.more += 1,
+            }
+        }
+        tries
+    }
+
     /// Puts the lines together.
     pub fn read(lines: &'a [Line]) -> Self {
         let mut endings = BTreeMap::new();
@@ -117,29 +194,16 @@ impl<'a> History<'a> {
                     .unwrap_or_default(),
             });
         }
-        let mut declarations: BTreeMap<&str, Declaration<'a>> = BTreeMap::new();
-        let mut refused_items = Vec::new();
-        for (place, request) in requests.iter().enumerate() {
-            for (index, item) in request.sending.items.iter().enumerate() {
-                if request.sending.operation.refusal().is_some() {
-                    refused_items.push((place, item));
-                    continue;
-                }
-                let declaration =
-                    declarations
-                        .entry(&item.reference)
-                        .or_insert_with(|| Declaration {
-                            item,
-                            tries: Vec::new(),
-                        });
-                declaration.tries.push((place, index));
-            }
-        }
         Self {
+            declarations: declarations(&requests),
+            changes: changes(&requests),
             requests,
-            declarations,
-            refused_items,
         }
+    }
+
+    /// The tries of a change.
+    pub fn tries(&self, intent: &Intent<'_>) -> impl Iterator<Item = &Request<'a>> {
+        intent.tries.iter().map(|place| &self.requests[*place])
     }
 
     /// What became of each try of a declaration, with the stay where one was answered.
@@ -153,4 +217,48 @@ impl<'a> History<'a> {
             (request, known, stay)
         })
     }
+}
+
+fn declarations<'a>(requests: &[Request<'a>]) -> BTreeMap<&'a str, Declaration<'a>> {
+    let mut declarations: BTreeMap<&str, Declaration<'a>> = BTreeMap::new();
+    for (place, request) in requests.iter().enumerate() {
+        if request.sending.operation.refusal().is_some() {
+            continue;
+        }
+        for (index, item) in request.sending.items.iter().enumerate() {
+            let declaration = declarations
+                .entry(&item.reference)
+                .or_insert_with(|| Declaration {
+                    item,
+                    tries: Vec::new(),
+                });
+            declaration.tries.push((place, index));
+        }
+    }
+    declarations
+}
+
+fn changes<'a>(requests: &[Request<'a>]) -> BTreeMap<&'a str, Vec<Intent<'a>>> {
+    let mut changes: BTreeMap<&str, Vec<Intent<'a>>> = BTreeMap::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (place, request) in requests.iter().enumerate() {
+        let sending = request.sending;
+        let Some(change) = &sending.change else {
+            continue;
+        };
+        if sending.operation.refusal().is_some() {
+            continue;
+        }
+        let intents = changes.entry(&change.stay_id).or_default();
+        let which = *places.entry(&sending.key).or_insert_with(|| {
+            intents.push(Intent {
+                operation: sending.operation,
+                change,
+                tries: Vec::new(),
+            });
+            intents.len() - 1
+        });
+        intents[which].tries.push(place);
+    }
+    changes
 }

@@ -18,8 +18,7 @@ use serde_json::Value;
 
 use crate::time::now;
 
-/// What a sender does. Changes of a stay join here: a variant, its weight in the mix, and what the
-/// checker expects of it.
+/// What a sender does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -35,16 +34,49 @@ pub enum Operation {
     Conflict,
     /// A stay that breaks a rule.
     Invalid,
+    /// A merge patch of a stay.
+    Amend,
+    /// A departure.
+    Depart,
+    /// An extension.
+    Extend,
+    /// A cancellation.
+    Cancel,
+    /// A merge patch that names a version which is not the current one.
+    Stale,
 }
 
 impl Operation {
+    /// Method, and what follows the stay's id in the path; none of what is no change of a stay.
+    pub const fn change(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Amend | Self::Stale => Some(("PATCH", "")),
+            Self::Depart => Some(("POST", "/departure")),
+            Self::Extend => Some(("POST", "/extension")),
+            Self::Cancel => Some(("POST", "/cancellation")),
+            Self::Declare
+            | Self::Batch
+            | Self::Resend
+            | Self::ReuseKey
+            | Self::Conflict
+            | Self::Invalid => None,
+        }
+    }
+
     /// The only answer of the service that refuses this for good: status and code.
     pub const fn refusal(self) -> Option<(u16, &'static str)> {
         match self {
-            Self::Declare | Self::Batch | Self::Resend => None,
+            Self::Declare
+            | Self::Batch
+            | Self::Resend
+            | Self::Amend
+            | Self::Depart
+            | Self::Extend
+            | Self::Cancel => None,
             Self::ReuseKey => Some((422, "idempotency_key_reused")),
             Self::Conflict => Some((409, "reference_conflict")),
             Self::Invalid => Some((422, "validation_failed")),
+            Self::Stale => Some((412, "version_mismatch")),
         }
     }
 }
@@ -60,6 +92,19 @@ pub struct Item {
     pub is_refused_by_police: bool,
 }
 
+/// A change of a stay as it is sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Change {
+    /// Which stay.
+    pub stay_id: String,
+    /// The version in its `If-Match`.
+    pub version: i64,
+    /// The body.
+    pub document: Value,
+    /// Another change of the same version goes out at the same time: one of them is refused.
+    pub has_rival: bool,
+}
+
 /// A request that is about to be sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sending {
@@ -73,6 +118,9 @@ pub struct Sending {
     pub key: String,
     /// The stays in it.
     pub items: Vec<Item>,
+    /// What it changes, where it changes a stay.
+    #[serde(default)]
+    pub change: Option<Change>,
 }
 
 /// How a request ended.
@@ -86,6 +134,20 @@ pub struct Ending {
     pub status: Option<u16>,
     /// The body of a complete answer.
     pub body: Option<String>,
+    /// Its `Retry-After`.
+    #[serde(default)]
+    pub retry_after: Option<String>,
+}
+
+/// A complete answer.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: String,
+    /// Its `Retry-After`.
+    pub retry_after: Option<String>,
 }
 
 /// A line of the journal.
@@ -114,7 +176,13 @@ impl Journal {
     }
 
     /// Writes down what is about to be sent; answers the number of the request.
-    pub fn sending(&self, operation: Operation, key: &str, items: &[Item]) -> u64 {
+    pub fn sending(
+        &self,
+        operation: Operation,
+        key: &str,
+        items: &[Item],
+        change: Option<&Change>,
+    ) -> u64 {
         let request = self.next.fetch_add(1, Ordering::Relaxed);
         self.write(&Line::Send(Sending {
             at: micros(),
@@ -122,19 +190,24 @@ impl Journal {
             operation,
             key: key.to_owned(),
             items: items.to_vec(),
+            change: change.cloned(),
         }));
         request
     }
 
     /// Writes down how a request ended.
-    pub fn ended(&self, request: u64, answer: Option<(u16, String)>) {
+    pub fn ended(&self, request: u64, answer: Option<Told>) {
         let at = micros();
-        let (status, body) = answer.unzip();
+        let (status, body, retry_after) = match answer {
+            Some(told) => (Some(told.status), Some(told.body), told.retry_after),
+            None => (None, None, None),
+        };
         self.write(&Line::Outcome(Ending {
             at,
             request,
             status,
             body,
+            retry_after,
         }));
     }
 

@@ -2,23 +2,30 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rand::{SeedableRng, rngs::StdRng};
-use tokio::time::{Instant, sleep};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 use super::{
     checker::{Report, check},
-    desk::{Desk, Errands, keep_busy, plant_refusals},
+    desk::{Desk, Errand, Errands, keep_busy, plant_refusals},
     evidence::{Drain, Evidence},
     faults::{Fault, Kit},
     journal::Journal,
-    site::Site,
+    site::{Crew, Site},
 };
-use crate::{database::Database, simulators::Police};
+use crate::{database::Database, services::Launched, simulators::Police};
 
-/// Between two faults.
+/// Between two faults that are waited for.
 const BETWEEN_FAULTS: Duration = Duration::from_millis(400);
+/// Between two kills that are not.
+const BETWEEN_KILLS_MS: std::ops::Range<u64> = 200..5_000;
 /// A stay that has not arrived this long after a fault healed is left to the drain.
 const ARRIVED: Duration = Duration::from_secs(30);
+/// How long is waited for an API to say that it is not ready.
+const NOT_READY: Duration = Duration::from_secs(10);
 
 /// What a leg is made of. The same plan makes the same requests and faults.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +40,8 @@ pub struct Plan {
     pub kit: Kit,
     /// Errands a second; every fourth is a batch.
     pub per_second: u32,
+    /// How many processes.
+    pub crew: Crew,
 }
 
 /// One fault, and how soon things went on after it had healed; for a killed process, after it was
@@ -41,8 +50,13 @@ pub struct Plan {
 pub struct Round {
     /// What went wrong.
     pub fault: Fault,
-    /// Until a stay was acknowledged.
-    pub intake: Duration,
+    /// Until the process that was killed, or the API whose database was, was ready again; none
+    /// where it was killed before, and of other faults.
+    pub ready: Option<Duration>,
+    /// Of a killed database, until the API said that it was not ready.
+    pub not_ready: Option<Duration>,
+    /// Until a stay was acknowledged; none when its sender lost patience.
+    pub intake: Option<Duration>,
     /// Until that stay was at the police; none when it took too long to wait for.
     pub delivery: Option<Duration>,
 }
@@ -66,7 +80,7 @@ impl Found {
 
 /// Runs a leg; `tell` hears of each round.
 pub async fn run(plan: Plan, tell: impl Fn(&Round)) -> Found {
-    let mut site = Site::start(plan.database).await;
+    let mut site = Site::start(plan.database, plan.crew).await;
     let mut random = StdRng::seed_from_u64(plan.seed);
     let faults = plan
         .kit
@@ -76,11 +90,15 @@ pub async fn run(plan: Plan, tell: impl Fn(&Round)) -> Found {
     let mut probes = Errands::new(plan.seed ^ PROBES, site.facilities());
     let meanwhile = async {
         let mut rounds = Vec::new();
-        for (fault, number) in faults.into_iter().zip(0..) {
-            sleep(BETWEEN_FAULTS).await;
-            let round = suffer(&mut site, fault, plan.seed + number, &desk, &mut probes).await;
-            tell(&round);
-            rounds.push(round);
+        if plan.kit.is_storm() {
+            rounds = storm(&mut site, faults, &mut random, &desk, &mut probes, &tell).await;
+        } else {
+            for (fault, number) in faults.into_iter().zip(0..) {
+                sleep(BETWEEN_FAULTS).await;
+                let round = suffer(&mut site, fault, plan.seed + number, &desk, &mut probes).await;
+                tell(&round);
+                rounds.push(round);
+            }
         }
         sleep(BETWEEN_FAULTS).await;
         rounds
@@ -101,7 +119,47 @@ const PROBES: u64 = 1 << 40;
 async fn desk_of(site: &Site) -> Desk {
     plant_refusals(&site.services().police()).await;
     let journal = Arc::new(Journal::create(&site.journal()));
-    Desk::new(site.integrator(), journal)
+    Desk::new(site.integrators(), journal)
+}
+
+/// One kill after the other, none of them waited for.
+async fn storm(
+    site: &mut Site,
+    faults: Vec<Fault>,
+    random: &mut StdRng,
+    desk: &Desk,
+    probes: &mut Errands,
+    tell: &impl Fn(&Round),
+) -> Vec<Round> {
+    let mut watched = JoinSet::new();
+    for fault in faults {
+        let pause = random.random_range(BETWEEN_KILLS_MS);
+        sleep(Duration::from_millis(pause)).await;
+        let killed_at = Instant::now();
+        let started = site.strike(fault).await;
+        let (desk, police) = (desk.clone(), site.services().police());
+        let probe = probes.plain();
+        watched.spawn(async move {
+            let ready = ready_again(&started, killed_at);
+            let stay = follow(&desk, probe, &police, killed_at);
+            let (ready, (intake, delivery)) = tokio::join!(ready, stay);
+            Round {
+                fault,
+                ready,
+                not_ready: None,
+                intake,
+                delivery,
+            }
+        });
+    }
+    site.ready().await;
+    let mut rounds = Vec::new();
+    while let Some(round) = watched.join_next().await {
+        let round = round.expect("a round ends");
+        tell(&round);
+        rounds.push(round);
+    }
+    rounds
 }
 
 async fn suffer(
@@ -111,26 +169,82 @@ async fn suffer(
     desk: &Desk,
     probes: &mut Errands,
 ) -> Round {
-    let mut healed_at = Instant::now();
-    site.suffer(fault, seed).await;
-    let is_kill = matches!(
-        fault,
-        Fault::ApiKilled | Fault::WorkerKilled | Fault::PoliceKilled
-    );
-    if !is_kill {
-        healed_at = Instant::now();
+    let began_at = Instant::now();
+    let mut healed_at = began_at;
+    let (mut ready, mut not_ready) = (None, None);
+    match fault {
+        Fault::ApiKilled | Fault::WorkerKilled => {
+            site.suffer(fault, seed).await;
+            ready = Some(began_at.elapsed());
+        }
+        Fault::PoliceKilled => site.suffer(fault, seed).await,
+        Fault::DatabaseKilled(_) => {
+            let watch = site.watch();
+            let noticed = not_ready_within(&watch, NOT_READY);
+            (_, not_ready) = tokio::join!(site.suffer(fault, seed), noticed);
+            healed_at = Instant::now();
+            ready = ready_again(&watch, healed_at).await;
+        }
+        Fault::ApiStopped(_)
+        | Fault::WorkerStopped(_)
+        | Fault::WorkerClock(_)
+        | Fault::ApiToDatabase(..)
+        | Fault::WorkerToDatabase(..)
+        | Fault::WorkerToPolice(..)
+        | Fault::Police(..)
+        | Fault::Registry(..) => {
+            site.suffer(fault, seed).await;
+            healed_at = Instant::now();
+        }
     }
-    let id = desk.run(probes.plain()).await;
-    let intake = healed_at.elapsed();
-    let arrived = match id {
-        Some(id) => arrives(&site.services().police(), &id).await,
-        None => false,
-    };
+    let police = site.services().police();
+    let (intake, delivery) = follow(desk, probes.plain(), &police, healed_at).await;
     Round {
         fault,
+        ready,
+        not_ready,
         intake,
-        delivery: arrived.then(|| healed_at.elapsed()),
+        delivery,
     }
+}
+
+/// Declares a stay: how long after an instant it was acknowledged, and how long until it was at
+/// the police.
+async fn follow(
+    desk: &Desk,
+    probe: Errand,
+    police: &Police,
+    since: Instant,
+) -> (Option<Duration>, Option<Duration>) {
+    let Some(id) = desk.run(probe).await else {
+        return (None, None);
+    };
+    let intake = since.elapsed();
+    let arrived = arrives(police, &id).await;
+    (Some(intake), arrived.then(|| since.elapsed()))
+}
+
+/// How long after an instant a process was ready; none when it ended before.
+async fn ready_again(started: &Launched, since: Instant) -> Option<Duration> {
+    while started.process.is_running() {
+        if started.is_ready().await {
+            return Some(since.elapsed());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    None
+}
+
+/// How long a process takes to say that it is not ready; none when it did not.
+async fn not_ready_within(running: &Launched, limit: Duration) -> Option<Duration> {
+    let started = Instant::now();
+    while started.elapsed() < limit {
+        if !running.is_ready().await {
+            return Some(started.elapsed());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    None
 }
 
 async fn arrives(police: &Police, id: &str) -> bool {
@@ -144,15 +258,17 @@ async fn arrives(police: &Police, id: &str) -> bool {
     false
 }
 
-/// A quiet history, one errand after the other: for comparing two databases, and for recording
-/// what a clean run looks like.
+/// A quiet history, one errand after the other, at last a stay to which everything happens: for
+/// comparing two databases, and for recording what a clean run looks like.
 pub async fn quiet(database: Database, seed: u64, errand_count: u32) -> Evidence {
-    let mut site = Site::start_on(database.create_seeded().await, None).await;
+    let mut site = Site::start_on(database.create_seeded().await, None, Crew::SMALL).await;
     let desk = desk_of(&site).await;
     let mut errands = Errands::new(seed, site.facilities());
     for _ in 0..errand_count {
         desk.run(errands.next_one()).await;
     }
+    desk.run(errands.key_reusing()).await;
+    desk.run(errands.eventful()).await;
     site.drain().await;
     site.evidence().await
 }

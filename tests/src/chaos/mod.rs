@@ -16,6 +16,7 @@ pub mod checker;
 pub mod evidence;
 pub mod history;
 pub mod journal;
+mod lives;
 pub mod records;
 
 pub mod desk;
@@ -24,6 +25,7 @@ pub mod leg;
 pub mod server;
 pub mod site;
 pub mod small_disk;
+mod wrong_clock;
 
 pub use checker::{Invariant, Report, check};
 pub use evidence::Evidence;

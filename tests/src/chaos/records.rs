@@ -85,6 +85,7 @@ pub struct IdempotencyKey {
     pub key_hash: String,
     pub request_hash: String,
     pub stay_id: Option<String>,
+    pub version: Option<i64>,
 }
 
 /// What keeps a declaration from being made twice.
@@ -203,6 +204,7 @@ impl Records {
             ("key_hash", Bytes),
             ("request_hash", Bytes),
             ("stay_id", Id),
+            ("version", Integer),
         ];
         let declaration_keys = [("key_hash", Bytes), ("stay_id", Id)];
         let events = [

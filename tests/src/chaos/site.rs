@@ -1,25 +1,26 @@
 //! An installation in which everything can fail: separate processes, links between them, and a
 //! PostgreSQL server of its own.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     desk::plant_refusals,
-    evidence::{Deeds, Drain, Evidence},
+    evidence::{Deeds, Drain, Evidence, Held},
     faults::Fault,
+    journal::micros,
     server::Server,
+    wrong_clock,
 };
 use crate::{
     caller::Caller,
     database::{Database, TestDatabase},
     eventually,
     link::{Link, Weather},
-    process::Process,
     river::Setting,
-    services::Services,
+    services::{Launched, Services, free_port},
 };
 
 /// A lease that ends soon after its worker, and calls that fit into it.
@@ -32,13 +33,40 @@ const DRAINED: Duration = Duration::from_secs(240);
 /// After this a lease of a sleeper is over.
 const LEASE_OVER: Duration = Duration::from_secs(LEASE_SECONDS as u64 + 1);
 
+/// How long a worker with a wrong clock works.
+const WRONG_FOR: Duration = Duration::from_secs(5);
+
+/// An API process and where it listens.
+struct Api {
+    running: Arc<Launched>,
+    address: String,
+}
+
+/// How many processes of each kind there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Crew {
+    /// APIs.
+    pub api_count: usize,
+    /// Workers.
+    pub worker_count: usize,
+}
+
+impl Crew {
+    /// One of each.
+    pub const SMALL: Self = Self {
+        api_count: 1,
+        worker_count: 1,
+    };
+}
+
 /// The running installation.
 pub struct Site {
     // Processes end before what they stand on.
-    api: Process,
-    worker: Process,
+    apis: Vec<Api>,
+    workers: Vec<Arc<Launched>>,
+    /// Whose turn it is to be killed.
+    turn: usize,
     services: Services,
-    address: String,
     api_settings: Vec<Setting>,
     worker_settings: Vec<Setting>,
     to_police: Link,
@@ -51,19 +79,19 @@ pub struct Site {
 
 impl Site {
     /// Installs everything on a database of its own.
-    pub async fn start(database: Database) -> Self {
+    pub async fn start(database: Database, crew: Crew) -> Self {
         match database {
-            Database::Sqlite => Self::start_on(database.create_seeded().await, None).await,
+            Database::Sqlite => Self::start_on(database.create_seeded().await, None, crew).await,
             Database::Postgres => {
                 let server = Server::start().await;
                 let made = server.create_database("luutru").await;
-                Self::start_on(made, Some(server)).await
+                Self::start_on(made, Some(server), crew).await
             }
         }
     }
 
     /// Installs everything on this database.
-    pub async fn start_on(database: TestDatabase, server: Option<Server>) -> Self {
+    pub async fn start_on(database: TestDatabase, server: Option<Server>, crew: Crew) -> Self {
         let services = Services::install_on(database).await;
         let (to_police, police_url) = Link::to_server(services.police_address()).await;
         let mut api_settings = quotas();
@@ -88,13 +116,25 @@ impl Site {
             worker_settings.push(("LUUTRU_DATABASE_URL", through));
             of_database = Some([of_api, of_worker]);
         }
-        let (api, address) = services.start_api_with(&api_settings).await;
-        let worker = services.start_worker_with(&worker_settings).await;
+        let mut apis = Vec::new();
+        for _ in 0..crew.api_count {
+            let address = format!("http://127.0.0.1:{}", free_port());
+            let running = services.launch_api_at(&address, &api_settings);
+            running.ready().await;
+            let running = Arc::new(running);
+            apis.push(Api { running, address });
+        }
+        let mut workers = Vec::new();
+        for _ in 0..crew.worker_count {
+            let running = services.launch_worker_with(&worker_settings);
+            running.ready().await;
+            workers.push(Arc::new(running));
+        }
         Self {
-            api,
-            worker,
+            apis,
+            workers,
+            turn: 0,
             services,
-            address,
             api_settings,
             worker_settings,
             to_police,
@@ -103,6 +143,7 @@ impl Site {
             logs: Vec::new(),
             deeds: Deeds {
                 call_timeout_ms: CALL_TIMEOUT_MS,
+                lasted: (micros(), 0),
                 ..Deeds::default()
             },
             directory: tempfile::tempdir().expect("a directory for the journal"),
@@ -119,9 +160,17 @@ impl Site {
         &self.services
     }
 
-    /// Somebody who may declare for every facility.
+    /// Somebody who may declare for every facility, at the first API.
     pub fn integrator(&self) -> Caller {
-        self.services.caller(&self.address, "integrator")
+        self.services.caller(&self.apis[0].address, "integrator")
+    }
+
+    /// The same at each API.
+    pub fn integrators(&self) -> Vec<Caller> {
+        let addresses = self.apis.iter().map(|api| &api.address);
+        addresses
+            .map(|address| self.services.caller(address, "integrator"))
+            .collect()
     }
 
     /// The facilities that declare: those whose guests have rooms.
@@ -132,18 +181,48 @@ impl Site {
             .to_vec()
     }
 
+    /// `kill -9` of an API or a worker, the next one in turn; it is started again at once and not
+    /// waited for. Answers what was started.
+    pub async fn strike(&mut self, fault: Fault) -> Arc<Launched> {
+        let turn = self.turn;
+        self.turn += 1;
+        if fault == Fault::WorkerKilled {
+            self.kill_worker(turn % self.workers.len()).await
+        } else {
+            self.kill_api(turn % self.apis.len())
+        }
+    }
+
+    /// Waits until every process is ready.
+    pub async fn ready(&self) {
+        for process in self
+            .apis
+            .iter()
+            .map(|api| &api.running)
+            .chain(&self.workers)
+        {
+            process.ready().await;
+        }
+    }
+
+    /// The first API, to be asked whether it is ready.
+    pub fn watch(&self) -> Arc<Launched> {
+        Arc::clone(&self.apis[0].running)
+    }
+
     /// Lets a fault happen, and heals it. Returns when it is healed.
     pub async fn suffer(&mut self, fault: Fault, seed: u64) {
         match fault {
-            Fault::ApiKilled => self.restart_api().await,
-            Fault::WorkerKilled => self.restart_worker().await,
+            Fault::ApiKilled | Fault::WorkerKilled => self.strike(fault).await.ready().await,
             Fault::PoliceKilled => self.restart_police().await,
             Fault::ApiStopped(lasts) => {
-                self.api.signal("STOP");
+                let api = &self.apis[0].running.process;
+                api.signal("STOP");
                 sleep(lasts).await;
-                self.api.signal("CONT");
+                api.signal("CONT");
             }
             Fault::WorkerStopped(lasts) => self.sleep_worker(lasts).await,
+            Fault::WorkerClock(seconds) => self.misdate_worker(seconds).await,
             Fault::DatabaseKilled(lasts) => {
                 let server = self.server.as_mut().expect("a server of its own");
                 server.kill();
@@ -183,18 +262,71 @@ impl Site {
         links[which].mend();
     }
 
-    async fn restart_api(&mut self) {
-        self.api.kill();
-        self.keep_log("api", &self.api.log());
-        let settings = &self.api_settings;
-        self.api = self.services.start_api_at(&self.address, settings).await;
+    fn kill_api(&mut self, which: usize) -> Arc<Launched> {
+        let api = &mut self.apis[which];
+        api.running.process.kill();
+        let started = self
+            .services
+            .launch_api_at(&api.address, &self.api_settings);
+        let killed = std::mem::replace(&mut api.running, Arc::new(started));
+        let started = Arc::clone(&api.running);
+        self.keep_log("api", &killed.process.log());
+        started
     }
 
-    async fn restart_worker(&mut self) {
-        self.worker.kill();
+    async fn kill_worker(&mut self, which: usize) -> Arc<Launched> {
+        self.workers[which].process.kill();
         self.deeds.worker_kills += 1;
-        self.keep_log("worker", &self.worker.log());
-        self.worker = self.services.start_worker_with(&self.worker_settings).await;
+        let at = micros();
+        let started = self.services.launch_worker_with(&self.worker_settings);
+        let killed = std::mem::replace(&mut self.workers[which], Arc::new(started));
+        self.keep_log("worker", &killed.process.log());
+        self.note_held(at).await;
+        Arc::clone(&self.workers[which])
+    }
+
+    /// Writes down what is on lease, if it was not already when another worker was killed.
+    async fn note_held(&mut self, at: i64) {
+        for (task_id, lease_id) in self.services.database().leases().await {
+            let is_known = self
+                .deeds
+                .held
+                .iter()
+                .any(|held| held.task_id == task_id && held.lease_id == lease_id);
+            if !is_known {
+                self.deeds.held.push(Held {
+                    task_id,
+                    lease_id,
+                    at,
+                });
+            }
+        }
+    }
+
+    /// A worker with another clock: beside the first one where each host has its own clock, in
+    /// its place where all processes are on one host.
+    async fn misdate_worker(&mut self, seconds: i32) {
+        if !self.deeds.wrong_clocks.contains(&seconds) {
+            self.deeds.wrong_clocks.push(seconds);
+        }
+        let settings = [&self.worker_settings[..], &wrong_clock::settings(seconds)].concat();
+        let is_alone = self.server.is_none();
+        if is_alone {
+            self.workers[0].process.kill();
+            self.deeds.worker_kills += 1;
+            self.keep_log("worker", &self.workers[0].process.log());
+        }
+        let misdated = self.services.launch_worker_with(&settings);
+        misdated.ready().await;
+        sleep(WRONG_FOR).await;
+        misdated.process.terminate();
+        let ending = misdated.process.ended(Duration::from_secs(30)).await;
+        self.keep_log("worker", &ending.log);
+        if is_alone {
+            let right = self.services.launch_worker_with(&self.worker_settings);
+            right.ready().await;
+            self.workers[0] = Arc::new(right);
+        }
     }
 
     /// It forgets what it was told to refuse: nothing reaches it until it is told again.
@@ -208,13 +340,14 @@ impl Site {
 
     /// The sleeper wakes up after its lease, while its successor is at work.
     async fn sleep_worker(&mut self, lasts: Duration) {
-        self.worker.signal("STOP");
-        let successor = self.services.start_worker_with(&self.worker_settings).await;
+        self.workers[0].process.signal("STOP");
+        let successor = self.services.launch_worker_with(&self.worker_settings);
+        successor.ready().await;
         sleep(lasts.max(LEASE_OVER)).await;
-        self.worker.signal("CONT");
-        let sleeper = std::mem::replace(&mut self.worker, successor);
-        sleeper.terminate();
-        let ending = sleeper.ended(Duration::from_secs(30)).await;
+        let sleeper = std::mem::replace(&mut self.workers[0], Arc::new(successor));
+        sleeper.process.signal("CONT");
+        sleeper.process.terminate();
+        let ending = sleeper.process.ended(Duration::from_secs(30)).await;
         self.keep_log("worker", &ending.log);
     }
 
@@ -224,7 +357,7 @@ impl Site {
 
     /// Waits until nothing is on its way, and notes how long that took.
     pub async fn drain(&mut self) {
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let backlog = self.open_count().await;
         eventually("the end of all tasks", DRAINED, async || {
             sleep(Duration::from_millis(100)).await;
@@ -246,9 +379,16 @@ impl Site {
 
     /// Gathers the records when everything has settled.
     pub async fn evidence(&mut self) -> Evidence {
-        let (api_log, worker_log) = (self.api.log(), self.worker.log());
-        self.keep_log("api", &api_log);
-        self.keep_log("worker", &worker_log);
+        self.deeds.lasted.1 = micros();
+        let apis = self.apis.iter().map(|api| ("api", &api.running));
+        let workers = self.workers.iter().map(|worker| ("worker", worker));
+        let logs: Vec<(&str, String)> = apis
+            .chain(workers)
+            .map(|(name, running)| (name, running.process.log()))
+            .collect();
+        for (name, log) in logs {
+            self.keep_log(name, &log);
+        }
         Evidence::gather(
             &self.journal(),
             self.services.database().url(),

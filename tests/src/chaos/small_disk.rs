@@ -13,12 +13,12 @@ use super::{
     history::History,
     journal::Journal,
     server::is_root,
-    site::Site,
+    site::{Crew, Site},
 };
 use crate::{caller::Caller, database::TestDatabase};
 
 /// The file system, and how much of it is left to the database.
-const DISK_MIB: usize = 24;
+const DISK_MIB: usize = 64;
 const LEFT_MIB: usize = 2;
 const MIB: usize = 1024 * 1024;
 /// How long the disk may take to fill, and the service to resume.
@@ -97,10 +97,10 @@ fn as_root(program: &str) -> Command {
 pub async fn run(seed: u64) -> Found {
     let disk = SmallDisk::mount();
     let url = format!("sqlite://{}", disk.path().join("luutru.db").display());
-    let mut site = Site::start_on(TestDatabase::at(&url).await, None).await;
+    let mut site = Site::start_on(TestDatabase::at(&url).await, None, Crew::SMALL).await;
     plant_refusals(&site.services().police()).await;
     let journal = Arc::new(Journal::create(&site.journal()));
-    let desk = Desk::new(site.integrator(), journal);
+    let desk = Desk::new(site.integrators(), journal);
     let ballast = disk.path().join("ballast");
     let weight = disk.free_bytes().saturating_sub(LEFT_MIB * MIB);
     std::fs::write(&ballast, vec![0_u8; weight]).expect("the ballast fits");

@@ -23,6 +23,7 @@ pub(super) fn check(view: &View<'_>, report: &mut Report) {
         arrived(view, report, task, effect);
     }
     order(view, report);
+    turns(view, report);
     leases(view, report, &by_id);
     audits(view, report);
 }
@@ -157,19 +158,52 @@ fn order(view: &View<'_>, report: &mut Report) {
     }
 }
 
+/// I13 on our side: the police were not called for a version before the one before it had ended.
+fn turns(view: &View<'_>, report: &mut Report) {
+    let mut first_calls: BTreeMap<&str, i64> = BTreeMap::new();
+    for call in &view.evidence.records.attempts {
+        if call.peer == "police" {
+            let at = view.on_our_clock(call.started_at);
+            let first = first_calls.entry(&call.task_id).or_insert(at);
+            *first = at.min(*first);
+        }
+    }
+    let tasks = view.evidence.records.tasks.iter();
+    let mut versions: Vec<&Task> = tasks
+        .filter(|task| task.kind != "identity_result")
+        .collect();
+    versions.sort_by_key(|task| (&task.stay_id, task.version));
+    for pair in versions.windows(2) {
+        let (one, next) = (pair[0], pair[1]);
+        let (Some(ended_at), Some(called_at)) = (one.settled_at, first_calls.get(next.id.as_str()))
+        else {
+            continue;
+        };
+        if one.stay_id == next.stay_id {
+            report.look(
+                Invariant::EffectsInOrder,
+                view.on_our_clock(ended_at) <= called_at + CLOCK_SLACK,
+                "the police were called for a version before the one before it had ended",
+                &[&one.id, &next.id],
+            );
+        }
+    }
+}
+
 /// I12, I14 and I17, from the calls on record.
 fn leases(view: &View<'_>, report: &mut Report, by_id: &BTreeMap<&str, Vec<&Effect>>) {
     let deeds = &view.evidence.deeds;
     let attempts = grouped(&view.evidence.records.attempts, |a| a.task_id.as_str());
     for (task_id, attempts) in &attempts {
         let mut calls: Vec<&&Attempt> = attempts.iter().collect();
-        calls.sort_by_key(|call| call.started_at);
+        calls.sort_by_key(|call| view.on_our_clock(call.started_at));
         let is_apart = calls.windows(2).all(|pair| {
             let (one, next) = (pair[0], pair[1]);
             // A call that outlives its time was made by a worker that slept: its lease is over.
             let lasted = one.latency_ms.min(deeds.call_timeout_ms) * 1_000;
             one.lease_id == next.lease_id
-                || next.started_at + CLOCK_SLACK >= one.started_at + lasted
+                || view.on_our_clock(next.started_at) + CLOCK_SLACK
+                    >= view.on_our_clock(one.started_at) + lasted
         });
         report.look(
             Invariant::OneLeaseAtATime,

@@ -211,7 +211,12 @@ fn nothing_else(view: &View<'_>, report: &mut Report) {
             let first = view.versions.get(&(stay.id.as_str(), 1));
             let is_first = shown["version"] == 1;
             let digest = digest_of(&shown["receipt"], &declaration.item.content);
-            !is_first || digest.as_deref() == first.map(|first| first.content_sha256.as_str())
+            let is_changed = view.history.changes.contains_key(stay.id.as_str());
+            if is_first {
+                digest.as_deref() == first.map(|first| first.content_sha256.as_str())
+            } else {
+                is_changed
+            }
         });
         report.look(
             Invariant::NothingElseIsStored,
@@ -224,22 +229,23 @@ fn nothing_else(view: &View<'_>, report: &mut Report) {
 
 /// I3.
 fn refusals(view: &View<'_>, report: &mut Report) {
-    for (place, item) in &view.history.refused_items {
-        let request = &view.history.requests[*place];
-        let number = request.sending.request.to_string();
-        let is_also_declared = view
-            .history
-            .declarations
-            .contains_key(item.reference.as_str());
-        report.look(
-            Invariant::RefusedLeftNothing,
-            is_also_declared || view.stored_under(&item.reference).is_empty(),
-            "a refused stay is stored",
-            &[&item.reference, &number],
-        );
+    for request in &view.history.requests {
         let Some((status, code)) = request.sending.operation.refusal() else {
             continue;
         };
+        let number = request.sending.request.to_string();
+        for item in &request.sending.items {
+            let is_also_declared = view
+                .history
+                .declarations
+                .contains_key(item.reference.as_str());
+            report.look(
+                Invariant::RefusedLeftNothing,
+                is_also_declared || view.stored_under(&item.reference).is_empty(),
+                "a refused stay is stored",
+                &[&item.reference, &number],
+            );
+        }
         let is_refused = match request.ending.and_then(|ending| ending.status) {
             Some(given) if given == status => request.code() == code,
             Some(given) => given == 429 || given == 503,
@@ -319,6 +325,7 @@ fn together(view: &View<'_>, report: &mut Report) {
             report,
         );
     }
+    events(view, report);
     for task in &records.tasks {
         let is_known = view
             .versions
@@ -365,6 +372,37 @@ fn together(view: &View<'_>, report: &mut Report) {
     }
 }
 
+/// Each version has one event that tells of its making.
+fn events(view: &View<'_>, report: &mut Report) {
+    let mut told: BTreeMap<(&str, i64), usize> = BTreeMap::new();
+    for event in &view.evidence.records.events {
+        if let (Some(stay_id), Some(version)) = (&event.stay_id, event.version)
+            && MAKINGS.contains(&event.kind.as_str())
+        {
+            *told.entry((stay_id, version)).or_default() += 1;
+        }
+    }
+    for place in view.versions.keys() {
+        report.look(
+            Invariant::AllOrNone,
+            told.get(place) == Some(&1),
+            "a version has not exactly one event",
+            &[place.0, &place.1.to_string()],
+        );
+    }
+}
+
+/// Events that tell of the making of a version.
+const MAKINGS: [&str; 7] = [
+    "stay.accepted",
+    "stay.amended",
+    "stay.completed",
+    "stay.departed",
+    "stay.returned",
+    "stay.extended",
+    "stay.cancelled",
+];
+
 /// Whether an entry tells of the making of a version.
 fn is_deed(action: &str) -> bool {
     action.starts_with("stay.")
@@ -374,22 +412,18 @@ fn is_deed(action: &str) -> bool {
 fn keys(view: &View<'_>, report: &mut Report) {
     let mut by_key: BTreeMap<&str, Vec<&Request<'_>>> = BTreeMap::new();
     for request in &view.history.requests {
-        let is_judged_as_one = match request.sending.operation {
-            Operation::Declare | Operation::Resend | Operation::ReuseKey => true,
-            // Its items are judged one by one.
-            Operation::Batch | Operation::Conflict | Operation::Invalid => false,
-        };
-        if is_judged_as_one && request.known() == Known::Acknowledged {
+        if is_judged_as_one(request.sending.operation) && request.known() == Known::Acknowledged {
             by_key
                 .entry(&request.sending.key)
                 .or_default()
                 .push(request);
         }
     }
-    let mut keys_of: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut kept: BTreeMap<(&str, i64), usize> = BTreeMap::new();
     for key in &view.evidence.records.idempotency_keys {
         if let Some(stay_id) = &key.stay_id {
-            *keys_of.entry(stay_id).or_default() += 1;
+            let place = (stay_id.as_str(), key.version.unwrap_or(1));
+            *kept.entry(place).or_default() += 1;
         }
     }
     for requests in by_key.values() {
@@ -408,13 +442,27 @@ fn keys(view: &View<'_>, report: &mut Report) {
             "one key was answered with two bodies",
             &[id],
         );
-        let kept = keys_of.get(id).copied().unwrap_or_default();
+        let version = first.answer["version"].as_i64().unwrap_or_default();
         report.look(
             Invariant::KeyHasOneEffect,
-            kept == 1,
+            kept.get(&(id, version)) == Some(&1),
             "an acknowledged key is not kept exactly once",
-            &[id],
+            &[id, &version.to_string()],
         );
+    }
+}
+
+fn is_judged_as_one(operation: Operation) -> bool {
+    match operation {
+        Operation::Declare
+        | Operation::Resend
+        | Operation::ReuseKey
+        | Operation::Amend
+        | Operation::Depart
+        | Operation::Extend
+        | Operation::Cancel => true,
+        // The items of a batch are judged one by one.
+        Operation::Batch | Operation::Conflict | Operation::Invalid | Operation::Stale => false,
     }
 }
 

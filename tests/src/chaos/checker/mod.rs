@@ -3,6 +3,7 @@
 //! Each look at an invariant is counted, so that one that was never looked at is not taken for one
 //! that holds.
 
+mod changes;
 mod forwarding;
 mod intake;
 mod receipts;
@@ -17,7 +18,8 @@ use serde_json::Value;
 
 use super::{
     evidence::{Effect, Evidence},
-    history::History,
+    history::{History, Known},
+    journal::Item,
     records::{Audit, Stay, Task, Version},
 };
 
@@ -25,6 +27,9 @@ pub use structure::logical_state;
 
 /// Violations that a report shows of each invariant; all are counted.
 const SHOWN_COUNT_MAX: usize = 5;
+
+/// How much longer than the harness thinks a run may have lasted, in microseconds.
+const DATING_SLACK: i64 = 1_000_000;
 
 /// What must hold, whatever was killed, cut or slowed down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,7 +160,9 @@ pub struct Report {
     pub violations: Vec<Violation>,
     /// Stays that were acknowledged.
     pub acknowledged: usize,
-    /// Of these, stays that are not stored.
+    /// Changes that were acknowledged.
+    pub changes: usize,
+    /// Of these and of the stays, those that are not stored.
     pub lost: usize,
     /// Effects at the police beyond one for a notification, and stays stored twice.
     pub doubled: usize,
@@ -196,9 +203,15 @@ impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "{} requests, {} without a complete answer; {} stays acknowledged, {} effects at the \
-             police; lost {}, doubled {}",
-            self.requests, self.unknown, self.acknowledged, self.effects, self.lost, self.doubled
+            "{} requests, {} without a complete answer; {} stays and {} changes acknowledged, {} \
+             effects at the police; lost {}, doubled {}",
+            self.requests,
+            self.unknown,
+            self.acknowledged,
+            self.changes,
+            self.effects,
+            self.lost,
+            self.doubled
         )?;
         for invariant in Invariant::ALL {
             let looks = self.looks.get(&invariant).copied().unwrap_or_default();
@@ -238,6 +251,7 @@ pub fn check(evidence: &Evidence) -> Report {
         ..Report::default()
     };
     intake::check(&view, &mut report);
+    changes::check(&view, &mut report);
     receipts::check(&view, &mut report);
     forwarding::check(&view, &mut report);
     structure::check(&view, &mut report);
@@ -254,6 +268,8 @@ struct View<'a> {
     tasks_of: BTreeMap<(&'a str, i64), Vec<&'a Task>>,
     audits_of: BTreeMap<(&'a str, i64), Vec<&'a Audit>>,
     effects_of: BTreeMap<&'a str, Vec<&'a Effect>>,
+    /// What acknowledged stays were declared as, by id.
+    declared_as: BTreeMap<String, &'a Item>,
     /// Ids of stored stays by the reference that the service shows.
     by_reference: BTreeMap<&'a str, Vec<&'a str>>,
 }
@@ -268,8 +284,10 @@ impl<'a> View<'a> {
             }
         }
         let versions = records.versions.iter();
+        let history = History::read(&evidence.journal);
         Self {
-            history: History::read(&evidence.journal),
+            declared_as: declared_as(&history),
+            history,
             stays: records.stays.iter().map(|s| (s.id.as_str(), s)).collect(),
             versions: versions
                 .map(|v| ((v.stay_id.as_str(), v.version), v))
@@ -285,12 +303,40 @@ impl<'a> View<'a> {
         }
     }
 
+    /// An instant that a worker wrote, set right where it can only have come from a clock that the
+    /// harness had set wrong.
+    fn on_our_clock(&self, micros: i64) -> i64 {
+        let deeds = &self.evidence.deeds;
+        let (from, until) = deeds.lasted;
+        let lasted = from - DATING_SLACK..=until + DATING_SLACK;
+        let mut errors = deeds.wrong_clocks.iter();
+        if lasted.contains(&micros) {
+            return micros;
+        }
+        let right = |seconds: &i32| micros - i64::from(*seconds) * 1_000_000;
+        errors
+            .find(|seconds| lasted.contains(&right(seconds)))
+            .map_or(micros, right)
+    }
+
     /// The stays stored under a reference.
     fn stored_under(&self, reference: &str) -> &[&'a str] {
         self.by_reference
             .get(reference)
             .map_or(&[], |ids| ids.as_slice())
     }
+}
+
+fn declared_as<'a>(history: &History<'a>) -> BTreeMap<String, &'a Item> {
+    let mut found = BTreeMap::new();
+    for declaration in history.declarations.values() {
+        for (_, known, stay) in history.outcomes(declaration) {
+            if let (Known::Acknowledged, Some(stay)) = (known, stay) {
+                found.insert(text(stay, "id").to_owned(), declaration.item);
+            }
+        }
+    }
+    found
 }
 
 fn grouped<'a, T, K: Ord>(rows: &'a [T], key: impl Fn(&'a T) -> K) -> BTreeMap<K, Vec<&'a T>> {

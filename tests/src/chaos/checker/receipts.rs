@@ -6,7 +6,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{super::history::Known, Invariant, Report, View, text};
+use super::{
+    super::{
+        history::{Known, Request},
+        journal::Operation,
+    },
+    Invariant, Report, View, text,
+};
 use crate::receipt::verified_payload;
 
 pub(super) fn check(view: &View<'_>, report: &mut Report) {
@@ -19,6 +25,15 @@ pub(super) fn check(view: &View<'_>, report: &mut Report) {
             // The first answer of each is proved, later ones must equal it.
             if seen.insert(stay["receipt"]["jws"].to_string()) {
                 verify(view, report, stay);
+            }
+        }
+    }
+    for intent in view.history.changes.values().flatten() {
+        for request in view.history.tries(intent) {
+            if request.known() == Known::Acknowledged
+                && seen.insert(request.answer["receipt"]["jws"].to_string())
+            {
+                verify(view, report, &request.answer);
             }
         }
     }
@@ -73,7 +88,7 @@ fn verify(view: &View<'_>, report: &mut Report, stay: &Value) {
 /// I23: for each facility and day of arrival, of the stays whose sender knows the outcome.
 fn days(view: &View<'_>, report: &mut Report) {
     let mut sent: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    let mut open = BTreeSet::new();
+    let mut open: BTreeSet<&str> = BTreeSet::new();
     for (reference, declaration) in &view.history.declarations {
         let outcomes = view.history.outcomes(declaration);
         let stay = outcomes
@@ -83,6 +98,14 @@ fn days(view: &View<'_>, report: &mut Report) {
             open.extend(view.stored_under(reference).iter().copied());
             continue;
         };
+        match cancellation(view, text(stay, "id")) {
+            Some(Known::Acknowledged) => continue,
+            Some(Known::Unknown) => {
+                open.insert(text(stay, "id"));
+                continue;
+            }
+            Some(Known::Refused) | None => {}
+        }
         let day = text(&declaration.item.content, "arrival_at")
             .get(..10)
             .unwrap_or_default();
@@ -112,6 +135,18 @@ fn days(view: &View<'_>, report: &mut Report) {
             &[&day.0, &day.1],
         );
     }
+}
+
+/// What became of the cancellation of a stay, where one was sent.
+fn cancellation(view: &View<'_>, stay_id: &str) -> Option<Known> {
+    let intents = view.history.changes.get(stay_id)?;
+    let intent = intents
+        .iter()
+        .find(|intent| intent.operation == Operation::Cancel)?;
+    let outcomes: Vec<Known> = view.history.tries(intent).map(Request::known).collect();
+    [Known::Acknowledged, Known::Unknown, Known::Refused]
+        .into_iter()
+        .find(|known| outcomes.contains(known))
 }
 
 /// Count, and SHA-256 over the sorted numbers joined by line feeds.

@@ -75,7 +75,7 @@ fn drains(view: &View<'_>, report: &mut Report) {
     }
 }
 
-/// I30.
+/// I30: in time, with a word of ours, and with the time to come again.
 fn ends(view: &View<'_>, report: &mut Report) {
     for request in &view.history.requests {
         let lasted = request.ended_at().saturating_sub(request.sending.at);
@@ -84,6 +84,21 @@ fn ends(view: &View<'_>, report: &mut Report) {
             lasted <= REQUEST_MICROS_MAX,
             "a request had neither answer nor end in time",
             &[&request.sending.request.to_string()],
+        );
+        let Some(ending) = request.ending else {
+            continue;
+        };
+        report.look(
+            Invariant::EveryRequestEnds,
+            ending.status != Some(500),
+            "a request was answered with 500",
+            &[&request.sending.request.to_string()],
+        );
+        report.look(
+            Invariant::EveryRequestEnds,
+            ending.status != Some(503) || ending.retry_after.is_some(),
+            "a 503 does not say when to come again",
+            &[&request.sending.request.to_string(), request.code()],
         );
     }
 }
