@@ -25,6 +25,8 @@ use crate::routes::Api;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Label of a request that matched no route.
 const NO_ROUTE: &str = "none";
+/// How long an answer that is ready waits to learn whose quotas it should tell of.
+const RECOGNISED_WITHIN: Duration = Duration::from_millis(250);
 
 /// What answers carry unless their handler said otherwise.
 const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
@@ -193,9 +195,10 @@ impl<E: Endpoint<Output = Response>> Door<E> {
             (Some(caller), _) => caller,
             (None, Some(authorization)) if !headers.contains_key(header::WWW_AUTHENTICATE) => {
                 let presented = HeaderMap::from_iter([(header::AUTHORIZATION, authorization)]);
-                match auth::recognise(&self.app, &presented).await {
-                    Ok(caller) => caller,
-                    Err(_) => return,
+                let recognised = auth::recognise(&self.app, &presented);
+                match tokio::time::timeout(RECOGNISED_WITHIN, recognised).await {
+                    Ok(Ok(caller)) => caller,
+                    Ok(Err(_)) | Err(_) => return,
                 }
             }
             (None, _) => return,

@@ -62,6 +62,19 @@ pub(crate) async fn connect_checked(
     Ok(db)
 }
 
+/// As [`connect_checked`], and the file is not damaged, as far as that shows in a moment: for those
+/// that write.
+pub(crate) async fn connect_whole(
+    place: &PlaceSettings,
+    profile: Profile,
+) -> anyhow::Result<Database> {
+    let db = connect_checked(place, profile).await?;
+    store::health::check_whole(&db)
+        .await
+        .context(DATABASE_URL)?;
+    Ok(db)
+}
+
 /// The catalogues that are loaded in the database, and the rules' view of them.
 pub(crate) async fn catalogues(
     db: &Database,

@@ -247,6 +247,9 @@ async fn start(
     store::schema::check(&db)
         .await
         .context(settings::DATABASE_URL)?;
+    store::health::check_whole(&db)
+        .await
+        .context(settings::DATABASE_URL)?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
     let seeded = seed(&foundation, directory).await?;
 

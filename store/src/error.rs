@@ -6,6 +6,11 @@ use uuid::Uuid;
 /// The result of every function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// What to do about a file that is damaged.
+const DAMAGED: &str = "the database file is damaged: stop whatever uses it, keep it aside, and put \
+    the newest backup in its place (cp BACKUP.db LUUTRU.db, and remove LUUTRU.db-wal and \
+    LUUTRU.db-shm); then run `luutru check`";
+
 /// Why the database could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -39,7 +44,8 @@ pub enum Error {
     /// The connection was lost during COMMIT: the rows may be there or not.
     #[error("the outcome of a commit is not known")]
     OutcomeUnknown,
-    /// The schema is not the one this binary was built for.
+    /// The database is not one that this binary works with: another schema, an unsafe setting, a
+    /// damaged file. The text says what to do.
     #[error("{0}")]
     Schema(String),
     /// Anything else; its text may quote values and is never printed.
@@ -51,6 +57,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A file of SQLite whose pages do not fit together.
+    pub(crate) fn damaged() -> Self {
+        Self::Schema(DAMAGED.to_owned())
+    }
+
     /// True when the fault lies with what was written, so that a group may be split to find it.
     pub fn is_of_the_rows(&self) -> bool {
         matches!(self, Self::Database { .. } | Self::Duplicate)
@@ -118,6 +129,7 @@ impl Error {
             Ok(5 | 6) => Self::LockTimeout,
             Ok(13) => Self::StorageFull,
             Ok(10 | 14) => Self::Unavailable,
+            Ok(11 | 26) => Self::damaged(),
             _ => Self::Database {
                 code: code.to_owned(),
             },
@@ -140,6 +152,9 @@ mod tests {
             ("57P01", "the database does not answer"),
             ("08006", "the database does not answer"),
             ("22021", "the database refused a statement (code 22021)"),
+            ("11", DAMAGED),
+            ("26", DAMAGED),
+            ("779", DAMAGED),
         ];
         for (code, expected) in table {
             assert_eq!(Error::from_code(code).to_string(), expected, "code {code}");

@@ -25,6 +25,18 @@ pub async fn check_durable(db: &Database) -> Result<()> {
     }
 }
 
+/// Refuses a file of SQLite whose pages do not fit together. Those of keys and catalogues are
+/// always looked at; the others where the whole file is small enough to be read in a moment.
+pub async fn check_whole(db: &Database) -> Result<()> {
+    for text in dialect::start_checks(db.backend()) {
+        let statement = Statement::from_string(db.db_backend(), text);
+        if db.reader().query_one_raw(statement).await?.is_some() {
+            return Err(Error::damaged());
+        }
+    }
+    Ok(())
+}
+
 /// Our clock minus the database server's; `None` where both are one.
 pub async fn clock_skew(db: &Database, now: DateTime<Utc>) -> Result<Option<chrono::Duration>> {
     let server = dialect::server_time(db.probe(), db.backend()).await?;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use tests::{
-    Database, Ending, Journal, River, Setting, TestDatabase, on_both_databases, people,
+    Database, Ending, Journal, River, Setting, TestDatabase, measured, on_both_databases, people,
     post_steadily, run_to_end,
 };
 
@@ -169,6 +169,58 @@ async fn postgresql_is_left_to_its_own_tools() {
     .await;
     assert_eq!(ending.code, Some(2));
     assert!(ending.log.contains("pg_basebackup"), "{}", ending.log);
+}
+
+/// R26: a hundred pages of the file are damaged. `luutru check` says so, no service starts on it,
+/// and both say how to restore.
+#[tokio::test]
+async fn a_damaged_file_is_found_and_not_worked_on() {
+    const PAGE: usize = 4096;
+    let directory = tempfile::tempdir().unwrap();
+    let stored = Database::Sqlite.create_seeded().await;
+    let river = start(directory.path(), &stored).await;
+    let desk = river.caller("integrator");
+    for _ in 0..3 {
+        let hotel = river.facility("hotel");
+        let stays: Vec<Value> = (0..100).map(|_| people::citizen(hotel)).collect();
+        let body = json!({"stays": stays});
+        desk.post("/v1/stays/batch", &body).await.expect(200);
+    }
+    stop(river).await;
+    assert_whole(&check(directory.path(), &stored).await);
+    let file = stored.url().trim_start_matches("sqlite://").to_owned();
+    let whole = std::fs::read(&file).unwrap();
+    let mut outcomes = Vec::new();
+    for (round, page_count) in [100, 100, 100].into_iter().enumerate() {
+        let mut bytes = whole.clone();
+        let pages = bytes.len() / PAGE;
+        for number in 0..page_count {
+            // Spread over the file, other ones each round.
+            let page = 1 + (number * 7_919 + round * 104_729) % (pages - 1);
+            let content = (page..page + PAGE).map(|place| place.wrapping_mul(167).to_le_bytes()[0]);
+            bytes.splice(page * PAGE..(page + 1) * PAGE, content);
+        }
+        std::fs::write(&file, bytes).unwrap();
+        let checked = check(directory.path(), &stored).await;
+        let arguments = ["up", "--ready-json", "--data-dir"];
+        let data = directory.path().display().to_string();
+        let arguments = [&arguments[..], &[data.as_str()]].concat();
+        let started = run_to_end(&arguments, &settings(directory.path(), &stored)).await;
+        for ending in [&checked, &started] {
+            assert_ne!(ending.code, Some(0), "{}", ending.output);
+        }
+        let advice = "put the newest backup in its place";
+        assert!(started.log.contains(advice), "{}", started.log);
+        let has_found = checked.code == Some(1) || checked.log.contains(advice);
+        assert!(has_found, "{} {}", checked.output, checked.log);
+        outcomes.push((page_count, checked.code));
+    }
+    std::fs::write(&file, whole).unwrap();
+    assert_whole(&check(directory.path(), &stored).await);
+    measured(
+        "R26",
+        &format!("pages damaged and code of check: {outcomes:?}"),
+    );
 }
 
 async fn start(directory: &Path, database: &TestDatabase) -> River {
