@@ -33,6 +33,7 @@ mod typing;
 mod webhooks;
 
 mod admin;
+mod backlog;
 mod delivery;
 mod destinations;
 mod faults;

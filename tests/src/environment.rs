@@ -7,6 +7,7 @@
 //! - `LUUTRU_TEST_IMPORT_ROWS`: rows of the file during which the service is killed; else 3,000.
 //! - `LUUTRU_TEST_SCHEDULE_SEEDS`, `LUUTRU_TEST_SCHEDULE_SEED`: how many seeds of the simulated
 //!   schedule are run, and the first of them.
+//! - `LUUTRU_TEST_BACKLOG_ROWS`: tasks that wait when the worker starts; else 100,000.
 //! - `LUUTRU_UPDATE_GOLDEN=1`: golden files are written, not compared.
 
 /// A setting that is there and not empty.
@@ -23,6 +24,14 @@ pub fn import_row_count() -> usize {
     let asked = setting("LUUTRU_TEST_IMPORT_ROWS");
     asked.map_or(3_000, |count| {
         count.parse().expect("LUUTRU_TEST_IMPORT_ROWS is a number")
+    })
+}
+
+/// Tasks that wait when a worker starts.
+pub fn backlog_row_count() -> usize {
+    let asked = setting("LUUTRU_TEST_BACKLOG_ROWS");
+    asked.map_or(100_000, |count| {
+        count.parse().expect("LUUTRU_TEST_BACKLOG_ROWS is a number")
     })
 }
 

@@ -74,8 +74,11 @@ impl Lane {
     }
 
     /// Twice as many as may be called at once: while one half is called, the other is made ready.
+    /// Not more than its rate lets go in two seconds, else the tasks of a slow lane would wait in
+    /// the places that all lanes share.
     fn room_max(&self) -> usize {
-        (2 * self.peer.call_count_max()).max(8)
+        let calls = self.peer.call_count_max().min(self.peer.rate_per_second());
+        calls.saturating_mul(2).max(8)
     }
 
     /// How many tasks more it takes now.

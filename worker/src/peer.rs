@@ -127,6 +127,7 @@ pub(crate) struct Peer {
     clock: Clock,
     transport: Box<dyn Transport>,
     call_count_max: usize,
+    rate_per_second: usize,
     places: Semaphore,
     pace: Mutex<Pace>,
     breaker: Mutex<Breaker>,
@@ -222,6 +223,7 @@ impl Peer {
             clock,
             transport,
             call_count_max: limits.call_count_max,
+            rate_per_second: usize::try_from(limits.rate_per_second).unwrap_or(usize::MAX),
             places: Semaphore::new(limits.call_count_max),
             pace: Mutex::new(Pace::new(limits.rate_per_second)),
             breaker: Mutex::default(),
@@ -236,6 +238,11 @@ impl Peer {
     pub(crate) fn without_gauge(mut self) -> Self {
         self.has_gauge = false;
         self
+    }
+
+    /// Calls a second, at most.
+    pub(crate) fn rate_per_second(&self) -> usize {
+        self.rate_per_second
     }
 
     /// Calls at once, at most.
