@@ -16,7 +16,7 @@ use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
 use serde_json::Value;
 use store::{
     Backend, Database,
-    declarations::{self, Judged, NewDeclaration, Outcome},
+    declarations::{self, Idempotency, Judged, NewDeclaration, Outcome},
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -41,6 +41,9 @@ const REPLAYS_AT_ONCE: usize = 4;
 
 /// Censuses under way at the same time.
 pub(crate) const CENSUSES_AT_ONCE: usize = 4;
+
+/// Places in the queue that nobody else gets.
+type Places<'a> = mpsc::PermitIterator<'a, admission::Admission>;
 
 /// What an [`Intake`] is made of.
 pub struct IntakeParts {
@@ -174,7 +177,7 @@ impl Intake {
         };
         let prepared = prepare::prepare(self, &occasion, declaration)?;
         let place = self
-            .enqueue(vec![prepared.row])?
+            .enqueue(self.reserve(1)?, vec![prepared.row])
             .pop()
             .ok_or(Refusal::Stopping)?;
         self.answer(place.outcome().await?, prepared.view).await
@@ -189,9 +192,9 @@ impl Intake {
         items: &[Value],
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
         let content = domain::canonical::to_canonical_json(request);
-        self.guard(&occasion, &content).await?;
+        let key = self.guard_key(&occasion, &content).await?;
         let items: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
-        self.declare_items(occasion, &items).await
+        self.declare_guarded(occasion, &items, key).await
     }
 
     /// As [`Intake::declare_batch`], for doors that guard their request themselves.
@@ -199,6 +202,15 @@ impl Intake {
         &self,
         occasion: Occasion<'_>,
         items: &[Item<'_>],
+    ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
+        self.declare_guarded(occasion, items, None).await
+    }
+
+    async fn declare_guarded(
+        &self,
+        occasion: Occasion<'_>,
+        items: &[Item<'_>],
+        key: Option<Idempotency>,
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
         let single = Occasion {
             idempotency_key: None,
@@ -217,7 +229,12 @@ impl Intake {
         }
         let rows = prepared.iter_mut().filter_map(|item| item.as_ref().ok());
         let rows: Vec<NewDeclaration> = rows.map(|item| item.row.clone()).collect();
-        let mut places = self.enqueue(rows)?.into_iter();
+        let places = self.reserve(rows.len())?;
+        // Taken when nothing can refuse the request as a whole any more.
+        if let Some(key) = key {
+            self.take_guard(&key, occasion.received_at).await?;
+        }
+        let mut places = self.enqueue(places, rows).into_iter();
         let answers = prepared.into_iter().map(|item| {
             let place = if item.is_ok() { places.next() } else { None };
             async move {
@@ -275,18 +292,30 @@ impl Intake {
         self.inner.queue.capacity() < self.inner.parts.settings.queue_count_max / 2
     }
 
-    /// Holds a request's `Idempotency-Key`, if one came, to its content.
+    /// The `Idempotency-Key` of a request, if one came, with its content: to be taken in the
+    /// transaction in which the request is accepted. Until then a refusal leaves it free.
     ///
     /// Errors: [`Refusal::IdempotencyKeyReused`] when the key came with other content before.
-    pub async fn guard(&self, occasion: &Occasion<'_>, content: &[u8]) -> Result<(), Refusal> {
+    pub async fn guard_key(
+        &self,
+        occasion: &Occasion<'_>,
+        content: &[u8],
+    ) -> Result<Option<Idempotency>, Refusal> {
         let Some(key) = prepare::idempotency(self, occasion, content) else {
-            return Ok(());
+            return Ok(None);
         };
         let db = &self.inner.parts.db;
-        if declarations::guard_request(db, &key, occasion.received_at).await? {
-            Ok(())
-        } else {
-            Err(Refusal::IdempotencyKeyReused)
+        let known = declarations::find_by_key(db, &key.key_hash, occasion.received_at).await?;
+        match known.is_none_or(|known| declarations::is_guarded_by(&key, &known)) {
+            true => Ok(Some(key)),
+            false => Err(Refusal::IdempotencyKeyReused),
+        }
+    }
+
+    async fn take_guard(&self, key: &Idempotency, now: DateTime<Utc>) -> Result<(), Refusal> {
+        match declarations::guard_request(&self.inner.parts.db, key, now).await? {
+            true => Ok(()),
+            false => Err(Refusal::IdempotencyKeyReused),
         }
     }
 
@@ -313,28 +342,26 @@ impl Intake {
         .map_err(|faults| faults.violations)
     }
 
-    fn enqueue(&self, rows: Vec<NewDeclaration>) -> Result<Vec<Waiting>, Refusal> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// Places in the queue, free again if they are not used.
+    fn reserve(&self, count: usize) -> Result<Places<'_>, Refusal> {
+        let places = self.inner.queue.try_reserve_many(count);
+        places.map_err(|error| match error {
+            mpsc::error::TrySendError::Full(()) => {
+                counter!("luutru_shed_total", "reason" => "queue").increment(1);
+                Refusal::Overloaded
+            }
+            mpsc::error::TrySendError::Closed(()) => Refusal::Stopping,
+        })
+    }
+
+    fn enqueue(&self, places: Places<'_>, rows: Vec<NewDeclaration>) -> Vec<Waiting> {
         let expires = Instant::now() + self.inner.parts.settings.queue_wait_max;
-        let places =
-            self.inner
-                .queue
-                .try_reserve_many(rows.len())
-                .map_err(|error| match error {
-                    mpsc::error::TrySendError::Full(()) => {
-                        counter!("luutru_shed_total", "reason" => "queue").increment(1);
-                        Refusal::Overloaded
-                    }
-                    mpsc::error::TrySendError::Closed(()) => Refusal::Stopping,
-                })?;
         let waiting = places.zip(rows).map(|(place, row)| {
             let (admission, waiting) = admission::admit(row, expires);
             place.send(admission);
             waiting
         });
-        Ok(waiting.collect())
+        waiting.collect()
     }
 
     async fn answer(&self, judged: Judged, written: StayView) -> Result<Accepted, Refusal> {

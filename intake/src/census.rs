@@ -20,7 +20,11 @@ use domain::{
     time::format_instant,
 };
 use serde_json::{Map, Value};
-use store::{census::CensusRow, stays::StayRow};
+use store::{
+    census::{Begun, CensusRow},
+    declarations::Idempotency,
+    stays::StayRow,
+};
 use tokio::sync::MutexGuard;
 use uuid::Uuid;
 
@@ -113,11 +117,14 @@ impl Intake {
         let window = &self.inner.parts.settings.window;
         let census = Census::read(document, facility.kind, window, occasion.received_at);
         let census = census.map_err(Refusal::Invalid)?;
-        if !is_dry_run {
-            let content = to_canonical_json(document);
-            let content = [facility.id.as_bytes().as_slice(), &content].concat();
-            self.guard(&occasion, &content).await?;
-        }
+        let key = match is_dry_run {
+            true => None,
+            false => {
+                let content = to_canonical_json(document);
+                let content = [facility.id.as_bytes().as_slice(), &content].concat();
+                self.guard_key(&occasion, &content).await?
+            }
+        };
         let work = Work {
             occasion: Occasion {
                 idempotency_key: None,
@@ -132,7 +139,7 @@ impl Intake {
         if is_dry_run {
             return Ok(plan.foretold(&work.census));
         }
-        self.begin(&work, last.as_ref()).await?;
+        self.begin(&work, last.as_ref(), key.as_ref()).await?;
         Ok(self.carry_out(&work, plan).await)
     }
 
@@ -169,7 +176,12 @@ impl Intake {
 
     /// Remembers the census before anything of it is done, so that an older one that comes
     /// meanwhile is known to be old.
-    async fn begin(&self, work: &Work<'_>, last: Option<&CensusRow>) -> Result<(), Refusal> {
+    async fn begin(
+        &self,
+        work: &Work<'_>,
+        last: Option<&CensusRow>,
+        key: Option<&Idempotency>,
+    ) -> Result<(), Refusal> {
         let row = CensusRow {
             facility_id: work.facility.id,
             scope_index: self.scope_index(work, &work.census.scope),
@@ -178,11 +190,12 @@ impl Intake {
             received_at: work.occasion.received_at,
             created_by: work.occasion.sender.key_id,
         };
-        let is_newest = store::census::begin(&self.inner.parts.db, row).await?;
+        let begun = store::census::begin(&self.inner.parts.db, row, key).await?;
         let last_taken_at = last.map_or(work.occasion.received_at, |last| last.taken_at);
-        match is_newest {
-            true => Ok(()),
-            false => Err(Refusal::CensusStale { last_taken_at }),
+        match begun {
+            Begun::Newest => Ok(()),
+            Begun::Stale => Err(Refusal::CensusStale { last_taken_at }),
+            Begun::KeyReused => Err(Refusal::IdempotencyKeyReused),
         }
     }
 

@@ -10,7 +10,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, dialect,
+    Database, Result,
+    declarations::{self, Idempotency},
+    dialect,
     rows::{self, AsRow, Column, Kind, column},
     stays::StayRow,
     write,
@@ -79,8 +81,24 @@ pub async fn newest(
         .await?)
 }
 
-/// Makes a census the newest of its scope; `false` if a later one is by now.
-pub async fn begin(db: &Database, census: CensusRow) -> Result<bool> {
+/// What became of a census that was to be the newest of its scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is.
+    Newest,
+    /// A later one is by now. Nothing changed.
+    Stale,
+    /// Its key came with another request before. Nothing changed.
+    KeyReused,
+}
+
+/// Makes a census the newest of its scope, and takes the `Idempotency-Key` it came with.
+pub async fn begin(
+    db: &Database,
+    census: CensusRow,
+    key: Option<&Idempotency>,
+) -> Result<Begun> {
+    let received_at = census.received_at;
     let tail = "ON CONFLICT (facility_id, scope_index) DO UPDATE SET \
          taken_at = excluded.taken_at, confirmed_departures = excluded.confirmed_departures, \
          received_at = excluded.received_at, created_by = excluded.created_by \
@@ -88,9 +106,16 @@ pub async fn begin(db: &Database, census: CensusRow) -> Result<bool> {
     let row = vec![BegunCensus(census)];
     let statement = dialect::insert_rows(db.backend(), "census", row, tail);
     let transaction = write::begin(db).await?;
-    let is_newest = transaction.query_one_raw(statement).await?.is_some();
+    if transaction.query_one_raw(statement).await?.is_none() {
+        return Ok(Begun::Stale);
+    }
+    if let Some(key) = key
+        && !declarations::guard(db, &transaction, key, received_at).await?
+    {
+        return Ok(Begun::KeyReused);
+    }
     write::commit(transaction).await?;
-    Ok(is_newest)
+    Ok(Begun::Newest)
 }
 
 /// Opens questions about stays that a census did not have, and closes those about stays that it

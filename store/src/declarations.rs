@@ -577,8 +577,21 @@ async fn insert_stays(
 }
 
 /// Takes the `Idempotency-Key` of a request whose items are judged one by one (a batch): the key
-/// only guards against another body. Tells whether the request may go on.
+/// only guards against another request. Tells whether the request may go on.
 pub async fn guard_request(db: &Database, key: &Idempotency, now: DateTime<Utc>) -> Result<bool> {
+    let transaction = write::begin(db).await?;
+    let may_go_on = guard(db, &transaction, key, now).await?;
+    write::commit(transaction).await?;
+    Ok(may_go_on)
+}
+
+/// [`guard_request`] in the transaction of what the request makes: a refusal leaves the key free.
+pub(crate) async fn guard(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    key: &Idempotency,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let row = IdempotencyRow {
         key: key.clone(),
         target: None,
@@ -588,17 +601,20 @@ pub async fn guard_request(db: &Database, key: &Idempotency, now: DateTime<Utc>)
          stay_id = NULL, version = NULL, created_at = excluded.created_at, \
          expires_at = excluded.expires_at \
          WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
-    let transaction = write::begin(db).await?;
     let statement = dialect::insert_rows(db.backend(), "idempotency_key", vec![row], tail);
-    let is_new = transaction.query_one_raw(statement).await?.is_some();
-    let may_go_on = if is_new {
-        true
-    } else {
-        let known = find_idempotency(db, &transaction, &key.key_hash).await?;
-        known.is_some_and(|(hash, target)| hash == key.request_hash && target.is_none())
-    };
-    write::commit(transaction).await?;
-    Ok(may_go_on)
+    if connection.query_one_raw(statement).await?.is_some() {
+        return Ok(true);
+    }
+    let known = find_idempotency(db, connection, &key.key_hash).await?;
+    Ok(known.is_some_and(|known| is_guarded_by(key, &known)))
+}
+
+/// Whether a key, known with this request and what it led to, came with the same request and only
+/// guards it.
+#[must_use]
+pub fn is_guarded_by(key: &Idempotency, known: &(Vec<u8>, Option<Target>)) -> bool {
+    let (request_hash, target) = known;
+    *request_hash == key.request_hash && target.is_none()
 }
 
 /// A stay and the version of it that an `Idempotency-Key` led to.

@@ -16,7 +16,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, audit, dialect,
+    Database, Error, Result, audit,
+    declarations::{self, Idempotency},
+    dialect,
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::AuditRow,
     write,
@@ -69,15 +71,41 @@ pub async fn add_chunk(
     Ok(())
 }
 
-/// Takes a whole file into the queue: from now on it is accepted. `false` when the facility has
-/// `waiting_count_max` files there already; then nothing changed.
+/// What is written when a file is accepted, beside the file.
+pub struct Acceptance {
+    /// The legal time of filing of every row.
+    pub received_at: DateTime<Utc>,
+    /// The `Idempotency-Key` it came with.
+    pub key: Option<Idempotency>,
+    /// Files of its facility that may wait or be worked on.
+    pub waiting_count_max: u64,
+    /// The audit entry.
+    pub audit: audit::Entry,
+}
+
+/// What became of a whole file at the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// From now on it is accepted.
+    Accepted,
+    /// Its facility has as many files there as it may. Nothing changed.
+    TooManyWait,
+    /// Its key came with another request before. Nothing changed.
+    KeyReused,
+}
+
+/// Takes a whole file into the queue, and its key with it.
 pub async fn accept(
     db: &Database,
     import: &Import,
-    received_at: DateTime<Utc>,
-    waiting_count_max: u64,
-    audit: audit::Entry,
-) -> Result<bool> {
+    acceptance: Acceptance,
+) -> Result<Admission> {
+    let Acceptance {
+        received_at,
+        key,
+        waiting_count_max,
+        audit,
+    } = acceptance;
     let transaction = write::begin(db).await?;
     // Two uploads to one facility are counted one after the other.
     entity::facility::Entity::find_by_id(import.facility_id)
@@ -90,7 +118,12 @@ pub async fn accept(
         .count(&transaction)
         .await?;
     if waiting >= waiting_count_max {
-        return Ok(false);
+        return Ok(Admission::TooManyWait);
+    }
+    if let Some(key) = key
+        && !declarations::guard(db, &transaction, &key, received_at).await?
+    {
+        return Ok(Admission::KeyReused);
     }
     let changed = import::Entity::update_many()
         .col_expr(import::Column::State, Expr::value("queued"))
@@ -105,7 +138,7 @@ pub async fn accept(
     let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(audit)], "");
     transaction.execute_raw(statement).await?;
     write::commit(transaction).await?;
-    Ok(true)
+    Ok(Admission::Accepted)
 }
 
 /// Forgets a file that was not accepted.

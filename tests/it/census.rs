@@ -284,11 +284,31 @@ async fn a_census_that_looks_like_a_mistake_is_confirmed_by_number(database: Dat
         by_reference(&desk, &stays[4]["reference"]).await["presence"],
         "present"
     );
+    // A refusal leaves the key free for the census that is confirmed, which takes it.
+    let key = people::fresh("census");
+    let path = format!("/v1/facilities/{hospital}/census");
+    let put_as = async |census: &Value| {
+        let call = desk.call("PUT", &path).json(census);
+        call.header("Idempotency-Key", &key).send().await
+    };
+    let refused = put_as(&census).await;
+    refused.expect_problem(409, "census_implausible");
     census["confirm"] = json!({"departures": 3});
-    let answer = put(&desk, hospital, "", &census).await.expect(200);
+    let dry = format!("{path}?dry_run=true");
+    let foretold = desk.call("PUT", &dry).json(&census);
+    foretold
+        .header("Idempotency-Key", &key)
+        .send()
+        .await
+        .expect(200);
+    let answer = put_as(&census).await.expect(200);
     assert_eq!(counts(&answer), [("departed", 3), ("unchanged", 2)].into());
-    let again = put(&desk, hospital, "", &census).await.expect(200);
+    let again = put_as(&census).await.expect(200);
     assert_eq!(counts(&again), [("unchanged", 2)].into());
+    let mut other = census.clone();
+    other["confirm"] = json!({"departures": 2});
+    let reused = put_as(&other).await;
+    reused.expect_problem(422, "idempotency_key_reused");
 
     let mut empty = ward_census(&ward, &[]);
     let refused = put(&desk, hospital, "", &empty).await;

@@ -17,6 +17,7 @@ on_both_databases![
     rejected_rows_come_back_and_are_sent_again_mended,
     a_dry_run_judges_and_stores_nothing,
     a_file_sent_again_makes_nothing_twice,
+    a_key_that_was_refused_is_free_for_another_file,
     what_cannot_be_a_file_of_stays_is_refused_at_the_door,
     what_is_no_table_of_guests_fails_with_its_reason,
     a_file_is_seen_by_its_facility_only,
@@ -251,6 +252,56 @@ async fn a_file_sent_again_makes_nothing_twice(database: Database) {
     assert_eq!(ids(&first).await, ids(&second).await);
     let other = post(content + "\r\n").await;
     other.expect_problem(422, "idempotency_key_reused");
+}
+
+async fn a_key_that_was_refused_is_free_for_another_file(database: Database) {
+    let services = tests::Services::install(database).await;
+    let (_api, address) = services.start_api().await;
+    let desk = services.caller(&address, "hotel");
+    let post = async |key: &str, query: &str, content: Vec<u8>| {
+        let call = desk.call("POST", &format!("/v1/imports{query}"));
+        let call = call.body(CSV, content).header("Idempotency-Key", key);
+        call.send().await
+    };
+    let file = || sheet::csv(&sheet::guests(1)).into_bytes();
+    let (key, content) = (people::fresh("file"), file());
+    // Too large, not readable, a query that is wrong: none of it takes the key.
+    let large = vec![b'x'; 64 * 1024 * 1024 + 1];
+    let answer = post(&key, "", large).await;
+    answer.expect_problem(413, "body_too_large");
+    let answer = post(&key, "", b"Name\nJo\xE3o\n".to_vec()).await;
+    answer.expect_problem(422, "validation_failed");
+    let answer = post(&key, "?date_order=ymd", file()).await;
+    answer.expect_problem(422, "validation_failed");
+    post(&key, "", content.clone()).await.expect(202);
+    // What changes what comes of the file makes another request of it.
+    for query in ["?dry_run=true", "?date_order=mdy", "?date_order=dmy"] {
+        let answer = post(&key, query, content.clone()).await;
+        answer.expect_problem(422, "idempotency_key_reused");
+    }
+    let answer = post(&key, "?dry_run=false", content.clone()).await;
+    answer.expect(202);
+    // Without a worker they wait for ever: the fourth is refused, and its key is free.
+    post(&people::fresh("file"), "", file()).await.expect(202);
+    let refused = people::fresh("file");
+    for _ in 0..2 {
+        let answer = post(&refused, "", file()).await;
+        answer.expect_problem(429, "too_many_imports");
+    }
+    let _worker = services.start_worker().await;
+    tests::eventually("room for a file", DONE, async || {
+        let answer = post(&refused, "?dry_run=true", file()).await;
+        if answer.status == 429 {
+            return false;
+        }
+        answer.expect(202);
+        true
+    })
+    .await;
+    let answer = post(&refused, "?dry_run=true", file()).await;
+    answer.expect_problem(422, "idempotency_key_reused");
+    let uploads = "SELECT COUNT(*) FROM import WHERE state = 'uploading'";
+    assert_eq!(services.database().count(uploads).await, 0);
 }
 
 async fn what_cannot_be_a_file_of_stays_is_refused_at_the_door(database: Database) {

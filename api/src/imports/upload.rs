@@ -8,14 +8,17 @@ use formats::{
     table::{self, FileKind},
 };
 use intake::{
-    Occasion,
+    Occasion, Refusal,
     upload::{CHUNK_BYTE_COUNT, KEPT_DAYS, Sealed, WAITING_COUNT_MAX},
 };
 use poem::http::{StatusCode, header};
 use runtime::ids;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use store::imports::{self, Import};
+use store::{
+    declarations::Idempotency,
+    imports::{self, Acceptance, Admission, Import},
+};
 use uuid::Uuid;
 
 use super::{PATH, localised, view};
@@ -56,6 +59,22 @@ struct Wishes {
     facility_id: Uuid,
     is_dry_run: bool,
     date_order: Option<DateOrder>,
+}
+
+impl Wishes {
+    /// What makes a request the same as another: the facility, the file and all that changes what
+    /// comes of it.
+    fn to_request(&self, digest: &[u8; 32]) -> Vec<u8> {
+        let mut request = [self.facility_id.as_bytes().as_slice(), digest].concat();
+        if self.is_dry_run {
+            request.extend_from_slice(b";dry_run");
+        }
+        if let Some(order) = self.date_order {
+            request.extend_from_slice(b";date_order=");
+            request.extend_from_slice(order.as_str().as_bytes());
+        }
+        request
+    }
 }
 
 /// Accepts a file: 202 with its address.
@@ -126,25 +145,23 @@ async fn store_file(
         received_at: app.clock.now(),
         trace_parent: Some(&trace_parent),
     };
-    let content = [wishes.facility_id.as_bytes().as_slice(), &digest].concat();
-    app.intake.guard(&occasion, &content).await?;
+    // Asked before anything is stored; taken when it is accepted, so that a refusal leaves it free.
+    let request = wishes.to_request(&digest);
+    let key = app.intake.guard_key(&occasion, &request).await?;
     let mut import = new_import(app, &occasion, wishes, kind, bytes.len());
     imports::begin_upload(&app.db, import.clone()).await?;
-    let accepted = store_content(app, &mut import, &bytes, &digest).await;
-    match accepted {
-        Ok(true) => Ok(import),
-        Ok(false) => {
-            discard(app, import.id).await;
-            Err(too_many())
-        }
-        Err(failure) => {
-            // Whether it was accepted may not be known: only what certainly was not goes.
-            if failure.code() != Code::OutcomeUnknown {
-                discard(app, import.id).await;
-            }
-            Err(failure)
-        }
+    let accepted = store_content(app, &mut import, key, &bytes, &digest).await;
+    let failure = match accepted {
+        Ok(Admission::Accepted) => return Ok(import),
+        Ok(Admission::TooManyWait) => too_many(),
+        Ok(Admission::KeyReused) => Failure::from(Refusal::IdempotencyKeyReused),
+        Err(failure) => failure,
+    };
+    // Whether it was accepted may not be known: only what certainly was not goes.
+    if failure.code() != Code::OutcomeUnknown {
+        discard(app, import.id).await;
     }
+    Err(failure)
 }
 
 fn too_many() -> Failure {
@@ -201,13 +218,14 @@ fn new_import(
     }
 }
 
-/// Stores the pieces, each for itself, and accepts the whole; `false` when too many wait.
+/// Stores the pieces, each for itself, and accepts the whole with its key.
 async fn store_content(
     app: &App,
     import: &mut Import,
+    key: Option<Idempotency>,
     bytes: &[u8],
     digest: &[u8; 32],
-) -> Result<bool, Failure> {
+) -> Result<Admission, Failure> {
     for (position, piece) in (0_i32..).zip(bytes.chunks(CHUNK_BYTE_COUNT)) {
         let sealed = Sealed::Chunk(position).seal(&app.vault, import.id, import.created_at, piece);
         let sealed = sealed.map_err(Failure::internal)?;
@@ -226,11 +244,16 @@ async fn store_content(
         subject_version: None,
         digest: Some(digest.to_vec()),
     };
-    let is_accepted =
-        imports::accept(&app.db, import, received_at, WAITING_COUNT_MAX, audit).await?;
+    let acceptance = Acceptance {
+        received_at,
+        key,
+        waiting_count_max: WAITING_COUNT_MAX,
+        audit,
+    };
+    let admission = imports::accept(&app.db, import, acceptance).await?;
     import.state = "queued".to_owned();
     import.received_at = Some(received_at);
-    Ok(is_accepted)
+    Ok(admission)
 }
 
 /// What cannot be discarded now, the sweep does.
@@ -257,5 +280,28 @@ mod tests {
         );
         let fault = table::FileFault::Unreadable.violation();
         assert_eq!(fault, Violation::new("", Code::FileUnreadable));
+    }
+
+    #[test]
+    fn whatever_changes_what_comes_of_a_file_makes_another_request() {
+        let request = |facility, is_dry_run, order: Option<&str>, digest| {
+            let wishes = Wishes {
+                facility_id: Uuid::from_u128(facility),
+                is_dry_run,
+                date_order: order.and_then(DateOrder::parse),
+            };
+            wishes.to_request(&[digest; 32])
+        };
+        let requests = [
+            request(1, false, None, 1),
+            request(2, false, None, 1),
+            request(1, false, None, 2),
+            request(1, true, None, 1),
+            request(1, false, Some("dmy"), 1),
+            request(1, false, Some("mdy"), 1),
+            request(1, true, Some("mdy"), 1),
+        ];
+        let distinct: std::collections::HashSet<_> = requests.iter().collect();
+        assert_eq!(distinct.len(), requests.len());
     }
 }
