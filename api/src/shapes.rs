@@ -625,7 +625,8 @@ pub(crate) struct DueItem {
     stay_id: Id,
     /// Its version, for `If-Match`.
     version: u32,
-    /// Until when: the stay's deadline, or the time until which members are owed.
+    /// Until when: the stay's deadline, or the time until which members are owed. Where nothing but
+    /// a question is open: a day after it was asked, if that is later than the deadline.
     due_at: Instant,
     /// Whether that time has come.
     is_overdue: bool,

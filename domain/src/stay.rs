@@ -1,5 +1,10 @@
 //! The axes on which a stay moves, one closed list of states each.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How long there is to answer a question about a stay.
+const ANSWER_DURATION: TimeDelta = TimeDelta::days(1);
+
 coded! {
     /// Whether the guest is there.
     pub enum Presence {
@@ -114,6 +119,14 @@ coded! {
     }
 }
 
+/// Until when a question about a stay is to be answered: a day after it was asked, and not before
+/// the stay's own deadline. No text of law gives a time for it; one that counted from the arrival
+/// would have passed before a question that comes late could be read.
+#[must_use]
+pub fn answer_due_at(asked_at: DateTime<Utc>, deadline_at: DateTime<Utc>) -> DateTime<Utc> {
+    (asked_at + ANSWER_DURATION).max(deadline_at)
+}
+
 /// What a sender is told to look at again when the registry did not agree: always these three, so
 /// that the answer says nothing about what the registry holds.
 pub const ATTENTION_POINTERS: [&str; 3] = [
@@ -129,6 +142,27 @@ impl IdentityState {
         match self {
             Self::Mismatch | Self::NotFound => "attention",
             Self::Pending | Self::Verified | Self::NotApplicable | Self::Deferred => self.as_str(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::parse_instant;
+
+    #[test]
+    fn a_question_is_due_a_day_later_and_not_before_the_deadline() {
+        // Each row: asked, the stay's deadline, until when.
+        let table = [
+            ("10T09:00", "03T23:00", "11T09:00"),
+            ("10T09:00", "10T23:00", "11T09:00"),
+            ("10T09:00", "12T23:00", "12T23:00"),
+        ];
+        let instant = |text: &str| parse_instant(&format!("2026-11-{text}:00+07:00")).unwrap();
+        for (asked, deadline, due) in table {
+            let due_at = answer_due_at(instant(asked), instant(deadline));
+            assert_eq!(due_at, instant(due), "asked {asked}");
         }
     }
 }

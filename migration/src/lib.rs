@@ -21,6 +21,7 @@ mod m20261125_000012_event_head;
 mod m20261125_000013_delivery;
 mod m20261125_000013_destinations;
 mod m20261125_000014_webhooks;
+mod m20261125_000015_due;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_delivery::Migration),
             Box::new(m20261125_000013_destinations::Migration),
             Box::new(m20261125_000014_webhooks::Migration),
+            Box::new(m20261125_000015_due::Migration),
         ]
     }
 }

@@ -93,11 +93,7 @@ pub enum Begun {
 }
 
 /// Makes a census the newest of its scope, and takes the `Idempotency-Key` it came with.
-pub async fn begin(
-    db: &Database,
-    census: CensusRow,
-    key: Option<&Idempotency>,
-) -> Result<Begun> {
+pub async fn begin(db: &Database, census: CensusRow, key: Option<&Idempotency>) -> Result<Begun> {
     let received_at = census.received_at;
     let tail = "ON CONFLICT (facility_id, scope_index) DO UPDATE SET \
          taken_at = excluded.taken_at, confirmed_departures = excluded.confirmed_departures, \

@@ -1,90 +1,151 @@
 //! What a facility still has to see to: stays to correct, not confirmed by the police, or owing
 //! something.
+//!
+//! Each list has an index that holds nothing else: what is settled costs nothing. The planner
+//! chooses such an index only where it reads its condition in the statement, so that the words
+//! stand there as text.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::review::ReviewDecision;
 use domain::stay::{CompletionState, DeliveryState, IdentityState, Presence};
-use entity::{census_question, review_decision, stay};
+use entity::stay;
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::SelectStatement,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
-use crate::{Database, Result, stays::StayRow};
+use crate::{Database, Result, dialect, rows, stays::StayRow};
 
-/// The stays of a facility that the police have refused or not confirmed, about which a question
-/// is open, or whose guest, still present, the registry does not know as declared; by deadline and
-/// id, those after `after`, `limit` at most.
-pub async fn unsettled(
+/// Stays of one statement that is given their ids.
+const READ_AT_ONCE: usize = 500;
+
+/// The questions to a facility that nobody has answered: what officers ask about a stay, and
+/// whether a guest has left whom a census did not have.
+const QUESTIONS: &str = "SELECT d.stay_id AS stay_id, d.decided_at AS asked_at \
+     FROM review_case c JOIN review_decision d ON d.case_id = c.id AND d.stay_id = c.stay_id \
+     WHERE c.facility_id = ? AND c.closed_at IS NULL \
+       AND d.decision = 'request_correction' AND d.answered_at IS NULL \
+     UNION ALL SELECT stay_id, asked_at FROM census_question WHERE facility_id = ?";
+
+/// A deadline, and the stay that stands there.
+type Place = (DateTime<Utc>, Uuid);
+
+/// The stays of a facility that the police have refused or not confirmed; by deadline and id,
+/// those after `after`, `limit` at most.
+pub async fn unconfirmed(
     db: &Database,
     facility_id: Uuid,
-    after: Option<(DateTime<Utc>, Uuid)>,
+    after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
-    let mut query = of_facility(facility_id).filter(is_unsettled(facility_id));
-    if let Some((deadline_at, id)) = after {
-        let same = Condition::all()
-            .add(stay::Column::DeadlineAt.eq(deadline_at))
-            .add(stay::Column::Id.gt(id));
-        let later = stay::Column::DeadlineAt.gt(deadline_at);
-        query = query.filter(Condition::any().add(later).add(same));
-    }
-    Ok(query
-        .order_by_asc(stay::Column::DeadlineAt)
-        .order_by_asc(stay::Column::Id)
-        .limit(limit)
-        .all(db.reader())
-        .await?)
+    by_deadline(db, unconfirmed_of(facility_id), after, limit).await
+}
+
+/// The stays of a facility whose guests, still present, the registry does not know as declared;
+/// in the order of [`unconfirmed`].
+pub async fn flagged(
+    db: &Database,
+    facility_id: Uuid,
+    after: Option<Place>,
+    limit: u64,
+) -> Result<Vec<StayRow>> {
+    by_deadline(db, flagged_of(facility_id), after, limit).await
 }
 
 /// The stays of a facility that owe something, in no order.
 pub async fn owing(db: &Database, facility_id: Uuid) -> Result<Vec<StayRow>> {
-    Ok(of_facility(facility_id)
-        .filter(stay::Column::CompletionState.eq(CompletionState::Due.as_str()))
-        .all(db.reader())
-        .await?)
+    Ok(owing_of(facility_id).all(db.reader()).await?)
 }
 
-fn of_facility(facility_id: Uuid) -> Select<stay::Entity> {
-    stay::Entity::find()
-        .filter(stay::Column::FacilityId.eq(facility_id))
-        .filter(stay::Column::Presence.ne(Presence::Cancelled.as_str()))
+/// The stays about which a question to the facility is open, with the time at which the oldest of
+/// them was asked; in no order.
+pub async fn asked(db: &Database, facility_id: Uuid) -> Result<Vec<(StayRow, DateTime<Utc>)>> {
+    let values = vec![rows::uuid(facility_id), rows::uuid(facility_id)];
+    let statement = dialect::statement(db.backend(), QUESTIONS, values);
+    let mut asked: HashMap<Uuid, DateTime<Utc>> = HashMap::new();
+    for row in db.reader().query_all_raw(statement).await? {
+        let asked_at: DateTime<Utc> = row.try_get("", "asked_at")?;
+        let first = asked.entry(row.try_get("", "stay_id")?).or_insert(asked_at);
+        *first = Ord::min(asked_at, *first);
+    }
+    let ids: Vec<Uuid> = asked.keys().copied().collect();
+    let mut stays = Vec::with_capacity(ids.len());
+    for part in ids.chunks(READ_AT_ONCE) {
+        let found = crate::stays::find_many(db, part, &[facility_id]).await?;
+        let found = found.into_iter();
+        stays.extend(found.filter(|stay| stay.presence != Presence::Cancelled.as_str()));
+    }
+    let pairs = stays.into_iter().filter_map(|stay| {
+        let asked_at = asked.get(&stay.id).copied()?;
+        Some((stay, asked_at))
+    });
+    Ok(pairs.collect())
 }
 
-fn is_unsettled(facility_id: Uuid) -> Condition {
+async fn by_deadline(
+    db: &Database,
+    stays: Select<stay::Entity>,
+    after: Option<Place>,
+    limit: u64,
+) -> Result<Vec<StayRow>> {
+    Ok(page(stays, after, limit).all(db.reader()).await?)
+}
+
+fn page(mut stays: Select<stay::Entity>, after: Option<Place>, limit: u64) -> Select<stay::Entity> {
+    if let Some((deadline_at, id)) = after {
+        let place = [
+            Expr::col(stay::Column::DeadlineAt),
+            Expr::col(stay::Column::Id),
+        ];
+        let passed = [Expr::value(deadline_at), Expr::value(id)];
+        stays = stays.filter(Expr::tuple(place).gt(Expr::tuple(passed)));
+    }
+    stays
+        .order_by_asc(stay::Column::DeadlineAt)
+        .order_by_asc(stay::Column::Id)
+        .limit(limit)
+}
+
+fn unconfirmed_of(facility_id: Uuid) -> Select<stay::Entity> {
     let deliveries = [
         DeliveryState::Queued,
         DeliveryState::Delivering,
         DeliveryState::Rejected,
         DeliveryState::Parked,
     ];
+    let deliveries = deliveries.map(DeliveryState::as_str);
+    not_cancelled_of(facility_id).filter(word_among("delivery_state", &deliveries))
+}
+
+fn flagged_of(facility_id: Uuid) -> Select<stay::Entity> {
     let identities = [IdentityState::Mismatch, IdentityState::NotFound];
-    let is_flagged = Condition::all()
-        .add(stay::Column::Presence.eq(Presence::Present.as_str()))
-        .add(stay::Column::IdentityState.is_in(identities.map(IdentityState::as_str)));
-    Condition::any()
-        .add(stay::Column::DeliveryState.is_in(deliveries.map(DeliveryState::as_str)))
-        .add(is_flagged)
-        .add(stay::Column::Id.in_subquery(asked_by_officers()))
-        .add(stay::Column::Id.in_subquery(asked_by_census(facility_id)))
+    let identities = identities.map(IdentityState::as_str);
+    let present = format!("presence = '{}'", Presence::Present.as_str());
+    of_facility(facility_id)
+        .filter(Expr::cust(present))
+        .filter(word_among("identity_state", &identities))
 }
 
-/// The stays about which an officer waits for an answer.
-fn asked_by_officers() -> SelectStatement {
-    review_decision::Entity::find()
-        .select_only()
-        .column(review_decision::Column::StayId)
-        .filter(review_decision::Column::Decision.eq(ReviewDecision::RequestCorrection.as_str()))
-        .filter(review_decision::Column::AnsweredAt.is_null())
-        .into_query()
+fn owing_of(facility_id: Uuid) -> Select<stay::Entity> {
+    let due = format!("completion_state = '{}'", CompletionState::Due.as_str());
+    not_cancelled_of(facility_id).filter(Expr::cust(due))
 }
 
-/// The stays that a census of the facility did not have.
-fn asked_by_census(facility_id: Uuid) -> SelectStatement {
-    census_question::Entity::find()
-        .select_only()
-        .column(census_question::Column::StayId)
-        .filter(census_question::Column::FacilityId.eq(facility_id))
-        .into_query()
+fn of_facility(facility_id: Uuid) -> Select<stay::Entity> {
+    stay::Entity::find().filter(stay::Column::FacilityId.eq(facility_id))
 }
+
+fn not_cancelled_of(facility_id: Uuid) -> Select<stay::Entity> {
+    let not_cancelled = format!("presence <> '{}'", Presence::Cancelled.as_str());
+    of_facility(facility_id).filter(Expr::cust(not_cancelled))
+}
+
+/// `column` is one of our own words, written out.
+fn word_among(column: &str, words: &[&str]) -> Expr {
+    Expr::cust(format!("{column} IN ('{}')", words.join("', '")))
+}
+
+#[cfg(test)]
+mod tests;

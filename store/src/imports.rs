@@ -95,11 +95,7 @@ pub enum Admission {
 }
 
 /// Takes a whole file into the queue, and its key with it.
-pub async fn accept(
-    db: &Database,
-    import: &Import,
-    acceptance: Acceptance,
-) -> Result<Admission> {
+pub async fn accept(db: &Database, import: &Import, acceptance: Acceptance) -> Result<Admission> {
     let Acceptance {
         received_at,
         key,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde_json::{Value, json};
 use tests::{Caller, Database, River, local, on_both_databases, people, text_of};
 
@@ -36,6 +37,10 @@ fn kinds(items: &[Value]) -> Vec<(&str, &str)> {
             )
         })
         .collect()
+}
+
+fn instant(text: &Value) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text.as_str().unwrap()).unwrap()
 }
 
 fn id(stay: &Value) -> &str {
@@ -189,10 +194,22 @@ async fn questions_are_due_until_they_are_answered(database: Database) {
     assert_eq!(kinds(&items), expected);
     assert_eq!(items[0]["delivery"], "acknowledged");
     assert_eq!(items[0]["pointers"], json!(["/arrival_at"]));
-    assert_eq!(items[0]["due_at"], stay["deadline_at"]);
     for (item, stay) in items.iter().zip([&stay, &missing]) {
         assert_eq!(item["questions"], desk.stay(id(stay)).await["questions"]);
+        // The stay's deadline has long passed; there is a day to answer from the question on.
+        let asked_at = instant(&item["questions"][0]["asked_at"]);
+        assert_eq!(instant(&item["due_at"]), asked_at + TimeDelta::days(1));
+        assert_eq!(item["is_overdue"], false);
     }
+    let mut pages = Vec::new();
+    let mut cursor = String::new();
+    for _ in 0..2 {
+        let page = format!("/v1/facilities/{hotel}/due?limit=1{cursor}");
+        let page = desk.get(&page).await.expect(200);
+        pages.push(page["items"][0].clone());
+        cursor = format!("&cursor={}", page["next_cursor"].as_str().unwrap_or("-"));
+    }
+    assert_eq!(pages, items);
     assert_eq!(items[1]["questions"][0]["code"], "census_missing");
 
     let patch = json!({"room": "9", "reason": "Xem lại"});

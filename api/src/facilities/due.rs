@@ -1,10 +1,12 @@
 //! What a facility still has to see to, by the time until which it is due.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::{
     facility::Facility,
     problem::Code,
-    stay::{ATTENTION_POINTERS, DeliveryState, DueKind, IdentityState, Presence},
+    stay::{ATTENTION_POINTERS, DeliveryState, DueKind, IdentityState, Presence, answer_due_at},
     time::{format_instant, parse_instant},
 };
 use serde_json::{Value, json};
@@ -25,15 +27,12 @@ use crate::shapes::DuePage;
 /// What cursors of this list are good for.
 const LIST: &str = "due";
 
-/// Something to see to. A stay has one by its deadline at most, and one by the later time until
-/// which something is owed.
+/// Something to see to. A stay has one at most that is not settled or asked about, and one by the
+/// later time until which something is owed.
 struct Item {
-    stay_id: Uuid,
-    version: i32,
+    stay: StayRow,
     kind: DueKind,
     due_at: DateTime<Utc>,
-    delivery: String,
-    reason: Option<String>,
     pointers: Vec<Value>,
     questions: Vec<Value>,
 }
@@ -55,6 +54,7 @@ pub(crate) async fn show(
     let mut items = items(app, facility, after, limit.saturating_add(1)).await?;
     let has_more = items.len() > limit;
     items.truncate(limit);
+    ask(app, &mut items).await?;
     let last = items.last().filter(|_| has_more);
     let next_cursor =
         last.map(|last| cursor::write_moment(&app.vault, LIST, sender.key_id, last.place()));
@@ -76,53 +76,76 @@ async fn items(
     limit: usize,
 ) -> Result<Vec<Item>, Failure> {
     let count = u64::try_from(limit).unwrap_or(u64::MAX);
-    let unsettled = store::due::unsettled(&app.db, facility.id, after, count).await?;
+    let asked = store::due::asked(&app.db, facility.id).await?;
+    let unconfirmed = store::due::unconfirmed(&app.db, facility.id, after, count).await?;
+    let flagged = store::due::flagged(&app.db, facility.id, after, count).await?;
     let owing = store::due::owing(&app.db, facility.id).await?;
-    let ids: Vec<Uuid> = unsettled.iter().map(|stay| stay.id).collect();
-    let mut asked = questions::of_stays(app, &ids).await?;
-    let mut items: Vec<Item> = unsettled
-        .iter()
-        .map(|stay| Item::unsettled(stay, asked.remove(&stay.id).unwrap_or_default()))
-        .collect();
-    let owed = owing.iter().filter_map(Item::owed);
-    items.extend(owed.filter(|item| after.is_none_or(|after| item.place() > after)));
+    let is_open = |(stay, _): &(StayRow, _)| is_flagged(stay) || is_unconfirmed(stay);
+    let asked = asked.into_iter().filter(|asked| !is_open(asked));
+    let unsettled = unconfirmed.into_iter().chain(flagged).map(Item::unsettled);
+    let mut by_stay = HashMap::new();
+    for item in unsettled.chain(asked.map(Item::asked)) {
+        by_stay.entry(item.stay.id).or_insert(item);
+    }
+    let owed = owing.into_iter().filter_map(Item::owed);
+    let mut items: Vec<Item> = by_stay.into_values().chain(owed).collect();
+    items.retain(|item| after.is_none_or(|after| item.place() > after));
     items.sort_unstable_by_key(Item::place);
     Ok(items)
 }
 
+/// Adds what is asked about the stays.
+async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
+    let is_asked = |item: &Item| item.kind != DueKind::Completion;
+    let of_stays = items.iter().filter(|item| is_asked(item));
+    let ids: Vec<Uuid> = of_stays.map(|item| item.stay.id).collect();
+    let mut asked = questions::of_stays(app, &ids).await?;
+    for item in items.iter_mut().filter(|item| is_asked(item)) {
+        if let Some(questions) = asked.remove(&item.stay.id) {
+            item.add(questions);
+        }
+    }
+    Ok(())
+}
+
 impl Item {
-    /// What a stay that is not settled asks for by its deadline, with the questions about it.
-    fn unsettled(stay: &StayRow, questions: Vec<Value>) -> Self {
-        let is_flagged = is_flagged(stay);
+    /// What a stay that is not settled asks for, by its deadline.
+    fn unsettled(stay: StayRow) -> Self {
+        let is_flagged = is_flagged(&stay);
         let is_refused = stay.delivery_state == DeliveryState::Rejected.as_str();
-        let kind = if is_flagged || is_refused || !questions.is_empty() {
-            DueKind::Correction
-        } else {
-            DueKind::Unacknowledged
-        };
         Self {
-            stay_id: stay.id,
-            version: stay.version,
-            kind,
+            kind: match is_flagged || is_refused {
+                true => DueKind::Correction,
+                false => DueKind::Unacknowledged,
+            },
             due_at: stay.deadline_at,
-            delivery: stay.delivery_state.clone(),
-            reason: stay.delivery_reason.clone(),
-            pointers: pointers(is_flagged, &questions),
-            questions,
+            pointers: match is_flagged {
+                true => ATTENTION_POINTERS.map(Value::from).into(),
+                false => Vec::new(),
+            },
+            questions: Vec::new(),
+            stay,
+        }
+    }
+
+    /// What a stay that is settled but asked about asks for, since the first question was asked.
+    fn asked((stay, asked_at): (StayRow, DateTime<Utc>)) -> Self {
+        Self {
+            kind: DueKind::Correction,
+            due_at: answer_due_at(asked_at, stay.deadline_at),
+            pointers: Vec::new(),
+            questions: Vec::new(),
+            stay,
         }
     }
 
     /// What a stay owes; `None` when it owes nothing any more.
-    fn owed(stay: &StayRow) -> Option<Self> {
+    fn owed(stay: StayRow) -> Option<Self> {
         let mut owed: Value = serde_json::from_str(stay.owed.as_deref()?).ok()?;
         let due_at = owed["due_at"].as_str().and_then(parse_instant);
         Some(Self {
-            stay_id: stay.id,
-            version: stay.version,
             kind: DueKind::Completion,
             due_at: due_at.unwrap_or(stay.deadline_at),
-            delivery: stay.delivery_state.clone(),
-            reason: None,
             pointers: match owed["missing"].take() {
                 Value::Array(missing) => missing,
                 Value::Null
@@ -132,7 +155,22 @@ impl Item {
                 | Value::Object(_) => Vec::new(),
             },
             questions: Vec::new(),
+            stay,
         })
+    }
+
+    /// Adds what is asked about the stay, with the members to look at again, each once.
+    fn add(&mut self, questions: Vec<Value>) {
+        self.kind = DueKind::Correction;
+        let named = questions
+            .iter()
+            .filter_map(|question| question.get("pointers")?.as_array());
+        for pointer in named.flatten() {
+            if !self.pointers.contains(pointer) {
+                self.pointers.push(pointer.clone());
+            }
+        }
+        self.questions = questions;
     }
 
     /// Whether it comes with questions.
@@ -142,18 +180,21 @@ impl Item {
 
     /// Where it stands in the list.
     fn place(&self) -> (DateTime<Utc>, Uuid) {
-        (self.due_at, self.stay_id)
+        (self.due_at, self.stay.id)
     }
 
     fn to_json(&self, now: DateTime<Utc>) -> Value {
         json!({
             "kind": self.kind.as_str(),
-            "stay_id": self.stay_id,
-            "version": self.version,
+            "stay_id": self.stay.id,
+            "version": self.stay.version,
             "due_at": format_instant(self.due_at),
             "is_overdue": now >= self.due_at,
-            "delivery": self.delivery,
-            "reason": self.reason,
+            "delivery": self.stay.delivery_state,
+            "reason": match self.kind {
+                DueKind::Correction | DueKind::Unacknowledged => self.stay.delivery_reason.as_deref(),
+                DueKind::Completion => None,
+            },
             "pointers": self.pointers,
             "questions": self.questions,
         })
@@ -167,19 +208,15 @@ fn is_flagged(stay: &StayRow) -> bool {
     needs_attention && stay.presence == Presence::Present.as_str()
 }
 
-/// The members to look at again, each once.
-fn pointers(is_flagged: bool, questions: &[Value]) -> Vec<Value> {
-    let mut pointers = Vec::new();
-    if is_flagged {
-        pointers.extend(ATTENTION_POINTERS.map(Value::from));
+/// Whether the police have refused it, or not confirmed it.
+fn is_unconfirmed(stay: &StayRow) -> bool {
+    match DeliveryState::parse(&stay.delivery_state) {
+        Some(
+            DeliveryState::Queued
+            | DeliveryState::Delivering
+            | DeliveryState::Rejected
+            | DeliveryState::Parked,
+        ) => true,
+        Some(DeliveryState::Acknowledged | DeliveryState::NotRequired) | None => false,
     }
-    let asked = questions
-        .iter()
-        .filter_map(|question| question.get("pointers")?.as_array());
-    for pointer in asked.flatten() {
-        if !pointers.contains(pointer) {
-            pointers.push(pointer.clone());
-        }
-    }
-    pointers
 }
