@@ -38,6 +38,9 @@ impl From<Backend> for DbBackend {
     }
 }
 
+/// How long a look at the health of the database waits for its connection.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
+
 /// Bounds of the pools.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
@@ -93,7 +96,7 @@ impl Database {
         // faster than the statistics, the planner would read and sort all of it for each claim.
         let writer = open(writer_count, writer_wait, "off").await?;
         let reader = open(options.reader_count_max, options.acquire_timeout, "on").await?;
-        let probe = open(1, Duration::from_millis(200), "on").await?;
+        let probe = open(1, PROBE_TIMEOUT, "on").await?;
         let inner = Inner {
             backend,
             reader,
@@ -176,6 +179,9 @@ async fn open_pool(
         .max_connections(connection_count_max)
         .min_connections(1)
         .acquire_timeout(acquire_timeout)
+        // What looks at health must hear soon, which is too soon for a start on a busy machine: it
+        // connects when it is first asked. The other two have shown by then that something answers.
+        .connect_lazy(acquire_timeout == PROBE_TIMEOUT)
         .idle_timeout(Duration::from_secs(300))
         .sqlx_logging(false)
         // A ping per use would double the statements of a busy pool.
