@@ -128,6 +128,8 @@ async fn a_backup_taken_under_load_is_whole() {
         )
         .await
     };
+    // One is there for certain, however soon the backup is taken.
+    journal.post(&desk, river.facility("hotel")).await;
     let mut ending = None;
     let kept = async { ending = Some(backup.await) };
     post_steadily(&journal, &desk, river.facility("hotel"), 40, kept).await;
