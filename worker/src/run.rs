@@ -206,7 +206,8 @@ impl Worker {
         self.destinations.refresh().await;
         self.hasten_recovered().await;
         if let Some(step) = rounds.steps_left_waiting.last()
-            && self.hasten(step, &Communes::All, HASTEN_COUNT_MAX).await < HASTEN_COUNT_MAX
+            && let Some(count) = self.hasten(step, &Communes::All, HASTEN_COUNT_MAX).await
+            && count < HASTEN_COUNT_MAX
         {
             rounds.steps_left_waiting.pop();
         }
@@ -482,20 +483,29 @@ impl Worker {
 
     /// What waited for a peer that is back is due at once; the rate cap spreads it.
     pub(crate) async fn hasten_recovered(&self) {
-        if self.registry.take_recovered() {
-            self.hasten_all(CHECK_IDENTITY, &Communes::All).await;
+        if self.registry.take_recovered() && !self.hasten_all(CHECK_IDENTITY, &Communes::All).await
+        {
+            self.registry.look_after_late_ones();
         }
         for lane in self.destinations.lanes() {
             if lane.peer.take_recovered()
                 && let Some(communes) = self.destinations.communes_over(&lane)
+                && !self.hasten_all(NOTIFY_POLICE, &communes).await
             {
-                self.hasten_all(NOTIFY_POLICE, &communes).await;
+                lane.peer.look_after_late_ones();
             }
         }
     }
 
-    async fn hasten_all(&self, step: &'static str, communes: &Communes) {
-        while self.hasten(step, communes, HASTEN_COUNT_MAX).await == HASTEN_COUNT_MAX {}
+    /// Whether all was made due: where the database does not answer, the next round tries again.
+    async fn hasten_all(&self, step: &'static str, communes: &Communes) -> bool {
+        loop {
+            match self.hasten(step, communes, HASTEN_COUNT_MAX).await {
+                Some(HASTEN_COUNT_MAX) => {}
+                Some(_) => return true,
+                None => return false,
+            }
+        }
     }
 
     /// True when a breaker wants a probe and nothing due is left to be one.
@@ -522,17 +532,18 @@ impl Worker {
         }
     }
 
-    async fn hasten(&self, step: &'static str, communes: &Communes, limit: u64) -> u64 {
+    /// How many were made due; `None` when the database did not answer.
+    async fn hasten(&self, step: &'static str, communes: &Communes, limit: u64) -> Option<u64> {
         let now = self.clock.now();
         let span = (now, now + UNASKED_MAX);
         match outbox::hasten(&self.db, step, communes, span, limit).await {
             Ok(count) => {
                 counter!("luutru_outbox_hastened_total", "step" => step).increment(count);
-                count
+                Some(count)
             }
             Err(error) => {
-                tracing::warn!(%error, "waiting tasks were not made due; they come by themselves");
-                0
+                tracing::warn!(%error, "waiting tasks were not made due; tried again");
+                None
             }
         }
     }
