@@ -72,6 +72,22 @@ enum Step {
     Refuse(Vec<Violation>),
 }
 
+/// A line about nobody who is known, as a declaration.
+struct Newcomer {
+    declaration: Value,
+    /// What it would hold, or why it cannot be declared.
+    key_hash: Result<[u8; 32], Vec<Violation>>,
+}
+
+impl Newcomer {
+    fn step(self) -> Step {
+        match self.key_hash {
+            Ok(_) => Step::Arrive(self.declaration),
+            Err(violations) => Step::Refuse(violations),
+        }
+    }
+}
+
 /// What a census would do.
 struct Plan {
     lines: Vec<(Option<String>, Step)>,
@@ -212,9 +228,14 @@ impl Intake {
             .map(|sent| census.line(sent, work.facility))
             .collect();
         let matches = census::match_lines(&lines, &known);
-        let is_matched = self.is_matched(&matches, stays.len());
-        let others = self.holders(work, &lines, &matches).await?;
-        let mut is_matched = is_matched;
+        let mut newcomers = self.newcomers(work, &lines, &matches);
+        let others = self.holders(work, &newcomers).await?;
+        let mut is_matched = vec![false; stays.len()];
+        for found in &matches {
+            if let Match::Stay(place) = found {
+                is_matched[*place] = true;
+            }
+        }
         for other in others.values() {
             if let Some(place) = stays.iter().position(|stay| stay.row.id == other.row.id) {
                 is_matched[place] = true;
@@ -226,7 +247,9 @@ impl Intake {
                 (Match::Repeated, _) => Step::Refuse(vec![repeated(line)]),
                 (Match::Stay(place), _) => self.step(work, line, &stays[*place], &known[*place]),
                 (Match::Nobody, Some(other)) => self.step(work, line, other, &other.known()),
-                (Match::Nobody, None) => self.arrival(work, line),
+                (Match::Nobody, None) => newcomers
+                    .remove(&index)
+                    .map_or_else(|| Step::Refuse(line.violations.clone()), Newcomer::step),
             };
             steps.push((line.reference().map(str::to_owned), step));
             if index % READ_AT_ONCE == READ_AT_ONCE - 1 {
@@ -246,16 +269,6 @@ impl Intake {
                 .map(|stay| (stay.row.id, stay.reference()))
                 .collect(),
         })
-    }
-
-    fn is_matched(&self, matches: &[Match], stay_count: usize) -> Vec<bool> {
-        let mut is_matched = vec![false; stay_count];
-        for found in matches {
-            if let Match::Stay(place) = found {
-                is_matched[*place] = true;
-            }
-        }
-        is_matched
     }
 
     /// What the current versions of these stays say, and when each was received, unless it is
@@ -297,23 +310,46 @@ impl Intake {
         Ok((stays, changed_at))
     }
 
-    /// Stays that lines without a match had been declared as: who left and is there again, or has
-    /// neither reference nor document.
-    async fn holders(
+    /// The sound lines about nobody who is known, judged as declarations, by their places.
+    fn newcomers(
         &self,
         work: &Work<'_>,
         lines: &[Line],
         matches: &[Match],
+    ) -> HashMap<usize, Newcomer> {
+        let lines = lines.iter().zip(matches).enumerate();
+        let open = lines
+            .filter(|(_, (line, found))| **found == Match::Nobody && line.violations.is_empty());
+        open.map(|(index, (line, _))| (index, self.newcomer(work, line)))
+            .collect()
+    }
+
+    fn newcomer(&self, work: &Work<'_>, line: &Line) -> Newcomer {
+        let declaration = line.to_declaration(work.census.taken_at);
+        let key_hash = self.check(&work.occasion, &declaration).map(|sound| {
+            let content_index = prepare::request_hash(self, &sound);
+            let received_at = work.occasion.received_at;
+            prepare::uniqueness(self, &sound, &content_index, received_at).key_hash
+        });
+        Newcomer {
+            declaration,
+            key_hash,
+        }
+    }
+
+    /// Stays that newcomers had been declared as: who left and is there again, or has neither
+    /// reference nor document.
+    async fn holders(
+        &self,
+        work: &Work<'_>,
+        newcomers: &HashMap<usize, Newcomer>,
     ) -> Result<HashMap<usize, Stored>, Refusal> {
+        let mut places: Vec<usize> = newcomers.keys().copied().collect();
+        places.sort_unstable();
         let mut keys = HashMap::new();
-        for (index, (line, found)) in lines.iter().zip(matches).enumerate() {
-            let is_open = *found == Match::Nobody && line.violations.is_empty();
-            let declaration = line.to_declaration(work.census.taken_at);
-            if let (true, Ok(sound)) = (is_open, self.check(&work.occasion, &declaration)) {
-                let content_index = prepare::request_hash(self, &sound);
-                let received_at = work.occasion.received_at;
-                let key = prepare::uniqueness(self, &sound, &content_index, received_at);
-                keys.insert(key.key_hash.to_vec(), (index, key.key_hash));
+        for index in places {
+            if let Ok(key_hash) = newcomers[&index].key_hash {
+                keys.insert(key_hash.to_vec(), (index, key_hash));
             }
         }
         let hashes: Vec<[u8; 32]> = keys.values().map(|(_, key_hash)| *key_hash).collect();
@@ -335,17 +371,6 @@ impl Intake {
             Some((*index, stays.remove(&stay_id)?))
         });
         Ok(pairs.collect())
-    }
-
-    fn arrival(&self, work: &Work<'_>, line: &Line) -> Step {
-        if !line.violations.is_empty() {
-            return Step::Refuse(line.violations.clone());
-        }
-        let declaration = line.to_declaration(work.census.taken_at);
-        match self.check(&work.occasion, &declaration) {
-            Ok(_) => Step::Arrive(declaration),
-            Err(violations) => Step::Refuse(violations),
-        }
     }
 
     /// What a line means for the stay it is about.
@@ -429,8 +454,10 @@ impl Intake {
         arrivals: Vec<(usize, Value)>,
     ) -> HashMap<usize, Done> {
         let mut done = HashMap::with_capacity(arrivals.len());
-        for group in arrivals.chunks(ARRIVALS_AT_ONCE) {
-            let (places, items): (Vec<usize>, Vec<Value>) = group.iter().cloned().unzip();
+        let mut arrivals = arrivals.into_iter().peekable();
+        while arrivals.peek().is_some() {
+            let group = arrivals.by_ref().take(ARRIVALS_AT_ONCE);
+            let (places, items): (Vec<usize>, Vec<Value>) = group.unzip();
             let outcomes = self.offer(work, &items).await;
             for (place, outcome) in places.into_iter().zip(outcomes) {
                 done.insert(place, (Fate::Arrived, outcome));
