@@ -367,7 +367,11 @@ async fn who_left_and_is_there_again_is_taken_back(database: Database) {
     let stays = present(&desk, hospital, &ward, 2).await;
     let census = ward_census(&ward, &stays[..1]);
     put(&desk, hospital, "", &census).await.expect(200);
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let until = text_of(now());
+    tests::eventually("the second after", Duration::from_secs(5), async || {
+        text_of(now()) != until
+    })
+    .await;
     let answer = put(&desk, hospital, "", &ward_census(&ward, &stays))
         .await
         .expect(200);

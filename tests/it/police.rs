@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{
-    Answer, Caller, Database, River, Setting, eventually, local, on_both_databases, people,
-    run_to_end, setting, text_of,
+    Answer, Caller, Database, River, Setting, eventually, local, officer_key, on_both_databases,
+    people, setting, text_of,
 };
 
 on_both_databases![
@@ -41,26 +41,8 @@ async fn officer(river: &River, areas: &[&str]) -> Caller {
         ("LUUTRU_DATABASE_URL", river.database_url().to_owned()),
         ("LUUTRU_KEY_PEPPER", PEPPER.to_owned()),
     ];
-    let arguments = [
-        &[
-            "key",
-            "create",
-            "--organisation",
-            "demo",
-            "--role",
-            "police",
-            "--label",
-            "officer",
-        ],
-        areas,
-    ]
-    .concat();
-    let ending = run_to_end(&arguments, &settings).await;
-    assert_eq!(ending.code, Some(0), "{}", ending.log);
-    let is_of_a_key = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
-    let mut words = ending.output.split(|letter| !is_of_a_key(letter));
-    let key = words.find(|word| word.starts_with("luutru_")).unwrap();
-    river.stranger().with_key(key)
+    let key = officer_key(areas, &settings).await;
+    river.stranger().with_key(&key)
 }
 
 async fn commune_of(river: &River, name: &str) -> String {

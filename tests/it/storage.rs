@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::{
-    Answer, Database, Journal, Link, Posted, Services, local, measured, on_both_databases, people,
-    post_steadily, run_to_end, text_of,
+    Answer, Database, Journal, Link, Posted, Services, local, measured, officer_key,
+    on_both_databases, people, post_steadily, run_to_end, text_of,
 };
 
 const NOTICED: Duration = Duration::from_secs(10);
@@ -152,7 +152,7 @@ async fn what_cannot_be_audited_is_not_done(database: Database) {
     let (_api, address) = services.start_api().await;
     let desk = services.caller(&address, "hotel");
     let hotel = services.facility("hotel");
-    let officer = desk.with_key(&officer_key(&services).await);
+    let officer = desk.with_key(&officer_key(&["--province", "38"], services.settings()).await);
     // Late: a case for the officer.
     let mut late = people::citizen(hotel);
     late["arrival_at"] = json!(text_of(local(-1, "10:00:00")));
@@ -244,27 +244,6 @@ fn assert_refused(deed: &str, answer: &Answer) {
         "{deed}: {code}"
     );
     answer.expect_problem(answer.status, &code);
-}
-
-async fn officer_key(services: &Services) -> String {
-    let arguments = [
-        "key",
-        "create",
-        "--organisation",
-        "demo",
-        "--role",
-        "police",
-        "--label",
-        "officer",
-        "--province",
-        "38",
-    ];
-    let ending = run_to_end(&arguments, services.settings()).await;
-    assert_eq!(ending.code, Some(0), "{}", ending.log);
-    let is_of_a_key = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
-    let mut words = ending.output.split(|letter| !is_of_a_key(letter));
-    let key = words.find(|word| word.starts_with("luutru_"));
-    key.unwrap().to_owned()
 }
 
 fn break_audit(url: &str) -> &'static str {

@@ -107,3 +107,23 @@ pub async fn run_to_end(arguments: &[&str], settings: &[(&str, String)]) -> crat
     let process = Process::start(arguments, settings);
     process.ended(Duration::from_secs(60)).await
 }
+
+/// Makes the key of an officer of some `areas`, as `luutru key create` is told them.
+pub async fn officer_key(areas: &[&str], settings: &[(&str, String)]) -> String {
+    let words = [
+        "key",
+        "create",
+        "--organisation",
+        "demo",
+        "--role",
+        "police",
+        "--label",
+        "officer",
+    ];
+    let ending = run_to_end(&[&words, areas].concat(), settings).await;
+    assert_eq!(ending.code, Some(0), "{}", ending.log);
+    let is_of_a_key = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+    let mut words = ending.output.split(|letter| !is_of_a_key(letter));
+    let key = words.find(|word| word.starts_with("luutru_"));
+    key.expect("a key is shown").to_owned()
+}

@@ -42,7 +42,7 @@ mod stream;
 mod time;
 
 pub use answer::Answer;
-pub use binary::{binary as binary_path, run_to_end};
+pub use binary::{binary as binary_path, officer_key, run_to_end};
 pub use caller::{Call, Caller};
 pub use canonical::to_canonical_json;
 pub use consumer::{Consumer, Manner, Told};
