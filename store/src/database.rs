@@ -91,12 +91,31 @@ impl Database {
             Backend::Sqlite => (1, Duration::from_secs(10)),
             Backend::Postgres => (options.writer_count_max, options.acquire_timeout),
         };
-        let open = |count, wait, bitmaps| open_pool(url, backend, options, count, wait, bitmaps);
+        let open = |pool| open_pool(url, backend, options, pool);
         // What writes finds its rows by key or in the order of an index. While the outbox grows
         // faster than the statistics, the planner would read and sort all of it for each claim.
-        let writer = open(writer_count, writer_wait, "off").await?;
-        let reader = open(options.reader_count_max, options.acquire_timeout, "on").await?;
-        let probe = open(1, PROBE_TIMEOUT, "on").await?;
+        let writer = Pool {
+            connection_count_max: writer_count,
+            acquire_timeout: writer_wait,
+            bitmap_scans: "off",
+            is_lazy: false,
+        };
+        let reader = Pool {
+            connection_count_max: options.reader_count_max,
+            acquire_timeout: options.acquire_timeout,
+            bitmap_scans: "on",
+            is_lazy: false,
+        };
+        let probe = Pool {
+            connection_count_max: 1,
+            acquire_timeout: PROBE_TIMEOUT,
+            // What looks at health must hear soon, which is too soon for a start on a busy machine.
+            // The other two have shown by then that something answers.
+            is_lazy: true,
+            ..reader
+        };
+        let (writer, reader, probe) =
+            (open(writer).await?, open(reader).await?, open(probe).await?);
         let inner = Inner {
             backend,
             reader,
@@ -166,26 +185,31 @@ fn backend_of(url: &str) -> Result<Backend> {
     }
 }
 
+/// In what one pool differs from the others.
+struct Pool {
+    connection_count_max: u32,
+    acquire_timeout: Duration,
+    bitmap_scans: &'static str,
+    /// It connects when it is first asked.
+    is_lazy: bool,
+}
+
 async fn open_pool(
     url: &str,
     backend: Backend,
     options: &ConnectOptions,
-    connection_count_max: u32,
-    acquire_timeout: Duration,
-    bitmap_scans: &'static str,
+    pool: Pool,
 ) -> Result<DatabaseConnection> {
     let mut settings = sea_orm::ConnectOptions::new(url);
     settings
-        .max_connections(connection_count_max)
+        .max_connections(pool.connection_count_max)
         .min_connections(1)
-        .acquire_timeout(acquire_timeout)
-        // What looks at health must hear soon, which is too soon for a start on a busy machine: it
-        // connects when it is first asked. The other two have shown by then that something answers.
-        .connect_lazy(acquire_timeout == PROBE_TIMEOUT)
+        .acquire_timeout(pool.acquire_timeout)
+        .connect_lazy(pool.is_lazy)
         .idle_timeout(Duration::from_secs(300))
         .sqlx_logging(false)
         // A ping per use would double the statements of a busy pool.
-        .test_before_acquire(backend == Backend::Postgres && connection_count_max == 1);
+        .test_before_acquire(backend == Backend::Postgres && pool.connection_count_max == 1);
     if backend == Backend::Sqlite {
         settings.map_sqlx_sqlite_opts(tune_sqlite);
         settings.map_sqlx_sqlite_before_acquire(|connection, _| {
@@ -197,7 +221,7 @@ async fn open_pool(
         driver.application_name("luutru").options([
             ("statement_timeout", statement_timeout_ms.as_str()),
             ("lock_timeout", "2000"),
-            ("enable_bitmapscan", bitmap_scans),
+            ("enable_bitmapscan", pool.bitmap_scans),
             ("idle_in_transaction_session_timeout", "15000"),
             ("timezone", "UTC"),
         ])

@@ -306,8 +306,9 @@ impl Peer {
         self.has_recovered.swap(false, Ordering::AcqRel)
     }
 
-    /// For a task that was put off while the breaker was open and written only now: when it has
-    /// closed in between, what waits is looked at once more.
+    /// For tasks that wait although the breaker has closed, since they were put off before and
+    /// written only now, or could not be made due: unless it is open again, what waits is looked at
+    /// once more.
     pub(crate) fn look_after_late_ones(&self) {
         if !self.is_open() {
             self.has_recovered.store(true, Ordering::Release);
