@@ -9,18 +9,16 @@ pub(crate) mod deliveries;
 pub(crate) mod destinations;
 pub(crate) mod requeue;
 
-use chrono::{DateTime, Utc};
 use domain::{problem::Code, sender::Sender};
-use runtime::ids;
 use store::{
     audit::Entry,
     destinations::Destination,
     outbox::{Communes, Task},
     routes::Routes,
 };
-use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit;
 use crate::idempotency::{Area, IdempotencyKey};
 use crate::problem::Failure;
 
@@ -59,38 +57,12 @@ impl Map {
     }
 }
 
-/// An id out of a path; malformed is the same as absent.
-fn id_of(text: &str) -> Result<Uuid, Failure> {
-    Uuid::try_parse(text).map_err(|_| Failure::new(Code::NotFound))
-}
-
 /// What the store does not find was not there to be asked for.
 fn failure(error: store::Error, key: &IdempotencyKey) -> Failure {
     if matches!(error, store::Error::NotFound) {
         Failure::new(Code::NotFound)
     } else {
         key.failure(error)
-    }
-}
-
-/// An audit entry of an operator.
-fn entry(
-    app: &App,
-    sender: &Sender,
-    action: &str,
-    (subject_kind, subject_id): (&str, Uuid),
-    at: DateTime<Utc>,
-) -> Entry {
-    Entry {
-        id: ids::uuid_v7(&app.clock),
-        at,
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(sender.key_id),
-        action: action.to_owned(),
-        subject_kind: subject_kind.to_owned(),
-        subject_id,
-        subject_version: None,
-        digest: None,
     }
 }
 
@@ -101,7 +73,7 @@ async fn note_reads(app: &App, sender: &Sender, tasks: &[Task]) -> Result<(), Fa
     let now = app.clock.now();
     let entries = tasks.iter().map(|task| Entry {
         subject_version: Some(task.version),
-        ..entry(app, sender, "delivery.read", (TASK, task.id), now)
+        ..audit::entry(app, sender.key_id, "delivery.read", (TASK, task.id), now)
     });
     store::audit::insert_many(&app.db, entries.collect()).await?;
     Ok(())

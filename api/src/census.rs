@@ -5,12 +5,12 @@ use intake::{CensusEntry, Occasion, Refusal};
 use metrics::counter;
 use poem::http::header;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, DeclaringMany};
 use crate::exchange::Exchange;
+use crate::facilities;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::Document;
 use crate::problem::Failure;
@@ -45,10 +45,7 @@ pub(crate) async fn take(
     key: IdempotencyKey,
     document: Document<CensusDraft>,
 ) -> Result<Answer<CensusAnswer>, Failure> {
-    let facility = Uuid::try_parse(id)
-        .ok()
-        .and_then(|id| admitted.sender().facility(id).cloned());
-    let facility = facility.ok_or_else(|| Failure::new(Code::NotFound))?;
+    let facility = facilities::find(admitted.sender(), id)?.clone();
     let is_dry_run = query.parsed("dry_run", Code::InvalidFilter, |text| text.parse().ok());
     query.finish()?;
     let is_dry_run = is_dry_run.unwrap_or(false);

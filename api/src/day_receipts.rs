@@ -19,6 +19,7 @@ use crate::accept;
 use crate::answer::{Answer, JSON};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::facilities;
 use crate::paper::{self, PDF};
 use crate::problem::Failure;
 use crate::query::{Parameter, Query};
@@ -59,9 +60,7 @@ pub(crate) async fn show(
 ) -> Result<Answer<DayReceipt>, Failure> {
     let media_type = accept::choose(headers, &[JSON, JOSE, PDF])
         .ok_or_else(|| Failure::new(Code::NotAcceptable))?;
-    let facility = Uuid::try_parse(id).ok();
-    let facility = facility.and_then(|id| admitted.sender().facility(id));
-    let facility = facility.ok_or_else(|| Failure::new(Code::NotFound))?;
+    let facility = facilities::find(admitted.sender(), id)?;
     let date = read_day(query)?;
     let rows = store::stays::arrived_on(&app.db, facility.id, date).await?;
     let day = Day::of(app, facility, date, rows);

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
 use crate::problem::Failure;
-use crate::query::{Page, Query};
+use crate::query::{Page, Query, id_of};
 use crate::shapes::text::{CommuneCode, FacilityKindWord, ProvinceCode};
 use crate::shapes::{FacilityPage, FacilityView};
 
@@ -48,11 +48,9 @@ pub(crate) fn show(
 }
 
 /// The facility of this id. Absent, foreign and malformed are the same 404.
-fn find<'a>(sender: &'a Sender, id: &str) -> Result<&'a Arc<Facility>, Failure> {
-    Uuid::try_parse(id)
-        .ok()
-        .and_then(|id| sender.facility(id))
-        .ok_or_else(|| Failure::new(Code::NotFound))
+pub(crate) fn find<'a>(sender: &'a Sender, id: &str) -> Result<&'a Arc<Facility>, Failure> {
+    let facility = sender.facility(id_of(id)?);
+    facility.ok_or_else(|| Failure::new(Code::NotFound))
 }
 
 /// A part of the facilities, which are in the order of their ids, and its last one's id if there

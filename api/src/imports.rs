@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::exchange::Exchange;
 use crate::problem::Failure;
+use crate::query::id_of;
 use crate::shapes::ImportView;
 
 /// Where files are sent to.
@@ -49,7 +50,7 @@ pub(crate) async fn show(
 /// The file with this id. Absent, foreign and malformed are the same 404.
 async fn find(app: &App, admitted: &Admitted<Reading>, id: &str) -> Result<Import, Failure> {
     let absent = || Failure::new(Code::NotFound);
-    let id = Uuid::try_parse(id).map_err(|_| absent())?;
+    let id = id_of(id)?;
     let facilities = &admitted.sender().facilities;
     let facility_ids: Vec<Uuid> = facilities.iter().map(|facility| facility.id).collect();
     if facility_ids.is_empty() {

@@ -13,6 +13,7 @@ mod routes;
 mod door;
 mod exchange;
 
+mod audit;
 mod auth;
 mod idempotency;
 mod limit;

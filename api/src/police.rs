@@ -12,12 +12,7 @@ pub(crate) mod summary;
 mod words;
 
 use chrono::{DateTime, Utc};
-use domain::{
-    problem::{Code, Violation},
-    sender::Sender,
-};
-use metrics::counter;
-use runtime::ids;
+use domain::sender::Sender;
 use serde_json::Value;
 use store::{
     audit::Entry,
@@ -27,8 +22,10 @@ use store::{
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit;
 use crate::idempotency::{Area, IdempotencyKey};
 use crate::problem::Failure;
+use crate::reads;
 
 /// What keys of officers' requests are hashed for.
 const AREA: Area = Area {
@@ -42,11 +39,6 @@ fn scope_of(sender: &Sender) -> Scope {
         communes: sender.communes.clone(),
         provinces: sender.provinces.clone(),
     }
-}
-
-/// An id out of a path; malformed is the same as absent.
-fn id_of(text: &str) -> Result<Uuid, Failure> {
-    Uuid::try_parse(text).map_err(|_| Failure::new(Code::NotFound))
 }
 
 /// The key of an officer's request.
@@ -63,17 +55,7 @@ fn idempotency(
 
 /// An audit entry of an officer about a case.
 fn entry(app: &App, sender: &Sender, action: &str, at: DateTime<Utc>) -> Entry {
-    Entry {
-        id: ids::uuid_v7(&app.clock),
-        at,
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(sender.key_id),
-        action: action.to_owned(),
-        subject_kind: "review_case".to_owned(),
-        subject_id: Uuid::nil(),
-        subject_version: None,
-        digest: None,
-    }
+    audit::entry(app, sender.key_id, action, ("review_case", Uuid::nil()), at)
 }
 
 /// Notes that an officer is about to see these cases with what is personal in them.
@@ -92,19 +74,5 @@ async fn note_reads(app: &App, sender: &Sender, cases: &[Case]) -> Result<(), Fa
 }
 
 fn count_reads(case_count: usize) {
-    let size = match case_count {
-        0 => "0",
-        1 => "1",
-        2..=10 => "2-10",
-        _ => ">10",
-    };
-    counter!(
-        "luutru_personal_reads_total",
-        "role" => "police", "purpose" => "review", "result_size" => size
-    )
-    .increment(1);
-}
-
-fn invalid(violations: Vec<Violation>) -> Failure {
-    Failure::invalid(violations)
+    reads::count("police", "review", case_count);
 }

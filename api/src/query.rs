@@ -15,6 +15,11 @@ const LIMIT_DEFAULT: usize = 50;
 /// Most items of a page.
 const LIMIT_MAX: usize = 200;
 
+/// An id out of a path; malformed is the same as absent.
+pub(crate) fn id_of(text: &str) -> Result<Uuid, Failure> {
+    Uuid::try_parse(text).map_err(|_| Failure::new(Code::NotFound))
+}
+
 /// A parameter as the document describes it.
 pub(crate) struct Parameter {
     /// Its name.

@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::sender::Sender;
 use metrics::counter;
-use runtime::ids;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit;
 
 /// Keys whose last noted minute is remembered; beyond, each read is noted.
 const REMEMBERED_COUNT_MAX: usize = 10_000;
@@ -38,17 +38,7 @@ impl NotedReads {
 /// An entry that cannot be written (a full disk) is logged and does not keep a front desk from
 /// its own stays.
 pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
-    let size = match stay_count {
-        0 => "0",
-        1 => "1",
-        2..=10 => "2-10",
-        _ => ">10",
-    };
-    counter!(
-        "luutru_personal_reads_total",
-        "role" => sender.role.as_str(), "purpose" => "own_stays", "result_size" => size
-    )
-    .increment(1);
+    count(sender.role.as_str(), "own_stays", stay_count);
     let now = app.clock.now();
     if !app
         .noted_reads
@@ -56,20 +46,26 @@ pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
     {
         return;
     }
-    let entry = store::audit::Entry {
-        id: ids::uuid_v7(&app.clock),
-        at: now,
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(sender.key_id),
-        action: "stays.read".to_owned(),
-        subject_kind: "organisation".to_owned(),
-        subject_id: sender.organisation_id,
-        subject_version: None,
-        digest: None,
-    };
+    let subject = ("organisation", sender.organisation_id);
+    let entry = audit::entry(app, sender.key_id, "stays.read", subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
         tracing::error!(%error, key.id = %sender.key_id, "a personal read was not noted in the audit");
     }
+}
+
+/// Counts a read of something personal.
+pub(crate) fn count(role: &'static str, purpose: &'static str, result_count: usize) {
+    let size = match result_count {
+        0 => "0",
+        1 => "1",
+        2..=10 => "2-10",
+        _ => ">10",
+    };
+    counter!(
+        "luutru_personal_reads_total",
+        "role" => role, "purpose" => purpose, "result_size" => size
+    )
+    .increment(1);
 }
 
 #[cfg(test)]

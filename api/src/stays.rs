@@ -33,6 +33,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::payload::Document;
 use crate::police::questions;
 use crate::problem::{Failure, violations_to_json};
+use crate::query::id_of;
 use crate::reads;
 use crate::shapes::{Judgement, Stay, StayDraft};
 
@@ -128,7 +129,7 @@ async fn find(
     version: Option<i32>,
 ) -> Result<(StayRow, StayVersionRow), Failure> {
     let absent = || Failure::new(Code::NotFound);
-    let id = Uuid::try_parse(id).map_err(|_| absent())?;
+    let id = id_of(id)?;
     let facility_ids = facility_ids(sender);
     if facility_ids.is_empty() {
         return Err(absent());

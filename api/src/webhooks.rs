@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::app::App;
+use crate::audit;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
 use crate::payload::Document;
@@ -242,17 +243,7 @@ fn context(id: Uuid) -> SealContext<'static> {
 }
 
 fn entry(app: &App, sender: &Sender, action: &str, id: Uuid) -> store::audit::Entry {
-    store::audit::Entry {
-        id: ids::uuid_v7(&app.clock),
-        at: app.clock.now(),
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(sender.key_id),
-        action: action.to_owned(),
-        subject_kind: "webhook".to_owned(),
-        subject_id: id,
-        subject_version: None,
-        digest: None,
-    }
+    audit::entry(app, sender.key_id, action, ("webhook", id), app.clock.now())
 }
 
 /// What is asked for, or all its faults.

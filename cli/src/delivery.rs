@@ -9,7 +9,8 @@ use domain::{catalogue::CommuneCode, time::format_instant};
 use runtime::{clock::Clock, ids, profile::Profile};
 use serde_json::{Value, json};
 use store::{
-    Database, audit,
+    Database,
+    audit::{self, Actor},
     destinations::{self, Destination, NATIONAL, Pause, Route},
     outbox::Task,
     tasks::{self, Attempt, Filter, Requeued, Which},
@@ -437,17 +438,8 @@ async fn known(db: &Database, code: &str) -> anyhow::Result<Destination> {
 
 /// What is noted of a deed at this terminal.
 fn entry(clock: &Clock, action: &str, subject_kind: &str, subject_id: Uuid) -> audit::Entry {
-    audit::Entry {
-        id: ids::uuid_v7(clock),
-        at: clock.now(),
-        actor_kind: OPERATOR.to_owned(),
-        actor_id: None,
-        action: action.to_owned(),
-        subject_kind: subject_kind.to_owned(),
-        subject_id,
-        subject_version: None,
-        digest: None,
-    }
+    let place = (ids::uuid_v7(clock), clock.now());
+    audit::entry(place, Actor::Operator, action, (subject_kind, subject_id))
 }
 
 /// What may be said of a task: never its content.

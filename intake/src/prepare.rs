@@ -20,6 +20,7 @@ use domain::{
 use runtime::{ids, vault::SealContext};
 use serde_json::{Value, json};
 use store::{
+    audit::{self, Actor},
     declarations::{Idempotency, NewDeclaration, Uniqueness},
     review::NewCase,
 };
@@ -443,17 +444,17 @@ pub(crate) fn audit_row(
     intake: &Intake,
     occasion: &Occasion<'_>,
     version: &entity::stay_version::Model,
-) -> entity::audit_entry::Model {
-    entity::audit_entry::Model {
-        id: ids::uuid_v7(&intake.inner.parts.clock),
-        at: occasion.received_at,
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(occasion.sender.key_id),
-        action: format!("stay.{}", version.change_kind),
-        subject_kind: "stay".to_owned(),
-        subject_id: version.stay_id,
+) -> audit::Entry {
+    let place = (
+        ids::uuid_v7(&intake.inner.parts.clock),
+        occasion.received_at,
+    );
+    let actor = Actor::Key(occasion.sender.key_id);
+    let action = format!("stay.{}", version.change_kind);
+    audit::Entry {
         subject_version: Some(version.version),
         digest: Some(version.content_sha256.clone()),
+        ..audit::entry(place, actor, &action, ("stay", version.stay_id))
     }
 }
 

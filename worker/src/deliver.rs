@@ -24,6 +24,7 @@ use runtime::ids;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::{
+    audit::{self, Actor},
     outbox::{self, Progress, StayChange, Subject, Task, TaskResult},
     review::NewCase,
 };
@@ -659,17 +660,13 @@ impl Journey<'_> {
         }
     }
 
-    fn audit(&self, at: DateTime<Utc>, action: &str) -> entity::audit_entry::Model {
-        entity::audit_entry::Model {
-            id: ids::uuid_v7(&self.worker.clock),
-            at,
-            actor_kind: "worker".to_owned(),
-            actor_id: None,
-            action: action.to_owned(),
-            subject_kind: "stay".to_owned(),
-            subject_id: self.task.stay_id,
+    fn audit(&self, at: DateTime<Utc>, action: &str) -> audit::Entry {
+        let place = (ids::uuid_v7(&self.worker.clock), at);
+        let subject = ("stay", self.task.stay_id);
+        audit::Entry {
             subject_version: Some(self.task.version),
             digest: self.task.body_sha256.clone(),
+            ..audit::entry(place, Actor::Worker, action, subject)
         }
     }
 

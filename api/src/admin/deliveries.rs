@@ -9,14 +9,14 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{Map, failure, id_of, note_reads};
+use super::{Map, failure, note_reads};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
+use crate::query::{Parameter, Query, id_of};
 use crate::shapes::admin::{NotificationPage, NotificationView};
 
 /// What cursors of this list are good for.

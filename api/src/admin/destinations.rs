@@ -10,9 +10,10 @@ use store::{
     tasks,
 };
 
-use super::{AREA, Map, entry, failure};
+use super::{AREA, Map, failure};
 use crate::answer::Answer;
 use crate::app::App;
+use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
@@ -83,9 +84,9 @@ pub(crate) async fn pause(
         at: now,
         until: request.until,
     };
-    let entry = entry(
+    let entry = audit::entry(
         app,
-        sender,
+        sender.key_id,
         "destination.paused",
         (DESTINATION, row.id),
         now,
@@ -111,9 +112,9 @@ pub(crate) async fn resume(
     let now = app.clock.now();
     let path = format!("destinations/{}/resume", row.code);
     let guard = key.of_request(app, sender, AREA, (&path, &Value::Null), now);
-    let entry = entry(
+    let entry = audit::entry(
         app,
-        sender,
+        sender.key_id,
         "destination.resumed",
         (DESTINATION, row.id),
         now,

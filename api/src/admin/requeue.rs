@@ -10,13 +10,15 @@ use store::{
     tasks::{self, Filter, Replayed, Requeued},
 };
 
-use super::{AREA, Map, TASK, entry, failure, id_of};
+use super::{AREA, Map, TASK, failure};
 use crate::answer::Answer;
 use crate::app::App;
+use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::idempotency::IdempotencyKey;
 use crate::payload::Document;
 use crate::problem::Failure;
+use crate::query::id_of;
 use crate::shapes::admin::{RequeueAnswer, RequeueDraft, RequeueManyAnswer};
 use crate::stays::REPLAYED;
 
@@ -37,7 +39,7 @@ pub(crate) async fn one(
     let now = app.clock.now();
     let path = format!("deliveries/{id}/requeue");
     let guard = key.of_request(app, sender, AREA, (&path, &Value::Null), now);
-    let entry = entry(app, sender, ACTION, (TASK, id), now);
+    let entry = audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
     let outcome = tasks::requeue(&app.db, id, now, entry, guard.as_ref()).await;
     // Made of nothing that changes, so that a replay is the first answer byte for byte.
     let answer = |word: &str| Answer::json(json!({"id": id, "outcome": word}).to_string());
@@ -81,7 +83,7 @@ pub(crate) async fn many(
         key.count("mismatch");
         return Err(Failure::new(Code::IdempotencyKeyReused));
     }
-    let entry = |id| entry(app, sender, ACTION, (TASK, id), now);
+    let entry = |id| audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
     let outcome = tasks::requeue_parked(&app.db, &filter, COUNT_MAX, now, entry).await?;
     let answer = json!({
         "requeued": outcome.requeued_count,

@@ -2,13 +2,14 @@
 
 use domain::{facility::Facility, problem::Code, room::RoomList, time};
 use poem::http::header;
-use runtime::{ids, vault::SealContext};
+use runtime::vault::SealContext;
 use serde_json::{Value, json};
 use store::rooms::RoomListRow;
 
 use super::find;
 use crate::answer::Answer;
 use crate::app::App;
+use crate::audit;
 use crate::auth::{Admitted, Managing, Reading};
 use crate::payload::Document;
 use crate::precondition::IfMatch;
@@ -102,16 +103,10 @@ async fn write(
         changed_by: admitted.sender().key_id,
         changed_at: at,
     };
+    let (key_id, subject) = (admitted.sender().key_id, ("facility", facility.id));
     let entry = store::audit::Entry {
-        id: ids::uuid_v7(&app.clock),
-        at,
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(admitted.sender().key_id),
-        action: "rooms.replaced".to_owned(),
-        subject_kind: "facility".to_owned(),
-        subject_id: facility.id,
         subject_version: Some(next.version),
-        digest: None,
+        ..audit::entry(app, key_id, "rooms.replaced", subject, at)
     };
     Ok(store::rooms::replace(&app.db, row, entry).await?)
 }

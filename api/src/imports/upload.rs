@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::{PATH, localised, view};
 use crate::answer::Answer;
 use crate::app::App;
+use crate::audit;
 use crate::auth::{Admitted, DeclaringMany};
 use crate::exchange::Exchange;
 use crate::idempotency::IdempotencyKey;
@@ -233,16 +234,11 @@ async fn store_content(
     }
     // The legal time of filing of every row.
     let received_at = app.clock.now();
+    let (key_id, subject) = (import.created_by, ("import", import.id));
+    let entry = audit::entry(app, key_id, "import.accepted", subject, received_at);
     let audit = store::audit::Entry {
-        id: ids::uuid_v7(&app.clock),
-        at: received_at,
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(import.created_by),
-        action: "import.accepted".to_owned(),
-        subject_kind: "import".to_owned(),
-        subject_id: import.id,
-        subject_version: None,
         digest: Some(digest.to_vec()),
+        ..entry
     };
     let acceptance = Acceptance {
         received_at,

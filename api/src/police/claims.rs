@@ -9,13 +9,14 @@ use store::review::{
 };
 use uuid::Uuid;
 
-use super::{count_reads, entry, id_of, idempotency, invalid, item, note_reads, scope_of};
+use super::{count_reads, entry, idempotency, item, note_reads, scope_of};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::idempotency::IdempotencyKey;
 use crate::payload::Document;
 use crate::problem::Failure;
+use crate::query::id_of;
 use crate::shapes::review::{ClaimAnswer, ClaimExtension, ClaimRelease, ClaimRequest};
 use crate::stays::REPLAYED;
 
@@ -27,7 +28,8 @@ pub(crate) async fn make(
     document: Document<ClaimRequest>,
 ) -> Result<Answer<ClaimAnswer>, Failure> {
     let sender = admitted.sender();
-    let request = Request::read(&document.value, app.intake.catalogues()).map_err(invalid)?;
+    let request =
+        Request::read(&document.value, app.intake.catalogues()).map_err(Failure::invalid)?;
     let now = document.received_at;
     let lease_id = ids::uuid_v7(&app.clock);
     let audits = (0..request.count).map(|_| entry(app, sender, "review_case.claimed", now));

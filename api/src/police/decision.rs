@@ -25,13 +25,14 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{entry, id_of, idempotency, invalid, scope_of, words::Words};
+use super::{entry, idempotency, scope_of, words::Words};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::idempotency::{self, IdempotencyKey};
 use crate::payload::Document;
 use crate::problem::Failure;
+use crate::query::id_of;
 use crate::shapes::review::{DecisionAnswer, DecisionRequest};
 use crate::stays::REPLAYED;
 
@@ -52,7 +53,7 @@ pub(crate) async fn make(
         Err(violations) => {
             let case = store::review::queue::find(&app.db, &scope, case_id).await?;
             let absent = || Failure::new(Code::NotFound);
-            return Err(case.map_or_else(absent, |_| invalid(violations)));
+            return Err(case.map_or_else(absent, |_| Failure::invalid(violations)));
         }
     };
     let now = document.received_at;

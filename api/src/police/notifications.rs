@@ -8,13 +8,13 @@ use serde_json::json;
 use store::review::queue::{self, Filter};
 use uuid::Uuid;
 
-use super::{id_of, item, note_reads, scope_of};
+use super::{item, note_reads, scope_of};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::cursor;
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
+use crate::query::{Parameter, Query, id_of};
 use crate::shapes::review::{ReviewCase, ReviewPage};
 
 /// What cursors of this list are good for.

@@ -62,42 +62,8 @@ pub(crate) struct NotificationPage {
 #[derive(Object)]
 #[oai(rename = "Notification")]
 pub(crate) struct NotificationView {
-    /// Its id; the police know it by the same.
-    id: Id,
-    /// The stay it speaks of.
-    stay_id: Id,
-    /// Which version of it.
-    version: u32,
-    /// What it tells.
-    kind: NotificationKindWord,
-    /// The stay's facility.
-    facility_id: Id,
-    /// The facility's commune.
-    commune_code: CommuneCode,
-    /// Code of the destination it goes to today.
-    destination: String,
-    /// Where it is.
-    state: TaskStateWord,
-    /// What is done next.
-    step: TaskStepWord,
-    /// Statutory deadline.
-    deadline_at: Instant,
-    /// Not tried before.
-    due_at: Instant,
-    /// Until when a worker holds it.
-    #[oai(nullable)]
-    leased_until: Option<Instant>,
-    /// Claims since a result was last recorded.
-    claim_count: u32,
-    /// Calls made for it.
-    attempt_count: u32,
-    /// Of these, answers that were neither acceptance nor refusal.
-    unclear_count: u32,
-    /// When the stay's version was accepted.
-    created_at: Instant,
-    /// When it was delivered, refused or set aside.
-    #[oai(nullable)]
-    settled_at: Option<Instant>,
+    #[oai(flatten)]
+    listed: NotificationListed,
     /// Why the stay's newest version was refused or set aside.
     #[oai(nullable)]
     reason: Option<String>,

@@ -19,6 +19,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::payload::{Document, Proposal};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
+use crate::query::id_of;
 use crate::shapes::Stay;
 
 /// What a change is to be done to, and under which conditions.
@@ -40,7 +41,7 @@ pub(crate) async fn change<T>(
     operation: Operation,
     proposal: Proposal<T>,
 ) -> Result<Answer<Stay>, Failure> {
-    let stay_id = Uuid::try_parse(&target.id).map_err(|_| Failure::new(Code::NotFound))?;
+    let stay_id = id_of(&target.id)?;
     let facilities = facility_ids(admitted.sender());
     let found = store::stays::find(&app.db, stay_id, &facilities).await;
     let stay = match found {

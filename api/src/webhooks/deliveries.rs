@@ -6,7 +6,6 @@ use poem::http::StatusCode;
 use runtime::ids;
 use serde_json::json;
 use store::webhooks::{DeliveryRow, WebhookRow};
-use uuid::Uuid;
 
 use super::TEST;
 use crate::answer::Answer;
@@ -14,7 +13,7 @@ use crate::app::App;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
 use crate::problem::Failure;
-use crate::query::Query;
+use crate::query::{Query, id_of};
 use crate::shapes::text::{Instant, WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord};
 use crate::shapes::{WebhookDeliveryPage, WebhookDeliveryView};
 
@@ -73,7 +72,7 @@ pub(crate) async fn replay(
 ) -> Result<Answer<WebhookDeliveryView>, Failure> {
     let webhook = super::find(app, admitted, id).await?;
     let absent = || Failure::new(Code::NotFound);
-    let delivery_id = Uuid::try_parse(delivery_id).map_err(|_| absent())?;
+    let delivery_id = id_of(delivery_id)?;
     let found = store::webhooks::delivery(&app.db, webhook.id, delivery_id).await?;
     found.ok_or_else(absent)?;
     must_be_enabled(&webhook)?;

@@ -134,17 +134,9 @@ async fn route_one_commune(db: &Database, clock: &Clock) {
 
 /// An operator's entry.
 pub(super) fn audit(clock: &Clock, action: &str) -> store::audit::Entry {
-    store::audit::Entry {
-        id: ids::uuid_v7(clock),
-        at: clock.now(),
-        actor_kind: "api_key".to_owned(),
-        actor_id: Some(Uuid::from_u128(5)),
-        action: action.to_owned(),
-        subject_kind: "destination".to_owned(),
-        subject_id: Uuid::from_u128(6),
-        subject_version: None,
-        digest: None,
-    }
+    let place = (ids::uuid_v7(clock), clock.now());
+    let actor = store::audit::Actor::Key(Uuid::from_u128(5));
+    store::audit::entry(place, actor, action, ("destination", Uuid::from_u128(6)))
 }
 
 fn catalogues() -> Catalogues {
