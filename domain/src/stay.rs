@@ -135,7 +135,20 @@ pub const ATTENTION_POINTERS: [&str; 3] = [
     "/guest/birth_date",
 ];
 
+impl DeliveryState {
+    /// Those in which the police have refused the stay, or not confirmed it.
+    pub const UNCONFIRMED: [Self; 4] = [
+        Self::Queued,
+        Self::Delivering,
+        Self::Rejected,
+        Self::Parked,
+    ];
+}
+
 impl IdentityState {
+    /// Those that a sender sees as `attention`.
+    pub const ATTENTION: [Self; 2] = [Self::Mismatch, Self::NotFound];
+
     /// The word a sender sees: `attention` for [`Self::Mismatch`] and [`Self::NotFound`] alike.
     #[must_use]
     pub const fn as_seen_by_sender(self) -> &'static str {

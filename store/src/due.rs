@@ -109,19 +109,12 @@ fn page(mut stays: Select<stay::Entity>, after: Option<Place>, limit: u64) -> Se
 }
 
 fn unconfirmed_of(facility_id: Uuid) -> Select<stay::Entity> {
-    let deliveries = [
-        DeliveryState::Queued,
-        DeliveryState::Delivering,
-        DeliveryState::Rejected,
-        DeliveryState::Parked,
-    ];
-    let deliveries = deliveries.map(DeliveryState::as_str);
+    let deliveries = DeliveryState::UNCONFIRMED.map(DeliveryState::as_str);
     not_cancelled_of(facility_id).filter(word_among("delivery_state", &deliveries))
 }
 
 fn flagged_of(facility_id: Uuid) -> Select<stay::Entity> {
-    let identities = [IdentityState::Mismatch, IdentityState::NotFound];
-    let identities = identities.map(IdentityState::as_str);
+    let identities = IdentityState::ATTENTION.map(IdentityState::as_str);
     let present = format!("presence = '{}'", Presence::Present.as_str());
     of_facility(facility_id)
         .filter(Expr::cust(present))

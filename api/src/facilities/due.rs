@@ -204,19 +204,12 @@ impl Item {
 /// Whether the sender is told to look again at the data of a guest who is there to be asked.
 fn is_flagged(stay: &StayRow) -> bool {
     let state = IdentityState::parse(&stay.identity_state);
-    let needs_attention = state.is_some_and(|state| state.as_seen_by_sender() != state.as_str());
+    let needs_attention = state.is_some_and(|state| IdentityState::ATTENTION.contains(&state));
     needs_attention && stay.presence == Presence::Present.as_str()
 }
 
 /// Whether the police have refused it, or not confirmed it.
 fn is_unconfirmed(stay: &StayRow) -> bool {
-    match DeliveryState::parse(&stay.delivery_state) {
-        Some(
-            DeliveryState::Queued
-            | DeliveryState::Delivering
-            | DeliveryState::Rejected
-            | DeliveryState::Parked,
-        ) => true,
-        Some(DeliveryState::Acknowledged | DeliveryState::NotRequired) | None => false,
-    }
+    let state = DeliveryState::parse(&stay.delivery_state);
+    state.is_some_and(|state| DeliveryState::UNCONFIRMED.contains(&state))
 }
