@@ -137,12 +137,8 @@ pub const ATTENTION_POINTERS: [&str; 3] = [
 
 impl DeliveryState {
     /// Those in which the police have refused the stay, or not confirmed it.
-    pub const UNCONFIRMED: [Self; 4] = [
-        Self::Queued,
-        Self::Delivering,
-        Self::Rejected,
-        Self::Parked,
-    ];
+    pub const UNCONFIRMED: [Self; 4] =
+        [Self::Queued, Self::Delivering, Self::Rejected, Self::Parked];
 }
 
 impl IdentityState {
