@@ -64,18 +64,22 @@ impl Routes {
             catalogues,
             now,
         };
+        let otherwise = finder.way_over(None);
+        let way_of = |row: &Destination| (row.code.clone(), finder.way_over(Some(row)));
+        let by_destination: HashMap<String, Way> = destinations.values().map(way_of).collect();
+        // Thousands of communes share the way of their destination.
+        let way = |code: &str| {
+            let destination = finder.destination(code);
+            let way = destination.and_then(|row| by_destination.get(&row.code));
+            way.unwrap_or(&otherwise).clone()
+        };
         let mut codes: Vec<&str> = catalogues.commune_codes().collect();
         codes.extend(finder.routed.keys());
-        let ways = codes
-            .into_iter()
-            .map(|code| (code.to_owned(), finder.way(code)))
-            .collect();
-        let otherwise = finder.way_over(None);
-        let ways_of = |row: &Destination| (row.code.clone(), finder.way_over(Some(row)));
+        let ways = codes.into_iter().map(|code| (code.to_owned(), way(code)));
         Self {
-            ways,
+            ways: ways.collect(),
             otherwise,
-            destinations: destinations.values().map(ways_of).collect(),
+            destinations: by_destination,
         }
     }
 
@@ -144,7 +148,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn way(&self, commune_code: &str) -> Way {
+    fn destination(&self, commune_code: &str) -> Option<&Destination> {
         // A route of the very code goes before an alias: an operator said so.
         let routed = self.routed_destination(commune_code);
         let code = self.code_of_today(commune_code);
@@ -154,7 +158,7 @@ impl Finder<'_> {
             .commune(code)
             .and_then(|commune| self.by_province.get(commune.province_code.as_str()))
             .copied();
-        self.way_over(routed.or(province))
+        routed.or(province)
     }
 
     fn code_of_today<'b>(&'b self, commune_code: &'b str) -> &'b str {
