@@ -58,6 +58,7 @@ pub(crate) async fn take(
         idempotency_key: key.0.as_deref(),
         received_at: document.received_at,
         trace_parent: Some(&trace_parent),
+        census_lease: None,
     };
     let entries = app
         .intake

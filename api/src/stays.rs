@@ -57,6 +57,7 @@ pub(crate) async fn declare(
         idempotency_key: key.0.as_deref(),
         received_at: document.received_at,
         trace_parent: Some(&trace_parent),
+        census_lease: None,
     };
     let outcome = app.intake.declare(occasion, &document.value).await;
     count(admitted.sender(), Channel::Rest, facility, &outcome);

@@ -16,6 +16,7 @@ use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
 use serde_json::Value;
 use store::{
     Backend, Database,
+    census::lease::Lease,
     declarations::{self, Idempotency, Judged, NewDeclaration, Outcome},
 };
 use tokio::{
@@ -72,7 +73,7 @@ pub(crate) struct Inner {
     queue: mpsc::Sender<admission::Admission>,
     closing: CancellationToken,
     committers: Mutex<Vec<JoinHandle<()>>>,
-    /// Held while a census is worked on, each for a part of all facilities.
+    /// Held while a census is worked on here, each for a part of all facilities.
     pub(crate) censuses: [Mutex<()>; CENSUSES_AT_ONCE],
 }
 
@@ -89,6 +90,8 @@ pub struct Occasion<'a> {
     pub received_at: DateTime<Utc>,
     /// W3C trace context that the delivery shall continue.
     pub trace_parent: Option<&'a str>,
+    /// Of a census: its turn, after which nothing of it is written any more.
+    pub census_lease: Option<Lease>,
 }
 
 /// One declaration among others.
@@ -260,6 +263,7 @@ impl Intake {
             idempotency_key: None,
             received_at,
             trace_parent: None,
+            census_lease: None,
         };
         match self.check(&occasion, body) {
             Ok(sound) => Validation {
@@ -376,6 +380,7 @@ impl Intake {
             Outcome::Replayed { stay_id, version } => self.replay(stay_id, version).await,
             Outcome::ReferenceConflict { stay_id } => Err(Refusal::ReferenceConflict { stay_id }),
             Outcome::KeyReused => Err(Refusal::IdempotencyKeyReused),
+            Outcome::LeaseLost => Err(Refusal::Overloaded),
         }
     }
 

@@ -4,6 +4,8 @@
 //! Everything is planned first, and a dry run ends there. A census that is cut off in the middle
 //! and sent again does what is left: what it did already is found and says the same.
 
+mod turn;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,17 +23,14 @@ use domain::{
 };
 use serde_json::{Map, Value};
 use store::{
-    census::{Begun, CensusRow},
+    census::{Begun, CensusRow, lease::Lease},
     declarations::Idempotency,
     stays::StayRow,
 };
-use tokio::sync::MutexGuard;
 use uuid::Uuid;
 
 use crate::{
-    Accepted, Intake, Item, Occasion, Refusal,
-    accept::CENSUSES_AT_ONCE,
-    prepare,
+    Accepted, Intake, Item, Occasion, Refusal, prepare,
     view::{self, StayView},
 };
 
@@ -98,6 +97,7 @@ struct Plan {
 /// One census while it is worked on.
 struct Work<'a> {
     occasion: Occasion<'a>,
+    lease: Lease,
     facility: &'a Arc<Facility>,
     census: Census<'a>,
 }
@@ -141,29 +141,35 @@ impl Intake {
                 self.guard_key(&occasion, &content).await?
             }
         };
+        let turn = self.turn(facility.id).await?;
         let work = Work {
             occasion: Occasion {
                 idempotency_key: None,
+                census_lease: Some(turn.lease),
                 ..occasion
             },
+            lease: turn.lease,
             facility,
             census,
         };
-        let _turn = self.turn(facility.id).await;
-        let last = self.last(&work).await?;
-        let plan = self.plan(&work, last.as_ref()).await?;
+        let entries = self.work(&work, key.as_ref(), is_dry_run).await;
+        turn.end().await;
+        entries
+    }
+
+    async fn work(
+        &self,
+        work: &Work<'_>,
+        key: Option<&Idempotency>,
+        is_dry_run: bool,
+    ) -> Result<Vec<CensusEntry>, Refusal> {
+        let last = self.last(work).await?;
+        let plan = self.plan(work, last.as_ref()).await?;
         if is_dry_run {
             return Ok(plan.foretold(&work.census));
         }
-        self.begin(&work, last.as_ref(), key.as_ref()).await?;
-        Ok(self.carry_out(&work, plan).await)
-    }
-
-    /// Waits until no other census of the facility is under way here.
-    async fn turn(&self, facility_id: Uuid) -> MutexGuard<'_, ()> {
-        let [.., last] = *facility_id.as_bytes();
-        let turns = &self.inner.censuses;
-        turns[usize::from(last) % CENSUSES_AT_ONCE].lock().await
+        self.begin(work, last.as_ref(), key).await?;
+        Ok(self.carry_out(work, plan).await)
     }
 
     /// The newest census of the same scope. Errors: a later one covers what this one does.
@@ -206,12 +212,13 @@ impl Intake {
             received_at: work.occasion.received_at,
             created_by: work.occasion.sender.key_id,
         };
-        let begun = store::census::begin(&self.inner.parts.db, row, key).await?;
+        let begun = store::census::begin(&self.inner.parts.db, work.lease, row, key).await?;
         let last_taken_at = last.map_or(work.occasion.received_at, |last| last.taken_at);
         match begun {
             Begun::Newest => Ok(()),
             Begun::Stale => Err(Refusal::CensusStale { last_taken_at }),
             Begun::KeyReused => Err(Refusal::IdempotencyKeyReused),
+            Begun::LeaseLost => Err(Refusal::Overloaded),
         }
     }
 
@@ -505,7 +512,7 @@ impl Intake {
             Missing::Depart => (Vec::new(), ids),
         };
         let now = work.occasion.received_at;
-        let questioned = store::census::question(db, work.facility.id, &asked, &present, now).await;
+        let questioned = store::census::question(db, work.lease, &asked, &present, now).await;
         if let Err(error) = &questioned {
             tracing::warn!(%error, "the questions of a census could not be written");
         }

@@ -116,6 +116,7 @@ impl Intake {
                 Some(Outcome::ReferenceConflict { stay_id }) => {
                     return Err(Refusal::ReferenceConflict { stay_id: *stay_id });
                 }
+                Some(Outcome::LeaseLost) => return Err(Refusal::Overloaded),
                 Some(Outcome::Moved | Outcome::KeyKnown) | None => {}
             }
         }
@@ -392,6 +393,7 @@ impl Intake {
                 idempotency: asked.idempotency.clone(),
                 task,
                 audit: prepare::audit_row(self, occasion, &version),
+                census_lease: occasion.census_lease,
                 event: prepare::event_row(self, occasion, &stay, after.kind.event(), &detail),
                 stay,
                 version,

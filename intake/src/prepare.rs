@@ -113,6 +113,7 @@ pub(crate) fn prepare(
             &detail,
         ),
         cases: cases(occasion, &declaration, &stay),
+        census_lease: occasion.census_lease,
         stay,
         version,
     };

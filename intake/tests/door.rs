@@ -129,6 +129,7 @@ impl Door {
             idempotency_key: key,
             received_at: self.clock.now(),
             trace_parent: None,
+            census_lease: None,
         }
     }
 

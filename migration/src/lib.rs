@@ -22,6 +22,7 @@ mod m20261125_000013_delivery;
 mod m20261125_000013_destinations;
 mod m20261125_000014_webhooks;
 mod m20261125_000015_due;
+mod m20261128_000016_census_lease;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_destinations::Migration),
             Box::new(m20261125_000014_webhooks::Migration),
             Box::new(m20261125_000015_due::Migration),
+            Box::new(m20261128_000016_census_lease::Migration),
         ]
     }
 }

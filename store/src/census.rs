@@ -1,6 +1,8 @@
 //! Censuses: whom a facility has, what the newest census of each part of it was, and which stays
 //! it did not have.
 
+pub mod lease;
+
 use chrono::{DateTime, Utc};
 use domain::stay::Presence;
 use entity::{census, census_question, stay};
@@ -10,13 +12,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Result,
+    Database, Error, Result,
     declarations::{self, Idempotency},
     dialect,
     rows::{self, AsRow, Column, Kind, column},
     stays::StayRow,
     write,
 };
+
+use self::lease::Lease;
 
 /// Most declaration keys, stays or questions of one statement.
 const ROW_COUNT_MAX: usize = 500;
@@ -90,10 +94,17 @@ pub enum Begun {
     Stale,
     /// Its key came with another request before. Nothing changed.
     KeyReused,
+    /// Another census of the facility is under way by now. Nothing changed.
+    LeaseLost,
 }
 
 /// Makes a census the newest of its scope, and takes the `Idempotency-Key` it came with.
-pub async fn begin(db: &Database, census: CensusRow, key: Option<&Idempotency>) -> Result<Begun> {
+pub async fn begin(
+    db: &Database,
+    lease: Lease,
+    census: CensusRow,
+    key: Option<&Idempotency>,
+) -> Result<Begun> {
     let received_at = census.received_at;
     let tail = "ON CONFLICT (facility_id, scope_index) DO UPDATE SET \
          taken_at = excluded.taken_at, confirmed_departures = excluded.confirmed_departures, \
@@ -102,6 +113,9 @@ pub async fn begin(db: &Database, census: CensusRow, key: Option<&Idempotency>) 
     let row = vec![BegunCensus(census)];
     let statement = dialect::insert_rows(db.backend(), "census", row, tail);
     let transaction = write::begin(db).await?;
+    if !lease::holds(db, &transaction, lease).await? {
+        return Ok(Begun::LeaseLost);
+    }
     if transaction.query_one_raw(statement).await?.is_none() {
         return Ok(Begun::Stale);
     }
@@ -115,10 +129,11 @@ pub async fn begin(db: &Database, census: CensusRow, key: Option<&Idempotency>) 
 }
 
 /// Opens questions about stays that a census did not have, and closes those about stays that it
-/// had. A question that is open already stays as it is.
+/// had. A question that is open already stays as it is. Fails with [`Error::LeaseLost`] when
+/// another census of the facility is under way.
 pub async fn question(
     db: &Database,
-    facility_id: Uuid,
+    lease: Lease,
     asked: &[Uuid],
     answered: &[Uuid],
     now: DateTime<Utc>,
@@ -127,6 +142,11 @@ pub async fn question(
         return Ok(());
     }
     let transaction = write::begin(db).await?;
+    if !lease::holds(db, &transaction, lease).await? {
+        return Err(Error::LeaseLost {
+            task_id: lease.lease_id,
+        });
+    }
     for part in answered.chunks(ROW_COUNT_MAX) {
         census_question::Entity::delete_many()
             .filter(census_question::Column::StayId.is_in(part.iter().copied()))
@@ -136,7 +156,7 @@ pub async fn question(
     for part in asked.chunks(ROW_COUNT_MAX) {
         let row = |stay_id: &Uuid| NewQuestion {
             stay_id: *stay_id,
-            facility_id,
+            facility_id: lease.facility_id,
             asked_at: now,
         };
         let questions: Vec<NewQuestion> = part.iter().map(row).collect();

@@ -13,7 +13,11 @@ use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement, Value};
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, census,
+    Database, Result,
+    census::{
+        self,
+        lease::{self, Lease},
+    },
     declarations::{self, Claim, Idempotency, IdempotencyRow, Target, Uniqueness},
     dialect, review,
     rows::{self, AsRow, Column, Kind, column, nullable},
@@ -45,6 +49,8 @@ pub struct NewChange {
     pub audit: entity::audit_entry::Model,
     /// What the sender's feed says of it.
     pub event: entity::event::Model,
+    /// Of a line of a census: written only while this holds.
+    pub census_lease: Option<Lease>,
 }
 
 /// What becomes of the declaration keys of a changed stay.
@@ -73,14 +79,22 @@ pub enum Outcome {
     },
     /// The `Idempotency-Key` is known by now: what it led to decides.
     KeyKnown,
+    /// The census it is a line of is no longer the one under way.
+    LeaseLost,
 }
 
 /// Writes a group in one transaction; the outcomes are in the order of the group.
 ///
-/// No two changes of a group may be of the same stay. Errors: any; except for
-/// [`crate::Error::OutcomeUnknown`] nothing of the group was written.
+/// No two changes of a group may be of the same stay, nor of different censuses. Errors: any;
+/// except for [`crate::Error::OutcomeUnknown`] nothing of the group was written.
 pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> {
     let transaction = write::begin(db).await?;
+    let leases = group.iter().filter_map(|change| change.census_lease);
+    let lost = lease::lost(db, &transaction, leases.collect()).await?;
+    if !lost.is_empty() {
+        transaction.rollback().await?;
+        return Ok(vec![Outcome::LeaseLost; group.len()]);
+    }
     let mut outcomes = vec![Outcome::Written; group.len()];
     let new_keys = take_declaration_keys(db, &transaction, group, &mut outcomes).await?;
     update_stays(db, &transaction, group, &mut outcomes).await?;

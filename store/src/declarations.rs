@@ -13,7 +13,9 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, dialect,
+    Database, Error, Result,
+    census::lease::{self, Lease},
+    dialect,
     neighbours::{self, Candidate},
     review::{self, NewCase},
     rows::{self, AsRow, Column, Kind, column, nullable},
@@ -43,6 +45,8 @@ pub struct NewDeclaration {
     pub event: entity::event::Model,
     /// Reasons for an officer to look at it, known before its neighbours are.
     pub cases: Vec<NewCase>,
+    /// Of a line of a census: written only while this holds.
+    pub census_lease: Option<Lease>,
 }
 
 /// What makes a declaration unique: by the sender's reference, or by its content.
@@ -84,6 +88,8 @@ pub enum Outcome {
     },
     /// The `Idempotency-Key` came with another request before.
     KeyReused,
+    /// The census it is a line of is no longer the one under way. Nothing of it was written.
+    LeaseLost,
 }
 
 /// What became of one declaration, and what was noticed while it was written.
@@ -102,9 +108,16 @@ pub struct Judged {
 /// except for [`Error::OutcomeUnknown`] nothing of the group was written.
 pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judged>> {
     let transaction = write::begin(db).await?;
-    let mut outcomes = take_declaration_keys(db, &transaction, group).await?;
-    take_idempotency_keys(db, &transaction, group, &mut outcomes).await?;
-    let written: Vec<&NewDeclaration> = group
+    let leases = group.iter().filter_map(|one| one.census_lease);
+    let lost = lease::lost(db, &transaction, leases.collect()).await?;
+    let is_held = |one: &NewDeclaration| one.census_lease.is_none_or(|at| !lost.contains(&at));
+    let held: Vec<&NewDeclaration> = group.iter().copied().filter(|one| is_held(one)).collect();
+    let mut outcomes = match held.is_empty() {
+        true => Vec::new(),
+        false => take_declaration_keys(db, &transaction, &held).await?,
+    };
+    take_idempotency_keys(db, &transaction, &held, &mut outcomes).await?;
+    let written: Vec<&NewDeclaration> = held
         .iter()
         .zip(&outcomes)
         .filter(|(_, outcome)| **outcome == Outcome::Written)
@@ -119,10 +132,16 @@ pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judge
     if written.iter().any(|declaration| declaration.task.is_some()) {
         db.wake().notify();
     }
-    let judged = group.iter().zip(outcomes).map(|(declaration, outcome)| {
+    let mut outcomes = outcomes.into_iter();
+    let judged = group.iter().map(|declaration| {
+        let outcome = if is_held(declaration) {
+            outcomes.next()
+        } else {
+            None
+        };
         let notice = notices.remove(&declaration.stay.id);
         Judged {
-            outcome,
+            outcome: outcome.unwrap_or(Outcome::LeaseLost),
             warnings: notice.and_then(|noticed| noticed.warnings),
         }
     });
@@ -434,7 +453,9 @@ fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<Idem
             let (stay_id, version) = match outcome {
                 Outcome::Written => (declaration.stay.id, 1),
                 Outcome::Replayed { stay_id, version } => (*stay_id, *version),
-                Outcome::ReferenceConflict { .. } | Outcome::KeyReused => return None,
+                Outcome::ReferenceConflict { .. } | Outcome::KeyReused | Outcome::LeaseLost => {
+                    return None;
+                }
             };
             Some(IdempotencyRow {
                 key: key.clone(),

@@ -233,6 +233,15 @@ pub(crate) fn skip_locked(backend: Backend) -> &'static str {
     }
 }
 
+/// A lock under which a row is read and stays as it is until the transaction ends, beside others
+/// who read it so: SQLite's writer is alone.
+pub(crate) fn share_lock(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => "FOR SHARE",
+        Backend::Sqlite => "",
+    }
+}
+
 /// The time of leases: the database server's where there is one, so that workers on several
 /// hosts agree whatever their own clocks say; the given instant on SQLite, where all share one
 /// host.

@@ -1,12 +1,14 @@
 //! Who is present in a facility, told as a whole: it declares who came, changes who stayed, lets
 //! depart or asks about who is missing, and never believes a mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde_json::{Value, json};
-use tests::{Answer, Caller, Database, River, Services, now, on_both_databases, people, text_of};
+use tests::{
+    Answer, Caller, Database, Process, River, Services, now, on_both_databases, people, text_of,
+};
 use tokio::task::JoinSet;
 
 on_both_databases![
@@ -21,6 +23,9 @@ on_both_databases![
     it_is_refused_as_a_whole_by_one_order,
     two_thousand_lines_are_one_request,
     a_census_cut_off_by_a_kill_is_finished_by_the_same_again,
+    censuses_of_two_processes_come_one_after_the_other,
+    a_killed_process_holds_its_facility_no_longer_than_its_lease,
+    a_process_that_slept_through_its_turn_writes_nothing_more,
 ];
 
 const COUNTS: [&str; 6] = [
@@ -539,4 +544,300 @@ async fn a_census_cut_off_by_a_kill_is_finished_by_the_same_again(database: Data
     assert_eq!(answer["rejected"], 0);
     assert_eq!(stays("departed").await, STAY_COUNT);
     assert_eq!(stays("present").await, STAY_COUNT);
+}
+
+/// What a census does to a ward, told without any database: guests are numbers.
+#[derive(Clone, Default)]
+struct Ward {
+    present: BTreeSet<usize>,
+    departed: BTreeSet<usize>,
+    /// Of the newest census: which of those that were sent, the later ones having greater numbers.
+    newest: usize,
+}
+
+impl Ward {
+    /// Takes in a census of these guests: its counts, unless it is older than the newest.
+    fn take(&mut self, number: usize, guests: &BTreeSet<usize>) -> Option<BTreeMap<&str, u64>> {
+        if number < self.newest {
+            return None;
+        }
+        self.newest = number;
+        let count = |guests: BTreeSet<usize>| u64::try_from(guests.len()).unwrap();
+        let gone = &self.present - guests;
+        let back = &self.departed & guests;
+        let known = &self.present | &self.departed;
+        let counts = [
+            ("arrived", count(guests - &known)),
+            ("departed", count(gone.clone())),
+            ("changed", count(back.clone())),
+            ("unchanged", count(&self.present & guests)),
+        ];
+        self.present.clone_from(guests);
+        self.departed = &(&self.departed - &back) | &gone;
+        Some(counts.into_iter().filter(|(_, count)| *count > 0).collect())
+    }
+}
+
+/// What was sent and how it was answered: the number of a census, and its counts.
+type Told = (usize, Option<BTreeMap<&'static str, u64>>);
+
+/// The ward after some order of these censuses in which each gets the answer that it got.
+fn after_some_order(ward: &Ward, censuses: &[BTreeSet<usize>], told: &[Told]) -> Option<Ward> {
+    if told.is_empty() {
+        return Some(ward.clone());
+    }
+    (0..told.len()).find_map(|first| {
+        let mut after = ward.clone();
+        let mut others = told.to_vec();
+        let (number, answer) = others.remove(first);
+        let is_so = after.take(number, &censuses[number]) == answer;
+        is_so.then(|| after_some_order(&after, censuses, &others))?
+    })
+}
+
+/// Three censuses of a ward, some of them more than once, at two processes at the same time, again
+/// and again: answers and outcome are those of some order.
+async fn censuses_of_two_processes_come_one_after_the_other(database: Database) {
+    const ROUND_COUNT: usize = 12;
+    const PRESENT_COUNT: usize = 12;
+    let services = Services::install(database).await;
+    let apis = [services.start_api().await, services.start_api().await];
+    let desks = [0, 1].map(|place| services.caller(&apis[place].1, "hospital"));
+    let hospital = services.facility("hospital");
+    // Some come, some go, some come back; who is sent twice is sent to both.
+    let censuses: [BTreeSet<usize>; 3] = [
+        (0..10).chain([12]).collect(),
+        (1..11).chain([12, 13]).collect(),
+        (2..12).chain([13, 14]).collect(),
+    ];
+    let sendings = [[0, 0, 1, 1], [0, 1, 2, 2], [1, 0, 2, 1], [2, 1, 0, 0]];
+    for round in 0..ROUND_COUNT {
+        let name = people::fresh("Khoa");
+        let guests: Vec<Value> = (0..15).map(|_| patient(hospital, &name)).collect();
+        let present = json!({"stays": &guests[..PRESENT_COUNT]});
+        desks[0].post("/v1/stays/batch", &present).await.expect(200);
+        // Later than whatever is written now.
+        let taken_at: Vec<String> = (1..=3)
+            .map(|minutes| text_of(now() + TimeDelta::minutes(minutes)))
+            .collect();
+        let mut sent = JoinSet::new();
+        for (place, number) in sendings[round % sendings.len()].into_iter().enumerate() {
+            let lines: Vec<&Value> = censuses[number]
+                .iter()
+                .map(|guest| &guests[*guest])
+                .collect();
+            let census = json!({"taken_at": taken_at[number], "scope": {"ward": name},
+                "stays": lines});
+            let path = format!("/v1/facilities/{hospital}/census");
+            let call = desks[place % 2].call("PUT", &path).json(&census).send();
+            sent.spawn(async move { (number, call.await) });
+        }
+        let answers = sent.join_all().await;
+        let told: Vec<Told> = answers
+            .iter()
+            .map(|(number, answer)| match answer.status {
+                409 => {
+                    answer.expect_problem(409, "census_stale");
+                    (*number, None)
+                }
+                _ => (*number, Some(counts(&answer.expect(200)))),
+            })
+            .collect();
+        let ward = Ward {
+            present: (0..PRESENT_COUNT).collect(),
+            ..Ward::default()
+        };
+        let after = after_some_order(&ward, &censuses, &told);
+        let after = after.unwrap_or_else(|| panic!("round {round}: no order explains {told:?}"));
+        for (guest, stay) in guests.iter().enumerate() {
+            let reference = stay["reference"].as_str().unwrap();
+            let list = desks[1]
+                .get(&format!("/v1/stays?reference={reference}"))
+                .await;
+            let list = list.expect(200);
+            let presence: Vec<&str> = list["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|stay| stay["presence"].as_str().unwrap())
+                .collect();
+            let expected = match (
+                after.present.contains(&guest),
+                after.departed.contains(&guest),
+            ) {
+                (true, _) => vec!["present"],
+                (false, true) => vec!["departed"],
+                (false, false) => vec![],
+            };
+            assert_eq!(presence, expected, "round {round}, guest {guest}: {told:?}");
+        }
+    }
+    let leases = services
+        .database()
+        .count("SELECT COUNT(*) FROM census_lease");
+    assert_eq!(leases.await, 0, "every turn was given back");
+}
+
+/// A hospital whose guests all leave by a census that one process works on, and the desk of
+/// another process.
+struct Exchange {
+    services: Services,
+    holder: Process,
+    other: Caller,
+    before: Vec<Value>,
+    /// The answer of the census under way.
+    answer: JoinSet<Option<Answer>>,
+    _api: Process,
+}
+
+impl Exchange {
+    const STAY_COUNT: usize = 600;
+
+    /// Begins; answers as soon as the first guests have come.
+    async fn begin(database: Database) -> Self {
+        let services = Services::install(database).await;
+        let (holder, one) = services.start_api().await;
+        let (api, two) = services.start_api().await;
+        let hospital = services.facility("hospital");
+        let desk = services.caller(&one, "hospital");
+        let patients = || -> Vec<Value> {
+            let patients = (0..Self::STAY_COUNT).map(|_| patient(hospital, "Nội"));
+            patients.collect()
+        };
+        let before = patients();
+        desk.post("/v1/stays/batch", &json!({"stays": before}))
+            .await
+            .expect(200);
+        let census = json!({
+            "taken_at": text_of(now()),
+            "stays": patients(),
+            "confirm": {"departures": Self::STAY_COUNT},
+        });
+        let path = format!("/v1/facilities/{hospital}/census");
+        let call = desk.call("PUT", &path).json(&census);
+        let mut answer = JoinSet::new();
+        answer.spawn(async move { call.try_send().await.ok() });
+        let exchange = Self {
+            other: services.caller(&two, "hospital"),
+            services,
+            holder,
+            before,
+            answer,
+            _api: api,
+        };
+        tests::eventually("the first arrivals", Duration::from_secs(60), async || {
+            exchange.count("SELECT COUNT(*) FROM stay").await > Self::STAY_COUNT
+        })
+        .await;
+        exchange
+    }
+
+    async fn count(&self, query: &str) -> usize {
+        usize::try_from(self.services.database().count(query).await).unwrap()
+    }
+
+    /// Sends a later census of those who were there before, and of nobody else.
+    async fn take_back(&self) -> Value {
+        let census = json!({
+            "taken_at": text_of(now() + TimeDelta::minutes(1)),
+            "stays": self.before,
+        });
+        let hospital = self.services.facility("hospital");
+        put(&self.other, hospital, "", &census).await.expect(200)
+    }
+
+    async fn expect_who_was_there_before(&self) {
+        let mut present = BTreeSet::new();
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/v1/stays?presence=present&limit=200{cursor}");
+            let page = self.other.get(&path).await.expect(200);
+            let items = page["items"].as_array().unwrap();
+            present.extend(items.iter().map(|stay| stay["reference"].to_string()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let before = self.before.iter().map(|stay| stay["reference"].to_string());
+        assert_eq!(present, before.collect());
+    }
+
+    /// Whether nothing is being written just now.
+    async fn is_between_two_writes(&self, database: Database) -> bool {
+        match database {
+            Database::Sqlite => self.services.database().is_free_to_write().await,
+            Database::Postgres => {
+                let query = "SELECT COUNT(*) FROM pg_stat_activity \
+                             WHERE datname = current_database() AND xact_start IS NOT NULL \
+                               AND pid <> pg_backend_pid()";
+                self.count(query).await == 0
+            }
+        }
+    }
+}
+
+async fn a_killed_process_holds_its_facility_no_longer_than_its_lease(database: Database) {
+    const LEASE: Duration = Duration::from_secs(15);
+    const WORK: Duration = Duration::from_secs(20);
+    let mut exchange = Exchange::begin(database).await;
+    exchange.holder.kill();
+    assert!(
+        exchange
+            .answer
+            .join_next()
+            .await
+            .unwrap()
+            .unwrap()
+            .is_none()
+    );
+    let query = "SELECT COUNT(*) FROM census_lease";
+    assert_eq!(exchange.count(query).await, 1, "it died in its turn");
+    let started = Instant::now();
+    let answer = exchange.take_back().await;
+    let elapsed = started.elapsed();
+    assert_eq!(answer["rejected"], 0);
+    assert!(elapsed < LEASE + WORK, "the facility waited {elapsed:?}");
+    exchange.expect_who_was_there_before().await;
+}
+
+async fn a_process_that_slept_through_its_turn_writes_nothing_more(database: Database) {
+    let mut exchange = Exchange::begin(database).await;
+    // Not in the middle of a write: a sleeping one holds its locks.
+    tests::eventually(
+        "a moment between two writes",
+        Duration::from_secs(60),
+        async || {
+            exchange.holder.signal("STOP");
+            let is_free = exchange.is_between_two_writes(database).await;
+            if !is_free {
+                exchange.holder.signal("CONT");
+            }
+            is_free
+        },
+    )
+    .await;
+    let answer = exchange.take_back().await;
+    assert_eq!(answer["rejected"], 0);
+    exchange.expect_who_was_there_before().await;
+    let versions = "SELECT COUNT(*) FROM stay_version";
+    let written = exchange.count(versions).await;
+
+    exchange.holder.signal("CONT");
+    let late = exchange.answer.join_next().await.unwrap().unwrap().unwrap();
+    let late = late.expect(200);
+    let refused: Vec<&Value> = late["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["outcome"] == "rejected")
+        .map(|result| &result["problem"])
+        .collect();
+    assert!(!refused.is_empty(), "all was written before it slept");
+    for problem in refused {
+        assert_eq!(problem["code"], "overloaded", "{problem}");
+        assert_eq!(problem["retryable"], true);
+    }
+    assert_eq!(exchange.count(versions).await, written);
+    exchange.expect_who_was_there_before().await;
 }

@@ -145,6 +145,7 @@ async fn store_file(
         idempotency_key: key.0.as_deref(),
         received_at: app.clock.now(),
         trace_parent: Some(&trace_parent),
+        census_lease: None,
     };
     // Asked before anything is stored; taken when it is accepted, so that a refusal leaves it free.
     let request = wishes.to_request(&digest);

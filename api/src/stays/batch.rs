@@ -51,6 +51,7 @@ pub(crate) async fn declare(
         idempotency_key: key.0.as_deref(),
         received_at: document.received_at,
         trace_parent: Some(&trace_parent),
+        census_lease: None,
     };
     let outcomes = app
         .intake

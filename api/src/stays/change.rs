@@ -89,6 +89,7 @@ async fn submit<T>(
         idempotency_key: target.key.0.as_deref(),
         received_at: document.received_at,
         trace_parent: Some(&trace_parent),
+        census_lease: None,
     };
     let change = Change {
         operation,

@@ -68,6 +68,7 @@ fn declaration(clock: &Clock) -> NewDeclaration {
             sequence: None,
         },
         cases: Vec::new(),
+        census_lease: None,
     }
 }
 

@@ -9,7 +9,10 @@ use sea_orm::{
 };
 
 use super::*;
-use crate::{Backend, ConnectOptions};
+use crate::{
+    Backend, ConnectOptions,
+    census::lease::{self, Lease},
+};
 
 on_both_databases![
     a_hundred_thousand_settled_stays_are_not_read,
@@ -252,7 +255,13 @@ async fn each_list_has_its_stays_in_order(database: ::tests::Database) {
 
     let at = |minutes| settled(1).arrival_at + TimeDelta::minutes(minutes);
     let stays: Vec<Uuid> = [5, 9].map(Uuid::from_u128).to_vec();
-    crate::census::question(&house.db, FACILITY, &stays, &[], at(5))
+    let turn = Lease {
+        facility_id: FACILITY,
+        lease_id: Uuid::from_u128(1),
+    };
+    let is_taken = lease::take(&house.db, turn, at(5), 60).await.unwrap();
+    assert!(is_taken);
+    crate::census::question(&house.db, turn, &stays, &[], at(5))
         .await
         .unwrap();
     let asked = asked(&house.db, FACILITY).await.unwrap();

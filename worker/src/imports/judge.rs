@@ -143,6 +143,7 @@ impl Job {
                 idempotency_key: None,
                 received_at: self.received_at(),
                 trace_parent: self.import.trace_parent.as_deref(),
+                census_lease: None,
             };
             let mut is_stopping = false;
             if let Ok(answers) = self.intake.declare_items(occasion, &items).await {

@@ -1,0 +1,103 @@
+//! The turn of a census: of one facility one census is worked on at a time, in all processes.
+//!
+//! Within a process censuses queue for a lock, so that one of them at most asks the database. There
+//! the turn is a lease (`store::census::lease`), kept by a task of its own while the census is
+//! worked on and given back when it ends, however it ends; that of a process that died runs out.
+
+use std::time::Duration;
+
+use runtime::{clock::Clock, ids, tasks};
+use store::{
+    Database,
+    census::lease::{self, Lease},
+};
+use tokio::{
+    sync::MutexGuard,
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout_at},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use crate::{Intake, Refusal, accept::CENSUSES_AT_ONCE};
+
+/// How long a facility waits after the death of a process that worked on a census of it.
+const LEASE_SECONDS: u32 = 15;
+/// How often the lease is extended: two tries may fail.
+const KEPT_EVERY: Duration = Duration::from_secs(4);
+/// How long a census waits for its turn: longer than for a process that died.
+const WAIT_MAX: Duration = Duration::from_secs(40);
+/// How often the database is asked whether it is free.
+const WAIT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The turn of one census; over when it is dropped.
+pub(super) struct Turn<'a> {
+    /// What every write of the census names.
+    pub(super) lease: Lease,
+    keeper: JoinHandle<()>,
+    /// Tells the keeper that the census has ended.
+    working: DropGuard,
+    _local: MutexGuard<'a, ()>,
+}
+
+impl Turn<'_> {
+    /// Ends the turn, and returns when the next census may begin.
+    pub(super) async fn end(self) {
+        drop(self.working);
+        // The task ends by itself and catches its own panics.
+        let _ = self.keeper.await;
+    }
+}
+
+impl Intake {
+    /// Waits until no other census of the facility is under way.
+    ///
+    /// Errors: [`Refusal::Overloaded`] when that takes too long; what the database refuses.
+    pub(super) async fn turn(&self, facility_id: Uuid) -> Result<Turn<'_>, Refusal> {
+        let until = Instant::now() + WAIT_MAX;
+        let [.., last] = *facility_id.as_bytes();
+        let turns = &self.inner.censuses;
+        let local = turns[usize::from(last) % CENSUSES_AT_ONCE].lock();
+        let local = timeout_at(until, local).await;
+        let local = local.map_err(|_| Refusal::Overloaded)?;
+        let parts = &self.inner.parts;
+        let lease = Lease {
+            facility_id,
+            lease_id: ids::uuid_v7(&parts.clock),
+        };
+        while !lease::take(&parts.db, lease, parts.clock.now(), LEASE_SECONDS).await? {
+            if Instant::now() >= until {
+                return Err(Refusal::Overloaded);
+            }
+            sleep(WAIT_PAUSE).await;
+        }
+        let ended = CancellationToken::new();
+        let working = ended.clone().drop_guard();
+        let keeper = keep(parts.db.clone(), parts.clock.clone(), lease, ended);
+        Ok(Turn {
+            lease,
+            keeper: tasks::spawn("intake.census.turn", keeper),
+            working,
+            _local: local,
+        })
+    }
+}
+
+/// Keeps the lease until the census has ended, then gives it back.
+async fn keep(db: Database, clock: Clock, lease: Lease, ended: CancellationToken) {
+    let mut ticks = interval(KEPT_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.reset();
+    while ended.run_until_cancelled(ticks.tick()).await.is_some() {
+        // What fails is tried again; what is lost lets nothing more be written.
+        let kept = lease::keep(&db, lease, clock.now(), LEASE_SECONDS).await;
+        if let Ok(false) = kept {
+            let facility_id = lease.facility_id;
+            tracing::warn!(facility.id = %facility_id, "a census has lost its turn to another");
+            return;
+        }
+    }
+    if let Err(error) = lease::give_back(&db, lease).await {
+        tracing::warn!(%error, "the turn of a census was not given back: the next one waits");
+    }
+}

@@ -1,0 +1,234 @@
+//! Whose turn it is: of one facility one census is worked on at a time, in whichever process.
+//!
+//! The turn is a lease by the clock of the database. Every transaction that writes something of a
+//! census reads it under a lock that is kept until the commit: a lease that was given back, or
+//! taken over after it had run out, lets nothing more be written, and it is neither given back nor
+//! taken over while such a transaction is open. Whoever has a turn therefore sees all that the
+//! ones before wrote, and they write no more.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, Value};
+use uuid::Uuid;
+
+use crate::{Database, Error, Result, dialect, rows};
+
+/// The turn of one census.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lease {
+    /// Whose census it is.
+    pub facility_id: Uuid,
+    /// Tells this turn from all others.
+    pub lease_id: Uuid,
+}
+
+/// Takes the turn, unless another holds it: then false, and nothing changed.
+///
+/// `now` is the instant of the caller, for databases without a clock of their own. Errors: any;
+/// the turn may then be taken until it runs out.
+pub async fn take(
+    db: &Database,
+    lease: Lease,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+) -> Result<bool> {
+    if is_held(db, lease.facility_id, now).await? {
+        return Ok(false);
+    }
+    let backend = db.backend();
+    let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+    let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
+    let text = format!(
+        "INSERT INTO census_lease (facility_id, lease_id, leased_until) \
+         VALUES (?, ?, {lease_end}) \
+         ON CONFLICT (facility_id) DO UPDATE SET lease_id = excluded.lease_id, \
+           leased_until = excluded.leased_until \
+         WHERE census_lease.leased_until <= {lease_now} RETURNING lease_id"
+    );
+    let mut values = names(lease);
+    values.push(lease_end_value);
+    values.extend(lease_now_values);
+    let statement = dialect::statement(backend, &text, values);
+    let taken = db.writer().query_one_raw(statement).await;
+    let taken = taken.map_err(Error::from);
+    // Something is still being written under the lease that has run out.
+    if matches!(taken, Err(Error::LockTimeout)) {
+        return Ok(false);
+    }
+    Ok(taken?.is_some())
+}
+
+/// Whether somebody has the turn: asked without waiting for who is writing.
+async fn is_held(db: &Database, facility_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let (lease_now, lease_now_values) = dialect::lease_now(db.backend(), now);
+    let text = format!(
+        "SELECT lease_id FROM census_lease WHERE facility_id = ? AND leased_until > {lease_now}"
+    );
+    let mut values = vec![rows::uuid(facility_id)];
+    values.extend(lease_now_values);
+    let statement = dialect::statement(db.backend(), &text, values);
+    Ok(db.reader().query_one_raw(statement).await?.is_some())
+}
+
+/// Keeps the turn for longer; false when it was lost.
+pub async fn keep(
+    db: &Database,
+    lease: Lease,
+    now: DateTime<Utc>,
+    lease_seconds: u32,
+) -> Result<bool> {
+    let (lease_end, lease_end_value) = dialect::lease_end(db.backend(), now, lease_seconds);
+    let text = format!(
+        "UPDATE census_lease SET leased_until = {lease_end} WHERE facility_id = ? AND lease_id = ?"
+    );
+    let mut values = vec![lease_end_value];
+    values.extend(names(lease));
+    let statement = dialect::statement(db.backend(), &text, values);
+    let kept = db.writer().execute_raw(statement).await?;
+    Ok(kept.rows_affected() == 1)
+}
+
+/// Gives the turn back, if it still holds. Waits for what is being written under it.
+pub async fn give_back(db: &Database, lease: Lease) -> Result<()> {
+    let text = "DELETE FROM census_lease WHERE facility_id = ? AND lease_id = ?";
+    let statement = dialect::statement(db.backend(), text, names(lease));
+    db.writer().execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Of these turns those that are over. The others last until the transaction ends.
+pub(crate) async fn lost(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    leases: HashSet<Lease>,
+) -> Result<HashSet<Lease>> {
+    if leases.is_empty() {
+        return Ok(leases);
+    }
+    // In one order, so that no two transactions wait for each other in a circle.
+    let mut lost: Vec<Lease> = leases.into_iter().collect();
+    lost.sort_unstable();
+    let marks = vec!["?"; lost.len()].join(", ");
+    let text = format!(
+        "SELECT lease_id FROM census_lease WHERE lease_id IN ({marks}) ORDER BY facility_id {}",
+        dialect::share_lock(db.backend())
+    );
+    let values = lost.iter().map(|lease| rows::uuid(lease.lease_id));
+    let statement = dialect::statement(db.backend(), &text, values.collect());
+    for row in connection.query_all_raw(statement).await? {
+        let held: Uuid = row.try_get("", "lease_id")?;
+        lost.retain(|lease| lease.lease_id != held);
+    }
+    Ok(lost.into_iter().collect())
+}
+
+/// Whether the turn holds, and does until the transaction ends.
+pub(crate) async fn holds(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    lease: Lease,
+) -> Result<bool> {
+    let lost = lost(db, connection, HashSet::from([lease])).await?;
+    Ok(lost.is_empty())
+}
+
+fn names(lease: Lease) -> Vec<Value> {
+    vec![rows::uuid(lease.facility_id), rows::uuid(lease.lease_id)]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ::tests::on_both_databases;
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::{Backend, ConnectOptions, write};
+
+    on_both_databases![
+        one_at_a_time_has_the_turn,
+        who_is_late_writes_nothing,
+        a_turn_is_not_taken_over_while_something_is_written_under_it,
+    ];
+
+    async fn open(database: ::tests::Database) -> (Database, ::tests::TestDatabase) {
+        let database = database.create().await;
+        let db = Database::connect(database.url(), &ConnectOptions::default())
+            .await
+            .unwrap();
+        crate::schema::migrate(&db).await.unwrap();
+        (db, database)
+    }
+
+    fn turn(number: u128) -> Lease {
+        Lease {
+            facility_id: Uuid::from_u128(7),
+            lease_id: Uuid::from_u128(number),
+        }
+    }
+
+    /// An instant by the clock of the caller; PostgreSQL goes by its own.
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(seconds)
+    }
+
+    async fn one_at_a_time_has_the_turn(database: ::tests::Database) {
+        let (db, _database) = open(database).await;
+        assert!(take(&db, turn(1), at(0), 60).await.unwrap());
+        assert!(!take(&db, turn(2), at(59), 60).await.unwrap());
+        let elsewhere = Lease {
+            facility_id: Uuid::from_u128(8),
+            ..turn(2)
+        };
+        assert!(take(&db, elsewhere, at(0), 60).await.unwrap());
+        assert!(keep(&db, turn(1), at(59), 60).await.unwrap());
+        assert!(!take(&db, turn(2), at(61), 60).await.unwrap());
+        give_back(&db, turn(2)).await.unwrap();
+        assert!(!take(&db, turn(2), at(61), 60).await.unwrap());
+        give_back(&db, turn(1)).await.unwrap();
+        assert!(take(&db, turn(2), at(61), 60).await.unwrap());
+        assert!(!keep(&db, turn(1), at(61), 60).await.unwrap());
+    }
+
+    async fn who_is_late_writes_nothing(database: ::tests::Database) {
+        let (db, _database) = open(database).await;
+        assert!(take(&db, turn(1), at(0), 0).await.unwrap());
+        let transaction = write::begin(&db).await.unwrap();
+        // Late, but nobody came meanwhile.
+        assert!(holds(&db, &transaction, turn(1)).await.unwrap());
+        transaction.rollback().await.unwrap();
+        assert!(take(&db, turn(2), at(1), 60).await.unwrap());
+        let transaction = write::begin(&db).await.unwrap();
+        let asked = HashSet::from([turn(1), turn(2)]);
+        let lost = lost(&db, &transaction, asked).await.unwrap();
+        assert_eq!(lost, HashSet::from([turn(1)]));
+        transaction.rollback().await.unwrap();
+        let key = question_about(&db, turn(1)).await;
+        assert!(matches!(key, Err(Error::LeaseLost { .. })), "{key:?}");
+        question_about(&db, turn(2)).await.unwrap();
+    }
+
+    async fn question_about(db: &Database, lease: Lease) -> Result<()> {
+        crate::census::question(db, lease, &[Uuid::from_u128(1)], &[], at(1)).await
+    }
+
+    async fn a_turn_is_not_taken_over_while_something_is_written_under_it(
+        database: ::tests::Database,
+    ) {
+        let (db, _database) = open(database).await;
+        assert!(take(&db, turn(1), at(0), 0).await.unwrap());
+        let transaction = write::begin(&db).await.unwrap();
+        assert!(holds(&db, &transaction, turn(1)).await.unwrap());
+        if db.backend() == Backend::Postgres {
+            // The lock is not granted.
+            assert!(!take(&db, turn(2), at(1), 60).await.unwrap());
+        }
+        let (taken, ()) = tokio::join!(
+            tokio::time::timeout(Duration::from_secs(10), take(&db, turn(2), at(1), 60)),
+            async { write::commit(transaction).await.unwrap() }
+        );
+        assert!(taken.unwrap().unwrap());
+    }
+}
