@@ -71,8 +71,8 @@ impl Caller {
 pub(crate) struct KnownKeys {
     known: Mutex<HashMap<Uuid, Known>>,
     /// Held while a key is looked up, each for a part of all ids: of many requests that come with
-    /// the same unremembered key, one asks the database.
-    lookups: [tokio::sync::Mutex<()>; LOOKUPS_AT_ONCE],
+    /// the same unremembered key, one asks the database. Each knows when it last asked in vain.
+    lookups: [tokio::sync::Mutex<Option<Instant>>; LOOKUPS_AT_ONCE],
 }
 
 struct Known {
@@ -126,11 +126,21 @@ impl KnownKeys {
     }
 
     /// Waits until nobody looks up this key.
-    async fn turn(&self, id: Uuid) -> tokio::sync::MutexGuard<'_, ()> {
+    ///
+    /// Errors: 503 when the database gave no answer meanwhile; it would give this one none either.
+    async fn turn(
+        &self,
+        id: Uuid,
+    ) -> Result<tokio::sync::MutexGuard<'_, Option<Instant>>, Failure> {
         let [.., last] = *id.as_bytes();
-        self.lookups[usize::from(last) % LOOKUPS_AT_ONCE]
+        let since = Instant::now();
+        let turn = self.lookups[usize::from(last) % LOOKUPS_AT_ONCE]
             .lock()
-            .await
+            .await;
+        if turn.is_some_and(|in_vain| in_vain >= since) {
+            return Err(Failure::new(Code::StorageUnavailable));
+        }
+        Ok(turn)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Known>> {
@@ -230,10 +240,18 @@ fn presented_key(headers: &HeaderMap) -> Result<ApiKeyText, Rejection> {
 }
 
 async fn look_up(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
-    let _turn = app.keys.turn(id).await;
+    let mut turn = app.keys.turn(id).await?;
     if let Some(caller) = app.keys.fresh(id) {
         return Ok(Some(caller));
     }
+    let found = find(app, id).await;
+    if found.is_err() {
+        *turn = Some(Instant::now());
+    }
+    found
+}
+
+async fn find(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
     let Some(key) = store::api_keys::find(&app.db, id).await? else {
         app.keys.put(id, None);
         return Ok(None);

@@ -13,7 +13,7 @@ use runtime::{
     vault::{Vault, VaultError, WrappedDataKey},
 };
 use secrecy::ExposeSecret;
-use store::{Database, catalogues::StoredCatalogue, data_keys::DataKey};
+use store::{ConnectOptions, Database, catalogues::StoredCatalogue, data_keys::DataKey};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -29,12 +29,15 @@ const DATA_KEY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Connects to the database and makes sure that it keeps what it commits: in production an
 /// unsafe one is refused, in development it is named in the log.
-pub(crate) async fn connect(place: &PlaceSettings, profile: Profile) -> anyhow::Result<Database> {
+pub(crate) async fn connect(
+    place: &PlaceSettings,
+    profile: Profile,
+    options: &ConnectOptions,
+) -> anyhow::Result<Database> {
     let url = place.database_url(profile)?;
-    let options = place.connect_options();
     let last = Instant::now() + DATABASE_WAIT;
     let db = loop {
-        match Database::connect(url.expose_secret(), &options).await {
+        match Database::connect(url.expose_secret(), options).await {
             Ok(db) => break db,
             Err(store::Error::Unavailable) if Instant::now() < last => {
                 tokio::time::sleep(DATABASE_PAUSE).await;
@@ -57,7 +60,15 @@ pub(crate) async fn connect_checked(
     place: &PlaceSettings,
     profile: Profile,
 ) -> anyhow::Result<Database> {
-    let db = connect(place, profile).await?;
+    connect_with(place, profile, &place.connect_options()).await
+}
+
+async fn connect_with(
+    place: &PlaceSettings,
+    profile: Profile,
+    options: &ConnectOptions,
+) -> anyhow::Result<Database> {
+    let db = connect(place, profile, options).await?;
     store::schema::check(&db).await.context(DATABASE_URL)?;
     Ok(db)
 }
@@ -67,8 +78,9 @@ pub(crate) async fn connect_checked(
 pub(crate) async fn connect_whole(
     place: &PlaceSettings,
     profile: Profile,
+    options: &ConnectOptions,
 ) -> anyhow::Result<Database> {
-    let db = connect_checked(place, profile).await?;
+    let db = connect_with(place, profile, options).await?;
     store::health::check_whole(&db)
         .await
         .context(DATABASE_URL)?;

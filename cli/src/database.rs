@@ -37,7 +37,8 @@ pub(crate) struct SeedOptions {
 /// Migrates.
 pub(crate) async fn migrate(options: MigrateOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
-    let db = assemble::connect(&options.place, profile).await?;
+    let limits = options.place.connect_options();
+    let db = assemble::connect(&options.place, profile, &limits).await?;
     let outcome = store::schema::migrate(&db).await;
     db.close().await;
     outcome?;

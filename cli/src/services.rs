@@ -284,7 +284,8 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
     ];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
     let shutdown = Shutdown::listen()?;
-    let db = assemble::connect_whole(&options.place, profile).await?;
+    let limits = options.place.connect_options().serving();
+    let db = assemble::connect_whole(&options.place, profile, &limits).await?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
     let reception = start_intake(&foundation, options.api.window(), &options.intake).await?;
     let intake = reception.intake.clone();
@@ -311,7 +312,8 @@ pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<Ending> {
     ];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
     let shutdown = Shutdown::listen()?;
-    let db = assemble::connect_whole(&options.place, profile).await?;
+    let limits = options.place.connect_options();
+    let db = assemble::connect_whole(&options.place, profile, &limits).await?;
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
     let reception = start_intake(&foundation, options.window.window(), &options.intake).await?;
     let intake = reception.intake;

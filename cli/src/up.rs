@@ -242,7 +242,8 @@ async fn start(
         Secret::PoliceSigning,
     ];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
-    let db = assemble::connect(&options.place, profile).await?;
+    let limits = options.place.connect_options().serving();
+    let db = assemble::connect(&options.place, profile, &limits).await?;
     store::schema::migrate(&db).await?;
     store::schema::check(&db)
         .await

@@ -1,6 +1,6 @@
 //! Takes declarations in: judge, make the receipt, queue for the commit, answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -18,6 +18,7 @@ use store::{
     Backend, Database,
     census::lease::Lease,
     declarations::{self, Idempotency, Judged, NewDeclaration, Outcome},
+    pace::Pace,
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -71,6 +72,8 @@ pub struct Intake {
 pub(crate) struct Inner {
     pub(crate) parts: IntakeParts,
     queue: mpsc::Sender<admission::Admission>,
+    /// Of the commits, for those who wait in the queue.
+    pace: Arc<Pace>,
     closing: CancellationToken,
     committers: Mutex<Vec<JoinHandle<()>>>,
     /// Held while a census is worked on here, each for a part of all facilities.
@@ -140,6 +143,8 @@ impl Intake {
         let (queue, receiver) = mpsc::channel(parts.settings.queue_count_max);
         let receiver: commit::Queue = Arc::new(Mutex::new(receiver));
         let closing = CancellationToken::new();
+        let is_stuck = Arc::new(AtomicBool::new(false));
+        let pace = Arc::new(Pace::new(parts.db.patience_min()));
         let committer_count = match parts.db.backend() {
             Backend::Sqlite => 1,
             Backend::Postgres => parts.settings.committer_count.max(1),
@@ -148,6 +153,8 @@ impl Intake {
             .map(|_| {
                 let committer = commit::Committer {
                     db: parts.db.clone(),
+                    pace: Arc::clone(&pace),
+                    is_stuck: Arc::clone(&is_stuck),
                     queue: Arc::clone(&receiver),
                     closing: closing.clone(),
                     group_count_max: parts
@@ -163,6 +170,7 @@ impl Intake {
             inner: Arc::new(Inner {
                 parts,
                 queue,
+                pace,
                 closing,
                 committers,
                 censuses: Default::default(),
@@ -183,7 +191,8 @@ impl Intake {
             .enqueue(self.reserve(1)?, vec![prepared.row])
             .pop()
             .ok_or(Refusal::Stopping)?;
-        self.answer(place.outcome().await?, prepared.view).await
+        self.answer(place.outcome(&self.inner.pace).await?, prepared.view)
+            .await
     }
 
     /// Declares each item by itself: a bad one never harms a good one. The outer error is that of
@@ -243,7 +252,8 @@ impl Intake {
             async move {
                 let item = item?;
                 let place = place.ok_or(Refusal::Stopping)?;
-                self.answer(place.outcome().await?, item.view).await
+                self.answer(place.outcome(&self.inner.pace).await?, item.view)
+                    .await
             }
         });
         let answers = stream::iter(answers.collect::<Vec<_>>());

@@ -6,7 +6,10 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use store::declarations::{Judged, NewDeclaration};
+use store::{
+    declarations::{Judged, NewDeclaration},
+    pace::Pace,
+};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::Refusal;
@@ -85,12 +88,22 @@ impl Admission {
 
 impl Waiting {
     /// Waits for the commit. When the time is up while the declaration still waits in the queue,
-    /// it is taken out and refused; once it is being written, its outcome is awaited.
-    pub(crate) async fn outcome(mut self) -> Answer {
-        match tokio::time::timeout_at(self.expires, &mut self.answer).await {
-            Ok(answer) => answer.unwrap_or(Err(Refusal::Stopping)),
-            Err(_) if self.place.take(LEFT) => Err(Refusal::Overloaded),
-            Err(_) => self.answer.await.unwrap_or(Err(Refusal::OutcomeUnknown)),
+    /// or when those before it have got stuck by the pace of commits, it is taken out and refused;
+    /// once it is being written, its outcome is awaited.
+    pub(crate) async fn outcome(mut self, pace: &Pace) -> Answer {
+        let since = Instant::now();
+        loop {
+            let until = pace.gives_up_at(since).min(self.expires);
+            match tokio::time::timeout_at(until, &mut self.answer).await {
+                Ok(answer) => return answer.unwrap_or(Err(Refusal::Stopping)),
+                // Others were written meanwhile.
+                Err(_) if pace.gives_up_at(since).min(self.expires) > Instant::now() => {}
+                Err(_) if !self.place.take(LEFT) => {
+                    return self.answer.await.unwrap_or(Err(Refusal::OutcomeUnknown));
+                }
+                Err(_) if until < self.expires => return Err(Refusal::StorageUnavailable),
+                Err(_) => return Err(Refusal::Overloaded),
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{
     canonical::to_canonical_json,
@@ -29,7 +30,7 @@ use uuid::Uuid;
 
 use crate::{
     Accepted, Intake, Occasion, Refusal,
-    commit::{OUTCOME_SEARCH_MAX, OUTCOME_SEARCH_PAUSE},
+    commit::{OUTCOME_SEARCH_PAUSE, outcome_search_max},
     prepare::{self, Filing},
     view::{self, StayView},
 };
@@ -471,12 +472,13 @@ impl Intake {
 
     async fn write(&self, rows: &[&NewChange]) -> Result<Vec<Outcome>, Refusal> {
         let limit = store::write::TRANSACTION_DURATION_MAX;
+        let begun = Instant::now();
         let written = timeout(limit, changes::write(&self.inner.parts.db, rows))
             .await
             .unwrap_or(Err(store::Error::OutcomeUnknown));
         match written {
             Ok(outcomes) => Ok(outcomes),
-            Err(store::Error::OutcomeUnknown) => self.search(rows).await,
+            Err(store::Error::OutcomeUnknown) => self.search(rows, outcome_search_max(begun)).await,
             Err(store::Error::LockTimeout) if rows.iter().any(|row| row.idempotency.is_some()) => {
                 Err(Refusal::IdempotencyInProgress)
             }
@@ -486,12 +488,16 @@ impl Intake {
 
     /// The answer to COMMIT was lost. A group is written whole or not at all: one version that is
     /// found to be ours stands for the others, unless these had moved.
-    async fn search(&self, rows: &[&NewChange]) -> Result<Vec<Outcome>, Refusal> {
+    async fn search(
+        &self,
+        rows: &[&NewChange],
+        search_max: Duration,
+    ) -> Result<Vec<Outcome>, Refusal> {
         counter!("luutru_intake_outcome_searches_total").increment(1);
         tracing::warn!(count = rows.len(), "the answer to a commit was lost");
         let started = Instant::now();
-        while started.elapsed() < OUTCOME_SEARCH_MAX {
-            let left = OUTCOME_SEARCH_MAX.saturating_sub(started.elapsed());
+        while started.elapsed() < search_max {
+            let left = search_max.saturating_sub(started.elapsed());
             if let Ok(Ok(outcomes)) = timeout(left, self.look_up(rows)).await
                 && outcomes.iter().any(Option::is_some)
             {

@@ -7,7 +7,10 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,6 +18,7 @@ use metrics::{counter, histogram};
 use store::{
     Database,
     declarations::{self, Judged, NewDeclaration, Outcome},
+    pace::Pace,
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -25,8 +29,11 @@ use uuid::Uuid;
 
 use crate::{Refusal, admission::Admission};
 
-/// How long the database is asked, on a fresh connection, what became of a lost COMMIT.
-pub(crate) const OUTCOME_SEARCH_MAX: Duration = Duration::from_secs(2);
+/// How long the database is asked, on a fresh connection, what became of a lost COMMIT: so long
+/// that the sender has an answer within three seconds of the beginning, but never too short to ask.
+const OUTCOME_SEARCH_MAX: Duration = Duration::from_secs(2);
+const OUTCOME_SEARCH_MIN: Duration = Duration::from_millis(400);
+const OUTCOME_KNOWN_WITHIN: Duration = Duration::from_millis(2_700);
 pub(crate) const OUTCOME_SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The committers' end of the queue.
@@ -35,6 +42,10 @@ pub(crate) type Queue = Arc<Mutex<mpsc::Receiver<Admission>>>;
 /// Takes groups from the queue and writes them.
 pub(crate) struct Committer {
     pub(crate) db: Database,
+    /// Of the commits of all committers.
+    pub(crate) pace: Arc<Pace>,
+    /// The last group of any committer got nothing from the database.
+    pub(crate) is_stuck: Arc<AtomicBool>,
     pub(crate) queue: Queue,
     /// Says that the queue is to be closed; what is in it is still written.
     pub(crate) closing: CancellationToken,
@@ -46,7 +57,7 @@ impl Committer {
     pub(crate) async fn run(self) {
         let mut held_back = VecDeque::new();
         while let Some(group) = self.next_group(&mut held_back).await {
-            write_group(&self.db, group).await;
+            self.write_group(group).await;
         }
     }
 
@@ -66,13 +77,23 @@ impl Committer {
         } else {
             return Some(group.members);
         };
-        while group.members.len() + held_back.len() < self.group_count_max {
+        while group.members.len() + held_back.len() < self.group_count_max() {
             let Ok(admission) = queue.try_recv() else {
                 break;
             };
             held_back.extend(group.add(admission));
         }
         Some(group.members)
+    }
+
+    /// While the database is stuck one declaration at a time tries it: whoever waits with it would
+    /// have to wait as long.
+    fn group_count_max(&self) -> usize {
+        if self.is_stuck.load(Ordering::Relaxed) {
+            1
+        } else {
+            self.group_count_max
+        }
     }
 
     async fn first(&self, queue: &mut mpsc::Receiver<Admission>) -> Option<Admission> {
@@ -84,6 +105,52 @@ impl Committer {
             }
             admission = queue.recv() => admission,
         }
+    }
+
+    async fn write_group(&self, group: Vec<Admission>) {
+        let now = Instant::now();
+        let writing: Vec<Admission> = group
+            .into_iter()
+            .filter_map(|admission| admission.start_writing(now))
+            .collect();
+        // Halves of a failed group wait here; depth is bounded by the logarithm of the group.
+        let mut parts = vec![writing];
+        while let Some(part) = parts.pop() {
+            if !part.is_empty() {
+                parts.extend(self.write_part(part).await);
+            }
+        }
+    }
+
+    /// Writes and answers; gives back the halves of a group that must be split.
+    async fn write_part(&self, mut part: Vec<Admission>) -> Vec<Vec<Admission>> {
+        let declarations: Vec<&NewDeclaration> = part
+            .iter()
+            .map(|admission| &admission.declaration)
+            .collect();
+        let started = Instant::now();
+        let written = timeout(
+            store::write::TRANSACTION_DURATION_MAX,
+            declarations::write(&self.db, &declarations),
+        )
+        .await
+        .unwrap_or(Err(store::Error::OutcomeUnknown));
+        observe(&self.db, part.len(), started);
+        let is_stuck = written.as_ref().is_err_and(store::Error::is_of_the_server);
+        self.is_stuck.store(is_stuck, Ordering::Relaxed);
+        match written {
+            Ok(judged) => {
+                self.pace.note(started.elapsed());
+                answer_each(part, judged);
+            }
+            Err(store::Error::OutcomeUnknown) => search_outcome(&self.db, part, started).await,
+            Err(error) if error.is_of_the_rows() && part.len() > 1 => {
+                let second = part.split_off(part.len() / 2);
+                return vec![second, part];
+            }
+            Err(error) => refuse_all(part, &error),
+        }
+        Vec::new()
     }
 }
 
@@ -110,47 +177,6 @@ impl Group {
         self.members.push(admission);
         None
     }
-}
-
-async fn write_group(db: &Database, group: Vec<Admission>) {
-    let now = Instant::now();
-    let writing: Vec<Admission> = group
-        .into_iter()
-        .filter_map(|admission| admission.start_writing(now))
-        .collect();
-    // Halves of a failed group wait here; depth is bounded by the logarithm of the group.
-    let mut parts = vec![writing];
-    while let Some(part) = parts.pop() {
-        if !part.is_empty() {
-            parts.extend(write_part(db, part).await);
-        }
-    }
-}
-
-/// Writes and answers; gives back the halves of a group that must be split.
-async fn write_part(db: &Database, mut part: Vec<Admission>) -> Vec<Vec<Admission>> {
-    let declarations: Vec<&NewDeclaration> = part
-        .iter()
-        .map(|admission| &admission.declaration)
-        .collect();
-    let started = Instant::now();
-    let written = timeout(
-        store::write::TRANSACTION_DURATION_MAX,
-        declarations::write(db, &declarations),
-    )
-    .await
-    .unwrap_or(Err(store::Error::OutcomeUnknown));
-    observe(db, part.len(), started);
-    match written {
-        Ok(judged) => answer_each(part, judged),
-        Err(store::Error::OutcomeUnknown) => search_outcome(db, part).await,
-        Err(error) if error.is_of_the_rows() && part.len() > 1 => {
-            let second = part.split_off(part.len() / 2);
-            return vec![second, part];
-        }
-        Err(error) => refuse_all(part, &error),
-    }
-    Vec::new()
 }
 
 fn observe(db: &Database, item_count: usize, started: Instant) {
@@ -217,14 +243,21 @@ fn refusal_of(error: &store::Error, has_key: bool) -> Refusal {
     }
 }
 
+/// How long the outcome of what was begun then may be looked for.
+pub(crate) fn outcome_search_max(started: Instant) -> Duration {
+    OUTCOME_KNOWN_WITHIN
+        .saturating_sub(started.elapsed())
+        .clamp(OUTCOME_SEARCH_MIN, OUTCOME_SEARCH_MAX)
+}
+
 /// The answer to COMMIT was lost. What is found by id was written; of the rest we do not know.
-async fn search_outcome(db: &Database, part: Vec<Admission>) {
+async fn search_outcome(db: &Database, part: Vec<Admission>, started: Instant) {
     counter!("luutru_intake_outcome_searches_total").increment(1);
     let ids: Vec<Uuid> = part
         .iter()
         .map(|admission| admission.declaration.stay.id)
         .collect();
-    let found = timeout(OUTCOME_SEARCH_MAX, search(db, &ids))
+    let found = timeout(outcome_search_max(started), search(db, &ids))
         .await
         .unwrap_or_default();
     tracing::warn!(

@@ -6,9 +6,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{DatabaseConnection, DbBackend, sqlx};
+use sea_orm::{DbBackend, sqlx};
 
-use crate::{Error, Result, wake::Wake};
+use crate::{
+    Error, Result,
+    pool::{Pool, Turns},
+    wake::Wake,
+};
 
 /// Which database answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +45,44 @@ impl From<Backend> for DbBackend {
 /// How long a look at the health of the database waits for its connection.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Bounds of the pools.
+/// How long SQLite's one writer is waited for.
+const SQLITE_WAIT_MAX: Duration = Duration::from_secs(10);
+/// What the server's own limit of a statement may be late by before the server counts as silent.
+const ANSWER_SLACK: Duration = Duration::from_millis(100);
+
+/// Bounds of the pools. Those of time are for PostgreSQL; SQLite is a file.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
     /// Connections that write, PostgreSQL only (SQLite has one).
     pub writer_count_max: u32,
     /// Connections that read.
     pub reader_count_max: u32,
-    /// How long to wait for a free connection before the database counts as unavailable.
+    /// How long opening a connection may take before the database counts as unavailable; also the
+    /// longest wait for a free one.
     pub acquire_timeout: Duration,
-    /// The longest a single statement may run, PostgreSQL only.
+    /// How long a free connection is waited for at least, while no other question gets done.
+    pub patience_min: Duration,
+    /// The longest a single statement may run.
     pub statement_timeout: Duration,
+    /// The longest a writing statement waits for a lock. Reading ones wait `patience_min`: rows are
+    /// never locked for them, only tables that change.
+    pub lock_timeout: Duration,
+}
+
+impl ConnectOptions {
+    /// For a process that answers people, who are better told soon: a refusal comes within
+    /// 300 milliseconds where all connections are stuck, and within 3 seconds where the server is
+    /// silent.
+    #[must_use]
+    pub fn serving(self) -> Self {
+        Self {
+            acquire_timeout: Duration::from_secs(1),
+            patience_min: Duration::from_millis(250),
+            statement_timeout: Duration::from_secs(2),
+            lock_timeout: Duration::from_secs(1),
+            ..self
+        }
+    }
 }
 
 impl Default for ConnectOptions {
@@ -60,7 +91,9 @@ impl Default for ConnectOptions {
             writer_count_max: 6,
             reader_count_max: 8,
             acquire_timeout: Duration::from_secs(2),
+            patience_min: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(2),
         }
     }
 }
@@ -73,9 +106,10 @@ pub struct Database {
 
 struct Inner {
     backend: Backend,
-    reader: DatabaseConnection,
-    writer: DatabaseConnection,
-    probe: DatabaseConnection,
+    reader: Pool,
+    writer: Pool,
+    probe: Pool,
+    patience_min: Duration,
     wake: Wake,
 }
 
@@ -88,26 +122,32 @@ impl Database {
         let backend = backend_of(url)?;
         let (writer_count, writer_wait) = match backend {
             // Everything in the process that writes queues here; groups make the wait short.
-            Backend::Sqlite => (1, Duration::from_secs(10)),
+            Backend::Sqlite => (1, SQLITE_WAIT_MAX),
             Backend::Postgres => (options.writer_count_max, options.acquire_timeout),
         };
         let open = |pool| open_pool(url, backend, options, pool);
         // What writes finds its rows by key or in the order of an index. While the outbox grows
         // faster than the statistics, the planner would read and sort all of it for each claim.
-        let writer = Pool {
+        let writer = PoolSettings {
             connection_count_max: writer_count,
             acquire_timeout: writer_wait,
+            lock_timeout: options.lock_timeout,
             bitmap_scans: "off",
+            kept_count: 0,
             is_lazy: false,
         };
-        let reader = Pool {
+        let reader = PoolSettings {
             connection_count_max: options.reader_count_max,
             acquire_timeout: options.acquire_timeout,
+            lock_timeout: options.lock_timeout.min(options.patience_min),
             bitmap_scans: "on",
+            // Whoever listens for notices keeps one.
+            kept_count: 1,
             is_lazy: false,
         };
-        let probe = Pool {
+        let probe = PoolSettings {
             connection_count_max: 1,
+            kept_count: 0,
             acquire_timeout: PROBE_TIMEOUT,
             // What looks at health must hear soon, which is too soon for a start on a busy machine.
             // The other two have shown by then that something answers.
@@ -121,6 +161,10 @@ impl Database {
             reader,
             writer,
             probe,
+            patience_min: match backend {
+                Backend::Sqlite => SQLITE_WAIT_MAX,
+                Backend::Postgres => options.patience_min,
+            },
             wake: Wake::default(),
         };
         Ok(Self {
@@ -133,6 +177,11 @@ impl Database {
         self.inner.backend
     }
 
+    /// How long it is worth to wait, at least, behind writes of which none gets done.
+    pub fn patience_min(&self) -> Duration {
+        self.inner.patience_min
+    }
+
     /// What tells workers that there is something to do.
     pub fn wake(&self) -> &Wake {
         &self.inner.wake
@@ -141,30 +190,30 @@ impl Database {
     /// Closes all pools; on SQLite this also folds the write-ahead log into the file.
     pub async fn close(&self) {
         for pool in [&self.inner.reader, &self.inner.probe, &self.inner.writer] {
-            if let Err(error) = pool.clone().close().await {
+            if let Err(error) = pool.unlimited().clone().close().await {
                 tracing::warn!(error = %Error::from(error), "a database pool did not close cleanly");
             }
         }
     }
 
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
+    pub(crate) fn reader(&self) -> &Pool {
         &self.inner.reader
     }
 
     /// For reads that must follow an index, whatever the statistics say: on PostgreSQL the writers
     /// plan that way; on SQLite a read there would wait behind all that is written.
-    pub(crate) fn index_reader(&self) -> &DatabaseConnection {
+    pub(crate) fn index_reader(&self) -> &Pool {
         match self.inner.backend {
             Backend::Sqlite => self.reader(),
             Backend::Postgres => self.writer(),
         }
     }
 
-    pub(crate) fn writer(&self) -> &DatabaseConnection {
+    pub(crate) fn writer(&self) -> &Pool {
         &self.inner.writer
     }
 
-    pub(crate) fn probe(&self) -> &DatabaseConnection {
+    pub(crate) fn probe(&self) -> &Pool {
         &self.inner.probe
     }
 
@@ -186,9 +235,13 @@ fn backend_of(url: &str) -> Result<Backend> {
 }
 
 /// In what one pool differs from the others.
-struct Pool {
+struct PoolSettings {
+    /// Connections for questions.
     connection_count_max: u32,
+    /// Connections besides, that are taken for good.
+    kept_count: u32,
     acquire_timeout: Duration,
+    lock_timeout: Duration,
     bitmap_scans: &'static str,
     /// It connects when it is first asked.
     is_lazy: bool,
@@ -198,11 +251,11 @@ async fn open_pool(
     url: &str,
     backend: Backend,
     options: &ConnectOptions,
-    pool: Pool,
-) -> Result<DatabaseConnection> {
+    pool: PoolSettings,
+) -> Result<Pool> {
     let mut settings = sea_orm::ConnectOptions::new(url);
     settings
-        .max_connections(pool.connection_count_max)
+        .max_connections(pool.connection_count_max + pool.kept_count)
         .min_connections(1)
         .acquire_timeout(pool.acquire_timeout)
         .connect_lazy(pool.is_lazy)
@@ -216,17 +269,32 @@ async fn open_pool(
             Box::pin(async move { is_outside_of_transactions(connection).await })
         });
     }
+    let turns = (backend == Backend::Postgres).then(|| {
+        let answer_max = options.statement_timeout + ANSWER_SLACK;
+        let patience_min = options.patience_min.min(pool.acquire_timeout);
+        Turns::new(
+            pool.connection_count_max,
+            patience_min,
+            pool.acquire_timeout,
+            answer_max,
+        )
+    });
+    if let Some(turns) = &turns {
+        turns.watch(&mut settings);
+    }
     let statement_timeout_ms = options.statement_timeout.as_millis().to_string();
+    let lock_timeout_ms = pool.lock_timeout.as_millis().to_string();
     settings.map_sqlx_postgres_opts(move |driver| {
         driver.application_name("luutru").options([
             ("statement_timeout", statement_timeout_ms.as_str()),
-            ("lock_timeout", "2000"),
+            ("lock_timeout", lock_timeout_ms.as_str()),
             ("enable_bitmapscan", pool.bitmap_scans),
             ("idle_in_transaction_session_timeout", "15000"),
             ("timezone", "UTC"),
         ])
     });
-    Ok(sea_orm::Database::connect(settings).await?)
+    let connection = sea_orm::Database::connect(settings).await?;
+    Ok(Pool::new(connection, turns))
 }
 
 /// Whether a connection may be used again. One on which a transaction is left over is closed, and

@@ -62,6 +62,14 @@ impl Error {
         Self::Schema(DAMAGED.to_owned())
     }
 
+    /// True when the database gave nothing in time, whatever it was asked.
+    pub fn is_of_the_server(&self) -> bool {
+        matches!(
+            self,
+            Self::LockTimeout | Self::Unavailable | Self::OutcomeUnknown
+        )
+    }
+
     /// True when the fault lies with what was written, so that a group may be split to find it.
     pub fn is_of_the_rows(&self) -> bool {
         matches!(self, Self::Database { .. } | Self::Duplicate)

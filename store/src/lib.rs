@@ -25,6 +25,8 @@ pub mod imports;
 mod neighbours;
 pub mod occupants;
 pub mod outbox;
+pub mod pace;
+mod pool;
 pub mod request_keys;
 pub mod review;
 pub mod rooms;

@@ -29,7 +29,7 @@ pub async fn migrate(db: &Database) -> Result<()> {
 /// the process die, the server frees the lock with the session.
 async fn migrate_locked(db: &Database, lock: &str, unlock: &str) -> Result<()> {
     let backend = db.backend();
-    let session = db.probe();
+    let session = db.probe().unlimited();
     // Another process may work for longer than a statement may usually take.
     session
         .execute_unprepared("SET statement_timeout = 0; SET lock_timeout = 0")
@@ -65,7 +65,7 @@ async fn migrate_once(db: &Database) -> Result<()> {
     for setting in dialect::migration_settings(db.backend()) {
         transaction.execute_unprepared(setting).await?;
     }
-    Migrator::up(&transaction, None).await?;
+    Migrator::up(transaction.unlimited(), None).await?;
     write::commit(transaction).await
 }
 

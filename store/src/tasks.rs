@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::{attempt, outbox_task, stay};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Value, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Value, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::{
     declarations::Idempotency,
     dialect,
     outbox::{Communes, Task},
+    pool::Transaction,
     request_keys, rows,
     table_rows::AuditRow,
     write,
@@ -244,7 +245,7 @@ pub async fn requeue(
 /// Why a task was not sent again; a key is kept where that is as good as done.
 async fn unchanged(
     db: &Database,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     id: Uuid,
     key: Option<&Idempotency>,
 ) -> Result<Requeued> {
@@ -265,11 +266,7 @@ async fn unchanged(
 }
 
 /// The stay of a task that goes again. False when a later version is on its way.
-async fn requeue_stay(
-    transaction: &DatabaseTransaction,
-    task: &Freed,
-    now: DateTime<Utc>,
-) -> Result<bool> {
+async fn requeue_stay(transaction: &Transaction, task: &Freed, now: DateTime<Utc>) -> Result<bool> {
     let mut change = stay::Entity::update_many()
         .col_expr(stay::Column::ChangedAt, Expr::value(now))
         .filter(stay::Column::Id.eq(task.stay_id))

@@ -100,7 +100,7 @@ pub async fn listen(db: &Database) {
 }
 
 async fn listen_once(db: &Database) -> Result<()> {
-    let pool = db.reader().get_postgres_connection_pool();
+    let pool = db.reader().unlimited().get_postgres_connection_pool();
     let driver_error = |error| {
         Error::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(
             Arc::new(error),

@@ -14,14 +14,14 @@ use domain::{
 };
 use entity::{webhook, webhook_delivery};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
 };
 use uuid::Uuid;
 
 use crate::{
     Database, Error, Result, dialect,
     events::{self, EventRow},
+    pool::Transaction,
     rows,
     table_rows::{self, WebhookDeliveryRow},
     webhooks::{DeliveryRow, WebhookRow},
@@ -245,7 +245,7 @@ pub async fn record(
 /// Tells whether the lease still held.
 async fn settle(
     db: &Database,
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     result: &CallResult,
     now: DateTime<Utc>,
 ) -> Result<bool> {
@@ -275,11 +275,7 @@ async fn settle(
     Ok(changed.rows_affected() == 1)
 }
 
-async fn note_well(
-    db: &Database,
-    transaction: &DatabaseTransaction,
-    webhook_id: Uuid,
-) -> Result<()> {
+async fn note_well(db: &Database, transaction: &Transaction, webhook_id: Uuid) -> Result<()> {
     let text = "UPDATE webhook SET failing_since = NULL \
                 WHERE id = ? AND failing_since IS NOT NULL";
     let statement = dialect::statement(db.backend(), text, vec![rows::uuid(webhook_id)]);
@@ -290,7 +286,7 @@ async fn note_well(
 /// Notes the failure; tells whether the webhook was switched off for it.
 async fn disable_if_due(
     db: &Database,
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     result: &CallResult,
     now: DateTime<Utc>,
     failing_limit: DateTime<Utc>,

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{SqliteTransactionMode, TransactionOptions};
 use tokio::time::Instant;
 
-use crate::{Database, Error, Result};
+use crate::{Database, Error, Result, pool::Transaction};
 
 /// The longest a transaction may take from BEGIN to the answer of COMMIT.
 pub const TRANSACTION_DURATION_MAX: Duration = Duration::from_secs(8);
@@ -22,7 +22,7 @@ const EXCHANGE_DURATION_MAX: Duration = Duration::from_millis(250);
 ///
 /// After a restart of the server its old connections still lie in the pool; each is found dead at
 /// its next use. Nothing is written yet, so the next one is tried.
-pub(crate) async fn begin(db: &Database) -> Result<DatabaseTransaction> {
+pub(crate) async fn begin(db: &Database) -> Result<Transaction> {
     let started = Instant::now();
     for _ in 0..EXCHANGE_COUNT_MAX {
         match begin_once(db).await {
@@ -33,17 +33,17 @@ pub(crate) async fn begin(db: &Database) -> Result<DatabaseTransaction> {
     begin_once(db).await
 }
 
-async fn begin_once(db: &Database) -> Result<DatabaseTransaction> {
+async fn begin_once(db: &Database) -> Result<Transaction> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    Ok(db.writer().begin_with_options(options).await?)
+    Ok(db.writer().begin(options).await?)
 }
 
 /// Commits. A COMMIT whose answer was lost is [`Error::OutcomeUnknown`]; one that the database
 /// refused in words is that refusal, and nothing was written.
-pub(crate) async fn commit(transaction: DatabaseTransaction) -> Result<()> {
+pub(crate) async fn commit(transaction: Transaction) -> Result<()> {
     let outcome = transaction.commit().await.map_err(Error::from);
     match outcome {
         Err(Error::Unavailable) => Err(Error::OutcomeUnknown),

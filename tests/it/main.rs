@@ -49,6 +49,7 @@ mod recovery;
 mod starts;
 mod stops;
 mod storage;
+mod stuck;
 
 mod architecture;
 mod harness;

@@ -35,6 +35,9 @@ pub enum Weather {
     Reset,
     /// Connections stand, and nothing is carried either way.
     BlackHole,
+    /// As [`Weather::BlackHole`] for the connections that stand; new ones are carried. So it is
+    /// after a change to another host, or where a firewall forgot its connections.
+    Forgotten,
     /// What is asked arrives, answers do not.
     AnswersLost,
     /// What is asked does not arrive, answers do.
@@ -142,6 +145,7 @@ async fn carry_one(mut near: TcpStream, target: String, mut weather: watch::Rece
         let silenced = AtomicBool::new(false);
         let question = Carrier {
             way: Way::Question,
+            is_new: now == Weather::Forgotten,
             weather: weather.clone(),
             silenced: &silenced,
         };
@@ -179,6 +183,8 @@ fn end(weather: Weather, connection: &TcpStream) {
 #[derive(Clone)]
 struct Carrier<'a> {
     way: Way,
+    /// It was opened in [`Weather::Forgotten`].
+    is_new: bool,
     weather: watch::Receiver<Weather>,
     /// A COMMIT has gone by whose answer must not.
     silenced: &'a AtomicBool,
@@ -197,7 +203,7 @@ impl Carrier<'_> {
                 return Ok(());
             }
             let bytes = &chunk[..length];
-            let now = passable(&mut self.weather, self.way).await;
+            let now = passable(&mut self.weather, self.way, self.is_new).await;
             delay(now, bytes.len()).await;
             let is_commit = self.way == Way::Question && has_commit(&mut tail, bytes);
             if is_commit && now == Weather::CutBeforeCommit {
@@ -231,6 +237,7 @@ async fn delay(weather: Weather, length: usize) {
         | Weather::Cut
         | Weather::Reset
         | Weather::BlackHole
+        | Weather::Forgotten
         | Weather::AnswersLost
         | Weather::QuestionsLost
         | Weather::CutAfterCommit
@@ -239,9 +246,10 @@ async fn delay(weather: Weather, length: usize) {
 }
 
 /// Waits until this way is open; answers the weather then.
-async fn passable(weather: &mut watch::Receiver<Weather>, way: Way) -> Weather {
+async fn passable(weather: &mut watch::Receiver<Weather>, way: Way, is_new: bool) -> Weather {
     let is_open = |now: &Weather| match now {
         Weather::BlackHole => false,
+        Weather::Forgotten => is_new,
         Weather::AnswersLost => way == Way::Question,
         Weather::QuestionsLost => way == Way::Answer,
         Weather::Fair
@@ -321,6 +329,7 @@ mod tests {
             (Weather::Slow(Duration::from_millis(20)), "a", true, true),
             (Weather::Narrow(1_000), "a", true, true),
             (Weather::BlackHole, "a", false, true),
+            (Weather::Forgotten, "a", false, true),
             (Weather::AnswersLost, "a", false, true),
             (Weather::QuestionsLost, "a", false, true),
             (Weather::CutAfterCommit, "a", true, true),
@@ -340,6 +349,14 @@ mod tests {
             let again = answer_of(&mut connection, b"again").await;
             assert_eq!(again.is_some(), stands, "{weather:?} afterwards");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_opened_after_the_others_were_forgotten_is_carried() {
+        let link = Link::to(&echo().await).await;
+        link.set(Weather::Forgotten);
+        let mut connection = TcpStream::connect(link.address).await.unwrap();
+        assert!(answer_of(&mut connection, b"hello").await.is_some());
     }
 
     #[tokio::test]
