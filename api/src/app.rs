@@ -13,6 +13,7 @@ use runtime::{
     secrets::SettingError,
     serve::{self, Listener, ServeLimits},
     signing::ReceiptSigner,
+    skew::ClockWatch,
     tasks,
     telemetry::MetricsHandle,
     vault::Vault,
@@ -53,7 +54,7 @@ pub struct ApiParts {
     pub catalogues: Vec<StoredCatalogue>,
     /// Tells when a request has been received.
     pub clock: Clock,
-    /// Gets the checks `database`, `schema` and `keys`, and starts draining at the stop.
+    /// Gets the checks `database`, `clock`, `schema` and `keys`, and starts draining at the stop.
     pub readiness: Readiness,
     /// What `/metrics` shows.
     pub metrics: MetricsHandle,
@@ -211,10 +212,11 @@ async fn sweep(app: &App, shutdown: &CancellationToken) {
 
 fn add_checks(parts: &ApiParts) {
     let db = parts.db.clone();
-    parts.readiness.add_check("database", move || {
+    let watch = Arc::new(ClockWatch::new(parts.clock.clone()));
+    watch.add_checks(&parts.readiness, move || {
         let db = db.clone();
         async move {
-            store::health::ping(&db)
+            store::health::server_time(&db)
                 .await
                 .map_err(|error| error.to_string())
         }

@@ -1209,7 +1209,7 @@ impl Api {
 
     /// Should the process get requests
     ///
-    /// By database, schema, keys and draining; other systems are listed and change nothing.
+    /// By database, clock, schema, keys and draining; other systems are listed and change nothing.
     #[oai(
         path = "/readyz",
         method = "get",

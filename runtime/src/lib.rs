@@ -9,6 +9,7 @@ pub mod serve;
 
 pub mod ops;
 pub mod shutdown;
+pub mod skew;
 pub mod tasks;
 pub mod telemetry;
 

@@ -270,22 +270,19 @@ pub(crate) fn lease_end(
     }
 }
 
-/// The current instant by the database server, where it has a clock of its own.
+/// The current instant by the database server's clock; asks without an answer where that is ours.
 pub(crate) async fn server_time(
     connection: &impl ConnectionTrait,
     backend: Backend,
 ) -> Result<Option<DateTime<Utc>>> {
-    match backend {
-        Backend::Postgres => {
-            let row = connection
-                .query_one_raw(Statement::from_string(
-                    backend.into(),
-                    "SELECT clock_timestamp() AS now",
-                ))
-                .await?;
-            Ok(row.and_then(|row| row.try_get("", "now").ok()))
-        }
-        Backend::Sqlite => Ok(None),
+    let text = match backend {
+        Backend::Postgres => "SELECT clock_timestamp() AS now",
+        Backend::Sqlite => "SELECT NULL AS now",
+    };
+    let statement = Statement::from_string(backend.into(), text);
+    match connection.query_one_raw(statement).await? {
+        Some(row) => Ok(row.try_get("", "now")?),
+        None => Ok(None),
     }
 }
 

@@ -1,15 +1,14 @@
-//! Is the database there, does it keep what it commits, and does its clock agree with ours.
+//! Is the database there and what time is it there, does it keep what it commits.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{Database, Error, Result, dialect};
 
-/// Answers when the database does, on a connection nobody else uses.
-pub async fn ping(db: &Database) -> Result<()> {
-    let statement = Statement::from_string(db.db_backend(), "SELECT 1");
-    db.probe().query_one_raw(statement).await?;
-    Ok(())
+/// Answers when the database does, on a connection nobody else uses, with what time it is by the
+/// server's own clock; `None` where that is ours.
+pub async fn server_time(db: &Database) -> Result<Option<DateTime<Utc>>> {
+    dialect::server_time(db.probe(), db.backend()).await
 }
 
 /// Refuses a database that may lose what it committed: PostgreSQL with `fsync`,
@@ -35,10 +34,4 @@ pub async fn check_whole(db: &Database) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Our clock minus the database server's; `None` where both are one.
-pub async fn clock_skew(db: &Database, now: DateTime<Utc>) -> Result<Option<chrono::Duration>> {
-    let server = dialect::server_time(db.probe(), db.backend()).await?;
-    Ok(server.map(|server| now - server))
 }

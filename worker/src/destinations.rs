@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{catalogue::Catalogues, time::local_date};
 use metrics::gauge;
 use runtime::{clock::Clock, ids};
@@ -430,7 +430,7 @@ impl Destinations {
             Some((since, reason)) if !was_open || row.breaker_reason.as_deref() != Some(reason) => {
                 destinations::note_breaker(&self.db, &row.code, Some(reason), since).await?;
             }
-            None if was_open && standing.well_at > row.breaker_since => {
+            None if was_open && self.is_later(standing.well_at, row.breaker_since) => {
                 let since = standing.well_at.unwrap_or_else(|| self.clock.now());
                 destinations::note_breaker(&self.db, &row.code, None, since).await?;
             }
@@ -446,6 +446,13 @@ impl Destinations {
             );
         }
         Ok(())
+    }
+
+    /// Whether an endpoint was well after what its row says of it. What the row says of a time to
+    /// come was written by a clock that was ahead.
+    fn is_later(&self, well_at: Option<DateTime<Utc>>, since: Option<DateTime<Utc>>) -> bool {
+        let now = self.clock.now();
+        well_at.is_some_and(|at| since.is_none_or(|since| at > since || since > now))
     }
 }
 

@@ -73,7 +73,7 @@ async fn next(
     intake: &Intake,
     shutdown: &CancellationToken,
 ) -> store::Result<bool> {
-    if !imports::has_open(&worker.db).await? {
+    if worker.has_wrong_clock() || !imports::has_open(&worker.db).await? {
         return Ok(false);
     }
     let lease_id = ids::uuid_v7(&worker.clock);

@@ -8,6 +8,7 @@
 
 mod config;
 
+mod clock_watch;
 mod run;
 
 mod destinations;

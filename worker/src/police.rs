@@ -79,6 +79,11 @@ impl Verdict {
         }
     }
 
+    /// Whether it says that nothing of ours is taken.
+    pub(crate) fn is_refusal_of_us(&self) -> bool {
+        self.health() == Health::RefusesUs
+    }
+
     /// What is wrong with the endpoint, as far as that is so.
     pub(crate) const fn fault(&self) -> &'static str {
         match self {
@@ -95,6 +100,12 @@ impl Verdict {
         }
     }
 }
+
+/// What a refusal of us means while our clock is wrong: tried again once it is right.
+pub(crate) const OUR_CLOCK_IS_WRONG: Verdict = Verdict::Unavailable {
+    code: "our_clock",
+    health: Health::Failing,
+};
 
 /// What was sent.
 #[derive(Clone, Copy, Debug)]

@@ -17,9 +17,10 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use metrics::{counter, histogram};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use runtime::{clock::Clock, ids, tasks};
+use runtime::{clock::Clock, ids, skew::ClockWatch, tasks};
 use store::{
     Database,
     outbox::{self, Communes, Task},
@@ -60,10 +61,14 @@ const HASTEN_COUNT_MAX: u64 = 5_000;
 /// The loop counts as stuck when it has not come round for this long.
 const ROUND_DURATION_MAX: Duration = Duration::from_secs(10);
 
+/// Further ahead than any clock was wrong.
+const FAR_AWAY: TimeDelta = TimeDelta::days(3_650);
+
 /// Everything that tasks need.
 pub(crate) struct Worker {
     pub(crate) db: Database,
     pub(crate) clock: Clock,
+    pub(crate) clock_watch: Arc<ClockWatch>,
     pub(crate) settings: WorkerSettings,
     pub(crate) contents: Contents,
     pub(crate) registry: Peer,
@@ -171,6 +176,7 @@ impl Worker {
         let place_count = usize::try_from(parts.settings.concurrency.get()).unwrap_or(1);
         Self {
             db: parts.db,
+            clock_watch: Arc::new(ClockWatch::new(parts.clock.clone())),
             clock: parts.clock,
             settings: parts.settings,
             contents: parts.contents,
@@ -192,6 +198,11 @@ impl Worker {
         let mut rounds = Rounds::begin(&self.clock);
         while !shutdown.is_cancelled() {
             self.note_round();
+            if self.has_wrong_clock() {
+                self.rest(self.settings.poll_interval(), true, &shutdown)
+                    .await;
+                continue;
+            }
             self.prepare(&mut rounds).await;
             let round = self.round(rounds.is_full).await;
             if let Some(pause) = self.after(&mut rounds, &round).await {
@@ -270,9 +281,10 @@ impl Worker {
         *lock(&self.last_round) = Instant::now();
     }
 
-    async fn rest(&self, pause: Duration, has_failed: bool, shutdown: &CancellationToken) {
+    /// Until the pause is over; unless `is_deaf`, until there may be something to do.
+    async fn rest(&self, pause: Duration, is_deaf: bool, shutdown: &CancellationToken) {
         let rest = async {
-            if has_failed {
+            if is_deaf {
                 tokio::time::sleep(pause).await;
             } else {
                 tokio::select! {
@@ -508,6 +520,18 @@ impl Worker {
         }
     }
 
+    /// Everything that waits is due at once, also what a peer asked to have later.
+    pub(crate) async fn hasten_what_waits(&self) {
+        for step in [CHECK_IDENTITY, NOTIFY_POLICE] {
+            let far_away = self.clock.now() + FAR_AWAY;
+            while self
+                .hasten_until(far_away, step, &Communes::All, HASTEN_COUNT_MAX)
+                .await
+                == Some(HASTEN_COUNT_MAX)
+            {}
+        }
+    }
+
     /// True when a breaker wants a probe and nothing due is left to be one.
     fn is_worth_hastening(&self, last_hastened: Instant) -> bool {
         self.clock.steady() >= last_hastened + PROBE_PAUSE
@@ -534,8 +558,18 @@ impl Worker {
 
     /// How many were made due; `None` when the database did not answer.
     async fn hasten(&self, step: &'static str, communes: &Communes, limit: u64) -> Option<u64> {
-        let now = self.clock.now();
-        let span = (now, now + UNASKED_MAX);
+        let latest = self.clock.now() + UNASKED_MAX;
+        self.hasten_until(latest, step, communes, limit).await
+    }
+
+    async fn hasten_until(
+        &self,
+        latest: DateTime<Utc>,
+        step: &'static str,
+        communes: &Communes,
+        limit: u64,
+    ) -> Option<u64> {
+        let span = (self.clock.now(), latest);
         match outbox::hasten(&self.db, step, communes, span, limit).await {
             Ok(count) => {
                 counter!("luutru_outbox_hastened_total", "step" => step).increment(count);

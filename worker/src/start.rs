@@ -18,7 +18,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    WorkerSettings,
+    WorkerSettings, clock_watch,
     config::{OPS_LISTEN, POLICE_SECRET, POLICE_URL, REGISTRY_URL},
     content::Contents,
     destinations::Destinations,
@@ -111,6 +111,8 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
     let metrics = telemetry::install_metrics().context("install the metrics")?;
     let intake = parts.intake.clone();
     let worker = Arc::new(assemble(parts)?);
+    // Before anything begins.
+    worker.compare_clocks().await;
     let sender = webhooks::start(&worker)?;
     let readiness = readiness(&worker);
     let ops_shutdown = CancellationToken::new();
@@ -170,11 +172,9 @@ async fn supervise(
     shutdown: CancellationToken,
 ) {
     let db = worker.db.clone();
+    let comparing = tasks::spawn("worker.clock", clock_watch::run(Arc::clone(&worker)));
     let listening = tasks::spawn("worker.listen", async move { wake::listen(&db).await });
-    let sweeping = tasks::spawn(
-        "worker.sweeps",
-        sweeps::run(worker.db.clone(), worker.clock.clone()),
-    );
+    let sweeping = tasks::spawn("worker.sweeps", sweeps::run(Arc::clone(&worker)));
     let numbering = tasks::spawn(
         "worker.sequencer",
         sequencer::run(worker.db.clone(), worker.clock.clone()),
@@ -189,6 +189,7 @@ async fn supervise(
     readiness.start_draining();
     listening.abort();
     sweeping.abort();
+    comparing.abort();
     let delivering = async {
         tokio::join!(
             end(claiming, CLAIM_PATIENCE),
@@ -223,10 +224,10 @@ fn readiness(worker: &Arc<Worker>) -> Readiness {
         }
     });
     let db = worker.db.clone();
-    readiness.add_check("database", move || {
+    worker.clock_watch.add_checks(&readiness, move || {
         let db = db.clone();
         async move {
-            store::health::ping(&db)
+            store::health::server_time(&db)
                 .await
                 .map_err(|error| error.to_string())
         }

@@ -1,7 +1,7 @@
 //! What is done now and then: keys and events that have run out are forgotten, the outbox and the
 //! police's queue are measured.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use domain::review::ReviewKind;
@@ -10,7 +10,7 @@ use runtime::clock::Clock;
 use store::{Database, events, imports, outbox, review, sweep, webhook_queue};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::webhooks;
+use crate::{run::Worker, webhooks};
 
 /// Between two measurements of the outbox.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(30);
@@ -25,7 +25,8 @@ const FORGET_COUNT_MAX: u64 = 2_000;
 const UNFINISHED_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// Runs until dropped.
-pub(crate) async fn run(db: Database, clock: Clock) {
+pub(crate) async fn run(worker: Arc<Worker>) {
+    let (db, clock) = (&worker.db, &worker.clock);
     let mut measure = interval(MEASURE_INTERVAL);
     let mut forget = interval(FORGET_INTERVAL);
     for ticks in [&mut measure, &mut forget] {
@@ -34,16 +35,21 @@ pub(crate) async fn run(db: Database, clock: Clock) {
     loop {
         tokio::select! {
             _ = measure.tick() => {
-                measure_outbox(&db, &clock).await;
-                measure_cases(&db, &clock).await;
-                adopt_cases(&db).await;
-                webhooks::measure(&db).await;
+                measure_outbox(db, clock).await;
+                measure_cases(db, clock).await;
+                adopt_cases(db).await;
+                webhooks::measure(db).await;
             }
             _ = forget.tick() => {
-                forget_keys(&db, &clock).await;
-                forget_events(&db, &clock).await;
-                forget_files(&db, &clock).await;
-                forget_deliveries(&db, &clock).await;
+                // By a wrong clock too much would be forgotten.
+                worker.compare_clocks().await;
+                if worker.has_wrong_clock() {
+                    continue;
+                }
+                forget_keys(db, clock).await;
+                forget_events(db, clock).await;
+                forget_files(db, clock).await;
+                forget_deliveries(db, clock).await;
             }
         }
     }

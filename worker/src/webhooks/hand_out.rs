@@ -3,7 +3,7 @@
 //! Every worker does it; who moves a webhook's position first has done it. A webhook with too much
 //! waiting gets no more for now: its position stays, and the feed keeps what comes for 30 days.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use domain::time::format_instant;
 use runtime::{clock::Clock, ids};
@@ -14,6 +14,8 @@ use store::{
     webhook_queue,
     webhooks::{self, DeliveryRow, WebhookRow},
 };
+
+use crate::run::Worker;
 
 /// Events handed out by one transaction.
 const PAGE_COUNT_MAX: u64 = 200;
@@ -28,9 +30,13 @@ const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs until dropped.
-pub(super) async fn run(db: Database, clock: Clock) {
+pub(super) async fn run(worker: Arc<Worker>) {
     loop {
-        let pause = match hand_out_all(&db, &clock).await {
+        if worker.has_wrong_clock() {
+            tokio::time::sleep(POLL_INTERVAL).await;
+            continue;
+        }
+        let pause = match hand_out_all(&worker.db, &worker.clock).await {
             Ok(true) => Duration::ZERO,
             Ok(false) => POLL_INTERVAL,
             Err(error) => {

@@ -1,0 +1,324 @@
+//! How far our clock is from the database server's, and what follows from it.
+//!
+//! Processes on several hosts meet in one database, so its server's clock is the one that each is
+//! measured by; nobody sets a clock here. Leases go by the server's time, whatever ours says. What
+//! goes by ours: when a declaration was received, and thereby whether it was on time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout;
+
+use crate::clock::Clock;
+use crate::ops::Readiness;
+
+/// Up to here a skew is what synchronised hosts may have for a moment.
+const UNNOTICED_MAX: TimeDelta = TimeDelta::seconds(2);
+/// Up to here a process serves. Deadlines are told by the minute.
+const BEARABLE_MAX: TimeDelta = TimeDelta::seconds(60);
+/// An answer that took longer says too little: it may be off by half of the time it took. A process
+/// that was stopped while it asked finds such answers.
+const ROUND_TRIP_MAX: Duration = Duration::from_secs(1);
+/// How long the check `clock` waits for an answer under way. Less than a check may take: when the
+/// database is away, that is for the check `database` to say.
+const ANSWER_WAIT: Duration = Duration::from_millis(100);
+
+/// What a skew means for the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing.
+    Agrees,
+    /// An operator should look: a warning.
+    Off,
+    /// What it would write down of the time could not be stood by: not ready.
+    Wrong,
+}
+
+/// What follows from a skew, either way; each bound still belongs to the milder verdict.
+fn judge(skew: TimeDelta) -> Verdict {
+    let distance = skew.abs();
+    if distance <= UNNOTICED_MAX {
+        Verdict::Agrees
+    } else if distance <= BEARABLE_MAX {
+        Verdict::Off
+    } else {
+        Verdict::Wrong
+    }
+}
+
+/// Our clock minus another's, which we asked at `asked_at` and which said `theirs`. The answer is
+/// taken to be from the middle of the round trip, so it is off by half of that at most. `None`
+/// after more than [`ROUND_TRIP_MAX`].
+fn measure(
+    asked_at: DateTime<Utc>,
+    round_trip: Duration,
+    theirs: DateTime<Utc>,
+) -> Option<TimeDelta> {
+    let half = TimeDelta::from_std(round_trip / 2).ok()?;
+    (round_trip <= ROUND_TRIP_MAX).then(|| asked_at + half - theirs)
+}
+
+/// Compares our clock with the database server's whenever that is asked.
+#[derive(Debug)]
+pub struct ClockWatch {
+    clock: Clock,
+    /// Held while the other clock is asked, so that who judges hears of the newest answer.
+    asking: tokio::sync::Mutex<()>,
+    last: Mutex<Option<TimeDelta>>,
+}
+
+impl ClockWatch {
+    /// Until the first answer the clock counts as right.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            asking: tokio::sync::Mutex::default(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// Adds the checks `database` and `clock`, both out of one question: what time the database
+    /// server has; `None` where its clock is ours. `clock` fails while the skew is above a minute.
+    ///
+    /// While the database does not answer, `clock` stays at what was last known.
+    pub fn add_checks<F, Fut>(self: &Arc<Self>, readiness: &Readiness, ask: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<DateTime<Utc>>, String>> + Send + 'static,
+    {
+        let watch = Arc::clone(self);
+        readiness.add_check("database", move || {
+            let (watch, answer) = (Arc::clone(&watch), ask());
+            async move { watch.compare(answer).await }
+        });
+        let watch = Arc::clone(self);
+        readiness.add_check("clock", move || {
+            let watch = Arc::clone(&watch);
+            async move { watch.verdict().await }
+        });
+    }
+
+    /// Whether our clock was more than a minute off when it was last compared.
+    pub fn is_wrong(&self) -> bool {
+        self.last().map(judge) == Some(Verdict::Wrong)
+    }
+
+    /// Asks what time the database server has, and remembers how far ours is from it.
+    ///
+    /// Errors: those of the question.
+    pub async fn compare<E>(
+        &self,
+        answer: impl Future<Output = Result<Option<DateTime<Utc>>, E>>,
+    ) -> Result<(), E> {
+        let _asking = self.asking.lock().await;
+        let (asked_at, begun) = (self.clock.now(), self.clock.steady());
+        let theirs = answer.await?;
+        let round_trip = self.clock.steady() - begun;
+        if let Some(skew) = theirs.and_then(|theirs| measure(asked_at, round_trip, theirs)) {
+            self.note(skew);
+        }
+        Ok(())
+    }
+
+    /// One log line per change, also where nobody asks whether we are ready.
+    fn note(&self, skew: TimeDelta) {
+        let skew_seconds = skew.as_seconds_f64();
+        metrics::gauge!("luutru_clock_skew_seconds").set(skew_seconds);
+        let verdict = judge(skew);
+        let was = self.last().replace(skew).map_or(Verdict::Agrees, judge);
+        if was == verdict {
+            return;
+        }
+        match verdict {
+            Verdict::Off => tracing::warn!(
+                skew_seconds,
+                "the clock of this host is not that of the database server: set them right"
+            ),
+            Verdict::Agrees => tracing::info!(
+                skew_seconds,
+                "the clock of this host agrees with the database server's again"
+            ),
+            Verdict::Wrong => tracing::error!(
+                skew_seconds,
+                "the clock of this host is far from that of the database server: set them right"
+            ),
+        }
+    }
+
+    async fn verdict(&self) -> Result<(), String> {
+        // Out of time or not: what is known by now is judged.
+        let _ = timeout(ANSWER_WAIT, self.asking.lock()).await;
+        let skew = (*self.last()).unwrap_or_default();
+        match judge(skew) {
+            Verdict::Agrees | Verdict::Off => Ok(()),
+            Verdict::Wrong => Err(format!(
+                "the clock of this host is {} s {} that of the database server",
+                skew.num_seconds().abs(),
+                if skew > TimeDelta::zero() {
+                    "ahead of"
+                } else {
+                    "behind"
+                }
+            )),
+        }
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, Option<TimeDelta>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+    use tokio::time::{Instant, advance};
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::ops::ReadinessReport;
+
+    #[test]
+    fn a_skew_is_judged_by_its_size_either_way() {
+        // Each row: milliseconds, and what they mean.
+        let table = [
+            (0, Verdict::Agrees),
+            (1_999, Verdict::Agrees),
+            (2_000, Verdict::Agrees),
+            (2_001, Verdict::Off),
+            (60_000, Verdict::Off),
+            (60_001, Verdict::Wrong),
+            (90_000, Verdict::Wrong),
+            (3_600_000, Verdict::Wrong),
+            (86_400_000, Verdict::Wrong),
+            (i64::MAX, Verdict::Wrong),
+        ];
+        for (milliseconds, verdict) in table {
+            let skew = TimeDelta::milliseconds(milliseconds);
+            assert_eq!(judge(skew), verdict, "{milliseconds} ms ahead");
+            assert_eq!(judge(-skew), verdict, "{milliseconds} ms behind");
+        }
+    }
+
+    #[test]
+    fn the_time_of_the_question_is_no_skew() {
+        // Each row, in milliseconds: our clock at the question, the round trip, theirs, the skew.
+        let table = [
+            (0, 0, 0, Some(0)),
+            (0, 200, 100, Some(0)),
+            (0, 200, 0, Some(100)),
+            (0, 200, 200, Some(-100)),
+            (3_000, 200, 100, Some(3_000)),
+            (0, 200, 3_600_100, Some(-3_600_000)),
+            (0, 1_000, 500, Some(0)),
+            (0, 1_001, 500, None),
+            (0, 10_000, 10_000, None),
+        ];
+        let at = |milliseconds| DateTime::from_timestamp_millis(milliseconds).unwrap();
+        for (asked, round_trip, theirs, skew) in table {
+            assert_eq!(
+                measure(at(asked), Duration::from_millis(round_trip), at(theirs)),
+                skew.map(TimeDelta::milliseconds),
+                "asked at {asked}, {round_trip} ms, they said {theirs}"
+            );
+        }
+    }
+
+    /// A database server whose clock stands at 0, and a process beside it.
+    struct Scene {
+        readiness: Readiness,
+        hands: ManualClock,
+        state: Arc<AtomicI64>,
+        asked: Arc<AtomicUsize>,
+    }
+
+    const ANSWERS: i64 = 0;
+    const REFUSES: i64 = 1;
+    const HANGS: i64 = 2;
+    const SAME_CLOCK: i64 = 3;
+
+    impl Scene {
+        fn new() -> Self {
+            let (clock, hands) = Clock::manual(DateTime::UNIX_EPOCH);
+            let readiness = Readiness::default();
+            let (state, asked) = (Arc::<AtomicI64>::default(), Arc::<AtomicUsize>::default());
+            let (told, count) = (Arc::clone(&state), Arc::clone(&asked));
+            let watch = Arc::new(ClockWatch::new(clock));
+            watch.add_checks(&readiness, move || {
+                count.fetch_add(1, Ordering::SeqCst);
+                let state = told.load(Ordering::SeqCst);
+                async move {
+                    match state {
+                        ANSWERS => Ok(Some(DateTime::UNIX_EPOCH)),
+                        REFUSES => Err("closed".to_owned()),
+                        SAME_CLOCK => Ok(None),
+                        _ => std::future::pending().await,
+                    }
+                }
+            });
+            Self {
+                readiness,
+                hands,
+                state,
+                asked,
+            }
+        }
+
+        /// Whether each check passes, once what was known before is old.
+        async fn look(&self, ahead_seconds: i64, state: i64) -> [(&'static str, bool); 2] {
+            self.state.store(state, Ordering::SeqCst);
+            let ahead = TimeDelta::seconds(ahead_seconds);
+            self.hands.set(DateTime::UNIX_EPOCH + ahead);
+            advance(Duration::from_secs(2)).await;
+            let ReadinessReport { checks, .. } = self.readiness.report().await;
+            [checks[0], checks[1]]
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wrong_clock_is_not_ready_until_it_is_right() {
+        let scene = Scene::new();
+        // Each row: seconds ahead, and whether the clock passes.
+        let table = [
+            (0, true),
+            (3, true),
+            (-60, true),
+            (61, false),
+            (-86_400, false),
+            (0, true),
+            (3_600, false),
+        ];
+        for (count, (ahead, is_ok)) in table.into_iter().enumerate() {
+            let checks = scene.look(ahead, ANSWERS).await;
+            let expected = [("database", true), ("clock", is_ok)];
+            assert_eq!(checks, expected, "{ahead} s ahead");
+            let asked = scene.asked.load(Ordering::SeqCst);
+            assert_eq!(asked, count + 1, "one question serves both checks");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_is_away_says_nothing_of_the_clock() {
+        let scene = Scene::new();
+        let away = [("database", false), ("clock", true)];
+        for state in [REFUSES, HANGS] {
+            assert_eq!(scene.look(0, state).await, away, "{state}");
+        }
+        scene.look(61, ANSWERS).await;
+        for state in [REFUSES, HANGS] {
+            let begun = Instant::now();
+            let still = [("database", false), ("clock", false)];
+            assert_eq!(scene.look(0, state).await, still, "{state}");
+            assert!(begun.elapsed() < Duration::from_millis(2_201));
+        }
+        let right = [("database", true), ("clock", true)];
+        assert_eq!(scene.look(0, ANSWERS).await, right);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_there_is_one_clock_it_is_right() {
+        let both = [("database", true), ("clock", true)];
+        assert_eq!(Scene::new().look(86_400, SAME_CLOCK).await, both);
+    }
+}
