@@ -270,6 +270,15 @@ pub(crate) fn lease_end(
     }
 }
 
+/// An instant that was told by a process's clock, on the database server's: as far from its present
+/// as `instant` is from `told_at`, when that process told it. Both are columns.
+pub(crate) fn on_server_clock(backend: Backend, instant: &str, told_at: &str) -> String {
+    match backend {
+        Backend::Postgres => format!("{instant} + (clock_timestamp() - {told_at})"),
+        Backend::Sqlite => instant.to_owned(),
+    }
+}
+
 /// The current instant by the database server's clock; asks without an answer where that is ours.
 pub(crate) async fn server_time(
     connection: &impl ConnectionTrait,

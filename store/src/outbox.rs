@@ -339,7 +339,7 @@ pub async fn record(
 ) -> Result<Vec<bool>> {
     let backend = db.backend();
     let transaction = write::begin(db).await?;
-    let mut held = update_tasks(db, &transaction, results).await?;
+    let mut held = update_tasks(db, &transaction, results, now).await?;
     held.extend(remove_needless(db, &transaction, results).await?);
     let kept = |result: &&TaskResult| held.contains(&result.task_id);
     let changes: Vec<ChangeRow> = results
@@ -434,17 +434,23 @@ async fn update_tasks(
     db: &Database,
     connection: &impl ConnectionTrait,
     results: &[TaskResult],
+    now: DateTime<Utc>,
 ) -> Result<HashSet<Uuid>> {
-    let mut rows: Vec<ProgressRow> = results.iter().filter_map(ProgressRow::new).collect();
+    let mut rows: Vec<ProgressRow> = results
+        .iter()
+        .filter_map(|result| ProgressRow::new(result, now))
+        .collect();
     if rows.is_empty() {
         return Ok(HashSet::new());
     }
     rows.sort_unstable_by_key(|row| row.task_id);
     let (with, values) = dialect::with_rows(db.backend(), rows);
+    // Other workers go by it too, and must not wait because the clock of this one is ahead.
+    let due_at = dialect::on_server_clock(db.backend(), "v.due_at", "v.recorded_at");
     let text = format!(
         "{with} UPDATE outbox_task SET state = v.state, \
            step = CASE WHEN v.body_sha256 IS NOT NULL THEN 'notify_police' ELSE step END, \
-           due_at = COALESCE(v.due_at, outbox_task.due_at), \
+           due_at = COALESCE({due_at}, outbox_task.due_at), \
            lease_id = CASE WHEN v.keeps_lease THEN outbox_task.lease_id ELSE NULL END, \
            leased_until = CASE WHEN v.keeps_lease THEN leased_until ELSE NULL END, \
            claim_count = CASE WHEN v.keeps_lease THEN claim_count ELSE 0 END, \
@@ -625,6 +631,7 @@ struct ProgressRow {
     lease_id: Uuid,
     state: &'static str,
     due_at: Option<DateTime<Utc>>,
+    recorded_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
     keeps_lease: bool,
     attempt_count: i32,
@@ -636,12 +643,13 @@ struct ProgressRow {
 
 impl ProgressRow {
     /// `None` for what leaves the table.
-    fn new(result: &TaskResult) -> Option<Self> {
+    fn new(result: &TaskResult, now: DateTime<Utc>) -> Option<Self> {
         let mut row = Self {
             task_id: result.task_id,
             lease_id: result.lease_id,
             state: "waiting",
             due_at: None,
+            recorded_at: now,
             settled_at: None,
             keeps_lease: false,
             attempt_count: i32::try_from(result.attempts.len()).unwrap_or(i32::MAX),
@@ -681,6 +689,7 @@ impl AsRow for ProgressRow {
         column("lease_id", Kind::Uuid),
         column("state", Kind::Text),
         nullable("due_at", Kind::Instant),
+        column("recorded_at", Kind::Instant),
         nullable("settled_at", Kind::Instant),
         column("keeps_lease", Kind::Boolean),
         column("attempt_count", Kind::Integer),
@@ -696,6 +705,7 @@ impl AsRow for ProgressRow {
             rows::uuid(self.lease_id),
             rows::text(self.state),
             rows::instant_null(self.due_at),
+            rows::instant(self.recorded_at),
             rows::instant_null(self.settled_at),
             rows::boolean(self.keeps_lease),
             rows::integer(self.attempt_count),

@@ -228,10 +228,42 @@ async fn versions_of_a_stay_are_claimed_one_after_the_other(database: tests::Dat
         };
         let asked_for = hasten(at + TimeDelta::minutes(59)).await;
         assert_eq!(asked_for, 0, "what waits longer than that is left alone");
-        hasten(at + TimeDelta::hours(1)).await;
+        hasten(at + TimeDelta::hours(2)).await;
         for task in outbox.claim().await {
             assert!(outbox.record(&task, Progress::Delivered { at }).await);
         }
+    }
+}
+
+/// PostgreSQL only: on SQLite all go by one clock.
+#[tokio::test]
+async fn what_a_wrong_clock_puts_off_is_due_by_the_servers() {
+    let mut outbox = Outbox::open(tests::Database::Postgres).await;
+    outbox.add(1, 1, STAY).await;
+    let right = outbox.now;
+    let pause = TimeDelta::minutes(10);
+    for wrong_by in [TimeDelta::days(1), TimeDelta::days(-1)] {
+        outbox.now = right;
+        let task = outbox.claim().await.remove(0);
+        // The worker's clock jumps while it has the task.
+        outbox.now = right + wrong_by;
+        let due_at = outbox.now + pause;
+        let again = Progress::Retry {
+            due_at,
+            is_unclear: false,
+        };
+        assert!(outbox.record(&task, again).await);
+        outbox.now = right + pause - TimeDelta::minutes(1);
+        assert!(outbox.claim().await.is_empty(), "{wrong_by} ahead");
+        outbox.now = right + pause + TimeDelta::minutes(1);
+        let claimed = outbox.claim().await;
+        assert_eq!(claimed.len(), 1, "{wrong_by} ahead");
+        // Due at once, for the next row.
+        let at_once = Progress::Retry {
+            due_at: outbox.now - pause,
+            is_unclear: false,
+        };
+        assert!(outbox.record(&claimed[0], at_once).await);
     }
 }
 
