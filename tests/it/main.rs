@@ -44,6 +44,7 @@ mod police;
 mod workers;
 
 mod chaos;
+mod clocks;
 mod crashes;
 mod recovery;
 mod starts;

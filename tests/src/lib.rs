@@ -40,6 +40,7 @@ mod rude;
 pub mod sheet;
 mod stream;
 mod time;
+mod wrong_clock;
 
 pub use answer::Answer;
 pub use binary::{binary as binary_path, officer_key, run_to_end};
@@ -56,10 +57,11 @@ pub use process::{Ending, Process};
 pub use raw::{RawAnswer, raw_exchange};
 pub use river::{River, Setting};
 pub use rude::{Notified, Reply, Rude};
-pub use services::{Secrets, Services};
+pub use services::{Launched, Secrets, Services};
 pub use simulators::{Police, Registry};
 pub use stream::{EventStream, StreamedEvent};
 pub use time::{local, now, text_of};
+pub use wrong_clock::WrongClock;
 
 /// Makes two tests of each function: on SQLite and on PostgreSQL.
 ///

@@ -151,6 +151,12 @@ impl Services {
         start(&["worker"], &self.settings, settings).await.0
     }
 
+    /// Starts an API process, and does not wait for it; answers it and its address.
+    pub fn launch_api_with(&self, settings: &[Setting]) -> (Launched, String) {
+        let address = format!("http://127.0.0.1:{}", free_port());
+        (self.launch_api_at(&address, settings), address)
+    }
+
     /// Starts an API process at this address, and does not wait for it.
     pub fn launch_api_at(&self, api: &str, settings: &[Setting]) -> Launched {
         let listen = api.trim_start_matches("http://").to_owned();
@@ -242,6 +248,11 @@ pub struct Launched {
 }
 
 impl Launched {
+    /// Its operator's address.
+    pub fn ops(&self) -> &Caller {
+        &self.ops
+    }
+
     /// Whether its operator's address says that it is ready; false without an answer.
     pub async fn is_ready(&self) -> bool {
         let answer = self.ops.call("GET", "/readyz").try_send().await;

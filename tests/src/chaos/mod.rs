@@ -25,7 +25,6 @@ pub mod leg;
 pub mod server;
 pub mod site;
 pub mod small_disk;
-mod wrong_clock;
 
 pub use checker::{Invariant, Report, check};
 pub use evidence::Evidence;

@@ -12,7 +12,6 @@ use super::{
     faults::Fault,
     journal::micros,
     server::Server,
-    wrong_clock,
 };
 use crate::{
     caller::Caller,
@@ -21,6 +20,7 @@ use crate::{
     link::{Link, Weather},
     river::Setting,
     services::{Launched, Services, free_port},
+    wrong_clock::WrongClock,
 };
 
 /// A lease that ends soon after its worker, and calls that fit into it.
@@ -35,6 +35,8 @@ const LEASE_OVER: Duration = Duration::from_secs(LEASE_SECONDS as u64 + 1);
 
 /// How long a worker with a wrong clock works.
 const WRONG_FOR: Duration = Duration::from_secs(5);
+/// How long it goes on after its clock was set right.
+const RIGHT_AGAIN_FOR: Duration = Duration::from_secs(3);
 
 /// An API process and where it listens.
 struct Api {
@@ -303,13 +305,14 @@ impl Site {
         }
     }
 
-    /// A worker with another clock: beside the first one where each host has its own clock, in
-    /// its place where all processes are on one host.
+    /// A worker whose clock jumps while it works: beside the first one where each host has its own
+    /// clock, in its place where all processes are on one host.
     async fn misdate_worker(&mut self, seconds: i32) {
         if !self.deeds.wrong_clocks.contains(&seconds) {
             self.deeds.wrong_clocks.push(seconds);
         }
-        let settings = [&self.worker_settings[..], &wrong_clock::settings(seconds)].concat();
+        let clock = WrongClock::ahead(0);
+        let settings = [&self.worker_settings[..], &clock.settings()].concat();
         let is_alone = self.server.is_none();
         if is_alone {
             self.workers[0].process.kill();
@@ -318,7 +321,10 @@ impl Site {
         }
         let misdated = self.services.launch_worker_with(&settings);
         misdated.ready().await;
+        clock.jump(i64::from(seconds));
         sleep(WRONG_FOR).await;
+        clock.jump(0);
+        sleep(RIGHT_AGAIN_FOR).await;
         misdated.process.terminate();
         let ending = misdated.process.ended(Duration::from_secs(30)).await;
         self.keep_log("worker", &ending.log);
