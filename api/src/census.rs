@@ -1,7 +1,7 @@
 //! A census: who is present in a facility, or in a part of it.
 
 use domain::{census::Fate, problem::Code, stay::Channel};
-use intake::{CensusEntry, Occasion, Refusal};
+use intake::{CensusEntry, CensusReport, Occasion, Refusal};
 use metrics::counter;
 use poem::http::header;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::exchange::Exchange;
 use crate::facilities;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::Document;
-use crate::problem::Failure;
+use crate::problem::{Failure, violations_to_json};
 use crate::query::{Parameter, Query};
 use crate::shapes::{CensusAnswer, CensusDraft};
 use crate::stays;
@@ -60,20 +60,20 @@ pub(crate) async fn take(
         trace_parent: Some(&trace_parent),
         census_lease: None,
     };
-    let entries = app
+    let report = app
         .intake
         .census(occasion, &facility, &document.value, is_dry_run)
         .await;
-    match entries {
-        Ok(entries) => Ok(answer(exchange, entries)),
+    match report {
+        Ok(report) => Ok(answer(exchange, report)),
         Err(refusal) => Err(admitted.ticket.refuse(refusal)),
     }
 }
 
-fn answer(exchange: &Exchange, entries: Vec<CensusEntry>) -> Answer<CensusAnswer> {
+fn answer(exchange: &Exchange, report: CensusReport) -> Answer<CensusAnswer> {
     let mut counts = [0_u32; COUNTS.len()];
-    let mut results = Vec::with_capacity(entries.len());
-    for entry in entries {
+    let mut results = Vec::with_capacity(report.entries.len());
+    for entry in report.entries {
         let fate = entry.outcome.as_ref().ok().copied();
         if let Some(place) = COUNTS.iter().position(|(_, counted)| *counted == fate) {
             counts[place] += 1;
@@ -86,8 +86,9 @@ fn answer(exchange: &Exchange, entries: Vec<CensusEntry>) -> Answer<CensusAnswer
         .zip(counts)
         .map(|((name, _), count)| format!(r#""{name}":{count},"#));
     let body = format!(
-        r#"{{{}"results":[{}]}}"#,
+        r#"{{{}"warnings":{},"results":[{}]}}"#,
         counts.collect::<String>(),
+        violations_to_json(&report.warnings, exchange.language),
         results.join(",")
     );
     Answer::json(body)

@@ -147,7 +147,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::CensusTimeOutOfRange
         | Code::CensusOutsideScope
         | Code::CensusLineRepeated
-        | Code::CensusMissing => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::CensusMissing
+        | Code::CensusGuestUnclear => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

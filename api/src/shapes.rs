@@ -366,6 +366,9 @@ pub(crate) struct CensusAnswer {
     asked: u32,
     /// How many lines were refused, or could not be worked on now.
     rejected: u32,
+    /// Why guests who are missing are asked about though they were to depart: faulty lines that may
+    /// be about any of them. Pointers are into the census.
+    warnings: Vec<ViolationView>,
     /// One for each line in the order sent, then one for each guest who is missing.
     results: Vec<CensusResult>,
 }

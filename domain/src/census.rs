@@ -2,7 +2,8 @@
 //!
 //! Lines are matched with stays by reference, else by document. A line without a stay is an
 //! arrival, a stay without a line has left or becomes a question. What arrived or changed after
-//! the instant is known better than the census knows it, and is left alone.
+//! the instant is known better than the census knows it, and is left alone. Nobody departs while a
+//! faulty line may be about anybody.
 
 mod matching;
 mod patch;
@@ -16,6 +17,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::declaration::VIOLATION_COUNT_MAX;
 use crate::facility::FacilityKind;
 use crate::problem::Violation;
 use crate::stay::Presence;
@@ -23,6 +25,9 @@ use crate::time::parse_instant;
 
 pub use matching::{Match, match_lines};
 pub use patch::patch;
+
+/// What a guest is told by; whatever lies within counts as well.
+const TELLING_MEMBERS: [&str; 3] = ["/reference", "/guest/document", "/guest/nationality"];
 
 /// Most lines of a census.
 pub const STAY_COUNT_MAX: usize = 5_000;
@@ -146,6 +151,24 @@ impl Line {
         self.content["reference"].as_str()
     }
 
+    /// Whether a faulty line that is about no stay that is known is for certain about nobody who
+    /// is known: it has a number, and nothing by which guests are told is at fault. What a sound
+    /// line of a newcomer is believed, such a line is believed as well.
+    ///
+    /// `faults` are all its violations as a declaration.
+    #[must_use]
+    pub fn tells_a_newcomer(&self, faults: &[Violation]) -> bool {
+        is_told(faults) && matching::document(&self.content).is_some()
+    }
+
+    /// Whether a faulty line that names the reference or the number of the line `before` is for
+    /// certain about the same guest: nothing by which guests are told is at fault, and it names
+    /// no other document.
+    #[must_use]
+    pub fn tells_the_guest_of(&self, before: &Self, faults: &[Violation]) -> bool {
+        is_told(faults) && matching::is_one_document(&self.content, &before.content)
+    }
+
     /// The line as a declaration: who is there and does not say since when, is there since the
     /// census at the latest.
     #[must_use]
@@ -209,11 +232,23 @@ impl Census<'_> {
         absent
     }
 
-    /// How many departures the sender must name before they are believed, if so many look like a
-    /// mistake: an empty census, or one after which less than half would be left.
+    /// What becomes of who is missing, where so many faulty lines leave open whom they are about:
+    /// any of them may be about any of the missing, and so nobody departs.
     #[must_use]
-    pub fn departures_to_confirm(&self, absent: &Absent) -> Option<u32> {
-        let departing = match self.missing {
+    pub const fn missing_become(&self, unclear_count: usize) -> Missing {
+        if unclear_count == 0 {
+            self.missing
+        } else {
+            Missing::Ask
+        }
+    }
+
+    /// How many departures the sender must name before they are believed, if so many look like a
+    /// mistake: an empty census, or one after which less than half would be left. `missing` is
+    /// what becomes of who is missing.
+    #[must_use]
+    pub fn departures_to_confirm(&self, absent: &Absent, missing: Missing) -> Option<u32> {
+        let departing = match missing {
             Missing::Depart => absent.missing.len(),
             Missing::Ask => 0,
         };
@@ -228,6 +263,19 @@ impl Census<'_> {
     pub fn is_stale(&self, last: DateTime<Utc>) -> bool {
         self.taken_at < last
     }
+}
+
+/// Whether nothing is wrong with what a guest is told by. Of a line with as many violations as are
+/// named nobody knows what else is wrong with it.
+fn is_told(faults: &[Violation]) -> bool {
+    let is_telling = |pointer: &str| {
+        TELLING_MEMBERS.iter().any(|member| {
+            let rest = pointer.strip_prefix(member);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let is_at_fault = faults.iter().any(|fault| is_telling(&fault.pointer));
+    !is_at_fault && faults.len() < VIOLATION_COUNT_MAX
 }
 
 /// Nearly everything in a line is personal: nothing is printed.

@@ -275,6 +275,8 @@ coded! {
         PartyIncomplete => "party_incomplete",
         /// A guest who is present and was not in a census.
         CensusMissing => "census_missing",
+        /// A faulty line of a census that leaves open which guest it is about.
+        CensusGuestUnclear => "census_guest_unclear",
     }
 }
 
@@ -405,7 +407,8 @@ impl Code {
             | Self::DocumentExpired
             | Self::ArrivalTimeAssumed
             | Self::PartyIncomplete
-            | Self::CensusMissing => Class::Warning,
+            | Self::CensusMissing
+            | Self::CensusGuestUnclear => Class::Warning,
         }
     }
 

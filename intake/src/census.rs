@@ -42,6 +42,15 @@ const READ_AT_ONCE: usize = 200;
 const OFFER_COUNT_MAX: u32 = 20;
 const OFFER_PAUSE: Duration = Duration::from_millis(100);
 
+/// What a census did.
+pub struct CensusReport {
+    /// An entry for each line in the order sent, then one for each guest who is missing.
+    pub entries: Vec<CensusEntry>,
+    /// Why guests who are missing did not depart though they were to; pointers are into the
+    /// census.
+    pub warnings: Vec<Violation>,
+}
+
 /// What a census did with one guest.
 pub struct CensusEntry {
     /// The place of the line that is about the guest; `None` for who is missing.
@@ -92,6 +101,9 @@ struct Plan {
     lines: Vec<(Option<String>, Step)>,
     /// Who is missing, with their references.
     missing: Vec<(Uuid, Option<String>)>,
+    /// What becomes of them.
+    missing_become: Missing,
+    warnings: Vec<Violation>,
 }
 
 /// One census while it is worked on.
@@ -118,8 +130,7 @@ impl Stored {
 }
 
 impl Intake {
-    /// Takes in a census of a facility of the sender's: an entry for each line in the order sent,
-    /// then one for each guest who is missing. A dry run writes nothing.
+    /// Takes in a census of a facility of the sender's. A dry run writes nothing.
     ///
     /// Errors: [`Refusal`] of the whole census; nothing of it was saved. What goes wrong with one
     /// guest stands in that guest's entry.
@@ -129,7 +140,7 @@ impl Intake {
         facility: &Arc<Facility>,
         document: &Value,
         is_dry_run: bool,
-    ) -> Result<Vec<CensusEntry>, Refusal> {
+    ) -> Result<CensusReport, Refusal> {
         let window = &self.inner.parts.settings.window;
         let census = Census::read(document, facility.kind, window, occasion.received_at);
         let census = census.map_err(Refusal::Invalid)?;
@@ -152,9 +163,9 @@ impl Intake {
             facility,
             census,
         };
-        let entries = self.work(&work, key.as_ref(), is_dry_run).await;
+        let report = self.work(&work, key.as_ref(), is_dry_run).await;
         turn.end().await;
-        entries
+        report
     }
 
     async fn work(
@@ -162,11 +173,11 @@ impl Intake {
         work: &Work<'_>,
         key: Option<&Idempotency>,
         is_dry_run: bool,
-    ) -> Result<Vec<CensusEntry>, Refusal> {
+    ) -> Result<CensusReport, Refusal> {
         let last = self.last(work).await?;
         let plan = self.plan(work, last.as_ref()).await?;
         if is_dry_run {
-            return Ok(plan.foretold(&work.census));
+            return Ok(plan.foretold());
         }
         self.begin(work, last.as_ref(), key).await?;
         Ok(self.carry_out(work, plan).await)
@@ -249,9 +260,15 @@ impl Intake {
             }
         }
         let mut steps = Vec::with_capacity(lines.len());
+        let mut unclear = Vec::new();
         for (index, (line, found)) in lines.iter().zip(&matches).enumerate() {
+            let newcomer = newcomers.get(&index);
+            let is_sound = newcomer.is_some_and(|newcomer| newcomer.key_hash.is_ok());
+            if !is_sound && self.is_unclear(work, line, *found, &lines) {
+                unclear.push(index);
+            }
             let step = match (found, others.get(&index)) {
-                (Match::Repeated, _) => Step::Refuse(vec![repeated(line)]),
+                (Match::Repeated(_), _) => Step::Refuse(vec![repeated(line)]),
                 (Match::Stay(place), _) => self.step(work, line, &stays[*place], &known[*place]),
                 (Match::Nobody, Some(other)) => self.step(work, line, other, &other.known()),
                 (Match::Nobody, None) => newcomers
@@ -264,7 +281,8 @@ impl Intake {
             }
         }
         let absent = census.absent(&known, &is_matched);
-        if let Some(departures) = census.departures_to_confirm(&absent)
+        let missing_become = census.missing_become(unclear.len());
+        if let Some(departures) = census.departures_to_confirm(&absent, missing_become)
             && !is_going_on(census, last, departures)
         {
             return Err(Refusal::CensusImplausible { departures });
@@ -275,7 +293,36 @@ impl Intake {
             missing: missing
                 .map(|stay| (stay.row.id, stay.reference()))
                 .collect(),
+            missing_become,
+            warnings: match missing_become == census.missing || absent.missing.is_empty() {
+                true => Vec::new(),
+                false => unclear.into_iter().map(unclear_guest).collect(),
+            },
         })
+    }
+
+    /// Whether a line is refused and may be about a guest who seems to be missing.
+    fn is_unclear(&self, work: &Work<'_>, line: &Line, found: Match, lines: &[Line]) -> bool {
+        let faults = || {
+            let declaration = line.to_declaration(work.census.taken_at);
+            let more = self.check(&work.occasion, &declaration).err();
+            let known = line.violations.iter().cloned();
+            known.chain(more.into_iter().flatten())
+        };
+        match found {
+            Match::Stay(_) => false,
+            Match::Nobody => {
+                let faults: Vec<Violation> = faults().collect();
+                !faults.is_empty() && !line.tells_a_newcomer(&faults)
+            }
+            Match::Repeated(place) => {
+                // What is required of a declaration need not be said twice.
+                let is_wrong = |fault: &Violation| fault.code != Code::Required;
+                let faults: Vec<Violation> = faults().filter(is_wrong).collect();
+                let before = lines.get(place);
+                !before.is_some_and(|before| line.tells_the_guest_of(before, &faults))
+            }
+        }
     }
 
     /// What the current versions of these stays say, and when each was received, unless it is
@@ -427,7 +474,7 @@ impl Intake {
         }
     }
 
-    async fn carry_out(&self, work: &Work<'_>, plan: Plan) -> Vec<CensusEntry> {
+    async fn carry_out(&self, work: &Work<'_>, plan: Plan) -> CensusReport {
         let (mut arrivals, mut changes) = (Vec::new(), Vec::new());
         let mut present = HashSet::new();
         for (index, (_, step)) in plan.lines.iter().enumerate() {
@@ -451,8 +498,12 @@ impl Intake {
             .enumerate()
             .map(|(index, (reference, step))| entry(index, reference, step, done.remove(&index)))
             .collect();
-        entries.extend(self.settle_missing(work, plan.missing, &present).await);
-        entries
+        let settled = self.settle_missing(work, plan.missing, plan.missing_become, &present);
+        entries.extend(settled.await);
+        CensusReport {
+            entries,
+            warnings: plan.warnings,
+        }
     }
 
     async fn declare_arrivals(
@@ -502,12 +553,13 @@ impl Intake {
         &self,
         work: &Work<'_>,
         missing: Vec<(Uuid, Option<String>)>,
+        missing_become: Missing,
         present: &HashSet<Uuid>,
     ) -> Vec<CensusEntry> {
         let db = &self.inner.parts.db;
         let ids: Vec<Uuid> = missing.iter().map(|(stay_id, _)| *stay_id).collect();
         let present: Vec<Uuid> = present.iter().copied().collect();
-        let (asked, departing) = match work.census.missing {
+        let (asked, departing) = match missing_become {
             Missing::Ask => (ids, Vec::new()),
             Missing::Depart => (Vec::new(), ids),
         };
@@ -516,7 +568,7 @@ impl Intake {
         if let Err(error) = &questioned {
             tracing::warn!(%error, "the questions of a census could not be written");
         }
-        if work.census.missing == Missing::Ask {
+        if missing_become == Missing::Ask {
             let outcome = || match &questioned {
                 Ok(()) => Ok(Fate::Asked),
                 Err(_) => Err(Refusal::StorageUnavailable),
@@ -551,18 +603,21 @@ type Done = (Fate, Result<Accepted, Refusal>);
 
 impl Plan {
     /// What would become of everybody.
-    fn foretold(self, census: &Census<'_>) -> Vec<CensusEntry> {
+    fn foretold(self) -> CensusReport {
         let lines = self.lines.into_iter().enumerate();
         let mut entries: Vec<CensusEntry> = lines
             .map(|(index, (reference, step))| entry(index, reference, step, None))
             .collect();
-        let fate = match census.missing {
+        let fate = match self.missing_become {
             Missing::Depart => Fate::Departed,
             Missing::Ask => Fate::Asked,
         };
         let missing = self.missing.into_iter();
         entries.extend(missing.map(|missing| absent(missing, None, Ok(fate))));
-        entries
+        CensusReport {
+            entries,
+            warnings: self.warnings,
+        }
     }
 }
 
@@ -610,6 +665,10 @@ fn known<'a>(stays: &'a [Stored], changed_at: &HashMap<Uuid, DateTime<Utc>>) -> 
         ..stay.known()
     });
     known.collect()
+}
+
+fn unclear_guest(index: usize) -> Violation {
+    Violation::new(format!("/stays/{index}"), Code::CensusGuestUnclear)
 }
 
 fn repeated(line: &Line) -> Violation {

@@ -21,7 +21,7 @@ pub mod upload;
 pub mod view;
 
 pub use accept::{Accepted, Intake, IntakeParts, Item, Occasion, Validation};
-pub use census::CensusEntry;
+pub use census::{CensusEntry, CensusReport};
 pub use change::Expected;
 pub use refusal::Refusal;
 pub use settings::IntakeSettings;

@@ -20,6 +20,7 @@ on_both_databases![
     what_came_or_changed_after_it_is_left_alone,
     who_left_and_is_there_again_is_taken_back,
     a_bad_line_never_harms_a_good_one,
+    nobody_departs_while_a_faulty_line_may_be_about_anybody,
     it_is_refused_as_a_whole_by_one_order,
     two_thousand_lines_are_one_request,
     a_census_cut_off_by_a_kill_is_finished_by_the_same_again,
@@ -418,6 +419,99 @@ async fn a_bad_line_never_harms_a_good_one(database: Database) {
         let problem = &answer["results"][index]["problem"];
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
         assert_eq!(problem["errors"][0]["code"], code, "{problem}");
+    }
+}
+
+async fn nobody_departs_while_a_faulty_line_may_be_about_anybody(database: Database) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let with_number = |number: Value| {
+        let mut line = patient(hospital, "");
+        line["ward"].take();
+        line["reference"].take();
+        line["guest"]["document"]["number"] = number;
+        line
+    };
+    let roomless = || {
+        let mut line = people::minimal(hospital);
+        line.as_object_mut().unwrap().remove("room");
+        line
+    };
+    let own_number = |stay: &Value| stay["guest"]["document"]["number"].clone();
+    let cut_off = |stay: &Value| json!(own_number(stay).as_str().unwrap()[1..]);
+    let in_twice = |stay: &Value, other: &Value| {
+        let mut line = with_number(own_number(other));
+        line["reference"] = stay["reference"].clone();
+        line
+    };
+    // How the fourth of five is told, the fifth being missing; whether it is clear who that is.
+    type Told<'a> = Box<dyn Fn(&[Value]) -> Value + 'a>;
+    let table: [(&str, Told<'_>, bool); 7] = [
+        ("no object", Box::new(|_| json!(7)), false),
+        (
+            "a number that is none",
+            Box::new(|_| with_number(json!(38))),
+            false,
+        ),
+        (
+            "a lost zero",
+            Box::new(|stays| with_number(cut_off(&stays[3]))),
+            false,
+        ),
+        (
+            "a reference alone",
+            Box::new(|_| json!({"reference": people::fresh("BN")})),
+            false,
+        ),
+        (
+            "a reference that another line has",
+            Box::new(|stays| in_twice(&stays[0], &stays[3])),
+            false,
+        ),
+        (
+            "a faulty room",
+            Box::new(|stays| json!({"reference": stays[3]["reference"], "room": 7})),
+            true,
+        ),
+        ("a newcomer without a room", Box::new(|_| roomless()), true),
+    ];
+    for (name, told, is_clear) in table {
+        let ward = people::fresh("Khoa");
+        let stays = present(&desk, hospital, &ward, 5).await;
+        let faulty = told(&stays);
+        let mut lines = stays[..3].to_vec();
+        lines.push(faulty);
+        let census = ward_census(&ward, &lines);
+        let foretold = put(&desk, hospital, "?dry_run=true", &census).await;
+        let answer = put(&desk, hospital, "", &census).await.expect(200);
+        assert_eq!(counts(&foretold.expect(200)), counts(&answer), "{name}");
+        assert_eq!(answer["rejected"], 1, "{name}");
+        let warnings = answer["warnings"].as_array().unwrap();
+        let presence = by_reference(&desk, &stays[4]["reference"]).await;
+        if is_clear {
+            assert_eq!(presence["presence"], "departed", "{name}");
+            assert!(warnings.is_empty(), "{name}: {warnings:?}");
+            continue;
+        }
+        assert_eq!(answer["departed"], 0, "{name}");
+        assert_eq!(answer["asked"], 2, "{name}");
+        assert_eq!(presence["presence"], "present", "{name}");
+        assert_eq!(presence["questions"][0]["code"], "census_missing", "{name}");
+        assert_eq!(warnings.len(), 1, "{name}");
+        assert_eq!(warnings[0]["pointer"], "/stays/3", "{name}");
+        assert_eq!(warnings[0]["code"], "census_guest_unclear", "{name}");
+
+        // Mended, it lets depart who is missing, and asks about nobody.
+        lines[3] = stays[3].clone();
+        let mended = put(&desk, hospital, "", &ward_census(&ward, &lines)).await;
+        let mended = mended.expect(200);
+        assert_eq!(counts(&mended), [("departed", 1), ("unchanged", 4)].into());
+        assert_eq!(mended["warnings"], json!([]), "{name}");
+        for (place, expected) in [(3, "present"), (4, "departed")] {
+            let stay = by_reference(&desk, &stays[place]["reference"]).await;
+            assert_eq!(stay["presence"], expected, "{name}");
+            assert_eq!(stay.get("questions"), None, "{name}");
+        }
     }
 }
 

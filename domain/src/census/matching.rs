@@ -1,7 +1,7 @@
 //! Which line is about which stay.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ pub enum Match {
     Stay(usize),
     /// No stay that is known.
     Nobody,
-    /// The same as a line before it.
-    Repeated,
+    /// The same as the line at this place, which comes before it.
+    Repeated(usize),
 }
 
 /// For each line the stay it is about: by reference, and only then by document. No two lines are
@@ -79,15 +79,21 @@ fn places(
 /// Marks lines that name the same reference as one before, or the same document where neither
 /// has a reference.
 fn repeated(lines: &[Line]) -> Vec<Match> {
-    let mut seen = HashSet::new();
-    let marks = lines.iter().map(|line| {
+    let mut seen = HashMap::new();
+    let marks = lines.iter().enumerate().map(|(place, line)| {
         let key = match reference(&line.content) {
             Some(reference) => Some((true, reference.to_owned())),
             None => document(&line.content).map(|number| (false, number)),
         };
-        match key {
-            Some(key) if !seen.insert(key.clone()) => Match::Repeated,
-            Some(_) | None => Match::Nobody,
+        let Some(key) = key else {
+            return Match::Nobody;
+        };
+        match seen.entry(key) {
+            Entry::Occupied(first) => Match::Repeated(*first.get()),
+            Entry::Vacant(free) => {
+                free.insert(place);
+                Match::Nobody
+            }
         }
     });
     marks.collect()
@@ -97,9 +103,16 @@ fn reference(content: &Value) -> Option<&str> {
     content["reference"].as_str()
 }
 
-fn document(content: &Value) -> Option<String> {
+/// The document's number, as it is compared.
+pub(super) fn document(content: &Value) -> Option<String> {
     let number = content.pointer("/guest/document/number")?.as_str()?;
     Some(comparable_number(number)).filter(|number| !number.is_empty())
+}
+
+/// Whether the one names no other document than the other; it may name none.
+pub(super) fn is_one_document(one: &Value, other: &Value) -> bool {
+    document(one).is_none_or(|number| document(other).as_ref() == Some(&number))
+        && is_one_country(one, other)
 }
 
 /// Two countries may give the same number.

@@ -212,15 +212,84 @@ fn a_line_is_matched_by_reference_and_else_by_document() {
             vec![with("A", "1"), with("A", "2"), numbered("9"), numbered("9")],
             vec![
                 Match::Stay(0),
-                Match::Repeated,
+                Match::Repeated(0),
                 Match::Nobody,
-                Match::Repeated,
+                Match::Repeated(2),
             ],
         ),
     ];
     for (contents, expected) in table {
         let lines: Vec<Line> = contents.into_iter().map(line).collect();
         assert_eq!(match_lines(&lines, &stays), expected);
+    }
+}
+
+#[test]
+fn a_faulty_line_tells_its_guest_by_a_number_that_is_not_at_fault() {
+    let fault = |pointer: &str| Violation::new(pointer, Code::InvalidType);
+    // Its content, where it is faulty; whether it is about a newcomer for certain.
+    let table = [
+        (numbered("1"), vec!["/room"], true),
+        (numbered("1"), vec!["/room", "/guest/full_name"], true),
+        (numbered("1"), vec!["/referenceless"], true),
+        (numbered("1"), vec!["/guest/document/number"], false),
+        (numbered("1"), vec!["/guest/document/kind"], false),
+        (numbered("1"), vec!["/guest/document"], false),
+        (numbered("1"), vec!["/guest/nationality"], false),
+        (numbered("1"), vec!["/reference"], false),
+        (numbered("1"), vec!["/a"; VIOLATION_COUNT_MAX], false),
+        (json!({"reference": "A"}), vec!["/room"], false),
+        (json!({}), vec![""], false),
+    ];
+    for (content, pointers, expected) in table {
+        let faults: Vec<Violation> = pointers.iter().map(|pointer| fault(pointer)).collect();
+        let found = line(content).tells_a_newcomer(&faults);
+        assert_eq!(found, expected, "{:?}", pointers.first());
+    }
+}
+
+#[test]
+fn a_repeated_line_tells_its_guest_unless_it_names_another_document() {
+    let foreign = |nationality: &str| {
+        let mut content = numbered("1");
+        content["guest"]["nationality"] = json!(nationality);
+        content
+    };
+    let table = [
+        (json!({}), numbered("1"), None, true),
+        (json!({}), json!({}), None, true),
+        (numbered("1 "), numbered("1"), None, true),
+        (numbered("2"), numbered("1"), None, false),
+        (numbered("2"), json!({}), None, false),
+        (foreign("LAO"), foreign("DEU"), None, false),
+        (
+            json!({}),
+            numbered("1"),
+            Some("/guest/document/number"),
+            false,
+        ),
+        (json!({}), numbered("1"), Some("/room"), true),
+    ];
+    for (content, before, pointer, expected) in table {
+        let faults = pointer.map(|pointer| Violation::new(pointer, Code::InvalidType));
+        let faults: Vec<Violation> = faults.into_iter().collect();
+        let found = line(content.clone()).tells_the_guest_of(&line(before), &faults);
+        assert_eq!(found, expected, "{content} {pointer:?}");
+    }
+}
+
+#[test]
+fn nobody_departs_while_a_line_may_be_about_anybody() {
+    let table = [
+        ("depart", 0, Missing::Depart),
+        ("depart", 1, Missing::Ask),
+        ("ask", 0, Missing::Ask),
+        ("ask", 2, Missing::Ask),
+    ];
+    for (missing, unclear_count, expected) in table {
+        let document = json!({"taken_at": "2026-11-24T08:00:00+07:00", "missing": missing,
+            "stays": []});
+        assert_eq!(census(&document).missing_become(unclear_count), expected);
     }
 }
 
@@ -319,7 +388,8 @@ fn many_departures_are_confirmed_by_their_number() {
             present_count,
             missing: (0..missing_count).collect(),
         };
-        let found = census(&document).departures_to_confirm(&absent);
+        let census = census(&document);
+        let found = census.departures_to_confirm(&absent, census.missing);
         assert_eq!(found, expected, "{lines} {missing} {confirmed:?}");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 81] = [
+const PLACES: [(Code, &str); 82] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -87,6 +87,7 @@ const PLACES: [(Code, &str); 81] = [
     (Code::CensusOutsideScope, "/ward"),
     (Code::CensusLineRepeated, "/reference"),
     (Code::CensusMissing, ""),
+    (Code::CensusGuestUnclear, "/stays/0"),
 ];
 
 /// The code as it is met in an answer: one element of `errors` or of `warnings`, or a problem's

@@ -1161,6 +1161,16 @@ const fn both(code: Code) -> [Words; 2] {
                 "The guest is present and was not in the last census. If the guest has left, record the departure; if not, the next census that has the guest closes the question.",
             ],
         ),
+        Code::CensusGuestUnclear => pair(
+            [
+                "Không rõ dòng nói về khách nào",
+                "Dòng này có lỗi và không cho biết chắc là khách nào, nên khách vắng tên được hỏi lại thay vì được ghi là đã rời đi. Hãy sửa số giấy tờ hoặc mã (reference) của dòng rồi gửi lại danh sách.",
+            ],
+            [
+                "Not clear which guest the line is about",
+                "The line is faulty and does not tell for certain which guest it is about, so guests who are missing are asked about instead of departing. Mend the document number or the reference of the line and send the census again.",
+            ],
+        ),
         Code::PartyIncomplete => pair(
             [
                 "Đặt phòng có thêm khách",
