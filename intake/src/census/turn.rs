@@ -25,8 +25,9 @@ use crate::{Intake, Refusal, accept::CENSUSES_AT_ONCE};
 const LEASE_SECONDS: u32 = 15;
 /// How often the lease is extended: two tries may fail.
 const KEPT_EVERY: Duration = Duration::from_secs(4);
-/// How long a census waits for its turn: longer than for a process that died.
-const WAIT_MAX: Duration = Duration::from_secs(40);
+/// How long a census waits for its turn: longer than for a process that died, and not as long as a
+/// request may take, so that who waited in vain hears that nothing was saved.
+const WAIT_MAX: Duration = Duration::from_secs(20);
 /// How often the database is asked whether it is free.
 const WAIT_PAUSE: Duration = Duration::from_millis(50);
 
