@@ -291,7 +291,9 @@ pub(crate) struct StayBatch {
 #[derive(Object)]
 #[oai(rename = "Census")]
 pub(crate) struct CensusDraft {
-    /// When it was taken. Stays that arrived or changed after it are left alone.
+    /// When it was taken. Stays that arrived or changed after it are left alone, and so are those in
+    /// a ward or in rooms of which a later census is known: a line that brings a guest there is
+    /// refused with `census_stale`.
     taken_at: Instant,
     /// The part of the facility it covers; all of it when left out.
     scope: Option<CensusScope>,

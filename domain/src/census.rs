@@ -2,7 +2,8 @@
 //!
 //! Lines are matched with stays by reference, else by document. A line without a stay is an
 //! arrival, a stay without a line has left or becomes a question. What arrived or changed after
-//! the instant is known better than the census knows it, and is left alone. Nobody departs while a
+//! the instant is known better than the census knows it, and is left alone; so is what lies in a
+//! part of the facility of which a later census is known. Nobody departs while a
 //! faulty line may be about anybody.
 
 mod matching;
@@ -103,6 +104,9 @@ pub struct Known<'a> {
     pub arrival_at: DateTime<Utc>,
     /// When its current version was received, unless that is its declaration.
     pub changed_at: Option<DateTime<Utc>>,
+    /// When the newest census was taken of those parts of the facility in which it lies; `None`
+    /// where none is known that is later than the census at hand.
+    pub counted_at: Option<DateTime<Utc>>,
 }
 
 impl Missing {
@@ -131,6 +135,20 @@ impl Scope {
                 .as_str()
                 .is_some_and(|room| room.starts_with(prefix)),
         }
+    }
+
+    /// The parts of a facility, other than all of it, in which a stay of this content lies: its
+    /// ward, and the rooms of each prefix of its room.
+    #[must_use]
+    pub fn around(content: &Value) -> Vec<Self> {
+        let ward = content["ward"].as_str().map(str::to_owned);
+        let room = content["room"].as_str().unwrap_or_default();
+        let ends = room.char_indices().skip(1).map(|(end, _)| end);
+        let prefixes = ends
+            .chain([room.len()])
+            .filter_map(|end| room.get(..end).filter(|prefix| !prefix.is_empty()));
+        let prefixes = prefixes.map(|prefix| Self::RoomPrefix(prefix.to_owned()));
+        ward.map(Self::Ward).into_iter().chain(prefixes).collect()
     }
 
     /// Words that tell scopes of one facility apart.
@@ -188,6 +206,12 @@ impl Known<'_> {
         self.arrival_at > taken_at || self.changed_at.is_some_and(|at| at > taken_at)
     }
 
+    /// When a later census was taken of a part in which it lies: that one knows better.
+    #[must_use]
+    pub fn counted_after(&self, taken_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.counted_at.filter(|at| *at > taken_at)
+    }
+
     fn departed_at(&self) -> Option<DateTime<Utc>> {
         parse_instant(self.content.get("departed_at")?.as_str()?)
     }
@@ -202,7 +226,7 @@ impl Known<'_> {
 /// Stays of the scope that the census does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absent {
-    /// How many the scope had when it was taken.
+    /// How many the scope had when it was taken, in parts that were not counted later.
     pub present_count: usize,
     /// Places of those who are missing, in the order given.
     pub missing: Vec<usize>,
@@ -220,6 +244,7 @@ impl Census<'_> {
         for (place, (stay, is_matched)) in stays.iter().zip(is_matched).enumerate() {
             let is_covered = stay.presence == Presence::Present
                 && stay.arrival_at <= self.taken_at
+                && stay.counted_after(self.taken_at).is_none()
                 && self.scope.holds(stay.content);
             if !is_covered {
                 continue;

@@ -21,7 +21,7 @@ use domain::{
     stay::Presence,
     time::format_instant,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::{
     census::{Begun, CensusRow, lease::Lease},
     declarations::Idempotency,
@@ -70,6 +70,8 @@ struct Stored {
     row: StayRow,
     content: Value,
     presence: Presence,
+    changed_at: Option<DateTime<Utc>>,
+    counted_at: Option<DateTime<Utc>>,
 }
 
 /// What is to be done about one line.
@@ -77,7 +79,14 @@ enum Step {
     Arrive(Value),
     Change(Uuid, Change),
     Nothing(Uuid),
+    /// A later census knows better, also whether there is a question.
+    Leave(Uuid),
     Refuse(Vec<Violation>),
+    /// A later census of the part into which the line brings its guest did not have the guest.
+    Stale {
+        stay_id: Option<Uuid>,
+        last_taken_at: DateTime<Utc>,
+    },
 }
 
 /// A line about nobody who is known, as a declaration.
@@ -85,15 +94,6 @@ struct Newcomer {
     declaration: Value,
     /// What it would hold, or why it cannot be declared.
     key_hash: Result<[u8; 32], Vec<Violation>>,
-}
-
-impl Newcomer {
-    fn step(self) -> Step {
-        match self.key_hash {
-            Ok(_) => Step::Arrive(self.declaration),
-            Err(violations) => Step::Refuse(violations),
-        }
-    }
 }
 
 /// What a census would do.
@@ -112,6 +112,8 @@ struct Work<'a> {
     lease: Lease,
     facility: &'a Arc<Facility>,
     census: Census<'a>,
+    /// When later censuses of parts of the facility were taken, by the index of their scope.
+    later: HashMap<Vec<u8>, DateTime<Utc>>,
 }
 
 impl Stored {
@@ -120,7 +122,8 @@ impl Stored {
             content: &self.content,
             presence: self.presence,
             arrival_at: self.row.arrival_at,
-            changed_at: None,
+            changed_at: self.changed_at,
+            counted_at: self.counted_at,
         }
     }
 
@@ -153,6 +156,9 @@ impl Intake {
             }
         };
         let turn = self.turn(facility.id).await?;
+        let db = &self.inner.parts.db;
+        let later = store::census::later(db, facility.id, census.taken_at).await?;
+        let later = later.into_iter().map(|row| (row.scope_index, row.taken_at));
         let work = Work {
             occasion: Occasion {
                 idempotency_key: None,
@@ -162,6 +168,7 @@ impl Intake {
             lease: turn.lease,
             facility,
             census,
+            later: later.collect(),
         };
         let report = self.work(&work, key.as_ref(), is_dry_run).await;
         turn.end().await;
@@ -207,6 +214,16 @@ impl Intake {
         vault.blind_index("census.scope", &parts).to_vec()
     }
 
+    /// When the newest later census was taken of those parts in which a stay of this content lies.
+    fn counted_at(&self, work: &Work<'_>, content: &Value) -> Option<DateTime<Utc>> {
+        if work.later.is_empty() {
+            return None;
+        }
+        let around = Scope::around(content);
+        let taken_at = |part| work.later.get(&self.scope_index(work, part));
+        around.iter().filter_map(taken_at).max().copied()
+    }
+
     /// Remembers the census before anything of it is done, so that an older one that comes
     /// meanwhile is known to be old.
     async fn begin(
@@ -238,8 +255,8 @@ impl Intake {
         let rows =
             store::census::concerned(&self.inner.parts.db, work.facility.id, census.taken_at)
                 .await?;
-        let (stays, changed_at) = self.open(rows).await?;
-        let known = known(&stays, &changed_at);
+        let stays = self.open(work, rows).await?;
+        let known: Vec<Known<'_>> = stays.iter().map(Stored::known).collect();
         let lines: Vec<Line> = census
             .stays
             .iter()
@@ -271,9 +288,10 @@ impl Intake {
                 (Match::Repeated(_), _) => Step::Refuse(vec![repeated(line)]),
                 (Match::Stay(place), _) => self.step(work, line, &stays[*place], &known[*place]),
                 (Match::Nobody, Some(other)) => self.step(work, line, other, &other.known()),
-                (Match::Nobody, None) => newcomers
-                    .remove(&index)
-                    .map_or_else(|| Step::Refuse(line.violations.clone()), Newcomer::step),
+                (Match::Nobody, None) => match newcomers.remove(&index) {
+                    Some(newcomer) => self.arrival(work, newcomer),
+                    None => Step::Refuse(line.violations.clone()),
+                },
             };
             steps.push((line.reference().map(str::to_owned), step));
             if index % READ_AT_ONCE == READ_AT_ONCE - 1 {
@@ -325,15 +343,10 @@ impl Intake {
         }
     }
 
-    /// What the current versions of these stays say, and when each was received, unless it is
-    /// the first.
-    async fn open(
-        &self,
-        rows: Vec<StayRow>,
-    ) -> Result<(Vec<Stored>, HashMap<Uuid, DateTime<Utc>>), Refusal> {
+    /// What the current versions of these stays say.
+    async fn open(&self, work: &Work<'_>, rows: Vec<StayRow>) -> Result<Vec<Stored>, Refusal> {
         let parts = &self.inner.parts;
         let mut stays = Vec::with_capacity(rows.len());
-        let mut changed_at = HashMap::new();
         for group in rows.chunks(READ_AT_ONCE) {
             let versions = store::stays::current_versions(&parts.db, group).await?;
             let mut versions: HashMap<Uuid, _> = versions
@@ -350,18 +363,17 @@ impl Intake {
                 let corrupt = store::Error::Corrupt {
                     what: "stay.presence",
                 };
-                if version.version > 1 {
-                    changed_at.insert(row.id, version.received_at);
-                }
                 stays.push(Stored {
                     row: row.clone(),
+                    counted_at: self.counted_at(work, &opened.content),
                     content: opened.content,
                     presence: presence.ok_or(corrupt)?,
+                    changed_at: (version.version > 1).then_some(version.received_at),
                 });
             }
             tokio::task::yield_now().await;
         }
-        Ok((stays, changed_at))
+        Ok(stays)
     }
 
     /// The sound lines about nobody who is known, judged as declarations, by their places.
@@ -414,7 +426,7 @@ impl Intake {
         for part in ids.chunks(READ_AT_ONCE) {
             rows.extend(store::stays::find_many(db, part, &[work.facility.id]).await?);
         }
-        let (stays, _) = self.open(rows).await?;
+        let stays = self.open(work, rows).await?;
         let mut stays: HashMap<Uuid, Stored> = stays
             .into_iter()
             .filter(|stay| stay.presence != Presence::Cancelled)
@@ -427,13 +439,38 @@ impl Intake {
         Ok(pairs.collect())
     }
 
+    /// What a line about somebody who is not known means.
+    fn arrival(&self, work: &Work<'_>, newcomer: Newcomer) -> Step {
+        match newcomer.key_hash {
+            Err(violations) => Step::Refuse(violations),
+            Ok(_) => match self.counted_at(work, &newcomer.declaration) {
+                None => Step::Arrive(newcomer.declaration),
+                Some(last_taken_at) => Step::Stale {
+                    stay_id: None,
+                    last_taken_at,
+                },
+            },
+        }
+    }
+
     /// What a line means for the stay it is about.
     fn step(&self, work: &Work<'_>, line: &Line, stay: &Stored, known: &Known<'_>) -> Step {
         let taken_at = work.census.taken_at;
         if !line.violations.is_empty() {
             return Step::Refuse(line.violations.clone());
         }
-        if known.presence == Presence::Cancelled || known.is_later_than(taken_at) {
+        let stale = |last_taken_at| Step::Stale {
+            stay_id: Some(stay.row.id),
+            last_taken_at,
+        };
+        let is_later = known.is_later_than(taken_at);
+        if let Some(last_taken_at) = known.counted_after(taken_at) {
+            return match known.had_left_by(taken_at) && !is_later {
+                true => stale(last_taken_at),
+                false => Step::Leave(stay.row.id),
+            };
+        }
+        if known.presence == Presence::Cancelled || is_later {
             return Step::Nothing(stay.row.id);
         }
         let mut patch = census::patch(&line.content, known.content, work.facility);
@@ -444,6 +481,11 @@ impl Intake {
         }
         if patch.is_empty() {
             return Step::Nothing(stay.row.id);
+        }
+        let place = |name| patch.get(name).unwrap_or(&known.content[name]);
+        let whither = json!({"ward": place("ward"), "room": place("room")});
+        if let Some(last_taken_at) = self.counted_at(work, &whither) {
+            return stale(last_taken_at);
         }
         self.amendment(work, stay, patch)
     }
@@ -487,7 +529,7 @@ impl Intake {
                 Step::Nothing(stay_id) => {
                     present.insert(*stay_id);
                 }
-                Step::Refuse(_) => {}
+                Step::Leave(_) | Step::Refuse(_) | Step::Stale { .. } => {}
             }
         }
         let mut done = self.declare_arrivals(work, arrivals).await;
@@ -625,8 +667,12 @@ fn entry(index: usize, reference: Option<String>, step: Step, done: Option<Done>
     let (stay_id, foretold) = match step {
         Step::Arrive(_) => (None, Ok(Fate::Arrived)),
         Step::Change(stay_id, _) => (Some(stay_id), Ok(Fate::Changed)),
-        Step::Nothing(stay_id) => (Some(stay_id), Ok(Fate::Unchanged)),
+        Step::Nothing(stay_id) | Step::Leave(stay_id) => (Some(stay_id), Ok(Fate::Unchanged)),
         Step::Refuse(violations) => (None, Err(Refusal::Invalid(violations))),
+        Step::Stale {
+            stay_id,
+            last_taken_at,
+        } => (stay_id, Err(Refusal::CensusStale { last_taken_at })),
     };
     let (stay_id, stay, outcome) = match done {
         None => (stay_id, None, foretold),
@@ -657,14 +703,6 @@ fn absent(
         stay,
         outcome,
     }
-}
-
-fn known<'a>(stays: &'a [Stored], changed_at: &HashMap<Uuid, DateTime<Utc>>) -> Vec<Known<'a>> {
-    let known = stays.iter().map(|stay| Known {
-        changed_at: changed_at.get(&stay.row.id).copied(),
-        ..stay.known()
-    });
-    known.collect()
 }
 
 fn unclear_guest(index: usize) -> Violation {

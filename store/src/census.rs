@@ -85,6 +85,19 @@ pub async fn newest(
         .await?)
 }
 
+/// The newest censuses of this facility's scopes that were taken later.
+pub async fn later(
+    db: &Database,
+    facility_id: Uuid,
+    taken_at: DateTime<Utc>,
+) -> Result<Vec<CensusRow>> {
+    Ok(census::Entity::find()
+        .filter(census::Column::FacilityId.eq(facility_id))
+        .filter(census::Column::TakenAt.gt(taken_at))
+        .all(db.reader())
+        .await?)
+}
+
 /// What became of a census that was to be the newest of its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begun {

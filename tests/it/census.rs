@@ -18,6 +18,8 @@ on_both_databases![
     an_older_census_is_refused,
     a_census_that_looks_like_a_mistake_is_confirmed_by_number,
     what_came_or_changed_after_it_is_left_alone,
+    an_older_census_of_all_leaves_alone_what_a_later_one_counted,
+    an_older_roster_leaves_alone_the_rooms_of_a_later_one,
     who_left_and_is_there_again_is_taken_back,
     a_bad_line_never_harms_a_good_one,
     nobody_departs_while_a_faulty_line_may_be_about_anybody,
@@ -364,6 +366,115 @@ async fn what_came_or_changed_after_it_is_left_alone(database: Database) {
         by_reference(&desk, &stays[3]["reference"]).await["presence"],
         "departed"
     );
+}
+
+async fn an_older_census_of_all_leaves_alone_what_a_later_one_counted(database: Database) {
+    let river = River::start(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let (counted, other) = (people::fresh("Khoa"), people::fresh("Khoa"));
+    let stays = present(&desk, hospital, &counted, 4).await;
+    let others = present(&desk, hospital, &other, 5).await;
+    let id = |stay: &Value| stay["id"].as_str().unwrap().to_owned();
+    let left = id(&by_reference(&desk, &stays[3]["reference"]).await);
+    let departure = json!({"departed_at": text_of(hours_ago(1))});
+    desk.act(&left, "departure", 1, &departure)
+        .await
+        .expect(200);
+    // Both lie a little ahead, so that what was written until now is older.
+    let [older, later] = [1, 2].map(|minutes| text_of(now() + TimeDelta::minutes(minutes)));
+    let ward = json!({"taken_at": later, "scope": {"ward": counted}, "missing": "ask",
+        "stays": stays[..2]});
+    let answer = put(&desk, hospital, "", &ward).await.expect(200);
+    assert_eq!(counts(&answer), [("asked", 1), ("unchanged", 2)].into());
+
+    // It has neither of the two; whom the ward is asked about; who had left; who comes there and
+    // who is said to be there now; who comes elsewhere and two of five others.
+    let mut moved = others[2].clone();
+    moved["ward"] = json!(counted);
+    let lines = [
+        stays[2].clone(),
+        stays[3].clone(),
+        patient(hospital, &counted),
+        moved,
+        patient(hospital, &other),
+        others[0].clone(),
+        others[1].clone(),
+    ];
+    let all = json!({"taken_at": older, "stays": lines});
+    let foretold = put(&desk, hospital, "?dry_run=true", &all)
+        .await
+        .expect(200);
+    let answer = put(&desk, hospital, "", &all).await.expect(200);
+    let expected = [
+        ("arrived", 1),
+        ("departed", 2),
+        ("rejected", 3),
+        ("unchanged", 3),
+    ];
+    assert_eq!(counts(&answer), expected.into());
+    assert_eq!(counts(&foretold), expected.into());
+    for index in [1, 2, 3] {
+        let problem = &answer["results"][index]["problem"];
+        assert_eq!(problem["code"], "census_stale", "line {index}: {problem}");
+        assert_eq!(problem["status"], 409);
+        assert_eq!(problem["last_taken_at"], later);
+    }
+    for stay in stays[..3].iter().chain(&others[..3]) {
+        let found = by_reference(&desk, &stay["reference"]).await;
+        let told = (&found["presence"], &found["version"]);
+        assert_eq!(told, (&json!("present"), &json!(1)));
+        assert_eq!(found["ward"], stay["ward"]);
+    }
+    let asked = by_reference(&desk, &stays[2]["reference"]).await;
+    assert_eq!(asked["questions"][0]["code"], "census_missing");
+    assert_eq!(desk.stay(&left).await["presence"], "departed");
+    for stay in &others[3..] {
+        let found = by_reference(&desk, &stay["reference"]).await;
+        assert_eq!(found["presence"], "departed");
+    }
+    let stranger = by_reference(&desk, &lines[2]["reference"]).await;
+    assert_eq!(stranger, Value::Null);
+    let again = put(&desk, hospital, "", &all).await.expect(200);
+    assert_eq!(counts(&again), [("rejected", 3), ("unchanged", 4)].into());
+
+    // One that is not older covers every ward again.
+    let lines = [&stays[..3], &lines[4..]].concat();
+    let all = json!({"taken_at": later, "stays": lines});
+    let answer = put(&desk, hospital, "", &all).await.expect(200);
+    assert_eq!(counts(&answer), [("departed", 1), ("unchanged", 6)].into());
+    let asked = by_reference(&desk, &stays[2]["reference"]).await;
+    assert_eq!(asked.get("questions"), None);
+}
+
+async fn an_older_roster_leaves_alone_the_rooms_of_a_later_one(database: Database) {
+    let river = River::start(database).await;
+    let (desk, school) = (river.caller("school"), river.facility("school"));
+    let block = people::fresh("A");
+    let (counted, other) = (format!("{block}1"), format!("{block}2"));
+    let inside: Vec<Value> = (0..2).map(|_| student(school, &counted)).collect();
+    let outside: Vec<Value> = (0..4).map(|_| student(school, &other)).collect();
+    for stay in inside.iter().chain(&outside) {
+        desk.accepted(stay).await;
+    }
+    let [older, later] = [1, 2].map(|minutes| text_of(now() + TimeDelta::minutes(minutes)));
+    let rooms = json!({"taken_at": later, "scope": {"room_prefix": counted}, "stays": inside});
+    let answer = put(&desk, school, "", &rooms).await.expect(200);
+    assert_eq!(counts(&answer), [("unchanged", 2)].into());
+    // The whole block, which holds the rooms that were counted, as well as the whole school.
+    for (scope, departed) in [(json!({"room_prefix": block}), 1), (Value::Null, 0)] {
+        let lines = [&outside[..3], &[student(school, &counted)]].concat();
+        let roster = json!({"taken_at": older, "scope": scope, "missing": "depart",
+            "stays": lines});
+        let answer = put(&desk, school, "", &roster).await.expect(200);
+        assert_eq!(answer["departed"], departed, "{answer}");
+        assert_eq!(answer["unchanged"], 3);
+        assert_eq!(answer["results"][3]["problem"]["code"], "census_stale");
+        assert_eq!(answer["rejected"], 1);
+    }
+    for stay in &inside {
+        let found = by_reference(&desk, &stay["reference"]).await;
+        assert_eq!(found["presence"], "present");
+    }
 }
 
 async fn who_left_and_is_there_again_is_taken_back(database: Database) {

@@ -172,6 +172,7 @@ fn known(content: &Value, arrival: &str) -> Known<'static> {
         presence: Presence::Present,
         arrival_at: at(arrival),
         changed_at: None,
+        counted_at: None,
     }
 }
 
@@ -335,12 +336,36 @@ fn only_what_a_line_sends_and_the_stay_does_not_say_changes() {
 }
 
 #[test]
+fn a_stay_lies_in_its_ward_and_in_the_rooms_of_every_prefix() {
+    let table = [
+        (json!({}), vec![]),
+        (json!({"ward": "Sản"}), vec![["ward", "Sản"]]),
+        (
+            json!({"room": "Á1", "ward": "B"}),
+            vec![["ward", "B"], ["room_prefix", "Á"], ["room_prefix", "Á1"]],
+        ),
+        (json!({"room": "7"}), vec![["room_prefix", "7"]]),
+        (json!({"room": ""}), vec![]),
+    ];
+    for (content, expected) in table {
+        let around = Scope::around(&content);
+        let found: Vec<[&str; 2]> = around.iter().map(Scope::parts).collect();
+        assert_eq!(found, expected, "{content}");
+        assert!(around.iter().all(|scope| scope.holds(&content)));
+    }
+}
+
+#[test]
 fn who_arrived_or_changed_later_is_not_missing() {
     let document = json!({"taken_at": "2026-11-24T08:00:00+07:00", "scope": {"ward": "Sản"},
         "stays": [{}]});
     let here = json!({"ward": "Sản"});
     let changed = Known {
         changed_at: Some(at("08:01:00")),
+        ..known(&here, "06:00:00")
+    };
+    let counted = |counted_at| Known {
+        counted_at: Some(at(counted_at)),
         ..known(&here, "06:00:00")
     };
     let departed = Known {
@@ -354,10 +379,16 @@ fn who_arrived_or_changed_later_is_not_missing() {
         departed,
         known(&json!({"ward": "Nhi"}), "06:00:00"),
         known(&here, "07:00:00"),
+        // A later census of its rooms, and one that is not later.
+        counted("08:00:01"),
+        counted("08:00:00"),
     ];
-    let absent = census(&document).absent(&stays, &[false, false, false, false, false, true]);
-    assert_eq!(absent.missing, [0]);
-    assert_eq!(absent.present_count, 3);
+    let absent = census(&document).absent(
+        &stays,
+        &[false, false, false, false, false, true, false, false],
+    );
+    assert_eq!(absent.missing, [0, 7]);
+    assert_eq!(absent.present_count, 4);
 }
 
 #[test]
