@@ -134,6 +134,7 @@ impl Database {
             lock_timeout: options.lock_timeout,
             bitmap_scans: "off",
             kept_count: 0,
+            sqlite_cache_kib: 16_000,
             is_lazy: false,
         };
         let reader = PoolSettings {
@@ -143,6 +144,8 @@ impl Database {
             bitmap_scans: "on",
             // Whoever listens for notices keeps one.
             kept_count: 1,
+            // Each has one of its own; what is not in it is in the kernel's.
+            sqlite_cache_kib: 2_000,
             is_lazy: false,
         };
         let probe = PoolSettings {
@@ -242,6 +245,8 @@ struct PoolSettings {
     kept_count: u32,
     acquire_timeout: Duration,
     lock_timeout: Duration,
+    /// Pages that a connection to SQLite keeps.
+    sqlite_cache_kib: u32,
     bitmap_scans: &'static str,
     /// It connects when it is first asked.
     is_lazy: bool,
@@ -264,7 +269,7 @@ async fn open_pool(
         // A ping per use would double the statements of a busy pool.
         .test_before_acquire(backend == Backend::Postgres && pool.connection_count_max == 1);
     if backend == Backend::Sqlite {
-        settings.map_sqlx_sqlite_opts(tune_sqlite);
+        settings.map_sqlx_sqlite_opts(move |driver| tune_sqlite(driver, pool.sqlite_cache_kib));
         settings.map_sqlx_sqlite_before_acquire(|connection, _| {
             Box::pin(async move { is_outside_of_transactions(connection).await })
         });
@@ -318,7 +323,10 @@ async fn is_outside_of_transactions(
     Ok(is_outside)
 }
 
-fn tune_sqlite(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
+fn tune_sqlite(
+    options: sqlx::sqlite::SqliteConnectOptions,
+    cache_kib: u32,
+) -> sqlx::sqlite::SqliteConnectOptions {
     use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
     options
@@ -327,7 +335,7 @@ fn tune_sqlite(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::Sql
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        .pragma("cache_size", "-16000")
+        .pragma("cache_size", format!("-{cache_kib}"))
         .pragma("secure_delete", "on")
         .pragma("journal_size_limit", "67108864")
         .statement_cache_capacity(200)
