@@ -1,6 +1,6 @@
 //! Takes declarations in: judge, make the receipt, queue for the commit, answer.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -18,7 +18,6 @@ use store::{
     Backend, Database,
     census::lease::Lease,
     declarations::{self, Idempotency, Judged, NewDeclaration, Outcome},
-    pace::Pace,
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -32,6 +31,7 @@ use crate::{
     IntakeSettings, Refusal,
     admission::{self, Waiting},
     commit, prepare,
+    progress::Progress,
     view::{self, StayView},
 };
 
@@ -72,8 +72,7 @@ pub struct Intake {
 pub(crate) struct Inner {
     pub(crate) parts: IntakeParts,
     queue: mpsc::Sender<admission::Admission>,
-    /// Of the commits, for those who wait in the queue.
-    pace: Arc<Pace>,
+    progress: Arc<Progress>,
     closing: CancellationToken,
     committers: Mutex<Vec<JoinHandle<()>>>,
     /// Held while a census is worked on here, each for a part of all facilities.
@@ -143,8 +142,7 @@ impl Intake {
         let (queue, receiver) = mpsc::channel(parts.settings.queue_count_max);
         let receiver: commit::Queue = Arc::new(Mutex::new(receiver));
         let closing = CancellationToken::new();
-        let is_stuck = Arc::new(AtomicBool::new(false));
-        let pace = Arc::new(Pace::new(parts.db.patience_min()));
+        let progress = Arc::new(Progress::new(parts.db.patience_min()));
         let committer_count = match parts.db.backend() {
             Backend::Sqlite => 1,
             Backend::Postgres => parts.settings.committer_count.max(1),
@@ -153,8 +151,7 @@ impl Intake {
             .map(|_| {
                 let committer = commit::Committer {
                     db: parts.db.clone(),
-                    pace: Arc::clone(&pace),
-                    is_stuck: Arc::clone(&is_stuck),
+                    progress: Arc::clone(&progress),
                     queue: Arc::clone(&receiver),
                     closing: closing.clone(),
                     group_count_max: parts
@@ -170,7 +167,7 @@ impl Intake {
             inner: Arc::new(Inner {
                 parts,
                 queue,
-                pace,
+                progress,
                 closing,
                 committers,
                 censuses: Default::default(),
@@ -191,7 +188,7 @@ impl Intake {
             .enqueue(self.reserve(1)?, vec![prepared.row])
             .pop()
             .ok_or(Refusal::Stopping)?;
-        self.answer(place.outcome(&self.inner.pace).await?, prepared.view)
+        self.answer(place.outcome(&self.inner.progress).await?, prepared.view)
             .await
     }
 
@@ -252,7 +249,7 @@ impl Intake {
             async move {
                 let item = item?;
                 let place = place.ok_or(Refusal::Stopping)?;
-                self.answer(place.outcome(&self.inner.pace).await?, item.view)
+                self.answer(place.outcome(&self.inner.progress).await?, item.view)
                     .await
             }
         });

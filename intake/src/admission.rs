@@ -6,13 +6,10 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use store::{
-    declarations::{Judged, NewDeclaration},
-    pace::Pace,
-};
+use store::declarations::{Judged, NewDeclaration};
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::Refusal;
+use crate::{Refusal, progress::Progress};
 
 const WAITING: u8 = 0;
 const WRITING: u8 = 1;
@@ -88,16 +85,16 @@ impl Admission {
 
 impl Waiting {
     /// Waits for the commit. When the time is up while the declaration still waits in the queue,
-    /// or when those before it have got stuck by the pace of commits, it is taken out and refused;
+    /// or when those before it have got stuck, it is taken out and refused;
     /// once it is being written, its outcome is awaited.
-    pub(crate) async fn outcome(mut self, pace: &Pace) -> Answer {
+    pub(crate) async fn outcome(mut self, progress: &Progress) -> Answer {
         let since = Instant::now();
         loop {
-            let until = pace.gives_up_at(since).min(self.expires);
+            let until = progress.gives_up_at(since).min(self.expires);
             match tokio::time::timeout_at(until, &mut self.answer).await {
                 Ok(answer) => return answer.unwrap_or(Err(Refusal::Stopping)),
                 // Others were written meanwhile.
-                Err(_) if pace.gives_up_at(since).min(self.expires) > Instant::now() => {}
+                Err(_) if progress.gives_up_at(since).min(self.expires) > Instant::now() => {}
                 Err(_) if !self.place.take(LEFT) => {
                     return self.answer.await.unwrap_or(Err(Refusal::OutcomeUnknown));
                 }

@@ -7,10 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +15,6 @@ use metrics::{counter, histogram};
 use store::{
     Database,
     declarations::{self, Judged, NewDeclaration, Outcome},
-    pace::Pace,
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -27,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Refusal, admission::Admission};
+use crate::{Refusal, admission::Admission, progress::Progress};
 
 /// How long the database is asked, on a fresh connection, what became of a lost COMMIT: so long
 /// that the sender has an answer within three seconds of the beginning, but never too short to ask.
@@ -42,10 +38,7 @@ pub(crate) type Queue = Arc<Mutex<mpsc::Receiver<Admission>>>;
 /// Takes groups from the queue and writes them.
 pub(crate) struct Committer {
     pub(crate) db: Database,
-    /// Of the commits of all committers.
-    pub(crate) pace: Arc<Pace>,
-    /// The last group of any committer got nothing from the database.
-    pub(crate) is_stuck: Arc<AtomicBool>,
+    pub(crate) progress: Arc<Progress>,
     pub(crate) queue: Queue,
     /// Says that the queue is to be closed; what is in it is still written.
     pub(crate) closing: CancellationToken,
@@ -89,7 +82,7 @@ impl Committer {
     /// While the database is stuck one declaration at a time tries it: whoever waits with it would
     /// have to wait as long.
     fn group_count_max(&self) -> usize {
-        if self.is_stuck.load(Ordering::Relaxed) {
+        if self.progress.is_stuck() {
             1
         } else {
             self.group_count_max
@@ -128,7 +121,8 @@ impl Committer {
             .iter()
             .map(|admission| &admission.declaration)
             .collect();
-        let started = Instant::now();
+        let group = self.progress.begin(part.len());
+        let started = group.since();
         let written = timeout(
             store::write::TRANSACTION_DURATION_MAX,
             declarations::write(&self.db, &declarations),
@@ -136,13 +130,9 @@ impl Committer {
         .await
         .unwrap_or(Err(store::Error::OutcomeUnknown));
         observe(&self.db, part.len(), started);
-        let is_stuck = written.as_ref().is_err_and(store::Error::is_of_the_server);
-        self.is_stuck.store(is_stuck, Ordering::Relaxed);
+        group.end(&written);
         match written {
-            Ok(judged) => {
-                self.pace.note(started.elapsed());
-                answer_each(part, judged);
-            }
+            Ok(judged) => answer_each(part, judged),
             Err(store::Error::OutcomeUnknown) => search_outcome(&self.db, part, started).await,
             Err(error) if error.is_of_the_rows() && part.len() > 1 => {
                 let second = part.split_off(part.len() / 2);

@@ -15,6 +15,7 @@ mod census;
 mod change;
 mod commit;
 mod prepare;
+mod progress;
 mod refusal;
 mod settings;
 pub mod upload;

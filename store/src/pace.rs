@@ -53,15 +53,17 @@ impl Pace {
     }
 
     /// Until when to wait, for one who has waited since then and unless something gets done
-    /// meanwhile: ask again before giving up.
-    pub fn gives_up_at(&self, since: Instant) -> Instant {
+    /// meanwhile: ask again before giving up. `together` is how many are done at once just now,
+    /// which takes as many times as long as one.
+    pub fn gives_up_at(&self, since: Instant, together: u32) -> Instant {
         let last = self.born + Duration::from_micros(self.last_us.load(Ordering::Relaxed));
-        since.max(last) + self.patience()
+        since.max(last) + self.patience(together)
     }
 
-    fn patience(&self) -> Duration {
+    fn patience(&self, together: u32) -> Duration {
         let usual = Duration::from_micros(self.usual_us.load(Ordering::Relaxed));
-        self.patience_min.max(usual * STUCK_AFTER)
+        let usual = usual.saturating_mul(together.max(1));
+        self.patience_min.max(usual.saturating_mul(STUCK_AFTER))
     }
 }
 
@@ -78,15 +80,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn patience_follows_what_is_usual_and_has_a_floor() {
         let pace = Pace::new(LEAST);
-        assert_eq!(pace.patience(), Duration::from_secs(2));
+        assert_eq!(pace.patience(1), Duration::from_secs(2));
         for _ in 0..60 {
             pace.note(Duration::from_millis(8));
         }
-        assert_eq!(pace.patience(), LEAST);
+        assert_eq!(pace.patience(1), LEAST);
+        assert!(pace.patience(100) > Duration::from_secs(3));
         for _ in 0..60 {
             pace.note(Duration::from_millis(400));
         }
-        let patience = pace.patience();
+        let patience = pace.patience(1);
         assert!(
             patience > Duration::from_millis(1_500) && patience <= Duration::from_millis(1_600),
             "{patience:?}"
@@ -100,15 +103,15 @@ mod tests {
             pace.note(Duration::from_millis(8));
         }
         let since = Instant::now();
-        assert_eq!(pace.gives_up_at(since), since + LEAST);
+        assert_eq!(pace.gives_up_at(since, 1), since + LEAST);
         for _ in 0..20 {
             tokio::time::advance(Duration::from_millis(200)).await;
             pace.note(Duration::from_millis(8));
-            assert_eq!(pace.gives_up_at(since), Instant::now() + LEAST);
+            assert_eq!(pace.gives_up_at(since, 1), Instant::now() + LEAST);
         }
         tokio::time::advance(LEAST).await;
-        assert!(pace.gives_up_at(since) <= Instant::now());
+        assert!(pace.gives_up_at(since, 1) <= Instant::now());
         // Who comes now has not waited yet.
-        assert_eq!(pace.gives_up_at(Instant::now()), Instant::now() + LEAST);
+        assert_eq!(pace.gives_up_at(Instant::now(), 1), Instant::now() + LEAST);
     }
 }

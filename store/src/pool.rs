@@ -91,7 +91,7 @@ impl Turns {
         let since = Instant::now();
         let mut turn = std::pin::pin!(places.acquire_owned());
         loop {
-            let until = self.pace.gives_up_at(since).min(since + self.wait_max);
+            let until = self.pace.gives_up_at(since, 1).min(since + self.wait_max);
             if until <= Instant::now() {
                 return Err(no_answer());
             }

@@ -1,0 +1,85 @@
+//! How the commits get on, for those who wait in the queue and for the committers themselves.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    time::Duration,
+};
+
+use store::pace::Pace;
+use tokio::time::Instant;
+
+/// Shared by all committers of an intake.
+pub(crate) struct Progress {
+    /// Of declarations, one by one.
+    pace: Pace,
+    /// Declarations that are being written.
+    under_way: AtomicU32,
+    /// The last group got nothing from the database.
+    is_stuck: AtomicBool,
+}
+
+impl Progress {
+    /// Nobody who waits gives up before `patience_min`.
+    pub(crate) fn new(patience_min: Duration) -> Self {
+        Self {
+            pace: Pace::new(patience_min),
+            under_way: AtomicU32::new(0),
+            is_stuck: AtomicBool::new(false),
+        }
+    }
+
+    /// A group begins to be written.
+    pub(crate) fn begin(&self, count: usize) -> Group<'_> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.under_way.fetch_add(count, Ordering::Relaxed);
+        Group {
+            progress: self,
+            count,
+            since: Instant::now(),
+        }
+    }
+
+    /// Until when to wait in the queue, for one who has waited since then; as long as groups get
+    /// done, later.
+    pub(crate) fn gives_up_at(&self, since: Instant) -> Instant {
+        let together = self.under_way.load(Ordering::Relaxed);
+        self.pace.gives_up_at(since, together)
+    }
+
+    /// Whether the database gave nothing when it was asked last.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.is_stuck.load(Ordering::Relaxed)
+    }
+}
+
+/// A group that is being written; no longer, once it is dropped.
+pub(crate) struct Group<'a> {
+    progress: &'a Progress,
+    count: u32,
+    since: Instant,
+}
+
+impl Group<'_> {
+    /// Since when it has been written.
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Says how it ended.
+    pub(crate) fn end<T>(self, written: &store::Result<T>) {
+        let progress = self.progress;
+        let is_stuck = written.as_ref().is_err_and(store::Error::is_of_the_server);
+        progress.is_stuck.store(is_stuck, Ordering::Relaxed);
+        if written.is_ok() {
+            progress.pace.note(self.since.elapsed() / self.count.max(1));
+        }
+    }
+}
+
+impl Drop for Group<'_> {
+    fn drop(&mut self) {
+        self.progress
+            .under_way
+            .fetch_sub(self.count, Ordering::Relaxed);
+    }
+}
