@@ -13,7 +13,7 @@ use runtime::{
     secrets::SettingError,
     serve::{self, Listener, ServeLimits},
     signing::ReceiptSigner,
-    skew::ClockWatch,
+    skew::{COMPARE_INTERVAL, ClockWatch},
     tasks,
     telemetry::MetricsHandle,
     vault::Vault,
@@ -149,10 +149,14 @@ pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<Runni
     let listener = Listener::bind(&parts.settings.listen, "LUUTRU_LISTEN").await?;
     let ops_listener = Listener::bind(&parts.settings.ops_listen, "LUUTRU_OPS_LISTEN").await?;
     let (addr, ops_addr) = (listener.local_addr(), ops_listener.local_addr());
-    add_checks(&parts);
+    let watch = Arc::new(ClockWatch::correcting(parts.clock.clone()));
+    // Before anything is received.
+    watch.look(store::health::server_time(&parts.db)).await;
+    add_checks(&parts, &watch);
     let metrics = parts.metrics.clone();
     let app = Arc::new(App::new(parts, shutdown.clone()));
-    let task = tasks::spawn("api", run(app, listener, ops_listener, metrics, shutdown));
+    let serving = run(app, watch, listener, ops_listener, metrics, shutdown);
+    let task = tasks::spawn("api", serving);
     Ok(Running {
         addr,
         ops_addr,
@@ -162,6 +166,7 @@ pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<Runni
 
 async fn run(
     app: Arc<App>,
+    watch: Arc<ClockWatch>,
     listener: Listener,
     ops_listener: Listener,
     metrics: MetricsHandle,
@@ -188,7 +193,10 @@ async fn run(
         readiness.start_draining();
     };
     let tail = app.tail.run(&app.db, &shutdown);
-    let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, sweep(&app, &shutdown), tail);
+    let upkeep = async {
+        tokio::join!(sweep(&app, &shutdown), keep_time(&app, &watch, &shutdown));
+    };
+    let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, upkeep, tail);
     report(outcome);
 }
 
@@ -210,9 +218,16 @@ async fn sweep(app: &App, shutdown: &CancellationToken) {
     }
 }
 
-fn add_checks(parts: &ApiParts) {
+/// Compares clocks, also where nobody asks whether we are ready.
+async fn keep_time(app: &App, watch: &ClockWatch, shutdown: &CancellationToken) {
+    let pause = || tokio::time::sleep(COMPARE_INTERVAL);
+    while shutdown.run_until_cancelled(pause()).await.is_some() {
+        watch.look(store::health::server_time(&app.db)).await;
+    }
+}
+
+fn add_checks(parts: &ApiParts, watch: &Arc<ClockWatch>) {
     let db = parts.db.clone();
-    let watch = Arc::new(ClockWatch::new(parts.clock.clone()));
     watch.add_checks(&parts.readiness, move || {
         let db = db.clone();
         async move {

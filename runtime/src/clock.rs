@@ -17,10 +17,15 @@ use tokio::time::Instant;
 /// The last id tick of the system clock, shared by every [`Clock::system`] of the process.
 static SYSTEM_LAST_TICK: LazyLock<Arc<AtomicU64>> = LazyLock::new(Arc::default);
 
+/// What the system clock of this process is corrected by.
+static SYSTEM_CORRECTION: LazyLock<Arc<AtomicI64>> = LazyLock::new(Arc::default);
+
 /// Tells the time; a clone tells the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
+    /// Microseconds to be added, where it is known to be wrong. Of clones the same.
+    correction_micros: Arc<AtomicI64>,
     /// Keeps the ids of [`crate::ids::uuid_v7`] in order, see there.
     pub(crate) last_tick: Arc<AtomicU64>,
     /// Gives the bits of ids that are random elsewhere; of a simulation only.
@@ -90,6 +95,7 @@ impl Clock {
     pub fn system() -> Self {
         Self {
             source: Source::System,
+            correction_micros: Arc::clone(&SYSTEM_CORRECTION),
             last_tick: Arc::clone(&SYSTEM_LAST_TICK),
             id_tails: None,
         }
@@ -106,6 +112,7 @@ impl Clock {
         });
         let clock = Self {
             source: Source::Manual(Arc::clone(&hands)),
+            correction_micros: Arc::default(),
             last_tick: Arc::default(),
             id_tails: None,
         };
@@ -119,8 +126,20 @@ impl Clock {
         (Self { id_tails, ..clock }, hands)
     }
 
-    /// The present instant, cut to whole microseconds.
+    /// The present instant, cut to whole microseconds, as far as it is known.
     pub fn now(&self) -> DateTime<Utc> {
+        let correction_micros = self.correction_micros.load(Ordering::Relaxed);
+        self.uncorrected() + Duration::microseconds(correction_micros)
+    }
+
+    /// From now on the time is told so much later than the machine tells it; negative: earlier.
+    pub fn correct_by(&self, correction: Duration) {
+        let micros = correction.num_microseconds().unwrap_or_default();
+        self.correction_micros.store(micros, Ordering::Relaxed);
+    }
+
+    /// The present instant as the machine tells it, cut to whole microseconds.
+    pub fn uncorrected(&self) -> DateTime<Utc> {
         match &self.source {
             Source::System => whole_micros(system_now()),
             Source::Manual(hands) => {
@@ -197,6 +216,20 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
+
+    #[test]
+    fn a_correction_is_of_all_clones_and_of_nothing_steady() {
+        let (clock, hands) = Clock::manual(DateTime::UNIX_EPOCH);
+        let (other, steady) = (clock.clone(), clock.steady());
+        clock.correct_by(Duration::hours(-1));
+        assert_eq!(other.now(), DateTime::UNIX_EPOCH - Duration::hours(1));
+        assert_eq!(other.uncorrected(), DateTime::UNIX_EPOCH);
+        assert_eq!(other.steady(), steady);
+        hands.set(DateTime::UNIX_EPOCH + Duration::hours(1));
+        assert_eq!(clock.now(), DateTime::UNIX_EPOCH);
+        other.correct_by(Duration::zero());
+        assert_eq!(clock.now(), clock.uncorrected());
+    }
 
     #[test]
     fn the_system_clock_gives_whole_microseconds() {

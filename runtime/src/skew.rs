@@ -2,7 +2,8 @@
 //!
 //! Processes on several hosts meet in one database, so its server's clock is the one that each is
 //! measured by; nobody sets a clock here. Leases go by the server's time, whatever ours says. What
-//! goes by ours: when a declaration was received, and thereby whether it was on time.
+//! goes by ours: when a declaration was received, and thereby whether it was on time. So whoever
+//! takes declarations tells the time by the server's clock while ours is far from it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +21,10 @@ const BEARABLE_MAX: TimeDelta = TimeDelta::seconds(60);
 /// An answer that took longer says too little: it may be off by half of the time it took. A process
 /// that was stopped while it asked finds such answers.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(1);
+/// Between two comparisons of a process that keeps comparing.
+pub const COMPARE_INTERVAL: Duration = Duration::from_secs(1);
+/// A database that does not answer by then says nothing of the clock.
+const COMPARE_TIMEOUT: Duration = Duration::from_millis(200);
 /// How long the check `clock` waits for an answer under way. Less than a check may take: when the
 /// database is away, that is for the check `database` to say.
 const ANSWER_WAIT: Duration = Duration::from_millis(100);
@@ -66,6 +71,7 @@ pub struct ClockWatch {
     /// Held while the other clock is asked, so that who judges hears of the newest answer.
     asking: tokio::sync::Mutex<()>,
     last: Mutex<Option<TimeDelta>>,
+    corrects: bool,
 }
 
 impl ClockWatch {
@@ -75,6 +81,16 @@ impl ClockWatch {
             clock,
             asking: tokio::sync::Mutex::default(),
             last: Mutex::default(),
+            corrects: false,
+        }
+    }
+
+    /// As [`ClockWatch::new`], and while our clock is more than a minute off, it and all its clones
+    /// tell the time that the database server has.
+    pub fn correcting(clock: Clock) -> Self {
+        Self {
+            corrects: true,
+            ..Self::new(clock)
         }
     }
 
@@ -112,7 +128,7 @@ impl ClockWatch {
         answer: impl Future<Output = Result<Option<DateTime<Utc>>, E>>,
     ) -> Result<(), E> {
         let _asking = self.asking.lock().await;
-        let (asked_at, begun) = (self.clock.now(), self.clock.steady());
+        let (asked_at, begun) = (self.clock.uncorrected(), self.clock.steady());
         let theirs = answer.await?;
         let round_trip = self.clock.steady() - begun;
         if let Some(skew) = theirs.and_then(|theirs| measure(asked_at, round_trip, theirs)) {
@@ -121,11 +137,29 @@ impl ClockWatch {
         Ok(())
     }
 
+    /// As [`ClockWatch::compare`], for a moment only: without an answer what was last known holds.
+    pub async fn look<E: std::fmt::Display>(
+        &self,
+        answer: impl Future<Output = Result<Option<DateTime<Utc>>, E>>,
+    ) {
+        match timeout(COMPARE_TIMEOUT, self.compare(answer)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the clocks were not compared"),
+            Err(_) => tracing::debug!("the clocks were not compared in time"),
+        }
+    }
+
     /// One log line per change, also where nobody asks whether we are ready.
     fn note(&self, skew: TimeDelta) {
         let skew_seconds = skew.as_seconds_f64();
         metrics::gauge!("luutru_clock_skew_seconds").set(skew_seconds);
         let verdict = judge(skew);
+        if self.corrects {
+            self.clock.correct_by(match verdict {
+                Verdict::Wrong => -skew,
+                Verdict::Agrees | Verdict::Off => TimeDelta::zero(),
+            });
+        }
         let was = self.last().replace(skew).map_or(Verdict::Agrees, judge);
         if was == verdict {
             return;
@@ -273,6 +307,20 @@ mod tests {
             advance(Duration::from_secs(2)).await;
             let ReadinessReport { checks, .. } = self.readiness.report().await;
             [checks[0], checks[1]]
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_corrects_tells_the_servers_time_while_ours_is_far_from_it() {
+        // Each row: seconds ahead, and what is told then, while the server has 0.
+        let table = [(0, 0), (60, 60), (61, 0), (-3_600, 0), (86_400, 0), (3, 3)];
+        let (clock, hands) = Clock::manual(DateTime::UNIX_EPOCH);
+        let watch = ClockWatch::correcting(clock.clone());
+        for (ahead, told) in table {
+            hands.set(DateTime::UNIX_EPOCH + TimeDelta::seconds(ahead));
+            let answer = async { Ok::<_, ()>(Some(DateTime::UNIX_EPOCH)) };
+            watch.compare(answer).await.unwrap();
+            assert_eq!(clock.now().timestamp(), told, "{ahead} s ahead");
         }
     }
 

@@ -152,6 +152,39 @@ async fn a_process_that_starts_with_a_wrong_clock_is_never_ready() {
     }
 }
 
+/// Not being ready keeps requests away only where somebody looks. What comes all the same is dated
+/// by the server's clock, from the start and a moment after each jump.
+#[tokio::test]
+async fn an_api_whose_clock_is_wrong_dates_what_it_takes_by_the_servers_clock() {
+    let services = Services::install(Database::Postgres).await;
+    let clock = WrongClock::ahead(DAY);
+    let (api, address) = services.launch_api_with(&clock.settings());
+    until_its_clock_is(&api, "failing").await;
+    let desk = services.caller(&address, "hotel");
+    let hotel = services.facility("hotel");
+    for jump in [86_400_i32, -3_600, 3_600, -86_400, 300] {
+        clock.jump(jump.into());
+        // Noticed is a jump once the metric tells it.
+        tests::eventually("the jump to be noticed", NOTICED, async || {
+            skew(&api)
+                .await
+                .is_some_and(|skew| (skew - f64::from(jump)).abs() < 2.0)
+        })
+        .await;
+        let before = now();
+        let stay = desk.accepted(&people::citizen(hotel)).await;
+        let after = now();
+        let received: DateTime<FixedOffset> =
+            stay["received_at"].as_str().unwrap().parse().unwrap();
+        let slack = TimeDelta::milliseconds(200);
+        assert!(
+            received >= before - slack && received <= after + slack,
+            "by {jump} s: {received} is not between {before} and {after}"
+        );
+        assert_eq!(stay["timeliness"], "on_time", "{stay}");
+    }
+}
+
 /// On one host there is one clock.
 #[tokio::test]
 async fn on_sqlite_no_clock_is_compared() {

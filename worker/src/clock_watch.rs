@@ -7,17 +7,14 @@
 //! Where there is one clock, as on SQLite, nothing can be compared. When that is set back, what was
 //! put off meanwhile would wait until a time that is far away again: it is made due at once.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::time::{Instant, timeout};
+use runtime::skew::COMPARE_INTERVAL;
+use tokio::time::Instant;
 
 use crate::run::Worker;
 
-/// Between two comparisons.
-const COMPARE_INTERVAL: Duration = Duration::from_secs(1);
-/// A database that does not answer by then says nothing of the clock.
-const COMPARE_TIMEOUT: Duration = Duration::from_millis(200);
 /// A clock that is set back by less does no harm that is worth mending.
 const STEP_BACK_MAX: TimeDelta = TimeDelta::seconds(60);
 
@@ -47,11 +44,7 @@ impl Worker {
     /// Without an answer what was last known holds.
     pub(crate) async fn compare_clocks(&self) {
         let answer = store::health::server_time(&self.db);
-        match timeout(COMPARE_TIMEOUT, self.clock_watch.compare(answer)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the clocks were not compared"),
-            Err(_) => tracing::debug!("the clocks were not compared in time"),
-        }
+        self.clock_watch.look(answer).await;
     }
 
     /// Whether nothing new is to be begun.
@@ -62,6 +55,8 @@ impl Worker {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
