@@ -230,11 +230,7 @@ fn add_checks(parts: &ApiParts, watch: &Arc<ClockWatch>) {
     let db = parts.db.clone();
     watch.add_checks(&parts.readiness, move || {
         let db = db.clone();
-        async move {
-            store::health::server_time(&db)
-                .await
-                .map_err(|error| error.to_string())
-        }
+        async move { store::health::server_time(&db).await }
     });
     let db = parts.db.clone();
     parts.readiness.add_check("schema", move || {

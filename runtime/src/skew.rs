@@ -98,15 +98,19 @@ impl ClockWatch {
     /// server has; `None` where its clock is ours. `clock` fails while the skew is above a minute.
     ///
     /// While the database does not answer, `clock` stays at what was last known.
-    pub fn add_checks<F, Fut>(self: &Arc<Self>, readiness: &Readiness, ask: F)
+    pub fn add_checks<F, Fut, E>(self: &Arc<Self>, readiness: &Readiness, ask: F)
     where
         F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Option<DateTime<Utc>>, String>> + Send + 'static,
+        Fut: Future<Output = Result<Option<DateTime<Utc>>, E>> + Send + 'static,
+        E: std::fmt::Display,
     {
         let watch = Arc::clone(self);
         readiness.add_check("database", move || {
             let (watch, answer) = (Arc::clone(&watch), ask());
-            async move { watch.compare(answer).await }
+            async move {
+                let compared = watch.compare(answer).await;
+                compared.map_err(|error| error.to_string())
+            }
         });
         let watch = Arc::clone(self);
         readiness.add_check("clock", move || {
@@ -285,7 +289,7 @@ mod tests {
                 async move {
                     match state {
                         ANSWERS => Ok(Some(DateTime::UNIX_EPOCH)),
-                        REFUSES => Err("closed".to_owned()),
+                        REFUSES => Err("closed"),
                         SAME_CLOCK => Ok(None),
                         _ => std::future::pending().await,
                     }

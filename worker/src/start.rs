@@ -226,11 +226,7 @@ fn readiness(worker: &Arc<Worker>) -> Readiness {
     let db = worker.db.clone();
     worker.clock_watch.add_checks(&readiness, move || {
         let db = db.clone();
-        async move {
-            store::health::server_time(&db)
-                .await
-                .map_err(|error| error.to_string())
-        }
+        async move { store::health::server_time(&db).await }
     });
     let db = worker.db.clone();
     readiness.add_check("schema", move || {
