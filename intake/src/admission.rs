@@ -6,7 +6,10 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use store::declarations::{Judged, NewDeclaration};
+use store::{
+    declarations::{Judged, NewDeclaration},
+    pace,
+};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{Refusal, progress::Progress};
@@ -85,22 +88,18 @@ impl Admission {
 
 impl Waiting {
     /// Waits for the commit. When the time is up while the declaration still waits in the queue,
-    /// or when those before it have got stuck, it is taken out and refused;
-    /// once it is being written, its outcome is awaited.
+    /// or when those before it have got stuck, it is taken out and refused; once it is being
+    /// written, its outcome is awaited.
     pub(crate) async fn outcome(mut self, progress: &Progress) -> Answer {
         let since = Instant::now();
-        loop {
-            let until = progress.gives_up_at(since).min(self.expires);
-            match tokio::time::timeout_at(until, &mut self.answer).await {
-                Ok(answer) => return answer.unwrap_or(Err(Refusal::Stopping)),
-                // Others were written meanwhile.
-                Err(_) if progress.gives_up_at(since).min(self.expires) > Instant::now() => {}
-                Err(_) if !self.place.take(LEFT) => {
-                    return self.answer.await.unwrap_or(Err(Refusal::OutcomeUnknown));
-                }
-                Err(_) if until < self.expires => return Err(Refusal::StorageUnavailable),
-                Err(_) => return Err(Refusal::Overloaded),
+        let until = || progress.gives_up_at(since).min(self.expires);
+        match pace::outlast(&mut self.answer, until).await {
+            Some(answer) => answer.unwrap_or(Err(Refusal::Stopping)),
+            None if !self.place.take(LEFT) => {
+                self.answer.await.unwrap_or(Err(Refusal::OutcomeUnknown))
             }
+            None if Instant::now() < self.expires => Err(Refusal::StorageUnavailable),
+            None => Err(Refusal::Overloaded),
         }
     }
 }

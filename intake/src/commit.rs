@@ -121,8 +121,8 @@ impl Committer {
             .iter()
             .map(|admission| &admission.declaration)
             .collect();
-        let group = self.progress.begin(part.len());
-        let started = group.since();
+        let writing = self.progress.begin(part.len());
+        let started = writing.since();
         let written = timeout(
             store::write::TRANSACTION_DURATION_MAX,
             declarations::write(&self.db, &declarations),
@@ -130,7 +130,7 @@ impl Committer {
         .await
         .unwrap_or(Err(store::Error::OutcomeUnknown));
         observe(&self.db, part.len(), started);
-        group.end(&written);
+        writing.end(&written);
         match written {
             Ok(judged) => answer_each(part, judged),
             Err(store::Error::OutcomeUnknown) => search_outcome(&self.db, part, started).await,

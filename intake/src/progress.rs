@@ -29,10 +29,10 @@ impl Progress {
     }
 
     /// A group begins to be written.
-    pub(crate) fn begin(&self, count: usize) -> Group<'_> {
+    pub(crate) fn begin(&self, count: usize) -> Writing<'_> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         self.under_way.fetch_add(count, Ordering::Relaxed);
-        Group {
+        Writing {
             progress: self,
             count,
             since: Instant::now(),
@@ -53,13 +53,13 @@ impl Progress {
 }
 
 /// A group that is being written; no longer, once it is dropped.
-pub(crate) struct Group<'a> {
+pub(crate) struct Writing<'a> {
     progress: &'a Progress,
     count: u32,
     since: Instant,
 }
 
-impl Group<'_> {
+impl Writing<'_> {
     /// Since when it has been written.
     pub(crate) fn since(&self) -> Instant {
         self.since
@@ -76,7 +76,7 @@ impl Group<'_> {
     }
 }
 
-impl Drop for Group<'_> {
+impl Drop for Writing<'_> {
     fn drop(&mut self) {
         self.progress
             .under_way

@@ -1,11 +1,12 @@
 //! How long it is worth to wait behind others.
 
 use std::{
+    pin::pin,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// Before anything is known: a process that starts on a busy machine is slow at first.
 const USUAL_AT_FIRST: Duration = Duration::from_millis(500);
@@ -22,11 +23,10 @@ const STUCK_AFTER: u32 = 4;
 #[derive(Debug)]
 pub struct Pace {
     patience_min: Duration,
-    born: Instant,
     /// What one takes, averaged, in microseconds.
     usual_us: AtomicU64,
-    /// When the last one got done, in microseconds after `born`.
-    last_us: AtomicU64,
+    /// When the last one got done.
+    last: Latest,
 }
 
 impl Pace {
@@ -34,9 +34,8 @@ impl Pace {
     pub fn new(patience_min: Duration) -> Self {
         Self {
             patience_min,
-            born: Instant::now(),
             usual_us: AtomicU64::new(microseconds(USUAL_AT_FIRST)),
-            last_us: AtomicU64::new(0),
+            last: Latest::default(),
         }
     }
 
@@ -48,22 +47,61 @@ impl Pace {
         let _ = self
             .usual_us
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, averaged);
-        let now_us = microseconds(self.born.elapsed());
-        self.last_us.fetch_max(now_us, Ordering::Relaxed);
+        self.last.note(Instant::now());
     }
 
     /// Until when to wait, for one who has waited since then and unless something gets done
     /// meanwhile: ask again before giving up. `together` is how many are done at once just now,
     /// which takes as many times as long as one.
     pub fn gives_up_at(&self, since: Instant, together: u32) -> Instant {
-        let last = self.born + Duration::from_micros(self.last_us.load(Ordering::Relaxed));
-        since.max(last) + self.patience(together)
+        since.max(self.last.get()) + self.patience(together)
     }
 
     fn patience(&self, together: u32) -> Duration {
         let usual = Duration::from_micros(self.usual_us.load(Ordering::Relaxed));
         let usual = usual.saturating_mul(together.max(1));
         self.patience_min.max(usual.saturating_mul(STUCK_AFTER))
+    }
+}
+
+/// Waits as long as there is a prospect: until `until`, which is asked again when it has come.
+pub async fn outlast<T>(what: impl Future<Output = T>, until: impl Fn() -> Instant) -> Option<T> {
+    let mut what = pin!(what);
+    loop {
+        if let Ok(had) = timeout_at(until(), &mut what).await {
+            return Some(had);
+        }
+        if until() <= Instant::now() {
+            return None;
+        }
+    }
+}
+
+/// The latest of the instants that were noted, its own beginning if there were none.
+#[derive(Debug)]
+pub(crate) struct Latest {
+    begun: Instant,
+    after_us: AtomicU64,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self {
+            begun: Instant::now(),
+            after_us: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Latest {
+    pub(crate) fn note(&self, instant: Instant) {
+        let after = instant.saturating_duration_since(self.begun);
+        self.after_us
+            .fetch_max(microseconds(after), Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Instant {
+        self.begun + Duration::from_micros(self.after_us.load(Ordering::Relaxed))
     }
 }
 

@@ -8,13 +8,7 @@
 //! Who finds all connections taken waits in turn, and is refused once nothing comes back for
 //! longer than it usually takes: see [`Pace`].
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -24,10 +18,10 @@ use sea_orm::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout},
 };
 
-use crate::pace::Pace;
+use crate::pace::{self, Latest, Pace};
 
 /// How long connections are looked at before each use after one was silent.
 const DOUBT_DURATION: Duration = Duration::from_secs(5);
@@ -89,17 +83,10 @@ impl Turns {
             return Ok(place);
         }
         let since = Instant::now();
-        let mut turn = std::pin::pin!(places.acquire_owned());
-        loop {
-            let until = self.pace.gives_up_at(since, 1).min(since + self.wait_max);
-            if until <= Instant::now() {
-                return Err(no_answer());
-            }
-            tokio::select! {
-                biased;
-                place = &mut turn => return place.map_err(|_| no_answer()),
-                () = sleep_until(until) => {}
-            }
+        let until = || self.pace.gives_up_at(since, 1).min(since + self.wait_max);
+        match pace::outlast(places.acquire_owned(), until).await {
+            Some(Ok(place)) => Ok(place),
+            Some(Err(_)) | None => Err(no_answer()),
         }
     }
 
@@ -139,32 +126,18 @@ impl Drop for Asked<'_> {
     }
 }
 
-/// Whether a connection of the pool was silent a moment ago. A clone is the same.
-#[derive(Clone)]
-struct Doubt {
-    born: Instant,
-    /// Microseconds from `born` until which there is doubt.
-    until_us: Arc<AtomicU64>,
-}
-
-impl Default for Doubt {
-    fn default() -> Self {
-        Self {
-            born: Instant::now(),
-            until_us: Arc::default(),
-        }
-    }
-}
+/// Whether a connection of the pool was silent a moment ago: until when there is doubt. A clone is
+/// the same.
+#[derive(Clone, Default)]
+struct Doubt(Arc<Latest>);
 
 impl Doubt {
     fn raise(&self) {
-        let until = self.born.elapsed() + DOUBT_DURATION;
-        let until_us = u64::try_from(until.as_micros()).unwrap_or(u64::MAX);
-        self.until_us.fetch_max(until_us, Ordering::Relaxed);
+        self.0.note(Instant::now() + DOUBT_DURATION);
     }
 
     fn is_raised(&self) -> bool {
-        self.born.elapsed() < Duration::from_micros(self.until_us.load(Ordering::Relaxed))
+        Instant::now() < self.0.get()
     }
 
     /// Whether the connection may be used. Errors: it is dead, and is to be closed without a word.
@@ -179,60 +152,79 @@ impl Doubt {
     }
 }
 
-/// One pool of connections. SQLite is a file: it has no network to wait for, and no turns.
-pub(crate) struct Pool {
-    connection: DatabaseConnection,
-    turns: Option<Arc<Turns>>,
+/// How whoever asks on a connection waits.
+pub(crate) trait Patience: Send + Sync {
+    /// Waits for the answer, as long as that may take.
+    fn ask<T: Send>(
+        &self,
+        question: impl Future<Output = Result<T, DbErr>> + Send,
+    ) -> impl Future<Output = Result<T, DbErr>> + Send;
 }
 
-impl Pool {
-    pub(crate) fn new(connection: DatabaseConnection, turns: Option<Turns>) -> Self {
-        Self {
-            connection,
-            turns: turns.map(Arc::new),
-        }
-    }
-
-    /// The connection without any limit, for what may take as long as it takes.
-    pub(crate) fn unlimited(&self) -> &DatabaseConnection {
-        &self.connection
-    }
-
-    /// Begins a transaction; it keeps its place until it ends.
-    pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
-        let begin = self.connection.begin_with_options(options);
-        let (session, turn) = match &self.turns {
-            None => (begin.await?, None),
-            Some(turns) => {
-                let place = turns.enter().await?;
-                let session = turns.answer(begin).await?;
-                let turn = Turn {
-                    turns: Arc::clone(turns),
-                    since: Instant::now(),
-                    _place: place,
-                };
-                (session, Some(turn))
-            }
-        };
-        Ok(Transaction { session, turn })
-    }
-
-    async fn ask<T>(&self, question: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let Some(turns) = &self.turns else {
-            return question.await;
-        };
-        let _place = turns.enter().await?;
+/// A question outside of transactions takes a place for as long as it takes.
+impl Patience for Arc<Turns> {
+    async fn ask<T: Send>(
+        &self,
+        question: impl Future<Output = Result<T, DbErr>> + Send,
+    ) -> Result<T, DbErr> {
+        let _place = self.enter().await?;
         let asked = Instant::now();
-        let answer = turns.answer(question).await;
+        let answer = self.answer(question).await;
         if answer.is_ok() {
-            turns.pace.note(asked.elapsed());
+            self.pace.note(asked.elapsed());
         }
         answer
     }
 }
 
+/// A transaction's place in its pool.
+pub(crate) struct Turn {
+    turns: Arc<Turns>,
+    since: Instant,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Patience for Turn {
+    async fn ask<T: Send>(
+        &self,
+        question: impl Future<Output = Result<T, DbErr>> + Send,
+    ) -> Result<T, DbErr> {
+        self.turns.answer(question).await
+    }
+}
+
+/// A connection and how its answers are waited for. SQLite is a file: it has no network to wait
+/// for, and no turns.
+pub(crate) struct Limited<C, P> {
+    connection: C,
+    patience: Option<P>,
+}
+
+/// One pool of connections.
+pub(crate) type Pool = Limited<DatabaseConnection, Arc<Turns>>;
+
+/// A transaction whose questions have the limits of its pool. Rolled back when dropped.
+pub(crate) type Transaction = Limited<DatabaseTransaction, Turn>;
+
+impl<C, P: Patience> Limited<C, P> {
+    /// The connection without any limit, for what may take as long as it takes.
+    pub(crate) fn unlimited(&self) -> &C {
+        &self.connection
+    }
+
+    async fn ask<T: Send>(
+        &self,
+        question: impl Future<Output = Result<T, DbErr>> + Send,
+    ) -> Result<T, DbErr> {
+        match &self.patience {
+            None => question.await,
+            Some(patience) => patience.ask(question).await,
+        }
+    }
+}
+
 #[async_trait]
-impl ConnectionTrait for Pool {
+impl<C: ConnectionTrait + Send, P: Patience> ConnectionTrait for Limited<C, P> {
     fn get_database_backend(&self) -> DbBackend {
         self.connection.get_database_backend()
     }
@@ -254,70 +246,55 @@ impl ConnectionTrait for Pool {
     }
 }
 
-/// A transaction's place in its pool.
-struct Turn {
-    turns: Arc<Turns>,
-    since: Instant,
-    _place: OwnedSemaphorePermit,
-}
+impl Pool {
+    pub(crate) fn new(connection: DatabaseConnection, turns: Option<Turns>) -> Self {
+        Self {
+            connection,
+            patience: turns.map(Arc::new),
+        }
+    }
 
-/// A transaction whose questions have the limits of its pool. Rolled back when dropped.
-pub(crate) struct Transaction {
-    session: DatabaseTransaction,
-    turn: Option<Turn>,
+    /// Begins a transaction; it keeps its place until it ends.
+    pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
+        let begin = self.connection.begin_with_options(options);
+        let Some(turns) = &self.patience else {
+            return Ok(Transaction {
+                connection: begin.await?,
+                patience: None,
+            });
+        };
+        let place = turns.enter().await?;
+        let connection = turns.answer(begin).await?;
+        let turn = Turn {
+            turns: Arc::clone(turns),
+            since: Instant::now(),
+            _place: place,
+        };
+        Ok(Transaction {
+            connection,
+            patience: Some(turn),
+        })
+    }
 }
 
 impl Transaction {
-    /// The transaction without any limit, for what may take as long as it takes.
-    pub(crate) fn unlimited(&self) -> &DatabaseTransaction {
-        &self.session
-    }
-
     /// Commits. Without an answer in time the outcome is open.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        let Some(turn) = self.turn else {
-            return self.session.commit().await;
+        let commit = self.connection.commit();
+        let Some(turn) = self.patience else {
+            return commit.await;
         };
-        turn.turns.answer(self.session.commit()).await?;
+        turn.ask(commit).await?;
         turn.turns.pace.note(turn.since.elapsed());
         Ok(())
     }
 
     /// Takes back what was written. A drop does the same, without waiting for it.
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
-        match self.turn {
-            None => self.session.rollback().await,
-            Some(turn) => turn.turns.answer(self.session.rollback()).await,
+        let rollback = self.connection.rollback();
+        match self.patience {
+            None => rollback.await,
+            Some(turn) => turn.ask(rollback).await,
         }
-    }
-
-    async fn ask<T>(&self, question: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        match &self.turn {
-            None => question.await,
-            Some(turn) => turn.turns.answer(question).await,
-        }
-    }
-}
-
-#[async_trait]
-impl ConnectionTrait for Transaction {
-    fn get_database_backend(&self) -> DbBackend {
-        self.session.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.ask(self.session.execute_raw(statement)).await
-    }
-
-    async fn execute_unprepared(&self, text: &str) -> Result<ExecResult, DbErr> {
-        self.ask(self.session.execute_unprepared(text)).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.ask(self.session.query_one_raw(statement)).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.ask(self.session.query_all_raw(statement)).await
     }
 }
