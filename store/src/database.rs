@@ -142,8 +142,11 @@ impl Database {
             acquire_timeout: options.acquire_timeout,
             lock_timeout: options.lock_timeout.min(options.patience_min),
             bitmap_scans: "on",
-            // Whoever listens for notices keeps one.
-            kept_count: 1,
+            // Whoever listens for notices keeps one; on SQLite there is nobody.
+            kept_count: match backend {
+                Backend::Sqlite => 0,
+                Backend::Postgres => 1,
+            },
             // Each has one of its own; what is not in it is in the kernel's.
             sqlite_cache_kib: 2_000,
             is_lazy: false,
@@ -275,13 +278,11 @@ async fn open_pool(
         });
     }
     let turns = (backend == Backend::Postgres).then(|| {
-        let answer_max = options.statement_timeout + ANSWER_SLACK;
-        let patience_min = options.patience_min.min(pool.acquire_timeout);
         Turns::new(
             pool.connection_count_max,
-            patience_min,
+            options.patience_min,
             pool.acquire_timeout,
-            answer_max,
+            options.statement_timeout + ANSWER_SLACK,
         )
     });
     if let Some(turns) = &turns {
