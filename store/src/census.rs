@@ -157,7 +157,7 @@ pub async fn question(
     let transaction = write::begin(db).await?;
     if !lease::holds(db, &transaction, lease).await? {
         return Err(Error::LeaseLost {
-            task_id: lease.lease_id,
+            id: lease.facility_id,
         });
     }
     for part in answered.chunks(ROW_COUNT_MAX) {

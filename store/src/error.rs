@@ -20,11 +20,11 @@ pub enum Error {
     /// A row that must be unique is there already.
     #[error("a row that must be unique exists already")]
     Duplicate,
-    /// The lease named in a write no longer holds the task.
-    #[error("the lease on task {task_id} was lost")]
+    /// The lease named in a write no longer holds.
+    #[error("the lease on {id} was lost")]
     LeaseLost {
-        /// The task whose lease was lost.
-        task_id: Uuid,
+        /// What was held: a file, a facility whose census is taken in.
+        id: Uuid,
     },
     /// A stored value does not read as what it must be.
     #[error("stored value of {what} cannot be read")]

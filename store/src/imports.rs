@@ -314,9 +314,7 @@ pub async fn checkpoint(
         .execute_raw(dialect::statement(db.backend(), &text, values))
         .await?;
     if changed.rows_affected() != 1 {
-        return Err(Error::LeaseLost {
-            task_id: part.import_id,
-        });
+        return Err(Error::LeaseLost { id: part.import_id });
     }
     let outcomes = part.rows.into_iter().map(OutcomeRow).collect();
     let statement = dialect::insert_rows(db.backend(), "import_row", outcomes, "");
@@ -362,7 +360,7 @@ async fn update(
     if changed.rows_affected() == 1 {
         Ok(())
     } else {
-        Err(Error::LeaseLost { task_id: id })
+        Err(Error::LeaseLost { id })
     }
 }
 
