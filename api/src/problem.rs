@@ -89,6 +89,12 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::BirthDateInFuture
         | Code::BirthDateTooOld
         | Code::InvalidName
+        | Code::InvisibleCharacter
+        | Code::InvisibleDropped
+        | Code::TextCut
+        | Code::NationalityDiffersFromDocument
+        | Code::NameDoubtful
+        | Code::SameAsEarlierItem
         | Code::InvalidPhone
         | Code::InvalidDocumentNumber
         | Code::DocumentNumberNotAllowed

@@ -91,6 +91,8 @@ pub struct Line {
     pub content: Value,
     /// What is wrong with it already.
     pub violations: Vec<Violation>,
+    /// What was left out of its texts.
+    pub warnings: Vec<Violation>,
 }
 
 /// A stay that a census may be about.

@@ -24,6 +24,8 @@ coded! {
     pub enum DocumentKind {
         /// Card with the 12-digit number, issued 2012 or later.
         CitizenCard => "citizen_card",
+        /// Identity card of another country: letters and digits as that country prints them.
+        ForeignIdentityCard => "foreign_identity_card",
         /// Identity card with 9 digits, expired for all on 2025-01-01.
         OldIdentityCard => "old_identity_card",
         /// Notice of the personal ID number, 12 digits.
@@ -87,7 +89,9 @@ impl DocumentKind {
             | Self::DrivingLicence
             | Self::BirthCertificate
             | Self::HealthInsuranceCard => ImpliedNationality::Vietnamese,
-            Self::Passport | Self::TravelDocument | Self::Other => ImpliedNationality::MustBeNamed,
+            Self::ForeignIdentityCard | Self::Passport | Self::TravelDocument | Self::Other => {
+                ImpliedNationality::MustBeNamed
+            }
             Self::None => ImpliedNationality::Unknown,
         }
     }
@@ -140,6 +144,7 @@ impl Document {
             DocumentKind::TravelDocument
             | DocumentKind::DrivingLicence
             | DocumentKind::HealthInsuranceCard => is_alphanumeric(number, LETTERS_AND_DIGITS_MAX),
+            DocumentKind::ForeignIdentityCard => is_foreign_number(number),
             DocumentKind::BirthCertificate | DocumentKind::Other => {
                 (1..=FREE_NUMBER_LENGTH_MAX).contains(&number.chars().count())
             }
@@ -226,6 +231,15 @@ pub fn masked_number(number: &str) -> String {
         .collect()
 }
 
+/// Every country prints its cards in its own way (`900101-14-5678`, `1-2345-67890-12-3`): letters
+/// and digits, with what stands between them.
+fn is_foreign_number(number: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_alphanumeric() || "-./ ".contains(letter);
+    (1..=FREE_NUMBER_LENGTH_MAX).contains(&number.chars().count())
+        && number.chars().all(is_allowed)
+        && number.chars().any(char::is_alphanumeric)
+}
+
 fn is_alphanumeric(number: &str, length_max: usize) -> bool {
     (1..=length_max).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric())
 }
@@ -287,6 +301,11 @@ mod tests {
             (Kind::Passport, "A123456789", Ok(())),
             (Kind::Passport, "A1234567890", bad),
             (Kind::Passport, "B 123", bad),
+            (Kind::ForeignIdentityCard, "L01X00T47", Ok(())),
+            (Kind::ForeignIdentityCard, "880692310285", Ok(())),
+            (Kind::ForeignIdentityCard, "900101-14-5678", Ok(())),
+            (Kind::ForeignIdentityCard, "--", bad),
+            (Kind::ForeignIdentityCard, "L01X|00T47", bad),
             (Kind::TravelDocument, "ABCDEFGHIJ0123456789", Ok(())),
             (Kind::TravelDocument, "ABCDEFGHIJ01234567890", bad),
             (Kind::DrivingLicence, "380012345678", Ok(())),

@@ -1,8 +1,8 @@
 //! A stay as it was sent: read leniently, judged later.
 //!
 //! Reading takes any JSON and never fails: what has the wrong shape is named with its pointer and
-//! left out, the rest is kept. All text comes out in NFC, trimmed, without control characters and
-//! within its bound; `null`, empty text and empty objects are the same as absent.
+//! left out, the rest is kept. All text comes out in NFC, trimmed, without control or invisible
+//! characters and within its bound; `null`, empty text and empty objects are the same as absent.
 
 pub(crate) mod reader;
 
@@ -26,12 +26,16 @@ pub const NOTE_LENGTH_MAX: usize = 2000;
 /// Longest word of any other member, in characters.
 pub const WORD_LENGTH_MAX: usize = 100;
 
-const NAME: Bound = Bound::line(NAME_LENGTH_MAX);
+const NAME: Bound = Bound::name(NAME_LENGTH_MAX);
 const REFERENCE: Bound = Bound::line(REFERENCE_LENGTH_MAX);
 const PLACE: Bound = Bound::line(PLACE_LENGTH_MAX);
-const ADDRESS: Bound = Bound::line(ADDRESS_LENGTH_MAX);
-const NOTE: Bound = Bound::lines(NOTE_LENGTH_MAX);
+const WARD: Bound = Bound::remark(PLACE_LENGTH_MAX);
+const ADDRESS: Bound = Bound::remark(ADDRESS_LENGTH_MAX);
+const NOTE: Bound = Bound::remarks(NOTE_LENGTH_MAX);
+const MEANING: Bound = Bound::lines(NOTE_LENGTH_MAX);
 const WORD: Bound = Bound::line(WORD_LENGTH_MAX);
+const NUMBER: Bound = Bound::number(WORD_LENGTH_MAX);
+const TELEPHONE: Bound = Bound::telephone(WORD_LENGTH_MAX);
 
 /// The members of a stay's answer that only the service sets.
 pub(crate) const READ_ONLY: [&str; 13] = [
@@ -163,8 +167,10 @@ pub struct DraftParty {
 
 impl Draft {
     /// Reads a stay's body, with every fault of its shape at once: `invalid_type`,
-    /// `unknown_field`, `read_only`, `too_long`, `control_character`. Pointers are into `body`. A
-    /// faulty member is absent from the draft.
+    /// `unknown_field`, `read_only`, `too_long`, `control_character`, `invisible_character`. Pointers
+    /// are into `body`. A faulty member is absent from the draft. Beside the faults stand warnings,
+    /// told by the [class](crate::problem::Code::class) of their code, of what was left out of a
+    /// text that is kept.
     #[must_use]
     pub fn read(body: &Value) -> (Self, Vec<Violation>) {
         let mut violations = Vec::new();
@@ -185,11 +191,11 @@ impl Draft {
             reference: stay.text("reference", REFERENCE),
             room: stay.text("room", PLACE),
             bed: stay.text("bed", PLACE),
-            ward: stay.text("ward", PLACE),
+            ward: stay.text("ward", WARD),
             arrival_at: stay.text("arrival_at", WORD),
             expected_departure_at: stay.text("expected_departure_at", WORD),
             purpose: stay.text("purpose", WORD),
-            purpose_text: stay.text("purpose_text", NOTE),
+            purpose_text: stay.text("purpose_text", MEANING),
             guest: stay
                 .object("guest", DraftGuest::read_members)
                 .unwrap_or_default(),
@@ -234,7 +240,7 @@ impl DraftGuest {
             document: guest.object("document", DraftDocument::read_members),
             no_document_reason: guest.text("no_document_reason", WORD),
             residence: guest.object("residence", DraftResidence::read_members),
-            phone: guest.text("phone", WORD),
+            phone: guest.text("phone", TELEPHONE),
             guardian: guest.object("guardian", DraftGuardian::read_members),
             mother_reference: guest.text("mother_reference", REFERENCE),
             permitted_stay_until: guest.text("permitted_stay_until", WORD),
@@ -288,7 +294,7 @@ impl DraftDocument {
     fn read_members(document: &mut ObjectReader<'_, '_>) -> Self {
         Self {
             kind: document.text("kind", WORD),
-            number: document.text("number", WORD),
+            number: document.text("number", NUMBER),
         }
     }
 
@@ -321,7 +327,7 @@ impl DraftGuardian {
         Self {
             full_name: guardian.text("full_name", NAME),
             relation: guardian.text("relation", WORD),
-            phone: guardian.text("phone", WORD),
+            phone: guardian.text("phone", TELEPHONE),
         }
     }
 
@@ -338,7 +344,7 @@ impl DraftVisa {
     fn read_members(visa: &mut ObjectReader<'_, '_>) -> Self {
         Self {
             kind: visa.text("kind", WORD),
-            number: visa.text("number", WORD),
+            number: visa.text("number", NUMBER),
             expires_on: visa.text("expires_on", WORD),
         }
     }

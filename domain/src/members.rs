@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::problem::{Code, Hint, Violation};
-use crate::text::nfc_trim;
+use crate::text::{forbidden_character, nfc_trim};
 
 /// The members of a request while they are taken out; `null` is the same as absent.
 pub(crate) struct Members<'a> {
@@ -52,10 +52,8 @@ impl<'a> Members<'a> {
             return None;
         };
         let text = nfc_trim(sent);
-        let is_forbidden =
-            |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-        if text.chars().any(is_forbidden) {
-            self.fault(name, Code::ControlCharacter, None);
+        if let Some(code) = forbidden_character(&text, true) {
+            self.fault(name, code, None);
             return None;
         }
         if text.chars().nth(length_max).is_some() {

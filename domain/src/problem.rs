@@ -122,6 +122,8 @@ coded! {
         TooLong => "too_long",
         /// Text with a control character.
         ControlCharacter => "control_character",
+        /// A character that nobody sees: zero-width, direction, tag.
+        InvisibleCharacter => "invisible_character",
         /// A required member is missing.
         Required => "required",
         /// A list with fewer elements than allowed.
@@ -269,6 +271,16 @@ coded! {
         NameCutOff => "name_cut_off",
         /// The document's last day of validity has passed.
         DocumentExpired => "document_expired",
+        /// Characters that nobody sees were dropped.
+        InvisibleDropped => "invisible_dropped",
+        /// What was longer than the member may be was cut off.
+        TextCut => "text_cut",
+        /// A Vietnamese citizen's document with another nationality.
+        NationalityDiffersFromDocument => "nationality_differs_from_document",
+        /// Letters in a scanned name where fillers belong, or digits.
+        NameDoubtful => "name_doubtful",
+        /// An item of a request that says the same as an earlier one.
+        SameAsEarlierItem => "same_as_earlier_item",
         /// An arrival date without a time counts as 14:00.
         ArrivalTimeAssumed => "arrival_time_assumed",
         /// A booking for more guests than the file lists.
@@ -332,6 +344,7 @@ impl Code {
             | Self::ReadOnly
             | Self::TooLong
             | Self::ControlCharacter
+            | Self::InvisibleCharacter
             | Self::Required
             | Self::TooFewItems
             | Self::TooManyItems
@@ -349,7 +362,6 @@ impl Code {
             | Self::BirthDateInFuture
             | Self::BirthDateTooOld
             | Self::InvalidName
-            | Self::InvalidPhone
             | Self::InvalidDocumentNumber
             | Self::DocumentNumberNotAllowed
             | Self::PersonalIdNotDigits
@@ -389,7 +401,13 @@ impl Code {
             | Self::WebhookUrlInvalid
             | Self::WebhookAddressNotAllowed
             | Self::UntilInPast => Class::Violation,
-            Self::SexDiffersFromNumber
+            Self::InvalidPhone
+            | Self::InvisibleDropped
+            | Self::TextCut
+            | Self::NationalityDiffersFromDocument
+            | Self::NameDoubtful
+            | Self::SameAsEarlierItem
+            | Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
             | Self::TemporaryResidenceDue
             | Self::AlreadyPresentHere

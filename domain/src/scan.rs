@@ -28,7 +28,7 @@ use crate::draft::{
 use crate::personal_id::PersonalId;
 use crate::problem::{Code, Hint, Violation};
 use crate::sex::Sex;
-use crate::text::{nfc_trim, single_spaced};
+use crate::text::{is_unseen, nfc_trim, single_spaced, without_unseen};
 
 pub use card_qr::read_qr;
 pub use mrz::read_mrz;
@@ -58,14 +58,14 @@ impl fmt::Debug for Scan {
     }
 }
 
-/// A number as people write it, down to its letters and digits: white space, dots and full-width
-/// forms go. The second value says whether anything but white space at the ends did, which is
+/// A number as people write it, down to its letters and digits: white space, dots, full-width
+/// forms and what nobody sees go. The second value says whether anything but white space at the ends did, which is
 /// worth [`Code::NumberCleaned`].
 #[must_use]
 pub fn clean_number(text: &str) -> (String, bool) {
     let cleaned: String = text
         .chars()
-        .filter(|letter| !letter.is_whitespace() && *letter != '.')
+        .filter(|letter| !letter.is_whitespace() && *letter != '.' && !is_unseen(*letter))
         .map(half_width)
         .collect();
     let is_changed = cleaned != text.trim();
@@ -114,18 +114,25 @@ impl Reading {
     /// A name is kept as scanned even when no declaration would take it: a person mends it faster
     /// than he types it.
     fn read_name(&mut self, text: &str) {
-        let name = single_spaced(&nfc_trim(text));
+        let seen = without_unseen(text);
+        if seen.is_some() {
+            self.warn(FULL_NAME, Code::InvisibleDropped);
+        }
+        let name = single_spaced(&nfc_trim(seen.as_deref().unwrap_or(text)));
         if name.is_empty() {
             return self.warn(FULL_NAME, Code::ScanFieldUnreadable);
         }
         if !is_name(&name) {
             self.warn(FULL_NAME, Code::InvalidName);
+        } else if name.contains(|letter: char| letter.is_ascii_digit()) {
+            self.warn(FULL_NAME, Code::NameDoubtful);
         }
         self.guest.full_name = self.bounded(name, FULL_NAME, NAME_LENGTH_MAX);
     }
 
     fn read_address(&mut self, text: &str) {
-        let text = nfc_trim(text);
+        let seen = without_unseen(text);
+        let text = nfc_trim(seen.as_deref().unwrap_or(text));
         if text.is_empty() {
             return;
         }

@@ -3,6 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::problem::Code;
+
 /// Text as it is stored: NFC, without white space at the ends. Vietnamese diacritics typed as
 /// separate marks (NFD) come out composed.
 #[must_use]
@@ -30,10 +32,65 @@ pub fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the text holds a control character (U+0000–U+001F, U+007F–U+009F).
+/// What no text that is stored may hold: a control character, or one that nobody sees. Line breaks
+/// and tabs are text where there may be several lines.
 #[must_use]
-pub fn has_control(text: &str) -> bool {
-    text.chars().any(char::is_control)
+pub fn forbidden_character(text: &str, is_multiline: bool) -> Option<Code> {
+    let is_line_end = |letter: char| is_multiline && matches!(letter, '\n' | '\r' | '\t');
+    text.chars().find_map(|letter| {
+        if letter.is_control() && !is_line_end(letter) {
+            Some(Code::ControlCharacter)
+        } else if is_unseen(letter) {
+            Some(Code::InvisibleCharacter)
+        } else {
+            None
+        }
+    })
+}
+
+/// Whether a character changes what other characters look like without being seen itself:
+/// overrides and isolates of the direction of writing, and tags. With them one text reads as
+/// another (Unicode Technical Report 36, section 2.5), so that no text may hold one.
+#[must_use]
+pub const fn is_misleading(letter: char) -> bool {
+    matches!(letter, '\u{202d}' | '\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a character leaves nothing on paper: zero-width characters, marks and embeddings of
+/// direction, separators that are no white space on a keyboard, fillers, selectors of variants,
+/// and those that are [misleading](is_misleading).
+#[must_use]
+pub const fn is_unseen(letter: char) -> bool {
+    is_misleading(letter)
+        || matches!(
+            letter,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{17b4}'
+                | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202c}'
+                | '\u{2060}'..='\u{2065}'
+                | '\u{206a}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0100}'..='\u{e01ef}'
+        )
+}
+
+/// The text without what nobody sees; `None` when all of it is seen.
+#[must_use]
+pub fn without_unseen(text: &str) -> Option<String> {
+    text.chars()
+        .any(is_unseen)
+        .then(|| text.chars().filter(|letter| !is_unseen(*letter)).collect())
 }
 
 /// Letters that no decomposition takes apart.
@@ -66,6 +123,31 @@ mod tests {
         for (text, folded) in table {
             assert_eq!(fold(text), folded, "{text}");
         }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_found_and_dropped() {
+        let table = [
+            ("Phòng 203", false, None),
+            ("dòng một\ndòng hai", true, None),
+            ("dòng một\ndòng hai", false, Some(Code::ControlCharacter)),
+            ("a\u{0}b", true, Some(Code::ControlCharacter)),
+            ("20\u{200b}3", false, Some(Code::InvisibleCharacter)),
+            ("20\u{200d}3", true, Some(Code::InvisibleCharacter)),
+            ("\u{202e}302", true, Some(Code::InvisibleCharacter)),
+            ("\u{2066}302\u{2069}", true, Some(Code::InvisibleCharacter)),
+            ("\u{feff}302", false, Some(Code::InvisibleCharacter)),
+            ("a\u{2028}b", true, Some(Code::InvisibleCharacter)),
+            ("302\u{e0041}", true, Some(Code::InvisibleCharacter)),
+        ];
+        for (text, is_multiline, code) in table {
+            assert_eq!(forbidden_character(text, is_multiline), code, "{text:?}");
+        }
+        assert_eq!(
+            without_unseen("0\u{200b}38\u{200e}"),
+            Some("038".to_owned())
+        );
+        assert_eq!(without_unseen("038"), None);
     }
 
     proptest! {

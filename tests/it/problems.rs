@@ -218,7 +218,7 @@ async fn all_violations_are_named_at_once(database: Database) {
             "birth_date": "1985-13-01",
             "sex": "yes",
             "document": {"kind": "citizen_card", "number": "12", "issuer": "x"},
-            "phone": "none",
+            "phone": ["none"],
             "residence": {"commune_code": "99999"},
         },
         "party": {"role": "boss"},
@@ -235,7 +235,7 @@ async fn all_violations_are_named_at_once(database: Database) {
         ("/guest/sex", "unknown_code"),
         ("/guest/document/number", "personal_id_length"),
         ("/guest/document/issuer", "unknown_field"),
-        ("/guest/phone", "invalid_phone"),
+        ("/guest/phone", "invalid_type"),
         ("/guest/residence/commune_code", "unknown_commune"),
         ("/party/role", "unknown_code"),
     ];

@@ -9,7 +9,7 @@ use crate::declaration::Window;
 use crate::draft::reader::{Bound, ObjectReader};
 use crate::draft::{Draft, PLACE_LENGTH_MAX, WORD_LENGTH_MAX};
 use crate::facility::{Facility, FacilityKind};
-use crate::problem::{Code, Hint, Violation};
+use crate::problem::{Class, Code, Hint, Violation};
 use crate::time::{format_instant, parse_instant};
 
 const PLACE: Bound = Bound::line(PLACE_LENGTH_MAX);
@@ -65,7 +65,9 @@ impl<'a> Census<'a> {
     /// Reads a line.
     #[must_use]
     pub fn line(&self, sent: &Value, facility: &Facility) -> Line {
-        let (mut draft, mut violations) = Draft::read(sent);
+        let (mut draft, found) = Draft::read(sent);
+        let is_warning = |one: &Violation| one.code.class() == Class::Warning;
+        let (warnings, mut violations): (Vec<_>, Vec<_>) = found.into_iter().partition(is_warning);
         let named = draft.facility_id.as_deref();
         if named.is_some_and(|named| Uuid::try_parse(named).ok() != Some(facility.id)) {
             violations.push(Violation::new("/facility_id", Code::FacilityUnknown));
@@ -94,6 +96,7 @@ impl<'a> Census<'a> {
         Line {
             content: draft.to_value(),
             violations,
+            warnings,
         }
     }
 }

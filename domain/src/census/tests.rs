@@ -163,6 +163,7 @@ fn line(content: Value) -> Line {
     Line {
         content,
         violations: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 

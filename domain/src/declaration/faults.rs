@@ -1,6 +1,6 @@
 //! All violations of one document, each place named once for what is really wrong with it.
 
-use crate::problem::{Code, Hint, Violation};
+use crate::problem::{Class, Code, Hint, Violation};
 
 /// Most violations named for one document. A body of nothing but unknown members has no more to
 /// tell after the first hundred.
@@ -16,12 +16,14 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Begins with what reading found.
-    pub(crate) fn new(mut violations: Vec<Violation>) -> Self {
+    /// Begins with what reading found; the class of a code tells whether it refuses.
+    pub(crate) fn new(found: Vec<Violation>) -> Self {
+        let is_warning = |one: &Violation| one.code.class() == Class::Warning;
+        let (warnings, mut violations): (Vec<_>, Vec<_>) = found.into_iter().partition(is_warning);
         violations.truncate(VIOLATION_COUNT_MAX);
         Self {
             violations,
-            warnings: Vec::new(),
+            warnings,
         }
     }
 

@@ -65,7 +65,7 @@ pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -
     let standing = standing(sent, &shown, context, faults);
     check_required(draft, &shown, &standing, faults);
     check_residence(sent, context, faults);
-    check_phone(sent.phone.as_deref(), "/guest/phone", faults);
+    warn_of_phone(sent.phone.as_deref(), "/guest/phone", faults);
     let guardian = guardian(sent, faults);
     let permitted_stay_until = day(
         sent.permitted_stay_until.as_deref(),
@@ -75,6 +75,7 @@ pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -
     let visa = visa(sent, faults);
     let entered_on = day(sent.entered_on.as_deref(), "/guest/entered_on", faults);
     let document = shown.document?;
+    warn_of_nationality(&document, &standing, faults);
     warn_of_number(&document, birth_date, sex, faults);
     Some(Guest {
         full_name: sent.full_name.clone(),
@@ -252,6 +253,19 @@ fn birth_date(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Optio
     Some(date)
 }
 
+/// Viet Nam gives these to its citizens only (Law on Identity 26/2023/QH15, arts. 3 and 18); a
+/// foreigner's card is a [`DocumentKind::ForeignIdentityCard`]. A child of two nationalities may
+/// have both, so that it is worth a look and no refusal.
+fn warn_of_nationality(document: &Document, standing: &Standing, faults: &mut Faults) {
+    let is_citizens = matches!(
+        document.kind(),
+        DocumentKind::CitizenCard | DocumentKind::OldIdentityCard | DocumentKind::PersonalIdNotice
+    );
+    if is_citizens && matches!(standing, Standing::Foreigner(_)) {
+        faults.warn(NATIONALITY, Code::NationalityDiffersFromDocument);
+    }
+}
+
 /// The number knows sex and birth year, but may be older than a correction of either: a difference
 /// is worth a look, never a refusal.
 fn warn_of_number(
@@ -301,7 +315,7 @@ fn guardian(sent: &DraftGuest, faults: &mut Faults) -> Option<Guardian> {
         "/guest/guardian/full_name",
         faults,
     );
-    check_phone(guardian.phone.as_deref(), "/guest/guardian/phone", faults);
+    warn_of_phone(guardian.phone.as_deref(), "/guest/guardian/phone", faults);
     Some(Guardian {
         full_name: guardian.full_name.clone(),
         relation: guardian.relation.clone(),
@@ -325,25 +339,45 @@ fn check_name(name: Option<&str>, pointer: &str, faults: &mut Faults) {
     }
 }
 
-/// Letters of any script with their marks, apostrophes, hyphens, dots and spaces; at least one
-/// letter. The joiners are part of how some scripts are spelt.
+/// Most digits of a name: `3RD`, `CB NGUYỄN THỊ HOA 1`.
+const NAME_DIGIT_COUNT_MAX: usize = 3;
+
+/// What a passport may print as a name (ICAO Doc 9303-3, section 4.6, and its issuers' habits:
+/// `MUTHU A/L RAMASAMY`, `LIM @ AHMAD`, `YAMADA (SMITH)`, `JOHN SMITH 3RD`): letters of any script
+/// with their marks, more of them than of the few digits, and punctuation between. The joiners are
+/// part of how some scripts are spelt. A number, an address of mail or of a page is none.
 pub(crate) fn is_name(name: &str) -> bool {
     let is_allowed = |letter: char| {
         letter.is_alphabetic()
+            || letter.is_ascii_digit()
             || unicode_normalization::char::is_combining_mark(letter)
             || letter.is_whitespace()
             || matches!(
                 letter,
                 '\'' | '’' | '‘' | 'ʼ' | '`' | '´' | '.' | '·' | '・'
             )
+            || matches!(letter, '/' | '@' | ',' | '(' | ')')
             || matches!(letter, '-' | '‐' | '‑' | '–' | '\u{200c}' | '\u{200d}')
     };
-    name.chars().all(is_allowed) && name.chars().any(char::is_alphabetic)
+    let count = |is_counted: fn(char) -> bool| name.chars().filter(|one| is_counted(*one)).count();
+    let (letters, digits) = (
+        count(char::is_alphabetic),
+        count(|letter| letter.is_ascii_digit()),
+    );
+    let is_address = |word: &str| {
+        let after = word.split_once('@').map(|(_, after)| after);
+        after.is_some_and(|after| after.contains('.')) || word.contains("//")
+    };
+    name.chars().all(is_allowed)
+        && letters > digits
+        && digits <= NAME_DIGIT_COUNT_MAX
+        && !name.split_whitespace().any(is_address)
 }
 
-fn check_phone(phone: Option<&str>, pointer: &str, faults: &mut Faults) {
+/// Keeps what is no telephone number: it goes to nobody, and a guest is not turned away for it.
+fn warn_of_phone(phone: Option<&str>, pointer: &str, faults: &mut Faults) {
     if phone.is_some_and(|phone| !is_phone(phone)) {
-        faults.push(pointer, Code::InvalidPhone);
+        faults.warn(pointer, Code::InvalidPhone);
     }
 }
 

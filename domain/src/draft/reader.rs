@@ -5,42 +5,197 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use crate::problem::{Code, Hint, Violation};
-use crate::text::nfc_trim;
+use crate::text::{
+    forbidden_character, is_misleading, is_unseen, nfc_trim, single_spaced, without_unseen,
+};
 
 /// What a text may be.
 #[derive(Clone, Copy)]
 pub(crate) struct Bound {
     /// Longest, in characters after trimming.
     length_max: usize,
-    /// Whether line breaks and tabs are text here.
-    is_multiline: bool,
+    nature: Nature,
+}
+
+/// What is done about characters that do not belong into a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nature {
+    /// One line: refused.
+    Line,
+    /// Line breaks and tabs are text: others are refused.
+    Lines,
+    /// A name: refused, but for the joiners that some scripts are spelt with.
+    Name,
+    /// A number, which is copied from anywhere: dropped, with a warning.
+    Number,
+    /// A telephone number or a remark of one line, which never keeps a guest from being declared:
+    /// dropped, and what is too long is cut, each with a warning. Only what misleads is refused in
+    /// a remark.
+    Telephone,
+    Remark,
+    /// The same with several lines.
+    Remarks,
+}
+
+/// A text as it is kept, and what deserves a look.
+struct Kept {
+    text: String,
+    warnings: Vec<(Code, Option<Hint>)>,
 }
 
 impl Bound {
     pub(crate) const fn line(length_max: usize) -> Self {
-        Self {
-            length_max,
-            is_multiline: false,
-        }
+        Self::new(length_max, Nature::Line)
     }
 
     pub(crate) const fn lines(length_max: usize) -> Self {
+        Self::new(length_max, Nature::Lines)
+    }
+
+    pub(crate) const fn name(length_max: usize) -> Self {
+        Self::new(length_max, Nature::Name)
+    }
+
+    pub(crate) const fn number(length_max: usize) -> Self {
+        Self::new(length_max, Nature::Number)
+    }
+
+    pub(crate) const fn telephone(length_max: usize) -> Self {
+        Self::new(length_max, Nature::Telephone)
+    }
+
+    pub(crate) const fn remark(length_max: usize) -> Self {
+        Self::new(length_max, Nature::Remark)
+    }
+
+    pub(crate) const fn remarks(length_max: usize) -> Self {
+        Self::new(length_max, Nature::Remarks)
+    }
+
+    const fn new(length_max: usize, nature: Nature) -> Self {
+        Self { length_max, nature }
+    }
+
+    /// The text as it is kept, or why it is not.
+    fn keep(self, sent: &str) -> Result<Kept, (Code, Option<Hint>)> {
+        let text = nfc_trim(sent);
+        let mut kept = match self.nature {
+            Nature::Line => strict(text, false)?,
+            Nature::Lines => strict(text, true)?,
+            Nature::Name => name(text)?,
+            Nature::Number => cleaned(&text)?,
+            Nature::Telephone => legible(&text, false),
+            Nature::Remark | Nature::Remarks if text.chars().any(is_misleading) => {
+                return Err((Code::InvisibleCharacter, None));
+            }
+            // PostgreSQL's text cannot hold it, and nobody typed it.
+            Nature::Remark | Nature::Remarks if text.contains('\0') => {
+                return Err((Code::ControlCharacter, None));
+            }
+            Nature::Remark => legible(&text, false),
+            Nature::Remarks => legible(&text, true),
+        };
+        let is_too_long = kept.text.chars().nth(self.length_max).is_some();
+        if is_too_long {
+            let hint = Some(Hint::LengthMax(self.length_max));
+            match self.nature {
+                Nature::Line | Nature::Lines | Nature::Name | Nature::Number => {
+                    return Err((Code::TooLong, hint));
+                }
+                Nature::Telephone | Nature::Remark | Nature::Remarks => {
+                    let start: String = kept.text.chars().take(self.length_max).collect();
+                    kept.text = start.trim_end().to_owned();
+                    kept.warnings.push((Code::TextCut, hint));
+                }
+            }
+        }
+        Ok(kept)
+    }
+}
+
+fn strict(text: String, is_multiline: bool) -> Result<Kept, (Code, Option<Hint>)> {
+    match forbidden_character(&text, is_multiline) {
+        Some(code) => Err((code, None)),
+        None => Ok(Kept::whole(text)),
+    }
+}
+
+/// U+200C and U+200D are letters' neighbours in the scripts from Arabic to Khmer, where leaving
+/// them out would misspell a name; elsewhere they only hide.
+fn name(text: String) -> Result<Kept, (Code, Option<Hint>)> {
+    let is_joined =
+        |letter: &char| matches!(letter, '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{18af}');
+    let letters: Vec<char> = text.chars().collect();
+    let judged: String = letters
+        .iter()
+        .enumerate()
+        .filter(|(at, letter)| {
+            let before = at.checked_sub(1).and_then(|before| letters.get(before));
+            let is_joiner = matches!(letter, '\u{200c}' | '\u{200d}');
+            !(is_joiner && before.is_some_and(is_joined))
+        })
+        .map(|(_, letter)| *letter)
+        .collect();
+    match forbidden_character(&judged, false) {
+        Some(code) => Err((code, None)),
+        None => Ok(Kept::whole(text)),
+    }
+}
+
+/// What misleads is refused in a number, too; what is only invisible came with the copying.
+fn cleaned(text: &str) -> Result<Kept, (Code, Option<Hint>)> {
+    if text.chars().any(is_misleading) {
+        return Err((Code::InvisibleCharacter, None));
+    }
+    let Some(cleaned) = without_unseen(text) else {
+        return strict(text.to_owned(), false);
+    };
+    let mut kept = strict(nfc_trim(&cleaned), false)?;
+    kept.warnings.push((Code::InvisibleDropped, None));
+    Ok(kept)
+}
+
+/// The text with a space, or a line break, for what is none, and a warning where more than that
+/// went.
+fn legible(text: &str, is_multiline: bool) -> Kept {
+    let is_break = |letter: char| matches!(letter, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
+    let is_dropped = |letter: char| !is_break(letter) && (letter.is_control() || is_unseen(letter));
+    if !text
+        .chars()
+        .any(|letter| is_break(letter) || is_dropped(letter))
+    {
+        return Kept::whole(text.to_owned());
+    }
+    let legible: String = text
+        .chars()
+        .filter(|letter| !is_dropped(*letter))
+        .map(|letter| match letter {
+            '\u{2028}' | '\u{2029}' => '\n',
+            other => other,
+        })
+        .collect();
+    let text_of_one_line = || single_spaced(&legible);
+    let kept = if is_multiline {
+        nfc_trim(&legible)
+    } else {
+        text_of_one_line()
+    };
+    let warning = text
+        .chars()
+        .any(is_dropped)
+        .then_some((Code::InvisibleDropped, None));
+    Kept {
+        text: kept,
+        warnings: warning.into_iter().collect(),
+    }
+}
+
+impl Kept {
+    const fn whole(text: String) -> Self {
         Self {
-            length_max,
-            is_multiline: true,
+            text,
+            warnings: Vec::new(),
         }
-    }
-
-    fn fault(self, text: &str) -> Option<(Code, Option<Hint>)> {
-        if text.chars().any(|letter| self.forbids(letter)) {
-            return Some((Code::ControlCharacter, None));
-        }
-        let is_too_long = text.chars().nth(self.length_max).is_some();
-        is_too_long.then_some((Code::TooLong, Some(Hint::LengthMax(self.length_max))))
-    }
-
-    fn forbids(self, letter: char) -> bool {
-        letter.is_control() && !(self.is_multiline && matches!(letter, '\n' | '\r' | '\t'))
     }
 }
 
@@ -88,16 +243,22 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         None
     }
 
-    /// A member that is text: normalised; absent when empty, `null` or faulty.
+    /// A member that is text: normalised; absent when empty, `null` or faulty. What its bound only
+    /// warns of is noted among the violations, with a code of that class.
     pub(crate) fn text(&mut self, name: &'static str, bound: Bound) -> Option<String> {
         match self.member(name)? {
             Value::String(sent) => {
-                let text = nfc_trim(sent);
-                if let Some((code, hint)) = bound.fault(&text) {
+                let kept = match bound.keep(sent) {
+                    Ok(kept) => kept,
+                    Err((code, hint)) => {
+                        self.note(name, code, hint);
+                        return None;
+                    }
+                };
+                for (code, hint) in kept.warnings {
                     self.note(name, code, hint);
-                    return None;
                 }
-                (!text.is_empty()).then_some(text)
+                (!kept.text.is_empty()).then_some(kept.text)
             }
             Value::Null
             | Value::Bool(_)

@@ -5,12 +5,18 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: [(Code, &str); 82] = [
+const PLACES: &[(Code, &str)] = &[
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
     (Code::TooLong, "/note"),
     (Code::ControlCharacter, "/guest/full_name"),
+    (Code::InvisibleCharacter, "/room"),
+    (Code::InvisibleDropped, "/guest/document/number"),
+    (Code::TextCut, "/note"),
+    (Code::NationalityDiffersFromDocument, "/guest/nationality"),
+    (Code::NameDoubtful, "/guest/full_name"),
+    (Code::SameAsEarlierItem, ""),
     (Code::Required, "/guest/full_name"),
     (Code::TooFewItems, "/stays"),
     (Code::TooManyItems, "/stays"),

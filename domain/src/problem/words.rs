@@ -414,6 +414,66 @@ const fn both(code: Code) -> [Words; 2] {
                 "This member holds an invisible control character. Enter it again without.",
             ],
         ),
+        Code::InvisibleCharacter => pair(
+            [
+                "Có ký tự ẩn",
+                "Mục này có ký tự ẩn không nhìn thấy được, thường do sao chép từ nơi khác. Hãy xóa hết mục này rồi gõ lại bằng tay.",
+            ],
+            [
+                "Invisible character",
+                "This member holds an invisible character, which often comes with copied text. Clear the member and type it again.",
+            ],
+        ),
+        Code::InvisibleDropped => pair(
+            [
+                "Đã bỏ ký tự ẩn",
+                "Ký tự ẩn trong mục này đã được bỏ. Hãy xem lại mục này có đúng không.",
+            ],
+            [
+                "Invisible characters dropped",
+                "Invisible characters were dropped from this member. Check that it is right.",
+            ],
+        ),
+        Code::TextCut => pair(
+            [
+                "Nội dung quá dài đã được cắt bớt",
+                "Phần vượt quá độ dài cho phép của mục này đã được bỏ. Hãy xem lại phần còn lại.",
+            ],
+            [
+                "Text cut",
+                "What was longer than this member may be was cut off. Check what is left.",
+            ],
+        ),
+        Code::NationalityDiffersFromDocument => pair(
+            [
+                "Quốc tịch khác với giấy tờ",
+                "Giấy tờ này do Việt Nam cấp cho công dân Việt Nam nhưng quốc tịch khai là nước khác. Hãy xem lại loại giấy tờ và quốc tịch.",
+            ],
+            [
+                "Nationality and document disagree",
+                "Viet Nam gives this document to its citizens, but another nationality is declared. Check kind of document and nationality.",
+            ],
+        ),
+        Code::NameDoubtful => pair(
+            [
+                "Họ tên có thể đọc sai",
+                "Phần họ tên quét được có ký tự lạ, có thể do máy đọc nhầm. Hãy so với họ tên in trên giấy tờ.",
+            ],
+            [
+                "Name in doubt",
+                "The scanned name holds characters that may be misread. Compare it with the name printed on the document.",
+            ],
+        ),
+        Code::SameAsEarlierItem => pair(
+            [
+                "Trùng với một mục trước đó",
+                "Mục này giống hệt một mục trước trong cùng lần gửi nên chỉ được lưu một lần. Nếu là hai người khác nhau, hãy thêm reference riêng cho mỗi người rồi gửi lại.",
+            ],
+            [
+                "Same as an earlier item",
+                "This item says the same as an earlier one of this request and was saved once. If they are two people, give each a reference of their own and send them again.",
+            ],
+        ),
         Code::Required => pair(
             [
                 "Thiếu mục bắt buộc",
@@ -574,21 +634,21 @@ const fn both(code: Code) -> [Words; 2] {
         Code::InvalidName => pair(
             [
                 "Tên không hợp lệ",
-                "Tên chỉ gồm chữ cái, dấu nháy đơn, gạch nối, dấu chấm và khoảng trắng. Hãy ghi đúng như trên giấy tờ.",
+                "Mục này không phải là tên người: tên phải có chữ cái, nhiều hơn chữ số. Hãy ghi đúng như trên giấy tờ.",
             ],
             [
                 "Not a name",
-                "A name holds letters, apostrophes, hyphens, dots and spaces only. Write it as on the document.",
+                "This is not the name of a person: a name has letters, and more of them than digits. Write it as on the document.",
             ],
         ),
         Code::InvalidPhone => pair(
             [
-                "Số điện thoại không hợp lệ",
-                "Số điện thoại gồm 3 đến 15 chữ số, có thể có dấu +, khoảng trắng, dấu chấm, gạch nối, ngoặc. Hãy sửa hoặc bỏ mục này.",
+                "Không giống số điện thoại",
+                "Mục này được giữ như đã ghi nhưng không giống một số điện thoại (3 đến 15 chữ số). Hãy xem lại nếu cần liên hệ với khách.",
             ],
             [
-                "Not a telephone number",
-                "A telephone number has 3 to 15 digits, with +, spaces, dots, hyphens and brackets at most. Correct it or leave it out.",
+                "Not like a telephone number",
+                "This was kept as it is, but is not like a telephone number (3 to 15 digits). Check it if the guest has to be reached.",
             ],
         ),
         Code::InvalidDocumentNumber => pair(

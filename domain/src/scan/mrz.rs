@@ -27,10 +27,13 @@ const NO_DATE: &str = "<<<<<<";
 
 /// Reads a machine-readable zone, in lines or in one. `today` is the day in Viet Nam.
 ///
+/// The card of France of before 2021, two lines of 36 like TD2 and cut in a way of its own, is read
+/// too; it states no expiry.
+///
 /// Warnings: [`Code::CheckDigitWrong`] at the member it checks (the document itself for the expiry
 /// and the issuer's own field, the guest for the composite digit when no other is wrong), with
 /// the place of a likely misreading; [`Code::MrzNumbersDiffer`]; [`Code::ScanFieldUnreadable`] and
-/// an unknown nationality (the member is left out); [`Code::NameCutOff`];
+/// an unknown nationality (the member is left out); [`Code::NameCutOff`]; [`Code::NameDoubtful`];
 /// [`Code::DocumentExpired`]; [`Code::TextRepaired`]; sex or birth year against the personal ID
 /// number, and what a declaration would say to the number.
 ///
@@ -129,11 +132,22 @@ fn read_number(zone: &Zone, today: NaiveDate, reading: &mut Reading) -> Option<P
 }
 
 fn kind(zone: &Zone) -> DocumentKind {
-    let has_passport = !WITHOUT_PASSPORT.contains(&zone.nationality.as_str());
+    let is_national = !WITHOUT_PASSPORT.contains(&zone.nationality.as_str());
     match zone.format {
-        Format::Td3 if has_passport => DocumentKind::Passport,
-        Format::Td1 | Format::Td2 | Format::Td3 => DocumentKind::TravelDocument,
+        Format::Td3 if is_national => DocumentKind::Passport,
+        Format::Td1 | Format::Td2 | Format::FrenchCard if is_identity_card(zone) => {
+            DocumentKind::ForeignIdentityCard
+        }
+        Format::Td1 | Format::Td2 | Format::Td3 | Format::FrenchCard => {
+            DocumentKind::TravelDocument
+        }
     }
+}
+
+/// A card of a country for its own nationals: passport cards and residence permits are documents
+/// for travelling.
+fn is_identity_card(zone: &Zone) -> bool {
+    zone.document_code.starts_with('I') && zone.issuer == zone.nationality
 }
 
 /// Surname first, as the zone has it and as Vietnamese is written. A field without a filler at
@@ -143,6 +157,25 @@ fn read_name(zone: &Zone, reading: &mut Reading) {
     if !zone.name.ends_with(FILLER) {
         reading.warn(FULL_NAME, Code::NameCutOff);
     }
+    if is_doubtful(&zone.name) {
+        reading.warn(FULL_NAME, Code::NameDoubtful);
+    }
+}
+
+/// One pair of fillers parts surname and given names, one filler parts words, and after the last
+/// name there are fillers only (Doc 9303-3, section 4.6). Letters behind a longer run, or behind a
+/// second pair, are fillers that a reader took for letters, and so are digits.
+fn is_doubtful(name: &str) -> bool {
+    let runs: Vec<usize> = name
+        .trim_matches(FILLER)
+        .split(|letter: char| letter != FILLER)
+        .map(str::len)
+        .filter(|length| *length > 1)
+        .collect();
+    name.starts_with(FILLER)
+        || runs.len() > 1
+        || runs.iter().any(|length| *length > 2)
+        || name.contains(|letter: char| letter.is_ascii_digit())
 }
 
 fn read_nationality(zone: &Zone, catalogues: &Catalogues, reading: &mut Reading) {

@@ -343,6 +343,52 @@ fn every_faulty_zone_is_refused_or_doubted() {
 }
 
 #[test]
+fn letters_where_fillers_belong_are_a_doubt_at_the_name() {
+    let vectors = mrz_vectors().valid;
+    let lines = &vectors
+        .iter()
+        .find(|vector| vector.id == "vn_td3")
+        .unwrap()
+        .lines;
+    let doubt = |name: &str| {
+        let first = format!("{}{name:<<39}", &lines[0][..5]);
+        doubts(&read_lines(&[first, lines[1].clone()]).unwrap())
+    };
+    for name in [
+        "NGUYEN<<VAN<AN<<<<<<KKKK<<K",
+        "NGUYEN<<VAN<AN<<K",
+        "NGUYEN<<VAN<AN<<<<<<<<<<<<<<<<<<<<<<<K<",
+        "NGUYEN<<V4N<AN",
+        "<NGUYEN<<VAN",
+    ] {
+        assert_eq!(doubt(name), ["/guest/full_name name_doubtful"], "{name}");
+    }
+    for name in ["NGUYEN<<VAN<AN", "NGUYEN", "LE<THI<<HOA"] {
+        assert!(doubt(name).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn the_french_card_of_before_2021_is_read_by_its_own_layout() {
+    let lines = [
+        "IDFRABERTHIER<<<<<<<<<<<<<<<<<<<<<<<".to_owned(),
+        "8806923102858CORINNE<<<<<<<6512068F6".to_owned(),
+    ];
+    let scan = read_lines(&lines).unwrap();
+    assert_eq!(doubts(&scan), [""; 0]);
+    let guest = json!({
+        "full_name": "BERTHIER CORINNE", "birth_date": "1965-12-06", "sex": "female",
+        "nationality": "FRA",
+        "document": {"kind": "foreign_identity_card", "number": "880692310285"},
+    });
+    assert_eq!(scan.guest, guest);
+    let two_names = lines[1].replace("CORINNE<<<<<<<", "CORINNE<<ANNA<");
+    let scan = read_lines(&[lines[0].clone(), two_names]).unwrap();
+    assert_eq!(scan.guest["full_name"], "BERTHIER CORINNE ANNA");
+    assert_eq!(doubts(&scan), ["/guest check_digit_wrong"]);
+}
+
+#[test]
 fn zones_fill_the_guest() {
     let table = [
         (
@@ -401,7 +447,7 @@ fn zones_fill_the_guest() {
             "icao_td1_long",
             json!({
                 "full_name": "STEVENSON PETER JOHN", "birth_date": "1934-07-12", "sex": "male",
-                "document": {"kind": "travel_document", "number": "D23145890734"},
+                "document": {"kind": "foreign_identity_card", "number": "D23145890734"},
             }),
         ),
         (
@@ -409,7 +455,7 @@ fn zones_fill_the_guest() {
             json!({
                 "full_name": "SPECIMEN CELINE", "birth_date": "1981-11-11", "sex": "female",
                 "nationality": "FRA",
-                "document": {"kind": "travel_document", "number": "990011223"},
+                "document": {"kind": "foreign_identity_card", "number": "990011223"},
             }),
         ),
     ];

@@ -88,6 +88,9 @@ pub(super) const fn verdict(timeliness: Timeliness) -> Words {
 pub(super) const fn document(kind: DocumentKind) -> Words {
     match kind {
         DocumentKind::CitizenCard => words("Căn cước (12 số)", "identity card"),
+        DocumentKind::ForeignIdentityCard => {
+            words("Thẻ căn cước nước ngoài", "foreign identity card")
+        }
         DocumentKind::OldIdentityCard => words("Chứng minh nhân dân 9 số", "old identity card"),
         DocumentKind::PersonalIdNotice => {
             words("Thông báo số định danh", "notice of personal ID number")

@@ -6,6 +6,7 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::problem::Code;
+use crate::text::is_unseen;
 
 /// What fills the places that hold nothing.
 pub(super) const FILLER: char = '<';
@@ -20,7 +21,10 @@ const MISREAD: [(u8, u8); 5] = [
     (b'Z', b'2'),
 ];
 
-/// The three sizes.
+/// Begins the card of France of before 2021.
+const FRENCH_CARD: &str = "IDFRA";
+
+/// The three sizes, and the one layout of its own that is still carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// Card: three lines of 30.
@@ -29,6 +33,8 @@ pub(super) enum Format {
     Td2,
     /// Passport: two lines of 44.
     Td3,
+    /// Card of France of before 2021: the size of TD2, older than the standard.
+    FrenchCard,
 }
 
 impl Format {
@@ -37,14 +43,14 @@ impl Format {
     const fn line_count(self) -> usize {
         match self {
             Self::Td1 => 3,
-            Self::Td2 | Self::Td3 => 2,
+            Self::Td2 | Self::Td3 | Self::FrenchCard => 2,
         }
     }
 
     const fn line_length(self) -> usize {
         match self {
             Self::Td1 => 30,
-            Self::Td2 => 36,
+            Self::Td2 | Self::FrenchCard => 36,
             Self::Td3 => 44,
         }
     }
@@ -60,7 +66,9 @@ impl Format {
     /// but identify nobody.
     fn takes(self, document_code: &str) -> bool {
         match self {
-            Self::Td1 | Self::Td2 => document_code.starts_with(['I', 'A', 'C', 'P']),
+            Self::Td1 | Self::Td2 | Self::FrenchCard => {
+                document_code.starts_with(['I', 'A', 'C', 'P'])
+            }
             Self::Td3 => document_code.starts_with('P'),
         }
     }
@@ -143,6 +151,9 @@ impl Zone {
     pub(super) fn cut(lines: &Lines) -> Result<Self, Code> {
         let zone = match (lines.format, lines.lines.as_slice()) {
             (Format::Td1, [first, second, third]) => Self::card(first, second, third),
+            (Format::Td2, [first, second]) if first.starts_with(FRENCH_CARD) => {
+                Self::of_france(first, second)
+            }
             (Format::Td2 | Format::Td3, [first, second]) => {
                 Self::two_lines(lines.format, first, second)
             }
@@ -187,7 +198,7 @@ impl Zone {
                 Checked::new(number, check),
                 Checked::new(at(second, 28..42), at(second, 42..43)),
             ),
-            Format::Td1 | Format::Td2 => {
+            Format::Td1 | Format::Td2 | Format::FrenchCard => {
                 let optional = at(second, 28..end);
                 (
                     number_with_rest(number, check, optional),
@@ -208,6 +219,57 @@ impl Zone {
             optional,
             composite: Checked::new(composite, at(second, end..end + 1)),
             name: at(first, 5..format.line_length()).to_owned(),
+        }
+    }
+}
+
+impl Zone {
+    /// A card of France, by whichever layout its digits fit.
+    fn of_france(first: &str, second: &str) -> Self {
+        let (own, standard) = (
+            Self::french_card(first, second),
+            Self::two_lines(Format::Td2, first, second),
+        );
+        let right_count = |zone: &Self| {
+            let checked = [&zone.number, &zone.birth_date, &zone.composite];
+            checked.iter().filter(|field| field.is_right()).count()
+        };
+        if right_count(&own) >= right_count(&standard) {
+            own
+        } else {
+            standard
+        }
+    }
+
+    /// Line 1: `IDFRA`, surname, 6 places of the office. Line 2: number of 12 with its digit, given
+    /// names of 14, birth date with its digit, sex, and a digit over both lines. Source: the
+    /// `arrêté` of 1 September 1995 on the computerised card, as its readers document it.
+    fn french_card(first: &str, second: &str) -> Self {
+        const SURNAME: Range<usize> = 5..30;
+        const GIVEN_NAMES: Range<usize> = 13..27;
+        let (surname, given) = (at(first, SURNAME), at(second, GIVEN_NAMES));
+        let is_cut = [surname, given]
+            .iter()
+            .any(|field| !field.ends_with(FILLER));
+        let composite = [first, at(second, 0..35)].concat();
+        Self {
+            format: Format::FrenchCard,
+            document_code: at(first, 0..2).to_owned(),
+            issuer: at(first, 2..5).to_owned(),
+            number: Checked::new(at(second, 0..12), at(second, 12..13)),
+            birth_date: Checked::new(at(second, 27..33), at(second, 33..34)),
+            sex: at(second, 34..35).to_owned(),
+            expiry: Checked::new("<<<<<<", "<"),
+            nationality: at(first, 2..5).to_owned(),
+            optional: Checked::new("", ""),
+            composite: Checked::new(composite, at(second, 35..36)),
+            // Given names are parted by pairs of fillers here; the standard parts them by one.
+            name: format!(
+                "{}<<{}{}",
+                surname.trim_end_matches(FILLER),
+                given.trim_end_matches(FILLER).replace("<<", "<"),
+                if is_cut { "" } else { "<" },
+            ),
         }
     }
 }
@@ -259,7 +321,7 @@ impl Lines {
             .map(|line| {
                 line.trim()
                     .nfc()
-                    .filter(|letter| !letter.is_control())
+                    .filter(|letter| !letter.is_control() && !is_unseen(*letter))
                     .collect()
             })
             .filter(|line: &String| !line.is_empty())
