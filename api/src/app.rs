@@ -78,6 +78,8 @@ pub(crate) struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) signer: Arc<ReceiptSigner>,
     pub(crate) pepper: [u8; 32],
+    /// Tells keys of ours from rows that somebody else wrote.
+    pub(crate) row_key: store::api_keys::RowKey,
     pub(crate) intake: Intake,
     pub(crate) catalogues: Published,
     pub(crate) clock: Clock,
@@ -123,6 +125,7 @@ impl App {
             db: parts.db,
             vault: parts.vault,
             signer: parts.signer,
+            row_key: store::api_keys::RowKey::of_pepper(&parts.pepper),
             pepper: parts.pepper,
             intake: parts.intake,
             clock: parts.clock,

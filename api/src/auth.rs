@@ -20,7 +20,7 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 use runtime::key_hash::{self, ApiKeyText};
-use store::api_keys::ApiKey;
+use store::api_keys::{ApiKey, Found};
 use store::events::Scope;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -252,9 +252,22 @@ async fn look_up(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
 }
 
 async fn find(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
-    let Some(key) = store::api_keys::find(&app.db, id).await? else {
-        app.keys.put(id, None);
-        return Ok(None);
+    let key = match store::api_keys::find(&app.db, id, &app.row_key).await? {
+        Some(Found::Key(key)) => key,
+        Some(Found::Forged { .. }) => {
+            counter!("luutru_auth_forged_keys_total").increment(1);
+            tracing::error!(
+                key.id = %id,
+                "the row of this API key was written or changed past luutru: it is no key. \
+                 End it and make another (luutru key revoke, luutru key create)"
+            );
+            app.keys.put(id, None);
+            return Ok(None);
+        }
+        None => {
+            app.keys.put(id, None);
+            return Ok(None);
+        }
     };
     let caller = Arc::new(caller_of(app, key).await?);
     app.keys.put(id, Some(&caller));

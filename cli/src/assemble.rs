@@ -9,6 +9,7 @@ use runtime::{
     clock::Clock,
     ids,
     profile::Profile,
+    secrets::SettingError,
     tasks,
     vault::{Vault, VaultError, WrappedDataKey},
 };
@@ -17,7 +18,7 @@ use store::{ConnectOptions, Database, catalogues::StoredCatalogue, data_keys::Da
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::{DATABASE_URL, PlaceSettings, Secrets};
+use crate::settings::{DATABASE_URL, PlaceSettings, Refusals, Secrets};
 
 /// How long a start waits for a database that does not answer yet.
 const DATABASE_WAIT: Duration = Duration::from_secs(10);
@@ -53,6 +54,23 @@ pub(crate) async fn connect(
         }
     }
     Ok(db)
+}
+
+/// As [`connect_checked`], and makes no file: for those that only look.
+pub(crate) async fn connect_to_look(
+    place: &PlaceSettings,
+    profile: Profile,
+) -> anyhow::Result<Database> {
+    ensure!(
+        profile.is_production() || !place.is_without_database()?,
+        "LUUTRU_DATA_DIR: there is no database in {}",
+        place.data_dir.display()
+    );
+    let options = ConnectOptions {
+        may_create: false,
+        ..place.connect_options()
+    };
+    connect_with(place, profile, &options).await
 }
 
 /// As [`connect`], and the schema is the one of this binary.
@@ -118,6 +136,80 @@ pub(crate) async fn open_vault(
     let vault = Vault::new(secrets.master_key()?, *secrets.index_key()?);
     refresh_data_keys(db, &vault, clock).await?;
     Ok(Arc::new(vault))
+}
+
+/// The vault with every data key of the database. Makes none.
+pub(crate) async fn open_vault_as_it_is(
+    db: &Database,
+    secrets: &Secrets,
+) -> anyhow::Result<Arc<Vault>> {
+    let vault = Vault::new(secrets.master_key()?, *secrets.index_key()?);
+    for key in store::data_keys::all(db).await? {
+        load(&vault, key)?;
+    }
+    Ok(Arc::new(vault))
+}
+
+/// Makes sure that the keys are those of this database; the first start says which ones those are.
+/// Rows of API keys that an earlier release wrote are authenticated, once.
+///
+/// # Errors
+/// A key is another: its name, and what to do.
+pub(crate) async fn settle_keys(
+    db: &Database,
+    secrets: &Secrets,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let mut refusals = Vec::new();
+    for (name, value) in secrets.check_values() {
+        let settled = store::installation::settle(db, &check_name(name), &value, now).await?;
+        if settled != value {
+            refusals.push(another_key(name));
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(Refusals::new(refusals).into());
+    }
+    if let Ok(row_key) = secrets.row_key() {
+        let served = store::api_keys::authenticate_all(db, &row_key, now)
+            .await
+            .context("the record that API keys are authenticated was changed past luutru")?;
+        if served > 0 {
+            tracing::info!(
+                count = served,
+                "the rows of API keys are authenticated from now on"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// As [`settle_keys`], for those that only look: writes nothing.
+pub(crate) async fn compare_keys(db: &Database, secrets: &Secrets) -> anyhow::Result<()> {
+    let mut refusals = Vec::new();
+    for (name, value) in secrets.check_values() {
+        let settled = store::installation::fact(db, &check_name(name)).await?;
+        if settled.is_some_and(|settled| settled != value) {
+            refusals.push(another_key(name));
+        }
+    }
+    if refusals.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusals::new(refusals).into())
+    }
+}
+
+fn check_name(key: &str) -> String {
+    format!("check_value_of_{key}")
+}
+
+fn another_key(name: &'static str) -> SettingError {
+    SettingError::new(
+        name,
+        "is not the one this database was made with. Start with that key, or with the data \
+         directory that keeps it; nothing was changed.",
+    )
 }
 
 /// Keeps the vault's data keys up to date until `stop`: those that other processes made, and next

@@ -17,6 +17,7 @@ use store::{Backend, ConnectOptions, Database, consistency};
 use crate::{
     assemble,
     exit::Ending,
+    private_file,
     settings::{self, PlaceSettings},
     terminal,
 };
@@ -65,7 +66,8 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<Ending> {
     let draft = PathBuf::from(draft);
     let made = make(db, &draft).await;
     if made.is_err() {
-        // What is left of a failed copy is of no use; it may not even be there.
+        // What is left of a failed copy, of this run or of one before, is of no use; it may not
+        // even be there.
         let _ = fs::remove_file(&draft);
     }
     let broken = made?;
@@ -92,6 +94,7 @@ async fn make(db: &Database, draft: &Path) -> anyhow::Result<Vec<&'static str>> 
     let path = draft
         .to_str()
         .context("LUUTRU_BACKUP_TO: is not valid UTF-8")?;
+    private_file::make_empty(draft).with_context(|| format!("cannot write {}", draft.display()))?;
     store::backup::copy_into_file(db, path)
         .await
         .with_context(|| format!("cannot write {}", draft.display()))?;

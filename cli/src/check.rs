@@ -1,9 +1,15 @@
 //! `luutru check`: looks at everything that is stored and says what does not fit together.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use clap::Args;
 use domain::{canonical::to_canonical_json, receipt::content_sha256};
-use runtime::{clock::Clock, profile::Profile, signing, vault::Vault};
+use runtime::{
+    profile::Profile,
+    signing::{self, SigningError},
+    vault::Vault,
+};
 use serde_json::{Value, json};
 use store::{
     Database, consistency,
@@ -18,9 +24,14 @@ use crate::{
 };
 
 const PAGE_SIZE: u64 = 500;
+/// Rows that are named; the counts tell of all.
+const NAMED_COUNT_MAX: usize = 100;
 
 /// Checks the rows against each other, opens every sealed version and verifies every receipt.
 /// Changes nothing; prints a line of JSON. Exit code 1 when something is wrong.
+///
+/// Needs the master key and the index key. With the pepper the rows of API keys are checked too,
+/// with the receipt keys the receipts.
 #[derive(Args)]
 pub(crate) struct CheckOptions {
     #[command(flatten)]
@@ -37,39 +48,55 @@ struct Versions {
     unreadable: u64,
     digest_differs: u64,
     receipt_invalid: u64,
+    /// Signed by a key that is not here, which is not to say that the receipt is wrong.
+    receipt_key_absent: u64,
+    absent_kids: BTreeSet<String>,
+    /// Which they are, as far as they are named.
+    faults: Vec<Value>,
 }
 
 /// Checks.
 pub(crate) async fn execute(options: CheckOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
-    let needed = [Secret::MasterKey, Secret::IndexKey, Secret::ReceiptKey];
-    let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
-    let db = assemble::connect_checked(&options.place, profile).await?;
+    let needed = [Secret::MasterKey, Secret::IndexKey];
+    let wanted = [Secret::ReceiptKey, Secret::KeyPepper];
+    let (given, place) = (&options.secrets, &options.place);
+    let secrets = Secrets::find(given, place, profile, &needed, &wanted)?;
+    let db = assemble::connect_to_look(place, profile).await?;
     let outcome = check(&db, &secrets).await;
     db.close().await;
     outcome
 }
 
 async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
-    let vault = assemble::open_vault(db, secrets, &Clock::system()).await?;
-    let jwks = secrets.receipt_signer()?.jwks();
+    assemble::compare_keys(db, secrets).await?;
+    let vault = assemble::open_vault_as_it_is(db, secrets).await?;
+    let jwks = match secrets.receipt_signer() {
+        Ok(signer) => signer.jwks(),
+        Err(_) => json!({"keys": []}),
+    };
     let findings = consistency::check(db).await?;
     let versions = check_versions(db, &vault, &jwks).await?;
+    let forged = forged_keys(db, secrets).await?;
     let rules: serde_json::Map<String, Value> = findings
         .iter()
         .map(|finding| (finding.rule.to_owned(), json!(finding.count)))
         .collect();
     let broken_count: i64 = findings.iter().map(|finding| finding.count).sum();
     let is_whole = broken_count == 0
-        && versions.unreadable + versions.digest_differs + versions.receipt_invalid == 0;
+        && versions.is_whole()
+        && forged.as_ref().is_none_or(|forged| forged.is_empty());
+    versions.explain();
     let report = json!({
         "whole": is_whole,
         "broken_by_rule": rules,
-        "versions": {
-            "checked": versions.checked,
-            "unreadable": versions.unreadable,
-            "digest_differs": versions.digest_differs,
-            "receipt_invalid": versions.receipt_invalid,
+        "versions": versions.to_json(),
+        "api_keys": match &forged {
+            Some(forged) => json!({
+                "changed_past_luutru": forged.len(),
+                "ids": forged.iter().take(NAMED_COUNT_MAX).collect::<Vec<_>>(),
+            }),
+            None => json!("not checked: LUUTRU_KEY_PEPPER is not set"),
         },
     });
     terminal::say_line(&report.to_string())?;
@@ -78,6 +105,14 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
     } else {
         Ending::Found
     })
+}
+
+/// The API keys whose rows were written or changed past us; `None` without the pepper.
+async fn forged_keys(db: &Database, secrets: &Secrets) -> anyhow::Result<Option<Vec<uuid::Uuid>>> {
+    match secrets.row_key() {
+        Ok(row_key) => Ok(Some(store::api_keys::forged(db, &row_key).await?)),
+        Err(_) => Ok(None),
+    }
 }
 
 async fn check_versions(db: &Database, vault: &Vault, jwks: &Value) -> anyhow::Result<Versions> {
@@ -106,13 +141,69 @@ impl Versions {
                 let digest = content_sha256(&opened.salt, &canonical);
                 if digest.as_slice() != version.content_sha256 {
                     self.digest_differs += 1;
+                    self.name(version, "digest_differs");
                 }
             }
-            Err(_) => self.unreadable += 1,
+            Err(_) => {
+                self.unreadable += 1;
+                self.name(version, "unreadable");
+            }
         }
         let jws = intake::view::jws(stay, version);
-        if signing::verify_jws(&jws, jwks).is_err() {
-            self.receipt_invalid += 1;
+        match signing::verify_jws(&jws, jwks) {
+            Ok(_) => {}
+            Err(SigningError::UnknownKey) => {
+                self.receipt_key_absent += 1;
+                self.absent_kids.insert(version.receipt_kid.clone());
+            }
+            Err(_) => {
+                self.receipt_invalid += 1;
+                self.name(version, "receipt_invalid");
+            }
         }
+    }
+
+    fn name(&mut self, version: &StayVersionRow, fault: &str) {
+        if self.faults.len() < NAMED_COUNT_MAX {
+            let (stay_id, version) = (version.stay_id, version.version);
+            let fault = json!({"stay_id": stay_id, "version": version, "fault": fault});
+            self.faults.push(fault);
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.unreadable + self.digest_differs + self.receipt_invalid + self.receipt_key_absent == 0
+    }
+
+    /// In words, what an operator can do something about.
+    fn explain(&self) {
+        if self.receipt_key_absent > 0 {
+            let kids: Vec<&str> = self.absent_kids.iter().map(String::as_str).collect();
+            let (count, kids) = (self.receipt_key_absent, kids.join(", "));
+            tracing::warn!(
+                "{count} receipts are signed by a key that is not here ({kids}), so that they \
+                 could not be verified: add that key to LUUTRU_RECEIPT_KEY, after the one that \
+                 signs, and run the check again"
+            );
+        }
+        if self.unreadable > 0 {
+            tracing::warn!(
+                "{} sealed versions cannot be read: damaged, or their stay was given to another \
+                 organisation or facility past luutru",
+                self.unreadable
+            );
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "checked": self.checked,
+            "unreadable": self.unreadable,
+            "digest_differs": self.digest_differs,
+            "receipt_invalid": self.receipt_invalid,
+            "receipt_key_absent": self.receipt_key_absent,
+            "absent_receipt_keys": self.absent_kids,
+            "faults": self.faults,
+        })
     }
 }

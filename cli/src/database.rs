@@ -78,6 +78,7 @@ async fn seed_into(
     } else {
         DemoTexts::KeptIn(options.place.make_data_dir()?)
     };
+    assemble::settle_keys(db, secrets, clock.now()).await?;
     let seeded = demo::seed(db, secrets, &clock, &texts).await?;
     let printed = json!({ "facilities": seeded.facilities, "keys": seeded.keys });
     terminal::say_line(&printed.to_string())?;

@@ -30,7 +30,7 @@ pub(crate) enum KeyCommand {
     /// Lists all keys: id, role, state, label. Never a text.
     List(ListOptions),
     /// Ends a key; requests with it are refused from then on.
-    Revoke(RevokeOptions),
+    Revoke(Box<RevokeOptions>),
 }
 
 /// What a new key may do.
@@ -123,6 +123,9 @@ pub(crate) struct RevokeOptions {
 
     #[command(flatten)]
     place: PlaceSettings,
+
+    #[command(flatten)]
+    secrets: SecretSettings,
 }
 
 fn parse_role(word: &str) -> Result<Role, String> {
@@ -137,7 +140,7 @@ pub(crate) async fn execute(command: KeyCommand) -> anyhow::Result<Ending> {
     match command {
         KeyCommand::Create(options) => create(*options).await,
         KeyCommand::List(options) => list(options).await,
-        KeyCommand::Revoke(options) => revoke(options).await,
+        KeyCommand::Revoke(options) => revoke(*options).await,
     }
 }
 
@@ -147,7 +150,11 @@ async fn create(options: CreateOptions) -> anyhow::Result<Ending> {
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
     let db = assemble::connect_checked(&options.place, profile).await?;
     let clock = Clock::system();
-    let outcome = make_key(&db, &options, &secrets, &clock).await;
+    let outcome = async {
+        assemble::settle_keys(&db, &secrets, clock.now()).await?;
+        make_key(&db, &options, &secrets, &clock).await
+    }
+    .await;
     db.close().await;
     let (key, text) = outcome?;
     if options.json {
@@ -193,7 +200,7 @@ async fn make_key(
         revoked_at: None,
     };
     ensure!(
-        store::api_keys::insert(db, &key).await?,
+        store::api_keys::insert(db, &key, &secrets.row_key()?).await?,
         "a key with this id exists already; run the command again"
     );
     Ok((key, made.text().expose_secret().to_owned()))
@@ -336,10 +343,18 @@ fn wire(instant: DateTime<Utc>) -> String {
 
 async fn revoke(options: RevokeOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
+    let needed = [Secret::KeyPepper];
+    let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
+    let row_key = secrets.row_key()?;
     let db = assemble::connect_checked(&options.place, profile).await?;
-    let outcome = store::api_keys::revoke(&db, options.id, Clock::system().now()).await;
+    let now = Clock::system().now();
+    let settled = assemble::settle_keys(&db, &secrets, now).await;
+    let outcome = match settled {
+        Ok(()) => Ok(store::api_keys::revoke(&db, options.id, &row_key, now).await),
+        Err(refusal) => Err(refusal),
+    };
     db.close().await;
-    match outcome {
+    match outcome? {
         Ok(()) => {
             terminal::say_line(&format!("revoked {}", options.id))?;
             Ok(Ending::Done)

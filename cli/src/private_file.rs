@@ -1,4 +1,4 @@
-//! Small JSON files that only their owner reads: secrets of development.
+//! Files that only their owner reads: secrets of development, copies of the database.
 
 use std::{
     fs::{self, File},
@@ -26,7 +26,19 @@ pub(crate) fn load_or_make<T: Serialize + DeserializeOwned>(
     load(path)?.with_context(|| format!("{} vanished", path.display()))
 }
 
-fn load<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
+/// An empty file, in place of what an earlier attempt left there.
+pub(crate) fn make_empty(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(path).map(|_| ())
+}
+
+/// What the file holds, if it is there.
+pub(crate) fn load<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

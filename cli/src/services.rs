@@ -244,6 +244,7 @@ impl Foundation {
     ) -> anyhow::Result<Self> {
         let clock = Clock::system();
         let vault = assemble::open_vault(&db, &secrets, &clock).await?;
+        assemble::settle_keys(&db, &secrets, clock.now()).await?;
         assemble::start_data_keys(&db, &vault, &clock, stop);
         Ok(Self {
             db,

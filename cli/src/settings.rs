@@ -21,7 +21,7 @@ use runtime::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use store::ConnectOptions;
+use store::{ConnectOptions, api_keys::RowKey};
 use zeroize::Zeroizing;
 
 use crate::private_file;
@@ -33,6 +33,13 @@ const DEVELOPMENT_KEYS_FILE: &str = "development-keys.json";
 /// Several settings refused at once; each is a sentence that names it.
 #[derive(Debug)]
 pub(crate) struct Refusals(Vec<SettingError>);
+
+impl Refusals {
+    /// Of these.
+    pub(crate) fn new(refusals: Vec<SettingError>) -> Self {
+        Self(refusals)
+    }
+}
 
 impl Display for Refusals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,6 +128,12 @@ impl PlaceSettings {
                 Ok(SecretString::from(sqlite_url(&file)?))
             }
         }
+    }
+
+    /// Whether the embedded database lies in the data directory and is not there yet.
+    pub(crate) fn is_without_database(&self) -> Result<bool, SettingError> {
+        let is_given = self.given_database_url()?.is_some();
+        Ok(!is_given && !self.data_dir.join(DATABASE_FILE).exists())
     }
 }
 
@@ -260,6 +273,9 @@ impl Secrets {
                 Err(refusal) => refusals.push(refusal),
             }
         }
+        if profile.is_production() {
+            refusals.extend(weaknesses(&values));
+        }
         if profile.is_production()
             && let Err(refusal) = place.given_database_url().and_then(|url| {
                 url.map(|_| ())
@@ -267,6 +283,48 @@ impl Secrets {
             })
         {
             refusals.insert(0, refusal);
+        }
+        if refusals.is_empty() {
+            Ok(Self { values })
+        } else {
+            Err(Refusals(refusals).into())
+        }
+    }
+
+    /// The secrets `needed` and those of `wanted` that are there. Nothing is made, in development
+    /// neither.
+    ///
+    /// Errors: [`Refusals`], every missing or unusable one at once.
+    pub(crate) fn find(
+        settings: &SecretSettings,
+        place: &PlaceSettings,
+        profile: Profile,
+        needed: &[Secret],
+        wanted: &[Secret],
+    ) -> anyhow::Result<Self> {
+        let kept = match profile.is_production() {
+            true => None,
+            false => private_file::load(&place.data_dir.join(DEVELOPMENT_KEYS_FILE))?,
+        };
+        let kept: Option<DevelopmentKeys> = kept;
+        let mut values = Vec::new();
+        let mut refusals = Vec::new();
+        for secret in needed.iter().chain(wanted) {
+            let found = settings.given(*secret).map(|given| {
+                let kept = kept.as_ref().map(|kept| kept.secret(*secret));
+                given.or(kept)
+            });
+            match found {
+                Ok(Some(text)) => match check(*secret, &text) {
+                    Ok(()) => values.push((*secret, text)),
+                    Err(refusal) => refusals.push(refusal),
+                },
+                Ok(None) if needed.contains(secret) => {
+                    refusals.push(SettingError::missing(secret.name()));
+                }
+                Ok(None) => {}
+                Err(refusal) => refusals.push(refusal),
+            }
         }
         if refusals.is_empty() {
             Ok(Self { values })
@@ -288,6 +346,22 @@ impl Secrets {
     /// Hashes API keys.
     pub(crate) fn key_pepper(&self) -> Result<Zeroizing<[u8; 32]>, SettingError> {
         secrets::parse_key(Secret::KeyPepper.name(), self.get(Secret::KeyPepper)?)
+    }
+
+    /// Authenticates the rows of API keys.
+    pub(crate) fn row_key(&self) -> Result<RowKey, SettingError> {
+        Ok(RowKey::of_pepper(&*self.key_pepper()?))
+    }
+
+    /// The check value of each key that must stay the same for the life of a database, with the
+    /// key's name.
+    pub(crate) fn check_values(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let lasting = [Secret::MasterKey, Secret::IndexKey, Secret::KeyPepper];
+        let values = lasting.into_iter().filter_map(|secret| {
+            let key = secrets::parse_key(secret.name(), self.get(secret).ok()?).ok()?;
+            Some((secret.name(), secrets::check_value(secret.name(), &key)))
+        });
+        values.collect()
     }
 
     /// Signs receipts.
@@ -335,6 +409,52 @@ fn check(secret: Secret, text: &SecretString) -> Result<(), SettingError> {
         }
         Secret::ReceiptKey => signer(text).map(|_| ()),
         Secret::PoliceSigning => standard_webhooks::parse_secret(name, text).map(|_| ()),
+    }
+}
+
+/// Secrets that anybody could guess, and such as are set twice: whoever gets hold of one would have
+/// the other.
+fn weaknesses(values: &[(Secret, SecretString)]) -> Vec<SettingError> {
+    let mut refusals = Vec::new();
+    let mut seen: Vec<(Secret, Zeroizing<Vec<u8>>)> = Vec::new();
+    for (secret, text) in values {
+        let Some(bytes) = secret_bytes(*secret, text) else {
+            continue;
+        };
+        let name = secret.name();
+        let how = match secret {
+            Secret::PoliceSigning => "whsec_ and the output of `openssl rand -base64 32`",
+            Secret::MasterKey | Secret::IndexKey | Secret::KeyPepper | Secret::ReceiptKey => {
+                "the output of `openssl rand -hex 32`"
+            }
+        };
+        if secrets::is_patterned(&bytes) {
+            let advice = format!("is a pattern that can be guessed. Use {how}.");
+            refusals.push(SettingError::new(name, advice));
+        } else if let Some((other, _)) = seen.iter().find(|(_, known)| *known == bytes) {
+            let advice = format!(
+                "is the same as {}. Use another secret for each: {how}.",
+                other.name()
+            );
+            refusals.push(SettingError::new(name, advice));
+        }
+        seen.push((*secret, bytes));
+    }
+    refusals
+}
+
+/// The bytes of a secret that is nothing but random bytes.
+fn secret_bytes(secret: Secret, text: &SecretString) -> Option<Zeroizing<Vec<u8>>> {
+    match secret {
+        Secret::MasterKey | Secret::IndexKey | Secret::KeyPepper => {
+            let key = secrets::parse_key(secret.name(), text).ok()?;
+            Some(Zeroizing::new(key.to_vec()))
+        }
+        Secret::PoliceSigning => {
+            let secret = standard_webhooks::parse_secret(secret.name(), text).ok()?;
+            Some(Zeroizing::new(secret.to_vec()))
+        }
+        Secret::ReceiptKey => None,
     }
 }
 
@@ -420,6 +540,47 @@ mod tests {
         }
         assert!(!text.contains("short"));
         assert_eq!(text.lines().count(), 6);
+    }
+
+    #[test]
+    fn production_refuses_secrets_that_can_be_guessed_or_are_set_twice() {
+        let (one, other) = ("3a".repeat(31) + "00", "3a".repeat(31) + "01");
+        let zeros = "00".repeat(32);
+        let police = |byte: u8| {
+            use base64::{Engine, engine::general_purpose::STANDARD};
+            format!("whsec_{}", STANDARD.encode([byte; 24]))
+        };
+        let gather = |settings: [&str; 3]| {
+            let [index_key, key_pepper, police_secret] = settings;
+            let settings = parse(&[
+                "--database-url",
+                "sqlite:///nowhere",
+                "--index-key",
+                index_key,
+                "--key-pepper",
+                key_pepper,
+                "--police-secret",
+                police_secret,
+            ]);
+            let needed = [Secret::IndexKey, Secret::KeyPepper, Secret::PoliceSigning];
+            let (secrets, place) = (&settings.secrets, &settings.place);
+            let gathered = Secrets::gather(secrets, place, Profile::Production, &needed);
+            gathered.err().map(|refusal| refusal.to_string())
+        };
+        let good = standard_webhooks::generate_secret();
+        let good = good.expose_secret();
+        assert_eq!(gather([&one, &other, good]), None);
+        let table = [
+            ([zeros.as_str(), &one, good], "LUUTRU_INDEX_KEY"),
+            ([&one, &"ab".repeat(32), good], "LUUTRU_KEY_PEPPER"),
+            ([&one, &one, good], "LUUTRU_KEY_PEPPER"),
+            ([&one, &other, &police(0)], "LUUTRU_POLICE_SECRET"),
+        ];
+        for (settings, name) in table {
+            let refusal = gather(settings).unwrap();
+            assert!(refusal.starts_with(name), "{refusal}");
+            assert_eq!(refusal.lines().count(), 1, "{refusal}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod idempotency_key;
 pub mod import;
 pub mod import_chunk;
 pub mod import_row;
+pub mod installation_fact;
 pub mod organisation;
 pub mod outbox_task;
 pub mod review;

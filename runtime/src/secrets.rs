@@ -116,6 +116,26 @@ pub fn derive_key(key: &[u8; 32], purpose: &'static str) -> Zeroizing<[u8; 32]> 
     derived
 }
 
+/// The generation of a key that a check value was made of; the first byte of each.
+const KEY_GENERATION: u8 = 1;
+
+/// What may be stored of the key `name`, so that another one is found out at the next start:
+/// `generation | HMAC-SHA-256 under the key over its name`. It tells nothing of a random key.
+pub fn check_value(name: &str, key: &[u8; 32]) -> Vec<u8> {
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key);
+    let tag = aws_lc_rs::hmac::sign(&key, format!("luutru check value {name}").as_bytes());
+    [&[KEY_GENERATION], tag.as_ref()].concat()
+}
+
+/// Whether no random generator made these bytes: the same few over and over, as in what people
+/// write to try something out.
+pub fn is_patterned(bytes: &[u8]) -> bool {
+    (1..=bytes.len() / 2).any(|period| {
+        let shifted = bytes.iter().zip(bytes.iter().skip(period));
+        shifted.into_iter().all(|(one, other)| one == other)
+    })
+}
+
 fn read_file(name: &str, file: &Path) -> Result<SecretString, SettingError> {
     match std::fs::read_to_string(file) {
         Ok(text) => {
@@ -211,6 +231,32 @@ mod tests {
             parse_key(NAME, &secret(text)).unwrap_err();
         }
         parse_key(NAME, &generate_key()).unwrap();
+    }
+
+    #[test]
+    fn a_check_value_is_of_one_key_and_one_name() {
+        let value = check_value("LUUTRU_INDEX_KEY", &[7; 32]);
+        assert_eq!(value, check_value("LUUTRU_INDEX_KEY", &[7; 32]));
+        assert_ne!(value, check_value("LUUTRU_INDEX_KEY", &[8; 32]));
+        assert_ne!(value, check_value("LUUTRU_KEY_PEPPER", &[7; 32]));
+    }
+
+    #[test]
+    fn what_repeats_itself_is_no_secret() {
+        let table: [(&[u8], bool); 6] = [
+            (&[0; 32], true),
+            (&[0xff; 24], true),
+            (b"0123456789abcdef0123456789abcdef", true),
+            (b"abcabcabcabcabcabcabcabcabcabcab", true),
+            (b"0123456789abcdefghijklmnopqrstuv", false),
+            (&[0, 0, 0, 0, 0, 0, 0, 1], false),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(is_patterned(bytes), expected, "{bytes:?}");
+        }
+        for _ in 0..100 {
+            assert!(!is_patterned(&ids::random_bytes::<32>()));
+        }
     }
 
     #[test]

@@ -1,17 +1,27 @@
-//! The keys of machines. Only a keyed hash of the secret is stored.
+//! The keys of machines. Only a keyed hash of the secret is stored, and every row is authenticated
+//! as a whole: whoever can write to the database but has no pepper can make no key, and give none
+//! more than it has.
 
 use std::collections::HashMap;
 
+use aws_lc_rs::hmac;
 use chrono::{DateTime, Utc};
 use domain::sender::Role;
 use entity::api_key;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
-use crate::{Database, Error, Result, dialect};
+use crate::{Database, Error, Result, dialect, installation, write};
+
+/// The generation of the pepper that a MAC was made under; the first byte of each.
+const PEPPER_GENERATION: u8 = 1;
+/// What the pepper authenticates rows for; no other use of it starts with these bytes.
+const ROW_PURPOSE: &[u8] = b"luutru api_key row 1";
+/// The fact that every row was given its MAC: none is given one after that.
+const AUTHENTICATED: &str = "api_keys_authenticated";
 
 /// A key as it is stored.
 #[derive(Clone)]
@@ -47,6 +57,123 @@ impl ApiKey {
     }
 }
 
+/// Authenticates the rows of keys. Made of the pepper, which is not in the database.
+#[derive(Clone)]
+pub struct RowKey(hmac::Key);
+
+impl std::fmt::Debug for RowKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("RowKey(…)")
+    }
+}
+
+impl RowKey {
+    /// Of the pepper under which the secrets of keys are hashed.
+    #[must_use]
+    pub fn of_pepper(pepper: &[u8; 32]) -> Self {
+        let pepper = hmac::Key::new(hmac::HMAC_SHA256, pepper);
+        let derived = hmac::sign(&pepper, ROW_PURPOSE);
+        Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+    }
+
+    /// `generation | HMAC-SHA-256` over every column but the MAC itself, as it lies in the
+    /// database, each with its length before it.
+    fn mac(&self, row: &api_key::Model) -> Vec<u8> {
+        let instant = |at: DateTime<Utc>| at.timestamp_micros().to_be_bytes().to_vec();
+        let or_none = |at: Option<DateTime<Utc>>| at.map(instant).unwrap_or_default();
+        let parts: [&[u8]; 11] = [
+            row.id.as_bytes(),
+            row.organisation_id.as_bytes(),
+            row.role.as_bytes(),
+            row.label.as_bytes(),
+            &row.secret_hash,
+            row.facility_ids.as_bytes(),
+            row.commune_codes.as_bytes(),
+            row.province_codes.as_bytes(),
+            &instant(row.created_at),
+            &or_none(row.expires_at),
+            &or_none(row.revoked_at),
+        ];
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        [&[PEPPER_GENERATION], context.sign().as_ref()].concat()
+    }
+
+    fn holds(&self, row: &api_key::Model) -> bool {
+        let expected = self.mac(row);
+        let found = row.mac.as_deref().unwrap_or_default();
+        aws_lc_rs::constant_time::verify_slices_are_equal(&expected, found).is_ok()
+    }
+
+    /// What says that every row has its MAC.
+    fn mark(&self) -> Vec<u8> {
+        let mark = hmac::sign(&self.0, AUTHENTICATED.as_bytes());
+        [&[PEPPER_GENERATION], mark.as_ref()].concat()
+    }
+}
+
+/// What is found under the public part of a key.
+pub enum Found {
+    /// The key as it was made or last changed by us.
+    Key(ApiKey),
+    /// A row that somebody wrote or changed past us. It is no key.
+    Forged {
+        /// What it has for the hash of its secret.
+        secret_hash: Vec<u8>,
+    },
+}
+
+/// Gives every row its MAC, once in the life of an installation: rows of an earlier release have
+/// none. From then on a row without one is no key. Answers with the number of rows it served.
+///
+/// Errors: [`Error::Corrupt`] when the record that it was done is not ours.
+pub async fn authenticate_all(db: &Database, by: &RowKey, now: DateTime<Utc>) -> Result<usize> {
+    let mark = by.mark();
+    match installation::fact(db, AUTHENTICATED).await? {
+        Some(found) if found == mark => return Ok(0),
+        Some(_) => return Err(not_ours()),
+        None => {}
+    }
+    let transaction = write::begin(db).await?;
+    installation::offer(&transaction, AUTHENTICATED, &mark, now).await?;
+    if installation::read(&transaction, AUTHENTICATED).await? != Some(mark) {
+        return Err(not_ours());
+    }
+    let bare = api_key::Entity::find()
+        .filter(api_key::Column::Mac.is_null())
+        .lock_exclusive()
+        .all(&transaction)
+        .await?;
+    let served = bare.len();
+    for row in bare {
+        let mac = by.mac(&row);
+        let mut row = row.into_active_model();
+        row.mac = Set(Some(mac));
+        row.update(&transaction).await?;
+    }
+    write::commit(transaction).await?;
+    Ok(served)
+}
+
+fn not_ours() -> Error {
+    Error::Corrupt {
+        what: "installation_fact.api_keys_authenticated",
+    }
+}
+
+/// The keys whose rows were written or changed past us, oldest first.
+pub async fn forged(db: &Database, by: &RowKey) -> Result<Vec<Uuid>> {
+    let rows = api_key::Entity::find()
+        .order_by_asc(api_key::Column::Id)
+        .all(db.reader())
+        .await?;
+    let forged = rows.iter().filter(|row| !by.holds(row));
+    Ok(forged.map(|row| row.id).collect())
+}
+
 /// What people call these keys, by id.
 pub async fn labels(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
     let rows = api_key::Entity::find()
@@ -60,22 +187,24 @@ pub async fn labels(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>
 }
 
 /// Adds a key; one with the same id stays as it is. Tells whether it was added.
-pub async fn insert(db: &Database, key: &ApiKey) -> Result<bool> {
+pub async fn insert(db: &Database, key: &ApiKey, by: &RowKey) -> Result<bool> {
     let facility_ids: Vec<String> = key.facility_ids.iter().map(Uuid::to_string).collect();
-    let row = api_key::ActiveModel {
-        id: Set(key.id),
-        organisation_id: Set(key.organisation_id),
-        role: Set(key.role.as_str().to_owned()),
-        label: Set(key.label.clone()),
-        secret_hash: Set(key.secret_hash.clone()),
-        facility_ids: Set(to_json(&facility_ids)),
-        commune_codes: Set(to_json(&key.commune_codes)),
-        province_codes: Set(to_json(&key.province_codes)),
-        created_at: Set(key.created_at),
-        expires_at: Set(key.expires_at),
-        revoked_at: Set(key.revoked_at),
+    let mut row = api_key::Model {
+        id: key.id,
+        organisation_id: key.organisation_id,
+        role: key.role.as_str().to_owned(),
+        label: key.label.clone(),
+        secret_hash: key.secret_hash.clone(),
+        facility_ids: to_json(&facility_ids),
+        commune_codes: to_json(&key.commune_codes),
+        province_codes: to_json(&key.province_codes),
+        created_at: key.created_at,
+        expires_at: key.expires_at,
+        revoked_at: key.revoked_at,
+        mac: None,
     };
-    let added = api_key::Entity::insert(row)
+    row.mac = Some(by.mac(&row));
+    let added = api_key::Entity::insert(row.into_active_model())
         .on_conflict(dialect::ignore_conflicts("id"))
         .exec_without_returning(db.writer())
         .await?;
@@ -83,9 +212,15 @@ pub async fn insert(db: &Database, key: &ApiKey) -> Result<bool> {
 }
 
 /// The key with this public part.
-pub async fn find(db: &Database, id: Uuid) -> Result<Option<ApiKey>> {
+pub async fn find(db: &Database, id: Uuid, by: &RowKey) -> Result<Option<Found>> {
     let row = api_key::Entity::find_by_id(id).one(db.reader()).await?;
-    row.map(from_row).transpose()
+    match row {
+        None => Ok(None),
+        Some(row) if by.holds(&row) => Ok(Some(Found::Key(from_row(row)?))),
+        Some(row) => Ok(Some(Found::Forged {
+            secret_hash: row.secret_hash,
+        })),
+    }
 }
 
 /// All keys, oldest first.
@@ -99,18 +234,27 @@ pub async fn list(db: &Database) -> Result<Vec<ApiKey>> {
 }
 
 /// Ends a key. Errors: [`Error::NotFound`] when there is no such key or it was ended before.
-pub async fn revoke(db: &Database, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let outcome = api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::value(now))
-        .filter(api_key::Column::Id.eq(id))
+pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, now: DateTime<Utc>) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    let row = api_key::Entity::find_by_id(id)
         .filter(api_key::Column::RevokedAt.is_null())
-        .exec(db.writer())
+        .lock_exclusive()
+        .one(&transaction)
         .await?;
-    if outcome.rows_affected == 1 {
-        Ok(())
+    let mut row = row.ok_or(Error::NotFound)?;
+    // A row that is not ours ends too, and stays not ours.
+    let is_ours = by.holds(&row);
+    row.revoked_at = Some(now);
+    let mac = if is_ours {
+        Some(by.mac(&row))
     } else {
-        Err(Error::NotFound)
-    }
+        row.mac.clone()
+    };
+    let mut row = row.into_active_model();
+    row.revoked_at = Set(Some(now));
+    row.mac = Set(mac);
+    row.update(&transaction).await?;
+    write::commit(transaction).await
 }
 
 fn to_json(words: &[String]) -> String {

@@ -64,6 +64,8 @@ pub struct ConnectOptions {
     pub patience_min: Duration,
     /// The longest a single statement may run.
     pub statement_timeout: Duration,
+    /// Whether a file of SQLite that is not there is made.
+    pub may_create: bool,
     /// The longest a writing statement waits for a lock. Reading ones wait `patience_min`: rows are
     /// never locked for them, only tables that change.
     pub lock_timeout: Duration,
@@ -93,6 +95,7 @@ impl Default for ConnectOptions {
             acquire_timeout: Duration::from_secs(2),
             patience_min: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
+            may_create: true,
             lock_timeout: Duration::from_secs(2),
         }
     }
@@ -125,6 +128,9 @@ impl Database {
             Backend::Sqlite => (1, SQLITE_WAIT_MAX),
             Backend::Postgres => (options.writer_count_max, options.acquire_timeout),
         };
+        if backend == Backend::Sqlite && options.may_create {
+            make_private_file(url);
+        }
         let open = |pool| open_pool(url, backend, options, pool);
         // What writes finds its rows by key or in the order of an index. While the outbox grows
         // faster than the statistics, the planner would read and sort all of it for each claim.
@@ -240,6 +246,24 @@ fn backend_of(url: &str) -> Result<Backend> {
     }
 }
 
+/// Makes the file of a database for its owner only; one that is there keeps its mode. What SQLite
+/// puts beside it gets the mode of the file.
+///
+/// Where it cannot be made, the connection that follows tells why.
+fn make_private_file(url: &str) {
+    use std::{os::unix::fs::OpenOptionsExt, str::FromStr};
+
+    let Ok(driver) = sqlx::sqlite::SqliteConnectOptions::from_str(url) else {
+        return;
+    };
+    let is_file = !url.contains(":memory:") && !url.contains("mode=memory");
+    if is_file {
+        let mut options = std::fs::OpenOptions::new();
+        let made = options.write(true).create_new(true).mode(0o600);
+        let _ = made.open(driver.get_filename());
+    }
+}
+
 /// In what one pool differs from the others.
 struct PoolSettings {
     /// Connections for questions.
@@ -272,7 +296,10 @@ async fn open_pool(
         // A ping per use would double the statements of a busy pool.
         .test_before_acquire(backend == Backend::Postgres && pool.connection_count_max == 1);
     if backend == Backend::Sqlite {
-        settings.map_sqlx_sqlite_opts(move |driver| tune_sqlite(driver, pool.sqlite_cache_kib));
+        let may_create = options.may_create;
+        settings.map_sqlx_sqlite_opts(move |driver| {
+            tune_sqlite(driver, pool.sqlite_cache_kib).create_if_missing(may_create)
+        });
         settings.map_sqlx_sqlite_before_acquire(|connection, _| {
             Box::pin(async move { is_outside_of_transactions(connection).await })
         });
@@ -331,7 +358,6 @@ fn tune_sqlite(
     use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
     options
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)

@@ -22,6 +22,7 @@ pub mod events;
 pub mod facilities;
 pub mod health;
 pub mod imports;
+pub mod installation;
 mod neighbours;
 pub mod occupants;
 pub mod outbox;

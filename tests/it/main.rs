@@ -39,6 +39,7 @@ mod destinations;
 mod faults;
 mod identity;
 mod imports;
+mod installation_keys;
 mod operator;
 mod police;
 mod workers;

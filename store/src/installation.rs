@@ -1,0 +1,72 @@
+//! Facts that hold for a whole installation, whichever process asks: the check values of its keys,
+//! and what of its rows was rewritten.
+
+use chrono::{DateTime, Utc};
+use entity::installation_fact::{ActiveModel, Column, Entity};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
+
+use crate::{Database, Error, Result, dialect};
+
+/// A fact's value; `None` while nobody has settled it.
+pub async fn fact(db: &Database, name: &str) -> Result<Option<Vec<u8>>> {
+    read(db.reader(), name).await
+}
+
+/// Offers a value for a fact and answers with the one that holds: the first that was offered.
+pub async fn settle(
+    db: &Database,
+    name: &str,
+    offered: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Vec<u8>> {
+    if let Some(settled) = fact(db, name).await? {
+        return Ok(settled);
+    }
+    offer(db.writer(), name, offered, now).await?;
+    read(db.writer(), name).await?.ok_or(Error::NotFound)
+}
+
+/// [`fact`] on a connection of one's own, in a transaction for instance.
+pub(crate) async fn read(connection: &impl ConnectionTrait, name: &str) -> Result<Option<Vec<u8>>> {
+    let value = Entity::find_by_id(name.to_owned())
+        .select_only()
+        .column(Column::Value)
+        .into_tuple::<Vec<u8>>()
+        .one(connection)
+        .await?;
+    Ok(value)
+}
+
+/// Records a fact unless it is there.
+pub(crate) async fn offer(
+    connection: &impl ConnectionTrait,
+    name: &str,
+    value: &[u8],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let row = ActiveModel {
+        name: Set(name.to_owned()),
+        value: Set(value.to_vec()),
+        recorded_at: Set(now),
+    };
+    Entity::insert(row)
+        .on_conflict(dialect::ignore_conflicts("name"))
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records a fact, in place of what it was.
+pub async fn record(db: &Database, name: &str, value: &[u8], now: DateTime<Utc>) -> Result<()> {
+    let connection = db.writer();
+    offer(connection, name, value, now).await?;
+    Entity::update_many()
+        .col_expr(Column::Value, value.to_vec().into())
+        .col_expr(Column::RecordedAt, now.into())
+        .filter(Column::Name.eq(name))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
