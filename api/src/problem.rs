@@ -145,11 +145,18 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::LeadingZeroLost
         | Code::NumberRounded
         | Code::TextDamaged
+        | Code::NationalityAmbiguous
+        | Code::StatusUnknown
+        | Code::CellNotText
         | Code::UntilInPast
         | Code::WebhookUrlInvalid
         | Code::WebhookAddressNotAllowed
         | Code::ArrivalTimeAssumed
         | Code::PartyIncomplete
+        | Code::DateAssumed
+        | Code::BookingCancelled
+        | Code::GuestNotArrived
+        | Code::GuestDeparted
         | Code::CensusTimeOutOfRange
         | Code::CensusOutsideScope
         | Code::CensusLineRepeated

@@ -45,6 +45,8 @@ pub mod notification;
 pub mod receipt;
 
 pub mod catalogue;
+pub mod country;
+pub mod damage;
 pub mod problem;
 pub mod text;
 pub mod time;

@@ -4,12 +4,14 @@
 //! fix, and never the submitted value. The HTTP status belongs to the `api` crate.
 
 mod example;
+mod in_file;
 mod language;
 mod violation;
 mod words;
 
 use serde_json::{Value, json};
 
+pub use in_file::{Column, in_file};
 pub use language::Language;
 pub use violation::{Hint, Violation};
 
@@ -226,6 +228,12 @@ coded! {
         NumberRounded => "number_rounded",
         /// Text that was read in a wrong encoding before it came.
         TextDamaged => "text_damaged",
+        /// A word that may mean two countries.
+        NationalityAmbiguous => "nationality_ambiguous",
+        /// A status that does not tell whether the guest is there.
+        StatusUnknown => "status_unknown",
+        /// A cell with an error, a date or a truth value where text is expected.
+        CellNotText => "cell_not_text",
         /// The census was taken too far ahead or too long ago.
         CensusTimeOutOfRange => "census_time_out_of_range",
         /// A line of a census about somebody outside of its scope.
@@ -285,6 +293,14 @@ coded! {
         ArrivalTimeAssumed => "arrival_time_assumed",
         /// A booking for more guests than the file lists.
         PartyIncomplete => "party_incomplete",
+        /// A date that was read in the likeliest of the ways it may be read.
+        DateAssumed => "date_assumed",
+        /// A row whose booking was cancelled: nobody is declared.
+        BookingCancelled => "booking_cancelled",
+        /// A row of a guest who has not come yet: nobody is declared.
+        GuestNotArrived => "guest_not_arrived",
+        /// A row of a guest who has left, and not when: nobody is declared.
+        GuestDeparted => "guest_departed",
         /// A guest who is present and was not in a census.
         CensusMissing => "census_missing",
         /// A faulty line of a census that leaves open which guest it is about.
@@ -395,6 +411,9 @@ impl Code {
             | Self::LeadingZeroLost
             | Self::NumberRounded
             | Self::TextDamaged
+            | Self::NationalityAmbiguous
+            | Self::StatusUnknown
+            | Self::CellNotText
             | Self::CensusTimeOutOfRange
             | Self::CensusOutsideScope
             | Self::CensusLineRepeated
@@ -425,6 +444,10 @@ impl Code {
             | Self::DocumentExpired
             | Self::ArrivalTimeAssumed
             | Self::PartyIncomplete
+            | Self::DateAssumed
+            | Self::BookingCancelled
+            | Self::GuestNotArrived
+            | Self::GuestDeparted
             | Self::CensusMissing
             | Self::CensusGuestUnclear => Class::Warning,
         }

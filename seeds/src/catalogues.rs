@@ -81,7 +81,7 @@ const SOURCES: [Source; 7] = [
     },
     Source {
         name: "countries",
-        version: "2026-11-23",
+        version: "2026-11-29",
         valid_from: FIRST_DAY,
         read: || all(countries()),
     },
@@ -283,7 +283,7 @@ mod tests {
                 11_563,
                 0x5ff985c9678cbd83_u64,
             ),
-            ("countries", "2026-11-23", 276, 0xed8e48bd9f284d50_u64),
+            ("countries", "2026-11-29", 276, 0x3558bdddadc49ae9_u64),
             ("document_kinds", "2026-11-29", 11, 0x2c10f8f0211e2ea2_u64),
             ("purposes", "2026-11-23", 21, 0x136fe491868e75fe_u64),
             ("facility_kinds", "2026-11-23", 5, 0x124ae5aedeb53412_u64),

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::{Context, Faults, Guardian, Guest, Residence, Visa};
 use crate::birth_date::BirthDate;
 use crate::catalogue::{CommuneCode, VIET_NAM_CODE};
+use crate::damage::is_damaged;
 use crate::document::{Document, DocumentKind, ImpliedNationality, NoDocumentReason};
 use crate::draft::{Draft, DraftGuest};
 use crate::problem::Code;
@@ -59,7 +60,7 @@ pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -
     let sex = word(sent.sex.as_deref(), SEX, Sex::parse, faults);
     let shown = shown(sent, context.today, faults);
     // "Không rõ Nam 1" is what a ward calls a person nobody knows.
-    if !shown.is_unidentified() {
+    if !shown.is_unidentified() || sent.full_name.as_deref().is_some_and(is_damaged) {
         check_name(sent.full_name.as_deref(), FULL_NAME, faults);
     }
     let standing = standing(sent, &shown, context, faults);
@@ -287,6 +288,11 @@ fn warn_of_number(
 
 /// Codes of before 2025-07-01 are on most people's cards: taken, with a warning.
 fn check_residence(sent: &DraftGuest, context: &Context<'_>, faults: &mut Faults) {
+    let residence = sent.residence.as_ref();
+    // It never keeps a guest from being declared.
+    if residence.is_some_and(|residence| residence.address.as_deref().is_some_and(is_damaged)) {
+        faults.warn("/guest/residence/address", Code::TextDamaged);
+    }
     let code = sent
         .residence
         .as_ref()
@@ -334,7 +340,9 @@ fn visa(sent: &DraftGuest, faults: &mut Faults) -> Option<Visa> {
 }
 
 fn check_name(name: Option<&str>, pointer: &str, faults: &mut Faults) {
-    if name.is_some_and(|name| !is_name(name)) {
+    if name.is_some_and(is_damaged) {
+        faults.push(pointer, Code::TextDamaged);
+    } else if name.is_some_and(|name| !is_name(name)) {
         faults.push(pointer, Code::InvalidName);
     }
 }

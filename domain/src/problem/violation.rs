@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Code, Language};
+use crate::country;
 use crate::time::format_instant;
 
 /// What makes a message exact without repeating what was sent.
@@ -24,6 +25,12 @@ pub enum Hint {
     AtRow(usize),
     /// Two columns of a file, from 1.
     Columns(usize, usize),
+    /// Codes of the two countries that a word may mean.
+    EitherCountry(&'static str, &'static str),
+    /// The dates of this column have the day first.
+    DayFirst,
+    /// The dates of this column have the month first.
+    MonthFirst,
 }
 
 /// A rule broken at a place of the document. As a warning, it refuses nothing.
@@ -66,8 +73,20 @@ impl Violation {
     }
 }
 
+/// A column as spreadsheets call it: A, B, … Z, AA, …
+pub(super) fn letters(column: usize) -> String {
+    let mut rest = column;
+    let mut letters = Vec::new();
+    while rest > 0 {
+        let place = u8::try_from((rest - 1) % 26).unwrap_or_default();
+        letters.push(char::from(b'A' + place));
+        rest = (rest - 1) / 26;
+    }
+    letters.iter().rev().collect()
+}
+
 impl Hint {
-    fn sentence(self, language: Language) -> String {
+    pub(super) fn sentence(self, language: Language) -> String {
         match (self, language) {
             (Self::DeclareFrom(at), Language::Vi) => {
                 format!("Có thể khai báo sớm nhất từ {}.", format_instant(at))
@@ -92,9 +111,33 @@ impl Hint {
             (Self::OrMember(member), Language::En) => format!("Or send {member} instead."),
             (Self::AtRow(row), Language::Vi) => format!("Dòng {row}."),
             (Self::AtRow(row), Language::En) => format!("Row {row}."),
-            (Self::Columns(first, second), Language::Vi) => format!("Cột {first} và {second}."),
+            (Self::Columns(first, second), Language::Vi) => {
+                format!("Cột {} và {}.", letters(first), letters(second))
+            }
             (Self::Columns(first, second), Language::En) => {
-                format!("Columns {first} and {second}.")
+                format!("Columns {} and {}.", letters(first), letters(second))
+            }
+            (Self::EitherCountry(first, second), Language::Vi) => {
+                let name = |code| country::names(code).map_or(code, |(vi, _)| vi);
+                let (one, other) = (name(first), name(second));
+                format!("Có thể là {one} ({first}) hoặc {other} ({second}).")
+            }
+            (Self::EitherCountry(first, second), Language::En) => {
+                let name = |code| country::names(code).map_or(code, |(_, en)| en);
+                let (one, other) = (name(first), name(second));
+                format!("It may be {one} ({first}) or {other} ({second}).")
+            }
+            (Self::DayFirst, Language::Vi) => {
+                "Trong cột này ngày đứng trước, tháng đứng sau.".to_owned()
+            }
+            (Self::DayFirst, Language::En) => {
+                "In this column the day stands before the month.".to_owned()
+            }
+            (Self::MonthFirst, Language::Vi) => {
+                "Trong cột này tháng đứng trước, ngày đứng sau.".to_owned()
+            }
+            (Self::MonthFirst, Language::En) => {
+                "In this column the month stands before the day.".to_owned()
             }
             (Self::MisreadAt(place), Language::Vi) => format!(
                 "Ký tự thứ {place} có thể là chữ số bị đọc thành chữ cái (0/O, 1/I, 8/B, 5/S, 2/Z)."
@@ -109,6 +152,14 @@ impl Hint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_called_as_spreadsheets_call_them() {
+        let table = [(1, "A"), (26, "Z"), (27, "AA"), (52, "AZ"), (200, "GR")];
+        for (column, name) in table {
+            assert_eq!(letters(column), name);
+        }
+    }
 
     #[test]
     fn a_hint_completes_the_message() {

@@ -1084,11 +1084,11 @@ const fn both(code: Code) -> [Words; 2] {
         Code::FileColumnsAmbiguous => pair(
             [
                 "Hai cột trùng ý nghĩa",
-                "Có hai cột cùng hiểu được là một mục. Hãy đổi tên hoặc bỏ một trong hai cột.",
+                "Có hai cột cùng hiểu được là một mục mà nội dung khác nhau. Hãy đổi tên hoặc bỏ một trong hai cột.",
             ],
             [
                 "Two columns mean the same",
-                "Two columns can both be read as the same member. Rename or remove one of them.",
+                "Two columns can both be read as the same thing and say different things. Rename or remove one of them.",
             ],
         ),
         Code::Formula => pair(
@@ -1104,11 +1104,11 @@ const fn both(code: Code) -> [Words; 2] {
         Code::DateAmbiguous => pair(
             [
                 "Ngày có thể hiểu hai cách",
-                "Tệp có cả ngày kiểu ngày/tháng lẫn tháng/ngày, nên ngày này hiểu được hai cách. Hãy ghi ngày theo YYYY-MM-DD hoặc gửi tệp kèm date_order.",
+                "Ngày này có thể hiểu theo hai cách. Hãy ghi ngày trước, tháng sau, năm đủ bốn chữ số, như 28/11/2026.",
             ],
             [
                 "The date may mean two days",
-                "The file has dates with the day first and dates with the month first, so this one may mean two days. Write it as YYYY-MM-DD, or send the file with date_order.",
+                "This date may mean two days. Write day, month and a year of four digits, like 28/11/2026.",
             ],
         ),
         Code::LeadingZeroLost => pair(
@@ -1134,11 +1134,41 @@ const fn both(code: Code) -> [Words; 2] {
         Code::TextDamaged => pair(
             [
                 "Chữ bị hỏng bảng mã",
-                "Chữ trong ô đã bị hỏng bảng mã từ trước khi gửi. Hãy xuất lại tệp từ phần mềm gốc ở dạng UTF-8.",
+                "Chữ ở đây đã bị hỏng bảng mã (font TCVN3, VNI…) từ trước khi gửi. Hãy chuyển sang Unicode (UTF-8) rồi gửi lại, hoặc gõ lại.",
             ],
             [
                 "The text is damaged",
-                "The text in the cell was damaged by a wrong encoding before it was sent. Export the file again as UTF-8.",
+                "The text was damaged by a wrong encoding (a TCVN3 or VNI font…) before it was sent. Convert it to Unicode (UTF-8) and send it again, or type it again.",
+            ],
+        ),
+        Code::NationalityAmbiguous => pair(
+            [
+                "Quốc tịch hiểu được hai cách",
+                "Từ này có thể chỉ hai nước khác nhau. Hãy ghi rõ tên nước có dấu hoặc mã ba chữ cái của nước.",
+            ],
+            [
+                "The nationality may mean two countries",
+                "This word may mean two different countries. Write the country's whole name, or its code of three letters.",
+            ],
+        ),
+        Code::StatusUnknown => pair(
+            [
+                "Không rõ khách có đang ở hay không",
+                "Trạng thái này không cho biết khách đang ở, đã đi hay chưa đến, nên không khai báo. Hãy ghi Đang ở, Đã trả phòng, Chưa đến hoặc Đã hủy.",
+            ],
+            [
+                "The status does not tell whether the guest is there",
+                "This status does not say that the guest is there, has left or has not come, so nobody was declared. Write In house, Checked out, Not arrived or Cancelled.",
+            ],
+        ),
+        Code::CellNotText => pair(
+            [
+                "Ô không chứa nội dung dùng được",
+                "Ô chứa lỗi của bảng tính (như #N/A), TRUE/FALSE hoặc một ngày, không phải nội dung của mục này. Hãy định dạng ô là Văn bản rồi gõ lại nội dung.",
+            ],
+            [
+                "The cell holds no text",
+                "The cell holds an error of the spreadsheet (such as #N/A), TRUE/FALSE or a date, which is nothing for this column. Format the cell as text and type its content again.",
             ],
         ),
         Code::WebhookUrlInvalid => pair(
@@ -1163,12 +1193,12 @@ const fn both(code: Code) -> [Words; 2] {
         ),
         Code::ArrivalTimeAssumed => pair(
             [
-                "Giờ đến được giả định là 14:00",
-                "Dòng chỉ có ngày đến nên được tính là 14:00. Hãy ghi giờ đến nếu biết.",
+                "Giờ đến được giả định",
+                "Dòng chỉ có ngày đến nên giờ đến được tính là 14:00, hoặc lúc tiếp nhận nếu sớm hơn. Hãy ghi giờ đến nếu biết.",
             ],
             [
-                "The time of arrival is taken as 14:00",
-                "The row has only a date of arrival, which counts as 14:00. Give the time if it is known.",
+                "The time of arrival was assumed",
+                "The row has only a date of arrival, which counts as 14:00, or as the time of receipt if that was earlier. Give the time if it is known.",
             ],
         ),
         Code::UntilInPast => pair(
@@ -1229,6 +1259,46 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "Not clear which guest the line is about",
                 "The line is faulty and does not tell for certain which guest it is about, so guests who are missing are asked about instead of departing. Mend the document number or the reference of the line and send the census again.",
+            ],
+        ),
+        Code::DateAssumed => pair(
+            [
+                "Ngày được hiểu theo cách thường gặp",
+                "Ngày này không ghi đủ hoặc có thể đọc theo hai cách, nên đã được hiểu theo cách thường gặp. Hãy xem lại ngày đã lưu có đúng không.",
+            ],
+            [
+                "The date was read in the usual way",
+                "This date is not written in full or may be read in two ways, and was read in the usual one. Check that the date that was kept is right.",
+            ],
+        ),
+        Code::BookingCancelled => pair(
+            [
+                "Đặt phòng đã hủy",
+                "Dòng này là lượt đặt phòng đã hủy hoặc khách không đến, nên không khai báo ai. Nếu khách đang ở, hãy sửa cột trạng thái.",
+            ],
+            [
+                "The booking was cancelled",
+                "This row is of a booking that was cancelled or of a guest who never came, so nobody was declared. If the guest is there, correct the status.",
+            ],
+        ),
+        Code::GuestNotArrived => pair(
+            [
+                "Khách chưa đến",
+                "Dòng này là khách chưa đến, nên chưa khai báo. Hãy gửi lại khi khách đã đến.",
+            ],
+            [
+                "The guest has not come yet",
+                "This row is of a guest who has not come yet, so nobody was declared. Send it again once the guest is there.",
+            ],
+        ),
+        Code::GuestDeparted => pair(
+            [
+                "Khách đã đi, không rõ lúc nào",
+                "Dòng này là khách đã đi nhưng không có ngày giờ đi, nên không khai báo. Hãy ghi ngày giờ đi thực tế rồi gửi lại.",
+            ],
+            [
+                "The guest has left, and not when",
+                "This row is of a guest who has left, without the time when, so nobody was declared. Write the day and time of departure and send it again.",
             ],
         ),
         Code::PartyIncomplete => pair(

@@ -1,0 +1,313 @@
+//! Which country a word means: codes, names in Vietnamese and English, short forms of daily use
+//! and adjectives of nationality.
+//!
+//! The order is fixed, so that a word means the same at every start: a code as it is written goes
+//! first (`NGA` is Nigeria); then names with their marks (`Nga` is Russia, `Áo` is Austria); then
+//! codes in small letters and names without marks, which must agree (`My` is Malaysia as a code and
+//! the United States as a name, so that it is refused by name of both). The words are data,
+//! written by `scripts/country_names.py`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::text::{fold, nfc_trim, single_spaced};
+
+/// `code,kind,word`.
+const WORDS: &str = include_str!("../data/country_names.csv");
+
+/// What people put in front of a country: `người Anh`, `quốc tịch Mỹ`.
+const PREFIXES: [&str; 7] = [
+    "quốc tịch ",
+    "công dân ",
+    "người ",
+    "nước ",
+    "cộng hòa ",
+    "cộng hoà ",
+    "the ",
+];
+/// What people put behind one: `British citizen`.
+const SUFFIXES: [&str; 3] = [" citizen", " national", " nationality"];
+
+/// What a word says of a country.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// This country, by its code.
+    Country(&'static str),
+    /// One of two countries at least: who wrote it must say which.
+    Either(&'static str, &'static str),
+    /// No country that is known.
+    Unknown,
+}
+
+impl Meaning {
+    fn of(codes: Option<&Vec<&'static str>>) -> Self {
+        match codes.map(Vec::as_slice) {
+            None | Some([]) => Self::Unknown,
+            Some([code]) => Self::Country(code),
+            Some([first, second, ..]) => Self::Either(first, second),
+        }
+    }
+
+    /// What two readings of one word say together.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, known) | (known, Self::Unknown) => known,
+            (Self::Country(one), Self::Country(other)) if one != other => Self::Either(one, other),
+            (Self::Either(first, second), _) | (_, Self::Either(first, second)) => {
+                Self::Either(first, second)
+            }
+            (Self::Country(code), Self::Country(_)) => Self::Country(code),
+        }
+    }
+}
+
+/// What a country is called in Vietnamese and English, by its code.
+#[must_use]
+pub fn names(code: &str) -> Option<(&'static str, &'static str)> {
+    TABLE.names.get(code).copied()
+}
+
+/// Which country a text means. A name may stand beside its code (`Việt Nam - VNM`, `Pháp (FR)`):
+/// then both must mean the same.
+#[must_use]
+pub fn meaning(text: &str) -> Meaning {
+    let text = single_spaced(&nfc_trim(text));
+    let whole = of_word(&text);
+    if whole != Meaning::Unknown {
+        return whole;
+    }
+    let parts = text
+        .split([':', ';', '|', '(', ')', '/'])
+        .flat_map(|part| part.split(" - "));
+    let parts: Vec<&str> = parts
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    if parts.len() < 2 {
+        return Meaning::Unknown;
+    }
+    parts
+        .into_iter()
+        .map(of_word)
+        .fold(Meaning::Unknown, Meaning::and)
+}
+
+fn of_word(text: &str) -> Meaning {
+    let found = of_bare_word(text);
+    if found != Meaning::Unknown {
+        return found;
+    }
+    let lower = text.to_lowercase();
+    let shorter = PREFIXES
+        .iter()
+        .find_map(|prefix| lower.strip_prefix(prefix))
+        .or_else(|| {
+            SUFFIXES
+                .iter()
+                .find_map(|suffix| lower.strip_suffix(suffix))
+        });
+    shorter.map_or(Meaning::Unknown, |rest| by_name(rest.trim()))
+}
+
+fn of_bare_word(text: &str) -> Meaning {
+    match Meaning::of(TABLE.codes.get(text)) {
+        Meaning::Unknown => by_name(text),
+        code => code,
+    }
+}
+
+fn by_name(text: &str) -> Meaning {
+    let exact = Meaning::of(TABLE.exact.get(&text.to_lowercase()));
+    if exact != Meaning::Unknown {
+        return exact;
+    }
+    let code = Meaning::of(TABLE.codes.get(&text.to_uppercase()));
+    code.and(Meaning::of(TABLE.plain.get(&plain(text))))
+}
+
+/// Without marks and punctuation, `St` as `Saint`.
+fn plain(text: &str) -> String {
+    let letters = fold(text).replace(['.', '\''], "").replace('&', " AND ");
+    let spaced: String = letters
+        .chars()
+        .map(|letter| {
+            if letter.is_alphanumeric() {
+                letter
+            } else {
+                ' '
+            }
+        })
+        .collect();
+    let spaced = single_spaced(&spaced);
+    match spaced.strip_prefix("ST ") {
+        Some(rest) => format!("SAINT {rest}"),
+        None => spaced,
+    }
+}
+
+/// Each word with the codes it means, in the order of the codes.
+#[derive(Default)]
+struct Table {
+    codes: BTreeMap<String, Vec<&'static str>>,
+    exact: BTreeMap<String, Vec<&'static str>>,
+    plain: BTreeMap<String, Vec<&'static str>>,
+    names: BTreeMap<&'static str, (&'static str, &'static str)>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table::default();
+    for line in WORDS.lines().skip(1) {
+        let mut cells = line.splitn(3, ',');
+        let (Some(code), Some(kind), Some(word)) = (cells.next(), cells.next(), cells.next())
+        else {
+            continue;
+        };
+        // The one thing that a name holds and CSV quotes is the comma.
+        let word = word
+            .strip_prefix('"')
+            .and_then(|word| word.strip_suffix('"'))
+            .unwrap_or(word);
+        table.add(code, kind, word);
+    }
+    table
+});
+
+impl Table {
+    fn add(&mut self, code: &'static str, kind: &str, word: &'static str) {
+        let add = |words: &mut BTreeMap<String, Vec<&'static str>>, word: String| {
+            let codes = words.entry(word).or_default();
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        };
+        if kind == "code" {
+            return add(&mut self.codes, word.to_owned());
+        }
+        add(&mut self.exact, word.to_lowercase());
+        add(&mut self.plain, plain(word));
+        let names = self.names.entry(code).or_insert((code, code));
+        match kind {
+            "vi" => names.0 = word,
+            "en" => names.1 = word,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_its_country_whatever_nickname_it_equals() {
+        for (word, codes) in &TABLE.codes {
+            let [code] = codes.as_slice() else {
+                panic!("{word} is the code of several countries");
+            };
+            assert_eq!(meaning(word), Meaning::Country(code), "{word}");
+        }
+        let table = [
+            ("MY", "MYS"),
+            ("NGA", "NGA"),
+            ("AO", "AGO"),
+            ("BI", "BDI"),
+            ("D", "DEU"),
+        ];
+        for (word, code) in table {
+            assert_eq!(meaning(word), Meaning::Country(code), "{word}");
+        }
+    }
+
+    #[test]
+    fn every_name_means_one_country_or_is_told_to_mean_two() {
+        for (word, codes) in &TABLE.exact {
+            let expected = Meaning::of(Some(codes));
+            let is_code = TABLE.codes.contains_key(word.as_str());
+            assert!(is_code || meaning(word) == expected, "{word}");
+        }
+        let twice: Vec<&str> = TABLE
+            .exact
+            .iter()
+            .filter(|(_, codes)| codes.len() > 1)
+            .map(|(word, _)| word.as_str())
+            .collect();
+        assert_eq!(twice, ["congo", "congolese", "công-gô", "dominican"]);
+    }
+
+    #[test]
+    fn words_of_daily_use_are_known_in_both_languages() {
+        let table = [
+            ("Áo", "AUT"),
+            ("ÁO", "AUT"),
+            ("Nga", "RUS"),
+            ("nga", "RUS"),
+            ("China", "CHN"),
+            ("Russia", "RUS"),
+            ("United States", "USA"),
+            ("Taiwan", "TWN"),
+            ("Laos", "LAO"),
+            ("Turkey", "TUR"),
+            ("Türkiye", "TUR"),
+            ("Czechia", "CZE"),
+            ("Korea", "KOR"),
+            ("Nhật", "JPN"),
+            ("NHẬT BẢN", "JPN"),
+            ("nhat ban", "JPN"),
+            ("Hàn", "KOR"),
+            ("Thái", "THA"),
+            ("Thai Lan", "THA"),
+            ("Séc", "CZE"),
+            ("Brunei", "BRN"),
+            ("British", "GBR"),
+            ("AMERICAN", "USA"),
+            ("Chinese", "CHN"),
+            ("Anh", "GBR"),
+            ("Mỹ", "USA"),
+            ("U.S.A.", "USA"),
+            ("UK", "GBR"),
+            ("TQ", "CHN"),
+            ("Ý", "ITA"),
+            ("Bỉ", "BEL"),
+            ("Úc", "AUS"),
+            ("Uc", "AUS"),
+            ("vn", "VNM"),
+            ("vnm", "VNM"),
+            ("Viet-Nam", "VNM"),
+            ("Co\u{302}te d’Ivoire", "CIV"),
+            ("St. Lucia", "LCA"),
+            ("Trinidad & Tobago", "TTO"),
+            ("người Pháp", "FRA"),
+            ("Quốc tịch Đức", "DEU"),
+            ("British citizen", "GBR"),
+            ("Việt Nam - VNM", "VNM"),
+            ("VNM - Việt Nam", "VNM"),
+            ("Pháp (FR)", "FRA"),
+            ("Korea, Republic of", "KOR"),
+            ("North Korea", "PRK"),
+            ("Hong Kong", "HKG"),
+        ];
+        for (word, code) in table {
+            assert_eq!(meaning(word), Meaning::Country(code), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_for_two_countries_is_told_by_both_and_others_are_unknown() {
+        let table = [
+            ("My", Meaning::Either("MYS", "USA")),
+            ("my", Meaning::Either("MYS", "USA")),
+            ("Ao", Meaning::Either("AGO", "AUT")),
+            ("Bi", Meaning::Either("BDI", "BEL")),
+            ("Congo", Meaning::Either("COD", "COG")),
+            ("Pháp / Đức", Meaning::Either("FRA", "DEU")),
+            ("Tàu", Meaning::Unknown),
+            ("Atlantis", Meaning::Unknown),
+            ("", Meaning::Unknown),
+            ("-", Meaning::Unknown),
+        ];
+        for (word, expected) in table {
+            assert_eq!(meaning(word), expected, "{word}");
+        }
+        assert_eq!(names("AUT"), Some(("Áo", "Austria")));
+    }
+}
