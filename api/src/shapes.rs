@@ -724,6 +724,9 @@ pub(crate) struct BatchResult {
     /// Why it was refused; pointers are into the item.
     #[oai(nullable)]
     problem: Option<Problem>,
+    /// What deserves a look about the item itself; what does about the stay is in `stay.warnings`.
+    /// `same_as_earlier_item`: it says the same as an item before it and was saved once.
+    warnings: Vec<Warning>,
 }
 
 /// A file of stays and how far it has come. It is kept for 7 days.

@@ -29,6 +29,7 @@ mod limits;
 mod lists;
 mod rooms;
 mod scans;
+mod texts;
 mod typing;
 mod webhooks;
 

@@ -1,6 +1,6 @@
 //! Many stays in one request. A bad item never harms a good one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
     problem::{Code, Hint, Violation},
@@ -122,7 +122,17 @@ fn answer(
 ) -> Answer<BatchAnswer> {
     let mut totals = [0_u32; 3];
     let mut results = Vec::with_capacity(outcomes.len());
+    let mut told = HashSet::with_capacity(outcomes.len());
     for (index, (item, outcome)) in items.iter().zip(outcomes).enumerate() {
+        let is_told = match &outcome {
+            Ok(accepted) => !told.insert(accepted.stay.id),
+            Err(_) => false,
+        };
+        let warnings = if is_told {
+            same_as_earlier()
+        } else {
+            json!([])
+        };
         let (kind, stay, problem) = match outcome {
             Ok(accepted) if accepted.is_replay => (1, accepted.stay.json, "null".to_owned()),
             Ok(accepted) => (0, accepted.stay.json, "null".to_owned()),
@@ -136,7 +146,7 @@ fn answer(
         let outcome = ["accepted", "replayed", "rejected"][kind];
         let reference = json!(reference(item));
         results.push(format!(
-            r#"{{"index":{index},"reference":{reference},"outcome":"{outcome}","stay":{stay},"problem":{problem}}}"#
+            r#"{{"index":{index},"reference":{reference},"outcome":"{outcome}","stay":{stay},"problem":{problem},"warnings":{warnings}}}"#
         ));
     }
     let [accepted, replayed, rejected] = totals;
@@ -146,6 +156,12 @@ fn answer(
     ))
     .with_header(header::VARY, "Accept-Language")
     .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str())
+}
+
+/// Two newborns of one name and hour may be two: whoever sent them must hear that one was saved. The
+/// stay itself is the first answer byte for byte and cannot say so.
+fn same_as_earlier() -> Value {
+    json!([{"pointer": "", "code": Code::SameAsEarlierItem.as_str()}])
 }
 
 /// The sender's own name for an item, as it would be kept.
@@ -207,10 +223,10 @@ mod tests {
     async fn each_item_gets_its_outcome_in_its_place() {
         use poem::IntoResponse;
 
-        let accepted = |is_replay| {
+        let accepted = |id, is_replay| {
             Ok(Accepted {
                 stay: StayView {
-                    id: Uuid::nil(),
+                    id: Uuid::from_u128(id),
                     version: 1,
                     json: r#"{"id":"0"}"#.to_owned(),
                 },
@@ -219,14 +235,16 @@ mod tests {
         };
         let required = Violation::new("/room", Code::Required);
         let outcomes = vec![
-            accepted(false),
+            accepted(1, false),
             Err(Refusal::Invalid(vec![required])),
-            accepted(true),
+            accepted(2, true),
+            accepted(1, true),
         ];
         let items = [
             json!({"reference": " A\"1 "}),
             json!({"reference": 7}),
             json!(1),
+            json!({}),
         ];
         let exchange = Exchange::for_test("r", Language::En);
         let response = answer(&exchange, &items, outcomes).into_response();
@@ -234,7 +252,7 @@ mod tests {
         let answer: Value = serde_json::from_slice(&bytes).unwrap();
 
         assert_eq!(answer["accepted"], 1);
-        assert_eq!(answer["replayed"], 1);
+        assert_eq!(answer["replayed"], 2);
         assert_eq!(answer["rejected"], 1);
         let results = answer["results"].as_array().unwrap();
         assert_eq!(results[0]["reference"], "A\"1");
@@ -244,5 +262,8 @@ mod tests {
         assert_eq!(results[1]["stay"], Value::Null);
         assert_eq!(results[2]["outcome"], "replayed");
         assert_eq!(results[2]["index"], 2);
+        assert_eq!(results[2]["warnings"], json!([]));
+        let same = json!([{"pointer": "", "code": "same_as_earlier_item"}]);
+        assert_eq!(results[3]["warnings"], same);
     }
 }
