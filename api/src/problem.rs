@@ -51,6 +51,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::CensusStale
         | Code::CensusImplausible
         | Code::TooManyWebhooks
+        | Code::CodeTaken
         | Code::WebhookDisabled
         | Code::DeliverySettled
         | Code::DeliverySuperseded => StatusCode::CONFLICT,
@@ -79,6 +80,14 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::Duplicate
         | Code::UnknownCode
         | Code::FacilityUnknown
+        | Code::FacilityEnded
+        | Code::OrganisationUnknown
+        | Code::OrganisationEnded
+        | Code::OrganisationCodeInvalid
+        | Code::CommuneReplaced
+        | Code::ValidFromInPast
+        | Code::ContradictsMember
+        | Code::NotForRole
         | Code::UnknownCommune
         | Code::InvalidInstant
         | Code::InvalidDate

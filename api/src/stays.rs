@@ -269,6 +269,7 @@ mod tests {
                 commune_code: "16531".to_owned(),
                 province_code: "38".to_owned(),
                 is_remote: false,
+                ended_at: None,
             })
         };
         Sender {

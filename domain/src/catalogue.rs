@@ -39,6 +39,8 @@ pub struct Commune {
     pub full_name: String,
     /// The province it belongs to.
     pub province_code: String,
+    /// Whether it is a remote area, as far as the catalogue says.
+    pub is_remote: bool,
     /// First day of the unit; open when the catalogue does not say.
     pub valid_from: Option<NaiveDate>,
     /// Last day of the unit; open while it exists.
@@ -99,6 +101,8 @@ pub struct Catalogues {
     communes: HashMap<String, Commune>,
     countries: HashMap<String, Country>,
     old_communes: HashMap<String, Vec<String>>,
+    /// The closer words of each kind of facility.
+    subkinds: HashMap<String, Vec<String>>,
 }
 
 impl Catalogues {
@@ -156,6 +160,10 @@ impl Catalogues {
                 Ok(())
             }
             "commune_aliases" => self.add_alias(&entry("commune_aliases")),
+            "facility_kinds" => {
+                self.add_subkinds(&entry("facility_kinds"));
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -197,6 +205,13 @@ impl Catalogues {
         self.countries.get(code)
     }
 
+    /// Whether a closer word belongs to a kind of facility.
+    #[must_use]
+    pub fn has_subkind(&self, kind: &str, subkind: &str) -> bool {
+        let known = self.subkinds.get(kind);
+        known.is_some_and(|known| known.iter().any(|code| code == subkind))
+    }
+
     /// All countries, in no order.
     pub fn countries(&self) -> impl Iterator<Item = &Country> {
         self.countries.values()
@@ -222,6 +237,11 @@ impl Catalogues {
             code: entry.code().to_owned(),
             full_name: entry.required("full_name")?,
             province_code: entry.required("province_code")?,
+            is_remote: entry
+                .value
+                .get("is_remote")
+                .and_then(Value::as_bool)
+                .unwrap_or_default(),
             valid_from: entry.text("valid_from").and_then(parse_day),
             valid_to: entry.text("valid_to").and_then(parse_day),
             former_names,
@@ -243,6 +263,13 @@ impl Catalogues {
             name_en: name("name_en"),
         };
         self.countries.insert(code.to_owned(), country);
+    }
+
+    fn add_subkinds(&mut self, entry: &Entry<'_>) {
+        let codes = entry.list("subkinds").iter();
+        let codes = codes.filter_map(|subkind| subkind.get("code")?.as_str().map(str::to_owned));
+        self.subkinds
+            .insert(entry.code().to_owned(), codes.collect());
     }
 
     /// Only aliases of communes count, and only those whose old unit had a code.

@@ -182,6 +182,8 @@ struct Context<'a> {
     filed_at: DateTime<Utc>,
     /// The local day of receipt.
     today: NaiveDate,
+    /// A stay that is declared, not one that is changed: only an open facility takes it.
+    is_new: bool,
 }
 
 /// Judges a stay's body as the contract's section "A stay" says: shape and meaning together.
@@ -204,6 +206,7 @@ pub fn check(
         received_at,
         filed_at: received_at,
         today: local_date(received_at),
+        is_new: true,
     };
     let (draft, violations) = Draft::read(body);
     judge(draft, Faults::new(violations), &context)
@@ -238,6 +241,7 @@ pub(crate) fn check_again(
         received_at: by.received_at,
         filed_at: by.filed_at,
         today: local_date(by.received_at),
+        is_new: false,
     };
     let (draft, violations) = Draft::read(content);
     let mut all = found;

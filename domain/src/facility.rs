@@ -1,5 +1,6 @@
 //! Places where people stay, and what each kind must say about a stay.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::purpose::Purpose;
@@ -42,6 +43,9 @@ pub struct Facility {
     /// Whether it lies in a remote area, where a foreigner's deadline is 24 hours
     /// (Law 47/2014/QH13, art. 33).
     pub is_remote: bool,
+    /// From when on it takes no new declarations, because it or its organisation has ended. What was
+    /// declared is still read, changed and departed.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// What a kind of facility must name besides the guest: where the guest sleeps.
@@ -91,6 +95,12 @@ impl FacilityKind {
 }
 
 impl Facility {
+    /// Whether it takes new declarations.
+    #[must_use]
+    pub fn is_open(&self, at: DateTime<Utc>) -> bool {
+        self.ended_at.is_none_or(|end| at < end)
+    }
+
     /// The purpose of a stay that names none: that of the kind, except for the few lodging
     /// businesses whose closer word says more (worker housing, apartment, household).
     #[must_use]

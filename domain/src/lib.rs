@@ -18,6 +18,7 @@ pub mod draft;
 
 pub mod birth_date;
 pub mod deadline;
+pub mod directory;
 pub mod document;
 pub mod event;
 pub mod facility;

@@ -315,6 +315,7 @@ mod tests {
             commune_code: "14812".to_owned(),
             province_code: "38".to_owned(),
             is_remote: false,
+            ended_at: None,
         }
     }
 

@@ -85,6 +85,8 @@ coded! {
 
         /// The organisation has as many webhooks as it may have.
         TooManyWebhooks => "too_many_webhooks",
+        /// Another organisation has this code.
+        CodeTaken => "code_taken",
         /// The webhook is switched off.
         WebhookDisabled => "webhook_disabled",
         /// The police have answered: there is nothing to send again.
@@ -140,6 +142,22 @@ coded! {
         UnknownCode => "unknown_code",
         /// No facility that the key may use.
         FacilityUnknown => "facility_unknown",
+        /// The facility, or its organisation, has ended: it takes no new declarations.
+        FacilityEnded => "facility_ended",
+        /// No organisation has this code.
+        OrganisationUnknown => "organisation_unknown",
+        /// The organisation has ended.
+        OrganisationEnded => "organisation_ended",
+        /// The code of an organisation with something else than small letters, digits, `-_.`.
+        OrganisationCodeInvalid => "organisation_code_invalid",
+        /// A commune that is no more, where only one of today will do.
+        CommuneReplaced => "commune_replaced",
+        /// A day before today.
+        ValidFromInPast => "valid_from_in_past",
+        /// A member that says the opposite of another.
+        ContradictsMember => "contradicts_member",
+        /// A member that keys of this role do not have.
+        NotForRole => "not_for_role",
         /// No commune of this code, now or before 2025-07-01.
         UnknownCommune => "unknown_commune",
         /// Not an RFC 3339 instant with offset.
@@ -343,6 +361,7 @@ impl Code {
             | Self::CensusStale
             | Self::CensusImplausible
             | Self::TooManyWebhooks
+            | Self::CodeTaken
             | Self::WebhookDisabled
             | Self::DeliverySettled
             | Self::DeliverySuperseded => Class::Conflict,
@@ -368,6 +387,14 @@ impl Code {
             | Self::Duplicate
             | Self::UnknownCode
             | Self::FacilityUnknown
+            | Self::FacilityEnded
+            | Self::OrganisationUnknown
+            | Self::OrganisationEnded
+            | Self::OrganisationCodeInvalid
+            | Self::CommuneReplaced
+            | Self::ValidFromInPast
+            | Self::ContradictsMember
+            | Self::NotForRole
             | Self::UnknownCommune
             | Self::InvalidInstant
             | Self::InvalidDate

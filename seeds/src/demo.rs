@@ -211,6 +211,7 @@ fn facility(
         commune_code: commune_code.to_owned(),
         province_code: PROVINCE.to_owned(),
         is_remote: units::is_remote(commune_code),
+        ended_at: None,
     }
 }
 

@@ -22,6 +22,7 @@ fn facility() -> Facility {
         commune_code: "16531".to_owned(),
         province_code: "38".to_owned(),
         is_remote: false,
+        ended_at: None,
     }
 }
 

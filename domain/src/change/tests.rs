@@ -26,6 +26,7 @@ fn facility(kind: FacilityKind) -> Arc<Facility> {
         commune_code: "14812".to_owned(),
         province_code: "38".to_owned(),
         is_remote: false,
+        ended_at: None,
     })
 }
 

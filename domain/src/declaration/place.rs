@@ -37,20 +37,40 @@ pub(super) fn party(draft: &Draft) -> Option<Party> {
 
 /// The facility named, or the only one there is. Absent, foreign and malformed ids look the same.
 fn facility(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -> Option<Arc<Facility>> {
-    let Some(id) = &draft.facility_id else {
-        if let [only] = context.facilities {
-            return (!faults.has("/facility_id")).then(|| Arc::clone(only));
-        }
-        faults.require("/facility_id");
-        return None;
+    let found = match &draft.facility_id {
+        Some(id) => named(id, context, faults)?,
+        None => only(context, faults)?,
     };
+    if context.is_new && !found.is_open(context.received_at) {
+        faults.push("/facility_id", Code::FacilityEnded);
+    }
+    Some(Arc::clone(found))
+}
+
+fn named<'a>(id: &str, context: &Context<'a>, faults: &mut Faults) -> Option<&'a Arc<Facility>> {
     let found = Uuid::try_parse(id)
         .ok()
         .and_then(|id| context.facilities.iter().find(|facility| facility.id == id));
     if found.is_none() {
         faults.push("/facility_id", Code::FacilityUnknown);
     }
-    found.cloned()
+    found
+}
+
+/// The only facility there is, else the only one that is open.
+fn only<'a>(context: &Context<'a>, faults: &mut Faults) -> Option<&'a Arc<Facility>> {
+    let facilities = context.facilities;
+    let is_open = |facility: &&Arc<Facility>| facility.is_open(context.received_at);
+    let mut open = facilities.iter().filter(is_open);
+    let found = match (facilities, open.next(), open.next()) {
+        ([only], _, _) => Some(only),
+        (_, only, None) => only,
+        (_, _, Some(_)) => None,
+    };
+    if found.is_none() {
+        faults.require("/facility_id");
+    }
+    found.filter(|_| !faults.has("/facility_id"))
 }
 
 fn check_room(draft: &Draft, facility: &Facility, faults: &mut Faults) {

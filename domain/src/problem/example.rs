@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Class, Code, Language};
 
 /// Where each code about a member is met most. A code without a place here is about no member.
-const PLACES: &[(Code, &str)] = &[
+const PLACES: [(Code, &str); 103] = [
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
     (Code::ReadOnly, "/received_at"),
@@ -24,6 +24,14 @@ const PLACES: &[(Code, &str)] = &[
     (Code::Duplicate, "/rooms/1/name"),
     (Code::UnknownCode, "/purpose"),
     (Code::FacilityUnknown, "/facility_id"),
+    (Code::FacilityEnded, "/facility_id"),
+    (Code::OrganisationUnknown, "/organisation_code"),
+    (Code::OrganisationEnded, "/organisation_code"),
+    (Code::OrganisationCodeInvalid, "/code"),
+    (Code::CommuneReplaced, "/commune_code"),
+    (Code::ValidFromInPast, "/valid_from"),
+    (Code::ContradictsMember, "/never_expires"),
+    (Code::NotForRole, "/communes"),
     (Code::UnknownCommune, "/guest/residence/commune_code"),
     (Code::InvalidInstant, "/arrival_at"),
     (Code::InvalidDate, "/guest/birth_date"),

@@ -23,6 +23,8 @@ pub enum Hint {
     MisreadAt(usize),
     /// The row of a file, from 1.
     AtRow(usize),
+    /// The code of the commune that a former one went into, its main part.
+    CommuneNow(u32),
     /// Two columns of a file, from 1.
     Columns(usize, usize),
     /// Codes of the two countries that a word may mean.
@@ -109,6 +111,8 @@ impl Hint {
             (Self::Between(least, most), Language::En) => format!("From {least} to {most}."),
             (Self::OrMember(member), Language::Vi) => format!("Có thể thay bằng {member}."),
             (Self::OrMember(member), Language::En) => format!("Or send {member} instead."),
+            (Self::CommuneNow(code), Language::Vi) => format!("Mã hiện nay: {code:05}."),
+            (Self::CommuneNow(code), Language::En) => format!("Today it is {code:05}."),
             (Self::AtRow(row), Language::Vi) => format!("Dòng {row}."),
             (Self::AtRow(row), Language::En) => format!("Row {row}."),
             (Self::Columns(first, second), Language::Vi) => {

@@ -247,6 +247,16 @@ const fn both(code: Code) -> [Words; 2] {
                 "The organisation has as many webhooks as it may have, and this one was not made. Delete one that is no longer used, then send it again.",
             ],
         ),
+        Code::CodeTaken => pair(
+            [
+                "Mã đã có tổ chức dùng",
+                "Một tổ chức khác đã mang mã này. Hãy chọn mã khác, hoặc thay đổi tổ chức đã có.",
+            ],
+            [
+                "The code is taken",
+                "Another organisation has this code. Choose another, or change the organisation that is there.",
+            ],
+        ),
         Code::WebhookDisabled => pair(
             [
                 "Webhook đã bị tắt",
@@ -539,6 +549,86 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "Unknown facility",
                 "This key cannot declare for the facility named. Use an id listed under /v1/facilities.",
+            ],
+        ),
+        Code::FacilityEnded => pair(
+            [
+                "Cơ sở đã ngừng hoạt động",
+                "Cơ sở này, hoặc tổ chức của cơ sở, đã ngừng hoạt động nên không nhận khai báo mới; các lần lưu trú đã khai báo vẫn xem, sửa và báo trả phòng được. Hãy khai báo cho cơ sở khác, hoặc liên hệ người quản trị hệ thống nếu cơ sở vẫn hoạt động.",
+            ],
+            [
+                "The facility has ended",
+                "This facility, or its organisation, has ended and takes no new declarations; stays declared before can still be read, changed and departed. Declare for another facility, or tell the administrator if this one is still open.",
+            ],
+        ),
+        Code::OrganisationUnknown => pair(
+            [
+                "Không có tổ chức này",
+                "Không có tổ chức nào mang mã này. Hãy dùng một mã trong danh sách tổ chức, hoặc tạo tổ chức trước.",
+            ],
+            [
+                "Unknown organisation",
+                "No organisation has this code. Use one of the list of organisations, or make the organisation first.",
+            ],
+        ),
+        Code::OrganisationEnded => pair(
+            [
+                "Tổ chức đã ngừng hoạt động",
+                "Tổ chức này đã ngừng hoạt động nên không thể thêm cơ sở hoặc khóa. Hãy mở lại tổ chức bằng cách bỏ ended_at.",
+            ],
+            [
+                "The organisation has ended",
+                "This organisation has ended and gets no new facilities or keys. Open it again by clearing ended_at.",
+            ],
+        ),
+        Code::OrganisationCodeInvalid => pair(
+            [
+                "Mã tổ chức không hợp lệ",
+                "Mã tổ chức gồm chữ thường không dấu, chữ số, gạch ngang, gạch dưới hoặc dấu chấm, và bắt đầu bằng chữ hoặc số. Hãy chọn mã khác, ví dụ khach-san-bien-xanh.",
+            ],
+            [
+                "Not a code of an organisation",
+                "A code has small letters a to z, digits, hyphens, underscores and dots, and begins with a letter or digit. Choose another, for instance blue-sea-hotel.",
+            ],
+        ),
+        Code::CommuneReplaced => pair(
+            [
+                "Đơn vị hành chính đã được sắp xếp lại",
+                "Mã này là của một đơn vị cấp xã trước ngày 2025-07-01. Hãy dùng mã của đơn vị hiện nay.",
+            ],
+            [
+                "A commune of before",
+                "This is the code of a commune of before 2025-07-01. Use the code of the commune it went into.",
+            ],
+        ),
+        Code::ValidFromInPast => pair(
+            [
+                "Ngày có hiệu lực đã qua",
+                "Thay đổi chỉ có hiệu lực từ hôm nay hoặc một ngày sau đó. Hãy gửi ngày muộn hơn, hoặc bỏ trống để có hiệu lực từ hôm nay.",
+            ],
+            [
+                "The first day has passed",
+                "A change holds from today or a later day on. Send a later day, or leave it out for today.",
+            ],
+        ),
+        Code::ContradictsMember => pair(
+            [
+                "Hai mục mâu thuẫn nhau",
+                "Mục này nói ngược với một mục khác trong cùng yêu cầu. Hãy chỉ gửi một trong hai.",
+            ],
+            [
+                "It contradicts another member",
+                "This member says the opposite of another one. Send only one of the two.",
+            ],
+        ),
+        Code::NotForRole => pair(
+            [
+                "Mục không dùng cho vai trò này",
+                "Khóa có vai trò này không có mục này: cơ sở chỉ dành cho khóa khai báo, xã và tỉnh chỉ dành cho khóa công an. Hãy bỏ mục này hoặc chọn vai trò khác.",
+            ],
+            [
+                "Not for this role",
+                "Keys of this role do not have this member: facilities are for those who declare, communes and provinces for the police. Leave it out, or choose another role.",
             ],
         ),
         Code::UnknownCommune => pair(
