@@ -307,7 +307,8 @@ async fn facilities_of(
     app: &App,
     key: &ApiKey,
 ) -> Result<Vec<Arc<domain::facility::Facility>>, Failure> {
-    let all = store::facilities::of_organisation(&app.db, key.organisation_id).await?;
+    let all =
+        store::facilities::of_organisation(&app.db, key.organisation_id, app.clock.now()).await?;
     let is_bound = !key.facility_ids.is_empty();
     let facilities = all
         .into_iter()

@@ -6,18 +6,17 @@ use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::{catalogue::CommuneCode, time::format_instant};
-use runtime::{clock::Clock, ids, profile::Profile};
+use runtime::{ids, plain_http::PlainHttpSettings, profile::Profile};
 use serde_json::{Value, json};
 use store::{
     Database,
-    audit::{self, Actor},
     destinations::{self, Destination, NATIONAL, Pause, Route},
     outbox::Task,
     tasks::{self, Attempt, Filter, Requeued, Which},
 };
 use uuid::Uuid;
 
-use crate::{assemble, exit::Ending, settings::PlaceSettings, terminal};
+use crate::{assemble, exit::Ending, operator::Hand, settings::PlaceSettings, terminal};
 
 const REASON_LENGTH_MAX: usize = 200;
 const LIMIT_MAX: u64 = 1_000;
@@ -163,6 +162,9 @@ pub(crate) struct EndpointOptions {
     province: Option<String>,
 
     #[command(flatten)]
+    plain_http: PlainHttpSettings,
+
+    #[command(flatten)]
     place: PlaceSettings,
 }
 
@@ -190,7 +192,7 @@ pub(crate) struct RouteOptions {
 /// Runs one of the delivery commands.
 pub(crate) async fn execute(command: DeliveryCommand) -> anyhow::Result<Ending> {
     let db = assemble::connect_checked(command.place(), profile(command.place())).await?;
-    let outcome = perform(&db, &Clock::system(), command).await;
+    let outcome = perform(&db, command).await;
     db.close().await;
     outcome
 }
@@ -213,18 +215,23 @@ fn profile(place: &PlaceSettings) -> Profile {
     place.profile_or(Profile::Production)
 }
 
-async fn perform(db: &Database, clock: &Clock, command: DeliveryCommand) -> anyhow::Result<Ending> {
+async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<Ending> {
+    let command = match command {
+        DeliveryCommand::List(options) => return list(db, &options).await,
+        DeliveryCommand::Show(options) => return show(db, options.id).await,
+        deed => deed,
+    };
+    let hand = &Hand::at_terminal(db).await?;
     match command {
-        DeliveryCommand::List(options) => list(db, &options).await,
-        DeliveryCommand::Show(options) => show(db, options.id).await,
+        DeliveryCommand::List(_) | DeliveryCommand::Show(_) => Ok(Ending::Done),
         DeliveryCommand::Requeue(options) => match options.id {
-            Some(id) => requeue(db, clock, id).await,
-            None => requeue_all(db, clock).await,
+            Some(id) => requeue(db, hand, id).await,
+            None => requeue_all(db, hand).await,
         },
-        DeliveryCommand::Pause(options) => pause(db, clock, options).await,
-        DeliveryCommand::Resume(options) => resume(db, clock, &options.destination).await,
-        DeliveryCommand::Endpoint(options) => endpoint(db, clock, options).await,
-        DeliveryCommand::Route(options) => route(db, clock, options).await,
+        DeliveryCommand::Pause(options) => pause(db, hand, options).await,
+        DeliveryCommand::Resume(options) => resume(db, hand, &options.destination).await,
+        DeliveryCommand::Endpoint(options) => endpoint(db, hand, options).await,
+        DeliveryCommand::Route(options) => route(db, hand, options).await,
     }
 }
 
@@ -280,9 +287,9 @@ fn absent(error: store::Error, id: Uuid) -> anyhow::Error {
     }
 }
 
-async fn requeue(db: &Database, clock: &Clock, id: Uuid) -> anyhow::Result<Ending> {
-    let entry = entry(clock, REQUEUED, TASK, id);
-    let outcome = tasks::requeue(db, id, clock.now(), entry, None).await;
+async fn requeue(db: &Database, hand: &Hand, id: Uuid) -> anyhow::Result<Ending> {
+    let entry = hand.entry(REQUEUED, (TASK, id));
+    let outcome = tasks::requeue(db, id, hand.clock.now(), entry, None).await;
     match outcome.map_err(|error| absent(error, id))? {
         Requeued::Done => {
             terminal::say_line(&format!("requeued {id}"))?;
@@ -298,12 +305,12 @@ async fn requeue(db: &Database, clock: &Clock, id: Uuid) -> anyhow::Result<Endin
     }
 }
 
-async fn requeue_all(db: &Database, clock: &Clock) -> anyhow::Result<Ending> {
+async fn requeue_all(db: &Database, hand: &Hand) -> anyhow::Result<Ending> {
     let all = Filter::default();
     let mut done_count = 0;
     let superseded_count = loop {
-        let entry = |id| entry(clock, REQUEUED, TASK, id);
-        let outcome = tasks::requeue_parked(db, &all, PAGE_SIZE, clock.now(), entry).await?;
+        let entry = |id| hand.entry(REQUEUED, (TASK, id));
+        let outcome = tasks::requeue_parked(db, &all, PAGE_SIZE, hand.clock.now(), entry).await?;
         done_count += outcome.requeued_count;
         if !outcome.may_be_more {
             break outcome.superseded_count;
@@ -314,13 +321,13 @@ async fn requeue_all(db: &Database, clock: &Clock) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-async fn pause(db: &Database, clock: &Clock, options: PauseOptions) -> anyhow::Result<Ending> {
+async fn pause(db: &Database, hand: &Hand, options: PauseOptions) -> anyhow::Result<Ending> {
     let (code, reason) = (&options.destination, options.reason.trim());
     ensure!(
         !reason.is_empty() && reason.chars().count() <= REASON_LENGTH_MAX,
         "--reason: must have 1 to {REASON_LENGTH_MAX} characters"
     );
-    let now = clock.now();
+    let now = hand.clock.now();
     ensure!(
         options.until.is_none_or(|until| now < until),
         "--until: must lie ahead"
@@ -332,25 +339,21 @@ async fn pause(db: &Database, clock: &Clock, options: PauseOptions) -> anyhow::R
         at: now,
         until: options.until,
     };
-    let entry = entry(clock, "destination.paused", "destination", row.id);
+    let entry = hand.entry("destination.paused", ("destination", row.id));
     destinations::pause(db, code, pause, entry, None).await?;
     terminal::say_line(&format!("paused {code}"))?;
     Ok(Ending::Done)
 }
 
-async fn resume(db: &Database, clock: &Clock, code: &str) -> anyhow::Result<Ending> {
+async fn resume(db: &Database, hand: &Hand, code: &str) -> anyhow::Result<Ending> {
     let row = known(db, code).await?;
-    let entry = entry(clock, "destination.resumed", "destination", row.id);
+    let entry = hand.entry("destination.resumed", ("destination", row.id));
     destinations::resume(db, code, entry, None).await?;
     terminal::say_line(&format!("resumed {code}"))?;
     Ok(Ending::Done)
 }
 
-async fn endpoint(
-    db: &Database,
-    clock: &Clock,
-    options: EndpointOptions,
-) -> anyhow::Result<Ending> {
+async fn endpoint(db: &Database, hand: &Hand, options: EndpointOptions) -> anyhow::Result<Ending> {
     let code = options.destination;
     ensure!(
         code != NATIONAL,
@@ -358,6 +361,11 @@ async fn endpoint(
     );
     if let Some(url) = &options.url {
         check_url(url)?;
+        let plain_http = PlainHttpSettings {
+            is_enforced: profile(&options.place).is_production(),
+            ..options.plain_http
+        };
+        plain_http.check("--url", url)?;
     }
     if let Some(province) = &options.province {
         let (_, catalogues) = assemble::catalogues(db).await?;
@@ -370,14 +378,14 @@ async fn endpoint(
         Ok(row) => row,
         Err(store::Error::NotFound) => destinations::new(
             code.clone(),
-            ids::uuid_v7(clock),
+            ids::uuid_v7(&hand.clock),
             code.clone(),
             None,
-            clock.now(),
+            hand.clock.now(),
         ),
         Err(error) => return Err(error.into()),
     };
-    let entry = entry(clock, "destination.changed", "destination", row.id);
+    let entry = hand.entry("destination.changed", ("destination", row.id));
     let row = Destination {
         name: options.name.unwrap_or(row.name),
         province_code: options.province.or(row.province_code),
@@ -403,7 +411,7 @@ fn check_url(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn route(db: &Database, clock: &Clock, options: RouteOptions) -> anyhow::Result<Ending> {
+async fn route(db: &Database, hand: &Hand, options: RouteOptions) -> anyhow::Result<Ending> {
     ensure!(
         options.to.is_none_or(|last| options.from <= last),
         "--to: lies before --from"
@@ -415,7 +423,7 @@ async fn route(db: &Database, clock: &Clock, options: RouteOptions) -> anyhow::R
         None => bail!("{commune} is the code of no commune, of today or of before"),
     }
     let row = known(db, &options.destination).await?;
-    let entry = entry(clock, "destination.routed", "destination", row.id);
+    let entry = hand.entry("destination.routed", ("destination", row.id));
     let route = Route {
         commune_code: commune.clone(),
         valid_from: options.from,
@@ -434,12 +442,6 @@ async fn known(db: &Database, code: &str) -> anyhow::Result<Destination> {
         }
         outcome => outcome.context("the destination was not read"),
     }
-}
-
-/// What is noted of a deed at this terminal.
-fn entry(clock: &Clock, action: &str, subject_kind: &str, subject_id: Uuid) -> audit::Entry {
-    let place = (ids::uuid_v7(clock), clock.now());
-    audit::entry(place, Actor::Operator, action, (subject_kind, subject_id))
 }
 
 /// What may be said of a task: never its content.

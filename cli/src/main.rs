@@ -13,8 +13,10 @@ mod bench;
 mod check;
 mod database;
 mod delivery;
+mod facilities;
 mod keys;
 mod load;
+mod organisations;
 mod receipt;
 
 mod assemble;
@@ -22,6 +24,7 @@ mod demo;
 mod settings;
 
 mod exit;
+mod operator;
 mod private_file;
 mod terminal;
 
@@ -39,6 +42,15 @@ use crate::exit::Ending;
 struct Cli {
     #[command(flatten)]
     log: LogSettings,
+
+    /// Who does it, for the audit: the user of the operating system when left out.
+    #[arg(
+        long = "as",
+        env = "LUUTRU_OPERATOR",
+        global = true,
+        value_name = "NAME"
+    )]
+    operator: Option<String>,
 
     #[command(subcommand)]
     command: Command,
@@ -82,6 +94,10 @@ enum Command {
     Migrate(Box<database::MigrateOptions>),
     Seed(Box<database::SeedOptions>),
     #[command(subcommand)]
+    Organisation(organisations::OrganisationCommand),
+    #[command(subcommand)]
+    Facility(facilities::FacilityCommand),
+    #[command(subcommand)]
     Key(keys::KeyCommand),
     #[command(subcommand)]
     Delivery(Box<delivery::DeliveryCommand>),
@@ -115,15 +131,16 @@ fn arguments() -> Vec<OsString> {
     arguments
 }
 
-/// Only options of the log, or nothing at all.
+/// Only options that every command has, or nothing at all.
 fn is_without_command(arguments: &[OsString]) -> bool {
     let mut rest = arguments.iter().skip(1).map(|word| word.to_string_lossy());
     while let Some(word) = rest.next() {
         match word.as_ref() {
-            "--log" | "--log-format" => {
+            "--log" | "--log-format" | "--as" => {
                 rest.next();
             }
             option if option.starts_with("--log=") || option.starts_with("--log-format=") => {}
+            option if option.starts_with("--as=") => {}
             _ => return false,
         }
     }
@@ -132,6 +149,7 @@ fn is_without_command(arguments: &[OsString]) -> bool {
 
 fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<Ending> {
     telemetry::init(cli.log.format, &cli.log.filter)?;
+    operator::name(cli.operator)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -155,6 +173,8 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::PoliceSim(options) => services::police(*options).await,
         Command::Migrate(options) => database::migrate(*options).await,
         Command::Seed(options) => database::seed(*options).await,
+        Command::Organisation(command) => organisations::execute(command).await,
+        Command::Facility(command) => facilities::execute(command).await,
         Command::Key(command) => keys::execute(command).await,
         Command::Delivery(command) => delivery::execute(*command).await,
         Command::Receipt(command) => receipt::execute(&command),

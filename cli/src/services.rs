@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     assemble,
     exit::Ending,
-    settings::{PlaceSettings, Secret, SecretSettings, Secrets},
+    settings::{PlaceSettings, Refusals, Secret, SecretSettings, Secrets},
 };
 
 /// The longest a process alone may take to stop its service; with what follows below the 25
@@ -273,6 +273,18 @@ pub(crate) fn check_webhooks(
     Ok(())
 }
 
+/// In production a worker knows whom to call, and calls nobody in clear.
+///
+/// # Errors
+/// Every setting that is missing or would send personal data in clear.
+fn check_peers(settings: &worker::WorkerSettings, profile: Profile) -> Result<(), Refusals> {
+    let refusals = settings.refusals();
+    if profile.is_production() && !refusals.is_empty() {
+        return Err(Refusals::new(refusals));
+    }
+    Ok(())
+}
+
 /// `luutru api`.
 pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
@@ -305,6 +317,9 @@ pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<Ending> {
 pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
     check_webhooks(&options.worker.webhooks, profile)?;
+    let mut options = options;
+    options.worker.plain_http.is_enforced = profile.is_production();
+    check_peers(&options.worker, profile)?;
     let needed = [
         Secret::MasterKey,
         Secret::IndexKey,
@@ -517,8 +532,8 @@ pub(crate) async fn start_worker_between(
     settings.webhooks = webhooks;
     settings.ops_listen = None;
     settings.finish_seconds = settings.finish_seconds.min(EMBEDDED_FINISH_SECONDS);
-    settings.registry_url = registry.url();
-    settings.police_url = police.url();
+    settings.registry_url = Some(registry.url());
+    settings.police_url = Some(police.url());
     start_worker(foundation, intake, settings).await
 }
 

@@ -4,6 +4,7 @@
 //! hold is checked by the migrations.
 
 pub mod api_key;
+pub mod api_key_use;
 pub mod attempt;
 pub mod audit_entry;
 pub mod catalogue;
@@ -14,6 +15,7 @@ pub mod data_key;
 pub mod declaration_key;
 pub mod destination;
 pub mod destination_route;
+pub mod directory_change;
 pub mod event;
 pub mod event_head;
 pub mod facility;
@@ -22,6 +24,7 @@ pub mod import;
 pub mod import_chunk;
 pub mod import_row;
 pub mod installation_fact;
+pub mod operator;
 pub mod organisation;
 pub mod outbox_task;
 pub mod review;

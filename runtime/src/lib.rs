@@ -15,6 +15,7 @@ pub mod telemetry;
 
 pub mod destination;
 pub mod outgoing;
+pub mod plain_http;
 pub mod standard_webhooks;
 
 pub mod key_hash;

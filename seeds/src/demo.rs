@@ -482,9 +482,10 @@ mod tests {
             assert!(seeded.keys.unwrap().hotel == secrets.keys.hotel);
         }
         assert_eq!(store::api_keys::list(&db).await.unwrap().len(), 8);
-        let facilities = store::facilities::of_organisation(&db, demo_organisation().id)
-            .await
-            .unwrap();
+        let facilities =
+            store::facilities::of_organisation(&db, demo_organisation().id, clock.now())
+                .await
+                .unwrap();
         assert_eq!(facilities, demo_facilities());
 
         let id = key_hash::parse(&secrets.keys.hotel).unwrap().key_id;

@@ -1,10 +1,11 @@
 //! Audit entries that stand for themselves; those of a change are written in its transaction.
 
 use chrono::{DateTime, Utc};
-use sea_orm::ConnectionTrait;
+use entity::operator;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::{Database, Result, dialect, table_rows::AuditRow};
+use crate::{Database, Error, Result, dialect, table_rows::AuditRow};
 
 /// An entry as it is written.
 pub type Entry = entity::audit_entry::Model;
@@ -14,8 +15,8 @@ pub type Entry = entity::audit_entry::Model;
 pub enum Actor {
     /// Who holds the key of this id.
     Key(Uuid),
-    /// Who sits at a terminal of the installation.
-    Operator,
+    /// Who sits at a terminal of the installation: the id that [`operator`] gave.
+    Operator(Uuid),
     /// The worker, by itself.
     Worker,
 }
@@ -24,7 +25,7 @@ impl Actor {
     const fn parts(self) -> (&'static str, Option<Uuid>) {
         match self {
             Self::Key(id) => ("api_key", Some(id)),
-            Self::Operator => ("operator", None),
+            Self::Operator(id) => ("operator", Some(id)),
             Self::Worker => ("worker", None),
         }
     }
@@ -67,5 +68,37 @@ pub async fn insert_many(db: &Database, entries: Vec<Entry>) -> Result<()> {
 pub async fn insert(db: &Database, entry: Entry) -> Result<()> {
     let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
     db.writer().execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Who is called so at the terminals of the installation; `id` is theirs from now on if they were
+/// not known.
+pub async fn operator(db: &Database, name: &str, id: Uuid, now: DateTime<Utc>) -> Result<Actor> {
+    let row = operator::ActiveModel {
+        id: Set(id),
+        name: Set(name.to_owned()),
+        created_at: Set(now),
+    };
+    operator::Entity::insert(row)
+        .on_conflict(dialect::ignore_conflicts("name"))
+        .exec_without_returning(db.writer())
+        .await?;
+    let known = operator::Entity::find()
+        .filter(operator::Column::Name.eq(name))
+        .one(db.writer())
+        .await?;
+    known
+        .map(|known| Actor::Operator(known.id))
+        .ok_or(Error::NotFound)
+}
+
+/// Writes an entry in the transaction of its deed.
+pub(crate) async fn note(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    entry: Entry,
+) -> Result<()> {
+    let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
+    connection.execute_raw(statement).await?;
     Ok(())
 }

@@ -1,12 +1,19 @@
-//! Organisations and their facilities.
+//! Facilities as the rules see them: as they stand today, with what was changed from a later day on
+//! left out. Administrators make and change them by [`crate::directory`].
 
 use chrono::{DateTime, Utc};
-use domain::facility::{Facility, FacilityKind};
+use domain::{
+    directory::{Change, FacilityRecord},
+    facility::{Facility, FacilityKind},
+    time::local_date,
+};
 use entity::{facility, organisation};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
 use uuid::Uuid;
 
-use crate::{Database, Error, Result, dialect};
+use crate::{Database, Error, Result, dialect, directory};
 
 /// Adds an organisation; one with the same code stays as it is.
 pub async fn insert_organisation(
@@ -21,21 +28,14 @@ pub async fn insert_organisation(
         code: Set(code.to_owned()),
         name: Set(name.to_owned()),
         created_at: Set(now),
+        version: Set(1),
+        ended_at: Set(None),
     };
     organisation::Entity::insert(row)
         .on_conflict(dialect::ignore_conflicts("code"))
         .exec_without_returning(db.writer())
         .await?;
     Ok(())
-}
-
-/// The id of the organisation with this code.
-pub async fn organisation_by_code(db: &Database, code: &str) -> Result<Option<Uuid>> {
-    let row = organisation::Entity::find()
-        .filter(organisation::Column::Code.eq(code))
-        .one(db.reader())
-        .await?;
-    Ok(row.map(|row| row.id))
 }
 
 /// Adds a facility; one with the same id stays as it is.
@@ -52,6 +52,8 @@ pub async fn insert_facility(db: &Database, facility: &Facility, now: DateTime<U
         is_remote: Set(facility.is_remote),
         created_at: Set(now),
         closed_at: Set(None),
+        version: Set(1),
+        capacity: Set(None),
     };
     facility::Entity::insert(row)
         .on_conflict(dialect::ignore_conflicts("id"))
@@ -60,35 +62,98 @@ pub async fn insert_facility(db: &Database, facility: &Facility, now: DateTime<U
     Ok(())
 }
 
-/// The open facilities of an organisation, by id.
-pub async fn of_organisation(db: &Database, organisation_id: Uuid) -> Result<Vec<Facility>> {
+/// The facilities of an organisation, ended ones too, by id.
+pub async fn of_organisation(
+    db: &Database,
+    organisation_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Facility>> {
     let rows = facility::Entity::find()
         .filter(facility::Column::OrganisationId.eq(organisation_id))
-        .filter(facility::Column::ClosedAt.is_null())
         .order_by_asc(facility::Column::Id)
         .all(db.reader())
         .await?;
-    rows.into_iter().map(from_row).collect()
+    stand(db, rows, now).await
 }
 
-/// One facility, open or closed.
-pub async fn find(db: &Database, id: Uuid) -> Result<Option<Facility>> {
+/// One facility, open or ended.
+pub async fn find(db: &Database, id: Uuid, now: DateTime<Utc>) -> Result<Option<Facility>> {
     let row = facility::Entity::find_by_id(id).one(db.reader()).await?;
-    row.map(from_row).transpose()
+    let found = stand(db, row.into_iter().collect(), now).await?;
+    Ok(found.into_iter().next())
 }
 
-pub(crate) fn from_row(row: facility::Model) -> Result<Facility> {
-    Ok(Facility {
-        id: row.id,
-        organisation_id: row.organisation_id,
-        kind: FacilityKind::parse(&row.kind).ok_or(Error::Corrupt {
-            what: "facility.kind",
-        })?,
-        subkind: row.subkind,
-        name: row.name,
-        address: row.address,
-        commune_code: row.commune_code,
-        province_code: row.province_code,
-        is_remote: row.is_remote,
+/// How these facilities stand at the instant.
+pub(crate) async fn stand(
+    db: &Database,
+    rows: Vec<facility::Model>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Facility>> {
+    let records = records(db.reader(), rows, now).await?;
+    Ok(records.into_iter().map(|record| record.facility).collect())
+}
+
+/// How these facilities stand at the instant, with what administrators know of them.
+pub(crate) async fn records(
+    connection: &impl ConnectionTrait,
+    rows: Vec<facility::Model>,
+    now: DateTime<Utc>,
+) -> Result<Vec<FacilityRecord>> {
+    let ids = rows.iter().map(|row| row.organisation_id);
+    let organisations = directory::organisations_of(connection, ids).await?;
+    // Most were never changed.
+    let changed = rows.iter().filter(|row| row.version > 1).map(|row| row.id);
+    let mut changes = directory::changes_of(connection, changed).await?;
+    let today = local_date(now);
+    let mut records = Vec::with_capacity(rows.len());
+    for row in rows {
+        let organisation = organisations
+            .get(&row.organisation_id)
+            .ok_or(Error::Corrupt {
+                what: "facility.organisation_id",
+            })?;
+        let changes = changes.remove(&row.id).unwrap_or_default();
+        let mut record = from_row(row)?;
+        for change in Change::in_force(&changes, today, i32::MAX) {
+            record.apply(&change.content);
+        }
+        record.upcoming = changes;
+        record.upcoming.retain(|change| change.valid_from > today);
+        settle(&mut record, organisation);
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// Adds what its organisation says of a facility.
+pub(crate) fn settle(record: &mut FacilityRecord, organisation: &organisation::Model) {
+    record.organisation_code.clone_from(&organisation.code);
+    let ends = [record.ended_at, organisation.ended_at];
+    record.facility.ended_at = ends.into_iter().flatten().min();
+}
+
+/// A row by itself: neither what its organisation says of it nor changes of a later day.
+pub(crate) fn from_row(row: facility::Model) -> Result<FacilityRecord> {
+    Ok(FacilityRecord {
+        facility: Facility {
+            id: row.id,
+            organisation_id: row.organisation_id,
+            kind: FacilityKind::parse(&row.kind).ok_or(Error::Corrupt {
+                what: "facility.kind",
+            })?,
+            subkind: row.subkind,
+            name: row.name,
+            address: row.address,
+            commune_code: row.commune_code,
+            province_code: row.province_code,
+            is_remote: row.is_remote,
+            ended_at: row.closed_at,
+        },
+        organisation_code: String::new(),
+        capacity: row.capacity.and_then(|count| u32::try_from(count).ok()),
+        created_at: row.created_at,
+        ended_at: row.closed_at,
+        version: row.version,
+        upcoming: Vec::new(),
     })
 }

@@ -16,6 +16,7 @@ mod database;
 pub mod declarations;
 pub mod destinations;
 mod dialect;
+pub mod directory;
 pub mod due;
 mod error;
 pub mod events;

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use runtime::{destination::DestinationSettings, outgoing::OutgoingLimits};
+use runtime::{
+    destination::DestinationSettings, outgoing::OutgoingLimits, plain_http::PlainHttpSettings,
+    secrets::SettingError,
+};
 
 use crate::peer::PeerLimits;
 
@@ -10,6 +13,10 @@ use crate::peer::PeerLimits;
 pub(crate) const REGISTRY_URL: &str = "LUUTRU_REGISTRY_URL";
 /// Environment name of the police endpoint's address.
 pub(crate) const POLICE_URL: &str = "LUUTRU_POLICE_URL";
+/// Where the simulators answer when nothing else is said.
+const REGISTRY_SIMULATOR_URL: &str = "http://127.0.0.1:8081";
+/// See [`REGISTRY_SIMULATOR_URL`].
+const POLICE_SIMULATOR_URL: &str = "http://127.0.0.1:8082";
 /// Environment name of the secret that signs deliveries.
 pub(crate) const POLICE_SECRET: &str = "LUUTRU_POLICE_SECRET";
 /// Environment name of the ops address.
@@ -36,21 +43,18 @@ const fn count(count: u32) -> NonZeroU32 {
 /// Settings of a worker. The texts are the manual.
 #[derive(Clone, Debug, clap::Args)]
 pub struct WorkerSettings {
-    /// Base address of the population registry.
-    #[arg(
-        long,
-        env = "LUUTRU_REGISTRY_URL",
-        default_value = "http://127.0.0.1:8081"
-    )]
-    pub registry_url: String,
+    /// Base address of the population registry. Required in production; in development that of
+    /// the simulator, http://127.0.0.1:8081, when left out.
+    #[arg(long, env = "LUUTRU_REGISTRY_URL", value_name = "URL")]
+    pub registry_url: Option<String>,
 
-    /// Base address of the police endpoint.
-    #[arg(
-        long,
-        env = "LUUTRU_POLICE_URL",
-        default_value = "http://127.0.0.1:8082"
-    )]
-    pub police_url: String,
+    /// Base address of the police endpoint. Required in production; in development that of the
+    /// simulator, http://127.0.0.1:8082, when left out.
+    #[arg(long, env = "LUUTRU_POLICE_URL", value_name = "URL")]
+    pub police_url: Option<String>,
+
+    #[command(flatten)]
+    pub plain_http: PlainHttpSettings,
 
     /// Address of /livez, /readyz and /metrics; port 0 takes a free port.
     #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
@@ -131,8 +135,9 @@ impl WorkerSettings {
     /// another process.
     pub fn embedded(registry_url: String, police_url: String) -> Self {
         Self {
-            registry_url,
-            police_url,
+            registry_url: Some(registry_url),
+            police_url: Some(police_url),
+            plain_http: PlainHttpSettings::default(),
             ops_listen: None,
             concurrency: CONCURRENCY,
             claim_batch: CLAIM_BATCH,
@@ -148,6 +153,34 @@ impl WorkerSettings {
             webhook_hurry: NonZeroU32::MIN,
             webhooks: DestinationSettings::default(),
         }
+    }
+
+    /// What keeps a worker of production from starting: a peer that is not named (it would call
+    /// its own host), or one that would be called in clear.
+    #[must_use]
+    pub fn refusals(&self) -> Vec<SettingError> {
+        let peers = [
+            (REGISTRY_URL, &self.registry_url),
+            (POLICE_URL, &self.police_url),
+        ];
+        let refusal = |(setting, url): (&'static str, &Option<String>)| match url {
+            Some(url) => self.plain_http.check(setting, url).err(),
+            None => Some(SettingError::new(
+                setting,
+                format!("is not set. Set {setting} to the address that is to be called."),
+            )),
+        };
+        peers.into_iter().filter_map(refusal).collect()
+    }
+
+    pub(crate) fn registry_url(&self) -> &str {
+        self.registry_url
+            .as_deref()
+            .unwrap_or(REGISTRY_SIMULATOR_URL)
+    }
+
+    pub(crate) fn police_url(&self) -> &str {
+        self.police_url.as_deref().unwrap_or(POLICE_SIMULATOR_URL)
     }
 
     pub(crate) fn lease(&self) -> Duration {
@@ -211,9 +244,30 @@ mod tests {
         let settings = Command::parse_from(["worker"]).settings;
         assert_eq!(settings.lease(), Duration::from_secs(30));
         assert!(settings.call_timeout() * 2 < settings.lease());
+        assert_eq!(settings.police_url(), "http://127.0.0.1:8082");
         let limits = settings.police_limits();
         assert_eq!(limits.outgoing.connect_timeout, Duration::from_secs(3));
         assert_eq!(limits.outgoing.call_timeout, Duration::from_secs(10));
         assert!(limits.outgoing.pool_idle_count_max >= limits.call_count_max);
+    }
+
+    #[test]
+    fn production_wants_its_peers_named_and_out_of_reach_of_listeners() {
+        let refused = |arguments: &[&str]| {
+            let arguments = std::iter::once(&"worker").chain(arguments);
+            let mut settings = Command::parse_from(arguments).settings;
+            settings.plain_http.is_enforced = true;
+            let refusals = settings.refusals();
+            let names = refusals.iter().map(|refusal| refusal.setting().to_owned());
+            names.collect::<Vec<String>>()
+        };
+        assert_eq!(refused(&[]), [REGISTRY_URL, POLICE_URL]);
+        let registry = ["--registry-url", "https://registry.example"];
+        let police = ["--police-url", "http://police.example"];
+        assert_eq!(refused(&registry), [POLICE_URL]);
+        assert_eq!(refused(&[registry, police].concat()), [POLICE_URL]);
+        let named = ["--allow-plain-http", "police.example"];
+        let none: [&str; 0] = [];
+        assert_eq!(refused(&[registry, police, named].concat()), none);
     }
 }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use domain::{facility::Facility, time::local_date};
 use intake::view;
 use runtime::vault::{SealContext, Vault, VaultError, WrappedDataKey};
@@ -136,11 +137,15 @@ impl Contents {
     }
 
     /// The facility of a task.
-    pub(crate) async fn facility(&self, task: &Task) -> Result<Arc<Facility>, Unreadable> {
+    pub(crate) async fn facility(
+        &self,
+        task: &Task,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Facility>, Unreadable> {
         if let Some(facility) = self.known_facility(task.facility_id) {
             return Ok(facility);
         }
-        let found = store::facilities::find(&self.db, task.facility_id).await;
+        let found = store::facilities::find(&self.db, task.facility_id, now).await;
         let facility = match found {
             Ok(Some(facility)) => Arc::new(facility),
             Ok(None) => return Err(damaged(task, &"the facility is not there")),

@@ -291,7 +291,11 @@ impl Journey<'_> {
         subject: &Subject,
         finding: &Finding,
     ) -> Result<Vec<u8>, Unreadable> {
-        let facility = self.worker.contents.facility(&self.task).await?;
+        let facility = self
+            .worker
+            .contents
+            .facility(&self.task, self.worker.clock.now())
+            .await?;
         let facts = NotificationFacts {
             stay_id: self.task.stay_id,
             version: self.task.version,

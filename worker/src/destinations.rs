@@ -351,7 +351,11 @@ impl Destinations {
     fn lane_of(&self, row: &Destination) -> Option<Arc<Lane>> {
         let limits = self.limits_of(row);
         let url = row.endpoint_url.as_deref()?;
-        match peer::http(ENDPOINT_URL, url, police::PATH, &limits.outgoing) {
+        let plain_http = &self.settings.plain_http;
+        let transport = plain_http
+            .check(ENDPOINT_URL, url)
+            .and_then(|()| peer::http(ENDPOINT_URL, url, police::PATH, &limits.outgoing));
+        match transport {
             Ok(transport) => {
                 let clock = self.clock.clone();
                 let peer = Peer::new(PeerName::Police, transport, limits, clock).without_gauge();

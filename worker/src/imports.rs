@@ -199,7 +199,9 @@ impl Job {
             tracing::error!(import.id = %self.import.id, "a file ended its worker several times");
             return self.fail(Code::Internal, &[]).await;
         }
-        let facility = store::facilities::find(&self.worker.db, self.import.facility_id).await?;
+        let now = self.worker.clock.now();
+        let facility =
+            store::facilities::find(&self.worker.db, self.import.facility_id, now).await?;
         let facility = facility.ok_or(store::Error::NotFound)?;
         let rows = match self.read().await? {
             Ok(rows) => Arc::new(rows),

@@ -139,13 +139,13 @@ fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
     let settings = parts.settings;
     let clock = &parts.clock;
     let limits = settings.registry_limits();
-    let (url, path) = (&settings.registry_url, registry::PATH);
+    let (url, path) = (settings.registry_url(), registry::PATH);
     let transport = peer::http(REGISTRY_URL, url, path, &limits.outgoing)?;
     let registry = Peer::new(PeerName::Registry, transport, limits, clock.clone());
     let limits = settings.police_limits();
     let transport = peer::http(
         POLICE_URL,
-        &settings.police_url,
+        settings.police_url(),
         police::PATH,
         &limits.outgoing,
     )?;

@@ -59,7 +59,7 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<Surroundings, Failure
     let db = &app.db;
     let stays = facts::stays(db, cases).await?;
     let versions = store::stays::current_versions(db, &stays).await?;
-    let facilities = facts::facilities(db, cases).await?;
+    let facilities = facts::facilities(db, cases, app.clock.now()).await?;
     let mismatches = facts::mismatches(db, cases).await?;
     let mut attempts: HashMap<Uuid, Map<String, Value>> = HashMap::new();
     for row in facts::attempts(db, &stays).await? {

@@ -19,13 +19,17 @@ pub async fn stays(db: &Database, cases: &[Case]) -> Result<Vec<StayRow>> {
 }
 
 /// The facilities of these cases, in no order.
-pub async fn facilities(db: &Database, cases: &[Case]) -> Result<Vec<Facility>> {
+pub async fn facilities(
+    db: &Database,
+    cases: &[Case],
+    now: DateTime<Utc>,
+) -> Result<Vec<Facility>> {
     let ids = cases.iter().map(|case| case.facility_id);
     let rows = facility::Entity::find()
         .filter(facility::Column::Id.is_in(ids))
         .all(db.reader())
         .await?;
-    rows.into_iter().map(facilities::from_row).collect()
+    facilities::stand(db, rows, now).await
 }
 
 /// The open cases of kind `mismatch` of the stays of these cases: their detail tells what differs.

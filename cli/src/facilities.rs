@@ -1,0 +1,360 @@
+//! `luutru facility`: from where is declared. What the admin API does, through the same functions.
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, Subcommand};
+use domain::{
+    directory::{FacilityDraft, FacilityPatch, FacilityRecord, is_over},
+    time::{format_instant, local_date},
+};
+use runtime::{clock::Clock, ids, profile::Profile};
+use serde_json::{Value, json};
+use store::{
+    Database,
+    directory::{self, FACILITY, Part},
+};
+use uuid::Uuid;
+
+use crate::{
+    assemble,
+    exit::Ending,
+    operator::{self, Hand},
+    organisations::{body, named},
+    settings::PlaceSettings,
+    terminal,
+};
+
+/// Facilities that are read at once for a list.
+const PART_SIZE: u64 = 500;
+/// Members whose options have another name.
+const OPTIONS: [(&str, &str); 5] = [
+    ("organisation_code", "--organisation"),
+    ("commune_code", "--commune"),
+    ("is_remote", "--remote"),
+    ("valid_from", "--from"),
+    ("ended_at", "--at"),
+];
+
+/// Makes, lists, changes and ends facilities: where guests stay.
+#[derive(Subcommand)]
+pub(crate) enum FacilityCommand {
+    /// Makes a facility and prints its id.
+    Create(Box<CreateOptions>),
+    /// Lists facilities: id, organisation, kind, commune, state, name.
+    List(ListOptions),
+    /// Changes a facility, from today or a later day on; what is not said stays.
+    Change(Box<ChangeOptions>),
+    /// Ends a facility: it takes no new declarations; what was declared is still read, changed and
+    /// departed.
+    End(EndOptions),
+    /// Opens a facility that has ended.
+    Reopen(NamedOptions),
+}
+
+/// What a new facility is.
+#[derive(Args)]
+pub(crate) struct CreateOptions {
+    /// Code of its organisation.
+    #[arg(long, env = "LUUTRU_FACILITY_ORGANISATION", value_name = "CODE")]
+    organisation: String,
+
+    /// What it is by law: lodging_business, guest_house, official_residence, medical_facility or
+    /// school.
+    #[arg(long, env = "LUUTRU_FACILITY_KIND")]
+    kind: String,
+
+    /// Closer word, for instance hotel, homestay, hospital, dormitory: the catalogue
+    /// facility_kinds has those of each kind.
+    #[arg(long, env = "LUUTRU_FACILITY_SUBKIND")]
+    subkind: Option<String>,
+
+    /// Its name, as the police know it.
+    #[arg(long, env = "LUUTRU_FACILITY_NAME")]
+    name: String,
+
+    /// Its address inside the commune.
+    #[arg(long, env = "LUUTRU_FACILITY_ADDRESS")]
+    address: String,
+
+    /// Code of its commune, ward or special zone: five digits, of today.
+    #[arg(long, env = "LUUTRU_FACILITY_COMMUNE", value_name = "CODE")]
+    commune: String,
+
+    /// Whether it lies in a remote area, where foreigners may be declared within 24 hours; as the
+    /// catalogue says of its commune when left out.
+    #[arg(
+        long,
+        env = "LUUTRU_FACILITY_REMOTE",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    remote: Option<bool>,
+
+    /// How many guests it has room for.
+    #[arg(long, env = "LUUTRU_FACILITY_CAPACITY", value_name = "COUNT")]
+    capacity: Option<u32>,
+
+    /// Prints one JSON object instead of the id alone.
+    #[arg(long, env = "LUUTRU_FACILITY_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Which facilities are listed, and how.
+#[derive(Args)]
+pub(crate) struct ListOptions {
+    /// Code of their organisation; those of all when left out.
+    #[arg(long, env = "LUUTRU_FACILITY_ORGANISATION", value_name = "CODE")]
+    organisation: Option<String>,
+
+    /// Prints one JSON array.
+    #[arg(long, env = "LUUTRU_FACILITY_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// What of a facility changes.
+#[derive(Args)]
+pub(crate) struct ChangeOptions {
+    /// Id of the facility, as `luutru facility list` shows it.
+    id: Uuid,
+
+    /// First day on which it holds, for instance 2027-01-01; today when left out.
+    #[arg(long, env = "LUUTRU_FACILITY_FROM", value_name = "DATE")]
+    from: Option<NaiveDate>,
+
+    /// What it is by law; drops the closer word unless one is given.
+    #[arg(long, env = "LUUTRU_FACILITY_KIND")]
+    kind: Option<String>,
+
+    /// Closer word; empty takes it away.
+    #[arg(long, env = "LUUTRU_FACILITY_SUBKIND")]
+    subkind: Option<String>,
+
+    /// Its name.
+    #[arg(long, env = "LUUTRU_FACILITY_NAME")]
+    name: Option<String>,
+
+    /// Its address inside the commune.
+    #[arg(long, env = "LUUTRU_FACILITY_ADDRESS")]
+    address: Option<String>,
+
+    /// Code of its commune; brings its province, and whether it is remote unless that is given.
+    #[arg(long, env = "LUUTRU_FACILITY_COMMUNE", value_name = "CODE")]
+    commune: Option<String>,
+
+    /// Whether it lies in a remote area.
+    #[arg(
+        long,
+        env = "LUUTRU_FACILITY_REMOTE",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    remote: Option<bool>,
+
+    /// How many guests it has room for.
+    #[arg(long, env = "LUUTRU_FACILITY_CAPACITY", value_name = "COUNT")]
+    capacity: Option<u32>,
+
+    /// Prints one JSON object.
+    #[arg(long, env = "LUUTRU_FACILITY_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Which facility ends, and when.
+#[derive(Args)]
+pub(crate) struct EndOptions {
+    /// Id of the facility.
+    id: Uuid,
+
+    /// From when on, for instance 2027-01-01T00:00:00+07:00; at once when left out.
+    #[arg(long, env = "LUUTRU_FACILITY_AT", value_name = "INSTANT")]
+    at: Option<DateTime<Utc>>,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Which facility.
+#[derive(Args)]
+pub(crate) struct NamedOptions {
+    /// Id of the facility.
+    id: Uuid,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Runs one of the facility commands.
+pub(crate) async fn execute(command: FacilityCommand) -> anyhow::Result<Ending> {
+    let place = command.place();
+    let profile = place.profile_or(Profile::Production);
+    let db = assemble::connect_checked(place, profile).await?;
+    let outcome = perform(&db, command).await;
+    db.close().await;
+    outcome.map(|()| Ending::Done)
+}
+
+impl FacilityCommand {
+    fn place(&self) -> &PlaceSettings {
+        match self {
+            Self::Create(options) => &options.place,
+            Self::List(options) => &options.place,
+            Self::Change(options) => &options.place,
+            Self::End(options) => &options.place,
+            Self::Reopen(options) => &options.place,
+        }
+    }
+}
+
+async fn perform(db: &Database, command: FacilityCommand) -> anyhow::Result<()> {
+    match command {
+        FacilityCommand::Create(options) => create(db, *options).await,
+        FacilityCommand::List(options) => list(db, &options).await,
+        FacilityCommand::Change(options) => {
+            let ChangeOptions {
+                id, json: is_json, ..
+            } = *options;
+            let after = change(db, id, patch(*options), "changed").await?;
+            if is_json {
+                let now = Clock::system().now();
+                terminal::say_line(&after.to_json(now).to_string())?;
+            } else {
+                terminal::say_line(&format!("changed {id}"))?;
+            }
+            Ok(())
+        }
+        FacilityCommand::End(options) => {
+            let at = options.at.unwrap_or_else(|| Clock::system().now());
+            let end = json!({"ended_at": format_instant(at)});
+            change(db, options.id, end, "ended").await?;
+            Ok(terminal::say_line(&format!("ended {}", options.id))?)
+        }
+        FacilityCommand::Reopen(options) => {
+            change(db, options.id, json!({"ended_at": null}), "reopened").await?;
+            Ok(terminal::say_line(&format!("reopened {}", options.id))?)
+        }
+    }
+}
+
+async fn create(db: &Database, options: CreateOptions) -> anyhow::Result<()> {
+    let sent = body([
+        ("organisation_code", Some(json!(options.organisation))),
+        ("kind", Some(json!(options.kind))),
+        ("subkind", options.subkind.map(Value::from)),
+        ("name", Some(json!(options.name))),
+        ("address", Some(json!(options.address))),
+        ("commune_code", Some(json!(options.commune))),
+        ("is_remote", options.remote.map(Value::from)),
+        ("capacity", options.capacity.map(Value::from)),
+    ]);
+    let (_, catalogues) = assemble::catalogues(db).await?;
+    let now = Clock::system().now();
+    let draft = FacilityDraft::read(&sent, &catalogues, local_date(now));
+    let draft = draft.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
+    let organisation = named(db, &draft.organisation_code).await?;
+    ensure!(
+        !is_over(organisation.ended_at, now),
+        "--organisation: {} has ended; `luutru organisation reopen {}` opens it again",
+        organisation.code,
+        organisation.code
+    );
+    let hand = Hand::at_terminal(db).await?;
+    let record = draft.into_record(ids::uuid_v7(&hand.clock), organisation.id, now);
+    let note = hand.note("facility.created", (FACILITY, record.facility.id));
+    let made = operator::done(directory::create_facility(db, record, note).await?)?;
+    let shown = if options.json {
+        made.to_json(now).to_string()
+    } else {
+        made.facility.id.to_string()
+    };
+    terminal::say_line(&shown)?;
+    Ok(())
+}
+
+async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let organisation_id = match &options.organisation {
+        Some(code) => Some(named(db, code).await?.id),
+        None => None,
+    };
+    let mut all: Vec<FacilityRecord> = Vec::new();
+    loop {
+        let after = all.last().map(|last| last.facility.id);
+        let count_max = PART_SIZE;
+        let part =
+            directory::facilities(db, organisation_id, Part { after, count_max }, now).await?;
+        let is_last = part.len() < usize::try_from(PART_SIZE)?;
+        all.extend(part);
+        if is_last {
+            break;
+        }
+    }
+    if options.json {
+        let shown: Vec<Value> = all.iter().map(|one| one.to_json(now)).collect();
+        terminal::say_line(&Value::from(shown).to_string())?;
+    } else {
+        let lines: String = all.iter().map(|one| line(one, now)).collect();
+        terminal::say(&lines)?;
+    }
+    Ok(())
+}
+
+fn line(record: &FacilityRecord, now: DateTime<Utc>) -> String {
+    let facility = &record.facility;
+    let state = if facility.is_open(now) {
+        "open"
+    } else {
+        "ended"
+    };
+    let (id, organisation, kind) = (facility.id, &record.organisation_code, facility.kind);
+    let (commune, name) = (&facility.commune_code, &facility.name);
+    let kind = kind.as_str();
+    format!("{id}  {organisation:<20}  {kind:<18}  {commune}  {state:<5}  {name}\n")
+}
+
+/// The change as the API takes it.
+fn patch(options: ChangeOptions) -> Value {
+    let subkind = options.subkind.map(|word| match word.trim() {
+        "" => Value::Null,
+        word => json!(word),
+    });
+    body([
+        ("valid_from", options.from.map(|day| json!(day.to_string()))),
+        ("kind", options.kind.map(Value::from)),
+        ("subkind", subkind),
+        ("name", options.name.map(Value::from)),
+        ("address", options.address.map(Value::from)),
+        ("commune_code", options.commune.map(Value::from)),
+        ("is_remote", options.remote.map(Value::from)),
+        ("capacity", options.capacity.map(Value::from)),
+    ])
+}
+
+/// Changes, ends or opens one.
+async fn change(
+    db: &Database,
+    id: Uuid,
+    sent: Value,
+    word: &str,
+) -> anyhow::Result<FacilityRecord> {
+    let now = Clock::system().now();
+    let judged = directory::facility(db, id, now).await?;
+    let judged =
+        judged.with_context(|| format!("there is no facility {id}: see `luutru facility list`"))?;
+    let (_, catalogues) = assemble::catalogues(db).await?;
+    let patch = FacilityPatch::read(&sent, &judged, &catalogues, local_date(now));
+    let patch = patch.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
+    let hand = Hand::at_terminal(db).await?;
+    let note = hand.note(&format!("facility.{word}"), (FACILITY, id));
+    operator::done(directory::change_facility(db, &judged, patch, note).await?)
+}

@@ -1,0 +1,151 @@
+//! Who does what is done at this terminal: the user of the operating system, or whom `--as` names.
+//! Every deed is in the audit under that name.
+
+use std::{fs, os::unix::fs::MetadataExt, sync::OnceLock};
+
+use anyhow::{bail, ensure};
+use domain::problem::{Language, Violation};
+use runtime::{clock::Clock, ids};
+use store::{
+    Database,
+    audit::{self, Actor},
+    directory::{Note, Written},
+};
+use uuid::Uuid;
+
+/// Characters of a name.
+const NAME_LENGTH_MAX: usize = 100;
+
+/// Whom `--as` names, for the life of the process.
+static NAMED: OnceLock<String> = OnceLock::new();
+
+/// Notes whom `--as` names.
+///
+/// Errors: that is no name.
+pub(crate) fn name(named: Option<String>) -> anyhow::Result<()> {
+    let Some(named) = named else {
+        return Ok(());
+    };
+    let named = named.trim();
+    let length = named.chars().count();
+    ensure!(
+        (1..=NAME_LENGTH_MAX).contains(&length) && !named.chars().any(char::is_control),
+        "--as: must be a name of 1 to {NAME_LENGTH_MAX} characters"
+    );
+    // Said once a process.
+    let _ = NAMED.set(named.to_owned());
+    Ok(())
+}
+
+/// The hand that does something, with its clock.
+pub(crate) struct Hand {
+    /// The time.
+    pub(crate) clock: Clock,
+    by: Actor,
+}
+
+impl Hand {
+    /// Of who sits at this terminal.
+    pub(crate) async fn at_terminal(db: &Database) -> anyhow::Result<Self> {
+        let clock = Clock::system();
+        let name = NAMED.get().cloned().unwrap_or_else(system_user);
+        let by = audit::operator(db, &name, ids::uuid_v7(&clock), clock.now()).await?;
+        Ok(Self { clock, by })
+    }
+
+    /// What is noted of a deed: its action, and the kind and id of what it was done to.
+    pub(crate) fn entry(&self, action: &str, subject: (&str, Uuid)) -> audit::Entry {
+        let place = (ids::uuid_v7(&self.clock), self.clock.now());
+        audit::entry(place, self.by, action, subject)
+    }
+
+    /// The same for what is noted with its deed.
+    pub(crate) fn note(&self, action: &str, subject: (&str, Uuid)) -> Note<'static> {
+        Note {
+            entry: self.entry(action, subject),
+            key: None,
+        }
+    }
+}
+
+/// The user whom this process runs as, as the system calls them.
+fn system_user() -> String {
+    let Ok(own) = fs::metadata("/proc/self") else {
+        return "unknown".to_owned();
+    };
+    let uid = own.uid();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(&users, uid).unwrap_or_else(|| format!("uid {uid}"))
+}
+
+fn name_of(users: &str, uid: u32) -> Option<String> {
+    let uid = uid.to_string();
+    let mut lines = users.lines().map(|line| line.split(':'));
+    lines.find_map(|mut fields| {
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    })
+}
+
+/// What was done, of a deed without a key of a request.
+///
+/// Errors: it was not.
+pub(crate) fn done<T>(written: Written<T>) -> anyhow::Result<T> {
+    match written {
+        Written::Done(subject) | Written::Replayed(subject, _) => Ok(subject),
+        Written::CodeTaken => bail!("--code: another organisation has this code; choose another"),
+        Written::VersionMismatch(_) | Written::KeyReused => {
+            bail!("somebody else changed it at the same time; look at it and run the command again")
+        }
+    }
+}
+
+/// Every violation as a sentence that names the option; `options` leads from members to options
+/// where they differ.
+pub(crate) fn refused(violations: &[Violation], options: &[(&str, &str)]) -> anyhow::Error {
+    let lines: Vec<String> = violations
+        .iter()
+        .map(|violation| {
+            let member = violation.pointer.trim_start_matches('/');
+            let member = member.split('/').next().unwrap_or_default();
+            let option = options.iter().find(|(name, _)| *name == member);
+            let option = match option {
+                Some((_, option)) => (*option).to_owned(),
+                None => format!("--{}", member.replace('_', "-")),
+            };
+            format!("{option}: {}", violation.message(Language::En))
+        })
+        .collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::problem::Code;
+
+    use super::*;
+
+    #[test]
+    fn the_user_is_found_by_number() {
+        let users = "root:x:0:0:root:/root:/bin/bash\nlan:x:1000:1000::/home/lan:/bin/sh\nodd\n";
+        assert_eq!(name_of(users, 1_000).as_deref(), Some("lan"));
+        assert_eq!(name_of(users, 0).as_deref(), Some("root"));
+        assert_eq!(name_of(users, 7), None);
+    }
+
+    #[test]
+    fn a_violation_names_the_option() {
+        let violations = [
+            Violation::new("/commune_code", Code::Required),
+            Violation::new("/facility_ids/0", Code::FacilityUnknown),
+            Violation::new("/valid_from", Code::InvalidDate),
+        ];
+        let options = [
+            ("commune_code", "--commune"),
+            ("facility_ids", "--facility-id"),
+        ];
+        let text = refused(&violations, &options).to_string();
+        let starts: Vec<&str> = text.lines().map(|line| &line[..8]).collect();
+        assert_eq!(starts, ["--commun", "--facili", "--valid-"], "{text}");
+    }
+}

@@ -1,0 +1,244 @@
+//! `luutru organisation`: who declares. What the admin API does, through the same functions.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use domain::{
+    directory::{Organisation, OrganisationDraft, read_organisation_patch},
+    time::format_instant,
+};
+use runtime::{clock::Clock, ids, profile::Profile};
+use serde_json::{Map, Value, json};
+use store::{
+    Database,
+    directory::{self, ORGANISATION, Part},
+};
+
+use crate::{
+    assemble,
+    exit::Ending,
+    operator::{self, Hand},
+    settings::PlaceSettings,
+    terminal,
+};
+
+/// Organisations that are read at once for a list.
+const PART_SIZE: u64 = 500;
+
+/// Makes, lists, changes and ends organisations: companies, hospitals, schools, agencies.
+#[derive(Subcommand)]
+pub(crate) enum OrganisationCommand {
+    /// Makes an organisation and prints its id.
+    Create(CreateOptions),
+    /// Lists all organisations: code, state, name.
+    List(ListOptions),
+    /// Changes an organisation's name.
+    Change(ChangeOptions),
+    /// Ends an organisation: its facilities take no new declarations; what was declared is still
+    /// read, changed and departed.
+    End(EndOptions),
+    /// Opens an organisation that has ended.
+    Reopen(NamedOptions),
+}
+
+/// What a new organisation is called.
+#[derive(Args)]
+pub(crate) struct CreateOptions {
+    /// Short word by which it is named at a terminal: small letters, digits, -_. for ever the same.
+    #[arg(long, env = "LUUTRU_ORGANISATION_CODE")]
+    code: String,
+
+    /// Its name.
+    #[arg(long, env = "LUUTRU_ORGANISATION_NAME")]
+    name: String,
+
+    /// Prints one JSON object instead of the id alone.
+    #[arg(long, env = "LUUTRU_ORGANISATION_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// How organisations are listed.
+#[derive(Args)]
+pub(crate) struct ListOptions {
+    /// Prints one JSON array.
+    #[arg(long, env = "LUUTRU_ORGANISATION_JSON")]
+    json: bool,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// What an organisation is called from now on.
+#[derive(Args)]
+pub(crate) struct ChangeOptions {
+    /// Code of the organisation.
+    code: String,
+
+    /// Its name from now on.
+    #[arg(long, env = "LUUTRU_ORGANISATION_NAME")]
+    name: String,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Which organisation ends, and when.
+#[derive(Args)]
+pub(crate) struct EndOptions {
+    /// Code of the organisation.
+    code: String,
+
+    /// From when on, for instance 2027-01-01T00:00:00+07:00; at once when left out.
+    #[arg(long, env = "LUUTRU_ORGANISATION_AT", value_name = "INSTANT")]
+    at: Option<DateTime<Utc>>,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Which organisation.
+#[derive(Args)]
+pub(crate) struct NamedOptions {
+    /// Code of the organisation.
+    code: String,
+
+    #[command(flatten)]
+    place: PlaceSettings,
+}
+
+/// Runs one of the organisation commands.
+pub(crate) async fn execute(command: OrganisationCommand) -> anyhow::Result<Ending> {
+    let place = command.place();
+    let profile = place.profile_or(Profile::Production);
+    let db = assemble::connect_checked(place, profile).await?;
+    let outcome = perform(&db, command).await;
+    db.close().await;
+    outcome.map(|()| Ending::Done)
+}
+
+impl OrganisationCommand {
+    fn place(&self) -> &PlaceSettings {
+        match self {
+            Self::Create(options) => &options.place,
+            Self::List(options) => &options.place,
+            Self::Change(options) => &options.place,
+            Self::End(options) => &options.place,
+            Self::Reopen(options) => &options.place,
+        }
+    }
+}
+
+async fn perform(db: &Database, command: OrganisationCommand) -> anyhow::Result<()> {
+    match command {
+        OrganisationCommand::Create(options) => create(db, &options).await,
+        OrganisationCommand::List(options) => list(db, options.json).await,
+        OrganisationCommand::Change(options) => {
+            change(db, &options.code, json!({"name": options.name}), "changed").await
+        }
+        OrganisationCommand::End(options) => {
+            let at = options.at.unwrap_or_else(|| Clock::system().now());
+            let end = json!({"ended_at": format_instant(at)});
+            change(db, &options.code, end, "ended").await
+        }
+        OrganisationCommand::Reopen(options) => {
+            change(db, &options.code, json!({"ended_at": null}), "reopened").await
+        }
+    }
+}
+
+async fn create(db: &Database, options: &CreateOptions) -> anyhow::Result<()> {
+    let body = json!({"code": options.code, "name": options.name});
+    let draft = OrganisationDraft::read(&body);
+    let draft = draft.map_err(|violations| operator::refused(&violations, &[]))?;
+    let hand = Hand::at_terminal(db).await?;
+    let now = hand.clock.now();
+    let organisation = Organisation {
+        id: ids::uuid_v7(&hand.clock),
+        code: draft.code,
+        name: draft.name,
+        created_at: now,
+        ended_at: None,
+        version: 1,
+    };
+    let note = hand.note("organisation.created", (ORGANISATION, organisation.id));
+    let made = directory::create_organisation(db, organisation, note).await?;
+    let made = operator::done(made)?;
+    let shown = if options.json {
+        made.to_json(now).to_string()
+    } else {
+        made.id.to_string()
+    };
+    terminal::say_line(&shown)?;
+    Ok(())
+}
+
+async fn list(db: &Database, is_json: bool) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map(|last: &Organisation| last.id);
+        let count_max = PART_SIZE;
+        let part = directory::organisations(db, Part { after, count_max }).await?;
+        let is_last = part.len() < usize::try_from(PART_SIZE)?;
+        all.extend(part);
+        if is_last {
+            break;
+        }
+    }
+    if is_json {
+        let shown: Vec<Value> = all.iter().map(|one| one.to_json(now)).collect();
+        terminal::say_line(&Value::from(shown).to_string())?;
+    } else {
+        let lines: String = all.iter().map(|one| line(one, now)).collect();
+        terminal::say(&lines)?;
+    }
+    Ok(())
+}
+
+fn line(organisation: &Organisation, now: DateTime<Utc>) -> String {
+    let shown = organisation.to_json(now);
+    let state = shown["state"].as_str().unwrap_or_default();
+    format!(
+        "{}  {:<20}  {state:<5}  {}\n",
+        organisation.id, organisation.code, organisation.name
+    )
+}
+
+/// Changes, ends or opens one.
+async fn change(db: &Database, code: &str, patch: Value, word: &str) -> anyhow::Result<()> {
+    let judged = named(db, code).await?;
+    let content = read_organisation_patch(&patch, &judged);
+    let content =
+        content.map_err(|violations| operator::refused(&violations, &[("ended_at", "--at")]))?;
+    let hand = Hand::at_terminal(db).await?;
+    let action = format!("organisation.{word}");
+    let note = hand.note(&action, (ORGANISATION, judged.id));
+    operator::done(directory::change_organisation(db, &judged, content, note).await?)?;
+    terminal::say_line(&format!("{word} {code}"))?;
+    Ok(())
+}
+
+/// The organisation of a code.
+///
+/// Errors: there is none.
+pub(crate) async fn named(db: &Database, code: &str) -> anyhow::Result<Organisation> {
+    directory::organisation_by_code(db, code)
+        .await?
+        .with_context(|| {
+            format!(
+                "there is no organisation {code}: see `luutru organisation list`, or make it with \
+                 `luutru organisation create --code {code} --name NAME`"
+            )
+        })
+}
+
+/// The members that were given.
+pub(crate) fn body<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let given = members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(given.collect::<Map<String, Value>>())
+}

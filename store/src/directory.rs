@@ -1,0 +1,520 @@
+//! Organisations and facilities as administrators keep them: made, listed, changed and ended, each
+//! deed with its entry in the audit, in one transaction, once for a key of a request.
+//!
+//! The row holds what is in force; `directory_change` what each version touched and from which day
+//! on, so that a change can be said in advance, and the first answer to a request told again.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    directory::{Change, Content, FacilityPatch, FacilityRecord, Organisation},
+    time::local_date,
+};
+use entity::{audit_entry, directory_change, facility, organisation};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Database, Error, Result, audit, declarations::Idempotency, facilities, request_keys, write,
+};
+
+/// What is noted about organisations.
+pub const ORGANISATION: &str = "organisation";
+/// What is noted about facilities.
+pub const FACILITY: &str = "facility";
+
+/// What a deed is noted as, and what guards it against being done twice.
+pub struct Note<'a> {
+    /// The entry of the audit; its time is the time of the deed.
+    pub entry: audit::Entry,
+    /// The key of the request.
+    pub key: Option<&'a Idempotency>,
+}
+
+/// What became of a deed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written<T> {
+    /// It is done.
+    Done(T),
+    /// The same request came before: what it led to, as it stood then.
+    Replayed(T, DateTime<Utc>),
+    /// The key came with another request before.
+    KeyReused,
+    /// Somebody else has this code.
+    CodeTaken,
+    /// What is stored is at this version, not at the one that was judged.
+    VersionMismatch(i32),
+}
+
+/// A part of a list, by id.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Behind this one.
+    pub after: Option<Uuid>,
+    /// Most of them.
+    pub count_max: u64,
+}
+
+/// Makes an organisation.
+pub async fn create_organisation(
+    db: &Database,
+    organisation: Organisation,
+    note: Note<'_>,
+) -> Result<Written<Organisation>> {
+    let transaction = write::begin(db).await?;
+    if let Some(known) = known(db, &transaction, &note).await? {
+        let written = replayed_organisation(&transaction, known).await;
+        transaction.rollback().await?;
+        return written;
+    }
+    if organisation_of_code(&transaction, &organisation.code)
+        .await?
+        .is_some()
+    {
+        transaction.rollback().await?;
+        return Ok(Written::CodeTaken);
+    }
+    let row = organisation::ActiveModel {
+        id: Set(organisation.id),
+        code: Set(organisation.code.clone()),
+        name: Set(organisation.name.clone()),
+        created_at: Set(organisation.created_at),
+        version: Set(organisation.version),
+        ended_at: Set(organisation.ended_at),
+    };
+    let inserted = organisation::Entity::insert(row)
+        .exec_without_returning(&transaction)
+        .await
+        .map_err(Error::from);
+    match inserted {
+        Err(Error::Duplicate) => return Ok(Written::CodeTaken),
+        inserted => inserted?,
+    };
+    let at = note.entry.at;
+    let first = change(
+        organisation.id,
+        1,
+        local_date(at),
+        at,
+        organisation.content(),
+    );
+    keep(db, &transaction, first, note.entry).await?;
+    write::commit(transaction).await?;
+    Ok(Written::Done(organisation))
+}
+
+/// Changes an organisation that stands at the version judged; a change of nothing is none.
+///
+/// Errors: [`Error::NotFound`].
+pub async fn change_organisation(
+    db: &Database,
+    judged: &Organisation,
+    content: Content,
+    note: Note<'_>,
+) -> Result<Written<Organisation>> {
+    let transaction = write::begin(db).await?;
+    if let Some(known) = known(db, &transaction, &note).await? {
+        let written = replayed_organisation(&transaction, known).await;
+        transaction.rollback().await?;
+        return written;
+    }
+    let row = organisation::Entity::find_by_id(judged.id)
+        .lock_exclusive()
+        .one(&transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+    if row.version != judged.version {
+        transaction.rollback().await?;
+        return Ok(Written::VersionMismatch(row.version));
+    }
+    let at = note.entry.at;
+    let mut after = judged.clone();
+    if !content.is_empty() {
+        after.version += 1;
+        after.apply(&content);
+        let mut row = row.into_active_model();
+        row.name = Set(after.name.clone());
+        row.ended_at = Set(after.ended_at);
+        row.version = Set(after.version);
+        row.update(&transaction).await?;
+        remember_first(&transaction, judged.id, judged.created_at, judged.content()).await?;
+        let change = change(judged.id, after.version, local_date(at), at, content);
+        keep(db, &transaction, change, note.entry).await?;
+    } else if note.key.is_some() {
+        audit::note(db, &transaction, at_version(note.entry, after.version)).await?;
+    }
+    write::commit(transaction).await?;
+    Ok(Written::Done(after))
+}
+
+/// Makes a facility.
+pub async fn create_facility(
+    db: &Database,
+    record: FacilityRecord,
+    note: Note<'_>,
+) -> Result<Written<FacilityRecord>> {
+    let transaction = write::begin(db).await?;
+    if let Some(known) = known(db, &transaction, &note).await? {
+        let written = replayed_facility(&transaction, known).await;
+        transaction.rollback().await?;
+        return written;
+    }
+    let facility = &record.facility;
+    let row = facility::ActiveModel {
+        id: Set(facility.id),
+        organisation_id: Set(facility.organisation_id),
+        version: Set(record.version),
+        created_at: Set(record.created_at),
+        ..columns(&record)
+    };
+    facility::Entity::insert(row)
+        .exec_without_returning(&transaction)
+        .await?;
+    let at = note.entry.at;
+    let first = change(facility.id, 1, local_date(at), at, record.content());
+    keep(db, &transaction, first, note.entry).await?;
+    write::commit(transaction).await?;
+    Ok(Written::Done(record))
+}
+
+/// Changes a facility that stands at the version judged, from a day on; a change of nothing is
+/// none.
+///
+/// Errors: [`Error::NotFound`].
+pub async fn change_facility(
+    db: &Database,
+    judged: &FacilityRecord,
+    patch: FacilityPatch,
+    note: Note<'_>,
+) -> Result<Written<FacilityRecord>> {
+    let id = judged.facility.id;
+    let transaction = write::begin(db).await?;
+    if let Some(known) = known(db, &transaction, &note).await? {
+        let written = replayed_facility(&transaction, known).await;
+        transaction.rollback().await?;
+        return written;
+    }
+    let row = facility::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(&transaction)
+        .await?
+        .ok_or(Error::NotFound)?;
+    if row.version != judged.version {
+        transaction.rollback().await?;
+        return Ok(Written::VersionMismatch(row.version));
+    }
+    let at = note.entry.at;
+    if patch.content.is_empty() {
+        if note.key.is_some() {
+            audit::note(db, &transaction, at_version(note.entry, judged.version)).await?;
+        }
+        write::commit(transaction).await?;
+        return Ok(Written::Done(judged.clone()));
+    }
+    let first = facilities::from_row(row.clone())?;
+    remember_first(&transaction, id, first.created_at, first.content()).await?;
+    let mut after = judged.clone();
+    after.version += 1;
+    if patch.valid_from <= local_date(at) {
+        after.apply(&patch.content);
+    }
+    let mut columns = columns(&after);
+    columns.id = Set(id);
+    columns.version = Set(after.version);
+    columns.update(&transaction).await?;
+    let change = change(id, after.version, patch.valid_from, at, patch.content);
+    keep(db, &transaction, change, note.entry).await?;
+    write::commit(transaction).await?;
+    let stored = facility(db, id, at).await?;
+    Ok(Written::Done(stored.ok_or(Error::NotFound)?))
+}
+
+/// What of a facility can change.
+fn columns(record: &FacilityRecord) -> facility::ActiveModel {
+    let facility = &record.facility;
+    facility::ActiveModel {
+        kind: Set(facility.kind.as_str().to_owned()),
+        subkind: Set(facility.subkind.clone()),
+        name: Set(facility.name.clone()),
+        address: Set(facility.address.clone()),
+        commune_code: Set(facility.commune_code.clone()),
+        province_code: Set(facility.province_code.clone()),
+        is_remote: Set(facility.is_remote),
+        closed_at: Set(record.ended_at),
+        capacity: Set(record.capacity.and_then(|count| i32::try_from(count).ok())),
+        ..Default::default()
+    }
+}
+
+/// Organisations, by id.
+pub async fn organisations(db: &Database, part: Part) -> Result<Vec<Organisation>> {
+    let mut query = organisation::Entity::find().order_by_asc(organisation::Column::Id);
+    if let Some(after) = part.after {
+        query = query.filter(organisation::Column::Id.gt(after));
+    }
+    let rows = query.limit(part.count_max).all(db.reader()).await?;
+    Ok(rows.into_iter().map(of_row).collect())
+}
+
+/// One organisation.
+pub async fn organisation(db: &Database, id: Uuid) -> Result<Option<Organisation>> {
+    let row = organisation::Entity::find_by_id(id)
+        .one(db.reader())
+        .await?;
+    Ok(row.map(of_row))
+}
+
+/// The organisation with this code.
+pub async fn organisation_by_code(db: &Database, code: &str) -> Result<Option<Organisation>> {
+    organisation_of_code(db.reader(), code).await
+}
+
+async fn organisation_of_code(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<Organisation>> {
+    let row = organisation::Entity::find()
+        .filter(organisation::Column::Code.eq(code))
+        .one(connection)
+        .await?;
+    Ok(row.map(of_row))
+}
+
+/// Facilities of one organisation or of all, by id.
+pub async fn facilities(
+    db: &Database,
+    organisation_id: Option<Uuid>,
+    part: Part,
+    now: DateTime<Utc>,
+) -> Result<Vec<FacilityRecord>> {
+    let mut query = facility::Entity::find().order_by_asc(facility::Column::Id);
+    if let Some(id) = organisation_id {
+        query = query.filter(facility::Column::OrganisationId.eq(id));
+    }
+    if let Some(after) = part.after {
+        query = query.filter(facility::Column::Id.gt(after));
+    }
+    let rows = query.limit(part.count_max).all(db.reader()).await?;
+    facilities::records(db.reader(), rows, now).await
+}
+
+/// One facility.
+pub async fn facility(
+    db: &Database,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<FacilityRecord>> {
+    let row = facility::Entity::find_by_id(id).one(db.reader()).await?;
+    let records = facilities::records(db.reader(), row.into_iter().collect(), now).await?;
+    Ok(records.into_iter().next())
+}
+
+/// The organisations of these ids.
+pub(crate) async fn organisations_of(
+    connection: &impl ConnectionTrait,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, organisation::Model>> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = organisation::Entity::find()
+        .filter(organisation::Column::Id.is_in(ids))
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// What was said of these subjects, version by version.
+pub(crate) async fn changes_of(
+    connection: &impl ConnectionTrait,
+    subjects: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, Vec<Change>>> {
+    let subjects: Vec<Uuid> = subjects.collect();
+    let mut found: HashMap<Uuid, Vec<Change>> = HashMap::new();
+    if subjects.is_empty() {
+        return Ok(found);
+    }
+    let rows = directory_change::Entity::find()
+        .filter(directory_change::Column::SubjectId.is_in(subjects))
+        .order_by_asc(directory_change::Column::Version)
+        .all(connection)
+        .await?;
+    for row in rows {
+        let change = Change {
+            version: row.version,
+            valid_from: row.valid_from,
+            at: row.changed_at,
+            content: content(&row.content)?,
+        };
+        found.entry(row.subject_id).or_default().push(change);
+    }
+    Ok(found)
+}
+
+fn content(text: &str) -> Result<Content> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(content)) => Ok(content),
+        Ok(_) | Err(_) => Err(Error::Corrupt {
+            what: "directory_change.content",
+        }),
+    }
+}
+
+fn of_row(row: organisation::Model) -> Organisation {
+    Organisation {
+        id: row.id,
+        code: row.code,
+        name: row.name,
+        created_at: row.created_at,
+        ended_at: row.ended_at,
+        version: row.version,
+    }
+}
+
+/// What a key led to: nothing yet, another request, or the entry of the same one.
+pub(crate) enum Known {
+    Other,
+    Same(Box<audit_entry::Model>),
+}
+
+/// Takes the key of a request, if it has one.
+pub(crate) async fn known(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    note: &Note<'_>,
+) -> Result<Option<Known>> {
+    let Some(key) = note.key else {
+        return Ok(None);
+    };
+    let entry = &note.entry;
+    let Some(led_to) = request_keys::take(db, connection, key, entry.id, entry.at).await? else {
+        return Ok(None);
+    };
+    let first = match led_to {
+        Some(id) => audit_entry::Entity::find_by_id(id).one(connection).await?,
+        None => None,
+    };
+    Ok(Some(first.map_or(Known::Other, |first| {
+        Known::Same(Box::new(first))
+    })))
+}
+
+async fn replayed_organisation(
+    connection: &impl ConnectionTrait,
+    known: Known,
+) -> Result<Written<Organisation>> {
+    let Known::Same(first) = known else {
+        return Ok(Written::KeyReused);
+    };
+    let row = organisation::Entity::find_by_id(first.subject_id)
+        .one(connection)
+        .await?;
+    let mut organisation = of_row(row.ok_or(Error::NotFound)?);
+    let version = first.subject_version.unwrap_or(1);
+    let changes = changes_of(connection, std::iter::once(first.subject_id)).await?;
+    for change in changes.get(&first.subject_id).into_iter().flatten() {
+        if change.version <= version {
+            organisation.apply(&change.content);
+        }
+    }
+    organisation.version = version;
+    Ok(Written::Replayed(organisation, first.at))
+}
+
+async fn replayed_facility(
+    connection: &impl ConnectionTrait,
+    known: Known,
+) -> Result<Written<FacilityRecord>> {
+    let Known::Same(first) = known else {
+        return Ok(Written::KeyReused);
+    };
+    let id = first.subject_id;
+    let row = facility::Entity::find_by_id(id).one(connection).await?;
+    let mut record = facilities::from_row(row.ok_or(Error::NotFound)?)?;
+    let version = first.subject_version.unwrap_or(1);
+    let today = local_date(first.at);
+    let mut changes = changes_of(connection, std::iter::once(id)).await?;
+    let mut changes = changes.remove(&id).unwrap_or_default();
+    changes.retain(|change| change.version <= version);
+    for change in Change::in_force(&changes, today, version) {
+        record.apply(&change.content);
+    }
+    changes.retain(|change| change.valid_from > today);
+    record.upcoming = changes;
+    record.version = version;
+    let of = std::iter::once(record.facility.organisation_id);
+    let organisations = organisations_of(connection, of).await?;
+    let organisation = organisations.into_values().next().ok_or(Error::NotFound)?;
+    // As it stood then: an end of the organisation that came later is none yet.
+    let organisation = organisation::Model {
+        ended_at: organisation.ended_at.filter(|end| *end <= first.at),
+        ..organisation
+    };
+    facilities::settle(&mut record, &organisation);
+    Ok(Written::Replayed(record, first.at))
+}
+
+fn change(
+    subject_id: Uuid,
+    version: i32,
+    valid_from: NaiveDate,
+    changed_at: DateTime<Utc>,
+    content: Content,
+) -> directory_change::Model {
+    directory_change::Model {
+        subject_id,
+        version,
+        valid_from,
+        changed_at,
+        content: Value::Object(content).to_string(),
+    }
+}
+
+/// Keeps what a subject was before its first change, where that is not kept yet.
+async fn remember_first(
+    connection: &impl ConnectionTrait,
+    subject_id: Uuid,
+    created_at: DateTime<Utc>,
+    content: Content,
+) -> Result<()> {
+    let row = change(subject_id, 1, local_date(created_at), created_at, content);
+    let is_kept = directory_change::Entity::find_by_id((subject_id, 1))
+        .one(connection)
+        .await?
+        .is_some();
+    if !is_kept {
+        directory_change::Entity::insert(row.into_active_model().reset_all())
+            .exec_without_returning(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Keeps a change with its entry in the audit.
+async fn keep(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    change: directory_change::Model,
+    entry: audit::Entry,
+) -> Result<()> {
+    let entry = at_version(entry, change.version);
+    directory_change::Entity::insert(change.into_active_model().reset_all())
+        .exec_without_returning(connection)
+        .await?;
+    audit::note(db, connection, entry).await
+}
+
+fn at_version(entry: audit::Entry, version: i32) -> audit::Entry {
+    audit::Entry {
+        subject_version: Some(version),
+        ..entry
+    }
+}
