@@ -1,33 +1,45 @@
 //! `luutru key`: API keys are made, listed and ended here. The text of a key is shown once.
 
-use std::collections::HashSet;
-
-use anyhow::{Context, bail, ensure};
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use anyhow::{bail, ensure};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use domain::{catalogue::CommuneCode, sender::Role, time::format_instant};
+use domain::{
+    directory::{KeyDraft, KeyRecord, is_over},
+    sender::Role,
+    time::local_date,
+};
 use runtime::{clock::Clock, ids, key_hash, profile::Profile};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use store::{Database, api_keys::ApiKey};
+use store::{Database, api_keys::ApiKey, directory::Part, key_ring};
 use uuid::Uuid;
 
 use crate::{
     assemble,
     exit::Ending,
+    operator::{self, Hand},
+    organisations::{body, named},
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
 
-const LABEL_LENGTH_MAX: usize = 200;
-const DAYS_MAX: u32 = 3_650;
+/// Keys that are read at once for a list.
+const PART_SIZE: u64 = 500;
+/// Members whose options have another name.
+const OPTIONS: [(&str, &str); 4] = [
+    ("facility_ids", "--facility-id"),
+    ("communes", "--commune"),
+    ("provinces", "--province"),
+    ("never_expires", "--no-expiry"),
+];
 
 /// Makes, lists and ends API keys.
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
     /// Makes a key and prints its text, once: the database keeps only a hash.
     Create(Box<CreateOptions>),
-    /// Lists all keys: id, role, state, label. Never a text.
+    /// Lists keys: whose each is, what it may do, who made it, until when it is good, when it was
+    /// last used. Never a text.
     List(ListOptions),
     /// Ends a key; requests with it are refused from then on.
     Revoke(Box<RevokeOptions>),
@@ -89,9 +101,13 @@ pub(crate) struct CreateOptions {
     #[arg(long, env = "LUUTRU_KEY_LABEL")]
     label: String,
 
-    /// Days until the key ends by itself; it does not when left out.
+    /// Days until the key ends by itself, up to 3650; 365 when left out.
     #[arg(long, env = "LUUTRU_KEY_EXPIRES_IN_DAYS", value_name = "DAYS")]
     expires_in_days: Option<u32>,
+
+    /// The key never ends by itself.
+    #[arg(long, env = "LUUTRU_KEY_NO_EXPIRY", conflicts_with = "expires_in_days")]
+    no_expiry: bool,
 
     /// Prints one JSON object instead of the text alone.
     #[arg(long, env = "LUUTRU_KEY_JSON")]
@@ -107,6 +123,15 @@ pub(crate) struct CreateOptions {
 /// How keys are listed.
 #[derive(Args)]
 pub(crate) struct ListOptions {
+    /// Code of the organisation whose keys are listed; those of all when left out.
+    #[arg(
+        long,
+        alias = "organisation",
+        env = "LUUTRU_KEY_ORGANISATION_CODE",
+        value_name = "CODE"
+    )]
+    organisation_code: Option<String>,
+
     /// Prints one JSON array.
     #[arg(long, env = "LUUTRU_KEY_JSON")]
     json: bool,
@@ -152,13 +177,14 @@ async fn create(options: CreateOptions) -> anyhow::Result<Ending> {
     let clock = Clock::system();
     let outcome = async {
         assemble::settle_keys(&db, &secrets, clock.now()).await?;
-        make_key(&db, &options, &secrets, &clock).await
+        make_key(&db, &options, &secrets).await
     }
     .await;
     db.close().await;
     let (key, text) = outcome?;
     if options.json {
-        let shown = json!({ "id": key.id, "key": text, "expires_at": key.expires_at.map(wire) });
+        let mut shown = key.to_json(Clock::system().now());
+        shown["key"] = json!(text);
         terminal::say_line(&shown.to_string())?;
     } else {
         terminal::say_line(&text)?;
@@ -171,127 +197,72 @@ async fn make_key(
     db: &Database,
     options: &CreateOptions,
     secrets: &Secrets,
-    clock: &Clock,
-) -> anyhow::Result<(ApiKey, String)> {
-    let code = &options.organisation_code;
-    let organisation_id = store::facilities::organisation_by_code(db, code)
-        .await?
-        .with_context(|| format!("--organisation-code: there is no organisation {code}"))?;
-    let facility_ids = facilities_of_key(db, options, organisation_id).await?;
-    check_scope(db, options).await?;
-    let label = options.label.trim();
+) -> anyhow::Result<(KeyRecord, String)> {
+    let (_, catalogues) = assemble::catalogues(db).await?;
+    let draft = KeyDraft::read(&options.body(), &catalogues);
+    let draft = draft.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
+    let hand = Hand::at_terminal(db).await?;
+    let now = hand.clock.now();
+    let organisation = named(db, &draft.organisation_code).await?;
     ensure!(
-        !label.is_empty() && label.chars().count() <= LABEL_LENGTH_MAX,
-        "--label: must have 1 to {LABEL_LENGTH_MAX} characters"
+        !is_over(organisation.ended_at, now),
+        "--organisation-code: {} has ended; `luutru organisation reopen {}` opens it again",
+        organisation.code,
+        organisation.code
     );
-    let now = clock.now();
-    let made = key_hash::generate(ids::uuid_v7(clock));
+    let facilities = store::facilities::of_organisation(db, organisation.id, now).await?;
+    let open = facilities.iter().filter(|facility| facility.is_open(now));
+    let open: Vec<Uuid> = open.map(|facility| facility.id).collect();
+    let facility_ids = draft.facilities(&open);
+    let facility_ids =
+        facility_ids.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
+    let made = key_hash::generate(ids::uuid_v7(&hand.clock));
     let key = ApiKey {
         id: made.key_id,
-        organisation_id,
-        role: options.role,
-        label: label.to_owned(),
+        organisation_id: organisation.id,
+        role: draft.role,
         secret_hash: key_hash::hash(&*secrets.key_pepper()?, &made.secret).to_vec(),
         facility_ids,
-        commune_codes: options.communes.clone(),
-        province_codes: options.provinces.clone(),
         created_at: now,
-        expires_at: expiry(options.expires_in_days, now)?,
+        expires_at: draft.expires_at(now),
+        label: draft.label,
+        commune_codes: draft.communes,
+        province_codes: draft.provinces,
         revoked_at: None,
     };
-    ensure!(
-        store::api_keys::insert(db, &key, &secrets.row_key()?).await?,
-        "a key with this id exists already; run the command again"
-    );
-    Ok((key, made.text().expose_secret().to_owned()))
+    let note = hand.note(key_ring::CREATED, (key_ring::KEY, key.id));
+    let written = key_ring::create(db, &key, &secrets.row_key()?, note).await?;
+    let record = operator::done(written)?;
+    Ok((record, made.text().expose_secret().to_owned()))
 }
 
-fn expiry(days: Option<u32>, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let Some(days) = days else {
-        return Ok(None);
-    };
-    ensure!(
-        (1..=DAYS_MAX).contains(&days),
-        "--expires-in-days: must be from 1 to {DAYS_MAX}"
-    );
-    Ok(Some(now + Duration::days(days.into())))
-}
-
-/// The facilities that are stored with the key; empty means all, for those roles that may.
-async fn facilities_of_key(
-    db: &Database,
-    options: &CreateOptions,
-    organisation_id: Uuid,
-) -> anyhow::Result<Vec<Uuid>> {
-    let present: Vec<Uuid> = store::facilities::of_organisation(db, organisation_id)
-        .await?
-        .iter()
-        .map(|facility| facility.id)
-        .collect();
-    let is_named = options.all_facilities || !options.facility_ids.is_empty();
-    match options.role {
-        Role::Declarant if !is_named => {
-            bail!("--facility-id: a declarant's key needs one, or --all-facilities")
-        }
-        Role::Declarant if options.all_facilities => Ok(present),
-        Role::Declarant | Role::Integrator => {
-            let known: HashSet<&Uuid> = present.iter().collect();
-            let unknown = options.facility_ids.iter().find(|id| !known.contains(id));
-            match unknown {
-                Some(id) => bail!("--facility-id: the organisation has no open facility {id}"),
-                None => Ok(options.facility_ids.clone()),
-            }
-        }
-        Role::Police | Role::Admin if is_named => {
-            bail!(
-                "--facility-id: a key of role {} has no facilities",
-                options.role
-            )
-        }
-        Role::Police | Role::Admin => Ok(Vec::new()),
+impl CreateOptions {
+    /// As the API takes it.
+    fn body(&self) -> Value {
+        let some = |words: &[String]| (!words.is_empty()).then(|| json!(words));
+        let facilities = (!self.facility_ids.is_empty()).then(|| json!(self.facility_ids));
+        body([
+            ("organisation_code", Some(json!(self.organisation_code))),
+            ("role", Some(json!(self.role.as_str()))),
+            ("label", Some(json!(self.label))),
+            ("facility_ids", facilities),
+            ("all_facilities", self.all_facilities.then(|| json!(true))),
+            ("communes", some(&self.communes)),
+            ("provinces", some(&self.provinces)),
+            ("expires_in_days", self.expires_in_days.map(Value::from)),
+            ("never_expires", self.no_expiry.then(|| json!(true))),
+        ])
     }
-}
-
-/// Communes and provinces exist, and only the police have them.
-async fn check_scope(db: &Database, options: &CreateOptions) -> anyhow::Result<()> {
-    let is_empty = options.communes.is_empty() && options.provinces.is_empty();
-    match options.role {
-        Role::Police => ensure!(
-            !is_empty,
-            "--commune: a police key needs one, or a --province"
-        ),
-        Role::Declarant | Role::Integrator | Role::Admin => {
-            ensure!(
-                is_empty,
-                "--commune: only a police key has communes and provinces"
-            );
-            return Ok(());
-        }
-    }
-    let (_, catalogues) = assemble::catalogues(db).await?;
-    for code in &options.communes {
-        ensure!(
-            matches!(catalogues.commune_code(code), Some(CommuneCode::Current(_))),
-            "--commune: {code} is no commune of today"
-        );
-    }
-    for code in &options.provinces {
-        ensure!(
-            catalogues.province(code).is_some(),
-            "--province: {code} is no province of today"
-        );
-    }
-    Ok(())
 }
 
 async fn list(options: ListOptions) -> anyhow::Result<Ending> {
     let profile = options.place.profile_or(Profile::Production);
     let db = assemble::connect_checked(&options.place, profile).await?;
-    let keys = store::api_keys::list(&db).await;
+    let keys = all_keys(&db, options.organisation_code.as_deref()).await;
     db.close().await;
     let (keys, now) = (keys?, Clock::system().now());
     if options.json {
-        let shown: Vec<Value> = keys.iter().map(|key| to_json(key, now)).collect();
+        let shown: Vec<Value> = keys.iter().map(|key| key.to_json(now)).collect();
         terminal::say_line(&Value::from(shown).to_string())?;
     } else {
         let lines: String = keys.iter().map(|key| to_line(key, now)).collect();
@@ -300,45 +271,54 @@ async fn list(options: ListOptions) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-/// What may be said of a key: never a hash or a text.
-fn to_json(key: &ApiKey, now: DateTime<Utc>) -> Value {
-    json!({
-        "id": key.id,
-        "organisation_id": key.organisation_id,
-        "role": key.role.as_str(),
-        "label": key.label,
-        "state": state(key, now),
-        "facility_ids": key.facility_ids,
-        "communes": key.commune_codes,
-        "provinces": key.province_codes,
-        "created_at": wire(key.created_at),
-        "expires_at": key.expires_at.map(wire),
-        "revoked_at": key.revoked_at.map(wire),
-    })
+async fn all_keys(db: &Database, organisation: Option<&str>) -> anyhow::Result<Vec<KeyRecord>> {
+    let organisation_id = match organisation {
+        Some(code) => Some(named(db, code).await?.id),
+        None => None,
+    };
+    let mut all: Vec<KeyRecord> = Vec::new();
+    loop {
+        let part = Part {
+            after: all.last().map(|last| last.id),
+            count_max: PART_SIZE,
+        };
+        let part = key_ring::list(db, organisation_id, part).await?;
+        let is_last = part.len() < usize::try_from(PART_SIZE)?;
+        all.extend(part);
+        if is_last {
+            return Ok(all);
+        }
+    }
 }
 
-fn to_line(key: &ApiKey, now: DateTime<Utc>) -> String {
-    let id = key.id;
-    let (role, state) = (key.role.as_str(), state(key, now));
-    let created_at = key.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+/// A key as people read it: whose it is, what it may do, until when, when it was last used.
+fn to_line(key: &KeyRecord, now: DateTime<Utc>) -> String {
+    let day = |at: Option<DateTime<Utc>>, none: &str| {
+        at.map_or(none.to_owned(), |at| local_date(at).to_string())
+    };
+    let (id, organisation) = (key.id, &key.organisation_code);
+    let (role, state) = (key.role.as_str(), key.state(now).as_str());
+    let (expires, used) = (
+        day(key.expires_at, "never"),
+        day(key.last_used_at, "not used"),
+    );
+    let (scope, maker) = (scope(key), key.created_by.as_deref().unwrap_or("unknown"));
     format!(
-        "{id}  {role:<10}  {state:<7}  {created_at}  {}\n",
+        "{id}  {organisation:<16}  {role:<10}  {state:<18}  until {expires:<10}  used {used:<10}  \
+         {scope:<16}  by {maker:<12}  {}\n",
         key.label
     )
 }
 
-fn state(key: &ApiKey, now: DateTime<Utc>) -> &'static str {
-    if key.revoked_at.is_some() {
-        "revoked"
-    } else if key.is_valid_at(now) {
-        "active"
-    } else {
-        "expired"
+fn scope(key: &KeyRecord) -> String {
+    let areas = [key.provinces.as_slice(), &key.communes].concat();
+    match (key.role, key.facility_ids.len()) {
+        (Role::Police, _) => areas.join(","),
+        (Role::Admin, _) => "installation".to_owned(),
+        (Role::Declarant | Role::Integrator, 0) => "all facilities".to_owned(),
+        (Role::Declarant | Role::Integrator, 1) => "1 facility".to_owned(),
+        (Role::Declarant | Role::Integrator, count) => format!("{count} facilities"),
     }
-}
-
-fn wire(instant: DateTime<Utc>) -> String {
-    format_instant(instant)
 }
 
 async fn revoke(options: RevokeOptions) -> anyhow::Result<Ending> {
@@ -347,12 +327,13 @@ async fn revoke(options: RevokeOptions) -> anyhow::Result<Ending> {
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
     let row_key = secrets.row_key()?;
     let db = assemble::connect_checked(&options.place, profile).await?;
-    let now = Clock::system().now();
-    let settled = assemble::settle_keys(&db, &secrets, now).await;
-    let outcome = match settled {
-        Ok(()) => Ok(store::api_keys::revoke(&db, options.id, &row_key, now).await),
-        Err(refusal) => Err(refusal),
-    };
+    let outcome = async {
+        assemble::settle_keys(&db, &secrets, Clock::system().now()).await?;
+        let hand = Hand::at_terminal(&db).await?;
+        let entry = hand.entry("key.revoked", (key_ring::KEY, options.id));
+        anyhow::Ok(key_ring::revoke(&db, options.id, &row_key, entry).await)
+    }
+    .await;
     db.close().await;
     match outcome? {
         Ok(()) => {
@@ -360,7 +341,7 @@ async fn revoke(options: RevokeOptions) -> anyhow::Result<Ending> {
             Ok(Ending::Done)
         }
         Err(store::Error::NotFound) => {
-            bail!("there is no key {} that could be revoked", options.id)
+            bail!("there is no key {}: see `luutru key list`", options.id)
         }
         Err(error) => Err(error.into()),
     }
@@ -368,47 +349,54 @@ async fn revoke(options: RevokeOptions) -> anyhow::Result<Ending> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
-    fn key(expires_at: Option<DateTime<Utc>>, revoked_at: Option<DateTime<Utc>>) -> ApiKey {
-        ApiKey {
+    #[test]
+    fn a_line_tells_whose_a_key_is_what_it_may_do_and_until_when() {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let key = KeyRecord {
             id: Uuid::from_u128(1),
             organisation_id: Uuid::from_u128(2),
+            organisation_code: "bien-xanh".to_owned(),
+            organisation_ended_at: None,
             role: Role::Declarant,
-            label: "desk".to_owned(),
-            secret_hash: vec![0xab; 32],
+            label: "night desk".to_owned(),
             facility_ids: vec![Uuid::from_u128(3)],
-            commune_codes: Vec::new(),
-            province_codes: Vec::new(),
-            created_at: DateTime::default(),
-            expires_at,
-            revoked_at,
+            communes: Vec::new(),
+            provinces: Vec::new(),
+            created_at: now,
+            created_by: Some("lan".to_owned()),
+            expires_at: Some(now + TimeDelta::days(10)),
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let line = to_line(&key, now);
+        for word in [
+            "bien-xanh",
+            "declarant",
+            "expires_soon",
+            "until 2026-11-28",
+            "used not used",
+            "1 facility",
+            "by lan",
+            "night desk",
+        ] {
+            assert!(line.contains(word), "{word} in {line}");
         }
-    }
-
-    #[test]
-    fn a_listed_key_shows_its_state_and_no_secret() {
-        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        let table = [
-            (key(None, None), "active"),
-            (key(Some(now), None), "expired"),
-            (key(Some(now + Duration::days(1)), None), "active"),
-            (key(Some(now + Duration::days(1)), Some(now)), "revoked"),
-        ];
-        for (key, expected) in table {
-            let shown = to_json(&key, now);
-            assert_eq!(shown["state"], expected);
-            assert!(to_line(&key, now).contains(expected));
-            assert!(!shown.to_string().contains("abab"));
-        }
-    }
-
-    #[test]
-    fn an_end_lies_between_a_day_and_ten_years_ahead() {
-        let now = DateTime::default();
-        assert_eq!(expiry(None, now).unwrap(), None);
-        assert_eq!(expiry(Some(1), now).unwrap(), Some(now + Duration::days(1)));
-        assert!(expiry(Some(0), now).is_err());
-        assert!(expiry(Some(3_651), now).is_err());
+        let police = KeyRecord {
+            role: Role::Police,
+            facility_ids: Vec::new(),
+            communes: vec!["16531".to_owned()],
+            provinces: vec!["38".to_owned()],
+            expires_at: None,
+            ..key
+        };
+        let line = to_line(&police, now);
+        assert!(
+            line.contains("38,16531") && line.contains("until never"),
+            "{line}"
+        );
     }
 }

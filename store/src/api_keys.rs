@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use domain::sender::Role;
 use entity::api_key;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -188,6 +188,15 @@ pub async fn labels(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>
 
 /// Adds a key; one with the same id stays as it is. Tells whether it was added.
 pub async fn insert(db: &Database, key: &ApiKey, by: &RowKey) -> Result<bool> {
+    insert_in(db.writer(), key, by).await
+}
+
+/// The same in the transaction of something else.
+pub(crate) async fn insert_in(
+    connection: &impl ConnectionTrait,
+    key: &ApiKey,
+    by: &RowKey,
+) -> Result<bool> {
     let facility_ids: Vec<String> = key.facility_ids.iter().map(Uuid::to_string).collect();
     let mut row = api_key::Model {
         id: key.id,
@@ -206,7 +215,7 @@ pub async fn insert(db: &Database, key: &ApiKey, by: &RowKey) -> Result<bool> {
     row.mac = Some(by.mac(&row));
     let added = api_key::Entity::insert(row.into_active_model())
         .on_conflict(dialect::ignore_conflicts("id"))
-        .exec_without_returning(db.writer())
+        .exec_without_returning(connection)
         .await?;
     Ok(added == 1)
 }
@@ -233,15 +242,23 @@ pub async fn list(db: &Database) -> Result<Vec<ApiKey>> {
     rows.into_iter().map(from_row).collect()
 }
 
-/// Ends a key. Errors: [`Error::NotFound`] when there is no such key or it was ended before.
-pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, now: DateTime<Utc>) -> Result<()> {
-    let transaction = write::begin(db).await?;
+/// Ends a key, in the transaction of its entry in the audit. Tells whether this ended it.
+///
+/// Errors: [`Error::NotFound`].
+pub(crate) async fn revoke_in(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    by: &RowKey,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let row = api_key::Entity::find_by_id(id)
-        .filter(api_key::Column::RevokedAt.is_null())
         .lock_exclusive()
-        .one(&transaction)
+        .one(connection)
         .await?;
     let mut row = row.ok_or(Error::NotFound)?;
+    if row.revoked_at.is_some() {
+        return Ok(false);
+    }
     // A row that is not ours ends too, and stays not ours.
     let is_ours = by.holds(&row);
     row.revoked_at = Some(now);
@@ -253,8 +270,8 @@ pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, now: DateTime<Utc>) ->
     let mut row = row.into_active_model();
     row.revoked_at = Set(Some(now));
     row.mac = Set(mac);
-    row.update(&transaction).await?;
-    write::commit(transaction).await
+    row.update(connection).await?;
+    Ok(true)
 }
 
 fn to_json(words: &[String]) -> String {
@@ -265,7 +282,7 @@ fn from_json(text: &str, what: &'static str) -> Result<Vec<String>> {
     serde_json::from_str(text).map_err(|_| Error::Corrupt { what })
 }
 
-fn from_row(row: api_key::Model) -> Result<ApiKey> {
+pub(crate) fn from_row(row: api_key::Model) -> Result<ApiKey> {
     let facility_ids = from_json(&row.facility_ids, "api_key.facility_ids")?
         .iter()
         .map(|id| {

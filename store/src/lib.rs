@@ -24,6 +24,7 @@ pub mod facilities;
 pub mod health;
 pub mod imports;
 pub mod installation;
+pub mod key_ring;
 mod neighbours;
 pub mod occupants;
 pub mod outbox;

@@ -67,6 +67,7 @@ fn sentence(hint: Hint, language: Language) -> Option<String> {
             | Hint::AtRow(_)
             | Hint::Columns(..)
             | Hint::EitherCountry(..)
+            | Hint::CommuneNow(_)
             | Hint::DayFirst
             | Hint::MonthFirst,
             _,

@@ -1,0 +1,197 @@
+//! API keys as administrators keep them: made, listed and ended, each deed with its entry in the
+//! audit, in one transaction; and when each was last used, beside its row.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::directory::KeyRecord;
+use entity::{api_key, api_key_use, organisation};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Error, Result,
+    api_keys::{self, ApiKey, RowKey},
+    audit, dialect,
+    directory::{self, Known, Note, Part, Written},
+    rows::{self, AsRow, Column, Kind, column},
+    write,
+};
+
+/// What is noted about keys.
+pub const KEY: &str = "api_key";
+/// What making one is noted as.
+pub const CREATED: &str = "key.created";
+
+/// Makes a key. The replay of its making tells everything but its text.
+pub async fn create(
+    db: &Database,
+    key: &ApiKey,
+    by: &RowKey,
+    note: Note<'_>,
+) -> Result<Written<KeyRecord>> {
+    let transaction = write::begin(db).await?;
+    match directory::known(db, &transaction, &note).await? {
+        None => {}
+        Some(Known::Other) => {
+            transaction.rollback().await?;
+            return Ok(Written::KeyReused);
+        }
+        Some(Known::Same(first)) => {
+            transaction.rollback().await?;
+            let made = find(db, first.subject_id).await?.ok_or(Error::NotFound)?;
+            return Ok(Written::Replayed(made.as_made(), first.at));
+        }
+    }
+    if !api_keys::insert_in(&transaction, key, by).await? {
+        return Err(Error::Duplicate);
+    }
+    audit::note(db, &transaction, note.entry).await?;
+    write::commit(transaction).await?;
+    let made = find(db, key.id).await?.ok_or(Error::NotFound)?;
+    Ok(Written::Done(made))
+}
+
+/// Ends a key. One that has ended stays as it is, and nothing is noted.
+///
+/// Errors: [`Error::NotFound`].
+pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, entry: audit::Entry) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    let is_ended = api_keys::revoke_in(&transaction, id, by, entry.at).await?;
+    if is_ended {
+        audit::note(db, &transaction, entry).await?;
+    }
+    write::commit(transaction).await
+}
+
+/// Keys of one organisation or of all, the oldest first.
+pub async fn list(
+    db: &Database,
+    organisation_id: Option<Uuid>,
+    part: Part,
+) -> Result<Vec<KeyRecord>> {
+    let query = api_key::Entity::find()
+        .order_by_asc(api_key::Column::Id)
+        .apply_if(organisation_id, |query, id| {
+            query.filter(api_key::Column::OrganisationId.eq(id))
+        })
+        .apply_if(part.after, |query, after| {
+            query.filter(api_key::Column::Id.gt(after))
+        });
+    let rows = query.limit(part.count_max).all(db.reader()).await?;
+    records(db, rows).await
+}
+
+/// One key.
+pub async fn find(db: &Database, id: Uuid) -> Result<Option<KeyRecord>> {
+    let row = api_key::Entity::find_by_id(id).one(db.reader()).await?;
+    let found = records(db, row.into_iter().collect()).await?;
+    Ok(found.into_iter().next())
+}
+
+async fn records(db: &Database, rows: Vec<api_key::Model>) -> Result<Vec<KeyRecord>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let of = rows.iter().map(|row| row.organisation_id);
+    let organisations = directory::organisations_of(db.reader(), of).await?;
+    let makers = makers(db, &ids).await?;
+    let uses = uses(db, &ids).await?;
+    let rows = rows.into_iter().map(|row| {
+        let key = api_keys::from_row(row)?;
+        let organisation = organisations.get(&key.organisation_id);
+        let organisation = organisation.ok_or(Error::Corrupt {
+            what: "api_key.organisation_id",
+        })?;
+        let (maker, used) = (makers.get(&key.id), uses.get(&key.id));
+        Ok(record(key, organisation, maker.cloned(), used.copied()))
+    });
+    rows.collect()
+}
+
+fn record(
+    key: ApiKey,
+    organisation: &organisation::Model,
+    created_by: Option<String>,
+    last_used_at: Option<DateTime<Utc>>,
+) -> KeyRecord {
+    KeyRecord {
+        id: key.id,
+        organisation_id: key.organisation_id,
+        organisation_code: organisation.code.clone(),
+        organisation_ended_at: organisation.ended_at,
+        role: key.role,
+        label: key.label,
+        facility_ids: key.facility_ids,
+        communes: key.commune_codes,
+        provinces: key.province_codes,
+        created_at: key.created_at,
+        created_by,
+        expires_at: key.expires_at,
+        last_used_at,
+        revoked_at: key.revoked_at,
+    }
+}
+
+/// Who made these keys: a key's id, or the name of who sat at a terminal.
+async fn makers(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let (among, values) = dialect::among_ids(db.backend(), "e.subject_id", ids);
+    // The kind stands in the text, so that the index of such entries is used.
+    let text = format!(
+        "SELECT e.subject_id, e.actor_kind, e.actor_id, o.name FROM audit_entry e \
+         LEFT JOIN operator o ON e.actor_kind = 'operator' AND o.id = e.actor_id \
+         WHERE e.subject_kind = '{KEY}' AND e.action = '{CREATED}' AND {among}"
+    );
+    let statement = dialect::statement(db.backend(), &text, values);
+    let mut makers = HashMap::new();
+    for row in db.reader().query_all_raw(statement).await? {
+        let subject: Uuid = row.try_get("", "subject_id")?;
+        let kind: String = row.try_get("", "actor_kind")?;
+        let actor: Option<Uuid> = row.try_get("", "actor_id")?;
+        let name: Option<String> = row.try_get("", "name")?;
+        let maker = name
+            .or_else(|| actor.map(|id| id.to_string()))
+            .unwrap_or(kind);
+        makers.insert(subject, maker);
+    }
+    Ok(makers)
+}
+
+async fn uses(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, DateTime<Utc>>> {
+    let rows = api_key_use::Entity::find()
+        .filter(api_key_use::Column::KeyId.is_in(ids.iter().copied()))
+        .all(db.reader())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.key_id, row.last_used_at))
+        .collect())
+}
+
+struct UseRow(Uuid, DateTime<Utc>);
+
+impl AsRow for UseRow {
+    const COLUMNS: &'static [Column] = &[
+        column("key_id", Kind::Uuid),
+        column("last_used_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<sea_orm::Value> {
+        vec![rows::uuid(self.0), rows::instant(self.1)]
+    }
+}
+
+/// Notes when keys were last used; what is known to be later stays.
+pub async fn note_uses(db: &Database, mut uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()> {
+    if uses.is_empty() {
+        return Ok(());
+    }
+    // Two processes take the rows in one order.
+    uses.sort_unstable();
+    let rows = uses.into_iter().map(|(id, at)| UseRow(id, at)).collect();
+    let tail = "ON CONFLICT (key_id) DO UPDATE SET last_used_at = excluded.last_used_at \
+        WHERE api_key_use.last_used_at < excluded.last_used_at";
+    let statement = dialect::insert_rows(db.backend(), "api_key_use", rows, tail);
+    db.writer().execute_raw(statement).await?;
+    Ok(())
+}
