@@ -11,6 +11,7 @@ use domain::{
     problem::{Code, Language},
     time::format_instant,
 };
+use intake::upload::{Sealed, SheetNames};
 use poem::http::{HeaderName, header};
 use serde_json::{Value, json};
 use store::imports::Import;
@@ -41,10 +42,19 @@ pub(crate) async fn show(
     id: &str,
 ) -> Result<Answer<ImportView>, Failure> {
     let import = find(app, admitted, id).await?;
-    Ok(localised(
-        Answer::json(view(&import, exchange).to_string()),
-        exchange,
-    ))
+    let view = view(&import, &sheet_names(app, &import)?, exchange);
+    Ok(localised(Answer::json(view.to_string()), exchange))
+}
+
+/// What the sheets of a file are called; nothing while it was not read, or when it was read before
+/// files had sheets.
+fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
+    let Some(sealed) = &import.sealed_sheets else {
+        return Ok(SheetNames::default());
+    };
+    let opened = Sealed::Sheets.open(&app.vault, import.id, sealed);
+    let opened = opened.map_err(Failure::internal)?;
+    serde_json::from_slice(&opened).map_err(|_| Failure::internal("names of sheets are damaged"))
 }
 
 /// The file with this id. Absent, foreign and malformed are the same 404.
@@ -68,7 +78,7 @@ fn localised<T>(answer: Answer<T>, exchange: &Exchange) -> Answer<T> {
         .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str())
 }
 
-fn view(import: &Import, exchange: &Exchange) -> Value {
+fn view(import: &Import, names: &SheetNames, exchange: &Exchange) -> Value {
     let layout = import.layout.as_deref();
     let layout: Value = layout
         .and_then(|layout| serde_json::from_str(layout).ok())
@@ -94,8 +104,36 @@ fn view(import: &Import, exchange: &Exchange) -> Value {
         "skipped": import.skipped_count,
         "columns": layout["columns"],
         "date_order": layout["date_order"],
+        "sheets": sheets(&layout, names),
+        "passed_over": passed_over(names),
         "problem": problem,
     })
+}
+
+/// The sheets that are read: how each was understood, and its name.
+fn sheets(layout: &Value, names: &SheetNames) -> Value {
+    let Some(layouts) = layout["sheets"].as_array() else {
+        return Value::Null;
+    };
+    let sheet = |(place, layout): (usize, &Value)| {
+        json!({
+            "name": names.sheets.get(place).and_then(|(name, _)| name.as_deref()),
+            "rows_total": layout["rows_total"],
+            "heading_row": layout["heading_row"],
+            "first_row": layout["first_row"],
+            "last_row": layout["last_row"],
+            "columns": layout["columns"],
+            "date_order": layout["date_order"],
+        })
+    };
+    layouts.iter().enumerate().map(sheet).collect()
+}
+
+fn passed_over(names: &SheetNames) -> Value {
+    let sheets = names.passed_over.iter();
+    sheets
+        .map(|(name, reason)| json!({"name": name, "reason": reason}))
+        .collect()
 }
 
 /// A problem as it was kept, in the words of the language asked for.

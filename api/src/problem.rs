@@ -145,6 +145,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::FileExpandsTooFar
         | Code::FileTooManyRows
         | Code::FileTooManyColumns
+        | Code::FileTooHeavy
+        | Code::FileQuoteOpen
+        | Code::FileNotATable
         | Code::FileCellTooLong
         | Code::FileEmpty
         | Code::FileColumnsUnknown

@@ -17,10 +17,10 @@ use text::{
     CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, DueWord, EventWord,
     FacilityKindWord, FateWord, FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord,
     Instant, MissingWord, Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate,
-    PartyRoleWord, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, Reason, ReceiptNumber,
-    Reference, RoomKindWord, RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex, TimelinessWord,
-    WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord, WebhookReasonWord, WebhookStateWord,
-    WebhookUrl, Word,
+    PartyRoleWord, PassedOverWord, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, Reason,
+    ReceiptNumber, Reference, RoomKindWord, RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex,
+    TimelinessWord, WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord, WebhookReasonWord,
+    WebhookStateWord, WebhookUrl, Word,
 };
 
 /// One guest's stay at one facility, as it is declared. A member that is `null` counts as absent.
@@ -769,9 +769,45 @@ pub(crate) struct ImportView {
     /// How dates with slashes were read; `null` when the file contradicts itself.
     #[oai(nullable)]
     date_order: Option<DateOrderWord>,
+    /// The sheets that are read, in the order of the file; a text file counts as one without a
+    /// name. `null` until the file is read.
+    #[oai(nullable)]
+    sheets: Option<Vec<ImportSheet>>,
+    /// The sheets that are not read, each with the reason.
+    passed_over: Vec<PassedOverSheet>,
     /// Why the file cannot be read.
     #[oai(nullable)]
     problem: Option<Problem>,
+}
+
+/// A sheet that is read.
+#[derive(Object)]
+pub(crate) struct ImportSheet {
+    /// Its name; `null` of a text file.
+    #[oai(nullable)]
+    name: Option<String>,
+    /// Rows below the heading that are not blank.
+    rows_total: u32,
+    /// The row of the heading, as a spreadsheet numbers it.
+    heading_row: u32,
+    /// The first row below it that is not blank.
+    first_row: u32,
+    /// The last row that is not blank.
+    last_row: u32,
+    /// How its columns were understood.
+    columns: Vec<ImportColumn>,
+    /// How its dates with slashes were read; `null` when they contradict each other.
+    #[oai(nullable)]
+    date_order: Option<DateOrderWord>,
+}
+
+/// A sheet that is not read.
+#[derive(Object)]
+pub(crate) struct PassedOverSheet {
+    /// Its name.
+    name: String,
+    /// Why.
+    reason: PassedOverWord,
 }
 
 /// A column that is understood.
@@ -797,6 +833,9 @@ pub(crate) struct ImportRowPage {
 #[derive(Object)]
 #[oai(rename = "ImportRow")]
 pub(crate) struct ImportRowView {
+    /// The name of its sheet; `null` of a text file.
+    #[oai(nullable)]
+    sheet: Option<String>,
     /// Its number as a spreadsheet shows it, from 1.
     row: u32,
     /// What became of it.

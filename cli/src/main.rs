@@ -17,6 +17,7 @@ mod facilities;
 mod keys;
 mod load;
 mod organisations;
+mod read_file;
 mod receipt;
 
 mod assemble;
@@ -106,6 +107,9 @@ enum Command {
     Backup(Box<backup::BackupOptions>),
     Check(Box<check::CheckOptions>),
     Load(Box<load::LoadOptions>),
+    /// Reads one file for the worker that starts it.
+    #[command(hide = true)]
+    ReadFile,
     Bench(Box<bench::BenchOptions>),
 }
 
@@ -148,6 +152,9 @@ fn is_without_command(arguments: &[OsString]) -> bool {
 }
 
 fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<Ending> {
+    if matches!(cli.command, Command::ReadFile) {
+        return read_file::execute();
+    }
     telemetry::init(cli.log.format, &cli.log.filter)?;
     operator::name(cli.operator)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -181,6 +188,7 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::Backup(options) => backup::execute(*options).await,
         Command::Check(options) => check::execute(*options).await,
         Command::Load(options) => load::execute(*options).await,
+        Command::ReadFile => read_file::execute(),
         Command::Bench(options) => bench::execute(*options).await,
     }
 }

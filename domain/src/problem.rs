@@ -224,6 +224,12 @@ coded! {
         FileHasMacros => "file_has_macros",
         /// Unpacked, the file would be far larger than it looks.
         FileExpandsTooFar => "file_expands_too_far",
+        /// Reading the file takes more memory or time than a file may have.
+        FileTooHeavy => "file_too_heavy",
+        /// A quotation mark that never closes, or only rows later.
+        FileQuoteOpen => "file_quote_open",
+        /// A web page or an XML document with the name of a workbook.
+        FileNotATable => "file_not_a_table",
         /// More rows than are taken.
         FileTooManyRows => "file_too_many_rows",
         /// More columns than are taken.
@@ -427,6 +433,9 @@ impl Code {
             | Self::FileEncodingUnknown
             | Self::FileHasMacros
             | Self::FileExpandsTooFar
+            | Self::FileTooHeavy
+            | Self::FileQuoteOpen
+            | Self::FileNotATable
             | Self::FileTooManyRows
             | Self::FileTooManyColumns
             | Self::FileCellTooLong

@@ -29,6 +29,7 @@ pub struct Model {
     pub skipped_count: i32,
     pub layout: Option<String>,
     pub sealed_heading: Option<Vec<u8>>,
+    pub sealed_sheets: Option<Vec<u8>>,
     pub problem: Option<String>,
     pub trace_parent: Option<String>,
     pub lease_id: Option<Uuid>,

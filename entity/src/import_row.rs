@@ -11,6 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
     pub row_number: i32,
+    pub sheet: Option<i32>,
     pub outcome: String,
     pub stay_id: Option<Uuid>,
     pub notes: Option<String>,

@@ -3,8 +3,8 @@
 //! never panics on what it reads.
 //!
 //! The way of an uploaded file: [`table`] makes rows of text of it, [`columns`] tells which column
-//! is what, [`stay_rows`] turns each row into the contract's stay, and [`rejected`] writes what was
-//! refused as a file again.
+//! is what, [`stay_rows`] turns each row into the contract's stay, [`stay_file`] puts the sheets
+//! together, and [`rejected`] writes what was refused as a file again.
 //!
 //! Papers to be printed are marks on [`paper`]; [`receipt_paper`] says what stands on receipts. A
 //! writer gives the same bytes each time. Readers and writers may take long enough to need a thread
@@ -19,6 +19,8 @@ pub mod table;
 pub mod columns;
 
 pub mod stay_rows;
+
+pub mod stay_file;
 
 pub mod rejected;
 mod sheet_text;

@@ -8,7 +8,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::sheet_text::guarded;
-use crate::table::FileKind;
+use crate::table::{FileKind, escaped_xstring};
 
 /// A rejected row.
 pub struct RejectedRow {
@@ -151,7 +151,7 @@ fn write_xlsx(lines: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, Write
         text.push_str("<row>");
         for cell in &line {
             text.push_str(r#"<c t="inlineStr"><is><t xml:space="preserve">"#);
-            push_escaped(&guarded(cell), &mut text);
+            push_escaped(&escaped_xstring(&guarded(cell)), &mut text);
             text.push_str("</t></is></c>");
         }
         text.push_str("</row>");

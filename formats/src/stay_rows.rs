@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::columns::{Columns, Dialect, Field};
 use crate::sheet_text::unguarded;
-use crate::table::{FileFault, STAY_ROW_COUNT_MAX, Table};
+use crate::table::{CellKind, FileFault, STAY_ROW_COUNT_MAX, Table};
 
 pub use dates::DateOrder;
 use dates::{DateFault, Evidence, When};
@@ -265,6 +265,32 @@ impl StayRows {
     }
 }
 
+/// What a cell of a kind cannot be taken for. A formula is not trusted; an error is no value; where
+/// text was typed, a date or a yes-or-no is what the spreadsheet made of it.
+fn unfit(kind: CellKind, field: Field) -> Option<Code> {
+    let is_name_or_number = matches!(
+        field,
+        Field::Reference
+            | Field::Room
+            | Field::Bed
+            | Field::Ward
+            | Field::FullName
+            | Field::FamilyName
+            | Field::GivenName
+            | Field::DocumentNumber
+            | Field::PersonalId
+            | Field::PassportNumber
+            | Field::VisaNumber
+            | Field::BookingReference
+    );
+    match kind {
+        CellKind::Formula => Some(Code::Formula),
+        CellKind::Error => Some(Code::CellNotText),
+        CellKind::Date | CellKind::Boolean if is_name_or_number => Some(Code::CellNotText),
+        CellKind::Text | CellKind::Number | CellKind::Date | CellKind::Boolean => None,
+    }
+}
+
 /// A row while it is read.
 struct RowReader<'a> {
     rows: &'a StayRows,
@@ -331,8 +357,8 @@ impl RowReader<'_> {
     /// The text of a field, judged as a cell: a formula is not trusted, damaged text not taken.
     fn text(&mut self, field: Field, pointer: &'static str) -> Option<String> {
         let column = self.rows.columns.column(field)?;
-        if self.rows.table.is_formula(self.row, column) {
-            self.refuse(pointer, Code::Formula);
+        if let Some(code) = unfit(self.rows.table.kind(self.row, column), field) {
+            self.refuse(pointer, code);
             return None;
         }
         let text = self.rows.text(self.row, field)?;

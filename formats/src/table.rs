@@ -1,17 +1,30 @@
-//! An uploaded file as rows of text: CSV or XLSX, bounded in every direction.
+//! An uploaded file as rows of text: CSV or a workbook, bounded in every direction.
 //!
 //! The whole text lies in one allocation, so that a sheet of 100,000 rows costs little more than
 //! its characters. Cells are text as a person sees it: numbers without an exponent, instants as
 //! serial numbers where the file has them so. A formula has no text: its cached value is what
-//! somebody's program computed, not what somebody typed.
+//! somebody's program computed, not what somebody typed. What kind of cell it was is kept beside
+//! its text ([`CellKind`]): a room that the program took for a date is no room.
+//!
+//! A workbook has sheets: each visible one is a [`Table`], with its name and with row numbers as
+//! the person sees them.
 
 mod delimited;
 mod encoding;
+mod legacy;
+mod sheet_builder;
+mod texts;
 mod workbook;
+
+use std::sync::Arc;
 
 use domain::problem::{Code, Hint, Violation};
 
+use texts::{TextId, Texts};
+
 pub use encoding::Encoding;
+pub use texts::MEMORY_BYTE_COUNT_MAX;
+pub(crate) use workbook::escaped_xstring;
 
 /// Most bytes of a file.
 pub const FILE_BYTE_COUNT_MAX: usize = 64 * 1024 * 1024;
@@ -21,15 +34,13 @@ pub const ROW_COUNT_MAX: usize = 100_020;
 pub const COLUMN_COUNT_MAX: usize = 200;
 /// Longest text of a cell, in bytes. Excel itself takes 32,767 characters.
 pub const CELL_BYTE_COUNT_MAX: usize = 32 * 1024;
-/// Most bytes of all text: what a few words repeated in a million cells may grow to.
-pub const TEXT_BYTE_COUNT_MAX: usize = 128 * 1024 * 1024;
 
 /// What kind of file it is, as its media type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// Text with a separator.
     Csv,
-    /// Office Open XML workbook.
+    /// Workbook: Office Open XML, and what is read like it (`.xls` since Excel 97, `.ods`).
     Xlsx,
 }
 
@@ -68,7 +79,22 @@ impl FileKind {
             .into_iter()
             .find(|kind| kind.media_type().eq_ignore_ascii_case(media_type))
     }
+
+    /// What the first bytes say: an archive or an OLE file is a workbook, anything else is text.
+    #[must_use]
+    pub fn of_content(bytes: &[u8]) -> Self {
+        if bytes.starts_with(ARCHIVE) || bytes.starts_with(OLE_FILE) {
+            Self::Xlsx
+        } else {
+            Self::Csv
+        }
+    }
 }
+
+/// What archives begin with.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+/// What OLE files begin with: an old workbook, or one with a password.
+const OLE_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
 /// Why a file as a whole cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +110,15 @@ pub enum FileFault {
     Macros,
     /// Unpacked it would be far larger than it looks.
     ExpandsTooFar,
+    /// Reading it takes more memory or time than a file may have.
+    TooHeavy,
+    /// A quotation mark that opens in this row, from 1, and never closes, or only rows later.
+    QuoteOpen {
+        /// The row.
+        row: usize,
+    },
+    /// A web page or an XML document with the name of a workbook.
+    NotATable,
     /// More rows than are taken.
     TooManyRows,
     /// More columns than are taken.
@@ -115,6 +150,9 @@ impl FileFault {
             Self::EncodingUnknown { line } => (Code::FileEncodingUnknown, Some(Hint::AtRow(line))),
             Self::Macros => (Code::FileHasMacros, None),
             Self::ExpandsTooFar => (Code::FileExpandsTooFar, None),
+            Self::TooHeavy => (Code::FileTooHeavy, None),
+            Self::QuoteOpen { row } => (Code::FileQuoteOpen, Some(Hint::AtRow(row))),
+            Self::NotATable => (Code::FileNotATable, None),
             Self::TooManyRows => (
                 Code::FileTooManyRows,
                 Some(Hint::Between(1, STAY_ROW_COUNT_MAX)),
@@ -142,14 +180,108 @@ impl FileFault {
 /// Most rows with a stay.
 pub const STAY_ROW_COUNT_MAX: usize = 100_000;
 
-/// A file's rows, blank ones left out.
+/// What a cell was in the file, before it became text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum CellKind {
+    /// Text, or nothing.
+    #[default]
+    Text,
+    /// A number.
+    Number,
+    /// A date, a time or both: the text is the serial number, or what the file says.
+    Date,
+    /// Yes or no.
+    Boolean,
+    /// What a spreadsheet shows instead of a value: `#N/A` and the like.
+    Error,
+    /// A formula: the text is empty.
+    Formula,
+}
+
+/// What a file holds: the sheets that are read, and those that are not.
+pub struct Workbook {
+    /// Sheets that are visible, in the order of the file. A text file is one without a name.
+    pub sheets: Vec<Table>,
+    /// Sheets that were not read, in the order of the file.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A sheet that was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Its name. May be personal: people name sheets after guests.
+    pub name: String,
+    /// Why.
+    pub reason: PassedOverReason,
+}
+
+/// Why a sheet is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassedOverReason {
+    /// It is hidden.
+    Hidden,
+    /// It has no rows.
+    Empty,
+    /// It has no heading that names a guest and an arrival.
+    ColumnsUnknown,
+    /// It is a chart or something else without cells.
+    NoCells,
+    /// It shows how the template is filled in.
+    Example,
+}
+
+impl PassedOverReason {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Hidden,
+        Self::Empty,
+        Self::ColumnsUnknown,
+        Self::NoCells,
+        Self::Example,
+    ];
+
+    /// The word of JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hidden => "hidden",
+            Self::Empty => "empty",
+            Self::ColumnsUnknown => "columns_unknown",
+            Self::NoCells => "no_cells",
+            Self::Example => "example",
+        }
+    }
+}
+
+impl Workbook {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The file as a whole cannot be read.
+    pub fn read(bytes: Vec<u8>, kind: FileKind) -> Result<Self, FileFault> {
+        match kind {
+            FileKind::Csv => Ok(Self {
+                sheets: vec![delimited::read(bytes)?],
+                passed_over: Vec::new(),
+            }),
+            FileKind::Xlsx => match legacy::Format::of(&bytes) {
+                Some(format) => legacy::read(bytes, format),
+                None => workbook::read(&bytes),
+            },
+        }
+    }
+}
+
+/// The rows of a sheet or of a text file, blank ones left out.
 pub struct Table {
-    text: String,
-    /// Where each cell's text ends; it begins where the one before ends.
-    ends: Vec<u32>,
+    name: Option<String>,
+    texts: Arc<Texts>,
+    cells: Vec<TextId>,
+    kinds: Vec<CellKind>,
     rows: Vec<Row>,
-    /// Formula cells as (place in `rows`, column), in order.
-    formulas: Vec<(u32, u16)>,
+    /// What merged regions show below their first row, in order.
+    fills: Vec<Fill>,
     /// How the file is made.
     pub layout: Layout,
 }
@@ -171,25 +303,41 @@ pub struct Layout {
 struct Row {
     /// As the person sees it, from 1.
     number: u32,
-    /// First cell in `ends`.
+    /// First cell in `cells`.
     first: u32,
+    /// Cells that it has itself.
     cell_count: u16,
+    /// Cells up to the last one with text, those of merged regions included.
+    width: u16,
+}
+
+/// A cell that shows what a merged region above it holds.
+#[derive(Clone, Copy)]
+struct Fill {
+    /// Place in `rows`.
+    row: u32,
+    column: u16,
+    text: TextId,
+    kind: CellKind,
 }
 
 impl Table {
-    /// Reads a file.
+    /// Reads the first sheet of a file.
     ///
     /// # Errors
-    /// The file as a whole cannot be read.
+    /// The file as a whole cannot be read, or there is nothing in it.
     pub fn read(bytes: &[u8], kind: FileKind) -> Result<Self, FileFault> {
-        let table = match kind {
-            FileKind::Csv => delimited::read(bytes)?,
-            FileKind::Xlsx => workbook::read(bytes)?,
-        };
-        if table.rows.is_empty() {
-            return Err(FileFault::Empty);
-        }
-        Ok(table)
+        let workbook = Workbook::read(bytes.to_vec(), kind)?;
+        let first = workbook.sheets.into_iter().next();
+        first
+            .filter(|table| !table.rows.is_empty())
+            .ok_or(FileFault::Empty)
+    }
+
+    /// The sheet's name; a text file has none. May be personal.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// How many rows there are.
@@ -206,37 +354,52 @@ impl Table {
 
     /// The cells of a row, up to its last one with text.
     pub fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
-        let count = self.rows.get(row).map_or(0, |row| row.cell_count);
+        let count = self.rows.get(row).map_or(0, |row| row.width);
         (0..usize::from(count)).map(move |column| self.cell(row, column))
     }
 
-    /// The text of a cell; empty where there is none.
+    /// The text of a cell; empty where there is none. A cell of a merged region has the text of
+    /// the whole.
     #[must_use]
     pub fn cell(&self, row: usize, column: usize) -> &str {
-        let Some(row) = self.rows.get(row) else {
-            return "";
-        };
-        if column >= usize::from(row.cell_count) {
-            return "";
-        }
-        let place = row.first as usize + column;
-        let start = match place.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied().unwrap_or_default(),
-            None => 0,
-        };
-        let end = self.ends.get(place).copied().unwrap_or_default();
-        self.text
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+        self.texts.get(self.find(row, column).0)
+    }
+
+    /// What a cell was in the file.
+    #[must_use]
+    pub fn kind(&self, row: usize, column: usize) -> CellKind {
+        self.find(row, column).1
     }
 
     /// Whether a cell holds a formula.
     #[must_use]
     pub fn is_formula(&self, row: usize, column: usize) -> bool {
-        let (Ok(row), Ok(column)) = (u32::try_from(row), u16::try_from(column)) else {
-            return false;
+        self.kind(row, column) == CellKind::Formula
+    }
+
+    fn find(&self, row: usize, column: usize) -> (TextId, CellKind) {
+        const NOTHING: (TextId, CellKind) = (TextId::EMPTY, CellKind::Text);
+        let Some(of_row) = self.rows.get(row) else {
+            return NOTHING;
         };
-        self.formulas.binary_search(&(row, column)).is_ok()
+        if column < usize::from(of_row.cell_count) {
+            let place = of_row.first as usize + column;
+            let text = self.cells.get(place).copied().unwrap_or_default();
+            let kind = self.kinds.get(place).copied().unwrap_or_default();
+            if !text.is_empty() || kind != CellKind::Text {
+                return (text, kind);
+            }
+        }
+        let (Ok(row), Ok(column)) = (u32::try_from(row), u16::try_from(column)) else {
+            return NOTHING;
+        };
+        let found = self
+            .fills
+            .binary_search_by_key(&(row, column), |fill| (fill.row, fill.column));
+        found
+            .ok()
+            .and_then(|place| self.fills.get(place))
+            .map_or(NOTHING, |fill| (fill.text, fill.kind))
     }
 }
 
@@ -246,115 +409,11 @@ impl Table {
 /// The file cannot be one that is taken.
 pub fn inspect(bytes: &[u8], kind: FileKind) -> Result<(), FileFault> {
     match kind {
-        FileKind::Csv => encoding::detect(bytes).map(|_| ()),
-        FileKind::Xlsx => workbook::inspect(bytes),
-    }
-}
-
-/// Collects rows within the bounds.
-struct Builder {
-    text: String,
-    ends: Vec<u32>,
-    rows: Vec<Row>,
-    formulas: Vec<(u32, u16)>,
-    /// Where the open row's cells begin.
-    first: usize,
-    /// The open row has text or a formula.
-    has_content: bool,
-    /// Cells of the open row up to its last one with content.
-    filled_count: usize,
-}
-
-impl Builder {
-    fn new() -> Self {
-        Self {
-            text: String::new(),
-            ends: Vec::new(),
-            rows: Vec::new(),
-            formulas: Vec::new(),
-            first: 0,
-            has_content: false,
-            filled_count: 0,
-        }
-    }
-
-    /// Adds the next cell of the open row, which has this number.
-    fn push(&mut self, text: &str, row_number: usize) -> Result<(), FileFault> {
-        if text.len() > CELL_BYTE_COUNT_MAX {
-            return Err(FileFault::CellTooLong { row: row_number });
-        }
-        if self.ends.len() - self.first >= COLUMN_COUNT_MAX {
-            // Formatted but empty columns to the right are common.
-            if text.trim().is_empty() {
-                return Ok(());
-            }
-            return Err(FileFault::TooManyColumns);
-        }
-        self.text.push_str(text);
-        if self.text.len() > TEXT_BYTE_COUNT_MAX {
-            return Err(FileFault::ExpandsTooFar);
-        }
-        // Below 2^32 by the bound above.
-        self.ends
-            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        if !text.trim().is_empty() {
-            self.has_content = true;
-            self.filled_count = self.ends.len() - self.first;
-        }
-        Ok(())
-    }
-
-    /// Marks the cell added last as a formula.
-    fn mark_formula(&mut self) {
-        let column = (self.ends.len() - self.first).saturating_sub(1);
-        let row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.formulas
-            .push((row, u16::try_from(column).unwrap_or(u16::MAX)));
-        self.has_content = true;
-        self.filled_count = column + 1;
-    }
-
-    /// Cells of the open row.
-    fn open_count(&self) -> usize {
-        self.ends.len() - self.first
-    }
-
-    /// Ends the open row; one without content is forgotten.
-    fn end_row(&mut self, row_number: usize) -> Result<(), FileFault> {
-        let kept = if self.has_content {
-            self.first + self.filled_count
-        } else {
-            self.first
-        };
-        self.ends.truncate(kept);
-        let text_end = self.ends.last().copied().unwrap_or_default() as usize;
-        self.text.truncate(text_end);
-        if self.has_content {
-            if self.rows.len() >= ROW_COUNT_MAX {
-                return Err(FileFault::TooManyRows);
-            }
-            self.rows.push(Row {
-                number: u32::try_from(row_number).unwrap_or(u32::MAX),
-                first: u32::try_from(self.first).unwrap_or(u32::MAX),
-                cell_count: u16::try_from(self.filled_count).unwrap_or(u16::MAX),
-            });
-        }
-        self.first = self.ends.len();
-        self.has_content = false;
-        self.filled_count = 0;
-        Ok(())
-    }
-
-    fn finish(mut self, layout: Layout) -> Table {
-        self.text.shrink_to_fit();
-        self.ends.shrink_to_fit();
-        Table {
-            text: self.text,
-            ends: self.ends,
-            rows: self.rows,
-            formulas: self.formulas,
-            layout,
-        }
+        FileKind::Csv => delimited::inspect(bytes),
+        FileKind::Xlsx => match legacy::Format::of(bytes) {
+            Some(format) => legacy::inspect(bytes, format),
+            None => workbook::inspect(bytes),
+        },
     }
 }
 

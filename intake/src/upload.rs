@@ -24,6 +24,15 @@ pub struct RejectedCells {
     pub suggestions: Vec<(String, String)>,
 }
 
+/// What the sheets of a file are called, and their headings: people name sheets after guests.
+#[derive(Default, Serialize, Deserialize)]
+pub struct SheetNames {
+    /// Those that are read: name, where there is one, and heading.
+    pub sheets: Vec<(Option<String>, Vec<String>)>,
+    /// The others: name and reason.
+    pub passed_over: Vec<(String, String)>,
+}
+
 /// Something of an import that lies sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sealed {
@@ -31,6 +40,8 @@ pub enum Sealed {
     Chunk(i32),
     /// The heading of its table.
     Heading,
+    /// Names and headings of its sheets.
+    Sheets,
     /// The cells of a row.
     Row(i32),
 }
@@ -40,6 +51,7 @@ impl Sealed {
         let (table, version) = match self {
             Self::Chunk(position) => ("import_chunk", position),
             Self::Heading => ("import", 0),
+            Self::Sheets => ("import", 1),
             Self::Row(position) => ("import_row", position),
         };
         SealContext {

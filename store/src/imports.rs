@@ -245,20 +245,31 @@ pub async fn chunk(db: &Database, id: Uuid, position: i32) -> Result<Vec<u8>> {
     row.map(|row| row.sealed).ok_or(Error::NotFound)
 }
 
+/// What is found out about a file before its first row.
+pub struct Description<'a> {
+    /// Rows below the headings of its sheets.
+    pub row_count: i32,
+    /// How it was understood; JSON without text of the file.
+    pub layout: &'a str,
+    /// The heading of its first sheet.
+    pub sealed_heading: Vec<u8>,
+    /// Names and headings of its sheets.
+    pub sealed_sheets: Vec<u8>,
+}
+
 /// Records what was found out about a file before its first row.
 pub async fn describe(
     db: &Database,
     id: Uuid,
     lease_id: Uuid,
-    row_count: i32,
-    layout: &str,
-    sealed_heading: Vec<u8>,
+    description: Description<'_>,
 ) -> Result<()> {
-    let set = "row_count = ?, layout = ?, sealed_heading = ?";
+    let set = "row_count = ?, layout = ?, sealed_heading = ?, sealed_sheets = ?";
     let values = vec![
-        rows::integer(row_count),
-        rows::text(layout),
-        rows::bytes(sealed_heading),
+        rows::integer(description.row_count),
+        rows::text(description.layout),
+        rows::bytes(description.sealed_heading),
+        rows::bytes(description.sealed_sheets),
     ];
     update(db, db.writer(), id, lease_id, set, values).await
 }
@@ -471,6 +482,7 @@ impl AsRow for OutcomeRow {
         column("import_id", Kind::Uuid),
         column("position", Kind::Integer),
         column("row_number", Kind::Integer),
+        nullable("sheet", Kind::Integer),
         column("outcome", Kind::Text),
         nullable("stay_id", Kind::Uuid),
         nullable("notes", Kind::Text),
@@ -483,6 +495,7 @@ impl AsRow for OutcomeRow {
             rows::uuid(row.import_id),
             rows::integer(row.position),
             rows::integer(row.row_number),
+            rows::integer_null(row.sheet),
             rows::text(row.outcome),
             rows::uuid_null(row.stay_id),
             rows::text_null(row.notes),

@@ -1,32 +1,38 @@
-//! Works on uploaded files: claims one at a time, reads it beside the threads that serve, and sends
-//! its rows through the intake in small parts, each with a checkpoint.
+//! Works on uploaded files: claims one at a time, has it read by a process of its own
+//! ([`reader`]), and sends its rows through the intake in small parts, each with a checkpoint.
 //!
 //! Files are in no hurry: while the intake has much to do, they wait. What a worker that died had
 //! sent without a checkpoint is sent again by the next one; the intake makes nothing twice, and a
 //! stay that was made by this very file counts as accepted.
 
 mod judge;
+mod reader;
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     facility::Facility,
-    problem::{Code, Language, Violation},
+    problem::Code,
     sender::{Role, Sender},
 };
-use formats::{
-    stay_rows::{DateOrder, StayRows},
-    table::{FileFault, FileKind, Table},
+use formats::stay_file::{
+    Description, Note, Wishes,
+    limited::{Request, countries},
 };
-use intake::{Intake, upload::Sealed};
+use intake::{
+    Intake,
+    upload::{Sealed, SheetNames},
+};
 use metrics::{counter, histogram};
+use reader::{FileReader, ReaderDeath};
 use runtime::{ids, vault::VaultError};
 use serde_json::{Value, json};
 use store::imports::{self, Checkpoint, Import};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::run::Worker;
 
@@ -42,6 +48,8 @@ const LEASE_SECONDS: u32 = 15;
 const LEASE_KEPT_EVERY: Duration = Duration::from_secs(4);
 /// Claims that ended in the death of the worker before a file is given up.
 const CLAIM_COUNT_MAX: i32 = 5;
+/// Processes that are started for a file before it is refused as one that ends its reader.
+const READER_COUNT_MAX: usize = 2;
 /// While the intake is busy.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// For giving a file back at the stop.
@@ -114,6 +122,8 @@ enum Left {
     Damaged(String),
     /// Somebody else has it.
     LeaseLost,
+    /// The process that read it ended too early.
+    ReaderDied(ReaderDeath),
 }
 
 impl From<store::Error> for Left {
@@ -160,6 +170,8 @@ impl Job {
                 let _ = self.fail(Code::Internal, &[]).await;
             }
             Left::LeaseLost => tracing::warn!(import.id = %id, "another worker has this file"),
+            // Never so: the last one is told to the sender.
+            Left::ReaderDied(_) => self.give_back(self.worker.clock.now()).await,
         }
     }
 
@@ -188,8 +200,14 @@ impl Job {
             match kept.await.map_err(Left::from) {
                 Err(Left::LeaseLost) => return Left::LeaseLost,
                 // The next sign of life comes in time.
-                Ok(()) | Err(Left::Ended | Left::Stopping | Left::NotNow(_) | Left::Damaged(_)) => {
-                }
+                Ok(())
+                | Err(
+                    Left::Ended
+                    | Left::Stopping
+                    | Left::NotNow(_)
+                    | Left::Damaged(_)
+                    | Left::ReaderDied(_),
+                ) => {}
             }
         }
     }
@@ -203,34 +221,69 @@ impl Job {
         let facility =
             store::facilities::find(&self.worker.db, self.import.facility_id, now).await?;
         let facility = facility.ok_or(store::Error::NotFound)?;
-        let rows = match self.read().await? {
-            Ok(rows) => Arc::new(rows),
-            Err(fault) => {
-                let violations = [fault.violation()];
-                return self.fail(Code::ValidationFailed, &violations).await;
-            }
-        };
-        self.describe(&rows).await?;
         let sender = self.sender(facility);
-        let mut first = usize::try_from(self.import.next_row).unwrap_or_default();
-        while first < rows.len() {
+        let mut done = usize::try_from(self.import.next_row).unwrap_or_default();
+        for _ in 1..READER_COUNT_MAX {
+            match self.read_through(&mut done, &sender).await {
+                Err(Left::ReaderDied(death)) => {
+                    let death = death.as_str();
+                    tracing::warn!(import.id = %self.import.id, death, "a file ended its reader");
+                }
+                left => return left,
+            }
+        }
+        match self.read_through(&mut done, &sender).await {
+            Err(Left::ReaderDied(death)) => {
+                let death_word = death.as_str();
+                tracing::error!(import.id = %self.import.id, death = death_word, "a file is refused");
+                let note = Note::from(&death.fault().violation());
+                self.fail(Code::ValidationFailed, &[note]).await
+            }
+            left => left,
+        }
+    }
+
+    /// Has the file read by a new process, and sends the rows that are not done yet.
+    async fn read_through(&self, done: &mut usize, sender: &Sender) -> Result<(), Left> {
+        let request = self.request(*done);
+        let mut reader = FileReader::start(&request).await?;
+        for position in 0..self.import.chunk_count {
+            let piece = self.piece(position).await?;
+            reader.feed(&piece).await?;
+        }
+        let understood = tokio::select! {
+            understood = reader.description() => understood?,
+            () = self.shutdown.cancelled() => return Err(Left::Stopping),
+        };
+        let description = match understood {
+            Ok(description) => description,
+            Err(fault) => return self.fail(Code::ValidationFailed, &[fault]).await,
+        };
+        self.describe(&description).await?;
+        loop {
             self.wait_for_turn().await?;
-            let end = (first + PART_ROW_COUNT).min(rows.len());
-            let outcomes = self.judge(&rows, first..end, &sender).await?;
+            let rows = reader.rows(PART_ROW_COUNT).await?;
+            if rows.is_empty() {
+                break;
+            }
             let part = Checkpoint {
                 import_id: self.import.id,
                 lease_id: self.lease_id,
-                first_row: i32::try_from(first).unwrap_or(i32::MAX),
-                rows: outcomes,
+                first_row: i32::try_from(*done).unwrap_or(i32::MAX),
+                rows: self.judge(&rows, *done, sender).await?,
             };
             self.count(&part);
             let now = self.worker.clock.now();
             imports::checkpoint(&self.worker.db, part, now, LEASE_SECONDS).await?;
-            first = end;
+            *done += rows.len();
+        }
+        // Rows read are rows reported, or somebody is missing.
+        if *done != description.row_count {
+            return Err(Left::ReaderDied(ReaderDeath::Broken));
         }
         let now = self.worker.clock.now();
         imports::complete(&self.worker.db, self.import.id, self.lease_id, now).await?;
-        tracing::info!(import.id = %self.import.id, row_count = rows.len(), "a file is done");
+        tracing::info!(import.id = %self.import.id, row_count = *done, "a file is done");
         Ok(())
     }
 
@@ -247,42 +300,32 @@ impl Job {
         }
     }
 
-    /// The file's rows, read beside the threads that serve.
-    async fn read(&self) -> Result<Result<StayRows, FileFault>, Left> {
-        let bytes = self.content().await?;
-        let kind = FileKind::parse(&self.import.format).ok_or(store::Error::Corrupt {
-            what: "import.format",
-        })?;
-        let order = self.import.date_order.as_deref().and_then(DateOrder::parse);
-        let intake = self.intake.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            let table = Table::read(&bytes, kind)?;
-            drop(bytes);
-            StayRows::new(table, intake.catalogues(), order)
-        });
-        // The panic itself is logged by its hook: a file that causes one is a damaged file.
-        Ok(reading.await.unwrap_or(Err(FileFault::Unreadable)))
+    fn request(&self, first_row: usize) -> Request {
+        Request {
+            kind: self.import.format.clone(),
+            byte_count: usize::try_from(self.import.byte_count).unwrap_or_default(),
+            wishes: Wishes {
+                date_order: self.import.date_order.clone(),
+            },
+            first_row,
+            countries: countries(self.intake.catalogues()),
+        }
     }
 
-    async fn content(&self) -> Result<Vec<u8>, Left> {
-        let byte_count = usize::try_from(self.import.byte_count).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(byte_count);
-        for position in 0..self.import.chunk_count {
-            let sealed = imports::chunk(&self.worker.db, self.import.id, position).await?;
-            let place = Sealed::Chunk(position);
-            let opened = match place.open(self.vault(), self.import.id, &sealed) {
-                Ok(opened) => opened,
-                // Another process may have made the key.
-                Err(_) => {
-                    let loaded = self.worker.contents.load_keys().await;
-                    loaded.map_err(|_| Left::NotNow("the data keys were not read".to_owned()))?;
-                    let opened = place.open(self.vault(), self.import.id, &sealed);
-                    opened.map_err(left_of)?
-                }
-            };
-            bytes.extend_from_slice(&opened);
+    /// A piece of the file, open.
+    async fn piece(&self, position: i32) -> Result<Zeroizing<Vec<u8>>, Left> {
+        let sealed = imports::chunk(&self.worker.db, self.import.id, position).await?;
+        let place = Sealed::Chunk(position);
+        match place.open(self.vault(), self.import.id, &sealed) {
+            Ok(opened) => Ok(opened),
+            // Another process may have made the key.
+            Err(_) => {
+                let loaded = self.worker.contents.load_keys().await;
+                loaded.map_err(|_| Left::NotNow("the data keys were not read".to_owned()))?;
+                let opened = place.open(self.vault(), self.import.id, &sealed);
+                opened.map_err(left_of)
+            }
         }
-        Ok(bytes)
     }
 
     fn vault(&self) -> &runtime::vault::Vault {
@@ -303,25 +346,42 @@ impl Job {
         sealed.map_err(left_of)
     }
 
-    async fn describe(&self, rows: &StayRows) -> Result<(), Left> {
-        let layout = layout(rows).to_string();
-        let heading = json!(rows.heading()).to_string();
+    async fn describe(&self, file: &Description) -> Result<(), Left> {
+        // What the release before reads is about the first sheet.
+        let first = file.sheets.first().cloned().unwrap_or_default();
+        let mut layout = first.layout;
+        layout["sheets"] = file
+            .sheets
+            .iter()
+            .map(|sheet| sheet.layout.clone())
+            .collect();
+        let layout = layout.to_string();
+        let heading = json!(first.heading).to_string();
         let sealed_heading = self.seal(Sealed::Heading, heading.as_bytes())?;
-        let row_count = i32::try_from(rows.len()).unwrap_or(i32::MAX);
-        let db = &self.worker.db;
-        let described = imports::describe(
-            db,
-            self.import.id,
-            self.lease_id,
-            row_count,
-            &layout,
+        let names = SheetNames {
+            sheets: file
+                .sheets
+                .iter()
+                .map(|sheet| (sheet.name.clone(), sheet.heading.clone()))
+                .collect(),
+            passed_over: file.passed_over.clone(),
+        };
+        let names = serde_json::to_vec(&names)
+            .map_err(|_| Left::NotNow("names of sheets were not written".to_owned()))?;
+        let description = imports::Description {
+            row_count: i32::try_from(file.row_count).unwrap_or(i32::MAX),
+            layout: &layout,
             sealed_heading,
-        );
+            sealed_sheets: self.seal(Sealed::Sheets, &names)?,
+        };
+        let db = &self.worker.db;
+        let described = imports::describe(db, self.import.id, self.lease_id, description);
         Ok(described.await?)
     }
 
-    async fn fail(&self, code: Code, violations: &[Violation]) -> Result<(), Left> {
-        let problem = json!({"code": code.as_str(), "errors": notes_of(violations)}).to_string();
+    async fn fail(&self, code: Code, notes: &[Note]) -> Result<(), Left> {
+        let errors: Value = notes.iter().map(Note::to_json).collect();
+        let problem = json!({"code": code.as_str(), "errors": errors}).to_string();
         let now = self.worker.clock.now();
         let db = &self.worker.db;
         let failed = imports::fail(db, self.import.id, self.lease_id, &problem, now);
@@ -360,33 +420,4 @@ fn left_of(error: VaultError) -> Left {
             Left::Damaged(error.to_string())
         }
     }
-}
-
-/// What the sender may know of how the file was understood: places and words, no text of it.
-fn layout(rows: &StayRows) -> Value {
-    let layout = rows.table().layout;
-    let columns: Vec<Value> = rows
-        .columns()
-        .known()
-        .map(|(field, column)| json!({"column": column + 1, "field": field.as_str()}))
-        .collect();
-    json!({
-        "columns": columns,
-        "delimiter": char::from(layout.delimiter).to_string(),
-        "encoding": layout.encoding.as_str(),
-        "date_order": rows.date_order().map(DateOrder::as_str),
-    })
-}
-
-/// Violations as they are kept with a row: words in both languages, no value.
-fn notes_of(violations: &[Violation]) -> Value {
-    let note = |violation: &Violation| {
-        json!({
-            "pointer": violation.pointer,
-            "code": violation.code.as_str(),
-            "vi": violation.message(Language::Vi),
-            "en": violation.message(Language::En),
-        })
-    };
-    violations.iter().map(note).collect()
 }

@@ -1,11 +1,12 @@
 //! What became of each row of a file.
 
 use domain::problem::Code;
+use intake::upload::SheetNames;
 use serde_json::{Value, json};
 use store::imports::ImportRow;
 use uuid::Uuid;
 
-use super::{OUTCOMES, find, localised, notes_of, problem_of};
+use super::{OUTCOMES, find, localised, notes_of, problem_of, sheet_names};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
@@ -45,7 +46,9 @@ pub(crate) async fn list(
     let rows = rows.get(..page.limit).unwrap_or(&rows);
     let last = rows.last().filter(|_| has_more);
     let next_cursor = last.map(|row| cursor::write(&app.vault, &list, key_id, place_of(row)));
-    let items: Vec<Value> = rows.iter().map(|row| item(row, exchange)).collect();
+    let names = sheet_names(app, &import)?;
+    let items = rows.iter().map(|row| item(row, &names, exchange));
+    let items: Vec<Value> = items.collect();
     let answer = json!({"items": items, "next_cursor": next_cursor});
     Ok(localised(Answer::json(answer.to_string()), exchange))
 }
@@ -59,13 +62,16 @@ fn position_of(place: Uuid) -> i32 {
     i32::try_from(place.as_u128()).unwrap_or(i32::MAX)
 }
 
-fn item(row: &ImportRow, exchange: &Exchange) -> Value {
+fn item(row: &ImportRow, names: &SheetNames, exchange: &Exchange) -> Value {
+    let sheet = row.sheet.and_then(|place| usize::try_from(place).ok());
+    let sheet = sheet.and_then(|place| names.sheets.get(place));
     let notes = row.notes.as_deref();
     let notes: Value = notes
         .and_then(|notes| serde_json::from_str(notes).ok())
         .unwrap_or_default();
     let problem = (row.outcome == "rejected").then(|| problem_of(&notes, exchange));
     json!({
+        "sheet": sheet.and_then(|(name, _)| name.as_deref()),
         "row": row.row_number,
         "outcome": row.outcome,
         "stay_id": row.stay_id,
@@ -90,6 +96,7 @@ mod tests {
             import_id: Uuid::nil(),
             position: 7,
             row_number: 9,
+            sheet: Some(0),
             outcome: "rejected".to_owned(),
             stay_id: None,
             notes: Some(notes.to_string()),
@@ -97,7 +104,12 @@ mod tests {
         };
         assert_eq!(position_of(place_of(&row)), 7);
         for (language, message) in [(Language::Vi, "Thiếu."), (Language::En, "Missing.")] {
-            let shown = item(&row, &Exchange::for_test("r", language));
+            let names = SheetNames {
+                sheets: vec![(Some("Tầng 1".to_owned()), Vec::new())],
+                passed_over: Vec::new(),
+            };
+            let shown = item(&row, &names, &Exchange::for_test("r", language));
+            assert_eq!(shown["sheet"], "Tầng 1");
             assert_eq!(shown["row"], 9);
             assert_eq!(shown["problem"]["code"], "validation_failed");
             assert_eq!(shown["problem"]["errors"][0]["message"], message);

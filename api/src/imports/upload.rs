@@ -9,7 +9,7 @@ use formats::{
 };
 use intake::{
     Occasion, Refusal,
-    upload::{CHUNK_BYTE_COUNT, KEPT_DAYS, Sealed, WAITING_COUNT_MAX},
+    upload::{CHUNK_BYTE_COUNT, KEPT_DAYS, Sealed, SheetNames, WAITING_COUNT_MAX},
 };
 use poem::http::{StatusCode, header};
 use runtime::ids;
@@ -93,7 +93,8 @@ pub(crate) async fn accept(
         Ok(import) => import,
         Err(failure) => return Err(admitted.ticket.refuse(failure)),
     };
-    let answer = Answer::json(view(&import, exchange).to_string())
+    let view = view(&import, &SheetNames::default(), exchange);
+    let answer = Answer::json(view.to_string())
         .with_status(StatusCode::ACCEPTED)
         .with_header(header::LOCATION, format!("{PATH}/{}", import.id));
     Ok(localised(answer, exchange))
@@ -212,6 +213,7 @@ fn new_import(
         skipped_count: 0,
         layout: None,
         sealed_heading: None,
+        sealed_sheets: None,
         problem: None,
         trace_parent: occasion.trace_parent.map(str::to_owned),
         lease_id: None,

@@ -19,7 +19,10 @@ use domain::{
     stay::{self, Presence},
     webhook,
 };
-use formats::{columns::Field, table::FileKind};
+use formats::{
+    columns::Field,
+    table::{FileKind, PassedOverReason},
+};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
@@ -187,6 +190,8 @@ text_types! {
     ImportStateWord => words(["queued", "running", "completed", "failed"].into_iter());
     /// What became of a row of a file.
     RowOutcomeWord => words(imports::OUTCOMES.into_iter());
+    /// Why a sheet of a file is not read.
+    PassedOverWord => words(PassedOverReason::ALL.iter().map(|reason| reason.as_str()));
     /// What stands first in a date with slashes.
     DateOrderWord => words(imports::DATE_ORDERS.into_iter());
     /// What a column holds.

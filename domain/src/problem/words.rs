@@ -1121,6 +1121,36 @@ const fn both(code: Code) -> [Words; 2] {
                 "Unpacked, the file is far larger than allowed. Copy the data into a new workbook, and send that.",
             ],
         ),
+        Code::FileTooHeavy => pair(
+            [
+                "Tệp quá nặng",
+                "Đọc tệp này cần nhiều bộ nhớ hoặc thời gian hơn mức cho phép. Hãy chép riêng các dòng khách sang một bảng tính mới, hoặc chia thành nhiều tệp, rồi gửi lại.",
+            ],
+            [
+                "The file is too heavy",
+                "Reading the file takes more memory or time than is allowed. Copy the rows of the guests alone into a new workbook, or divide them into several files, and send that.",
+            ],
+        ),
+        Code::FileQuoteOpen => pair(
+            [
+                "Dấu nháy kép không được đóng",
+                "Trong tệp CSV có dấu nháy kép mở ra mà không đóng, nên các dòng bên dưới bị dính vào cùng một ô. Hãy đóng hoặc xóa dấu nháy kép ở dòng đó, hoặc lưu tệp thành XLSX, rồi gửi lại.",
+            ],
+            [
+                "A quotation mark is not closed",
+                "In the CSV a quotation mark opens and does not close, so that the rows below it run into one cell. Close or remove the mark in that row, or save the file as XLSX, and send it again.",
+            ],
+        ),
+        Code::FileNotATable => pair(
+            [
+                "Tệp không phải bảng tính",
+                "Tệp là trang web hoặc tài liệu XML mang tên bảng tính. Hãy mở bằng Excel, chọn Lưu thành (Save As) loại Excel Workbook (.xlsx), rồi gửi tệp đó.",
+            ],
+            [
+                "The file is no table",
+                "The file is a web page or an XML document under the name of a workbook. Open it in Excel, choose Save As, Excel Workbook (.xlsx), and send that.",
+            ],
+        ),
         Code::FileTooManyRows => pair(
             [
                 "Tệp có quá nhiều dòng",

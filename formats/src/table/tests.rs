@@ -49,8 +49,13 @@ fn a_sheet_is_read_cell_by_cell() {
     let first: Vec<&str> = table.cells(0).collect();
     assert_eq!(first, ["Phòng", "", "Họ tên"]);
     let second: Vec<&str> = table.cells(1).collect();
-    assert_eq!(second, ["101", "38090001234", "A & Bé", "", "46349.5"]);
+    assert_eq!(
+        second,
+        ["101", "38090001234", "A & Bé", "", "46349.5", "", "#N/A"]
+    );
     assert!(table.is_formula(1, 3) && !table.is_formula(1, 2));
+    assert_eq!(table.kind(1, 6), CellKind::Error);
+    assert_eq!(table.name(), Some("b"));
 }
 
 #[test]
@@ -69,6 +74,219 @@ fn csv_is_read_with_each_delimiter_and_line_end() {
     let table = Table::read(b"sep=;\nA;B,C\n1;2\n", FileKind::Csv).unwrap();
     assert_eq!(table.cell(0, 1), "B,C");
     assert_eq!(table.row_number(0), 2);
+}
+
+#[test]
+fn a_csv_is_numbered_as_an_editor_shows_it() {
+    let text = "Họ tên,Ghi chú\n\n\nA,\"x\"\n \nB,y\r\n\r\nC,z";
+    let table = Table::read(text.as_bytes(), FileKind::Csv).unwrap();
+    let numbers: Vec<usize> = (0..table.row_count())
+        .map(|row| table.row_number(row))
+        .collect();
+    assert_eq!(numbers, [1, 4, 6, 8]);
+}
+
+#[test]
+fn a_quotation_that_swallows_rows_is_found_where_it_opens() {
+    let heading = "Họ tên,Phòng,Ngày đến,Ngày đi,Ghi chú\n";
+    let guest = |name: &str, note: &str| format!("{name},101,28/11/2026,29/11/2026,{note}\n");
+    let table = [
+        // Never closed.
+        (
+            guest("A", "\"khách quen"),
+            guest("B", "x"),
+            guest("C", "y"),
+            Some(2),
+        ),
+        // Closed by the next cell in quotation marks.
+        (
+            guest("A", "x"),
+            guest("B", "\"khách quen"),
+            guest("C", "\"y\""),
+            Some(3),
+        ),
+        // Closed by another stray mark, two rows below.
+        (
+            guest("A", "\"khách quen"),
+            guest("B", "x"),
+            guest("C", "y\""),
+            Some(2),
+        ),
+        (
+            guest("A", "\"khách quen"),
+            guest("B", "y\""),
+            guest("C", "y"),
+            Some(2),
+        ),
+        // What people do write.
+        (
+            guest("A", "\"khách quen\""),
+            guest("B", "5\" TV"),
+            guest("C", "\"a\nb, c\""),
+            None,
+        ),
+        (
+            guest("A", "\"nói \"\"ừ\"\"\""),
+            guest("B", "\"x\" y"),
+            guest("C", "\"\""),
+            None,
+        ),
+    ];
+    for (first, second, third, row) in table {
+        let text = [heading, &first, &second, &third].concat();
+        let read = Table::read(text.as_bytes(), FileKind::Csv);
+        match row {
+            Some(row) => assert_eq!(read.err(), Some(FileFault::QuoteOpen { row }), "{text}"),
+            None => assert_eq!(read.unwrap().row_count(), 4, "{text}"),
+        }
+    }
+}
+
+#[test]
+fn the_heading_decides_the_delimiter() {
+    let heading = "Họ và tên;Số giấy tờ;Ngày đến;Nơi thường trú;Ghi chú\n";
+    let row =
+        "Lê A;038090001234;28/11/2026;\"Số 9, ngõ 1, P. Bắc Sơn, TP Sầm Sơn, Thanh Hóa\";a;b\n";
+    let plain = row.replace('"', "");
+    for row in [row, &plain] {
+        let text = format!(
+            "Danh sách, khách, tháng, 11, năm, 2026\n{heading}{}",
+            row.repeat(12)
+        );
+        let table = Table::read(text.as_bytes(), FileKind::Csv).unwrap();
+        assert_eq!(table.layout.delimiter, b';');
+        assert_eq!(table.cell(1, 1), "Số giấy tờ");
+    }
+}
+
+#[test]
+fn a_web_page_is_no_table() {
+    for text in [
+        "<html><table>",
+        "\u{FEFF}  <!DOCTYPE html>",
+        "<?xml version=\"1.0\"?>",
+    ] {
+        let fault = Some(FileFault::NotATable);
+        assert_eq!(Table::read(text.as_bytes(), FileKind::Csv).err(), fault);
+    }
+}
+
+/// A workbook whose parts are all given.
+fn archive(parts: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, text) in parts {
+        archive
+            .start_file(*path, SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn names_of_parts_are_compared_as_the_format_says() {
+    let bytes = archive(&[
+        (
+            "_RELS\\.rels",
+            r#"<Relationships><Relationship Id="a" Type="x/officeDocument" Target="XL\Book.xml"/></Relationships>"#,
+        ),
+        (
+            "xl\\book.xml",
+            r#"<workbook><sheets><sheet name="Khách" r:id="rId1"/></sheets></workbook>"#,
+        ),
+        (
+            "xl/_rels/BOOK.xml.rels",
+            r#"<Relationships><Relationship Id="rId1" Type="x/worksheet" Target="WorkSheets/Sheet1.XML"/><Relationship Id="rId2" Type="x/sharedStrings" Target="SharedStrings.xml"/></Relationships>"#,
+        ),
+        (
+            "xl/sharedstrings.XML",
+            "<sst><si><t>Phòng_x000D_</t></si></sst>",
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            r#"<worksheet><sheetData><row><c t="s"><v>0</v></c><c t="inlineStr"><is><t>a_x005F_x000D_</t></is></c></row></sheetData></worksheet>"#,
+        ),
+    ]);
+    assert_eq!(inspect(&bytes, FileKind::Xlsx), Ok(()));
+    let table = Table::read(&bytes, FileKind::Xlsx).unwrap();
+    assert_eq!(table.name(), Some("Khách"));
+    let cells: Vec<&str> = table.cells(0).collect();
+    assert_eq!(cells, ["Phòng\n", "a_x000D_"]);
+}
+
+#[test]
+fn cells_keep_their_kind_and_show_what_their_format_shows() {
+    let styles = r#"<styleSheet><numFmts><numFmt numFmtId="164" formatCode="000000000000"/><numFmt numFmtId="165" formatCode="dd/mm/yyyy"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="14"/></cellXfs></styleSheet>"#;
+    let sheet = r#"<worksheet><sheetData><row><c s="1"><v>38090001234</v></c><c s="2"><v>46354</v></c><c s="3"><v>46354.5</v></c><c t="b"><v>1</v></c><c t="e"><v>#REF!</v></c><c t="d"><v>2026-11-28</v></c><c s="0"><v>7</v></c><c t="str"><v>x</v></c></row></sheetData></worksheet>"#;
+    let bytes = workbook(&[
+        ("xl/styles.xml", styles),
+        ("xl/worksheets/sheet1.xml", sheet),
+    ]);
+    let table = Table::read(&bytes, FileKind::Xlsx).unwrap();
+    let cells: Vec<&str> = table.cells(0).collect();
+    assert_eq!(
+        cells,
+        [
+            "038090001234",
+            "46354",
+            "46354.5",
+            "TRUE",
+            "#REF!",
+            "2026-11-28",
+            "7",
+            "x"
+        ]
+    );
+    let kinds: Vec<CellKind> = (0..8).map(|column| table.kind(0, column)).collect();
+    use CellKind::{Boolean, Date, Error, Number, Text};
+    assert_eq!(
+        kinds,
+        [Number, Date, Date, Boolean, Error, Date, Number, Text]
+    );
+    let table = Table::read(b"a,#N/A\n", FileKind::Csv).unwrap();
+    assert_eq!(table.kind(0, 1), Error);
+}
+
+#[test]
+fn a_merged_cell_counts_for_all_its_rows() {
+    let bytes = sheet(
+        r#"<row r="1"><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>
+        <row r="2"><c><v>101</v></c><c t="inlineStr"><is><t>A</t></is></c></row>
+        <row r="3"><c r="B3" t="inlineStr"><is><t>B</t></is></c></row>
+        <row r="5"><c r="A5"><f>1+1</f></c><c r="B5" t="inlineStr"><is><t>C</t></is></c></row>
+        <row r="6"><c r="B6" t="inlineStr"><is><t>D</t></is></c></row></sheetData>
+        <mergeCells><mergeCell ref="A2:A4"/><mergeCell ref="$A$5:$A$6"/><mergeCell ref="A1:B1"/><mergeCell ref="Z9:Z99"/></mergeCells><sheetData>"#,
+    );
+    let table = Table::read(&bytes, FileKind::Xlsx).unwrap();
+    assert_eq!(table.row_count(), 5, "a row of nothing else stays blank");
+    assert_eq!((table.cell(2, 0), table.cell(2, 1)), ("101", "B"));
+    assert_eq!(table.cells(2).collect::<Vec<_>>(), ["101", "B"]);
+    assert!(table.is_formula(4, 0), "a formula in all its rows");
+    assert_eq!(table.cell(0, 1), "Họ tên");
+}
+
+#[test]
+fn one_event_of_a_part_is_bounded_while_it_is_read() {
+    let long = "a".repeat(300 * 1024);
+    let cell = format!("<row><c t=\"inlineStr\"><is><t>{long}</t></is></c></row>");
+    let comment = format!("<!--{long}--><row/>");
+    let attribute = format!("<row x=\"{long}\"/>");
+    let table = [
+        (cell, FileFault::CellTooLong { row: 1 }),
+        (comment, FileFault::ExpandsTooFar),
+        (attribute, FileFault::ExpandsTooFar),
+        ("<a>".repeat(200), FileFault::Unreadable),
+    ];
+    for (rows, fault) in table {
+        assert_eq!(
+            Table::read(&sheet(&rows), FileKind::Xlsx).err(),
+            Some(fault)
+        );
+    }
+    // Excel's longest cell, each character an entity, is read as far as to be called too long.
+    let longest = "&quot;".repeat(32_767);
+    let rows = format!("<row><c t=\"inlineStr\"><is><t>{longest}</t></is></c></row>");
+    assert!(Table::read(&sheet(&rows), FileKind::Xlsx).is_ok());
 }
 
 #[test]

@@ -1,31 +1,76 @@
-//! XLSX (ECMA-376): the first visible sheet of a workbook, read as a stream.
+//! XLSX (ECMA-376): the visible sheets of a workbook, read as a stream.
 //!
 //! A workbook is a ZIP archive of somebody else's making. Its directory is judged before anything
-//! is unpacked, and every part is counted while it is unpacked, so that neither an honest bomb
-//! nor one that lies about its size gets far. Only four kinds of parts are opened: the workbook,
-//! its relationships, the shared strings and one sheet. Links to other files are never followed.
+//! is unpacked, every part is counted while it is unpacked, and so is every event of its XML, so
+//! that neither an honest bomb nor one that lies about its size gets far. Only five kinds of parts
+//! are opened: the workbook, relationships, the shared strings, the styles and sheets. Links to
+//! other files are never followed.
 
+mod events;
 mod package;
 mod sheet;
 mod strings;
+mod styles;
+mod xstring;
 
-use super::{FileFault, FileKind, Layout, Table, encoding::Encoding};
+use std::sync::Arc;
+
+use super::sheet_builder::row_allowance;
+use super::texts::Texts;
+use super::{
+    FileFault, FileKind, Layout, PassedOver, PassedOverReason, Table, Workbook, encoding::Encoding,
+};
+
+pub(super) use sheet::number;
+pub(crate) use xstring::escaped as escaped_xstring;
 
 /// Refuses what the archive's directory already tells.
 pub(super) fn inspect(bytes: &[u8]) -> Result<(), FileFault> {
     package::Package::open(bytes).map(|_| ())
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Table, FileFault> {
+pub(super) fn read(bytes: &[u8]) -> Result<Workbook, FileFault> {
     let mut package = package::Package::open(bytes)?;
     let book = package.book()?;
-    let strings = strings::read(&mut package, &book.strings_path)?;
-    let builder = sheet::read(&mut package, &book.sheet_path, &strings)?;
-    drop(strings);
-    Ok(builder.finish(Layout {
+    let mut texts = Texts::new();
+    let styles = styles::read(&mut package, book.styles_path.as_deref())?;
+    let strings = strings::read(&mut package, book.strings_path.as_deref(), &mut texts)?;
+    let mut rows_left = row_allowance();
+    let mut read = Vec::new();
+    let mut passed_over = Vec::new();
+    for sheet in book.sheets {
+        let reason = match (sheet.is_visible, sheet.has_cells) {
+            (false, _) => PassedOverReason::Hidden,
+            (true, false) => PassedOverReason::NoCells,
+            (true, true) => {
+                let path = sheet.path.as_deref().ok_or(FileFault::Unreadable)?;
+                let known = sheet::Known {
+                    strings: &strings,
+                    styles: &styles,
+                };
+                let data = sheet::read(&mut package, path, known, &mut texts, &mut rows_left)?;
+                read.push((sheet.name, data));
+                continue;
+            }
+        };
+        passed_over.push(PassedOver {
+            name: sheet.name,
+            reason,
+        });
+    }
+    let texts = Arc::new(texts);
+    let layout = Layout {
         kind: FileKind::Xlsx,
         delimiter: b',',
         encoding: Encoding::Utf8,
         is_1904: book.is_1904,
-    }))
+    };
+    let sheets: Vec<Table> = read
+        .into_iter()
+        .map(|(name, data)| data.into_table(Some(name), Arc::clone(&texts), layout))
+        .collect();
+    Ok(Workbook {
+        sheets,
+        passed_over,
+    })
 }

@@ -2,8 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    ops::Range,
-    sync::Arc,
     time::Duration,
 };
 
@@ -12,7 +10,7 @@ use domain::{
     sender::Sender,
     stay::Channel,
 };
-use formats::stay_rows::{Reading, RowDraft, StayRow, StayRows};
+use formats::stay_file::{FileReading, FileRow, FileStay, Note};
 use intake::{
     Accepted, Item, Occasion, Refusal,
     upload::{RejectedCells, Sealed},
@@ -23,7 +21,7 @@ use store::imports::{self, ImportRow};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{Job, Left, notes_of};
+use super::{Job, Left};
 
 /// Between two tries of rows that the intake could not take, doubled from the first to the second.
 const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -42,13 +40,13 @@ enum Fate {
 /// Why a row was rejected.
 struct Reasons {
     code: Code,
-    violations: Vec<Violation>,
+    violations: Vec<Note>,
     /// The stay that holds its reference.
     stay_id: Option<Uuid>,
 }
 
 impl Reasons {
-    fn invalid(violations: Vec<Violation>) -> Self {
+    fn invalid(violations: Vec<Note>) -> Self {
         Self {
             code: Code::ValidationFailed,
             violations,
@@ -66,31 +64,30 @@ impl Reasons {
 }
 
 impl Job {
-    /// Judges a part of the rows; the outcomes are in their order.
+    /// Judges a part of the rows, of which the first has this place in the file; the outcomes are
+    /// in their order.
     pub(super) async fn judge(
         &self,
-        rows: &Arc<StayRows>,
-        range: Range<usize>,
+        read: &[FileRow],
+        first: usize,
         sender: &Sender,
     ) -> Result<Vec<ImportRow>, Left> {
-        let read = range.clone().map(|index| rows.row(index)).collect();
-        let read: Vec<StayRow> = read;
         let mut fates: Vec<Option<Fate>> = read
             .iter()
             .map(|row| self.fate_before_intake(row, sender))
             .collect();
-        self.declare_open(&read, &mut fates, sender).await?;
+        self.declare_open(read, &mut fates, sender).await?;
         let mut outcomes = Vec::with_capacity(read.len());
-        for ((index, row), fate) in range.zip(&read).zip(fates) {
+        for ((index, row), fate) in (first..).zip(read).zip(fates) {
             let fate = fate.unwrap_or(Fate::Skipped);
-            outcomes.push(self.outcome(rows, index, row, fate)?);
+            outcomes.push(self.outcome(index, row, fate)?);
         }
         Ok(outcomes)
     }
 
     /// What the row alone decides; nothing when the intake must be asked.
-    fn fate_before_intake(&self, row: &StayRow, sender: &Sender) -> Option<Fate> {
-        let Reading::Stay(draft) = &row.reading else {
+    fn fate_before_intake(&self, row: &FileRow, sender: &Sender) -> Option<Fate> {
+        let FileReading::Stay(draft) = &row.reading else {
             return Some(Fate::Skipped);
         };
         if draft.violations.is_empty() && !self.import.is_dry_run {
@@ -110,7 +107,7 @@ impl Job {
     /// Sends what is open to the intake until every row is decided.
     async fn declare_open(
         &self,
-        read: &[StayRow],
+        read: &[FileRow],
         fates: &mut [Option<Fate>],
         sender: &Sender,
     ) -> Result<(), Left> {
@@ -118,13 +115,16 @@ impl Job {
         let mut fault_counts: HashMap<usize, usize> = HashMap::new();
         let mut replays = Vec::new();
         loop {
-            let open: Vec<(usize, &RowDraft)> = read
+            let open: Vec<(usize, &FileStay, Vec<Violation>)> = read
                 .iter()
                 .enumerate()
                 .filter(|(place, _)| fates[*place].is_none())
                 .filter_map(|(place, row)| match &row.reading {
-                    Reading::Stay(draft) => Some((place, draft.as_ref())),
-                    Reading::Skipped => None,
+                    FileReading::Stay(draft) => {
+                        let warnings = draft.warnings.iter().map(Note::violation);
+                        Some((place, draft.as_ref(), warnings.collect()))
+                    }
+                    FileReading::Skipped => None,
                 })
                 .collect();
             if open.is_empty() {
@@ -132,9 +132,9 @@ impl Job {
             }
             let items: Vec<Item<'_>> = open
                 .iter()
-                .map(|(_, draft)| Item {
+                .map(|(_, draft, warnings)| Item {
                     body: &draft.stay,
-                    warnings: &draft.warnings,
+                    warnings,
                 })
                 .collect();
             let occasion = Occasion {
@@ -147,7 +147,7 @@ impl Job {
             };
             let mut is_stopping = false;
             if let Ok(answers) = self.intake.declare_items(occasion, &items).await {
-                for ((place, _), answer) in open.iter().zip(answers) {
+                for ((place, _, _), answer) in open.iter().zip(answers) {
                     is_stopping |= matches!(answer, Err(Refusal::Stopping));
                     let faults = fault_counts.entry(*place).or_default();
                     fates[*place] = self.fate(answer, faults);
@@ -177,7 +177,10 @@ impl Job {
             Err(refusal) => refusal,
         };
         match refusal {
-            Refusal::Invalid(violations) => Some(Fate::Rejected(Reasons::invalid(violations))),
+            Refusal::Invalid(violations) => {
+                let violations = violations.iter().map(Note::from).collect();
+                Some(Fate::Rejected(Reasons::invalid(violations)))
+            }
             Refusal::ReferenceConflict { stay_id } => Some(Fate::Rejected(Reasons {
                 stay_id: Some(stay_id),
                 ..Reasons::of(Code::ReferenceConflict)
@@ -244,23 +247,17 @@ impl Job {
         Ok(())
     }
 
-    fn outcome(
-        &self,
-        rows: &StayRows,
-        index: usize,
-        row: &StayRow,
-        fate: Fate,
-    ) -> Result<ImportRow, Left> {
+    fn outcome(&self, index: usize, row: &FileRow, fate: Fate) -> Result<ImportRow, Left> {
         let position = i32::try_from(index).unwrap_or(i32::MAX);
         let draft = match &row.reading {
-            Reading::Stay(draft) => Some(draft.as_ref()),
-            Reading::Skipped => None,
+            FileReading::Stay(draft) => Some(draft.as_ref()),
+            FileReading::Skipped => None,
         };
         self.count_row(&fate);
         let mut notes = Map::new();
         let warnings = draft.map_or(&[][..], |draft| &draft.warnings);
         if !warnings.is_empty() {
-            notes.insert("warnings".to_owned(), notes_of(warnings));
+            notes.insert("warnings".to_owned(), kept(warnings));
         }
         let (outcome, stay_id) = match &fate {
             Fate::Skipped => ("skipped", None),
@@ -268,7 +265,7 @@ impl Job {
             Fate::Replayed(stay_id) => ("replayed", Some(*stay_id)),
             Fate::Rejected(reasons) => {
                 notes.insert("code".to_owned(), json!(reasons.code.as_str()));
-                notes.insert("errors".to_owned(), notes_of(&reasons.violations));
+                notes.insert("errors".to_owned(), kept(&reasons.violations));
                 if let Some(stay_id) = reasons.stay_id {
                     notes.insert("stay_id".to_owned(), json!(stay_id));
                 }
@@ -277,7 +274,7 @@ impl Job {
         };
         let sealed = match fate {
             Fate::Rejected(_) => {
-                let cells = rejected_cells(rows, index, draft);
+                let cells = rejected_cells(row, draft);
                 let cells = serde_json::to_vec(&cells)
                     .map_err(|_| Left::NotNow("cells were not written".to_owned()))?;
                 Some(self.seal(Sealed::Row(position), &cells)?)
@@ -288,6 +285,7 @@ impl Job {
             import_id: self.import.id,
             position,
             row_number: i32::try_from(row.number).unwrap_or(i32::MAX),
+            sheet: Some(i32::try_from(row.sheet).unwrap_or(i32::MAX)),
             outcome: outcome.to_owned(),
             stay_id,
             notes: (!notes.is_empty()).then(|| Value::Object(notes).to_string()),
@@ -314,20 +312,21 @@ impl Job {
     }
 }
 
-fn rejected_cells(rows: &StayRows, index: usize, draft: Option<&RowDraft>) -> RejectedCells {
-    let suggestions = draft.map_or(&[][..], |draft| &draft.suggestions);
+fn rejected_cells(row: &FileRow, draft: Option<&FileStay>) -> RejectedCells {
     RejectedCells {
-        cells: rows.cells(index),
-        suggestions: suggestions
-            .iter()
-            .map(|(pointer, text)| ((*pointer).to_owned(), text.clone()))
-            .collect(),
+        cells: row.cells.clone(),
+        suggestions: draft.map_or_else(Vec::new, |draft| draft.suggestions.clone()),
     }
+}
+
+/// Violations as they are kept with a row.
+fn kept(notes: &[Note]) -> Value {
+    notes.iter().map(Note::to_json).collect()
 }
 
 /// What the row's cells and the rules say together: where a cell could not be read, the rules only
 /// see that something is missing.
-fn all_violations(draft: &RowDraft, judged: Vec<Violation>) -> Vec<Violation> {
+fn all_violations(draft: &FileStay, judged: Vec<Violation>) -> Vec<Note> {
     let is_explained = |error: &Violation| {
         draft.violations.iter().any(|violation| {
             let rest = violation.pointer.strip_prefix(&error.pointer);
@@ -335,6 +334,7 @@ fn all_violations(draft: &RowDraft, judged: Vec<Violation>) -> Vec<Violation> {
         })
     };
     let mut all = draft.violations.clone();
-    all.extend(judged.into_iter().filter(|error| !is_explained(error)));
+    let judged = judged.iter().filter(|error| !is_explained(error));
+    all.extend(judged.map(Note::from));
     all
 }

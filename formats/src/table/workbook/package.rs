@@ -1,47 +1,71 @@
-//! The archive: its guards, its parts, and which of them is the sheet.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the reader's enumerations, not ours"
-)]
+//! The archive: its guards, its parts, and which of them are the sheets.
+//!
+//! Names of parts are compared as the Open Packaging Conventions say (ECMA-376-2, 6.2.2.3): without
+//! regard to case; and some programs write backslashes.
 
-use std::io::{BufReader, Cursor, Read};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io::{Cursor, Read};
+use std::rc::Rc;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use super::super::FileFault;
+use super::events::{Events, Unpacked, attribute};
 
 /// Most parts of a workbook.
 const PART_COUNT_MAX: usize = 1_000;
-/// Most bytes of all parts unpacked. A sheet of 100,000 rows and 16 columns has about 80 MB.
-const UNPACKED_BYTE_COUNT_MAX: u64 = 512 * 1024 * 1024;
+/// Most bytes of all parts unpacked. A sheet of 100,000 rows and 24 columns has about 100 MB.
+const UNPACKED_BYTE_COUNT_MAX: u64 = 256 * 1024 * 1024;
 /// A part that unpacks to more times its size is a bomb…
 const RATIO_MAX: u64 = 100;
 /// …unless it is small anyway.
 const RATIO_FROM_BYTE_COUNT: u64 = 1024 * 1024;
-/// Most bytes of the workbook part and of its relationships.
-const HEAD_BYTE_COUNT_MAX: u64 = 8 * 1024 * 1024;
+/// Most sheets.
+const SHEET_COUNT_MAX: usize = 250;
+/// Most relationships of a part.
+const RELATION_COUNT_MAX: usize = 2_000;
+/// Most bytes of a sheet's name that are kept. Excel takes 31 characters.
+const NAME_BYTE_COUNT_MAX: usize = 400;
 
-/// What OLE files begin with: an old workbook, or one with a password.
+/// Where the workbook is when nothing says so.
+const WORKBOOK_PATH: &str = "xl/workbook.xml";
+
+/// What the directory of an archive has for each part.
 const DIRECTORY_ENTRY: [u8; 4] = *b"PK\x01\x02";
-
-/// A reader of one part's XML, which ends in an error when the part grows too large.
-pub(super) type PartReader<'a> = Reader<BufReader<Bounded<Box<dyn Read + 'a>>>>;
 
 /// An archive whose directory passed the guards.
 pub(super) struct Package<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// Places of parts, by their names in one spelling.
+    places: HashMap<String, usize>,
+    unpacked: Unpacked,
 }
 
 /// What the workbook part says.
 pub(super) struct Book {
-    /// The first visible sheet.
-    pub(super) sheet_path: String,
+    pub(super) sheets: Vec<Sheet>,
     /// The shared strings, which may be missing.
-    pub(super) strings_path: String,
+    pub(super) strings_path: Option<String>,
+    /// The styles, which may be missing.
+    pub(super) styles_path: Option<String>,
     /// Days count from 1904.
     pub(super) is_1904: bool,
+}
+
+/// A sheet as the workbook names it.
+pub(super) struct Sheet {
+    pub(super) name: String,
+    pub(super) is_visible: bool,
+    /// It is no chart, dialogue or macro.
+    pub(super) has_cells: bool,
+    pub(super) path: Option<String>,
+}
+
+struct Relation {
+    id: String,
+    kind: String,
+    path: String,
 }
 
 impl<'a> Package<'a> {
@@ -57,20 +81,22 @@ impl<'a> Package<'a> {
             return Err(FileFault::ExpandsTooFar);
         }
         let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| FileFault::Unreadable)?;
-        let mut package = Self { archive };
+        let mut package = Self {
+            archive,
+            places: HashMap::new(),
+            unpacked: Rc::new(Cell::new(UNPACKED_BYTE_COUNT_MAX)),
+        };
         package.guard()?;
         Ok(package)
     }
 
     fn guard(&mut self) -> Result<(), FileFault> {
         let mut unpacked = 0_u64;
-        let mut has_workbook = false;
         for index in 0..self.archive.len() {
             let part = self.archive.by_index_raw(index);
             let part = part.map_err(|_| FileFault::Unreadable)?;
             let name = part.name().map_err(|_| FileFault::Unreadable)?;
-            let name = name.to_ascii_lowercase();
-            has_workbook |= name == "xl/workbook.xml";
+            let name = resolved("", &name);
             if name.ends_with("vbaproject.bin") {
                 return Err(FileFault::Macros);
             }
@@ -80,8 +106,10 @@ impl<'a> Package<'a> {
             if is_bomb || unpacked > UNPACKED_BYTE_COUNT_MAX {
                 return Err(FileFault::ExpandsTooFar);
             }
+            self.places.entry(name).or_insert(index);
         }
-        if has_workbook {
+        let path = self.workbook_path()?;
+        if self.places.contains_key(&path) {
             Ok(())
         } else {
             Err(FileFault::Unreadable)
@@ -89,155 +117,156 @@ impl<'a> Package<'a> {
     }
 
     /// The XML of a part; `None` when there is no such part.
-    pub(super) fn part(&mut self, path: &str) -> Result<Option<PartReader<'_>>, FileFault> {
-        self.bounded(path, UNPACKED_BYTE_COUNT_MAX)
-    }
-
-    fn bounded(&mut self, path: &str, max: u64) -> Result<Option<PartReader<'_>>, FileFault> {
-        let Some(index) = self.archive.index_for_name(path) else {
+    pub(super) fn part(&mut self, path: &str) -> Result<Option<Events<'_>>, FileFault> {
+        let Some(index) = self.places.get(path) else {
             return Ok(None);
         };
-        let part = self.archive.by_index(index);
-        let part = part.map_err(|_| FileFault::Unreadable)?;
-        let part: Box<dyn Read + '_> = Box::new(part);
-        let bounded = Bounded {
-            inner: part,
-            left: max,
-        };
-        let mut reader = Reader::from_reader(BufReader::new(bounded));
-        reader.config_mut().check_end_names = false;
-        Ok(Some(reader))
+        let part = self.archive.by_index(*index);
+        let part: Box<dyn Read + '_> = Box::new(part.map_err(|_| FileFault::Unreadable)?);
+        Ok(Some(Events::new(part, Rc::clone(&self.unpacked))))
     }
 
-    /// Which sheet is read: the first one that is not hidden.
+    /// What is in the workbook.
     pub(super) fn book(&mut self) -> Result<Book, FileFault> {
-        let (relation, is_1904) = self.first_sheet()?;
-        let relations = self.relations()?;
-        let of = |wanted: &dyn Fn(&Relation) -> bool| {
-            relations
-                .iter()
-                .find(|relation| wanted(relation))
-                .map(|relation| absolute(&relation.target))
+        let path = self.workbook_path()?;
+        let relations = self.relations(&path)?;
+        let of_kind = |kind: &str| {
+            let mut found = relations.iter();
+            found
+                .find(|relation| relation.kind.ends_with(kind))
+                .map(|relation| relation.path.clone())
         };
-        let sheet_path = of(&|found: &Relation| found.id == relation);
-        let strings_path = of(&|found: &Relation| found.kind.ends_with("/sharedStrings"));
+        let strings_path = of_kind("/sharedStrings");
+        let strings_path = strings_path.unwrap_or_else(|| resolved(&path, "sharedStrings.xml"));
+        let styles_path = of_kind("/styles").unwrap_or_else(|| resolved(&path, "styles.xml"));
+        let (sheets, is_1904) = self.sheets(&path, &relations)?;
+        let existing = |path: String| self.places.contains_key(&path).then_some(path);
         Ok(Book {
-            sheet_path: sheet_path.ok_or(FileFault::Unreadable)?,
-            strings_path: strings_path.unwrap_or_else(|| "xl/sharedStrings.xml".to_owned()),
+            sheets,
+            strings_path: existing(strings_path),
+            styles_path: existing(styles_path),
             is_1904,
         })
     }
 
-    /// The relationship id of the first visible sheet, and whether days count from 1904.
-    fn first_sheet(&mut self) -> Result<(String, bool), FileFault> {
+    /// The part that the package itself names as its document.
+    fn workbook_path(&mut self) -> Result<String, FileFault> {
+        let relations = self.relations("")?;
+        let named = relations
+            .into_iter()
+            .find(|relation| relation.kind.ends_with("/officeDocument"))
+            .map(|relation| relation.path);
+        let exists = |path: &String| self.places.contains_key(path);
+        Ok(named
+            .filter(exists)
+            .unwrap_or_else(|| WORKBOOK_PATH.to_owned()))
+    }
+
+    fn sheets(
+        &mut self,
+        path: &str,
+        relations: &[Relation],
+    ) -> Result<(Vec<Sheet>, bool), FileFault> {
         let mut is_1904 = false;
-        let mut sheet = None;
-        self.elements("xl/workbook.xml", |element| {
+        let mut sheets = Vec::new();
+        let part = self.part(path)?.ok_or(FileFault::Unreadable)?;
+        part.elements(|element| {
             match element.local_name().as_ref() {
-                b"workbookPr" => {
-                    let flag = attribute(element, b"date1904");
+                "workbookPr" => {
+                    let flag = attribute(element, "date1904");
                     is_1904 = matches!(flag.as_deref(), Some("1" | "true"));
                 }
-                b"sheet" => {
-                    let is_visible =
-                        attribute(element, b"state").is_none_or(|state| state == "visible");
-                    if is_visible && sheet.is_none() {
-                        sheet = attribute(element, b"id");
+                "sheet" => {
+                    if sheets.len() >= SHEET_COUNT_MAX {
+                        return Err(FileFault::ExpandsTooFar);
                     }
+                    let id = attribute(element, "id").unwrap_or_default();
+                    let relation = relations.iter().find(|relation| relation.id == id);
+                    let state = attribute(element, "state");
+                    let mut name = attribute(element, "name").unwrap_or_default();
+                    name.truncate(name.floor_char_boundary(NAME_BYTE_COUNT_MAX));
+                    sheets.push(Sheet {
+                        name,
+                        is_visible: state.is_none_or(|state| state == "visible"),
+                        has_cells: relation
+                            .is_none_or(|relation| relation.kind.ends_with("/worksheet")),
+                        path: relation.map(|relation| relation.path.clone()),
+                    });
                 }
                 _ => {}
             }
+            Ok(())
         })?;
-        sheet
-            .map(|sheet| (sheet, is_1904))
-            .ok_or(FileFault::Unreadable)
+        Ok((sheets, is_1904))
     }
 
-    fn relations(&mut self) -> Result<Vec<Relation>, FileFault> {
+    /// The relationships of a part; of the package itself when the path is empty.
+    fn relations(&mut self, path: &str) -> Result<Vec<Relation>, FileFault> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let of_part = match folder {
+            "" => format!("_rels/{name}.rels"),
+            folder => format!("{folder}/_rels/{name}.rels"),
+        };
         let mut relations = Vec::new();
-        self.elements("xl/_rels/workbook.xml.rels", |element| {
-            if element.local_name().as_ref() == b"Relationship" {
+        let Some(part) = self.part(&of_part)? else {
+            return Ok(relations);
+        };
+        part.elements(|element| {
+            if element.local_name().as_ref() == "Relationship" {
+                if relations.len() >= RELATION_COUNT_MAX {
+                    return Err(FileFault::ExpandsTooFar);
+                }
+                let target = attribute(element, "Target").unwrap_or_default();
                 relations.push(Relation {
-                    id: attribute(element, b"Id").unwrap_or_default(),
-                    kind: attribute(element, b"Type").unwrap_or_default(),
-                    target: attribute(element, b"Target").unwrap_or_default(),
+                    id: attribute(element, "Id").unwrap_or_default(),
+                    kind: attribute(element, "Type").unwrap_or_default(),
+                    path: resolved(path, &target),
                 });
             }
+            Ok(())
         })?;
         Ok(relations)
     }
+}
 
-    fn elements(
-        &mut self,
-        path: &str,
-        mut see: impl FnMut(&BytesStart<'_>),
-    ) -> Result<(), FileFault> {
-        let reader = self.bounded(path, HEAD_BYTE_COUNT_MAX)?;
-        let mut reader = reader.ok_or(FileFault::Unreadable)?;
-        let mut buffer = Vec::new();
-        loop {
-            buffer.clear();
-            match reader.read_event_into(&mut buffer) {
-                Ok(Event::Start(element) | Event::Empty(element)) => see(&element),
-                Ok(Event::Eof) => return Ok(()),
-                Ok(_) => {}
-                Err(error) => return Err(fault_of(&error)),
+/// A target as the name of a part, in one spelling. It is relative to the folder of the part that
+/// names it, unless it begins with a slash.
+fn resolved(of_part: &str, target: &str) -> String {
+    let target = target.replace('\\', "/").to_ascii_lowercase();
+    let folder = of_part.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = if target.starts_with('/') { "" } else { folder };
+    let mut steps: Vec<&str> = Vec::new();
+    for step in folder.split('/').chain(target.split('/')) {
+        match step {
+            "" | "." => {}
+            ".." => {
+                steps.pop();
             }
+            step => steps.push(step),
         }
     }
+    steps.join("/")
 }
 
-struct Relation {
-    id: String,
-    kind: String,
-    target: String,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Targets are relative to `xl/` unless they begin with a slash.
-fn absolute(target: &str) -> String {
-    match target.strip_prefix('/') {
-        Some(absolute) => absolute.to_owned(),
-        None => format!("xl/{target}"),
-    }
-}
-
-/// An attribute by its local name, entities resolved.
-pub(super) fn attribute(element: &BytesStart<'_>, name: &[u8]) -> Option<String> {
-    let found = element
-        .attributes()
-        .with_checks(false)
-        .flatten()
-        .find(|attribute| attribute.key.local_name().as_ref() == name)?;
-    let raw = std::str::from_utf8(&found.value).ok()?;
-    let text = quick_xml::escape::unescape(raw).ok()?;
-    Some(text.into_owned())
-}
-
-/// What a reader's error means: the bound, or damage.
-pub(super) fn fault_of(error: &quick_xml::Error) -> FileFault {
-    match error {
-        quick_xml::Error::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-            FileFault::ExpandsTooFar
-        }
-        _ => FileFault::Unreadable,
-    }
-}
-
-/// Ends in an error, not in silence, when more comes than may.
-pub(super) struct Bounded<R> {
-    inner: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        match self.left.checked_sub(count as u64) {
-            Some(left) => {
-                self.left = left;
-                Ok(count)
-            }
-            None => Err(std::io::ErrorKind::FileTooLarge.into()),
+    #[test]
+    fn targets_are_names_of_parts() {
+        let table = [
+            ("", "xl\\Workbook.xml", "xl/workbook.xml"),
+            (
+                "xl/workbook.xml",
+                "worksheets/Sheet1.xml",
+                "xl/worksheets/sheet1.xml",
+            ),
+            ("xl/workbook.xml", "/xl/styles.xml", "xl/styles.xml"),
+            ("xl/workbook.xml", "..\\docs/./a.xml", "docs/a.xml"),
+            ("workbook.xml", "../../a.xml", "a.xml"),
+        ];
+        for (of_part, target, path) in table {
+            assert_eq!(resolved(of_part, target), path);
         }
     }
 }

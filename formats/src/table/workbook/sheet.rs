@@ -1,14 +1,15 @@
 //! One sheet, cell by cell.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the reader's enumerations, not ours"
-)]
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::super::{Builder, CELL_BYTE_COUNT_MAX, COLUMN_COUNT_MAX, FileFault};
-use super::package::{Package, attribute, fault_of};
+use super::super::sheet_builder::{Region, SheetBuilder, SheetData};
+use super::super::texts::Texts;
+use super::super::{CELL_BYTE_COUNT_MAX, COLUMN_COUNT_MAX, CellKind, FileFault};
+use super::events::{EventFault, attribute};
+use super::package::Package;
 use super::strings::{Strings, TextRun, push_text};
+use super::styles::{Shown, Styles};
+use super::xstring::decoded;
 
 /// Columns a sheet has by its format (XFD).
 const FORMAT_COLUMN_COUNT: usize = 16_384;
@@ -16,6 +17,15 @@ const FORMAT_COLUMN_COUNT: usize = 16_384;
 const FORMAT_ROW_COUNT: usize = 1_048_576;
 /// Integers up to here are exact in a cell.
 const EXACT_MAX: f64 = 1e15;
+/// Merged regions that count.
+const REGION_COUNT_MAX: usize = 100_000;
+
+/// What the workbook knows besides the sheet.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) strings: &'a Strings,
+    pub(super) styles: &'a Styles,
+}
 
 /// A cell while it is read.
 #[derive(Default)]
@@ -23,6 +33,7 @@ struct Cell {
     column: usize,
     /// As the attribute `t` says.
     kind: String,
+    shown: Shown,
     value: String,
     has_formula: bool,
 }
@@ -31,29 +42,38 @@ struct Cell {
 pub(super) fn read(
     package: &mut Package<'_>,
     path: &str,
-    strings: &Strings,
-) -> Result<Builder, FileFault> {
-    let mut reader = package.part(path)?.ok_or(FileFault::Unreadable)?;
-    let mut buffer = Vec::new();
-    let mut reading = Reading::default();
-    let mut builder = Builder::new();
+    known: Known<'_>,
+    texts: &mut Texts,
+    rows_left: &mut usize,
+) -> Result<SheetData, FileFault> {
+    let mut events = package.part(path)?.ok_or(FileFault::Unreadable)?;
+    let mut reading = Reading {
+        known,
+        row: 0,
+        next_column: 0,
+        cell: None,
+        is_value: false,
+        inline: TextRun::default(),
+        merged: Vec::new(),
+    };
+    let mut builder = SheetBuilder::new(texts, rows_left);
     loop {
-        buffer.clear();
-        let event = reader.read_event_into(&mut buffer);
-        let event = event.map_err(|error| fault_of(&error))?;
-        match &event {
-            Event::Eof => return Ok(builder),
-            Event::End(element) if element.local_name().as_ref() == b"sheetData" => {
-                return Ok(builder);
+        let event = events.next().map_err(|fault| match fault {
+            EventFault::TooLong if reading.cell.is_some() => {
+                FileFault::CellTooLong { row: reading.row }
             }
-            _ => reading.see(&event, strings, &mut builder)?,
+            EventFault::TooLong | EventFault::Of(_) => FileFault::from(fault),
+        })?;
+        if matches!(event, Event::Eof) {
+            return builder.finish(reading.merged);
         }
+        reading.see(&event, &mut builder)?;
     }
 }
 
 /// Where in the sheet the reader is.
-#[derive(Default)]
-struct Reading {
+struct Reading<'a> {
+    known: Known<'a>,
     /// From 1.
     row: usize,
     /// The column that the next cell without a reference has.
@@ -61,46 +81,47 @@ struct Reading {
     cell: Option<Cell>,
     is_value: bool,
     inline: TextRun,
+    merged: Vec<Region>,
 }
 
-impl Reading {
-    fn see(
-        &mut self,
-        event: &Event<'_>,
-        strings: &Strings,
-        builder: &mut Builder,
-    ) -> Result<(), FileFault> {
-        match event {
-            Event::Start(element) => match element.local_name().as_ref() {
-                b"row" => self.start_row(element)?,
-                b"c" => self.start_cell(element)?,
-                b"v" => self.is_value = true,
-                b"f" => self.note_formula(),
+impl Reading<'_> {
+    fn see(&mut self, event: &Event<'_>, builder: &mut SheetBuilder<'_>) -> Result<(), FileFault> {
+        if let Event::Start(element) = event {
+            match element.local_name().as_ref() {
+                "row" => self.start_row(element)?,
+                "c" => self.start_cell(element)?,
+                "v" => self.is_value = true,
+                "f" => self.note_formula(),
+                "mergeCell" => self.note_merged(element),
                 _ => self.inline_text(event)?,
-            },
-            Event::Empty(element) => match element.local_name().as_ref() {
-                b"row" => self.start_row(element)?,
+            }
+        } else if let Event::Empty(element) = event {
+            match element.local_name().as_ref() {
+                "row" => self.start_row(element)?,
                 // A cell without content but with a place.
-                b"c" => {
+                "c" => {
                     self.start_cell(element)?;
                     self.cell = None;
                 }
-                b"f" => self.note_formula(),
+                "f" => self.note_formula(),
+                "mergeCell" => self.note_merged(element),
                 _ => {}
-            },
-            Event::End(element) => match element.local_name().as_ref() {
-                b"row" => builder.end_row(self.row)?,
-                b"c" => self.end_cell(strings, builder)?,
-                b"v" => self.is_value = false,
+            }
+        } else if let Event::End(element) = event {
+            match element.local_name().as_ref() {
+                "row" => builder.end_row(self.row)?,
+                "c" => self.end_cell(builder)?,
+                "v" => self.is_value = false,
                 _ => self.inline_text(event)?,
-            },
-            _ => self.inline_text(event)?,
+            }
+        } else {
+            self.inline_text(event)?;
         }
         Ok(())
     }
 
     fn start_row(&mut self, element: &BytesStart<'_>) -> Result<(), FileFault> {
-        let named = attribute(element, b"r").and_then(|text| text.parse::<usize>().ok());
+        let named = attribute(element, "r").and_then(|text| text.parse::<usize>().ok());
         let row = named.unwrap_or(self.row + 1);
         if row <= self.row || row > FORMAT_ROW_COUNT {
             return Err(FileFault::Unreadable);
@@ -111,17 +132,19 @@ impl Reading {
     }
 
     fn start_cell(&mut self, element: &BytesStart<'_>) -> Result<(), FileFault> {
-        let named = attribute(element, b"r").and_then(|text| column(&text));
-        let column = named.unwrap_or(self.next_column);
+        let named = attribute(element, "r").and_then(|text| place(&text));
+        let column = named.map_or(self.next_column, |(column, _)| column);
         if column < self.next_column || column >= FORMAT_COLUMN_COUNT {
             return Err(FileFault::Unreadable);
         }
+        let style = attribute(element, "s").and_then(|style| style.parse().ok());
         self.next_column = column + 1;
         self.is_value = false;
         self.inline = TextRun::default();
         self.cell = Some(Cell {
             column,
-            kind: attribute(element, b"t").unwrap_or_default(),
+            kind: attribute(element, "t").unwrap_or_default(),
+            shown: self.known.styles.shown(style),
             ..Cell::default()
         });
         Ok(())
@@ -130,6 +153,28 @@ impl Reading {
     fn note_formula(&mut self) {
         if let Some(cell) = &mut self.cell {
             cell.has_formula = true;
+        }
+    }
+
+    /// A region of one row has nothing below it.
+    fn note_merged(&mut self, element: &BytesStart<'_>) {
+        let Some(reference) = attribute(element, "ref") else {
+            return;
+        };
+        let Some((first, last)) = reference.split_once(':') else {
+            return;
+        };
+        let (Some((column, Some(first_row))), Some((_, Some(last_row)))) =
+            (place(first), place(last))
+        else {
+            return;
+        };
+        if last_row > first_row && self.merged.len() < REGION_COUNT_MAX {
+            self.merged.push(Region {
+                first_row,
+                last_row,
+                column,
+            });
         }
     }
 
@@ -148,55 +193,68 @@ impl Reading {
         Ok(())
     }
 
-    fn end_cell(&mut self, strings: &Strings, builder: &mut Builder) -> Result<(), FileFault> {
+    fn end_cell(&mut self, builder: &mut SheetBuilder<'_>) -> Result<(), FileFault> {
         let Some(cell) = self.cell.take() else {
             return Ok(());
         };
-        let text = if cell.has_formula {
-            String::new()
-        } else {
-            text_of(&cell, strings)?
-        };
-        if text.is_empty() && !cell.has_formula {
+        if cell.value.is_empty() && !cell.has_formula {
             return Ok(());
         }
-        if cell.column >= COLUMN_COUNT_MAX {
+        if cell.column >= COLUMN_COUNT_MAX && cell.kind != "s" {
+            // Text further to the right than any table has; a shared one may still be empty.
             return Err(FileFault::TooManyColumns);
         }
-        while builder.open_count() < cell.column {
-            builder.push("", self.row)?;
+        while builder.open_count() < cell.column.min(COLUMN_COUNT_MAX) {
+            builder.push("", CellKind::Text, self.row)?;
         }
-        builder.push(&text, self.row)?;
         if cell.has_formula {
-            builder.mark_formula();
+            return builder.push("", CellKind::Formula, self.row);
         }
-        Ok(())
+        if cell.kind == "s" {
+            let place = cell.value.trim().parse::<usize>();
+            let shared = place.ok().and_then(|place| self.known.strings.get(place));
+            let shared = shared.ok_or(FileFault::Unreadable)?;
+            return builder.push_id(shared, CellKind::Text, self.row);
+        }
+        let (text, kind) = shown(&cell);
+        builder.push(&text, kind, self.row)
     }
 }
 
-/// What a person sees in the cell, as far as the sheet alone tells.
-fn text_of(cell: &Cell, strings: &Strings) -> Result<String, FileFault> {
-    Ok(match cell.kind.as_str() {
-        "s" => {
-            let place = cell.value.trim().parse::<usize>();
-            let text = place.ok().and_then(|place| strings.get(place));
-            text.ok_or(FileFault::Unreadable)?.to_owned()
+/// What a person sees in a cell that holds its own value.
+fn shown(cell: &Cell) -> (String, CellKind) {
+    let value = cell.value.trim();
+    match cell.kind.as_str() {
+        "inlineStr" | "str" => (decoded(&cell.value).into_owned(), CellKind::Text),
+        "d" => (value.to_owned(), CellKind::Date),
+        "b" => {
+            let word = if value == "1" || value.eq_ignore_ascii_case("true") {
+                "TRUE"
+            } else {
+                "FALSE"
+            };
+            (word.to_owned(), CellKind::Boolean)
         }
-        "inlineStr" | "str" | "d" => cell.value.clone(),
-        "b" => if cell.value.trim() == "1" {
-            "TRUE"
-        } else {
-            "FALSE"
-        }
-        .to_owned(),
-        // `#N/A` and the like: no value.
-        "e" => String::new(),
-        _ => number(cell.value.trim()),
-    })
+        "e" => (value.to_owned(), CellKind::Error),
+        _ => match cell.shown {
+            Shown::Plain => (number(value), CellKind::Number),
+            Shown::Date => (number(value), CellKind::Date),
+            Shown::Digits(count) => (filled(number(value), count.into()), CellKind::Number),
+        },
+    }
+}
+
+/// A whole number with zeros in front, as its format shows it.
+fn filled(number: String, digit_count: usize) -> String {
+    if number.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("{number:0>digit_count$}")
+    } else {
+        number
+    }
 }
 
 /// A number without an exponent: `3.8090001234E10` in the file is 38090001234 in the cell.
-fn number(text: &str) -> String {
+pub(in super::super) fn number(text: &str) -> String {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.to_owned();
     }
@@ -207,20 +265,19 @@ fn number(text: &str) -> String {
     }
 }
 
-/// The column of a reference (`AB12`), from 0.
-fn column(reference: &str) -> Option<usize> {
-    let letters = reference
+/// The column of a reference (`$AB$12`), from 0, and its row, from 1, where it has one.
+fn place(reference: &str) -> Option<(usize, Option<usize>)> {
+    let reference = reference.replace('$', "");
+    let letter_count = reference
         .bytes()
         .take_while(u8::is_ascii_alphabetic)
-        .map(|letter| usize::from(letter.to_ascii_uppercase() - b'A') + 1);
-    let mut column = 0_usize;
-    let mut count = 0;
-    for letter in letters {
-        count += 1;
-        if count > 3 {
-            return None;
-        }
-        column = column * 26 + letter;
+        .count();
+    if letter_count == 0 || letter_count > 3 {
+        return None;
     }
-    column.checked_sub(1)
+    let (letters, digits) = reference.split_at_checked(letter_count)?;
+    let column = letters.bytes().fold(0_usize, |column, letter| {
+        column * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1
+    });
+    Some((column.checked_sub(1)?, digits.parse().ok()))
 }

@@ -1,71 +1,69 @@
 //! The shared strings: texts that cells name by their place.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the reader's enumerations, not ours"
-)]
 
 use quick_xml::events::Event;
 
-use super::super::{FileFault, TEXT_BYTE_COUNT_MAX};
-use super::package::{Package, fault_of};
+use super::super::texts::{TextId, Texts};
+use super::super::{CELL_BYTE_COUNT_MAX, FileFault};
+use super::package::Package;
+use super::xstring::decoded;
 
-/// Most shared strings: one for each cell of the largest sheet a person fills.
-const STRING_COUNT_MAX: usize = 4_000_000;
-
-/// All shared strings in one allocation.
+/// Where the shared strings are among all texts.
 #[derive(Default)]
 pub(super) struct Strings {
-    text: String,
-    ends: Vec<u32>,
+    first: TextId,
+    count: usize,
 }
 
 impl Strings {
-    pub(super) fn get(&self, place: usize) -> Option<&str> {
-        let end = *self.ends.get(place)?;
-        let start = match place.checked_sub(1) {
-            Some(before) => *self.ends.get(before)?,
-            None => 0,
-        };
-        self.text.get(start as usize..end as usize)
-    }
-
-    fn end_string(&mut self) -> Result<(), FileFault> {
-        let is_too_much =
-            self.text.len() > TEXT_BYTE_COUNT_MAX || self.ends.len() >= STRING_COUNT_MAX;
-        if is_too_much {
-            return Err(FileFault::ExpandsTooFar);
+    pub(super) fn get(&self, place: usize) -> Option<TextId> {
+        if place < self.count {
+            self.first.plus(place)
+        } else {
+            None
         }
-        self.ends
-            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        Ok(())
     }
 }
 
 /// Reads the part; a workbook without it has no shared strings. What the part says of its own
 /// count is not believed.
-pub(super) fn read(package: &mut Package<'_>, path: &str) -> Result<Strings, FileFault> {
-    let mut strings = Strings::default();
-    let Some(mut reader) = package.part(path)? else {
-        return Ok(strings);
+pub(super) fn read(
+    package: &mut Package<'_>,
+    path: Option<&str>,
+    texts: &mut Texts,
+) -> Result<Strings, FileFault> {
+    let part = match path {
+        Some(path) => package.part(path)?,
+        None => None,
     };
-    let mut buffer = Vec::new();
-    let mut text = TextRun::default();
+    let Some(mut events) = part else {
+        return Ok(Strings::default());
+    };
+    let mut strings = Strings {
+        first: texts.next_id().ok_or(FileFault::TooHeavy)?,
+        count: 0,
+    };
+    let mut run = TextRun::default();
+    let mut text = String::new();
     loop {
-        buffer.clear();
-        let event = reader.read_event_into(&mut buffer);
-        let event = event.map_err(|error| fault_of(&error))?;
-        match &event {
+        let event = events.next()?;
+        let is_end = match &event {
             Event::Eof => return Ok(strings),
-            Event::End(element) if element.local_name().as_ref() == b"si" => {
-                strings.end_string()?;
+            Event::End(element) => element.local_name().as_ref() == "si",
+            Event::Empty(element) => element.local_name().as_ref() == "si",
+            other => {
+                // One that is too long for a cell is refused where a cell names it.
+                if text.len() <= CELL_BYTE_COUNT_MAX {
+                    run.see(other, &mut text)?;
+                }
+                false
             }
-            Event::Empty(element) if element.local_name().as_ref() == b"si" => {
-                strings.end_string()?;
-            }
-            _ => text.see(&event, &mut strings.text)?,
-        }
-        if strings.text.len() > TEXT_BYTE_COUNT_MAX {
-            return Err(FileFault::ExpandsTooFar);
+        };
+        if is_end {
+            texts.add_always(&decoded(&text))?;
+            strings.count += 1;
+            text.clear();
+        } else if matches!(event, Event::End(_) | Event::Empty(_)) {
+            run.see(&event, &mut text)?;
         }
     }
 }
@@ -79,19 +77,20 @@ pub(super) struct TextRun {
 
 impl TextRun {
     pub(super) fn see(&mut self, event: &Event<'_>, out: &mut String) -> Result<(), FileFault> {
-        match event {
-            Event::Start(element) => match element.local_name().as_ref() {
-                b"t" => self.is_text = true,
-                b"rPh" => self.is_phonetic = true,
+        if let Event::Start(element) = event {
+            match element.local_name().as_ref() {
+                "t" => self.is_text = true,
+                "rPh" => self.is_phonetic = true,
                 _ => {}
-            },
-            Event::End(element) => match element.local_name().as_ref() {
-                b"t" => self.is_text = false,
-                b"rPh" => self.is_phonetic = false,
+            }
+        } else if let Event::End(element) = event {
+            match element.local_name().as_ref() {
+                "t" => self.is_text = false,
+                "rPh" => self.is_phonetic = false,
                 _ => {}
-            },
-            _ if self.is_text && !self.is_phonetic => push_text(event, out)?,
-            _ => {}
+            }
+        } else if self.is_text && !self.is_phonetic {
+            push_text(event, out)?;
         }
         Ok(())
     }
@@ -100,27 +99,25 @@ impl TextRun {
 /// Adds the characters of an event. Entities of the document's own are not resolved: there are
 /// none in honest workbooks.
 pub(super) fn push_text(event: &Event<'_>, out: &mut String) -> Result<(), FileFault> {
-    let unreadable = |_| FileFault::Unreadable;
-    match event {
-        Event::Text(text) => out.push_str(&text.decode().map_err(unreadable)?),
-        Event::CData(text) => out.push_str(&text.decode().map_err(unreadable)?),
-        Event::GeneralRef(reference) => {
-            if let Ok(Some(letter)) = reference.resolve_char_ref() {
-                out.push(letter);
-                return Ok(());
-            }
-            let name = reference.decode().map_err(unreadable)?;
-            let letter = match name.as_ref() {
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "apos" => '\'',
-                _ => return Err(FileFault::Unreadable),
-            };
+    if let Event::Text(text) = event {
+        out.push_str(&text.xml10_content());
+    } else if let Event::CData(text) = event {
+        out.push_str(&text.xml10_content());
+    } else if let Event::GeneralRef(reference) = event {
+        if let Ok(Some(letter)) = reference.resolve_char_ref() {
             out.push(letter);
+            return Ok(());
         }
-        _ => {}
+        let name = reference.xml10_content();
+        let letter = match name.as_ref() {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            _ => return Err(FileFault::Unreadable),
+        };
+        out.push(letter);
     }
     Ok(())
 }

@@ -1,0 +1,117 @@
+//! The file read by a process of its own, and the two ends of the pipe.
+//!
+//! What is in a file is somebody else's work: it may want any amount of memory or time, or hit a
+//! fault of a library. So a process is started for it that has limits of its own and nothing but
+//! the file, and what kills it kills nobody else. It gets a [`Request`] as one line of JSON and then
+//! the bytes of the file; it answers with lines of JSON, each an [`Answer`]: what the file is, its
+//! rows one by one, the end; or the fault. The reader of the pipe decides the pace.
+
+use std::io::{BufRead, Read, Write};
+
+use domain::catalogue::Catalogues;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Description, FileRow, Note, StayFile, Wishes};
+use crate::table::{FILE_BYTE_COUNT_MAX, FileFault, FileKind};
+
+/// Longest line of the request: the countries with their names.
+const REQUEST_BYTE_COUNT_MAX: u64 = 4 * 1024 * 1024;
+
+/// What is to be read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// What kind of file.
+    pub kind: String,
+    /// Bytes of the file: fewer that come are no file.
+    pub byte_count: usize,
+    /// What the sender says about it.
+    pub wishes: Wishes,
+    /// Rows before this one are not asked for.
+    pub first_row: usize,
+    /// Entries of the catalogue `countries`.
+    pub countries: Vec<(String, Value)>,
+}
+
+/// What is answered.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Answer {
+    /// The file is understood.
+    File(Description),
+    /// The next row.
+    Row(FileRow),
+    /// There are no more rows.
+    End,
+    /// The file as a whole cannot be read.
+    Fault(Note),
+}
+
+/// The countries of the catalogues, for [`Request::countries`].
+#[must_use]
+pub fn countries(catalogues: &Catalogues) -> Vec<(String, Value)> {
+    let mut countries: Vec<(String, Value)> = catalogues
+        .countries()
+        .map(|country| {
+            let entry = json!({
+                "name_vi": country.name_vi,
+                "name_en": country.name_en,
+                "alpha2": country.alpha_2,
+            });
+            (country.code.clone(), entry)
+        })
+        .collect();
+    countries.sort_by(|one, other| one.0.cmp(&other.0));
+    countries
+}
+
+/// Serves one file.
+///
+/// # Errors
+/// The pipe broke, or what came is no request.
+pub fn serve(input: impl Read, output: impl Write) -> std::io::Result<()> {
+    let mut input = std::io::BufReader::new(input);
+    let mut line = Vec::new();
+    let mut head = input.by_ref().take(REQUEST_BYTE_COUNT_MAX);
+    head.read_until(b'\n', &mut line)?;
+    let request: Request = serde_json::from_slice(&line)?;
+    let mut output = std::io::BufWriter::new(output);
+    let file = match read(&mut input, &request)? {
+        Ok(file) => file,
+        Err(fault) => {
+            let note = Note::from(&fault.violation());
+            return send(&mut output, &Answer::Fault(note));
+        }
+    };
+    send(&mut output, &Answer::File(file.description()))?;
+    for row in file.rows(request.first_row) {
+        write(&mut output, &Answer::Row(row))?;
+    }
+    send(&mut output, &Answer::End)
+}
+
+fn read(input: &mut impl Read, request: &Request) -> std::io::Result<Result<StayFile, FileFault>> {
+    let broken = |what| std::io::Error::new(std::io::ErrorKind::InvalidData, what);
+    let kind = FileKind::parse(&request.kind).ok_or_else(|| broken("no kind of file"))?;
+    // In one piece: growing by doubling would take twice the memory.
+    let mut bytes = Vec::with_capacity(request.byte_count.min(FILE_BYTE_COUNT_MAX));
+    input
+        .by_ref()
+        .take(request.byte_count as u64)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() != request.byte_count {
+        return Err(broken("not the whole file"));
+    }
+    let countries = Catalogues::read(&Vec::new(), &Vec::new(), &request.countries, &Vec::new());
+    let catalogues = countries.map_err(|_| broken("no catalogue"))?;
+    Ok(StayFile::read(bytes, kind, &catalogues, &request.wishes))
+}
+
+fn write(output: &mut impl Write, answer: &Answer) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *output, answer)?;
+    output.write_all(b"\n")
+}
+
+fn send(output: &mut impl Write, answer: &Answer) -> std::io::Result<()> {
+    write(output, answer)?;
+    output.flush()
+}

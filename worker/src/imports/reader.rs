@@ -1,0 +1,181 @@
+//! The process that reads a file: started for it, with limits of its own, and ended with it.
+//!
+//! What is in a file may want more memory than there is, or hit a fault in a library. The process
+//! has the file and nothing else: no settings, no secrets, no connection. When it dies, this one
+//! goes on, and with it the notifications that it carries.
+
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use formats::{
+    stay_file::{
+        Description, FileRow, Note,
+        limited::{Answer, Request},
+    },
+    table::FileFault,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+use super::Left;
+
+/// The command of the process.
+const COMMAND: &str = "read-file";
+/// For understanding a file, before its first row.
+const UNDERSTANDING_TIME_MAX: Duration = Duration::from_secs(300);
+/// For a row, and for the end of the process.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
+/// Longest answer: a row of 200 cells of 32 KiB, as cells and as a stay.
+const ANSWER_BYTE_COUNT_MAX: u64 = 64 * 1024 * 1024;
+
+/// How the process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReaderDeath {
+    /// It took more memory or time than it may.
+    TooHeavy,
+    /// A fault of a reader.
+    Broken,
+}
+
+impl ReaderDeath {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooHeavy => "too_heavy",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// What the sender is told when it happens again.
+    pub(super) const fn fault(self) -> FileFault {
+        match self {
+            Self::TooHeavy => FileFault::TooHeavy,
+            Self::Broken => FileFault::Unreadable,
+        }
+    }
+}
+
+/// A file that is read elsewhere. Dropped, it ends the process.
+pub(super) struct FileReader {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl FileReader {
+    /// Starts the process.
+    pub(super) async fn start(request: &Request) -> Result<Self, Left> {
+        let failed = |error: std::io::Error| {
+            Left::NotNow(format!("no process reads the file: {}", error.kind()))
+        };
+        let mut process = Command::new(binary().map_err(failed)?)
+            .arg(COMMAND)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // What a panic says may hold text of the file.
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)?;
+        let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err(Left::NotNow("no pipe to the process".to_owned()));
+        };
+        let mut reader = Self {
+            process,
+            input: Some(input),
+            output: BufReader::new(output),
+        };
+        let mut line = serde_json::to_vec(request)
+            .map_err(|_| Left::NotNow("a request was not written".to_owned()))?;
+        line.push(b'\n');
+        reader.feed(&line).await?;
+        Ok(reader)
+    }
+
+    /// Gives it a piece of the file.
+    pub(super) async fn feed(&mut self, piece: &[u8]) -> Result<(), Left> {
+        let Some(input) = &mut self.input else {
+            return Err(self.died(ReaderDeath::Broken).await);
+        };
+        match timeout(ANSWER_TIME_MAX, input.write_all(piece)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(self.died(ReaderDeath::Broken).await),
+            Err(_) => Err(self.died(ReaderDeath::TooHeavy).await),
+        }
+    }
+
+    /// What the file turned out to be, once it is all there.
+    pub(super) async fn description(&mut self) -> Result<Result<Description, Note>, Left> {
+        // The end of the file.
+        drop(self.input.take());
+        match timeout(UNDERSTANDING_TIME_MAX, self.answer()).await {
+            Ok(Ok(Answer::File(description))) => Ok(Ok(description)),
+            Ok(Ok(Answer::Fault(note))) => Ok(Err(note)),
+            Ok(Ok(Answer::Row(_) | Answer::End)) => Err(self.died(ReaderDeath::Broken).await),
+            Ok(Err(left)) => Err(left),
+            Err(_) => Err(self.died(ReaderDeath::TooHeavy).await),
+        }
+    }
+
+    /// So many rows, fewer at the end, none behind it.
+    pub(super) async fn rows(&mut self, count: usize) -> Result<Vec<FileRow>, Left> {
+        let mut rows = Vec::with_capacity(count);
+        while rows.len() < count {
+            match timeout(ANSWER_TIME_MAX, self.answer()).await {
+                Ok(Ok(Answer::Row(row))) => rows.push(row),
+                Ok(Ok(Answer::End)) => break,
+                Ok(Ok(Answer::File(_) | Answer::Fault(_))) => {
+                    return Err(self.died(ReaderDeath::Broken).await);
+                }
+                Ok(Err(left)) => return Err(left),
+                Err(_) => return Err(self.died(ReaderDeath::TooHeavy).await),
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn answer(&mut self) -> Result<Answer, Left> {
+        let mut line = Vec::new();
+        let mut output = (&mut self.output).take(ANSWER_BYTE_COUNT_MAX);
+        let read = output.read_until(b'\n', &mut line).await;
+        let answer = match read {
+            Ok(_) if line.ends_with(b"\n") => serde_json::from_slice(&line).ok(),
+            Ok(_) | Err(_) => None,
+        };
+        match answer {
+            Some(answer) => Ok(answer),
+            None => Err(self.died(ReaderDeath::Broken).await),
+        }
+    }
+
+    /// Ends the process, and finds out how it ended where it did so by itself.
+    async fn died(&mut self, known: ReaderDeath) -> Left {
+        if known == ReaderDeath::TooHeavy {
+            let _ = self.process.start_kill();
+            return Left::ReaderDied(known);
+        }
+        let death = match timeout(ANSWER_TIME_MAX, self.process.wait()).await {
+            // Without a code it was a signal: memory that was refused, time that was spent, or the
+            // kernel short of memory.
+            Ok(Ok(status)) if status.code().is_none() => ReaderDeath::TooHeavy,
+            Ok(Ok(_) | Err(_)) => ReaderDeath::Broken,
+            Err(_) => {
+                let _ = self.process.start_kill();
+                ReaderDeath::TooHeavy
+            }
+        };
+        Left::ReaderDied(death)
+    }
+}
+
+/// This very program, even when another version lies at its path by now.
+fn binary() -> std::io::Result<PathBuf> {
+    let own = PathBuf::from("/proc/self/exe");
+    if cfg!(target_os = "linux") && own.exists() {
+        Ok(own)
+    } else {
+        std::env::current_exe()
+    }
+}
