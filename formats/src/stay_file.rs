@@ -302,4 +302,6 @@ fn layout(rows: &StayRows) -> Value {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;

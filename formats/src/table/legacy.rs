@@ -176,7 +176,8 @@ fn shown(cell: &Data) -> (String, CellKind) {
         Data::Bool(true) => ("TRUE".to_owned(), CellKind::Boolean),
         Data::Bool(false) => ("FALSE".to_owned(), CellKind::Boolean),
         Data::DateTime(at) => (date(at), CellKind::Date),
-        Data::DateTimeIso(text) | Data::DurationIso(text) => (text.clone(), CellKind::Date),
+        Data::DateTimeIso(text) => (text.clone(), CellKind::Date),
+        Data::DurationIso(text) => (time(text).unwrap_or(text.clone()), CellKind::Date),
         Data::Error(error) => (error.to_string(), CellKind::Error),
     }
 }
@@ -193,5 +194,32 @@ fn date(at: &calamine::ExcelDateTime) -> String {
         day
     } else {
         format!("{day} {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// A time of day as OpenDocument has it, `PT09H05M00S`.
+fn time(text: &str) -> Option<String> {
+    let (hours, rest) = text.strip_prefix("PT")?.split_once('H')?;
+    let (minutes, rest) = rest.split_once('M')?;
+    let seconds = rest.strip_suffix('S')?.split('.').next()?;
+    let [hours, minutes, seconds] = [hours, minutes, seconds].map(|part| part.parse::<u32>().ok());
+    Some(format!("{:02}:{:02}:{:02}", hours?, minutes?, seconds?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_told_from_a_duration_in_words() {
+        let table = [
+            ("PT09H05M00S", Some("09:05:00")),
+            ("PT9H5M7.5S", Some("09:05:07")),
+            ("PT5M", None),
+            ("P1D", None),
+        ];
+        for (text, meant) in table {
+            assert_eq!(time(text).as_deref(), meant, "{text}");
+        }
     }
 }
