@@ -30,6 +30,8 @@ install_tools() {
     command -v openssl >/dev/null || missing+=(openssl)
     [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    # Tests copy the text of receipts.
+    command -v pdftotext >/dev/null || missing+=(poppler-utils)
     # Tests of wrong clocks put it between a process and the clock of the machine.
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(faketime)
     [ "${#missing[@]}" = 0 ] || packages "${missing[@]}"

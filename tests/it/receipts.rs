@@ -10,6 +10,7 @@ on_both_databases![
     a_receipt_is_served_as_json_and_as_jws,
     a_changed_receipt_does_not_verify,
     a_receipt_is_served_on_paper,
+    the_text_of_a_receipt_copies_as_it_reads,
     a_day_s_receipt_counts_what_began_on_it,
     a_day_s_receipt_is_for_its_facility_and_a_day_only,
     receipts_are_verified_by_the_command_with_files_alone,
@@ -105,6 +106,49 @@ async fn a_receipt_is_served_on_paper(database: Database) {
         assert!(one.body.len() < 100_000);
         assert_eq!(one.body, paper(name).await.body);
         paper("school").await.expect_problem(404, "not_found");
+    }
+}
+
+/// Every letter with every tone, in words short enough for a line.
+fn every_vietnamese_letter() -> String {
+    let tones = ["", "\u{300}", "\u{301}", "\u{303}", "\u{309}", "\u{323}"];
+    let words = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY".chars().map(|vowel| {
+        let word: String = tones.iter().map(|tone| format!("{vowel}{tone}")).collect();
+        word
+    });
+    let words: Vec<String> = words.chain(["đĐ".to_owned()]).collect();
+    domain::text::nfc_trim(&words.join(" "))
+}
+
+/// What is copied out of a PDF, without white space: lines are broken where they are full.
+fn copied(pdf: &[u8]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("receipt.pdf");
+    std::fs::write(&file, pdf).unwrap();
+    let output = std::process::Command::new("pdftotext")
+        .args([file.as_os_str(), "-".as_ref()])
+        .output()
+        .expect("pdftotext is installed (Debian: poppler-utils)");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_whitespace().collect()
+}
+
+async fn the_text_of_a_receipt_copies_as_it_reads(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let mut stay = people::citizen(river.facility("hotel"));
+    stay["guest"]["full_name"] = json!(every_vietnamese_letter());
+    let declared = desk.accepted(&stay).await;
+    let path = format!("/v1/stays/{}/receipt", declared["id"].as_str().unwrap());
+    let paper = desk.call("GET", &path).header("Accept", "application/pdf");
+    let text = copied(&paper.send().await.body);
+    let name: String = every_vietnamese_letter().split_whitespace().collect();
+    for words in ["Địachỉ", "Biênnhận", &name] {
+        assert!(
+            text.to_lowercase().contains(&words.to_lowercase()),
+            "{words} in {text}"
+        );
     }
 }
 

@@ -1,10 +1,12 @@
 //! The one font of our papers: Noto Sans Regular, under the SIL Open Font Licence 1.1
 //! (`formats/fonts/NotoSans-OFL.txt`). How wide its letters are, and which it has.
 
+use krilla::text::{GlyphId as DrawnGlyph, KrillaGlyph};
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::metrics::GlyphMetrics;
 use skrifa::{FontRef, GlyphId, MetadataProvider};
+use unicode_normalization::char::is_combining_mark;
 
 use super::{PaperFault, Style};
 
@@ -110,6 +112,25 @@ impl Font {
                 line.push(letter);
             }
         }
+    }
+
+    /// A glyph for each letter, or nothing where marks must be placed upon letters. Shaping would
+    /// draw some letters as two glyphs (ị as ı and a dot below), and whoever copies the text would
+    /// get them twice.
+    pub(super) fn glyphs(&self, text: &str) -> Option<Vec<KrillaGlyph>> {
+        let placed = |(at, letter): (usize, char)| {
+            let glyph = self.glyph(letter).filter(|_| !is_combining_mark(letter))?;
+            Some(KrillaGlyph::new(
+                DrawnGlyph::new(glyph.to_u32()),
+                self.letter_width(letter),
+                0.0,
+                0.0,
+                0.0,
+                at..at + letter.len_utf8(),
+                None,
+            ))
+        };
+        text.char_indices().map(placed).collect()
     }
 
     fn letter_width(&self, letter: char) -> f32 {

@@ -32,6 +32,12 @@ pub struct Facts<'a> {
     pub at: DateTime<Utc>,
 }
 
+/// The font as it is measured and as it is drawn.
+struct Type {
+    letters: font::Font,
+    ink: krilla::text::Font,
+}
+
 /// Writes pages as PDF/A-2u (ISO 19005-2): everything needed to show them is inside, and their
 /// text can be searched and copied.
 ///
@@ -47,13 +53,17 @@ pub fn write(pages: &[Page], facts: &Facts<'_>) -> Result<Vec<u8>, PaperFault> {
         ..SerializeSettings::default()
     });
     document.set_metadata(metadata(facts));
-    let font = krilla::text::Font::new(font::BYTES.into(), 0).ok_or(PaperFault::Font)?;
+    let ink = krilla::text::Font::new(font::BYTES.into(), 0).ok_or(PaperFault::Font)?;
+    let type_face = Type {
+        letters: font::Font::embedded()?,
+        ink,
+    };
     for page in pages {
         let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or(PaperFault::Refused)?;
         let mut sheet = document.start_page_with(settings);
         let mut surface = sheet.surface();
         for mark in &page.marks {
-            draw(&mut surface, &font, mark);
+            draw(&mut surface, &type_face, mark);
         }
         surface.finish();
         sheet.finish();
@@ -84,7 +94,7 @@ fn date(at: DateTime<Utc>) -> metadata::DateTime {
         .utc_offset_minute(0)
 }
 
-fn draw(surface: &mut Surface<'_>, font: &krilla::text::Font, mark: &Mark) {
+fn draw(surface: &mut Surface<'_>, font: &Type, mark: &Mark) {
     match mark {
         Mark::Text { x, y, style, text } => draw_text(surface, font, (*x, *y), *style, text),
         Mark::Rule { x, y, width } => {
@@ -116,13 +126,7 @@ fn draw(surface: &mut Surface<'_>, font: &krilla::text::Font, mark: &Mark) {
     }
 }
 
-fn draw_text(
-    surface: &mut Surface<'_>,
-    font: &krilla::text::Font,
-    (x, y): (f32, f32),
-    style: Style,
-    text: &str,
-) {
+fn draw_text(surface: &mut Surface<'_>, font: &Type, (x, y): (f32, f32), style: Style, text: &str) {
     let ink = match style.tone {
         Tone::Black => luma::Color::black(),
         Tone::Grey => luma::Color::new(GREY),
@@ -136,15 +140,14 @@ fn draw_text(
             ..Stroke::default()
         }),
     });
-    let direction = TextDirection::LeftToRight;
-    surface.draw_text(
-        Point::from_xy(x, y),
-        font.clone(),
-        style.size,
-        text,
-        false,
-        direction,
-    );
+    let (start, ink) = (Point::from_xy(x, y), font.ink.clone());
+    match font.letters.glyphs(text) {
+        Some(glyphs) => surface.draw_glyphs(start, &glyphs, ink, text, style.size, false),
+        None => {
+            let direction = TextDirection::LeftToRight;
+            surface.draw_text(start, ink, style.size, text, false, direction);
+        }
+    }
 }
 
 /// Rectangles as one shape, so that no viewer shows seams between neighbours.
