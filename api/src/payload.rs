@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::config::ApiSettings;
 use crate::problem::Failure;
 use crate::shapes::admin::{PauseDraft, RequeueDraft};
-use crate::shapes::review::{ClaimRequest, DecisionRequest};
+use crate::shapes::review::{ClaimRequest, DecisionRequest, QuestionAnswerDraft};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
     CancellationDraft, CensusDraft, DepartureDraft, ExtensionDraft, HeldReceipts, RoomListDraft,
@@ -104,6 +104,12 @@ impl Shape for ClaimRequest {
 }
 
 impl Shape for DecisionRequest {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for QuestionAnswerDraft {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
     }

@@ -9,7 +9,7 @@ mod item;
 pub(crate) mod notifications;
 pub(crate) mod questions;
 pub(crate) mod summary;
-mod words;
+pub(crate) mod words;
 
 use chrono::{DateTime, Utc};
 use domain::sender::Sender;

@@ -48,6 +48,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::StayDeparted
         | Code::StayCancelled
         | Code::LeaseLost
+        | Code::QuestionClosed
         | Code::CensusStale
         | Code::CensusImplausible
         | Code::TooManyWebhooks
@@ -74,6 +75,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::TooLong
         | Code::ControlCharacter
         | Code::Required
+        | Code::NothingToChange
+        | Code::QuestionUnknown
+        | Code::ReferredToSameCommune
         | Code::TooFewItems
         | Code::TooManyItems
         | Code::OutOfRange

@@ -26,7 +26,7 @@ use crate::shapes::admin::{
 };
 use crate::shapes::review::{
     ClaimAnswer, ClaimExtension, ClaimRelease, ClaimRequest, DecisionAnswer, DecisionRequest,
-    ReviewCase, ReviewPage, ReviewSummary,
+    QuestionAnswer, QuestionAnswerDraft, ReviewCase, ReviewPage, ReviewSummary,
 };
 use crate::shapes::text::FileContent;
 use crate::shapes::{
@@ -448,6 +448,33 @@ impl Api {
         stays::change::change(&self.app, &current.0, admitted, target, operation, proposal).await
     }
 
+    /// Answer a question in words
+    ///
+    /// To the police, about a question that is open on the stay: for what a change would not say,
+    /// such as "passport seen again, the name is right". No version is made and no event is told; the
+    /// case goes back to the officers with the answer. A question that is answered already, or that
+    /// an officer has decided without: 409 `question_closed`. A change of what is asked about answers
+    /// a question by itself.
+    #[oai(
+        path = "/v1/stays/:id/answers",
+        method = "post",
+        operation_id = "answerQuestion",
+        tag = "Topic::Stays"
+    )]
+    async fn answer_question(
+        &self,
+        current: Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        id: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<QuestionAnswerDraft>,
+    ) -> Result<Answer<QuestionAnswer>, Failure> {
+        stays::answers::give(&self.app, &current.0, admitted, &id.0, key, document).await
+    }
+
     /// List facilities
     ///
     /// What the key may declare for, by id.
@@ -786,7 +813,9 @@ impl Api {
     /// Under a lease that still holds it; else 409 `lease_lost`, and nothing is saved. The same
     /// decision sent again under the same lease gets the first answer again. The sender who is
     /// asked for a correction hears of it by the event `stay.correction_requested` and sees the
-    /// question on the stay; the stay's next version opens the case again.
+    /// question on the stay; an answer in words, or a change of what is asked about, opens the case
+    /// again. What is accepted of a guest's identity the sender sees as `reviewed`, and hears of by
+    /// the event `stay.reviewed`.
     #[oai(
         path = "/v1/police/notifications/:id/decision",
         method = "post",

@@ -467,8 +467,8 @@ pub(crate) struct Stay {
     receipt: Receipt,
 }
 
-/// What a facility is asked about a stay: by the police, until its next version, or because a
-/// census did not have the guest.
+/// What a facility is asked about a stay: by the police, until it is answered in words or by a change
+/// of what is asked about, or because a census did not have the guest.
 #[derive(Object)]
 pub(crate) struct StayQuestion {
     /// `census_missing`: has the guest left? A departure closes the question, and so does a later
@@ -500,7 +500,8 @@ pub(crate) struct Warning {
 /// The state of the identity check.
 #[derive(Object)]
 pub(crate) struct Identity {
-    /// `attention`: look at the members named again.
+    /// `attention`: look at the members named again. `reviewed`: an officer has accepted it as it is;
+    /// so it stays until name, birth date, sex or document is changed.
     state: IdentityWord,
     /// The members to look at again, always the same three.
     pointers: Option<Vec<Pointer>>,

@@ -4,6 +4,7 @@
 //! Stays are written as text by `intake` and go out as they are, so that a replay is the first
 //! answer byte for byte.
 
+pub(crate) mod answers;
 pub(crate) mod batch;
 pub(crate) mod change;
 pub(crate) mod history;

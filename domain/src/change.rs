@@ -239,6 +239,9 @@ fn amend(
     if reason.is_none() && violations.is_empty() {
         violations.push(Violation::new("/reason", Code::Required));
     }
+    if reason.is_some() && patch.is_empty() && departure.is_none() {
+        violations.push(Violation::new("", Code::NothingToChange));
+    }
     let departed_at = match departure {
         None => departed_at(before.content),
         Some(Value::Null) => None,

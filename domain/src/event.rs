@@ -25,6 +25,8 @@ coded! {
         StayParked => "stay.parked",
         /// Name, number or birth date should be looked at again.
         StayAttention => "stay.attention",
+        /// An officer has accepted what was to be looked at again.
+        StayReviewed => "stay.reviewed",
         /// An officer asks to look at members of a stay again.
         StayCorrectionRequested => "stay.correction_requested",
         /// Something turned out to be owed of a stay.

@@ -5,12 +5,19 @@
 
 use std::fmt;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use crate::birth_date::{BirthDate, Precision};
 use crate::sex::Sex;
 use crate::stay::IdentityState;
 use crate::text::{fold, nfc_trim, single_spaced};
+
+/// Persons that one organisation may try for one number before the number tells it nothing more:
+/// a desk that mistypes needs one or two.
+pub const TRIES_MAX: u64 = 3;
+/// How far back tries for a number count, and how far ahead: what waited for the registry is judged
+/// by what was tried meanwhile, too.
+pub const TRIES_COUNTED: TimeDelta = TimeDelta::hours(24);
 
 /// A name cut off by a machine-readable zone (30 or 39 places) is no shorter than this, counted in
 /// letters without spaces. A shorter beginning is another name: half of a village shares it.

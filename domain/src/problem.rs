@@ -78,6 +78,8 @@ coded! {
         StayCancelled => "stay_cancelled",
         /// The lease under which a case was to be decided holds no more.
         LeaseLost => "lease_lost",
+        /// The question is answered, or an officer has decided without its answer.
+        QuestionClosed => "question_closed",
         /// A later census was taken of the same part of the facility.
         CensusStale => "census_stale",
         /// A census after which hardly anybody would be left.
@@ -130,6 +132,12 @@ coded! {
         InvisibleCharacter => "invisible_character",
         /// A required member is missing.
         Required => "required",
+        /// A change that says why, and not what.
+        NothingToChange => "nothing_to_change",
+        /// No question of the police about this stay.
+        QuestionUnknown => "question_unknown",
+        /// The commune to which a case is referred has it already.
+        ReferredToSameCommune => "referred_to_same_commune",
         /// A list with fewer elements than allowed.
         TooFewItems => "too_few_items",
         /// A list with more elements than allowed.
@@ -364,6 +372,7 @@ impl Code {
             | Self::StayDeparted
             | Self::StayCancelled
             | Self::LeaseLost
+            | Self::QuestionClosed
             | Self::CensusStale
             | Self::CensusImplausible
             | Self::TooManyWebhooks
@@ -387,6 +396,9 @@ impl Code {
             | Self::ControlCharacter
             | Self::InvisibleCharacter
             | Self::Required
+            | Self::NothingToChange
+            | Self::QuestionUnknown
+            | Self::ReferredToSameCommune
             | Self::TooFewItems
             | Self::TooManyItems
             | Self::OutOfRange

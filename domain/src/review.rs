@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::identity::{Grade, Match};
 use crate::problem::{Code, Violation};
+use crate::stay::ATTENTION_POINTERS;
 
 /// Keeps these ids apart from any other use of the digest.
 const ID_DOMAIN: &[u8] = b"luutru review case 1";
@@ -22,6 +23,8 @@ coded! {
         Mismatch => "mismatch",
         /// The registry knows no such number.
         NotFound => "not_found",
+        /// One organisation has tried many persons for one number.
+        Probing => "probing",
         /// The police endpoint refused the notification.
         Rejected => "rejected",
         /// The declaration missed its statutory deadline.
@@ -69,12 +72,63 @@ impl ReviewKind {
     #[must_use]
     pub const fn priority(self) -> i32 {
         match self {
-            Self::Mismatch | Self::Rejected => 1,
+            Self::Mismatch | Self::Probing | Self::Rejected => 1,
             Self::NotFound | Self::DeclaredElsewhere => 2,
             Self::Implausible | Self::Duplicate | Self::Overlap => 3,
             Self::Late => 4,
         }
     }
+
+    /// Whether it is about who the guest is, as the registry knows it: what an officer decides here
+    /// is what a sender sees of `identity`.
+    #[must_use]
+    pub const fn is_about_identity(self) -> bool {
+        match self {
+            Self::Mismatch | Self::NotFound | Self::Probing => true,
+            Self::Rejected
+            | Self::Late
+            | Self::Implausible
+            | Self::Duplicate
+            | Self::Overlap
+            | Self::DeclaredElsewhere => false,
+        }
+    }
+}
+
+/// Where a sender is asked to look again, from where an officer asks.
+///
+/// Which of name, number and birth date differ from the registry stays with the police: who is asked
+/// about one of them is asked about all three, and of a case about identity nothing else of the guest
+/// is named.
+#[must_use]
+pub fn asked_pointers(kind: ReviewKind, named: &[&'static str]) -> Vec<&'static str> {
+    let is_judged = |pointer: &&'static str| ATTENTION_POINTERS.contains(pointer);
+    if !kind.is_about_identity() && !named.iter().any(is_judged) {
+        return named.to_vec();
+    }
+    let is_kept = |pointer: &&&'static str| {
+        let tells = kind.is_about_identity() && pointer.starts_with("/guest");
+        !is_judged(pointer) && !tells
+    };
+    let others = named.iter().filter(is_kept);
+    ATTENTION_POINTERS
+        .into_iter()
+        .chain(others.copied())
+        .collect()
+}
+
+/// Whether a change answers a question: it touches a member that was asked about, or a part of one.
+#[must_use]
+pub fn is_answered_by(asked: &[String], changed: &[String]) -> bool {
+    let holds = |outer: &str, inner: &str| {
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    asked.iter().any(|asked| {
+        let mut changed = changed.iter();
+        changed.any(|changed| holds(asked, changed) || holds(changed, asked))
+    })
 }
 
 impl ReviewState {
@@ -167,6 +221,51 @@ mod tests {
             assert_eq!(decision.leads_to(), state);
             assert_eq!(state.is_waiting(), is_waiting, "{state}");
         }
+    }
+
+    #[test]
+    fn a_question_never_tells_what_the_registry_holds() {
+        let judged = ATTENTION_POINTERS;
+        let and_room = [judged.as_slice(), &["/room"]].concat();
+        let and_sex = [judged.as_slice(), &["/guest/sex"]].concat();
+        let table: [(ReviewKind, &[&'static str], &[&str]); 6] = [
+            (ReviewKind::Mismatch, &["/guest/birth_date"], &judged),
+            (ReviewKind::NotFound, &["/guest/sex", "/room"], &and_room),
+            (ReviewKind::Probing, &judged, &judged),
+            (ReviewKind::Late, &["/arrival_at"], &["/arrival_at"]),
+            (ReviewKind::Late, &["/guest/full_name", "/room"], &and_room),
+            (
+                ReviewKind::Implausible,
+                &["/guest/sex", "/guest/birth_date"],
+                &and_sex,
+            ),
+        ];
+        for (kind, named, expected) in table {
+            assert_eq!(asked_pointers(kind, named), expected, "{kind} {named:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_answers_what_it_touches() {
+        let table = [
+            ("/guest/document/number", "/guest/document/number", true),
+            ("/guest/document/number", "/guest/document", true),
+            ("/guest", "/guest/full_name", true),
+            ("/room", "/room", true),
+            ("/guest/document/number", "/room", false),
+            ("/guest/document/number", "/note", false),
+            ("/guest/document/number", "/guest/document/kind", false),
+            ("/room", "/room_number", false),
+        ];
+        for (asked, changed, is_answered) in table {
+            let (asked, changed) = ([asked.to_owned()], [changed.to_owned()]);
+            assert_eq!(
+                is_answered_by(&asked, &changed),
+                is_answered,
+                "{asked:?} {changed:?}"
+            );
+        }
+        assert!(!is_answered_by(&["/room".to_owned()], &[]));
     }
 
     #[test]

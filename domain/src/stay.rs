@@ -36,6 +36,17 @@ coded! {
 }
 
 coded! {
+    /// What stands before what the registry said, for the sender. It says nothing of the registry.
+    pub enum IdentityReview {
+        /// Many persons were tried for the number: to be looked at again, whatever the registry
+        /// says.
+        Attention => "attention",
+        /// An officer has accepted it as it is.
+        Reviewed => "reviewed",
+    }
+}
+
+coded! {
     /// Where the newest forwardable version is on its way to the police.
     pub enum DeliveryState {
         /// Waits for its turn.
@@ -142,15 +153,34 @@ impl DeliveryState {
 }
 
 impl IdentityState {
-    /// Those that a sender sees as `attention`.
+    /// Those that a sender sees as `attention` while nobody has reviewed them.
     pub const ATTENTION: [Self; 2] = [Self::Mismatch, Self::NotFound];
 
-    /// The word a sender sees: `attention` for [`Self::Mismatch`] and [`Self::NotFound`] alike.
+    /// The word a sender sees: what the police's review made of it, else `attention` for
+    /// [`Self::Mismatch`] and [`Self::NotFound`] alike, else the state itself.
     #[must_use]
-    pub const fn as_seen_by_sender(self) -> &'static str {
+    pub const fn as_seen_by_sender(self, review: Option<IdentityReview>) -> &'static str {
+        match (review, self) {
+            (Some(review), _) => review.as_str(),
+            (None, Self::Mismatch | Self::NotFound) => IdentityReview::Attention.as_str(),
+            (None, Self::Pending | Self::Verified | Self::NotApplicable | Self::Deferred) => {
+                self.as_str()
+            }
+        }
+    }
+
+    /// Whether a sender is told to look again.
+    #[must_use]
+    pub fn needs_attention(self, review: Option<IdentityReview>) -> bool {
+        self.as_seen_by_sender(review) == IdentityReview::Attention.as_str()
+    }
+
+    /// Whether the registry has answered about the guest.
+    #[must_use]
+    pub const fn is_answered(self) -> bool {
         match self {
-            Self::Mismatch | Self::NotFound => "attention",
-            Self::Pending | Self::Verified | Self::NotApplicable | Self::Deferred => self.as_str(),
+            Self::Verified | Self::Mismatch | Self::NotFound => true,
+            Self::Pending | Self::NotApplicable | Self::Deferred => false,
         }
     }
 }
@@ -159,6 +189,22 @@ impl IdentityState {
 mod tests {
     use super::*;
     use crate::time::parse_instant;
+
+    #[test]
+    fn a_sender_sees_the_review_before_the_registry() {
+        use IdentityReview::{Attention, Reviewed};
+
+        for state in IdentityState::ALL {
+            let is_flagged = IdentityState::ATTENTION.contains(state);
+            let alone = state.as_seen_by_sender(None);
+            assert_eq!(alone == "attention", is_flagged, "{state}");
+            assert_eq!(state.as_seen_by_sender(Some(Attention)), "attention");
+            assert_eq!(state.as_seen_by_sender(Some(Reviewed)), "reviewed");
+            assert_eq!(state.needs_attention(None), is_flagged);
+            assert!(state.needs_attention(Some(Attention)));
+            assert!(!state.needs_attention(Some(Reviewed)));
+        }
+    }
 
     #[test]
     fn a_question_is_due_a_day_later_and_not_before_the_deadline() {

@@ -17,6 +17,7 @@ pub struct Model {
     pub version: i32,
     pub presence: String,
     pub identity_state: String,
+    pub identity_review: Option<String>,
     pub delivery_state: String,
     pub delivery_version: i32,
     pub police_reference: Option<String>,

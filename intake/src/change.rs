@@ -380,11 +380,13 @@ impl Intake {
                 content_index,
             },
         )?;
-        let detail = json!({
-            "channel": occasion.channel.as_str(),
-            "changed": change::differences(before, &after.content),
-        });
+        let changed = change::differences(before, &after.content);
+        let detail = json!({"channel": occasion.channel.as_str(), "changed": changed});
         let is_same_guest = change::is_same_guest(before, &after.content);
+        let named = after.declaration.as_ref().filter(|_| !is_same_guest);
+        let identity_try = named.and_then(|declaration| {
+            prepare::identity_try(self, &stay, declaration, occasion.received_at)
+        });
         Ok(Prepared {
             view: view::accepted(&stay, &version, &after.content, &salt),
             row: NewChange {
@@ -395,6 +397,8 @@ impl Intake {
                 task,
                 audit: prepare::audit_row(self, occasion, &version),
                 census_lease: occasion.census_lease,
+                changed,
+                identity_try,
                 event: prepare::event_row(self, occasion, &stay, after.kind.event(), &detail),
                 stay,
                 version,

@@ -18,6 +18,7 @@ mod prepare;
 mod progress;
 mod refusal;
 mod settings;
+pub mod tries;
 pub mod upload;
 pub mod view;
 

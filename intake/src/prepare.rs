@@ -23,11 +23,12 @@ use store::{
     audit::{self, Actor},
     declarations::{Idempotency, NewDeclaration, Uniqueness},
     review::NewCase,
+    tries::Try,
 };
 use uuid::Uuid;
 
 use crate::{
-    Intake, Occasion, Refusal,
+    Intake, Occasion, Refusal, tries,
     view::{self, StayView},
 };
 
@@ -113,6 +114,7 @@ pub(crate) fn prepare(
             &detail,
         ),
         cases: cases(occasion, &declaration, &stay),
+        identity_try: identity_try(intake, &stay, &declaration, occasion.received_at),
         census_lease: occasion.census_lease,
         stay,
         version,
@@ -138,6 +140,17 @@ fn cases(
         cases.push(case(ReviewKind::Implausible, detail));
     }
     cases
+}
+
+/// The person that a version of a stay names for a number of the registry.
+pub(crate) fn identity_try(
+    intake: &Intake,
+    stay: &entity::stay::Model,
+    declaration: &Declaration,
+    at: DateTime<Utc>,
+) -> Option<Try> {
+    let vault = &intake.inner.parts.vault;
+    tries::of_guest(vault, stay.organisation_id, &declaration.guest, at)
 }
 
 /// Keyed hash of what is compared when a declaration comes again.
@@ -253,6 +266,7 @@ fn stay_row(
         version: 1,
         presence: Presence::Present.as_str().to_owned(),
         identity_state: IdentityState::Pending.as_str().to_owned(),
+        identity_review: None,
         delivery_state: delivery.as_str().to_owned(),
         delivery_version: 1,
         police_reference: None,

@@ -11,7 +11,10 @@ use domain::{
     change,
     problem::Violation,
     receipt,
-    stay::{CompletionState, DeliveryState, IdentityState, Timeliness},
+    stay::{
+        ATTENTION_POINTERS, CompletionState, DeliveryState, IdentityReview, IdentityState,
+        Timeliness,
+    },
     time::format_instant,
 };
 use runtime::{
@@ -210,17 +213,19 @@ pub fn current(
 fn identity(stay: &StayRow) -> anyhow::Result<Value> {
     let state = IdentityState::parse(&stay.identity_state)
         .ok_or_else(|| anyhow::anyhow!("a stored identity state has no meaning"))?;
-    let seen = state.as_seen_by_sender();
-    Ok(match state {
-        IdentityState::Mismatch | IdentityState::NotFound => json!({
-            "state": seen,
-            "pointers": ["/guest/full_name", "/guest/document/number", "/guest/birth_date"],
-        }),
-        IdentityState::Pending
-        | IdentityState::Verified
-        | IdentityState::NotApplicable
-        | IdentityState::Deferred => json!({"state": seen}),
+    let review = review_of(stay);
+    let seen = state.as_seen_by_sender(review);
+    Ok(match state.needs_attention(review) {
+        true => json!({"state": seen, "pointers": ATTENTION_POINTERS}),
+        false => json!({"state": seen}),
     })
+}
+
+/// What the police's review made of a stay's identity.
+pub fn review_of(stay: &StayRow) -> Option<IdentityReview> {
+    stay.identity_review
+        .as_deref()
+        .and_then(IdentityReview::parse)
 }
 
 fn delivery(stay: &StayRow) -> Value {

@@ -22,6 +22,7 @@ use crate::{
     dialect, review,
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AuditRow, EventRow, TaskRow, VersionRow},
+    tries::{self, Try},
     write,
 };
 
@@ -51,6 +52,10 @@ pub struct NewChange {
     pub event: entity::event::Model,
     /// Of a line of a census: written only while this holds.
     pub census_lease: Option<Lease>,
+    /// Pointers of what is changed: what was asked about one of them is answered.
+    pub changed: Vec<String>,
+    /// The person that the version names for a number of the registry, where it is another.
+    pub identity_try: Option<Try>,
 }
 
 /// What becomes of the declaration keys of a changed stay.
@@ -111,12 +116,10 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
     let moved = chosen(group, &outcomes, Outcome::Moved);
     free_keys(db, &transaction, &written, &moved, &new_keys).await?;
     insert(db, &transaction, &written).await?;
-    let answered = written.iter().map(|change| {
-        let version = &change.version;
-        (version.stay_id, version.version, version.received_at)
-    });
-    review::answer(db, &transaction, answered.collect()).await?;
+    review::answer_by_changes(db, &transaction, written.iter().map(touched).collect()).await?;
     census::close_questions(&transaction, who_left(&written)).await?;
+    let tries = written.iter().filter_map(|one| one.identity_try.clone());
+    tries::note(db, &transaction, tries).await?;
     write::commit(transaction).await?;
     if written.iter().any(|change| change.task.is_some()) {
         db.wake().notify();
@@ -153,6 +156,16 @@ pub async fn digest(db: &Database, stay_id: Uuid, version: i32) -> Result<Option
         .into_tuple()
         .one(db.probe())
         .await?)
+}
+
+fn touched<'a>(change: &&'a NewChange) -> review::Touched<'a> {
+    review::Touched {
+        stay_id: change.stay.id,
+        version: change.version.version,
+        at: change.version.received_at,
+        changed: &change.changed,
+        is_withdrawn: change.stay.presence == Presence::Cancelled.as_str(),
+    }
 }
 
 fn who_left(written: &[&NewChange]) -> Vec<Uuid> {
@@ -262,6 +275,8 @@ async fn update_stays(
            completion_state = v.completion_state, owed = v.owed, \
            identity_state = CASE WHEN v.resets_identity THEN 'pending' \
              ELSE stay.identity_state END, \
+           identity_review = CASE WHEN v.resets_identity THEN NULL \
+             ELSE stay.identity_review END, \
            delivery_state = CASE WHEN v.is_queued THEN 'queued' ELSE stay.delivery_state END, \
            delivery_version = CASE WHEN v.is_queued THEN v.version \
              ELSE stay.delivery_version END, \

@@ -20,6 +20,7 @@ use crate::{
     review::{self, NewCase},
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AuditRow, EventRow, StayRow, TaskRow, VersionRow},
+    tries::{self, Try},
     write,
 };
 
@@ -45,6 +46,8 @@ pub struct NewDeclaration {
     pub event: entity::event::Model,
     /// Reasons for an officer to look at it, known before its neighbours are.
     pub cases: Vec<NewCase>,
+    /// The person that it names for a number of the registry.
+    pub identity_try: Option<Try>,
     /// Of a line of a census: written only while this holds.
     pub census_lease: Option<Lease>,
 }
@@ -127,6 +130,8 @@ pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judge
     if !written.is_empty() {
         notices = notice_neighbours(db, &transaction, &written).await?;
         insert_stays(db, &transaction, &written, &notices).await?;
+        let tries = written.iter().filter_map(|one| one.identity_try.clone());
+        tries::note(db, &transaction, tries).await?;
     }
     write::commit(transaction).await?;
     if written.iter().any(|declaration| declaration.task.is_some()) {

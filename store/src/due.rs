@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::stay::{CompletionState, DeliveryState, IdentityState, Presence};
+use domain::stay::{CompletionState, DeliveryState, IdentityReview, IdentityState, Presence};
 use entity::stay;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -43,15 +43,21 @@ pub async fn unconfirmed(
     by_deadline(db, unconfirmed_of(facility_id), after, limit).await
 }
 
-/// The stays of a facility whose guests, still present, the registry does not know as declared;
-/// in the order of [`unconfirmed`].
+/// The stays of a facility whose guests, still present, are to be looked at again: the registry
+/// does not know them as declared and no officer has accepted that, or many persons were tried for
+/// their number. In the order of [`unconfirmed`]; up to twice `limit`.
 pub async fn flagged(
     db: &Database,
     facility_id: Uuid,
     after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
-    by_deadline(db, flagged_of(facility_id), after, limit).await
+    let mut flagged = by_deadline(db, flagged_of(facility_id), after, limit).await?;
+    let probed = by_deadline(db, probed_of(facility_id), after, limit).await?;
+    flagged.extend(probed);
+    flagged.sort_unstable_by_key(|stay| (stay.deadline_at, stay.id));
+    flagged.dedup_by_key(|stay| stay.id);
+    Ok(flagged)
 }
 
 /// The stays of a facility that owe something, in no order.
@@ -119,6 +125,15 @@ fn flagged_of(facility_id: Uuid) -> Select<stay::Entity> {
     of_facility(facility_id)
         .filter(Expr::cust(present))
         .filter(word_among("identity_state", &identities))
+        .filter(stay::Column::IdentityReview.is_null())
+}
+
+fn probed_of(facility_id: Uuid) -> Select<stay::Entity> {
+    let present = format!("presence = '{}'", Presence::Present.as_str());
+    let probed = format!("identity_review = '{}'", IdentityReview::Attention.as_str());
+    of_facility(facility_id)
+        .filter(Expr::cust(present))
+        .filter(Expr::cust(probed))
 }
 
 fn owing_of(facility_id: Uuid) -> Select<stay::Entity> {

@@ -40,6 +40,7 @@ pub mod stays;
 pub mod sweep;
 mod table_rows;
 pub mod tasks;
+pub mod tries;
 pub mod wake;
 pub mod webhook_queue;
 pub mod webhooks;

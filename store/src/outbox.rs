@@ -169,6 +169,14 @@ pub struct Subject {
     pub timeliness: String,
     /// Word of the axis `identity`.
     pub identity_state: String,
+    /// What the police's review made of it.
+    pub identity_review: Option<String>,
+    /// What is owed, as it is stored.
+    pub owed: Option<String>,
+    /// The organisation that declared it.
+    pub organisation_id: Uuid,
+    /// Keyed hash of the guest's document number.
+    pub document_index: Option<Vec<u8>>,
     /// The newest version that the police get.
     pub delivery_version: i32,
     /// Legal time of filing, of version 1.
@@ -187,6 +195,7 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
     let (with, values) = dialect::with_rows(db.backend(), rows);
     let text = format!(
         "{with} SELECT v.task_id, stay.commune_code, stay.timeliness, stay.identity_state, \
+           stay.identity_review, stay.owed, stay.organisation_id, stay.document_index, \
            stay.delivery_version, stay.received_at, stay.deadline_at, \
            stay_version.received_at AS version_received_at, stay_version.sealed \
          FROM v JOIN stay ON stay.id = v.stay_id \
@@ -318,6 +327,8 @@ pub enum Progress {
 pub struct StayChange {
     /// The axis `identity`.
     pub identity_state: Option<String>,
+    /// What stands before it; what an officer has accepted stays so.
+    pub identity_review: Option<String>,
     /// The axis `delivery`, applied only while the stay's newest forwardable version is this one.
     pub delivery_state: Option<String>,
     /// The police's own number.
@@ -520,6 +531,8 @@ async fn update_stays(
         "{with} UPDATE stay SET \
            identity_state = CASE WHEN {is_newest} THEN \
              COALESCE(v.identity_state, stay.identity_state) ELSE stay.identity_state END, \
+           identity_review = CASE WHEN {is_newest} THEN \
+             COALESCE(stay.identity_review, v.identity_review) ELSE stay.identity_review END, \
            delivery_state = CASE WHEN {moves} THEN v.delivery_state ELSE stay.delivery_state END, \
            police_reference = CASE WHEN {moves} THEN \
              COALESCE(v.police_reference, stay.police_reference) ELSE stay.police_reference END, \
@@ -740,6 +753,7 @@ impl AsRow for ChangeRow {
         column("stay_id", Kind::Uuid),
         column("version", Kind::Integer),
         nullable("identity_state", Kind::Text),
+        nullable("identity_review", Kind::Text),
         nullable("delivery_state", Kind::Text),
         nullable("police_reference", Kind::Text),
         nullable("delivery_reason", Kind::Text),
@@ -752,6 +766,7 @@ impl AsRow for ChangeRow {
             rows::uuid(self.stay_id),
             rows::integer(self.version),
             rows::text_null(self.change.identity_state),
+            rows::text_null(self.change.identity_review),
             rows::text_null(self.change.delivery_state),
             rows::text_null(self.change.police_reference),
             rows::text_null(self.change.delivery_reason),

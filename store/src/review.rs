@@ -3,16 +3,17 @@
 //! A case is opened in the transaction of what makes it needed. While it is open, the same reason
 //! opens no second one. [`queue`] says who sees and holds cases, [`decide`] what becomes of them.
 
+pub mod answers;
 pub mod decide;
 pub mod facts;
 pub mod queue;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::review::{self, ReviewKind};
 use entity::{review_case, review_decision};
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,6 +27,14 @@ use crate::{
 pub type Case = review_case::Model;
 /// A decision as it lies in the database.
 pub type DecisionRow = review_decision::Model;
+
+/// The members that a decision asks to look at again.
+pub fn asked_about(decision: &DecisionRow) -> Vec<String> {
+    let stored = decision.pointers.as_deref();
+    stored
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
 
 /// A reason for an officer to look at a stay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +74,8 @@ impl NewCase {
 }
 
 /// Opens cases; where one with the same stay and kind is open, it gets the newer version and
-/// detail instead, and a sender who was asked has answered. The stays must be there already.
+/// detail instead, and stays in its state: a sender who was asked answers by a change of what was
+/// asked about, or in words. The stays must be there already.
 ///
 /// No two cases of a call may have the same stay and kind.
 pub(crate) async fn open(
@@ -89,49 +99,88 @@ pub(crate) async fn open(
          FROM v JOIN stay ON stay.id = v.stay_id \
          WHERE (SELECT known.id FROM review_case known WHERE known.id = v.id) IS NULL \
          ON CONFLICT (stay_id, kind) WHERE closed_at IS NULL DO UPDATE SET \
-           version = excluded.version, detail = excluded.detail, \
-           state = CASE WHEN review_case.state = 'awaiting_correction' \
-               AND excluded.version > review_case.version \
-             THEN 'open' ELSE review_case.state END"
+           version = excluded.version, detail = excluded.detail"
     );
     let statement = Statement::from_sql_and_values(backend.into(), text, values);
     connection.execute_raw(statement).await?;
     Ok(())
 }
 
-/// New versions of stays, with when they came: a sender who was asked about one has answered, and
-/// the case waits for an officer again.
-pub(crate) async fn answer(
+/// A new version of a stay, by what it changed.
+pub(crate) struct Touched<'a> {
+    pub(crate) stay_id: Uuid,
+    pub(crate) version: i32,
+    pub(crate) at: DateTime<Utc>,
+    /// Pointers of what is not as before.
+    pub(crate) changed: &'a [String],
+    /// A cancelled stay: nothing is asked about it any more.
+    pub(crate) is_withdrawn: bool,
+}
+
+/// New versions of stays: a sender who was asked about what one changes has answered, and the case
+/// waits for an officer again. Other questions stay open.
+pub(crate) async fn answer_by_changes(
     db: &Database,
     connection: &impl ConnectionTrait,
-    versions: Vec<(Uuid, i32, DateTime<Utc>)>,
+    versions: Vec<Touched<'_>>,
 ) -> Result<()> {
-    let mut answers: Vec<AnswerRow> = versions.into_iter().map(AnswerRow).collect();
-    answers.sort_unstable_by_key(|row| row.0);
     let backend = db.backend();
-    let questions = {
-        let (with, values) = dialect::with_rows(backend, answers.clone());
-        let text = format!(
-            "{with} UPDATE review_decision SET answered_at = v.answered_at FROM v \
-             WHERE review_decision.stay_id = v.stay_id \
-               AND review_decision.decision = 'request_correction' \
-               AND review_decision.answered_at IS NULL RETURNING review_decision.stay_id AS stay_id"
-        );
-        Statement::from_sql_and_values(backend.into(), text, values)
-    };
-    let found = connection.query_all_raw(questions).await?;
-    let asked = found
+    let by_stay: HashMap<Uuid, &Touched<'_>> = versions
         .iter()
-        .map(|row| Ok(row.try_get::<Uuid>("", "stay_id")?))
-        .collect::<Result<HashSet<Uuid>>>()?;
-    answers.retain(|row| asked.contains(&row.0.0));
+        .map(|version| (version.stay_id, version))
+        .collect();
+    let ids: Vec<Uuid> = versions.iter().map(|version| version.stay_id).collect();
+    let (among, values) = dialect::among_ids(backend, "stay_id", &ids);
+    let text = format!(
+        "SELECT * FROM review_decision WHERE {among} \
+           AND decision = 'request_correction' AND answered_at IS NULL"
+    );
+    let statement = dialect::statement(backend, &text, values);
+    let questions = DecisionRow::find_by_statement(statement)
+        .all(connection)
+        .await?;
+    let mut answered: Vec<AnswerRow> = Vec::new();
+    for question in questions {
+        let Some(touched) = by_stay.get(&question.stay_id) else {
+            continue;
+        };
+        if touched.is_withdrawn || review::is_answered_by(&asked_about(&question), touched.changed)
+        {
+            answered.push(AnswerRow {
+                question_id: question.id,
+                case_id: question.case_id,
+                version: touched.version,
+                at: touched.at,
+            });
+        }
+    }
+    close_questions(backend, connection, answered).await
+}
+
+/// Marks questions as answered; their cases wait for an officer again.
+async fn close_questions(
+    backend: Backend,
+    connection: &impl ConnectionTrait,
+    mut answers: Vec<AnswerRow>,
+) -> Result<()> {
     if answers.is_empty() {
         return Ok(());
     }
+    answers.sort_unstable_by_key(|row| row.question_id);
+    let (with, values) = dialect::with_rows(backend, answers.clone());
+    let text = format!(
+        "{with} UPDATE review_decision SET answered_at = v.answered_at FROM v \
+         WHERE review_decision.id = v.question_id AND review_decision.answered_at IS NULL"
+    );
+    let questions = Statement::from_sql_and_values(backend.into(), text, values);
+    connection.execute_raw(questions).await?;
+    let mut seen = HashSet::new();
+    answers.retain(|row| seen.insert(row.case_id));
+    answers.sort_unstable_by_key(|row| row.case_id);
     let (with, values) = dialect::with_rows(backend, answers);
     let text = format!(
         "{with} UPDATE review_case SET state = 'open', version = v.version FROM v \
-         WHERE review_case.stay_id = v.stay_id AND review_case.closed_at IS NULL \
+         WHERE review_case.id = v.case_id AND review_case.closed_at IS NULL \
            AND review_case.state = 'awaiting_correction'"
     );
     let cases = Statement::from_sql_and_values(backend.into(), text, values);
@@ -182,21 +231,27 @@ pub async fn adopt(db: &Database) -> Result<u64> {
 }
 
 #[derive(Clone)]
-struct AnswerRow((Uuid, i32, DateTime<Utc>));
+struct AnswerRow {
+    question_id: Uuid,
+    case_id: Uuid,
+    version: i32,
+    at: DateTime<Utc>,
+}
 
 impl AsRow for AnswerRow {
     const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
+        column("question_id", Kind::Uuid),
+        column("case_id", Kind::Uuid),
         column("version", Kind::Integer),
         column("answered_at", Kind::Instant),
     ];
 
     fn into_values(self) -> Vec<Value> {
-        let (stay_id, version, answered_at) = self.0;
         vec![
-            rows::uuid(stay_id),
-            rows::integer(version),
-            rows::instant(answered_at),
+            rows::uuid(self.question_id),
+            rows::uuid(self.case_id),
+            rows::integer(self.version),
+            rows::instant(self.at),
         ]
     }
 }

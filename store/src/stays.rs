@@ -25,8 +25,8 @@ pub struct Filter {
     pub arrival_on: Option<NaiveDate>,
     /// Words of the axis `presence`.
     pub presence: Option<String>,
-    /// Words of the axis `identity`, several where the caller sees them as one.
-    pub identity_states: Vec<String>,
+    /// What the caller sees of the axis `identity`.
+    pub identity: Option<IdentityFilter>,
     /// Words of the axis `delivery`.
     pub delivery: Option<String>,
     /// Words of the axis `timeliness`.
@@ -37,6 +37,16 @@ pub struct Filter {
     pub reference_indexes: Vec<Vec<u8>>,
     /// Changed at this instant or later.
     pub changed_since: Option<DateTime<Utc>>,
+}
+
+/// Stays of which the police's review made something, and those of which it made nothing while the
+/// registry said something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentityFilter {
+    /// A word of the review.
+    pub review: Option<String>,
+    /// Words of the axis `identity`, where nothing was reviewed.
+    pub states: Vec<String>,
 }
 
 /// The stay with this id at one of these facilities.
@@ -199,8 +209,17 @@ fn words(filter: &Filter) -> Condition {
             all = all.add(column.eq(word.as_str()));
         }
     }
-    if !filter.identity_states.is_empty() {
-        all = all.add(stay::Column::IdentityState.is_in(filter.identity_states.clone()));
+    if let Some(identity) = &filter.identity {
+        all = all.add(of_identity(identity));
     }
     all
+}
+
+fn of_identity(filter: &IdentityFilter) -> Condition {
+    let states = stay::Column::IdentityState.is_in(filter.states.clone());
+    let unreviewed = stay::Column::IdentityReview.is_null().and(states);
+    let reviewed = filter.review.as_ref();
+    Condition::any()
+        .add(unreviewed)
+        .add_option(reviewed.map(|word| stay::Column::IdentityReview.eq(word.as_str())))
 }

@@ -158,6 +158,7 @@ fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay
         version: delivery_version,
         presence: "present".to_owned(),
         identity_state: "deferred".to_owned(),
+        identity_review: None,
         delivery_state: "queued".to_owned(),
         delivery_version,
         police_reference: None,

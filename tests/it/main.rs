@@ -43,6 +43,7 @@ mod imports;
 mod installation_keys;
 mod operator;
 mod police;
+mod review;
 mod workers;
 
 mod chaos;

@@ -11,13 +11,14 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    declaration::Completion,
     event::EventKind,
+    identity::{TRIES_COUNTED, TRIES_MAX},
     notification::{self, NotificationFacts, notification_id},
-    review::{self, ReviewKind},
+    review::ReviewKind,
     stay::{ATTENTION_POINTERS, DeliveryState, IdentityState, NotificationKind, Timeliness},
-    time::{local_date, parse_instant},
+    time::local_date,
 };
+use intake::tries;
 use metrics::{counter, histogram};
 use reqwest::header::HeaderMap;
 use runtime::ids;
@@ -27,6 +28,7 @@ use store::{
     audit::{self, Actor},
     outbox::{self, Progress, StayChange, Subject, Task, TaskResult},
     review::NewCase,
+    tries::SameNumber,
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -35,6 +37,7 @@ use crate::{
     backoff::{self, Moment},
     content::Unreadable,
     destinations::LanePlace,
+    judgement::{Judgement, Known},
     peer::{Exchange, Peer, PeerName},
     police::{self, Sent},
     registry::{self, Finding, Question},
@@ -58,20 +61,6 @@ const LEASE_RESERVE: Duration = Duration::from_secs(2);
 const WORKER_DIED: &str = "worker_died";
 const UNCLEAR_ANSWERS: &str = "unclear_answers";
 const CONTENT_UNREADABLE: &str = "content_unreadable";
-
-/// What a minimal declaration owes once the registry has spoken and gave no birth date either.
-fn owed(content: &Value, finding: &Finding) -> Option<String> {
-    let has_spoken = match finding.state {
-        IdentityState::Verified | IdentityState::Mismatch | IdentityState::NotFound => true,
-        IdentityState::Pending | IdentityState::NotApplicable | IdentityState::Deferred => false,
-    };
-    let is_known = finding.birth_date.is_some() || content["guest"]["birth_date"].is_string();
-    if !has_spoken || is_known {
-        return None;
-    }
-    let arrival_at = parse_instant(content["arrival_at"].as_str()?)?;
-    Completion::birth_date_owed(arrival_at).to_text()
-}
 
 /// A worker's hold on a task.
 #[derive(Clone, Copy)]
@@ -101,6 +90,20 @@ pub(crate) fn is_poison(task: &Task) -> bool {
     task.claim_count > CLAIM_COUNT_MAX
 }
 
+/// What a finding means, and how many persons were tried for the number where nobody knew of it.
+#[derive(Default)]
+struct Judged {
+    judgement: Judgement,
+    newly_probed: Option<u64>,
+}
+
+fn same_number(subject: &Subject) -> Option<SameNumber<'_>> {
+    Some(SameNumber {
+        organisation_id: subject.organisation_id,
+        document_index: subject.document_index.as_deref()?,
+    })
+}
+
 /// How a task leaves the worker's hands.
 enum Ending {
     /// To be tried again.
@@ -113,7 +116,7 @@ enum Ending {
         waits_for: Option<PeerName>,
     },
     /// Confirmed.
-    Delivered { police_reference: String },
+    Delivered { police_reference: Option<String> },
     /// Refused in clear words.
     Refused { code: String, is_conflict: bool },
     /// Set aside.
@@ -211,18 +214,20 @@ impl Journey<'_> {
         }
         let content = worker.contents.open(&self.task, subject).await;
         let content = content.map_err(|unreadable| self.ending_of(&unreadable))?;
-        let finding = match self.kind {
+        let (finding, try_count) = match self.kind {
             NotificationKind::Stay | NotificationKind::IdentityResult => {
                 self.identify(&content, subject).await?
             }
             NotificationKind::Cancellation => {
                 let known = IdentityState::parse(&subject.identity_state);
-                Finding::without_answer(known.unwrap_or(IdentityState::Pending))
+                let state = known.unwrap_or(IdentityState::Pending);
+                (Finding::without_answer(state), 0)
             }
         };
         let body = self.write(&content, subject, &finding).await;
         let body = body.map_err(|unreadable| self.ending_of(&unreadable))?;
-        self.fix(&body, &content, subject, &finding).await?;
+        let judged = self.judge(&content, subject, &finding, try_count);
+        self.fix(&body, subject, &finding, judged).await?;
         Ok(body)
     }
 
@@ -233,16 +238,34 @@ impl Journey<'_> {
             && subject.delivery_version > self.task.version
     }
 
-    /// Asks the registry, or does without it where time is short.
-    async fn identify(&mut self, content: &Value, subject: &Subject) -> Result<Finding, Ending> {
+    /// Asks the registry, or does without it where time is short; answers also with how many persons
+    /// were tried for the number. These are counted after the registry has answered.
+    async fn identify(
+        &mut self,
+        content: &Value,
+        subject: &Subject,
+    ) -> Result<(Finding, u64), Ending> {
         let today = local_date(subject.version_received_at);
         let Some(question) = Question::about(content, today) else {
-            return Ok(checked(Finding::without_answer(
-                IdentityState::NotApplicable,
-            )));
+            let finding = Finding::without_answer(IdentityState::NotApplicable);
+            return Ok((checked(finding), 0));
         };
-        let due_at = match self.ask(&question).await {
-            Ok(finding) => return Ok(checked(finding)),
+        let finding = self.find(&question, subject).await?;
+        let try_count = self.count_tries(&question, subject).await?;
+        Ok((checked(finding), try_count))
+    }
+
+    async fn count_tries(&self, question: &Question, subject: &Subject) -> Result<u64, Ending> {
+        let vault = self.worker.contents.vault();
+        let number = tries::number_hash(vault, subject.organisation_id, question.personal_id());
+        let counted =
+            store::tries::count(&self.worker.db, &number, subject.version_received_at).await;
+        counted.map_err(|_| self.ending_of(&Unreadable::NotNow))
+    }
+
+    async fn find(&mut self, question: &Question, subject: &Subject) -> Result<Finding, Ending> {
+        let due_at = match self.ask(question).await {
+            Ok(finding) => return Ok(finding),
             Err(Unanswered::OutOfTime) => return Err(Ending::retry(self.worker.clock.now())),
             Err(Unanswered::AskAgain(due_at)) => due_at,
         };
@@ -251,7 +274,7 @@ impl Journey<'_> {
         }
         let last_moment = self.task.deadline_at - DEFERRAL_AHEAD;
         if self.worker.clock.now() >= last_moment {
-            return Ok(checked(Finding::without_answer(IdentityState::Deferred)));
+            return Ok(Finding::without_answer(IdentityState::Deferred));
         }
         let is_first = subject.identity_state == IdentityState::Pending.as_str();
         Err(Ending::Retry {
@@ -313,13 +336,32 @@ impl Journey<'_> {
         Ok(body.to_string().into_bytes())
     }
 
+    /// What the finding means for sender and officers.
+    fn judge(
+        &self,
+        content: &Value,
+        subject: &Subject,
+        finding: &Finding,
+        try_count: u64,
+    ) -> Judged {
+        if self.kind == NotificationKind::Cancellation {
+            return Judged::default();
+        }
+        let known = Known::of(subject);
+        let is_probed = try_count > TRIES_MAX;
+        Judged {
+            judgement: known.judge(finding, content, is_probed),
+            newly_probed: (is_probed && known.is_unreviewed()).then_some(try_count),
+        }
+    }
+
     /// Stores the bytes and the grade before they are sent for the first time.
     async fn fix(
         &mut self,
         body: &[u8],
-        content: &Value,
         subject: &Subject,
         finding: &Finding,
+        judged: Judged,
     ) -> Result<(), Ending> {
         let sealed = self.worker.contents.seal_body(&self.task, subject, body);
         let sealed_body = sealed.map_err(|unreadable| self.ending_of(&unreadable))?;
@@ -328,43 +370,89 @@ impl Journey<'_> {
         self.sent_identity = Some(identity_state.clone());
         self.task.body_sha256 = Some(body_sha256.clone());
         let mut result = self.result(Progress::Fixed {
-            identity_state: identity_state.clone(),
+            identity_state,
             body_sha256,
             sealed_body,
         });
-        result.stay = match self.kind {
-            NotificationKind::Stay => StayChange {
-                identity_state: Some(identity_state),
-                delivery_state: Some(DeliveryState::Delivering.as_str().to_owned()),
-                owed: owed(content, finding),
-                ..StayChange::default()
+        let Judged {
+            judgement,
+            newly_probed,
+        } = judged;
+        let delivering = DeliveryState::Delivering.as_str().to_owned();
+        result.stay = StayChange {
+            identity_state: judgement.state.map(|state| state.as_str().to_owned()),
+            identity_review: judgement.review.map(|review| review.as_str().to_owned()),
+            owed: judgement.owed.clone(),
+            delivery_state: match self.kind {
+                NotificationKind::Stay | NotificationKind::Cancellation => Some(delivering),
+                NotificationKind::IdentityResult => None,
             },
-            NotificationKind::IdentityResult => StayChange {
-                identity_state: Some(identity_state),
-                owed: owed(content, finding),
-                ..StayChange::default()
-            },
-            NotificationKind::Cancellation => StayChange {
-                delivery_state: Some(DeliveryState::Delivering.as_str().to_owned()),
-                ..StayChange::default()
-            },
+            ..StayChange::default()
         };
-        if let Some(case) = self.identity_case(finding) {
-            result.cases.push(case);
-            let detail = json!({"pointers": ATTENTION_POINTERS});
-            let now = self.worker.clock.now();
-            let event = self.event(now, EventKind::StayAttention, &detail);
-            result.events.push(event);
+        let cases = judgement.cases.into_iter();
+        result.cases = cases
+            .map(|(kind, detail)| self.case(kind, detail))
+            .collect();
+        if let Some(try_count) = newly_probed {
+            result
+                .cases
+                .extend(self.probing_case(subject, try_count).await?);
         }
-        if let Some(owed) = &result.stay.owed {
+        let now = self.worker.clock.now();
+        if judgement.is_news {
+            result.events.push(self.attention(now));
+        }
+        if let Some(owed) = &judgement.owed {
             let detail = serde_json::from_str(owed).unwrap_or_else(|_| json!({}));
-            let now = self.worker.clock.now();
             let event = self.event(now, EventKind::StayCompletionDue, &detail);
             result.events.push(event);
         }
         match self.worker.recorder.record(result).await {
-            Recorded::Held => Ok(()),
-            Recorded::Lost | Recorded::Failed => Err(Ending::Gone),
+            Recorded::Held => {}
+            Recorded::Lost | Recorded::Failed => return Err(Ending::Gone),
+        }
+        if newly_probed.is_some() {
+            self.flag_same_number(subject, now).await;
+        }
+        Ok(())
+    }
+
+    fn attention(&self, now: DateTime<Utc>) -> entity::event::Model {
+        let detail = json!({"pointers": ATTENTION_POINTERS});
+        self.event(now, EventKind::StayAttention, &detail)
+    }
+
+    /// A case about tries for a number, unless an officer has one already.
+    async fn probing_case(
+        &self,
+        subject: &Subject,
+        try_count: u64,
+    ) -> Result<Option<NewCase>, Ending> {
+        if let Some(number) = same_number(subject) {
+            let known = store::tries::has_open_case(&self.worker.db, number).await;
+            match known {
+                Ok(false) => {}
+                Ok(true) => return Ok(None),
+                Err(_) => return Err(self.ending_of(&Unreadable::NotNow)),
+            }
+        }
+        let detail = json!({"tried_persons": try_count});
+        Ok(Some(self.case(ReviewKind::Probing, detail)))
+    }
+
+    /// The stays by which the first persons were tried show no more than this one.
+    async fn flag_same_number(&self, subject: &Subject, now: DateTime<Utc>) {
+        let Some(number) = same_number(subject) else {
+            return;
+        };
+        let worker = self.worker;
+        let since = subject.version_received_at - TRIES_COUNTED;
+        let event = self.attention(now);
+        let fresh_id = || ids::uuid_v7(&worker.clock);
+        let flagged = store::tries::flag(&worker.db, number, since, &event, fresh_id).await;
+        if let Err(error) = flagged {
+            // The next try of the number flags them.
+            tracing::warn!(%error, "earlier stays of a number that is tried were not flagged");
         }
     }
 
@@ -387,10 +475,11 @@ impl Journey<'_> {
             &body,
         );
         self.begin_attempt(PeerName::Police);
-        let exchange = admitted.post(headers, body).await;
+        let exchange = admitted.post(headers, body.clone()).await;
         let sent = Sent {
             id: self.task.id,
             body_sha256: self.task.body_sha256.as_deref().unwrap_or_default(),
+            body: &body,
         };
         let mut verdict = police::judge(sent, &exchange.outcome);
         if verdict.is_refusal_of_us() {
@@ -564,13 +653,20 @@ impl Journey<'_> {
         }
     }
 
-    fn delivered(&mut self, now: DateTime<Utc>, police_reference: String) -> TaskResult {
+    fn delivered(&mut self, now: DateTime<Utc>, police_reference: Option<String>) -> TaskResult {
+        if police_reference.is_none() {
+            let id = self.task.id;
+            tracing::warn!(task.id = %id, "the police's own number has no known shape; not kept");
+        }
         let mut result = self.result(Progress::Delivered { at: now });
         result.stay = self.delivery_change(DeliveryState::Acknowledged, None);
         if result.stay != StayChange::default() {
-            let detail = json!({"police_reference": police_reference});
+            let detail = match &police_reference {
+                Some(reference) => json!({"police_reference": reference}),
+                None => json!({}),
+            };
             result.events = vec![self.event(now, EventKind::StayAcknowledged, &detail)];
-            result.stay.police_reference = Some(police_reference);
+            result.stay.police_reference = police_reference;
         }
         let was_deferred = self.sent_identity.as_deref() == Some(IdentityState::Deferred.as_str());
         if self.kind == NotificationKind::Stay && was_deferred {
@@ -639,24 +735,6 @@ impl Journey<'_> {
             follow_up: None,
             audit: None,
             events: Vec::new(),
-        }
-    }
-
-    /// What the registry found that an officer should look at.
-    fn identity_case(&self, finding: &Finding) -> Option<NewCase> {
-        if self.kind == NotificationKind::Cancellation {
-            return None;
-        }
-        match finding.state {
-            IdentityState::Mismatch => {
-                let detail = finding.grade.map_or_else(|| json!({}), review::differences);
-                Some(self.case(ReviewKind::Mismatch, detail))
-            }
-            IdentityState::NotFound => Some(self.case(ReviewKind::NotFound, json!({}))),
-            IdentityState::Pending
-            | IdentityState::Verified
-            | IdentityState::NotApplicable
-            | IdentityState::Deferred => None,
         }
     }
 

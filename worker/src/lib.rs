@@ -21,6 +21,7 @@ mod registry;
 mod settle;
 
 mod imports;
+mod judgement;
 
 mod backoff;
 mod breaker;

@@ -3,9 +3,11 @@
 //!
 //! A wrong reading here is either a lost notification or a false alarm, so every answer has its
 //! row in the table of [`judge`]. What the peer writes is never kept, but for its reference number
-//! and a code of the shape of ours.
+//! and its code: both of a narrow shape, and neither where it repeats what the notification says of
+//! the guest.
 
 use chrono::{DateTime, Utc};
+use domain::text::fold;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use runtime::{ids, standard_webhooks};
 use serde::Deserialize;
@@ -23,6 +25,11 @@ pub(crate) const PATH: &str = "v1/notifications";
 /// Longest reference number that is kept.
 const REFERENCE_LENGTH_MAX: usize = 128;
 const CODE_LENGTH_MAX: usize = 64;
+/// Digits in a row that a code may have: a status or an error number, but no date and no number of
+/// a document or a telephone.
+const CODE_DIGITS_MAX: usize = 5;
+/// A name or number of the guest that is shorter says nothing of anybody.
+const TELLING_LENGTH_MIN: usize = 6;
 /// The code of an endpoint that refuses us, whatever we bring.
 pub(crate) const REFUSES_US: &str = "refuses_us";
 /// The code of a refusal that gives none.
@@ -33,8 +40,8 @@ const REFUSED: &str = "refused";
 pub(crate) enum Verdict {
     /// Confirmed, under the police's own number.
     Delivered {
-        /// That number.
-        police_reference: String,
+        /// That number; `None` when it has not the shape of one, and is not kept.
+        police_reference: Option<String>,
     },
     /// Refused in clear words; the sender can correct it.
     Refused {
@@ -108,12 +115,33 @@ pub(crate) const OUR_CLOCK_IS_WRONG: Verdict = Verdict::Unavailable {
 };
 
 /// What was sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Sent<'a> {
     /// The notification's id.
     pub(crate) id: Uuid,
     /// SHA-256 of its bytes.
     pub(crate) body_sha256: &'a [u8],
+    /// Its bytes.
+    pub(crate) body: &'a [u8],
+}
+
+impl Sent<'_> {
+    /// Whether a text of the endpoint's repeats the guest's name or number, however it is written.
+    fn is_told_by(self, text: &str) -> bool {
+        let body: Value = serde_json::from_slice(self.body).unwrap_or_default();
+        let told = plain(text);
+        ["/guest/full_name", "/guest/document/number"]
+            .into_iter()
+            .filter_map(|pointer| body.pointer(pointer)?.as_str().map(plain))
+            .any(|known| known.len() >= TELLING_LENGTH_MIN && told.contains(&known))
+    }
+}
+
+/// Letters without marks, and digits.
+fn plain(text: &str) -> String {
+    let mut folded = fold(text);
+    folded.retain(char::is_alphanumeric);
+    folded
 }
 
 /// What the endpoint's answer to a notification means.
@@ -132,43 +160,56 @@ pub(crate) fn judge(sent: Sent<'_>, outcome: &Result<Answer, CallFault>) -> Verd
             Some(confirmation) => confirmation.into(),
             None => unclear("malformed", Health::Failing),
         },
-        400 | 422 => refused(answer, false),
+        400 | 422 => refused(sent, answer, false),
         // An endpoint may say of what it has already that it is there, instead of saying it again.
         409 => match Confirmation::read(sent, answer) {
             Some(confirmation) if confirmation.is_of_these_bytes => confirmation.into(),
-            Some(_) | None => refused(answer, true),
+            Some(_) | None => refused(sent, answer, true),
         },
         // Without a code it may be a proxy or a wrong address that speaks, and a wrong address
         // must not refuse everything.
-        404 | 410 if code_of(answer).is_some() => refused(answer, false),
+        404 | 410 if code_of(sent, answer).is_some() => refused(sent, answer, false),
         401 | 403 => unavailable(REFUSES_US, Health::RefusesUs),
         408 | 425 | 429 => unavailable("overloaded", Health::Failing),
         500..=599 => unavailable("failing", Health::Failing),
         // A code shows that the endpoint itself speaks, and speaks of this one notification.
-        400..=499 if code_of(answer).is_some() => unclear("unexpected_status", Health::Well),
+        400..=499 if code_of(sent, answer).is_some() => unclear("unexpected_status", Health::Well),
         _ => unclear("unexpected_status", Health::Failing),
     }
 }
 
-fn refused(answer: &Answer, is_conflict: bool) -> Verdict {
+fn refused(sent: Sent<'_>, answer: &Answer, is_conflict: bool) -> Verdict {
     Verdict::Refused {
-        code: code_of(answer).unwrap_or_else(|| REFUSED.to_owned()),
+        code: code_of(sent, answer).unwrap_or_else(|| REFUSED.to_owned()),
         is_conflict,
     }
 }
 
 /// The member `code` of a JSON answer: as it is when it has the shape of a code, else the general
 /// word; `None` when there is none.
-fn code_of(answer: &Answer) -> Option<String> {
+fn code_of(sent: Sent<'_>, answer: &Answer) -> Option<String> {
     let body: Value = serde_json::from_slice(&answer.body)
         .ok()
         .filter(|_| answer.is_json)?;
     let code = body.get("code")?.as_str()?;
-    let is_code = (1..=CODE_LENGTH_MAX).contains(&code.len())
-        && code
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    Some(if is_code { code } else { REFUSED }.to_owned())
+    let is_kept = is_code(code) && !sent.is_told_by(code);
+    Some(if is_kept { code } else { REFUSED }.to_owned())
+}
+
+/// A word of small letters, digits and underscores that begins with a letter.
+fn is_code(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let digits = text.split(|letter: char| !letter.is_ascii_digit());
+    (1..=CODE_LENGTH_MAX).contains(&text.len())
+        && text.bytes().all(is_part)
+        && text.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && digits.map(str::len).max() <= Some(CODE_DIGITS_MAX)
+}
+
+/// What numbers of files are written with.
+fn is_reference(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    (1..=REFERENCE_LENGTH_MAX).contains(&text.len()) && text.bytes().all(is_part)
 }
 
 /// What a confirmation says, read strictly: a member that comes twice is no confirmation.
@@ -182,7 +223,9 @@ struct ConfirmationBody {
 
 /// A confirmation of what was sent.
 struct Confirmation {
-    police_reference: String,
+    /// `None` when what was written there is not kept. The police have the notification all the
+    /// same: a number that cannot be shown takes nothing from that.
+    police_reference: Option<String>,
     /// It names the bytes, and they are those that were sent.
     is_of_these_bytes: bool,
 }
@@ -201,12 +244,11 @@ impl Confirmation {
         let is_this_one = names(body.notification_id.as_ref(), sent.id.to_string());
         let are_these_bytes = names(body.body_sha256.as_ref(), hex::encode(sent.body_sha256));
         let reference = body.police_reference.trim();
-        let is_sound = is_this_one != Some(false)
-            && are_these_bytes != Some(false)
-            && (1..=REFERENCE_LENGTH_MAX).contains(&reference.chars().count())
-            && !reference.contains(char::is_control);
+        let is_sound =
+            is_this_one != Some(false) && are_these_bytes != Some(false) && !reference.is_empty();
+        let is_kept = is_reference(reference) && !sent.is_told_by(reference);
         is_sound.then(|| Self {
-            police_reference: reference.to_owned(),
+            police_reference: is_kept.then(|| reference.to_owned()),
             is_of_these_bytes: are_these_bytes == Some(true),
         })
     }
@@ -277,6 +319,7 @@ mod tests {
     const SENT: Sent<'_> = Sent {
         id: ID,
         body_sha256: &[7; 32],
+        body: br#"{"guest":{"full_name":"Nguyen Van An","document":{"number":"038090001234"}}}"#,
     };
 
     fn answer(status: u16, is_json: bool, body: &str) -> Result<Answer, CallFault> {
@@ -333,6 +376,31 @@ mod tests {
                 "refused refused Well",
             ),
             (answer(422, true, r#"{"code":""}"#), "refused refused Well"),
+            // What could be somebody's number, date or name is no code.
+            (
+                answer(422, true, r#"{"code":"038025770095"}"#),
+                "refused refused Well",
+            ),
+            (
+                answer(422, true, r#"{"code":"id_038025770095"}"#),
+                "refused refused Well",
+            ),
+            (
+                answer(422, true, r#"{"code":"born_19900517"}"#),
+                "refused refused Well",
+            ),
+            (
+                answer(422, true, r#"{"code":"unknown_nguyen_van_an"}"#),
+                "refused refused Well",
+            ),
+            (
+                answer(404, true, r#"{"code":"_e"}"#),
+                "refused refused Well",
+            ),
+            (
+                answer(422, true, r#"{"code":"e10422_v2"}"#),
+                "refused e10422_v2 Well",
+            ),
             (
                 answer(409, true, r#"{"code":"idempotency_conflict"}"#),
                 "refused idempotency_conflict Well",
@@ -366,7 +434,6 @@ mod tests {
     #[test]
     fn a_confirmation_names_a_reference_and_an_instant_and_no_other_notification() {
         let at = "2026-11-23T14:05:00+07:00";
-        let long = "x".repeat(129);
         let another = Uuid::from_u128(8);
         let table = [
             (
@@ -395,14 +462,6 @@ mod tests {
             ),
             (
                 format!(r#"{{"police_reference":["a","b"],"received_at":"{at}"}}"#),
-                false,
-            ),
-            (
-                format!(r#"{{"police_reference":"{long}","received_at":"{at}"}}"#),
-                false,
-            ),
-            (
-                format!(r#"{{"police_reference":"a\u0000b","received_at":"{at}"}}"#),
                 false,
             ),
             (
@@ -443,6 +502,35 @@ mod tests {
                 is_delivered,
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_reference_that_tells_nothing_else_is_kept() {
+        let long = "x".repeat(REFERENCE_LENGTH_MAX + 1);
+        let table = [
+            ("CA-38-2026-000001", true),
+            ("TH/2026/11.29_7", true),
+            ("20261129000001", true),
+            ("CA 38", false),
+            ("<script>", false),
+            ("CA\\u202e1", false),
+            ("a\\u0000b", false),
+            ("Số 5", false),
+            (&long, false),
+            // The guest of this very notification.
+            ("038090001234", false),
+            ("CA-038090001234", false),
+            ("Nguyen.Van.An", false),
+        ];
+        for (reference, is_kept) in table {
+            let at = "2026-11-23T14:05:00+07:00";
+            let body = format!(r#"{{"police_reference":"{reference}","received_at":"{at}"}}"#);
+            let kept = is_kept.then(|| reference.to_owned());
+            let expected = Verdict::Delivered {
+                police_reference: kept,
+            };
+            assert_eq!(judge(SENT, &answer(200, true, &body)), expected);
         }
     }
 

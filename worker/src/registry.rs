@@ -49,6 +49,11 @@ impl Question {
         })
     }
 
+    /// The number that is asked about.
+    pub(crate) const fn personal_id(&self) -> &PersonalId {
+        &self.personal_id
+    }
+
     /// The body of the question.
     pub(crate) fn to_body(&self) -> Vec<u8> {
         let mut body = json!({

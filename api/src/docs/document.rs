@@ -49,7 +49,8 @@ const REQUEST_SCHEMAS: [&str; 27] = [
 ];
 
 /// Operations that declare nothing and replay by their key.
-const GUARDED: [&str; 5] = [
+const GUARDED: [&str; 6] = [
+    "answerQuestion",
     "claimCases",
     "decideCase",
     "pauseDestination",
@@ -82,7 +83,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 59] = [
+const FACTS: [Facts; 60] = [
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -183,6 +184,12 @@ const FACTS: [Facts; 59] = [
         operation: "cancelStay",
         success: "The stay as the change left it, or the first answer again.",
         problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
+        parameters: &[],
+    },
+    Facts {
+        operation: "answerQuestion",
+        success: "It had been answered so before: the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 413, 415, 422],
         parameters: &[],
     },
     Facts {
@@ -624,6 +631,10 @@ fn add_successes(operation: &str, responses: &mut Value) {
             responses["201"] = responses["200"].clone();
             responses["201"]["description"] = json!("It is declared, and stored for good.");
         }
+        "answerQuestion" => {
+            responses["201"] = responses["200"].clone();
+            responses["201"]["description"] = json!("The police have the answer.");
+        }
         "importStays" => {
             let responses = responses.as_object_mut();
             if let Some(responses) = responses
@@ -789,6 +800,10 @@ fn example(operation: &str) -> Option<Value> {
             "events": ["stay.acknowledged", "stay.rejected"],
         })),
         "cancelStay" => Some(json!({"reason": "Khai nhầm khách"})),
+        "answerQuestion" => Some(json!({
+            "question_id": "0197c1c8-0280-7000-8000-000000000021",
+            "text": "Đã xem lại hộ chiếu: họ tên đúng như đã khai.",
+        })),
         "claimCases" => Some(json!({"count": 10, "kinds": ["mismatch", "not_found"]})),
         "pauseDestination" => Some(json!({
             "reason": "Bảo trì cổng tiếp nhận",

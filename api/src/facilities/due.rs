@@ -204,7 +204,8 @@ impl Item {
 /// Whether the sender is told to look again at the data of a guest who is there to be asked.
 fn is_flagged(stay: &StayRow) -> bool {
     let state = IdentityState::parse(&stay.identity_state);
-    let needs_attention = state.is_some_and(|state| IdentityState::ATTENTION.contains(&state));
+    let review = intake::view::review_of(stay);
+    let needs_attention = state.is_some_and(|state| state.needs_attention(review));
     needs_attention && stay.presence == Presence::Present.as_str()
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
     event::EventKind,
-    problem::Code,
+    problem::{Code, Violation},
     review::{
         ReviewDecision,
         request::{DecisionRequest as Request, Ruling},
@@ -67,10 +67,6 @@ pub(crate) async fn make(
             province_code,
         } => (None, None, Some((commune_code, province_code))),
     };
-    let event = pointers.as_ref().map(|pointers| {
-        let detail = json!({"question_id": decision_id, "pointers": pointers});
-        event_row(app, now, &detail)
-    });
     let words = Words {
         note: Some(request.note),
         question,
@@ -88,13 +84,18 @@ pub(crate) async fn make(
         key_id: sender.key_id,
         decision,
         referred_to,
-        pointers: pointers.map(|pointers| json!(pointers).to_string()),
+        pointers,
         sealed,
         decided_at: now,
         idempotency: idempotency(app, sender, &key, &path(case_id), &document.value, now),
         natural: natural(app, sender, case_id, request.lease_id, &document.value, now),
         audit,
-        event,
+        question_event: event_row(app, now, EventKind::StayCorrectionRequested),
+        reviewed_event: event_row(app, now, EventKind::StayReviewed),
+        fresh_id: {
+            let clock = app.clock.clone();
+            Box::new(move || ids::uuid_v7(&clock))
+        },
     };
     let decided = decide::decide(&app.db, &scope, new).await;
     match decided.map_err(|error| key.failure(error))? {
@@ -112,6 +113,10 @@ pub(crate) async fn make(
             Err(Failure::new(Code::IdempotencyKeyReused))
         }
         Decided::NotFound => Err(Failure::new(Code::NotFound)),
+        Decided::SameCommune => {
+            let same = Violation::new("/commune_code", Code::ReferredToSameCommune);
+            Err(Failure::invalid(vec![same]))
+        }
         Decided::LeaseLost => Err(Failure::new(Code::LeaseLost)),
     }
 }
@@ -148,16 +153,17 @@ const fn action(decision: ReviewDecision) -> &'static str {
     }
 }
 
-/// What the sender hears: that something is asked, and where; what is asked stands on the stay.
-fn event_row(app: &App, at: DateTime<Utc>, detail: &Value) -> store::events::EventRow {
+/// What the sender hears: that something is asked, and where, or that nothing need be looked at any
+/// more; what is asked stands on the stay.
+fn event_row(app: &App, at: DateTime<Utc>, kind: EventKind) -> store::events::EventRow {
     store::events::EventRow {
         id: ids::uuid_v7(&app.clock),
         organisation_id: None,
         facility_id: None,
         stay_id: None,
         version: None,
-        kind: EventKind::StayCorrectionRequested.as_str().to_owned(),
-        detail: detail.to_string(),
+        kind: kind.as_str().to_owned(),
+        detail: json!({}).to_string(),
         created_at: at,
         sequence: None,
     }

@@ -15,12 +15,19 @@ use domain::{
 use runtime::vault::Vault;
 use serde_json::{Map, Value, json};
 use store::{
-    review::{Case, DecisionRow, decide, facts},
+    review::{
+        Case, DecisionRow,
+        answers::{self, AnswerRow},
+        decide, facts,
+    },
     stays::{StayRow, StayVersionRow},
 };
 use uuid::Uuid;
 
-use super::{questions::pointers, words::Words};
+use super::{
+    questions::pointers,
+    words::{Words, open_answer},
+};
 use crate::app::App;
 use crate::problem::Failure;
 
@@ -35,6 +42,8 @@ struct Surroundings {
     attempts: HashMap<Uuid, Map<String, Value>>,
     /// By case.
     decisions: HashMap<Uuid, Vec<DecisionRow>>,
+    /// What facilities answered in words, by question.
+    answers: HashMap<Uuid, AnswerRow>,
 }
 
 /// The cases as `officer`, a key, sees them, in their order.
@@ -80,6 +89,7 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<Surroundings, Failure
     for row in decide::history(db, &case_ids).await? {
         decisions.entry(row.case_id).or_default().push(row);
     }
+    let answers = answers::of_cases(db, &case_ids).await?;
     let by_stay = |case: Case| {
         let detail = read(&case.detail);
         (case.stay_id, detail["differences"].clone())
@@ -97,6 +107,10 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<Surroundings, Failure
         differences: mismatches.into_iter().map(by_stay).collect(),
         attempts,
         decisions,
+        answers: answers
+            .into_iter()
+            .map(|answer| (answer.question_id, answer))
+            .collect(),
     })
 }
 
@@ -119,6 +133,7 @@ fn item(
                 "question": words.question,
                 "pointers": pointers(row),
                 "answered_at": row.answered_at.map(format_instant),
+                "answer": answer(vault, around.answers.get(&row.id))?,
             }));
         }
         history.push(json!({
@@ -146,6 +161,18 @@ fn item(
         "attempts": around.attempts.get(&case.stay_id).cloned().unwrap_or_default(),
         "questions": questions,
         "decisions": history,
+    }))
+}
+
+/// What a facility answered in words.
+fn answer(vault: &Vault, row: Option<&AnswerRow>) -> Result<Value, Failure> {
+    let Some(row) = row else {
+        return Ok(Value::Null);
+    };
+    Ok(json!({
+        "id": row.id,
+        "text": open_answer(vault, row)?,
+        "answered_at": format_instant(row.answered_at),
     }))
 }
 
@@ -204,6 +231,7 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
         "departed_at": stay.departed_at.map(format_instant),
         "identity": {
             "state": state.as_str(),
+            "seen_by_sender": state.as_seen_by_sender(intake::view::review_of(stay)),
             "differences": differences.cloned().unwrap_or_else(|| json!([])),
         },
         "delivery": {

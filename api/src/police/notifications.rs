@@ -87,14 +87,15 @@ pub(crate) async fn list(
     Ok(Answer::json(page.to_string()))
 }
 
-/// One case of the officer's communes. Absent, foreign and malformed are the same 404.
+/// One case of the officer's communes, or one that the officer has referred to another. Absent, foreign and malformed are the same 404.
 pub(crate) async fn show(
     app: &App,
     admitted: &Admitted<Reviewing>,
     id: &str,
 ) -> Result<Answer<ReviewCase>, Failure> {
     let sender = admitted.sender();
-    let case = queue::find(&app.db, &scope_of(sender), id_of(id)?).await?;
+    let scope = scope_of(sender);
+    let case = queue::find_readable(&app.db, &scope, sender.key_id, id_of(id)?).await?;
     let cases = [case.ok_or_else(|| Failure::new(Code::NotFound))?];
     let mut items = item::render(app, sender.key_id, &cases).await?;
     note_reads(app, sender, &cases).await?;

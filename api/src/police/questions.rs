@@ -1,5 +1,5 @@
-//! What senders are asked about a stay: by officers, seen on it until its next version, and whether
-//! a guest has left whom a census did not have.
+//! What senders are asked about a stay: by officers, seen on it until it is answered, and whether a
+//! guest has left whom a census did not have.
 
 use std::collections::HashMap;
 
@@ -48,8 +48,5 @@ fn question(vault: &Vault, row: &DecisionRow) -> Result<Value, Failure> {
 
 /// The members that a decision asks to look at again.
 pub(super) fn pointers(row: &DecisionRow) -> Value {
-    let stored = row.pointers.as_deref();
-    stored
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_else(|| json!([]))
+    store::review::asked_about(row).into()
 }

@@ -4,10 +4,10 @@ use poem_openapi::{Object, types::Any};
 use serde_json::Value;
 
 use super::text::{
-    CommuneCode, CompletionWord, CountryCode, Day, DeliveryWord, DocumentKindWord,
-    FacilityKindWord, GradedIdentityWord, Id, Instant, Name, NoDocumentReasonWord, Note,
-    PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, QuestionPointer, Reason,
-    ReviewDecisionWord, ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
+    AnswerText, CommuneCode, CompletionWord, CountryCode, Day, DeliveryWord, DocumentKindWord,
+    FacilityKindWord, GradedIdentityWord, Id, IdentityWord, Instant, Name, NoDocumentReasonWord,
+    Note, PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, QuestionPointer,
+    Reason, ReviewDecisionWord, ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
 };
 use super::{Residence, Visa, Warning};
 
@@ -21,7 +21,7 @@ pub(crate) struct ClaimRequest {
     )]
     count: Option<u32>,
     /// Only of these kinds; left out, of all.
-    #[oai(validator(max_items = 8))]
+    #[oai(validator(max_items = 9))]
     kinds: Option<Vec<ReviewKindWord>>,
     /// Only of this commune.
     commune: Option<CommuneCode>,
@@ -81,7 +81,8 @@ pub(crate) struct DecisionRequest {
     /// With `request_correction`: what the sender is asked, in words.
     question: Option<Note>,
     /// With `request_correction`: the members to look at again; left out, name, number and birth
-    /// date.
+    /// date. Who is asked about one of these three is asked about all of them, and of a case about
+    /// identity no other member of the guest is named: which of them differ stays with the police.
     #[oai(validator(max_items = 20))]
     pointers: Option<Vec<QuestionPointer>>,
 }
@@ -252,6 +253,8 @@ pub(crate) struct ReviewedDocument {
 pub(crate) struct GradedIdentity {
     /// The state.
     state: GradedIdentityWord,
+    /// What the sender sees of it.
+    seen_by_sender: IdentityWord,
     /// How well each member agrees, where a mismatch is open.
     differences: Vec<Difference>,
 }
@@ -325,9 +328,46 @@ pub(crate) struct AskedQuestion {
     question: Option<String>,
     /// The members to look at again.
     pointers: Vec<Pointer>,
-    /// When the stay was changed, or an officer decided otherwise.
+    /// When it was answered in words or by a change of what is asked about, or an officer decided
+    /// otherwise.
     #[oai(nullable)]
     answered_at: Option<Instant>,
+    /// What the facility answered in words; `null` when it did not.
+    #[oai(nullable)]
+    answer: Option<WordedAnswer>,
+}
+
+/// What a facility answered in words.
+#[derive(Object)]
+pub(crate) struct WordedAnswer {
+    /// Its id.
+    id: Id,
+    /// The words.
+    text: AnswerText,
+    /// When.
+    answered_at: Instant,
+}
+
+/// What a facility answers to a question of the police.
+#[derive(Object)]
+pub(crate) struct QuestionAnswerDraft {
+    /// The question, one that is open on the stay.
+    question_id: Id,
+    /// The answer, in words, for the police only.
+    text: AnswerText,
+}
+
+/// An answer that the police have.
+#[derive(Object)]
+pub(crate) struct QuestionAnswer {
+    /// Its id.
+    id: Id,
+    /// The question.
+    question_id: Id,
+    /// The stay.
+    stay_id: Id,
+    /// When.
+    answered_at: Instant,
 }
 
 /// A decision in a case's history.

@@ -114,6 +114,11 @@ text_types! {
     };
     /// Free text.
     Note => bounded(draft::NOTE_LENGTH_MAX);
+    /// What a facility answers to a question.
+    AnswerText => MetaSchema {
+        min_length: Some(1),
+        ..bounded(review::request::ANSWER_LENGTH_MAX)
+    };
     /// A number or word as printed.
     Word => bounded(draft::WORD_LENGTH_MAX);
     /// What is to be seen to.
@@ -225,11 +230,12 @@ text_types! {
 pub(crate) fn identity_words() -> impl Iterator<Item = &'static str> {
     let mut seen: Vec<&'static str> = Vec::new();
     for state in stay::IdentityState::ALL {
-        let word = state.as_seen_by_sender();
+        let word = state.as_seen_by_sender(None);
         if !seen.contains(&word) {
             seen.push(word);
         }
     }
+    seen.push(stay::IdentityReview::Reviewed.as_str());
     seen.into_iter()
 }
 

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use domain::{
     problem::Code,
     sender::Sender,
-    stay::{CompletionState, DeliveryState, IdentityState, Presence, Timeliness},
+    stay::{CompletionState, DeliveryState, IdentityReview, IdentityState, Presence, Timeliness},
     text::nfc_trim,
     time::{parse_day, parse_instant},
 };
 use serde_json::json;
-use store::stays::{Filter, StayRow};
+use store::stays::{Filter, IdentityFilter, StayRow};
 use uuid::Uuid;
 
 use super::facility_ids;
@@ -150,9 +150,7 @@ fn filter(app: &App, sender: &Sender, query: &mut Query) -> Filter {
         reference_indexes,
         arrival_on: query.parsed("arrival_date", Code::InvalidDate, parse_day),
         presence: word(query, "presence", |word| Presence::parse(word).is_some()),
-        identity_states: query
-            .parsed("identity", Code::InvalidFilter, identity_states)
-            .unwrap_or_default(),
+        identity: query.parsed("identity", Code::InvalidFilter, identity_filter),
         delivery: word(query, "delivery", |word| {
             DeliveryState::parse(word).is_some()
         }),
@@ -176,14 +174,16 @@ fn word(query: &mut Query, name: &str, is_known: impl Fn(&str) -> bool) -> Optio
     })
 }
 
-/// The states behind a word that a sender sees; `None` when there is no such word.
-fn identity_states(word: &str) -> Option<Vec<String>> {
+/// What is behind a word that a sender sees; `None` when there is no such word.
+fn identity_filter(word: &str) -> Option<IdentityFilter> {
     let states: Vec<String> = IdentityState::ALL
         .iter()
-        .filter(|state| state.as_seen_by_sender() == word)
+        .filter(|state| state.as_seen_by_sender(None) == word)
         .map(|state| state.as_str().to_owned())
         .collect();
-    (!states.is_empty()).then_some(states)
+    let review = IdentityReview::parse(word).map(|review| review.as_str().to_owned());
+    let filter = IdentityFilter { review, states };
+    (filter != IdentityFilter::default()).then_some(filter)
 }
 
 #[cfg(test)]
@@ -192,13 +192,23 @@ mod tests {
 
     #[test]
     fn a_sender_filters_by_what_a_sender_sees() {
-        assert_eq!(
-            identity_states("attention").unwrap(),
-            ["mismatch", "not_found"]
-        );
-        assert_eq!(identity_states("verified").unwrap(), ["verified"]);
+        let filter = |review: Option<&str>, states: &[&str]| IdentityFilter {
+            review: review.map(str::to_owned),
+            states: states.iter().map(|state| (*state).to_owned()).collect(),
+        };
+        let table = [
+            (
+                "attention",
+                filter(Some("attention"), &["mismatch", "not_found"]),
+            ),
+            ("reviewed", filter(Some("reviewed"), &[])),
+            ("verified", filter(None, &["verified"])),
+        ];
+        for (word, expected) in table {
+            assert_eq!(identity_filter(word), Some(expected), "{word}");
+        }
         for hidden in ["mismatch", "not_found", "", "Verified"] {
-            assert_eq!(identity_states(hidden), None, "{hidden}");
+            assert_eq!(identity_filter(hidden), None, "{hidden}");
         }
     }
 }

@@ -68,6 +68,7 @@ fn declaration(clock: &Clock) -> NewDeclaration {
             sequence: None,
         },
         cases: Vec::new(),
+        identity_try: None,
         census_lease: None,
     }
 }
@@ -84,6 +85,7 @@ fn stay(id: Uuid, now: DateTime<Utc>) -> stay::Model {
         version: 1,
         presence: "present".to_owned(),
         identity_state: "pending".to_owned(),
+        identity_review: None,
         delivery_state: "queued".to_owned(),
         delivery_version: 1,
         police_reference: None,

@@ -167,6 +167,16 @@ const fn both(code: Code) -> [Words; 2] {
                 "The lease has run out, or the case is not held under this lease_id; nothing was saved. Claim the case again, then decide.",
             ],
         ),
+        Code::QuestionClosed => pair(
+            [
+                "Câu hỏi đã khép lại",
+                "Câu hỏi này đã được trả lời, hoặc công an đã quyết định; câu trả lời này chưa được lưu. Hãy xem các câu hỏi còn mở của lượt lưu trú; nếu cần sửa dữ liệu, hãy gửi thay đổi.",
+            ],
+            [
+                "The question is closed",
+                "This question is answered already, or an officer has decided; this answer was not saved. Look at the questions that are open on the stay; to correct what was declared, send a change.",
+            ],
+        ),
         Code::IdempotencyInProgress => pair(
             [
                 "Yêu cầu trước đang được xử lý",
@@ -490,6 +500,36 @@ const fn both(code: Code) -> [Words; 2] {
                 "Mục này là bắt buộc trong trường hợp này. Hãy bổ sung.",
             ],
             ["Required", "This member is required here. Add it."],
+        ),
+        Code::NothingToChange => pair(
+            [
+                "Không có gì để thay đổi",
+                "Chỉ có lý do, không có mục nào cần sửa, nên không có phiên bản mới. Hãy gửi kèm các mục cần sửa; để trả lời công an bằng lời, hãy dùng POST …/answers.",
+            ],
+            [
+                "There is nothing to change",
+                "A reason came without a member to change, so that no version was made. Send the members to correct with it; to answer the police in words, use POST …/answers.",
+            ],
+        ),
+        Code::QuestionUnknown => pair(
+            [
+                "Không có câu hỏi này",
+                "Lượt lưu trú này không có câu hỏi nào của công an với mã định danh ấy. Hãy lấy question_id từ mục questions của lượt lưu trú.",
+            ],
+            [
+                "No such question",
+                "The police asked no question with this id about this stay. Take question_id from the stay's questions.",
+            ],
+        ),
+        Code::ReferredToSameCommune => pair(
+            [
+                "Vụ việc đã ở xã, phường này",
+                "Vụ việc đang thuộc chính xã, phường được chuyển đến, nên chưa có gì được lưu. Hãy chọn xã, phường khác, hoặc quyết định tại đây.",
+            ],
+            [
+                "The commune has the case already",
+                "The case is with this very commune; nothing was saved. Refer it to another commune, or decide it here.",
+            ],
         ),
         Code::TooFewItems => pair(
             [

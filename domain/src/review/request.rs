@@ -14,6 +14,8 @@ use crate::stay::ATTENTION_POINTERS;
 pub const CLAIM_COUNT: usize = 10;
 /// Most cases of one claim.
 pub const CLAIM_COUNT_MAX: usize = 50;
+/// Longest answer of a facility to a question, in characters.
+pub const ANSWER_LENGTH_MAX: usize = 2_000;
 /// What a sender may be asked to look at again.
 pub const QUESTION_POINTERS: [&str; 20] = [
     "/room",
@@ -60,6 +62,32 @@ pub struct DecisionRequest {
     pub note: String,
     /// The lease under which it is decided; `None` when what was sent is no id.
     pub lease_id: Option<Uuid>,
+}
+
+/// What a facility answers to a question in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerRequest {
+    /// Which question; `None` when what was sent is no id.
+    pub question_id: Option<Uuid>,
+    /// The words.
+    pub text: String,
+}
+
+impl AnswerRequest {
+    /// Reads `{question_id, text}`.
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn read(body: &Value) -> Result<Self, Vec<Violation>> {
+        let mut members = Members::of(body)?;
+        let question_id = members.required("question_id", NOTE_LENGTH_MAX);
+        let text = members.required("text", ANSWER_LENGTH_MAX);
+        members.finish()?;
+        Ok(Self {
+            question_id: question_id.and_then(|text| Uuid::try_parse(&text).ok()),
+            text: text.unwrap_or_default(),
+        })
+    }
 }
 
 /// A decision with what belongs to it.
@@ -227,6 +255,32 @@ mod tests {
     fn faults(violations: Vec<Violation>) -> Vec<(String, Code)> {
         let pair = |violation: Violation| (violation.pointer, violation.code);
         violations.into_iter().map(pair).collect()
+    }
+
+    #[test]
+    fn an_answer_names_its_question_and_says_something() {
+        let id = "0197c1c8-0280-7000-8000-000000000010";
+        let read = |body: &Value| AnswerRequest::read(body);
+        let answer = read(&json!({"question_id": id, "text": " Đã xem hộ chiếu. "})).unwrap();
+        assert_eq!(answer.question_id, Uuid::try_parse(id).ok());
+        assert_eq!(answer.text, "Đã xem hộ chiếu.");
+        let no_id = read(&json!({"question_id": "x", "text": "a"})).unwrap();
+        assert_eq!(no_id.question_id, None);
+        let long = "a".repeat(ANSWER_LENGTH_MAX + 1);
+        let of =
+            |violations: Result<AnswerRequest, Vec<Violation>>| faults(violations.unwrap_err());
+        let long = of(read(&json!({"question_id": id, "text": long})));
+        assert_eq!(long, [("/text".to_owned(), Code::TooLong)]);
+        let empty = of(read(&json!({"text": "  ", "note": "a"})));
+        let expected = [
+            ("/question_id", Code::Required),
+            ("/text", Code::Required),
+            ("/note", Code::UnknownField),
+        ];
+        assert_eq!(
+            empty,
+            expected.map(|(pointer, code)| (pointer.to_owned(), code))
+        );
     }
 
     #[test]

@@ -121,6 +121,7 @@ fn settled(id: u128) -> StayRow {
         version: 1,
         presence: "present".to_owned(),
         identity_state: "verified".to_owned(),
+        identity_review: None,
         delivery_state: "acknowledged".to_owned(),
         delivery_version: 1,
         police_reference: None,
@@ -169,6 +170,7 @@ async fn a_hundred_thousand_settled_stays_are_not_read(database: ::tests::Databa
             page(unconfirmed_of(FACILITY)),
         ),
         ("stay_flagged_by_deadline", page(flagged_of(FACILITY))),
+        ("stay_probed_by_deadline", page(probed_of(FACILITY))),
         ("stay_owing", owing_of(FACILITY).build(backend)),
         (
             "census_question_by_facility",
@@ -229,6 +231,18 @@ async fn each_list_has_its_stays_in_order(database: ::tests::Database) {
             })
             .await;
     }
+    for (id, state, review) in [
+        (11, "verified", "attention"),
+        (12, "mismatch", "attention"),
+        (13, "not_found", "reviewed"),
+    ] {
+        house
+            .add(id, |stay| {
+                stay.identity_state = state.to_owned();
+                stay.identity_review = Some(review.to_owned());
+            })
+            .await;
+    }
     house
         .add(10, |stay| {
             stay.facility_id = Uuid::from_u128(8);
@@ -248,7 +262,7 @@ async fn each_list_has_its_stays_in_order(database: ::tests::Database) {
     assert_eq!(page(after(3, 2), 50).await, [4]);
     assert_eq!(page(after(3, 4), 50).await, Vec::<u128>::new());
     let flagged = flagged(&house.db, FACILITY, None, 50).await.unwrap();
-    assert_eq!(ids(flagged), [7]);
+    assert_eq!(ids(flagged), [7, 11, 12]);
     let mut owing = ids(owing(&house.db, FACILITY).await.unwrap());
     owing.sort_unstable();
     assert_eq!(owing, [7, 8]);

@@ -1,9 +1,12 @@
 //! Decisions: made under a lease that still holds, in one transaction with what follows from them.
 
 use chrono::{DateTime, Utc};
-use domain::review::{ReviewDecision, ReviewState};
+use domain::review::{self, ReviewDecision, ReviewKind, ReviewState};
 use entity::review_decision;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value,
+};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
     queue::{Scope, find_on},
 };
 use crate::{
-    Backend, Database, Result, audit, declarations, dialect, request_keys,
+    Backend, Database, Error, Result, audit, declarations, dialect, request_keys,
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AuditRow, EventRow},
     write,
@@ -31,8 +34,8 @@ pub struct NewDecision {
     pub decision: ReviewDecision,
     /// With `refer`: commune and province.
     pub referred_to: Option<(String, String)>,
-    /// With `request_correction`: JSON list of pointers.
-    pub pointers: Option<String>,
+    /// With `request_correction`: the members that the officer named.
+    pub pointers: Option<Vec<&'static str>>,
     /// The officer's words, sealed.
     pub sealed: Option<Vec<u8>>,
     /// When.
@@ -44,8 +47,13 @@ pub struct NewDecision {
     pub natural: declarations::Idempotency,
     /// The audit entry, to be completed with the case.
     pub audit: audit::Entry,
-    /// What the sender hears, to be completed with the stay.
-    pub event: Option<entity::event::Model>,
+    /// What the sender hears of a question, to be completed with the stay and what is asked.
+    pub question_event: entity::event::Model,
+    /// What the sender hears when what was to be looked at is accepted, to be completed with the
+    /// stay.
+    pub reviewed_event: entity::event::Model,
+    /// Makes ids of further events.
+    pub fresh_id: Box<dyn Fn() -> Uuid + Send + Sync>,
 }
 
 /// What became of a decision.
@@ -59,6 +67,8 @@ pub enum Decided {
     KeyReused,
     /// There is no such case in the officer's communes.
     NotFound,
+    /// The case is with the commune to which it is referred; nothing was written.
+    SameCommune,
     /// The lease does not hold the case, or not any more; nothing was written.
     LeaseLost,
 }
@@ -72,7 +82,11 @@ pub async fn decide(db: &Database, scope: &Scope, new: NewDecision) -> Result<De
             write::commit(transaction).await?;
             db.wake().notify_events();
         }
-        Decided::Replayed(_) | Decided::KeyReused | Decided::NotFound | Decided::LeaseLost => {
+        Decided::Replayed(_)
+        | Decided::KeyReused
+        | Decided::NotFound
+        | Decided::SameCommune
+        | Decided::LeaseLost => {
             transaction.rollback().await?;
         }
     }
@@ -99,10 +113,19 @@ async fn decide_on(
     let Some(case) = find_on(db, connection, scope, new.case_id).await? else {
         return Ok(Decided::NotFound);
     };
+    let target = new.referred_to.as_ref().map(|(commune, _)| commune);
+    if target == Some(&case.commune_code) {
+        return Ok(Decided::SameCommune);
+    }
     if !move_case(backend, connection, &new).await? {
         return Ok(Decided::LeaseLost);
     }
-    let row = row(&case, &new);
+    let kind = ReviewKind::parse(&case.kind).ok_or(Error::Corrupt {
+        what: "review_case.kind",
+    })?;
+    let pointers = new.pointers.as_ref();
+    let pointers = pointers.map(|named| review::asked_pointers(kind, named));
+    let row = row(&case, &new, pointers.as_deref());
     answer_of_case(backend, connection, case.id, new.decided_at).await?;
     let decisions = vec![Inserted(row.clone())];
     connection
@@ -126,18 +149,82 @@ async fn decide_on(
             "",
         ))
         .await?;
-    if let Some(event) = new.event {
-        let event = EventRow(entity::event::Model {
+    let mut events = Vec::new();
+    if let Some(pointers) = pointers {
+        let detail = json!({"question_id": new.id, "pointers": pointers});
+        events.push(EventRow(entity::event::Model {
             facility_id: Some(case.facility_id),
             stay_id: Some(case.stay_id),
             version: Some(case.version),
-            ..event
-        });
+            detail: detail.to_string(),
+            ..new.question_event.clone()
+        }));
+    }
+    if new.decision == ReviewDecision::Accept && kind.is_about_identity() {
+        let reviewed = accept_identity(backend, connection, (&case, kind), new.decided_at).await?;
+        events.extend(reviewed.into_iter().map(|stay| {
+            EventRow(entity::event::Model {
+                id: (new.fresh_id)(),
+                facility_id: Some(stay.facility_id),
+                stay_id: Some(stay.id),
+                version: Some(stay.version),
+                ..new.reviewed_event.clone()
+            })
+        }));
+    }
+    if !events.is_empty() {
         connection
-            .execute_raw(dialect::insert_rows(backend, "event", vec![event], ""))
+            .execute_raw(dialect::insert_rows(backend, "event", events, ""))
             .await?;
     }
     Ok(Decided::Made(row))
+}
+
+/// A stay whose sender need not look again.
+#[derive(FromQueryResult)]
+struct Reviewed {
+    id: Uuid,
+    facility_id: Uuid,
+    version: i32,
+}
+
+/// Closes for the senders what an officer accepts: the stay of the case, and of a case about tries
+/// for a number all that were flagged for them. Nothing is owed because of it any more. What the
+/// sender need not look at is left alone, such as a guest who was corrected meanwhile.
+async fn accept_identity(
+    backend: Backend,
+    connection: &impl ConnectionTrait,
+    (case, kind): (&Case, ReviewKind),
+    at: DateTime<Utc>,
+) -> Result<Vec<Reviewed>> {
+    let flagged_together = match kind == ReviewKind::Probing {
+        true => {
+            " OR (stay.identity_review = 'attention' AND stay.id IN (\
+               SELECT other.id FROM stay other JOIN stay one \
+                 ON one.document_index = other.document_index \
+                   AND one.organisation_id = other.organisation_id WHERE one.id = ?))"
+        }
+        false => "",
+    };
+    let owes_birth_date = "(owed LIKE '%\"missing\":[\"/guest/birth_date\"]%' \
+         AND document_kind <> 'none')";
+    let text = format!(
+        "UPDATE stay SET identity_review = 'reviewed', changed_at = ?, \
+           completion_state = CASE WHEN {owes_birth_date} THEN 'complete' \
+             ELSE completion_state END, \
+           owed = CASE WHEN {owes_birth_date} THEN NULL ELSE owed END \
+         WHERE (stay.id = ? AND (identity_review = 'attention' OR (identity_review IS NULL \
+             AND identity_state IN ('mismatch', 'not_found')))){flagged_together} \
+         RETURNING id, facility_id, version"
+    );
+    let mut values = vec![rows::instant(at), rows::uuid(case.stay_id)];
+    if kind == ReviewKind::Probing {
+        values.push(rows::uuid(case.stay_id));
+    }
+    let statement = dialect::statement(backend, &text, values);
+    Ok(Reviewed::find_by_statement(statement)
+        .all(connection)
+        .await?)
 }
 
 async fn replay(connection: &impl ConnectionTrait, known: Option<Uuid>) -> Result<Decided> {
@@ -185,7 +272,7 @@ async fn move_case(
     Ok(connection.execute_raw(statement).await?.rows_affected() == 1)
 }
 
-fn row(case: &Case, new: &NewDecision) -> DecisionRow {
+fn row(case: &Case, new: &NewDecision, pointers: Option<&[&str]>) -> DecisionRow {
     DecisionRow {
         id: new.id,
         case_id: case.id,
@@ -196,7 +283,7 @@ fn row(case: &Case, new: &NewDecision) -> DecisionRow {
         referred_to: new.referred_to.as_ref().map(|(commune, _)| commune.clone()),
         decided_by: new.key_id,
         decided_at: new.decided_at,
-        pointers: new.pointers.clone(),
+        pointers: pointers.map(|pointers| json!(pointers).to_string()),
         sealed: new.sealed.clone(),
         answered_at: None,
     }

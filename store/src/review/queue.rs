@@ -134,6 +134,24 @@ pub async fn find(db: &Database, scope: &Scope, id: Uuid) -> Result<Option<Case>
     find_on(db, db.reader(), scope, id).await
 }
 
+/// The case with this id that an officer may read: of his communes, or referred by him to others.
+pub async fn find_readable(
+    db: &Database,
+    scope: &Scope,
+    key_id: Uuid,
+    id: Uuid,
+) -> Result<Option<Case>> {
+    if let Some(case) = find(db, scope, id).await? {
+        return Ok(Some(case));
+    }
+    let text = "SELECT * FROM review_case WHERE id = ? AND id IN (\
+           SELECT case_id FROM review_decision \
+           WHERE case_id = ? AND decided_by = ? AND decision = 'refer')";
+    let values = vec![rows::uuid(id), rows::uuid(id), rows::uuid(key_id)];
+    let statement = dialect::statement(db.backend(), text, values);
+    Ok(Case::find_by_statement(statement).one(db.reader()).await?)
+}
+
 pub(super) async fn find_on(
     db: &Database,
     connection: &impl ConnectionTrait,

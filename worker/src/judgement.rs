@@ -1,0 +1,225 @@
+//! What follows from what the registry said: for the sender, for officers, and of what is owed.
+//!
+//! A sender learns whether to look again, and nothing else: a number that is not there, a person who
+//! differs and a number for which many persons were tried look the same, and owe the same. He hears
+//! of it once, not at every version; what an officer has accepted stays accepted until the guest is
+//! another.
+
+use domain::{
+    declaration::Completion,
+    review::{self, ReviewKind},
+    stay::{IdentityReview, IdentityState},
+    time::parse_instant,
+};
+use serde_json::{Value, json};
+use store::outbox::Subject;
+
+use crate::registry::Finding;
+
+/// What is known of a stay's identity before the registry's answer is taken in.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    state: IdentityState,
+    review: Option<IdentityReview>,
+    is_owing: bool,
+}
+
+/// What becomes of a stay's identity.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Judgement {
+    /// Where the axis goes; `None` leaves it alone.
+    pub(crate) state: Option<IdentityState>,
+    /// What stands before it from now on.
+    pub(crate) review: Option<IdentityReview>,
+    /// The sender is told to look again, and was not before.
+    pub(crate) is_news: bool,
+    /// What the sender owes, and did not before.
+    pub(crate) owed: Option<String>,
+    /// Why an officer should look at it, with the detail, where no officer was told yet.
+    pub(crate) cases: Vec<(ReviewKind, Value)>,
+}
+
+impl Known {
+    pub(crate) fn of(subject: &Subject) -> Self {
+        let state = IdentityState::parse(&subject.identity_state);
+        let review = subject.identity_review.as_deref();
+        Self {
+            state: state.unwrap_or(IdentityState::Pending),
+            review: review.and_then(IdentityReview::parse),
+            is_owing: subject.owed.is_some(),
+        }
+    }
+
+    /// Whether nobody was told yet of tries for the number.
+    pub(crate) fn is_unreviewed(self) -> bool {
+        self.review.is_none()
+    }
+
+    /// Judges what the registry said of this content. `is_probed`: many persons were tried for the
+    /// number.
+    pub(crate) fn judge(self, finding: &Finding, content: &Value, is_probed: bool) -> Judgement {
+        // What the registry said of this very guest is worth more than that it is away now.
+        let is_kept = !finding.state.is_answered() && self.state.is_answered();
+        let state = if is_kept { self.state } else { finding.state };
+        let mut judgement = Judgement {
+            state: Some(state),
+            ..Judgement::default()
+        };
+        if self.review == Some(IdentityReview::Reviewed) {
+            return judgement;
+        }
+        if is_probed && self.review.is_none() {
+            judgement.review = Some(IdentityReview::Attention);
+        }
+        let needs_attention = state.needs_attention(judgement.review.or(self.review));
+        judgement.is_news = needs_attention && !self.state.needs_attention(self.review);
+        if needs_attention && finding.state.is_answered() && !self.is_owing {
+            judgement.owed = owed(content);
+        }
+        if state != self.state {
+            judgement.cases.extend(case(finding));
+        }
+        judgement
+    }
+}
+
+/// What a declaration without a birth date owes: without it nobody can be found.
+fn owed(content: &Value) -> Option<String> {
+    if content["guest"]["birth_date"].is_string() {
+        return None;
+    }
+    let arrival_at = parse_instant(content["arrival_at"].as_str()?)?;
+    Completion::birth_date_owed(arrival_at).to_text()
+}
+
+fn case(finding: &Finding) -> Option<(ReviewKind, Value)> {
+    match finding.state {
+        IdentityState::Mismatch => {
+            let detail = finding.grade.map_or_else(|| json!({}), review::differences);
+            Some((ReviewKind::Mismatch, detail))
+        }
+        IdentityState::NotFound => Some((ReviewKind::NotFound, json!({}))),
+        IdentityState::Pending
+        | IdentityState::Verified
+        | IdentityState::NotApplicable
+        | IdentityState::Deferred => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use IdentityReview::{Attention, Reviewed};
+    use IdentityState::{Deferred, Mismatch, NotFound, Pending, Verified};
+
+    use super::*;
+
+    fn content(birth_date: Option<&str>) -> Value {
+        json!({"arrival_at": "2026-11-23T14:00:00+07:00", "guest": {"birth_date": birth_date}})
+    }
+
+    fn judge(
+        (state, review, is_owing): (IdentityState, Option<IdentityReview>, bool),
+        found: IdentityState,
+        is_probed: bool,
+    ) -> Judgement {
+        let known = Known {
+            state,
+            review,
+            is_owing,
+        };
+        let finding = Finding::without_answer(found);
+        known.judge(&finding, &content(None), is_probed)
+    }
+
+    #[test]
+    fn a_sender_sees_and_owes_the_same_of_a_number_that_is_there_and_of_one_that_is_not() {
+        for is_probed in [false, true] {
+            for before in [(Pending, None, false), (Deferred, Some(Attention), false)] {
+                let seen = |found| {
+                    let judged = judge(before, found, is_probed);
+                    let state: IdentityState = judged.state.unwrap();
+                    let review = judged.review.or(before.1);
+                    (state.as_seen_by_sender(review), judged.is_news, judged.owed)
+                };
+                assert_eq!(seen(Mismatch), seen(NotFound));
+                if is_probed {
+                    assert_eq!(
+                        seen(Verified),
+                        seen(NotFound),
+                        "nor whether a person was right"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sender_hears_of_a_thing_once() {
+        // Each row: before, found, whether many were tried, whether it is news, owed, cases.
+        let table = [
+            ((Pending, None, false), Mismatch, false, (true, true, 1)),
+            ((Pending, None, false), NotFound, false, (true, true, 1)),
+            ((Pending, None, false), Verified, false, (false, false, 0)),
+            ((Pending, None, false), Deferred, false, (false, false, 0)),
+            ((Deferred, None, false), NotFound, false, (true, true, 1)),
+            // The next version of the same guest.
+            ((Mismatch, None, true), Mismatch, false, (false, false, 0)),
+            ((NotFound, None, true), Deferred, false, (false, false, 0)),
+            ((Mismatch, None, true), NotFound, false, (false, false, 1)),
+            // Many persons were tried.
+            ((Pending, None, false), Verified, true, (true, true, 0)),
+            ((Pending, None, false), Deferred, true, (true, false, 0)),
+            (
+                (Deferred, Some(Attention), false),
+                Verified,
+                true,
+                (false, true, 0),
+            ),
+            (
+                (Verified, Some(Attention), true),
+                Verified,
+                false,
+                (false, false, 0),
+            ),
+            // An officer has accepted it.
+            (
+                (Mismatch, Some(Reviewed), false),
+                Mismatch,
+                true,
+                (false, false, 0),
+            ),
+            (
+                (Mismatch, Some(Reviewed), false),
+                NotFound,
+                false,
+                (false, false, 0),
+            ),
+        ];
+        for (before, found, is_probed, expected) in table {
+            let judged = judge(before, found, is_probed);
+            let told = (judged.is_news, judged.owed.is_some(), judged.cases.len());
+            assert_eq!(told, expected, "{before:?} {found} {is_probed}");
+        }
+    }
+
+    #[test]
+    fn what_the_registry_said_stands_while_it_is_away() {
+        let state = |before, found| judge((before, None, false), found, false).state;
+        assert_eq!(state(Mismatch, Deferred), Some(Mismatch));
+        assert_eq!(state(Verified, Deferred), Some(Verified));
+        assert_eq!(state(Pending, Deferred), Some(Deferred));
+        assert_eq!(state(Mismatch, Verified), Some(Verified));
+    }
+
+    #[test]
+    fn who_sent_the_birth_date_owes_nothing() {
+        let known = Known {
+            state: Pending,
+            review: None,
+            is_owing: false,
+        };
+        let finding = Finding::without_answer(NotFound);
+        let sent = content(Some("1990"));
+        assert_eq!(known.judge(&finding, &sent, true).owed, None);
+    }
+}
