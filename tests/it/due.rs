@@ -212,7 +212,8 @@ async fn questions_are_due_until_they_are_answered(database: Database) {
     assert_eq!(pages, items);
     assert_eq!(items[1]["questions"][0]["code"], "census_missing");
 
-    let patch = json!({"room": "9", "reason": "Xem lại"});
+    let arrival_at = text_of(local(-3, "01:30:00"));
+    let patch = json!({"arrival_at": arrival_at, "reason": "Xem lại"});
     desk.amend(id(&stay), 1, &patch).await.expect(200);
     let departed = json!({"departed_at": text_of(tests::now())});
     let departure = desk.act(id(&missing), "departure", 1, &departed).await;

@@ -329,7 +329,8 @@ async fn a_correction_is_asked_for_seen_and_answered_by_an_amendment(database: D
     // It waits for its sender, not for an officer.
     assert_eq!(items(&claim(&police, 5).await).len(), 0);
 
-    let patch = json!({"room": "9", "reason": "Xem lại"});
+    let arrival_at = text_of(local(-1, "09:00:00"));
+    let patch = json!({"room": "9", "arrival_at": arrival_at, "reason": "Xem lại"});
     desk.amend(&stay_id, 1, &patch).await.expect(200);
     assert_eq!(desk.stay(&stay_id).await.get("questions"), None);
     let path = format!("/v1/police/notifications/{}", text(&case));
@@ -377,7 +378,7 @@ async fn a_referred_case_goes_to_the_other_commune(database: Database) {
     // Sent again it is the first answer, though the case is gone from here.
     assert_eq!(decide(&first, id, &refer).await.text(), decided.text());
     let path = format!("/v1/police/notifications/{}", text(id));
-    first.get(&path).await.expect_problem(404, "not_found");
+    assert_eq!(first.get(&path).await.expect(200)["state"], "referred");
     let claimed = claim(&second, 5).await;
     assert_eq!(claimed["items"][0]["id"], *id);
     assert_eq!(

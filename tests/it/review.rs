@@ -71,8 +71,10 @@ async fn settled(desk: &Caller, id: &str) -> Value {
 /// What of a value could tell one stay from another, without ids, times and numbers that differ by
 /// themselves.
 fn plain(value: &Value) -> Value {
-    const OWN: [&str; 14] = [
+    const OWN: [&str; 16] = [
         "id",
+        "cursor",
+        "occurred_at",
         "stay_id",
         "row",
         "reference",
@@ -480,7 +482,7 @@ async fn a_question_is_answered_in_words(database: Database) {
     let (id, question) = asked_about_the_number(&river).await;
     let path = format!("/v1/stays/{id}/answers");
     let answer = json!({"question_id": question, "text": WORDS});
-    let before = events_of(&desk, &id).await;
+    let before = until_event(&desk, &id, "stay.correction_requested").await;
 
     // Who does not have the stay, and what cannot be an answer.
     let foreign = river.caller("hospital").post(&path, &answer).await;
