@@ -23,7 +23,7 @@ on_both_databases![
 ];
 
 const SEEN: Duration = Duration::from_secs(30);
-const PEPPER: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+const PEPPER: &str = "5f0c2b9e7a41d8c36e90b7f2a4d15c83e6079ab1c4f8d23571be0a9c64d7f318";
 const LOOK_AGAIN: [&str; 3] = [
     "/guest/full_name",
     "/guest/document/number",
