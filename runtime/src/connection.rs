@@ -3,7 +3,14 @@
 //! The HTTP library bounds neither a client that connects and is silent, nor one that stops in the
 //! middle of a body or of reading an answer. Here every wait for the client has a limit; a wait for
 //! our own handler has none (that is the handler's business).
+//!
+//! An answer is followed until its last byte has left for the socket, not only until the library
+//! has taken it: on HTTP/2 the client says how much it wants, and what it does not want waits in
+//! the library's buffers. So each part of an answer carries its request along, and one part that
+//! is not taken in time ends the connection, whatever else moves on it.
 
+use std::any::Any;
+use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,12 +20,20 @@ use std::time::Duration;
 use http_body_util::combinators::BoxBody;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
 
 use crate::serve::ServeLimits;
 
 /// An idle connection is closed after this time when all places are taken.
 const IDLE_WHEN_FULL: Duration = Duration::from_secs(1);
+
+/// Part of an answer whose taking counts as progress: who takes none in the time limit is cut.
+const PART_BYTES: usize = 16 * 1024;
+/// With so much of its answers not taken, a connection gets no further request worked on,
+const UNREAD_BYTES_MAX: u64 = 1024 * 1024;
+/// if there are so many of them: beside a long download, others go on.
+const UNREAD_ANSWERS_MAX: usize = 4;
 
 /// The body type of requests and answers.
 pub(crate) type WireBody = BoxBody<Bytes, io::Error>;
@@ -32,6 +47,8 @@ pub(crate) enum Cut {
     Idle,
     /// The client does not take the answer.
     SlowReader,
+    /// Its address, or its key, has more connections than it may.
+    Crowded,
     /// The process stops and no request is running.
     Stopping,
 }
@@ -42,6 +59,7 @@ impl Cut {
             Self::SlowHead => "slow_head",
             Self::Idle => "idle",
             Self::SlowReader => "slow_reader",
+            Self::Crowded => "crowded",
             Self::Stopping => "stopping",
         }
     }
@@ -51,15 +69,51 @@ impl Cut {
 pub(crate) struct Activity {
     limits: ServeLimits,
     state: Mutex<State>,
+    /// Something of an answer was taken.
+    taken: Notify,
 }
 
 struct State {
     request_count: usize,
+    /// The number of the next request.
+    next_number: u64,
+    /// Many requests at once: what comes between them may be no head.
+    is_multiplexed: bool,
     is_stopping: bool,
     idle_since: Instant,
     /// Since when a head is owed: from the connection's start, then from its first byte.
     head_since: Option<Instant>,
     write_blocked_since: Option<Instant>,
+    /// What is on its way to the client, by the number of its request.
+    answers: HashMap<u64, Answer>,
+    /// Of all answers together.
+    unread_bytes: u64,
+}
+
+impl State {
+    fn has_room(&self) -> bool {
+        self.unread_bytes < UNREAD_BYTES_MAX || self.answers.len() < UNREAD_ANSWERS_MAX
+    }
+}
+
+/// An answer that the client has not taken whole.
+struct Answer {
+    /// Parts that were handed out and are not written.
+    part_count: usize,
+    /// There is nothing to take: the rest is still to be made.
+    is_ours: bool,
+    /// When the client took something, or could begin to.
+    progress_at: Instant,
+    /// Its length was known from the start.
+    is_sized: bool,
+    unread_bytes: u64,
+}
+
+impl Answer {
+    fn waits_since(&self) -> Option<Instant> {
+        let waits = self.part_count > 0 || !self.is_ours;
+        waits.then_some(self.progress_at)
+    }
 }
 
 impl Activity {
@@ -67,14 +121,19 @@ impl Activity {
         let now = Instant::now();
         let state = State {
             request_count: 0,
+            next_number: 0,
+            is_multiplexed: false,
             is_stopping: false,
             idle_since: now,
             head_since: Some(now),
             write_blocked_since: None,
+            answers: HashMap::new(),
+            unread_bytes: 0,
         };
         Arc::new(Self {
             limits,
             state: Mutex::new(state),
+            taken: Notify::new(),
         })
     }
 
@@ -83,8 +142,28 @@ impl Activity {
         let mut state = self.lock();
         state.request_count += 1;
         state.head_since = None;
+        let number = state.next_number;
+        state.next_number += 1;
         RequestGuard {
             activity: Arc::clone(self),
+            number,
+            _kept: None,
+        }
+    }
+
+    /// From now on a byte need not begin a head: it may be a setting or a sign of life.
+    pub(crate) fn is_multiplexed(&self) {
+        self.lock().is_multiplexed = true;
+    }
+
+    /// Waits until the client has taken enough of the answers before.
+    pub(crate) async fn room(&self) {
+        loop {
+            let taken = self.taken.notified();
+            if self.lock().has_room() {
+                return;
+            }
+            taken.await;
         }
     }
 
@@ -96,8 +175,10 @@ impl Activity {
     pub(crate) fn judge(&self, is_full: bool) -> Option<Cut> {
         let state = self.lock();
         let exceeds = |since: Instant, limit: Duration| since.elapsed() >= limit;
-        if state
-            .write_blocked_since
+        let stalled = state.answers.values().filter_map(Answer::waits_since);
+        let stalled = stalled.chain(state.write_blocked_since);
+        if stalled
+            .min()
             .is_some_and(|at| exceeds(at, self.limits.write_stall_timeout))
         {
             return Some(Cut::SlowReader);
@@ -123,7 +204,7 @@ impl Activity {
 
     fn note_read(&self) {
         let mut state = self.lock();
-        if state.request_count == 0 && state.head_since.is_none() {
+        if state.request_count == 0 && state.head_since.is_none() && !state.is_multiplexed {
             state.head_since = Some(Instant::now());
         }
     }
@@ -140,6 +221,59 @@ impl Activity {
 /// A request that is running, from its head to the last byte of its answer.
 pub(crate) struct RequestGuard {
     activity: Arc<Activity>,
+    number: u64,
+    /// What the request keeps until its answer is written.
+    _kept: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl RequestGuard {
+    /// The answer is there: from now on the client is waited for.
+    fn begin_answer(&self, length: Option<u64>) {
+        let answer = Answer {
+            part_count: 0,
+            is_ours: false,
+            progress_at: Instant::now(),
+            is_sized: length.is_some(),
+            unread_bytes: length.unwrap_or(0),
+        };
+        let mut state = self.activity.lock();
+        state.unread_bytes += answer.unread_bytes;
+        state.answers.insert(self.number, answer);
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Answer)) {
+        let mut state = self.activity.lock();
+        let state = &mut *state;
+        if let Some(answer) = state.answers.get_mut(&self.number) {
+            let before = answer.unread_bytes;
+            change(answer);
+            state.unread_bytes = state.unread_bytes.saturating_sub(before) + answer.unread_bytes;
+        }
+    }
+
+    fn note_waiting(&self) {
+        self.note(|answer| answer.is_ours = true);
+    }
+
+    fn note_handed_out(&self, length: u64) {
+        self.note(|answer| {
+            answer.part_count += 1;
+            answer.is_ours = false;
+            answer.progress_at = Instant::now();
+            if !answer.is_sized {
+                answer.unread_bytes += length;
+            }
+        });
+    }
+
+    fn note_taken(&self, length: u64) {
+        self.note(|answer| {
+            answer.part_count = answer.part_count.saturating_sub(1);
+            answer.progress_at = Instant::now();
+            answer.unread_bytes = answer.unread_bytes.saturating_sub(length);
+        });
+        self.activity.taken.notify_waiters();
+    }
 }
 
 impl Drop for RequestGuard {
@@ -149,6 +283,11 @@ impl Drop for RequestGuard {
         if state.request_count == 0 {
             state.idle_since = Instant::now();
         }
+        if let Some(answer) = state.answers.remove(&self.number) {
+            state.unread_bytes = state.unread_bytes.saturating_sub(answer.unread_bytes);
+        }
+        drop(state);
+        self.activity.taken.notify_waiters();
     }
 }
 
@@ -309,18 +448,38 @@ impl Drop for WatchedBody {
     }
 }
 
-/// An answer's body that keeps its request counted until it is sent.
+/// What a request keeps until its answer is written: put by
+/// [`keep_until_written`](crate::serve::keep_until_written).
+#[derive(Clone)]
+pub(crate) struct Kept(pub(crate) Arc<dyn Any + Send + Sync>);
+
+/// An answer's body that keeps its request counted until it is written.
 pub(crate) struct CountedBody {
     inner: WireBody,
-    _guard: RequestGuard,
+    /// What is left of a frame that is handed out in parts.
+    rest: Bytes,
+    guard: Arc<RequestGuard>,
 }
 
 impl CountedBody {
-    pub(crate) fn new(inner: WireBody, guard: RequestGuard) -> Self {
+    pub(crate) fn new(inner: WireBody, mut guard: RequestGuard, kept: Option<Kept>) -> Self {
+        guard._kept = kept.map(|kept| kept.0);
+        guard.begin_answer(inner.size_hint().exact());
         Self {
             inner,
-            _guard: guard,
+            rest: Bytes::new(),
+            guard: Arc::new(guard),
         }
+    }
+
+    fn next_part(&mut self) -> Frame<Bytes> {
+        let length = self.rest.len().min(PART_BYTES);
+        let part = Part {
+            bytes: self.rest.split_to(length),
+            guard: Arc::clone(&self.guard),
+        };
+        self.guard.note_handed_out(part.length());
+        Frame::data(Bytes::from_owner(part))
     }
 }
 
@@ -332,14 +491,61 @@ impl Body for CountedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Pin::new(&mut self.inner).poll_frame(context)
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(self.next_part())));
+        }
+        match Pin::new(&mut self.inner).poll_frame(context) {
+            Poll::Pending => {
+                self.guard.note_waiting();
+                Poll::Pending
+            }
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => {
+                    self.rest = data;
+                    Poll::Ready(Some(Ok(self.next_part())))
+                }
+                Err(trailers) => Poll::Ready(Some(Ok(trailers))),
+            },
+            Poll::Ready(end) => Poll::Ready(end),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + rest);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
+    }
+}
+
+/// A part of an answer. The library drops it when it is written, or never will be.
+struct Part {
+    bytes: Bytes,
+    guard: Arc<RequestGuard>,
+}
+
+impl Part {
+    fn length(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
+    }
+}
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.guard.note_taken(self.length());
     }
 }

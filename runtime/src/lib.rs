@@ -5,6 +5,7 @@
 //! [`ids`], settings arrive as values (nothing here reads the environment), and no text written
 //! here to a log or an error carries a value that somebody submitted.
 
+pub mod address;
 pub mod serve;
 
 pub mod ops;
@@ -28,3 +29,4 @@ pub mod profile;
 pub mod secrets;
 
 mod connection;
+mod crowd;

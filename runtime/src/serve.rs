@@ -1,8 +1,10 @@
 //! The accept loop: every connection of the process comes in here.
 //!
-//! Holds always: the number of connections is bounded, and so is every wait for a client (head,
-//! body, answer, next request); a stop finishes the requests that are running.
+//! Holds always: the number of connections is bounded, in all and of each client, and so is every
+//! wait for a client (head, body, answer, next request); a stop finishes the requests that are
+//! running.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +20,7 @@ use hyper_util::server::conn::auto;
 use poem::http::uri::Scheme;
 use poem::http::{Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Endpoint, IntoEndpoint};
+use poem::{Addr, Endpoint, IntoEndpoint, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,9 +28,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use uuid::Uuid;
+
+use crate::address::{ClientAddress, TrustedProxies};
 use crate::connection::{
-    Activity, CountedBody, Cut, Leftover, WatchedBody, WatchedSocket, WireBody,
+    Activity, CountedBody, Cut, Kept, Leftover, WatchedBody, WatchedSocket, WireBody,
 };
+use crate::crowd::{Crowd, Owner, Seat};
 use crate::secrets::SettingError;
 use crate::tasks;
 
@@ -44,14 +50,22 @@ const STOP_GRACE: Duration = Duration::from_secs(1);
 const WATCH_PARTS: u32 = 4;
 /// The HTTP library takes no smaller buffer.
 const BUFFER_BYTES_MIN: usize = 8 * 1024;
-/// Requests at once on one HTTP/2 connection.
-const STREAM_COUNT_MAX: u32 = 256;
+/// Requests at once on one HTTP/2 connection: what RFC 9113, 6.5.2, advises as the least.
+const STREAM_COUNT_MAX: u32 = 100;
+/// What the HTTP library keeps of an HTTP/2 answer that the client does not take yet.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// Between two looks whether an HTTP/2 client is there, and how long it has to say so.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// Bounds of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServeLimits {
     /// Connections at once, idle ones included. Others wait in the backlog of the system.
     pub connection_count_max: usize,
+    /// Connections at once of one address on which no key is known.
+    pub address_connection_count_max: usize,
+    /// Connections at once of one key.
+    pub key_connection_count_max: usize,
     /// From the connection, or the first byte of a further request, to the end of its head.
     pub header_read_timeout: Duration,
     /// From one request's end to the next one's first byte; one second when all places are taken.
@@ -60,7 +74,8 @@ pub struct ServeLimits {
     pub body_stall_timeout: Duration,
     /// For the whole of a request's body.
     pub body_timeout: Duration,
-    /// Without the client taking a byte of the answer.
+    /// Without the client taking a further part of an answer, 16 KiB or what is left of it. On
+    /// HTTP/2 for each answer: what goes on beside it does not count.
     pub write_stall_timeout: Duration,
     /// Header lines of a request (HTTP/1): more is 431.
     pub header_count_max: usize,
@@ -74,6 +89,8 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             connection_count_max: 4096,
+            address_connection_count_max: 1024,
+            key_connection_count_max: 1024,
             header_read_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             body_stall_timeout: Duration::from_secs(10),
@@ -92,6 +109,7 @@ pub struct Listener {
     listener: TcpListener,
     local_addr: SocketAddr,
     setting: &'static str,
+    proxies: TrustedProxies,
 }
 
 impl Listener {
@@ -111,7 +129,15 @@ impl Listener {
             listener,
             local_addr,
             setting,
+            proxies: TrustedProxies::default(),
         })
+    }
+
+    /// Takes the word of these proxies about their clients.
+    #[must_use]
+    pub fn trusting(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = proxies;
+        self
     }
 
     /// The address it really has, also after port 0.
@@ -132,13 +158,40 @@ pub fn is_body_timeout(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut || wrapped().is_some_and(is_body_timeout)
 }
 
+/// Whose a request is: its [`poem::Request::data`].
+#[derive(Clone)]
+pub struct Client {
+    address: ClientAddress,
+    seat: Arc<Seat>,
+}
+
+impl Client {
+    /// The address it is counted under.
+    pub fn address(&self) -> ClientAddress {
+        self.address
+    }
+
+    /// Tells that this key was recognised: the connection counts to it from now on.
+    pub fn has_key(&self, key_id: Uuid) {
+        self.seat.give_to(key_id);
+    }
+}
+
+/// Keeps a thing until the last byte of the answer is written, or never will be: what bounds the
+/// answers that are under way at the same time.
+pub fn keep_until_written(response: &mut Response, thing: impl Any + Send + Sync) {
+    response.extensions_mut().insert(Kept(Arc::new(thing)));
+}
+
 /// What all connections of a listener share.
 struct Shared<E> {
     endpoint: E,
     limits: ServeLimits,
     listener_name: &'static str,
     local_addr: SocketAddr,
+    proxies: TrustedProxies,
     places: Arc<Semaphore>,
+    crowd: Arc<Crowd>,
     connections: TaskTracker,
     /// Finish what is running.
     stop: CancellationToken,
@@ -164,13 +217,16 @@ where
         listener,
         local_addr,
         setting,
+        proxies,
     } = listener;
     let shared = Arc::new(Shared {
         endpoint: endpoint.into_endpoint(),
         limits,
         listener_name: setting,
         local_addr,
+        proxies,
         places: Arc::new(Semaphore::new(limits.connection_count_max)),
+        crowd: crowd(&limits),
         connections: TaskTracker::new(),
         stop: CancellationToken::new(),
         abort: CancellationToken::new(),
@@ -185,6 +241,13 @@ where
     outcome
 }
 
+fn crowd(limits: &ServeLimits) -> Arc<Crowd> {
+    Crowd::new(
+        limits.address_connection_count_max,
+        limits.key_connection_count_max,
+    )
+}
+
 /// Ends only with an error that no waiting cures.
 async fn accept_all<E: Endpoint + 'static>(
     listener: &TcpListener,
@@ -192,6 +255,9 @@ async fn accept_all<E: Endpoint + 'static>(
 ) -> io::Error {
     let mut pause = ACCEPT_PAUSE.0;
     loop {
+        if shared.places.available_permits() == 0 {
+            shared.crowd.make_room();
+        }
         // The semaphore is never closed.
         let Ok(place) = Arc::clone(&shared.places).acquire_owned().await else {
             return io::Error::other("no places");
@@ -284,12 +350,19 @@ where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     E: Endpoint + 'static,
 {
+    let owner = if shared.proxies.contains(remote_addr.ip()) {
+        Owner::Proxy
+    } else {
+        Owner::Address(ClientAddress::of(remote_addr.ip()))
+    };
+    let seat = shared.crowd.enter(owner);
     let activity = Activity::new(shared.limits);
     let socket = TokioIo::new(WatchedSocket::new(socket, Arc::clone(&activity)));
     let service = service_fn(|request| {
         let activity = Arc::clone(&activity);
-        let shared = Arc::clone(shared);
-        async move { Ok::<_, Infallible>(answer(request, remote_addr, activity, shared).await) }
+        let (shared, seat) = (Arc::clone(shared), Arc::clone(&seat));
+        let answer = answer(request, remote_addr, seat, activity, shared);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let protocol = protocol(&shared.limits);
     let mut connection = pin!(protocol.serve_connection(socket, service));
@@ -307,6 +380,7 @@ where
                 }
                 look.as_mut().reset(Instant::now() + watch_interval.min(STOP_GRACE));
             }
+            () = seat.evicted() => return Some(Cut::Crowded),
             () = shared.stop.cancelled(), if !is_stopping => {
                 is_stopping = true;
                 activity.start_stopping();
@@ -331,6 +405,9 @@ fn protocol(limits: &ServeLimits) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAM_COUNT_MAX)
+        .max_send_buf_size(SEND_BUFFER_BYTES)
+        .keep_alive_interval(SIGN_OF_LIFE)
+        .keep_alive_timeout(SIGN_OF_LIFE)
         .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX));
     builder
 }
@@ -338,10 +415,19 @@ fn protocol(limits: &ServeLimits) -> auto::Builder<TokioExecutor> {
 async fn answer<E: Endpoint>(
     request: hyper::Request<Incoming>,
     remote_addr: SocketAddr,
+    seat: Arc<Seat>,
     activity: Arc<Activity>,
     shared: Arc<Shared<E>>,
 ) -> hyper::Response<CountedBody> {
     let guard = activity.start_request();
+    if request.version() >= Version::HTTP_2 {
+        activity.is_multiplexed();
+    }
+    activity.room().await;
+    let client = Client {
+        address: shared.proxies.client(remote_addr.ip(), request.headers()),
+        seat,
+    };
     let has_body = !request.body().is_end_stream();
     // Who expects 100 sends nothing after a refusal; HTTP/2 ends a stream by itself.
     let is_drained =
@@ -349,14 +435,16 @@ async fn answer<E: Endpoint>(
     let local_addr = LocalAddr(Addr::SocketAddr(shared.local_addr));
     let remote_addr = RemoteAddr(Addr::SocketAddr(remote_addr));
     let mut request = poem::Request::from((request, local_addr, remote_addr, Scheme::HTTP));
+    request.set_data(client);
 
     let leftover = has_body.then(|| watch_body(&mut request, &shared.limits));
     let response = shared.endpoint.get_response(request).await;
     if let Some(leftover) = leftover.filter(|_| is_drained) {
         drain(&leftover, &activity, &shared.connections);
     }
-    let response: hyper::Response<WireBody> = response.into();
-    response.map(|body| CountedBody::new(body, guard))
+    let mut response: hyper::Response<WireBody> = response.into();
+    let kept = response.extensions_mut().remove();
+    response.map(|body| CountedBody::new(body, guard, kept))
 }
 
 fn watch_body(request: &mut poem::Request, limits: &ServeLimits) -> Leftover {

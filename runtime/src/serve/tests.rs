@@ -12,13 +12,16 @@ const GET: &[u8] = b"GET /quick HTTP/1.1\r\nhost: test\r\n\r\n";
 const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 
 /// `/quick` answers, `/slow` takes 100 s, `/read` reads its body, `/refuse` does not, `/large`
-/// answers 10 MiB, `/panic` panics, `/wait` answers when told.
+/// answers 10 MiB, `/keep` keeps a thing, `/panic` panics, `/wait` answers when told.
 fn endpoint(gate: Arc<Gate>) -> impl Endpoint<Output = Response> + 'static {
     poem::EndpointExt::map_to_response(poem::endpoint::make(move |request: Request| {
         let gate = Arc::clone(&gate);
         async move { route(request, &gate).await }
     }))
 }
+
+/// What an answer of `/keep` keeps.
+static KEPT: Semaphore = Semaphore::const_new(1);
 
 /// Holds requests of `/wait`.
 #[derive(Default)]
@@ -33,6 +36,11 @@ async fn route(mut request: Request, gate: &Gate) -> Response {
         "/wait" => {
             gate.reached.notify_one();
             gate.opened.notified().await;
+        }
+        "/keep" => {
+            let mut response = Response::from("kept");
+            keep_until_written(&mut response, KEPT.try_acquire().unwrap());
+            return response;
         }
         "/panic" => panic!("on purpose"),
         "/large" => return Response::from(Body::from_vec(vec![b'x'; 10 * 1024 * 1024])),
@@ -55,6 +63,8 @@ fn shared(limits: ServeLimits) -> Arc<Shared<impl Endpoint<Output = Response> + 
         limits,
         listener_name: "test",
         local_addr: CLIENT,
+        proxies: TrustedProxies::default(),
+        crowd: crowd(&limits),
         places: Arc::new(Semaphore::new(limits.connection_count_max)),
         connections: TaskTracker::new(),
         stop: CancellationToken::new(),
@@ -190,6 +200,165 @@ async fn a_client_that_does_not_read_its_answer_is_cut() {
         .unwrap();
     assert_eq!(served.await.unwrap(), Some(Cut::SlowReader));
     assert_about(started, 30..=32);
+}
+
+/// An HTTP/2 frame of this type with these flags.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let [_, length @ ..] = length;
+    let head = [length.as_slice(), &[kind, flags], &stream.to_be_bytes()].concat();
+    [head.as_slice(), payload].concat()
+}
+
+const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
+
+/// Begins HTTP/2, wanting so many bytes of each answer.
+fn begin_http_2(window: u32) -> Vec<u8> {
+    const INITIAL_WINDOW_SIZE: [u8; 2] = [0, 4];
+    let setting = [INITIAL_WINDOW_SIZE.as_slice(), &window.to_be_bytes()].concat();
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(),
+        &frame(SETTINGS, 0, 0, &setting),
+    ]
+    .concat()
+}
+
+/// `GET` of a path, as the whole of a stream.
+fn get_2(stream: u32, path: &str) -> Vec<u8> {
+    // RFC 7541: GET and http from the static table, then the name :path with a value.
+    let head = [0x82, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
+    let block = [head.as_slice(), path.as_bytes()].concat();
+    frame(HEADERS, 0x5, stream, &block)
+}
+
+/// Reads and forgets.
+async fn swallow(mut reader: tokio::io::ReadHalf<DuplexStream>) {
+    while reader.read_u8().await.is_ok() {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_http_2_holds_back_is_cut_whatever_else_moves() {
+    // Each row: what the client wants of each answer, of which; what it sends from then on.
+    type Goes = fn(u32) -> Vec<u8>;
+    let table: [(u32, &str, Goes); 5] = [
+        (0, "/quick", |_| Vec::new()),
+        (1, "/quick", |_| Vec::new()),
+        (0, "/quick", |_| frame(PING, 0, 0, &[7; 8])),
+        (65_535, "/large", |stream| get_2(stream, "/quick")),
+        // A byte at a time.
+        (0, "/quick", |_| frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1])),
+    ];
+    for (number, (window, path, goes)) in table.into_iter().enumerate() {
+        let (client, served) = connect(&shared(ServeLimits::default()));
+        let (reader, mut writer) = tokio::io::split(client);
+        tasks::spawn("reader", swallow(reader));
+        let started = Instant::now();
+        let mut writer = tasks::spawn("writer", async move {
+            writer.write_all(&begin_http_2(window)).await.unwrap();
+            writer.write_all(&get_2(1, path)).await.unwrap();
+            for stream in (3..).step_by(2) {
+                tokio::time::sleep(Duration::from_secs(15)).await;
+                if writer.write_all(&goes(stream)).await.is_err() {
+                    break;
+                }
+            }
+        });
+        tokio::select! {
+            cut = served => assert_eq!(cut.unwrap(), Some(Cut::SlowReader), "row {number}"),
+            () = tokio::time::sleep(Duration::from_secs(90)) => panic!("row {number} lives"),
+        }
+        assert_about(started, 30..=33);
+        (&mut writer).abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_an_answer_slowly_gets_it_whole() {
+    let (mut client, _served) = connect(&shared(ServeLimits::default()));
+    client
+        .write_all(b"GET /large HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await
+        .unwrap();
+    let mut length = 0;
+    let mut bytes = vec![0; 16 * 1024];
+    while length < 10 * 1024 * 1024 {
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        length += client.read(&mut bytes).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_http_2_connection_has_as_long_as_any_other() {
+    let (client, served) = connect(&shared(ServeLimits::default()));
+    let (reader, mut writer) = tokio::io::split(client);
+    tasks::spawn("reader", swallow(reader));
+    writer.write_all(&begin_http_2(65_535)).await.unwrap();
+    writer.write_all(&get_2(1, "/quick")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let started = Instant::now();
+    // Signs of life, which are no requests: an answer to a ping of ours, and a ping.
+    let living = tasks::spawn("life", async move {
+        loop {
+            let acknowledged = frame(PING, 1, 0, &[0x3b; 8]);
+            let ping = frame(PING, 0, 0, &[7; 8]);
+            for frame in [acknowledged, ping] {
+                if writer.write_all(&frame).await.is_err() {
+                    return;
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    });
+    let cut = served.await.unwrap();
+    // Ours, for silence, or the library's, for a ping that was not answered.
+    assert!([Some(Cut::Idle), None].contains(&cut), "{cut:?}");
+    assert_about(started, 20..=77);
+    living.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_request_keeps_is_kept_until_its_answer_is_written() {
+    let (client, served) = connect(&shared(ServeLimits::default()));
+    let (mut reader, mut writer) = tokio::io::split(client);
+    writer.write_all(&begin_http_2(0)).await.unwrap();
+    writer.write_all(&get_2(1, "/keep")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(KEPT.available_permits(), 0);
+    let wanted = frame(WINDOW_UPDATE, 0, 1, &[0, 0, 16, 0]);
+    writer.write_all(&wanted).await.unwrap();
+    let mut bytes = [0; 1024];
+    while KEPT.available_permits() == 0 {
+        reader.read(&mut bytes).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop((reader, writer));
+    served.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flood_of_one_address_keeps_nobody_out() {
+    let limits = ServeLimits {
+        connection_count_max: 40,
+        address_connection_count_max: 30,
+        ..Default::default()
+    };
+    let server = start(limits).await;
+    let mut flood = Vec::new();
+    for _ in 0..200 {
+        flood.push(TcpStream::connect(server.addr).await.unwrap());
+    }
+    let asked = std::time::Instant::now();
+    let mut honest = TcpStream::connect(server.addr).await.unwrap();
+    honest.write_all(GET).await.unwrap();
+    assert!(read_answer(&mut honest).await.ends_with("done"));
+    assert!(asked.elapsed() < Duration::from_secs(5));
+    // The oldest went.
+    assert_eq!(flood[0].read(&mut [0; 16]).await.unwrap_or(0), 0);
+    server.shutdown.cancel();
+    server.ended.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,211 @@
+//! Who has how many connections.
+//!
+//! A connection counts to its address until a key is recognised on it, then to that key. Whoever
+//! has too many loses the oldest: many houses share one address, and a house that comes while
+//! somebody beside it floods is let in, shows its key and is out of the crowd. Connections of
+//! trusted proxies carry everybody's requests and count to nobody.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+use uuid::Uuid;
+
+use crate::address::ClientAddress;
+
+/// When all places are taken, an address that has more than this gives one.
+const FAIR_COUNT: usize = 16;
+
+/// To whom a connection counts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Owner {
+    /// Nobody: a proxy that speaks for others.
+    Proxy,
+    /// An address, as long as no key is known.
+    Address(ClientAddress),
+    /// A key that was recognised.
+    Key(Uuid),
+}
+
+/// The connections of a listener by owner.
+pub(crate) struct Crowd {
+    address_count_max: usize,
+    key_count_max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    next_number: u64,
+    /// The connections of each, the oldest first.
+    groups: HashMap<Owner, BTreeMap<u64, CancellationToken>>,
+}
+
+impl State {
+    fn remove(&mut self, owner: Owner, number: u64) {
+        if let Some(group) = self.groups.get_mut(&owner) {
+            group.remove(&number);
+            if group.is_empty() {
+                self.groups.remove(&owner);
+            }
+        }
+    }
+}
+
+impl Crowd {
+    /// Nobody is there.
+    pub(crate) fn new(address_count_max: usize, key_count_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            address_count_max,
+            key_count_max,
+            state: Mutex::default(),
+        })
+    }
+
+    /// Counts a connection; its owner's oldest goes when there are too many.
+    pub(crate) fn enter(self: &Arc<Self>, owner: Owner) -> Arc<Seat> {
+        let mut state = self.lock();
+        let number = state.next_number;
+        state.next_number += 1;
+        let evicted = CancellationToken::new();
+        self.add(&mut state, owner, number, evicted.clone());
+        drop(state);
+        Arc::new(Seat {
+            crowd: Arc::clone(self),
+            number,
+            owner: Mutex::new(owner),
+            evicted,
+        })
+    }
+
+    /// Ends the oldest connection of the address that has most, unless all have few.
+    pub(crate) fn make_room(&self) {
+        let mut state = self.lock();
+        let addresses = state.groups.iter_mut();
+        let addresses = addresses.filter(|(owner, _)| matches!(owner, Owner::Address(_)));
+        let largest = addresses.max_by_key(|(_, group)| group.len());
+        if let Some((_, group)) = largest.filter(|(_, group)| group.len() > FAIR_COUNT) {
+            end_oldest(group);
+        }
+    }
+
+    fn add(&self, state: &mut State, owner: Owner, number: u64, evicted: CancellationToken) {
+        let count_max = match owner {
+            Owner::Proxy => return,
+            Owner::Address(_) => self.address_count_max,
+            Owner::Key(_) => self.key_count_max,
+        };
+        let group = state.groups.entry(owner).or_default();
+        group.insert(number, evicted);
+        if group.len() > count_max {
+            end_oldest(group);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn end_oldest(group: &mut BTreeMap<u64, CancellationToken>) {
+    if let Some((_, evicted)) = group.pop_first() {
+        evicted.cancel();
+    }
+}
+
+/// The place of a connection among its owner's. Dropping it gives it up.
+pub(crate) struct Seat {
+    crowd: Arc<Crowd>,
+    number: u64,
+    owner: Mutex<Owner>,
+    evicted: CancellationToken,
+}
+
+impl Seat {
+    /// From now on the connection counts to this key, if it counted to an address.
+    pub(crate) fn give_to(&self, key_id: Uuid) {
+        let mut owner = self.owner();
+        if !matches!(*owner, Owner::Address(_)) {
+            return;
+        }
+        let mut state = self.crowd.lock();
+        state.remove(*owner, self.number);
+        *owner = Owner::Key(key_id);
+        let evicted = self.evicted.clone();
+        self.crowd.add(&mut state, *owner, self.number, evicted);
+    }
+
+    /// Resolves when the connection has to go.
+    pub(crate) fn evicted(&self) -> WaitForCancellationFuture<'_> {
+        self.evicted.cancelled()
+    }
+
+    fn owner(&self) -> MutexGuard<'_, Owner> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let owner = *self.owner();
+        self.crowd.lock().remove(owner, self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+
+    fn house(last: u8) -> Owner {
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
+        Owner::Address(ClientAddress::of(address))
+    }
+
+    fn is_gone(seat: &Seat) -> bool {
+        seat.evicted.is_cancelled()
+    }
+
+    #[test]
+    fn who_has_too_many_loses_the_oldest_and_nobody_else() {
+        let crowd = Crowd::new(2, 2);
+        let neighbour = crowd.enter(house(2));
+        let seats: Vec<_> = (0..4).map(|_| crowd.enter(house(1))).collect();
+        let gone: Vec<bool> = seats.iter().map(|seat| is_gone(seat)).collect();
+        assert_eq!(gone, [true, true, false, false]);
+        assert!(!is_gone(&neighbour));
+        let proxies: Vec<_> = (0..9).map(|_| crowd.enter(Owner::Proxy)).collect();
+        assert!(!proxies.iter().any(|seat| is_gone(seat)));
+    }
+
+    #[test]
+    fn a_known_key_leaves_the_crowd_of_its_address() {
+        let crowd = Crowd::new(2, 2);
+        let (key, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let honest = crowd.enter(house(1));
+        honest.give_to(key);
+        // Whose it is stays.
+        honest.give_to(other);
+        let flood: Vec<_> = (0..9).map(|_| crowd.enter(house(1))).collect();
+        assert_eq!(flood.iter().filter(|seat| is_gone(seat)).count(), 7);
+        assert!(!is_gone(&honest));
+        // A key has a bound of its own.
+        let more = [crowd.enter(house(3)), crowd.enter(house(4))];
+        more.iter().for_each(|seat| seat.give_to(key));
+        assert!(is_gone(&honest) && !is_gone(&more[1]));
+    }
+
+    #[test]
+    fn the_largest_crowd_makes_room_and_a_small_one_does_not() {
+        let crowd = Crowd::new(100, 100);
+        let few: Vec<_> = (0..FAIR_COUNT).map(|_| crowd.enter(house(1))).collect();
+        crowd.make_room();
+        assert!(!few.iter().any(|seat| is_gone(seat)));
+        let many: Vec<_> = (0..=FAIR_COUNT).map(|_| crowd.enter(house(2))).collect();
+        crowd.make_room();
+        assert!(is_gone(&many[0]) && !is_gone(&many[1]) && !is_gone(&few[0]));
+        drop((few, many));
+        assert!(crowd.lock().groups.is_empty());
+    }
+}
