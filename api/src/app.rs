@@ -93,12 +93,12 @@ pub(crate) struct App {
     /// Ends what would go on after the answer.
     pub(crate) stop: CancellationToken,
     /// The right to search a picture.
-    pub(crate) pictures: Semaphore,
+    pub(crate) pictures: Arc<Semaphore>,
     /// The right to wait for it.
     pub(crate) pictures_waiting: Semaphore,
     /// The right to write a paper.
     pub(crate) papers: Semaphore,
-    /// The right to hold a file in memory.
+    /// The right to look at a file that has come.
     pub(crate) files: Semaphore,
     /// The template for files, as a workbook.
     pub(crate) template: Vec<u8>,
@@ -135,7 +135,7 @@ impl App {
             noted_reads: NotedReads::default(),
             tail: Tail::default(),
             stop,
-            pictures: Semaphore::new(scans::PICTURE_COUNT_MAX),
+            pictures: Arc::new(Semaphore::new(scans::PICTURE_COUNT_MAX)),
             pictures_waiting: Semaphore::new(scans::WAITING_PICTURE_COUNT_MAX),
             papers: Semaphore::new(paper::PAPER_COUNT_MAX),
             files: Semaphore::new(imports::FILE_COUNT_MAX),
@@ -150,6 +150,7 @@ impl App {
 /// Errors: an address cannot be listened on.
 pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<Running, SettingError> {
     let listener = Listener::bind(&parts.settings.listen, "LUUTRU_LISTEN").await?;
+    let listener = listener.trusting(parts.settings.trusted_proxies.clone());
     let ops_listener = Listener::bind(&parts.settings.ops_listen, "LUUTRU_OPS_LISTEN").await?;
     let (addr, ops_addr) = (listener.local_addr(), ops_listener.local_addr());
     let watch = Arc::new(ClockWatch::correcting(parts.clock.clone()));
@@ -197,7 +198,11 @@ async fn run(
     };
     let tail = app.tail.run(&app.db, &shutdown);
     let upkeep = async {
-        tokio::join!(sweep(&app, &shutdown), keep_time(&app, &watch, &shutdown));
+        tokio::join!(
+            sweep(&app, &shutdown),
+            keep_time(&app, &watch, &shutdown),
+            app.keys.meet_new(&app.db, &shutdown)
+        );
     };
     let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, upkeep, tail);
     report(outcome);

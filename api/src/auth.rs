@@ -1,28 +1,35 @@
 //! Who calls: `Authorization: Bearer` with an API key.
 //!
 //! A key that was found is remembered for two seconds at most, so that an ended one stops working
-//! at once and a busy one costs no query. Unknown keys are never remembered.
+//! at once and a busy one costs no query. Which keys there are is known beforehand, so that keys
+//! that are there are looked up beside those that are not: made-up ones are counted by their
+//! address, wait in a queue of their own, and are remembered as absent for as long.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::{
     problem::Code,
     sender::{Role, Sender},
 };
 use metrics::counter;
-use poem::http::{HeaderMap, HeaderValue, header};
+use poem::http::{HeaderMap, HeaderValue, Method, header};
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
+use runtime::address::ClientAddress;
+use runtime::ids;
 use runtime::key_hash::{self, ApiKeyText};
 use store::api_keys::{ApiKey, Found};
 use store::events::Scope;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -36,8 +43,20 @@ const REFRESH_AFTER: Duration = Duration::from_secs(1);
 const REMEMBERED_MAX: Duration = Duration::from_secs(2);
 /// Keys that are remembered; more of them are looked up each time.
 const REMEMBERED_COUNT_MAX: usize = 10_000;
-/// Lookups under way at the same time.
-const LOOKUPS_AT_ONCE: usize = 16;
+/// Lookups of keys that are there under way at the same time.
+const LOOKUPS_AT_ONCE: usize = 64;
+/// Lookups of keys that were never seen.
+const STRANGE_LOOKUPS_AT_ONCE: usize = 4;
+/// How long such a lookup waits for its turn.
+const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is asked which keys are new.
+const NEW_KEYS_INTERVAL: Duration = Duration::from_secs(1);
+/// Keys come with the time they were made at in their ids, and may be stored a while after.
+const STORED_WITHIN: Duration = Duration::from_secs(60);
+/// Keys that are known to be there, 16 bytes each. Further ones work, in the other queue.
+const MET_COUNT_MAX: usize = 1_000_000;
+/// New keys that are asked for at once.
+const NEW_KEYS_PAGE: u64 = 10_000;
 /// Compared with when there is no such key, so that an unknown one takes as long as a wrong one.
 const NO_HASH: [u8; 32] = [0; 32];
 /// The name of the security scheme in the document.
@@ -66,13 +85,46 @@ impl Caller {
     }
 }
 
-/// The keys found a moment ago.
+/// The keys found a moment ago, and those that are there.
 #[derive(Default)]
 pub(crate) struct KnownKeys {
     known: Mutex<HashMap<Uuid, Known>>,
-    /// Held while a key is looked up, each for a part of all ids: of many requests that come with
-    /// the same unremembered key, one asks the database. Each knows when it last asked in vain.
-    lookups: [tokio::sync::Mutex<Option<Instant>>; LOOKUPS_AT_ONCE],
+    /// Keys that are not there, and since when that is known.
+    absent: Mutex<HashMap<Uuid, Instant>>,
+    /// The ids of keys that are there, or were.
+    met: RwLock<HashSet<Uuid>>,
+    /// Chosen at random, so that nobody can put his keys into somebody's queue.
+    places: RandomState,
+    lookups: Lookups<LOOKUPS_AT_ONCE>,
+    strange_lookups: Lookups<STRANGE_LOOKUPS_AT_ONCE>,
+}
+
+/// Held while a key is looked up, each for a part of all ids: of many requests that come with the
+/// same unremembered key, one asks the database. Each knows when it last asked in vain.
+struct Lookups<const COUNT: usize>([tokio::sync::Mutex<Option<Instant>>; COUNT]);
+
+type Turn<'a> = tokio::sync::MutexGuard<'a, Option<Instant>>;
+
+impl<const COUNT: usize> Default for Lookups<COUNT> {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| tokio::sync::Mutex::default()))
+    }
+}
+
+impl<const COUNT: usize> Lookups<COUNT> {
+    /// Waits until nobody looks up a key of this place.
+    ///
+    /// Errors: 503 when the database gave no answer meanwhile; it would give this one none either.
+    async fn turn(&self, place: u64) -> Result<Turn<'_>, Failure> {
+        let count = u64::try_from(COUNT).unwrap_or(u64::MAX);
+        let place = usize::try_from(place % count).unwrap_or_default();
+        let since = Instant::now();
+        let turn = self.0[place].lock().await;
+        if turn.is_some_and(|in_vain| in_vain >= since) {
+            return Err(Failure::new(Code::StorageUnavailable));
+        }
+        Ok(turn)
+    }
 }
 
 struct Known {
@@ -88,6 +140,68 @@ impl KnownKeys {
         let mut known = self.lock();
         known.retain(|_, known| known.found_at.elapsed() < REMEMBERED_MAX);
         known.shrink_to_fit();
+        drop(known);
+        let mut absent = self.absent();
+        absent.retain(|_, since| since.elapsed() < REMEMBERED_MAX);
+        absent.shrink_to_fit();
+    }
+
+    /// Learns which keys are new until `shutdown`.
+    pub(crate) async fn meet_new(&self, db: &store::Database, shutdown: &CancellationToken) {
+        let mut newest = None;
+        loop {
+            match self.meet_after(db, newest).await {
+                Ok(found) => newest = newest.max(found),
+                Err(error) => tracing::debug!(%error, "it is not known which keys are new"),
+            }
+            let pause = tokio::time::sleep(NEW_KEYS_INTERVAL);
+            if shutdown.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// The newest key there is.
+    async fn meet_after(
+        &self,
+        db: &store::Database,
+        newest: Option<Uuid>,
+    ) -> store::Result<Option<Uuid>> {
+        let mut after = newest.map(|id| ids::before(id, STORED_WITHIN));
+        loop {
+            let ids = store::api_keys::ids_after(db, after, NEW_KEYS_PAGE).await?;
+            let is_whole = u64::try_from(ids.len()).is_ok_and(|count| count < NEW_KEYS_PAGE);
+            after = ids.last().copied().or(after);
+            for id in ids {
+                self.meet(id);
+            }
+            if is_whole {
+                return Ok(after);
+            }
+        }
+    }
+
+    fn meet(&self, id: Uuid) {
+        if self.has_met(id) {
+            return;
+        }
+        let mut met = self.met.write().unwrap_or_else(PoisonError::into_inner);
+        if met.len() < MET_COUNT_MAX {
+            met.insert(id);
+        }
+        drop(met);
+        self.absent().remove(&id);
+    }
+
+    fn has_met(&self, id: Uuid) -> bool {
+        let met = self.met.read().unwrap_or_else(PoisonError::into_inner);
+        met.contains(&id)
+    }
+
+    fn is_absent(&self, id: Uuid) -> bool {
+        let absent = self.absent();
+        let since = absent.get(&id);
+        since.is_some_and(|since| since.elapsed() < REMEMBERED_MAX)
     }
 
     fn get(&self, id: Uuid) -> Option<Arc<Caller>> {
@@ -113,6 +227,12 @@ impl KnownKeys {
         let mut known = self.lock();
         let Some(caller) = caller else {
             known.remove(&id);
+            drop(known);
+            let mut absent = self.absent();
+            if absent.len() >= REMEMBERED_COUNT_MAX {
+                absent.clear();
+            }
+            absent.insert(id, Instant::now());
             return;
         };
         if known.len() < REMEMBERED_COUNT_MAX || known.contains_key(&id) {
@@ -123,24 +243,27 @@ impl KnownKeys {
             };
             known.insert(id, entry);
         }
+        drop(known);
+        self.meet(id);
     }
 
     /// Waits until nobody looks up this key.
     ///
-    /// Errors: 503 when the database gave no answer meanwhile; it would give this one none either.
-    async fn turn(
-        &self,
-        id: Uuid,
-    ) -> Result<tokio::sync::MutexGuard<'_, Option<Instant>>, Failure> {
-        let [.., last] = *id.as_bytes();
-        let since = Instant::now();
-        let turn = self.lookups[usize::from(last) % LOOKUPS_AT_ONCE]
-            .lock()
-            .await;
-        if turn.is_some_and(|in_vain| in_vain >= since) {
-            return Err(Failure::new(Code::StorageUnavailable));
+    /// Errors: 503 when the database gave no answer meanwhile, or too many look up keys that were
+    /// never seen.
+    async fn turn(&self, id: Uuid) -> Result<Turn<'_>, Failure> {
+        let place = self.places.hash_one(id);
+        if self.has_met(id) {
+            return self.lookups.turn(place).await;
         }
-        Ok(turn)
+        let turn = self.strange_lookups.turn(place);
+        tokio::time::timeout(STRANGE_PATIENCE, turn)
+            .await
+            .map_err(|_| Failure::new(Code::Overloaded))?
+    }
+
+    fn absent(&self) -> MutexGuard<'_, HashMap<Uuid, Instant>> {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Known>> {
@@ -156,6 +279,7 @@ enum Rejection {
     Unknown,
     WrongSecret,
     Ended,
+    Expired,
 }
 
 impl Rejection {
@@ -166,6 +290,7 @@ impl Rejection {
             Self::Unknown => "unknown",
             Self::WrongSecret => "wrong_secret",
             Self::Ended => "ended",
+            Self::Expired => "expired",
         }
     }
 
@@ -173,7 +298,7 @@ impl Rejection {
     const fn challenge(self) -> &'static str {
         match self {
             Self::Absent => r#"Bearer realm="luutru""#,
-            Self::Malformed | Self::Unknown | Self::WrongSecret | Self::Ended => {
+            Self::Malformed | Self::Unknown | Self::WrongSecret | Self::Ended | Self::Expired => {
                 r#"Bearer realm="luutru", error="invalid_token""#
             }
         }
@@ -184,31 +309,65 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         counter!("luutru_auth_failures_total", "kind" => rejection.as_str()).increment(1);
         let challenge = HeaderValue::from_static(rejection.challenge());
-        Self::new(Code::Unauthorized).with_header(header::WWW_AUTHENTICATE, challenge)
+        // Who has the secret of a key may know that its time is over.
+        let code = match rejection {
+            Rejection::Expired => Code::KeyExpired,
+            Rejection::Absent
+            | Rejection::Malformed
+            | Rejection::Unknown
+            | Rejection::WrongSecret
+            | Rejection::Ended => Code::Unauthorized,
+        };
+        Self::new(code).with_header(header::WWW_AUTHENTICATE, challenge)
     }
 }
 
 /// The caller whose key is in the headers.
 ///
-/// Errors: 401 without a key in force, 503 when the database does not answer.
-pub(crate) async fn recognise(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Failure> {
+/// Errors: 401 without a key in force, 429 when too many such come from the address, 503 when the
+/// database does not answer.
+pub(crate) async fn recognise(
+    app: &App,
+    headers: &HeaderMap,
+    address: Option<ClientAddress>,
+) -> Result<Arc<Caller>, Failure> {
     let presented = presented_key(headers)?;
-    let found = match app.keys.get(presented.key_id) {
+    let id = presented.key_id;
+    let is_strange = !app.keys.has_met(id);
+    if is_strange {
+        app.limits.strangers.note(address)?;
+    }
+    let found = match app.keys.get(id) {
         Some(caller) => Some(caller),
-        None => look_up(app, presented.key_id).await?,
+        None => look_up(app, id).await?,
     };
     let stored = found.as_ref().map_or(NO_HASH.as_slice(), |caller| {
         caller.key.secret_hash.as_slice()
     });
     let is_right = key_hash::verify(&app.pepper, &presented.secret, stored);
+    let judged = judge(found, is_right, app.clock.now());
+    if judged.is_err() && !is_strange {
+        app.limits.strangers.note(address)?;
+    }
+    Ok(judged?)
+}
+
+fn judge(
+    found: Option<Arc<Caller>>,
+    is_right: bool,
+    now: DateTime<Utc>,
+) -> Result<Arc<Caller>, Rejection> {
     let caller = found.ok_or(Rejection::Unknown)?;
     if !is_right {
-        return Err(Rejection::WrongSecret.into());
+        return Err(Rejection::WrongSecret);
     }
-    if !caller.key.is_valid_at(app.clock.now()) {
-        return Err(Rejection::Ended.into());
+    if caller.key.is_valid_at(now) {
+        Ok(caller)
+    } else if caller.key.revoked_at.is_some() {
+        Err(Rejection::Ended)
+    } else {
+        Err(Rejection::Expired)
     }
-    Ok(caller)
 }
 
 /// The caller as the key stands now; `None` when it is ended or gone.
@@ -240,9 +399,15 @@ fn presented_key(headers: &HeaderMap) -> Result<ApiKeyText, Rejection> {
 }
 
 async fn look_up(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
+    if app.keys.is_absent(id) {
+        return Ok(None);
+    }
     let mut turn = app.keys.turn(id).await?;
     if let Some(caller) = app.keys.fresh(id) {
         return Ok(Some(caller));
+    }
+    if app.keys.is_absent(id) {
+        return Ok(None);
     }
     let found = find(app, id).await;
     if found.is_err() {
@@ -324,7 +489,7 @@ pub(crate) trait Demand: Send + Sync + 'static {
     const IS_FOR_DECLARANTS: bool;
     /// Whether the path is there for officers of the police alone.
     const IS_FOR_OFFICERS: bool = false;
-    /// Whether only who operates the service may ask.
+    /// Whether the path is there for those alone who operate the service.
     const IS_FOR_ADMINISTRATORS: bool = false;
 }
 
@@ -410,18 +575,38 @@ impl<'a, D: Demand> ApiExtractor<'a> for Admitted<D> {
 
     async fn from_request(
         request: &'a Request,
-        _: &mut RequestBody,
+        body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(admit(request).await?)
+        let admitted = admit(request).await?;
+        if !may_have_body(request.method(), body) {
+            admitted.ticket.enter(App::of(request)?).await?;
+        }
+        Ok(admitted)
     }
+}
+
+/// Whether there is a body to wait for before the work begins.
+fn may_have_body(method: &Method, body: &mut RequestBody) -> bool {
+    if ![Method::POST, Method::PUT, Method::PATCH].contains(method) {
+        return false;
+    }
+    let Ok(taken) = body.take() else {
+        return false;
+    };
+    let is_empty = taken.is_empty();
+    *body = RequestBody::new(taken);
+    !is_empty
 }
 
 async fn admit<D: Demand>(request: &Request) -> Result<Admitted<D>, Failure> {
     let app = App::of(request)?;
     let exchange = exchange::of(request)?;
-    let caller = recognise(app, request.headers()).await?;
+    let caller = recognise(app, request.headers(), exchange.address()).await?;
     let caller = exchange.caller.get_or_init(|| caller);
+    if let Some(client) = &exchange.client {
+        client.has_key(caller.key.id);
+    }
     if let Some((_, facility)) = &caller.only_facility {
         exchange.facility.get_or_init(|| Arc::clone(facility));
     }
@@ -438,9 +623,9 @@ async fn admit<D: Demand>(request: &Request) -> Result<Admitted<D>, Failure> {
     if D::IS_FOR_ADMINISTRATORS && caller.sender.role != Role::Admin {
         counter!("luutru_authz_denied_total", "route_group" => "admin", "reason" => "role")
             .increment(1);
-        return Err(Failure::new(Code::Forbidden));
+        return Err(Failure::new(Code::NotFound));
     }
-    let ticket = Ticket::issue(app, Arc::clone(caller), D::ERRAND).await?;
+    let ticket = Ticket::issue(exchange, Arc::clone(caller), D::ERRAND).await?;
     Ok(Admitted {
         ticket,
         demand: PhantomData,

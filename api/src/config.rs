@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::declaration::Window;
+use runtime::address::TrustedProxies;
 use runtime::destination::DestinationSettings;
+
+use crate::hosts::Hosts;
 
 /// Settings of the API process.
 #[derive(clap::Args, Clone, Debug)]
@@ -17,6 +20,21 @@ pub struct ApiSettings {
     /// Where /metrics, /livez and /readyz are served, host:port. Keep it off the public network.
     #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
     pub ops_listen: String,
+
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks with commas between them,
+    /// such as 10.0.0.0/8. Requests of all others count to the address that they come from.
+    #[arg(
+        long,
+        env = "LUUTRU_TRUSTED_PROXIES",
+        default_value = "",
+        value_name = "NETWORKS"
+    )]
+    pub trusted_proxies: TrustedProxies,
+
+    /// Names under which the API is reached, with commas between them; * takes any. Addresses and
+    /// names without a dot are always taken; a request for another name is refused.
+    #[arg(long, env = "LUUTRU_HOSTS", default_value = "", value_name = "NAMES")]
+    pub hosts: Hosts,
 
     /// Sustained stays per second and facility.
     #[arg(

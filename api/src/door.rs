@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use domain::problem::Code;
 use futures_util::FutureExt;
 use metrics::{counter, gauge, histogram};
-use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, PathPattern, Request, Response, Route, RouteMethod};
 use poem_openapi::OpenApi;
+use runtime::serve::{self, Client};
 use tracing::{Instrument, Span};
 
 use crate::app::App;
@@ -110,7 +111,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let started = Instant::now();
-        let exchange = Arc::new(Exchange::begin(request.headers(), &self.app.clock));
+        let client = request.data::<Client>().cloned();
+        let exchange = Exchange::begin(request.headers(), &self.app.clock, client);
+        let exchange = Arc::new(exchange);
         request.set_data(Arc::clone(&exchange));
         request.set_data(Arc::clone(&self.app));
         let method = method_name(request.method());
@@ -119,23 +122,31 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         let _active = Active::begin(method);
         let span = span(&exchange, method);
 
-        let (outcome, pattern) = self
-            .work(request, method, limit)
-            .instrument(span.clone())
-            .await;
+        let (outcome, pattern) = match self.app.settings.hosts.judge(&request) {
+            Ok(()) => {
+                let work = self.work(request, method, limit);
+                work.instrument(span.clone()).await
+            }
+            Err(code) => (Err(Failure::new(code)), None),
+        };
         let facts = pattern.and_then(|pattern| self.facts.get(pattern.0.as_ref()));
         let (mut response, failure) = match outcome {
             Ok(response) => (response, None),
             Err(failure) => (failure.render(&exchange), Some(failure)),
         };
-        let headers = response.headers_mut();
         if let Some(facts) = facts
             && matches!(&failure, Some(failure) if failure.code() == Code::MethodNotAllowed)
         {
-            headers.insert(header::ALLOW, facts.allow.clone());
+            let allow = facts.allow.clone();
+            response.headers_mut().insert(header::ALLOW, allow);
         }
-        self.set_rate_limit(headers, &exchange, authorization).await;
-        set_defaults(headers, &exchange);
+        self.set_rate_limit(&mut response, &exchange, authorization)
+            .await;
+        set_defaults(response.headers_mut(), &exchange);
+        let own = exchange.holdings.get().and_then(|held| held.take_own());
+        if let Some(own) = own {
+            serve::keep_until_written(&mut response, own);
+        }
         let template = facts.map_or_else(|| NO_ROUTE.into(), |facts| Arc::clone(&facts.template));
         let measured = Measured {
             template,
@@ -186,16 +197,19 @@ impl<E: Endpoint<Output = Response>> Door<E> {
     /// Every answer to a known key tells of its quotas, those that no handler saw included.
     async fn set_rate_limit(
         &self,
-        headers: &mut HeaderMap,
+        response: &mut Response,
         exchange: &Exchange,
         authorization: Option<HeaderValue>,
     ) {
+        let status = response.status();
+        let headers = response.headers_mut();
         let known = exchange.caller.get().map(Arc::clone);
         let caller = match (known, authorization) {
             (Some(caller), _) => caller,
-            (None, Some(authorization)) if !headers.contains_key(header::WWW_AUTHENTICATE) => {
+            (None, Some(authorization)) if !is_judged(status, headers) => {
                 let presented = HeaderMap::from_iter([(header::AUTHORIZATION, authorization)]);
-                let recognised = auth::recognise(&self.app, &presented);
+                let address = exchange.address();
+                let recognised = auth::recognise(&self.app, &presented, address);
                 match tokio::time::timeout(RECOGNISED_WITHIN, recognised).await {
                     Ok(Ok(caller)) => caller,
                     Ok(Err(_)) | Err(_) => return,
@@ -207,6 +221,11 @@ impl<E: Endpoint<Output = Response>> Door<E> {
         let fields = &self.app.limits.fields;
         fields.set(headers, &caller.meter, facility);
     }
+}
+
+/// Whether an answer without a caller says that the key is none, or that there were too many.
+fn is_judged(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || headers.contains_key(header::WWW_AUTHENTICATE)
 }
 
 fn set_defaults(headers: &mut HeaderMap, exchange: &Exchange) {
@@ -230,7 +249,7 @@ fn method_name(method: &Method) -> &'static str {
 fn span(exchange: &Exchange, method: &'static str) -> Span {
     tracing::info_span!(
         "api.request.answer",
-        request.id = exchange.request_id(),
+        request.id = exchange.log_id(),
         http.request.method = method,
         http.route = tracing::field::Empty,
         http.response.status_code = tracing::field::Empty,

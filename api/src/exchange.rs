@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 use domain::problem::Language;
 use poem::http::{HeaderMap, header};
 use poem::{FromRequest, Request, RequestBody};
-use runtime::{clock::Clock, ids};
+use runtime::{address::ClientAddress, clock::Clock, ids, serve::Client};
 use uuid::Uuid;
 
 use crate::auth::Caller;
-use crate::limit::FacilityMeter;
+use crate::limit::{FacilityMeter, Holdings};
 use crate::problem::Failure;
 
 /// Longest id of a request that we take over.
@@ -18,10 +18,15 @@ const REQUEST_ID: &str = "X-Request-Id";
 /// What may stand in a URI besides letters and digits (RFC 3986, 2.2 and 2.3), `%` left out.
 const URI_MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=";
 
+/// Lengths of ids that are a random number or a hash in hexadecimal digits, without hyphens.
+const OPAQUE_LENGTHS: [usize; 3] = [32, 40, 64];
+
 /// One request and its answer.
 pub(crate) struct Exchange {
     id: Uuid,
     request_id: Option<String>,
+    /// Whose the request is on the wire.
+    pub(crate) client: Option<Client>,
     /// Of problems.
     pub(crate) language: Language,
     /// The trace that the caller says this belongs to; linked, never continued.
@@ -30,21 +35,37 @@ pub(crate) struct Exchange {
     pub(crate) caller: OnceLock<Arc<Caller>>,
     /// The facility whose quota is touched, once known.
     pub(crate) facility: OnceLock<Arc<FacilityMeter>>,
+    /// What the request holds, once it was let in.
+    pub(crate) holdings: OnceLock<Arc<Holdings>>,
 }
 
 impl Exchange {
     /// Reads the headers that concern every request.
-    pub(crate) fn begin(headers: &HeaderMap, clock: &Clock) -> Self {
+    pub(crate) fn begin(headers: &HeaderMap, clock: &Clock, client: Option<Client>) -> Self {
         Self {
             id: ids::uuid_v7(clock),
             request_id: request_id(headers),
+            client,
             language: text(headers, header::ACCEPT_LANGUAGE.as_str())
                 .map(Language::from_accept_language)
                 .unwrap_or_default(),
             linked_trace: text(headers, "traceparent").and_then(trace_id),
             caller: OnceLock::new(),
             facility: OnceLock::new(),
+            holdings: OnceLock::new(),
         }
+    }
+
+    /// The address that the request is counted under.
+    pub(crate) fn address(&self) -> Option<ClientAddress> {
+        self.client.as_ref().map(Client::address)
+    }
+
+    /// The id for logs: the sent one when it is a random number or a hash, else ours. What else
+    /// was sent may be anything, also somebody's number.
+    pub(crate) fn log_id(&self) -> String {
+        let sent = self.request_id.as_ref().filter(|sent| is_opaque(sent));
+        sent.cloned().unwrap_or_else(|| self.id.to_string())
     }
 
     /// As sent in `X-Request-Id`, else ours.
@@ -79,10 +100,12 @@ impl Exchange {
         Self {
             id: Uuid::nil(),
             request_id: Some(request_id.to_owned()),
+            client: None,
             language,
             linked_trace: None,
             caller: OnceLock::new(),
             facility: OnceLock::new(),
+            holdings: OnceLock::new(),
         }
     }
 }
@@ -116,7 +139,16 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     (is_visible && is_fitting).then(|| sent.to_owned())
 }
 
-/// The trace id of a W3C `traceparent`; `None` when it is malformed.
+/// A UUID, or the hexadecimal digits of a random number or a hash. Among so many digits there is a
+/// letter; where there is none, it is a number of something.
+fn is_opaque(text: &str) -> bool {
+    let is_uuid = Uuid::try_parse(text).is_ok();
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_letter = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    has_letter && (is_uuid || (is_hex && OPAQUE_LENGTHS.contains(&text.len())))
+}
+
+/// The trace id of a W3C `traceparent`; `None` when it is malformed, or a number of something.
 fn trace_id(trace_parent: &str) -> Option<String> {
     let mut parts = trace_parent.split('-');
     let mut part = |length| {
@@ -125,7 +157,7 @@ fn trace_id(trace_parent: &str) -> Option<String> {
         (is_hex && part.len() == length).then_some(part)
     };
     let (_version, trace, _span, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
-    Some(trace.to_ascii_lowercase())
+    is_opaque(trace).then(|| trace.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -137,7 +169,7 @@ mod tests {
     fn begin(name: &'static str, value: &str) -> Exchange {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        Exchange::begin(&headers, &Clock::system())
+        Exchange::begin(&headers, &Clock::system(), None)
     }
 
     #[test]
@@ -151,6 +183,35 @@ mod tests {
             let exchange = begin("x-request-id", sent);
             let ours = Uuid::try_parse(&exchange.request_id()).unwrap();
             assert_eq!(exchange.instance(), format!("urn:uuid:{ours}"));
+        }
+    }
+
+    #[test]
+    fn only_what_is_a_random_number_or_a_hash_is_logged() {
+        let hash = "a3".repeat(32);
+        let logged = [
+            "0190c8f0-a000-7000-8000-00000000abcd",
+            "0190C8F0A00070008000000000ABCDEF",
+            "urn:uuid:0190c8f0-a000-7000-8000-00000000abcd",
+            hash.as_str(),
+        ];
+        for sent in logged {
+            assert_eq!(begin("x-request-id", sent).log_id(), sent);
+        }
+        let digits = "038053770363".repeat(3);
+        let kept_out = [
+            "038053770363",
+            "Nguyen.Van.An",
+            "038053770363a",
+            "deadbeef",
+            &digits[..32],
+            "03805377-0363-0380-5377-036303805377",
+            "an@example.vn",
+        ];
+        for sent in kept_out {
+            let exchange = begin("x-request-id", sent);
+            assert_eq!(exchange.request_id(), sent);
+            assert_eq!(exchange.log_id(), exchange.id.to_string());
         }
     }
 

@@ -15,6 +15,7 @@ mod exchange;
 
 mod audit;
 mod auth;
+mod hosts;
 mod idempotency;
 mod limit;
 mod payload;

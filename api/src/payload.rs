@@ -6,6 +6,8 @@
 mod json;
 
 use std::marker::PhantomData;
+use std::pin::pin;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::problem::Code;
@@ -22,9 +24,12 @@ use poem_openapi::{
     types::Type,
 };
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::config::ApiSettings;
+use crate::exchange::{self, Exchange};
+use crate::limit::{BodyKind, Received};
 use crate::problem::Failure;
 use crate::shapes::admin::{PauseDraft, RequeueDraft};
 use crate::shapes::review::{ClaimRequest, DecisionRequest, QuestionAnswerDraft};
@@ -278,25 +283,14 @@ impl Upload {
     /// Reads the file.
     ///
     /// Errors: 413 when it is too large, 408 when it does not come in time.
-    pub(crate) async fn read(self, settings: &ApiSettings) -> Result<Vec<u8>, Failure> {
-        let bytes_max = usize::try_from(settings.file_body_bytes_max).unwrap_or(usize::MAX);
-        let announced = self.length.and_then(|length| usize::try_from(length).ok());
-        // In one piece: growing by doubling would take twice the memory.
-        let mut bytes = Vec::with_capacity(announced.unwrap_or_default().min(bytes_max));
-        let mut parts = self.body.into_bytes_stream();
-        let reading = async {
-            while let Some(part) = parts.next().await {
-                let part = part.map_err(|error| read_failure(error.into()))?;
-                if bytes.len() + part.len() > bytes_max {
-                    return Err(Failure::new(Code::BodyTooLarge));
-                }
-                bytes.extend_from_slice(&part);
-            }
-            Ok(bytes)
+    pub(crate) async fn read(self, app: &App, exchange: &Exchange) -> Result<Vec<u8>, Failure> {
+        let arrival = Arrival {
+            kind: BodyKind::File,
+            bytes_max: app.settings.file_body_bytes_max,
+            announced: self.length,
+            time_limit: app.settings.file_body_timeout(),
         };
-        tokio::time::timeout(settings.file_body_timeout(), reading)
-            .await
-            .map_err(|_| Failure::new(Code::RequestTimeout))?
+        arrival.read(app, exchange, self.body).await
     }
 }
 
@@ -362,12 +356,9 @@ async fn receive_scan(request: &Request, body: &mut RequestBody) -> Result<Scann
     let app = App::of(request)?;
     let bytes_max = u32::try_from(qr_image::BYTE_COUNT_MAX).unwrap_or(u32::MAX);
     check_length(headers, bytes_max)?;
-    let bytes = read_in_time(app, body, bytes_max).await?;
+    let bytes = read_in_time(request, body, bytes_max).await?;
     Ok(Scanned {
-        body: ScanBody::Image {
-            kind,
-            bytes: bytes.as_ref().to_vec(),
-        },
+        body: ScanBody::Image { kind, bytes },
         received_at: app.clock.now(),
     })
 }
@@ -390,25 +381,162 @@ async fn receive<T: Shape>(
     let app = App::of(request)?;
     let bytes_max = T::bytes_max(&app.settings);
     check_headers(request.headers(), T::MEDIA_TYPES, bytes_max)?;
-    let bytes = read_in_time(app, body, bytes_max).await?;
+    let bytes = read_in_time(request, body, bytes_max).await?;
     let received_at = app.clock.now();
     Ok(Document {
-        value: json::parse(bytes.as_ref()).map_err(Failure::new)?,
+        value: json::parse(&bytes).map_err(Failure::new)?,
         received_at,
         shape: PhantomData,
     })
 }
 
+/// The body, once it has come whole and the request may be worked on.
 async fn read_in_time(
-    app: &App,
+    request: &Request,
     body: &mut RequestBody,
     bytes_max: u32,
-) -> Result<impl AsRef<[u8]> + use<>, Failure> {
+) -> Result<Vec<u8>, Failure> {
+    let app = App::of(request)?;
+    let exchange = exchange::of(request)?;
+    let announced = request.headers().typed_get::<ContentLength>();
+    let arrival = Arrival {
+        kind: BodyKind::Document,
+        bytes_max,
+        announced: announced.map(|length| length.0),
+        time_limit: app.settings.body_timeout(),
+    };
     let body = body.take().map_err(Failure::internal)?;
-    let read = read(body, bytes_max);
-    tokio::time::timeout(app.settings.body_timeout(), read)
-        .await
-        .map_err(|_| Failure::new(Code::RequestTimeout))?
+    let bytes = arrival.read(app, exchange, body).await?;
+    if let Some(holdings) = exchange.holdings.get() {
+        holdings.enter(app).await?;
+    }
+    Ok(bytes)
+}
+
+/// A body that is on its way.
+struct Arrival {
+    kind: BodyKind,
+    bytes_max: u32,
+    announced: Option<u64>,
+    /// For the whole of it.
+    time_limit: Duration,
+}
+
+impl Arrival {
+    /// Reads it whole. Small ones need no room; of a large one, room is held until the request has
+    /// been worked on.
+    ///
+    /// Errors: 413 when it is too large, 408 when it does not come in time, 429 and 503 when there
+    /// is no room for it.
+    async fn read(self, app: &App, exchange: &Exchange, body: Body) -> Result<Vec<u8>, Failure> {
+        let read = self.read_with_room(app, exchange, body).await;
+        if let (Err(failure), Some(holdings)) = (&read, exchange.holdings.get())
+            && failure.is_ours()
+        {
+            holdings.give_back();
+        }
+        read
+    }
+
+    async fn read_with_room(
+        self,
+        app: &App,
+        exchange: &Exchange,
+        body: Body,
+    ) -> Result<Vec<u8>, Failure> {
+        let length = self.announced.and_then(|length| u32::try_from(length).ok());
+        let length = length.unwrap_or(self.bytes_max).min(self.bytes_max);
+        let mut room = None;
+        if let Some(holdings) = exchange.holdings.get()
+            && length > app.settings.stay_body_bytes_max
+        {
+            let own = &holdings.meter().room;
+            holdings.hold(own.reserve(self.kind, length).await?);
+            room = Some(app.limits.room.begin(self.kind));
+        }
+        let read = self.read_parts(body, room.as_mut());
+        let bytes = tokio::time::timeout(self.time_limit, read)
+            .await
+            .map_err(|_| Failure::new(Code::RequestTimeout))??;
+        let place = room.and_then(Received::into_place);
+        if let (Some(holdings), Some(place)) = (exchange.holdings.get(), place) {
+            holdings.hold(place);
+        }
+        Ok(bytes)
+    }
+
+    async fn read_parts(
+        &self,
+        body: Body,
+        mut room: Option<&mut Received>,
+    ) -> Result<Vec<u8>, Failure> {
+        let bytes_max = usize::try_from(self.bytes_max).unwrap_or(usize::MAX);
+        let announced = self
+            .announced
+            .and_then(|length| usize::try_from(length).ok());
+        // In one piece: growing by doubling would take twice the memory.
+        let mut bytes = Vec::with_capacity(announced.unwrap_or_default().min(bytes_max));
+        let mut parts = body.into_bytes_stream();
+        let mut pace = Pace::begin();
+        while let Some(part) = pace.keep(parts.next()).await? {
+            let part = part.map_err(|error| read_failure(error.into()))?;
+            if bytes.len() + part.len() > bytes_max {
+                return Err(Failure::new(Code::BodyTooLarge));
+            }
+            pace.came(part.len());
+            if let Some(room) = room.as_deref_mut() {
+                let waited = Instant::now();
+                room.grow(part.len()).await?;
+                pace.pardon(waited.elapsed());
+            }
+            bytes.extend_from_slice(&part);
+        }
+        Ok(bytes)
+    }
+}
+
+/// How fast a body has to come: a sender that is slower for so long is cut.
+struct Pace {
+    ends_at: Instant,
+    byte_count: usize,
+}
+
+impl Pace {
+    const WINDOW: Duration = Duration::from_secs(10);
+    /// 4 KiB a second.
+    const WINDOW_BYTES: usize = 40 * 1024;
+
+    fn begin() -> Self {
+        Self {
+            ends_at: Instant::now() + Self::WINDOW,
+            byte_count: 0,
+        }
+    }
+
+    fn came(&mut self, byte_count: usize) {
+        self.byte_count += byte_count;
+    }
+
+    /// Time in which we, not the sender, were slow.
+    fn pardon(&mut self, waited: Duration) {
+        self.ends_at += waited;
+    }
+
+    /// Waits for what comes next.
+    ///
+    /// Errors: 408 when too little came within the window.
+    async fn keep<T>(&mut self, coming: impl Future<Output = T>) -> Result<T, Failure> {
+        let mut coming = pin!(coming);
+        loop {
+            if let Ok(came) = tokio::time::timeout_at(self.ends_at, coming.as_mut()).await {
+                return Ok(came);
+            }
+            if self.byte_count < Self::WINDOW_BYTES {
+                return Err(Failure::new(Code::RequestTimeout));
+            }
+            *self = Self::begin();
+        }
+    }
 }
 
 fn check_length(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
@@ -447,12 +575,6 @@ fn is_one_of(media_types: &[&str], content_type: &str) -> bool {
             .all(|(_, charset)| is_utf8(charset))
 }
 
-async fn read(body: Body, bytes_max: u32) -> Result<impl AsRef<[u8]>, Failure> {
-    let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-    let read = body.into_bytes_limit(bytes_max).await;
-    read.map_err(read_failure)
-}
-
 fn read_failure(error: ReadBodyError) -> Failure {
     match error {
         ReadBodyError::PayloadTooLarge => Failure::new(Code::BodyTooLarge),
@@ -478,6 +600,43 @@ mod tests {
             headers.insert(*name, HeaderValue::from_static(value));
         }
         headers
+    }
+
+    async fn read(body: Body, bytes_max: u32) -> Result<Vec<u8>, Failure> {
+        let arrival = Arrival {
+            kind: BodyKind::Document,
+            bytes_max,
+            announced: None,
+            time_limit: Duration::from_secs(240),
+        };
+        arrival.read_parts(body, None).await
+    }
+
+    /// A body of parts of so many bytes, one each second.
+    fn body_of(part_bytes: usize, seconds: u32) -> Body {
+        let parts = (0..seconds).map(move |_| vec![b'x'; part_bytes]);
+        Body::from_bytes_stream(futures_util::stream::iter(parts).then(|part| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, std::io::Error>(part)
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_comes_at_four_kibibytes_a_second_or_is_cut() {
+        let whole = read(body_of(4_100, 100), u32::MAX).await;
+        assert_eq!(whole.map_err(|_| ()).unwrap().len(), 410_000);
+        // A short one may be slow for ten seconds.
+        assert!(read(body_of(1, 9), u32::MAX).await.is_ok());
+        let started = Instant::now();
+        let failure = read(body_of(1, 240), u32::MAX).await.err().unwrap();
+        assert_eq!(failure.code(), Code::RequestTimeout);
+        assert_eq!(started.elapsed().as_secs(), 10);
+        // Fast at first, slow then.
+        let fast = body_of(1_000_000, 5).into_bytes_stream();
+        let slow = body_of(1, 240).into_bytes_stream();
+        let body = Body::from_bytes_stream(fast.chain(slow));
+        let failure = read(body, u32::MAX).await.err().unwrap();
+        assert_eq!(failure.code(), Code::RequestTimeout);
     }
 
     #[test]
@@ -519,7 +678,7 @@ mod tests {
         assert!(check_headers(&headers(&announced), &[JSON], 11).is_ok());
 
         let bytes = read(Body::from("0123456789"), 10).await.map_err(|_| ());
-        assert_eq!(bytes.unwrap().as_ref(), b"0123456789");
+        assert_eq!(bytes.unwrap(), b"0123456789");
         let failure = read(Body::from("0123456789a"), 10).await.err().unwrap();
         assert_eq!(failure.code(), Code::BodyTooLarge);
     }

@@ -37,7 +37,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         Code::MalformedJson | Code::JsonTooDeep | Code::IdempotencyKeyMalformed => {
             StatusCode::BAD_REQUEST
         }
-        Code::Unauthorized => StatusCode::UNAUTHORIZED,
+        Code::HostUnknown => StatusCode::MISDIRECTED_REQUEST,
+        Code::Unauthorized | Code::KeyExpired => StatusCode::UNAUTHORIZED,
         Code::Forbidden => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -458,7 +459,7 @@ mod tests {
                 Class::Service => status == 500 || status == 503,
                 Class::Limit => matches!(status, 413 | 429),
                 Class::Conflict => matches!(status, 409 | 412 | 422 | 428),
-                Class::Request => matches!(status, 400 | 404..=406 | 408 | 415 | 422),
+                Class::Request => matches!(status, 400 | 404..=406 | 408 | 415 | 421 | 422),
             };
             assert!(is_fitting, "{code} is {status}");
         }

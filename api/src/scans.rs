@@ -1,5 +1,8 @@
 //! What a scanner delivers, as the members of a guest. Nothing is stored.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use domain::{
     problem::{Code, Violation},
@@ -12,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::auth::{Admitted, Asking};
+use crate::auth::{Admitted, Asking, Caller};
 use crate::exchange::Exchange;
 use crate::payload::{ScanBody, Scanned};
 use crate::problem::{Failure, violations_to_json};
@@ -20,7 +23,9 @@ use crate::shapes::ScanView;
 
 /// Pictures that are searched at the same time: each may take 300 MB and a core.
 pub(crate) const PICTURE_COUNT_MAX: usize = 2;
-/// Pictures that may wait for their turn.
+/// How long a picture waits for others of its key.
+const OWN_PATIENCE: Duration = Duration::from_secs(10);
+/// Keys that may wait for their turn.
 pub(crate) const WAITING_PICTURE_COUNT_MAX: usize = 16;
 
 /// The kinds of text that a scanner delivers.
@@ -36,7 +41,7 @@ pub(crate) async fn read(
     let scan = match scanned.body {
         ScanBody::Text(document) => read_text(app, &document, scanned.received_at)?,
         ScanBody::Image { kind, bytes } => {
-            let text = read_picture(app, kind, bytes).await?;
+            let text = read_picture(app, &admitted.ticket.caller, kind, bytes).await?;
             let today = local_date(scanned.received_at);
             scan::read_qr(&text, today).map_err(|code| refusal("", code))?
         }
@@ -111,14 +116,27 @@ fn member<'a>(
     None
 }
 
-/// The text of the QR code in a picture, searched beside the threads that answer requests.
-async fn read_picture(app: &App, kind: ImageKind, bytes: Vec<u8>) -> Result<String, Failure> {
+/// The text of the QR code in a picture, searched beside the threads that answer requests. A key
+/// has one picture searched at a time, so that it takes nobody else's turn.
+async fn read_picture(
+    app: &App,
+    caller: &Caller,
+    kind: ImageKind,
+    bytes: Vec<u8>,
+) -> Result<String, Failure> {
+    let own_turn = caller.meter.pictures.enter(OWN_PATIENCE).await;
+    let own_turn = own_turn.ok_or_else(|| Failure::new(Code::RateLimited))?;
     let Ok(_waiting) = app.pictures_waiting.try_acquire() else {
         return Err(Failure::new(Code::Overloaded));
     };
-    let turn = app.pictures.acquire().await;
-    let _turn = turn.map_err(Failure::internal)?;
-    let read = tokio::task::spawn_blocking(move || qr_image::read(&bytes, kind)).await;
+    let turn = Arc::clone(&app.pictures).acquire_owned().await;
+    let turn = turn.map_err(Failure::internal)?;
+    let read = tokio::task::spawn_blocking(move || {
+        // Held to the end of the search, also when nobody waits for it any more.
+        let _turns = (own_turn, turn);
+        qr_image::read(&bytes, kind)
+    })
+    .await;
     read.map_err(Failure::internal)?
         .map_err(|fault| match fault {
             ImageFault::TooManyBytes => Failure::new(Code::BodyTooLarge),

@@ -54,11 +54,15 @@ coded! {
         RequestTimeout => "request_timeout",
         /// The document breaks rules; `errors` names each.
         ValidationFailed => "validation_failed",
+        /// The request names a host that is not this service.
+        HostUnknown => "host_unknown",
         /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
         IdempotencyKeyMalformed => "idempotency_key_malformed",
 
         /// No valid key was presented.
         Unauthorized => "unauthorized",
+        /// The key's time is over.
+        KeyExpired => "key_expired",
         /// The key's role may not do this.
         Forbidden => "forbidden",
 
@@ -362,8 +366,9 @@ impl Code {
             | Self::UnsupportedMediaType
             | Self::RequestTimeout
             | Self::ValidationFailed
+            | Self::HostUnknown
             | Self::IdempotencyKeyMalformed => Class::Request,
-            Self::Unauthorized | Self::Forbidden => Class::Access,
+            Self::Unauthorized | Self::KeyExpired | Self::Forbidden => Class::Access,
             Self::ReferenceConflict
             | Self::IdempotencyKeyReused
             | Self::IdempotencyInProgress

@@ -81,9 +81,9 @@ impl FromStr for TrustedProxies {
         let networks = words.filter(|word| !word.is_empty()).map(|word| {
             let network = word.parse().map(|network: IpNet| network.trunc());
             let address = word.parse().map(|address: IpAddr| address.to_canonical());
-            network
-                .or_else(|_| address.map(IpNet::from))
-                .map_err(|_| "give addresses or networks such as 10.0.0.0/8, with commas".to_owned())
+            network.or_else(|_| address.map(IpNet::from)).map_err(|_| {
+                "give addresses or networks such as 10.0.0.0/8, with commas".to_owned()
+            })
         });
         Ok(Self(networks.collect::<Result<_, _>>()?))
     }
@@ -119,10 +119,22 @@ mod tests {
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
             ("::ffff:10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
-            ("10.0.0.1", &["1.2.3.4, 198.51.100.1, 192.0.2.7"], "198.51.100.1"),
-            ("10.0.0.1", &["1.2.3.4", "198.51.100.1:4711"], "198.51.100.1"),
+            (
+                "10.0.0.1",
+                &["1.2.3.4, 198.51.100.1, 192.0.2.7"],
+                "198.51.100.1",
+            ),
+            (
+                "10.0.0.1",
+                &["1.2.3.4", "198.51.100.1:4711"],
+                "198.51.100.1",
+            ),
             ("fd00::1", &["[2001:db8::1]:443"], "2001:db8::"),
-            ("10.0.0.1", &["198.51.100.1, unknown, 192.0.2.7"], "192.0.2.7"),
+            (
+                "10.0.0.1",
+                &["198.51.100.1, unknown, 192.0.2.7"],
+                "192.0.2.7",
+            ),
             ("10.0.0.1", &["1.2.3.4, 10.9.9.9, 10.8.8.8"], "1.2.3.4"),
             ("10.0.0.1", &["x"], "10.0.0.1"),
         ];
@@ -132,7 +144,10 @@ mod tests {
                 headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
             }
             let found = proxies.client(address(peer), &headers);
-            assert!(found == ClientAddress::of(address(client)), "{peer} {lines:?}");
+            assert!(
+                found == ClientAddress::of(address(client)),
+                "{peer} {lines:?}"
+            );
         }
     }
 
@@ -145,7 +160,10 @@ mod tests {
         for (one, other) in same {
             assert!(ClientAddress::of(address(one)) == ClientAddress::of(address(other)));
         }
-        let others = [("2001:db8::1", "2001:db8:0:1::1"), ("192.0.2.1", "192.0.2.2")];
+        let others = [
+            ("2001:db8::1", "2001:db8:0:1::1"),
+            ("192.0.2.1", "192.0.2.2"),
+        ];
         for (one, other) in others {
             assert!(ClientAddress::of(address(one)) != ClientAddress::of(address(other)));
         }

@@ -1,6 +1,7 @@
 //! Ids and random bytes.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use uuid::{Builder, Uuid};
 
@@ -25,6 +26,18 @@ pub fn uuid_v7(clock: &Clock) -> Uuid {
     tail[0] = high;
     tail[1] = low;
     Builder::from_unix_timestamp_millis(tick / TICKS_PER_MILLISECOND, &tail).into_uuid()
+}
+
+/// The least id of the moment that lies so long before the one in which `id` was made; the least of
+/// all where an id does not tell its moment.
+pub fn before(id: Uuid, duration: Duration) -> Uuid {
+    let Some(made_at) = id.get_timestamp().filter(|_| id.get_version_num() == 7) else {
+        return Uuid::nil();
+    };
+    let (seconds, nanos) = made_at.to_unix();
+    let since_epoch = Duration::new(seconds, nanos).saturating_sub(duration);
+    let milliseconds = u64::try_from(since_epoch.as_millis()).unwrap_or(0);
+    Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
 }
 
 fn seeded_tail(tails: &Tails) -> [u8; 10] {
@@ -65,7 +78,7 @@ fn next_tick(clock: &Clock) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Duration, Utc};
+    use chrono::{DateTime, TimeDelta, Utc};
 
     use super::*;
 
@@ -74,10 +87,22 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_found_between_those_before_and_after_it() {
+        let (clock, hand) = Clock::manual(instant());
+        let early = uuid_v7(&clock);
+        hand.advance(TimeDelta::seconds(90));
+        let late = uuid_v7(&clock);
+        let minute = std::time::Duration::from_secs(60);
+        assert!(early < before(late, minute) && before(late, minute) < late);
+        assert!(before(late, 2 * minute) < early);
+        assert_eq!(before(Uuid::max(), minute), Uuid::nil());
+    }
+
+    #[test]
     fn ids_grow_while_the_clock_stands_still_and_when_it_goes_back() {
         let (clock, hand) = Clock::manual(instant());
         let mut ids: Vec<Uuid> = (0..10_000).map(|_| uuid_v7(&clock)).collect();
-        hand.advance(Duration::hours(-1));
+        hand.advance(TimeDelta::hours(-1));
         ids.extend((0..100).map(|_| uuid_v7(&clock)));
 
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));

@@ -232,6 +232,19 @@ pub async fn find(db: &Database, id: Uuid, by: &RowKey) -> Result<Option<Found>>
     }
 }
 
+/// The ids of keys, ended ones too, in their order: up to `limit` of those after `after`.
+pub async fn ids_after(db: &Database, after: Option<Uuid>, limit: u64) -> Result<Vec<Uuid>> {
+    let mut query = api_key::Entity::find()
+        .select_only()
+        .column(api_key::Column::Id)
+        .order_by_asc(api_key::Column::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        query = query.filter(api_key::Column::Id.gt(after));
+    }
+    Ok(query.into_tuple::<Uuid>().all(db.reader()).await?)
+}
+
 /// All keys, oldest first.
 pub async fn list(db: &Database) -> Result<Vec<ApiKey>> {
     let rows = api_key::Entity::find()

@@ -407,7 +407,7 @@ async fn only_administrators_operate_and_what_is_not_there_is_404(database: Data
     for (method, path, body) in &table {
         for name in ["hotel", "integrator", "police"] {
             let answer = send(&river.caller(name), method, path, body.as_ref()).await;
-            answer.expect_problem(403, "forbidden");
+            answer.expect_problem(404, "not_found");
         }
         let answer = send(&river.stranger(), method, path, body.as_ref()).await;
         answer.expect_problem(401, "unauthorized");

@@ -54,7 +54,8 @@ pub(super) async fn open(
     let of_key = of_key.ok_or_else(|| Failure::new(Code::RateLimited))?;
     let of_process = app.limits.streams.enter(Duration::ZERO).await;
     let of_process = of_process.ok_or_else(|| Failure::new(Code::Overloaded))?;
-    drop(admitted);
+    // A stream lasts; it has places of its own.
+    admitted.ticket.leave();
     let mut key_looks = interval(KEY_INTERVAL);
     key_looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let listening = Listening {

@@ -135,9 +135,12 @@ async fn store_file(
     if imports::waiting_count(&app.db, wishes.facility_id).await? >= WAITING_COUNT_MAX {
         return Err(too_many());
     }
-    let _place = app.files.acquire().await.map_err(Failure::internal)?;
     let kind = upload.kind;
-    let bytes = upload.read(&app.settings).await?;
+    let bytes = upload.read(app, exchange).await?;
+    if let Some(holdings) = exchange.holdings.get() {
+        holdings.enter(app).await?;
+    }
+    let _place = app.files.acquire().await.map_err(Failure::internal)?;
     let (bytes, digest) = inspect(bytes, kind).await?;
     let trace_parent = exchange.trace_parent();
     let occasion = Occasion {

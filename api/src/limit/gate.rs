@@ -21,13 +21,18 @@ pub(crate) type Place = OwnedSemaphorePermit;
 impl Gate {
     /// Twice as many may wait as there are places.
     pub(crate) fn new(place_count: NonZeroU32) -> Self {
+        Self::with_queue(place_count, place_count.get().saturating_mul(2))
+    }
+
+    /// So many may wait.
+    pub(crate) fn with_queue(place_count: NonZeroU32, waiting_count_max: u32) -> Self {
         let place_count = place_count.get();
         let places = usize::try_from(place_count).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
             place_count,
             waiting: AtomicU32::new(0),
-            waiting_count_max: place_count.saturating_mul(2),
+            waiting_count_max,
         }
     }
 

@@ -7,7 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use metrics::gauge;
 use uuid::Uuid;
 
-use super::{Allowance, Rate, RateLimitFields, gate::Gate};
+use super::{
+    Allowance, Rate, RateLimitFields,
+    gate::Gate,
+    room::{OwnRoom, RoomSizes, SharedRoom},
+    strangers::Strangers,
+};
 use crate::config::ApiSettings;
 
 /// Keys, and facilities, that are counted at the same time. One more is refused: an organisation
@@ -15,6 +20,17 @@ use crate::config::ApiSettings;
 const METER_COUNT_MAX: usize = 100_000;
 /// Batches that are worked on at the same time: each may hold 4 MiB of text.
 const BATCHES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
+/// Of these, one key's; and how many of it may wait for them.
+const KEY_BATCHES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+const KEY_BATCHES_WAITING: u32 = 128;
+/// Pictures of one key that are searched at the same time, and that may wait for it.
+const KEY_PICTURES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN;
+const KEY_PICTURES_WAITING: u32 = 16;
+/// Tries of webhooks that a key may ask for at once, and then each second.
+const WEBHOOK_TESTS: Rate = Rate {
+    per_second: NonZeroU32::MIN,
+    burst: NonZeroU32::MIN.saturating_add(9),
+};
 
 /// What is counted of a key.
 pub(crate) struct KeyMeter {
@@ -26,6 +42,14 @@ pub(crate) struct KeyMeter {
     pub(crate) gate: Gate,
     /// Its streams of events at the same time.
     pub(crate) streams: Gate,
+    /// Its share of the batches that are worked on.
+    pub(crate) batches: Gate,
+    /// Its share of the pictures that are searched.
+    pub(crate) pictures: Gate,
+    /// Tries of webhooks: each calls somebody.
+    pub(crate) webhook_tests: Allowance,
+    /// Room for what it sends.
+    pub(crate) room: OwnRoom,
 }
 
 /// What is counted of a facility, whatever the key.
@@ -43,8 +67,9 @@ trait Meter {
 
 impl Meter for KeyMeter {
     fn is_idle(&self) -> bool {
-        let is_quiet = self.gate.is_empty() && self.streams.is_empty();
-        is_quiet && self.stays.is_full() && self.reads.is_full()
+        let gates = [&self.gate, &self.streams, &self.batches, &self.pictures];
+        let allowances = [&self.stays, &self.reads, &self.webhook_tests];
+        gates.iter().all(|gate| gate.is_empty()) && allowances.iter().all(|one| one.is_full())
     }
 }
 
@@ -72,6 +97,11 @@ pub(crate) struct Limits {
     pub(super) batches: Gate,
     /// Streams of events.
     pub(crate) streams: Gate,
+    /// Room for what is being received.
+    pub(crate) room: SharedRoom,
+    /// Who comes with keys that are not there.
+    pub(crate) strangers: Strangers,
+    own_room: RoomSizes,
     /// The header fields that tell of the quotas.
     pub(crate) fields: RateLimitFields,
 }
@@ -106,6 +136,9 @@ impl Limits {
             others: Gate::new(others),
             batches: Gate::new(BATCHES_AT_ONCE),
             streams: Gate::new(settings.event_streams),
+            room: SharedRoom::new(settings),
+            strangers: Strangers::default(),
+            own_room: RoomSizes::of_key(settings),
             fields: RateLimitFields::new(key_stays, facility_stays, key_reads),
         }
     }
@@ -117,6 +150,10 @@ impl Limits {
             reads: Allowance::new(self.key_reads),
             gate: Gate::new(self.key_requests_at_once),
             streams: Gate::new(self.key_event_streams),
+            batches: Gate::with_queue(KEY_BATCHES_AT_ONCE, KEY_BATCHES_WAITING),
+            pictures: Gate::with_queue(KEY_PICTURES_AT_ONCE, KEY_PICTURES_WAITING),
+            webhook_tests: Allowance::new(WEBHOOK_TESTS),
+            room: OwnRoom::new(self.own_room),
         })
     }
 
@@ -144,6 +181,7 @@ impl Limits {
 
     /// Forgets who is idle.
     pub(crate) fn sweep(&self) {
+        self.strangers.sweep();
         gauge!("luutru_ratelimit_tracked_keys", "policy" => "key").set(sweep(&self.keys));
         gauge!("luutru_ratelimit_tracked_keys", "policy" => "facility")
             .set(sweep(&self.facilities));

@@ -1,6 +1,6 @@
 //! What a request holds while it is worked on: places, and units of quotas that can be given back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::problem::Code;
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::app::App;
 use crate::auth::Caller;
+use crate::exchange::Exchange;
 use crate::problem::Failure;
 
 /// How long a request waits for one of its key's places before it is refused.
@@ -65,45 +66,183 @@ impl Quota {
     }
 }
 
-/// The right of a request to be worked on. Dropping it frees the places; the units stay used.
+/// What a request holds. The ticket and the exchange of the request share it.
+///
+/// A request waits twice. Before its body is read it takes a place among its own key's requests:
+/// whoever sends slowly keeps nobody waiting but himself. Once the body has come it takes places of
+/// the process, and gives them back when it has been worked on. Its key's place it keeps until the
+/// last byte of the answer is written: a key has only so many answers under way.
+pub(crate) struct Holdings {
+    caller: Arc<Caller>,
+    errand: Errand,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Among the key's requests.
+    own: Option<Place>,
+    /// What is given back when the request has been worked on.
+    shared: Vec<Place>,
+    units: Vec<Units>,
+    has_entered: bool,
+}
+
+impl Holdings {
+    fn new(caller: Arc<Caller>, errand: Errand) -> Arc<Self> {
+        Arc::new(Self {
+            caller,
+            errand,
+            held: Mutex::default(),
+        })
+    }
+
+    /// Whose the request is.
+    pub(crate) fn meter(&self) -> &KeyMeter {
+        &self.caller.meter
+    }
+
+    /// Takes the places that all share, once: the body has come, and work begins.
+    ///
+    /// Errors: 429 when the key has its share of what is worked on, 503 when the service is too
+    /// busy. What the request cost is given back.
+    pub(crate) async fn enter(&self, app: &App) -> Result<(), Failure> {
+        if std::mem::replace(&mut self.held().has_entered, true) {
+            return Ok(());
+        }
+        let outcome = self.find_shared_places(app).await;
+        if outcome.is_err() {
+            self.give_back();
+        }
+        outcome
+    }
+
+    /// Keeps a place until the request has been worked on.
+    pub(crate) fn hold(&self, place: Place) {
+        self.held().shared.push(place);
+    }
+
+    /// What is kept until the answer is written.
+    pub(crate) fn take_own(&self) -> Option<Place> {
+        self.held().own.take()
+    }
+
+    async fn find_own_places(&self) -> Result<(), Failure> {
+        let own = enter(&self.meter().gate, KEY_PATIENCE, Code::RateLimited).await?;
+        self.held().own = Some(own);
+        if let Some((_, facility)) = &self.caller.only_facility
+            && self.errand != Errand::Read
+        {
+            let place = enter(&facility.gate, KEY_PATIENCE, Code::RateLimited).await?;
+            self.hold(place);
+        }
+        Ok(())
+    }
+
+    async fn find_shared_places(&self, app: &App) -> Result<(), Failure> {
+        let limits = &app.limits;
+        let gates: &[&Gate] = match self.errand {
+            Errand::Declare => &[],
+            Errand::Read => &[&limits.others],
+            Errand::DeclareMany => {
+                let share = &self.meter().batches;
+                let share = enter(share, KEY_PATIENCE, Code::RateLimited).await?;
+                self.hold(share);
+                &[&limits.others, &limits.batches]
+            }
+        };
+        for gate in gates.iter().copied().chain([&limits.process]) {
+            let place = enter(gate, PROCESS_PATIENCE, Code::Overloaded).await?;
+            self.hold(place);
+        }
+        if self.errand != Errand::Read && !app.intake.has_room(1) {
+            counter!("luutru_shed_total", "reason" => "queue").increment(1);
+            return Err(Failure::new(Code::Overloaded));
+        }
+        Ok(())
+    }
+
+    /// Gives all units back: the service did not do what was asked, through a fault of its own.
+    pub(crate) fn give_back(&self) {
+        for units in self.held().units.drain(..) {
+            units.of.allowance().give_back(units.count);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn enter(gate: &Gate, patience: Duration, otherwise: Code) -> Result<Place, Failure> {
+    gate.enter(patience).await.ok_or_else(|| {
+        counter!("luutru_shed_total", "reason" => "requests_at_once").increment(1);
+        Failure::new(otherwise)
+    })
+}
+
+/// The right of a request to be worked on. Dropping it frees the places that all share; the units
+/// stay used.
 pub(crate) struct Ticket {
     /// Who calls.
     pub(crate) caller: Arc<Caller>,
-    places: Vec<Place>,
-    units: Vec<Units>,
+    holdings: Arc<Holdings>,
     /// The facility whose place is held already.
     placed: Option<Uuid>,
     /// The facility of which a unit is taken already.
     charged: Option<Uuid>,
 }
 
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let shared = std::mem::take(&mut self.holdings.held().shared);
+        drop(shared);
+    }
+}
+
 impl Ticket {
-    /// Decides before the body is read.
+    /// Decides before the body is read. What is held is also left in the exchange, for whoever
+    /// reads the body.
     ///
     /// Errors: 429 when the key's quota or places are used up, 503 when the service is too busy.
     pub(crate) async fn issue(
-        app: &App,
+        exchange: &Exchange,
         caller: Arc<Caller>,
         errand: Errand,
     ) -> Result<Self, Failure> {
-        let mut ticket = Self {
-            caller,
-            places: Vec::with_capacity(3),
-            units: Vec::with_capacity(3),
-            placed: None,
-            charged: None,
-        };
+        let mut ticket = Self::new(caller, errand);
         let outcome = match ticket.take_first(errand) {
-            Ok(()) => ticket.find_places(app, errand).await,
+            Ok(()) => ticket.holdings.find_own_places().await,
             Err(failure) => Err(failure),
         };
-        match outcome {
-            Ok(()) => Ok(ticket),
-            Err(failure) => {
-                ticket.give_back();
-                Err(failure)
-            }
+        if let Err(failure) = outcome {
+            ticket.give_back();
+            return Err(failure);
         }
+        let only = ticket.caller.only_facility.as_ref().map(|(id, _)| *id);
+        ticket.placed = only.filter(|_| errand != Errand::Read);
+        // There is one ticket to a request.
+        let _ = exchange.holdings.set(Arc::clone(&ticket.holdings));
+        Ok(ticket)
+    }
+
+    fn new(caller: Arc<Caller>, errand: Errand) -> Self {
+        Self {
+            holdings: Holdings::new(Arc::clone(&caller), errand),
+            caller,
+            placed: None,
+            charged: None,
+        }
+    }
+
+    /// The body has come, or there is none: see [`Holdings::enter`].
+    pub(crate) async fn enter(&self, app: &App) -> Result<(), Failure> {
+        self.holdings.enter(app).await
+    }
+
+    /// Gives up the key's place too: the answer has bounds of its own.
+    pub(crate) fn leave(self) {
+        drop(self.holdings.take_own());
     }
 
     /// Decides once the body is parsed: the rest of what it costs, all or nothing. `stay_count`
@@ -125,9 +264,7 @@ impl Ticket {
 
     /// Gives all units back: the service did not do what was asked, through a fault of its own.
     pub(crate) fn give_back(&mut self) {
-        for units in self.units.drain(..) {
-            units.of.allowance().give_back(units.count);
-        }
+        self.holdings.give_back();
     }
 
     /// Turns what went wrong into the answer; what was our fault costs nothing.
@@ -155,60 +292,6 @@ impl Ticket {
         Ok(())
     }
 
-    async fn find_places(&mut self, app: &App, errand: Errand) -> Result<(), Failure> {
-        let limits = &app.limits;
-        let caller = Arc::clone(&self.caller);
-        self.enter(&caller.meter.gate, KEY_PATIENCE, Code::RateLimited)
-            .await?;
-        if let Some((id, facility)) = caller
-            .only_facility
-            .as_ref()
-            .filter(|_| errand != Errand::Read)
-        {
-            self.enter(&facility.gate, KEY_PATIENCE, Code::RateLimited)
-                .await?;
-            self.placed = Some(*id);
-        }
-        match errand {
-            Errand::Declare => {}
-            Errand::Read => {
-                self.enter(&limits.others, PROCESS_PATIENCE, Code::Overloaded)
-                    .await?;
-            }
-            Errand::DeclareMany => {
-                self.enter(&limits.others, PROCESS_PATIENCE, Code::Overloaded)
-                    .await?;
-                self.enter(&limits.batches, PROCESS_PATIENCE, Code::Overloaded)
-                    .await?;
-            }
-        }
-        self.enter(&limits.process, PROCESS_PATIENCE, Code::Overloaded)
-            .await?;
-        if errand != Errand::Read && !app.intake.has_room(1) {
-            counter!("luutru_shed_total", "reason" => "queue").increment(1);
-            return Err(Failure::new(Code::Overloaded));
-        }
-        Ok(())
-    }
-
-    async fn enter(
-        &mut self,
-        gate: &Gate,
-        patience: Duration,
-        otherwise: Code,
-    ) -> Result<(), Failure> {
-        match gate.enter(patience).await {
-            Some(place) => {
-                self.places.push(place);
-                Ok(())
-            }
-            None => {
-                counter!("luutru_shed_total", "reason" => "requests_at_once").increment(1);
-                Err(Failure::new(otherwise))
-            }
-        }
-    }
-
     async fn try_charge(
         &mut self,
         limits: &Limits,
@@ -232,8 +315,8 @@ impl Ticket {
                 count.saturating_sub(taken),
             )?;
             if self.placed != Some(*id) {
-                self.enter(&meter.gate, FACILITY_PATIENCE, Code::RateLimited)
-                    .await?;
+                let place = enter(&meter.gate, FACILITY_PATIENCE, Code::RateLimited).await?;
+                self.holdings.hold(place);
             }
         }
         Ok(())
@@ -250,12 +333,13 @@ impl Ticket {
         )
         .increment(1);
         outcome.map_err(refused)?;
-        self.units.push(Units { of, count });
+        self.holdings.held().units.push(Units { of, count });
         Ok(())
     }
 }
 
-fn refused(shortage: Shortage) -> Failure {
+/// The refusal for want of units, and when to come again.
+pub(crate) fn refused(shortage: Shortage) -> Failure {
     match shortage {
         Shortage::Never => Failure::new(Code::BatchTooLarge),
         Shortage::Until(wait) => {
@@ -281,13 +365,7 @@ mod tests {
 
     fn ticket(limits: &Limits) -> Ticket {
         let caller = Arc::new(Caller::for_test(limits));
-        let mut ticket = Ticket {
-            caller: Arc::clone(&caller),
-            places: Vec::new(),
-            units: Vec::new(),
-            placed: None,
-            charged: None,
-        };
+        let mut ticket = Ticket::new(Arc::clone(&caller), Errand::Declare);
         let key = Arc::clone(&caller.meter);
         ticket.take(Quota::Key(key), 1).unwrap();
         ticket
@@ -325,13 +403,7 @@ mod tests {
         let mut spender = ticket(&limits);
         spender.charge(&limits, 6_000, &[]).await.unwrap();
         for (stay_count, facility_count) in [(6_001, 0), (3_001, 3_001)] {
-            let mut ticket = Ticket {
-                caller: Arc::clone(&spender.caller),
-                places: Vec::new(),
-                units: Vec::new(),
-                placed: None,
-                charged: None,
-            };
+            let mut ticket = Ticket::new(Arc::clone(&spender.caller), Errand::Declare);
             let failure = ticket
                 .charge(&limits, stay_count, &[(facility, facility_count)])
                 .await

@@ -117,6 +117,26 @@ const fn both(code: Code) -> [Words; 2] {
                 "Idempotency-Key must be 1 to 255 visible ASCII characters. Use, for example, a UUID.",
             ],
         ),
+        Code::HostUnknown => pair(
+            [
+                "Sai tên máy chủ",
+                "Yêu cầu gửi tới một tên máy chủ không phải của hệ thống này. Hãy dùng đúng địa chỉ mà đơn vị vận hành đã cung cấp; nếu tên đó đúng, đơn vị vận hành cần khai báo nó trong LUUTRU_HOSTS.",
+            ],
+            [
+                "Not a name of this service",
+                "The request names a host that is not this service. Use the address that the operator gave you; if the name is right, the operator has to list it in LUUTRU_HOSTS.",
+            ],
+        ),
+        Code::KeyExpired => pair(
+            [
+                "Khóa đã hết hạn",
+                "Khóa đã quá thời hạn sử dụng nên không còn được chấp nhận. Hãy đề nghị đơn vị vận hành cấp khóa mới và thay khóa trong phần mềm của bạn.",
+            ],
+            [
+                "The key has expired",
+                "The key is past its end and no longer accepted. Ask the operator for a new key and put it in its place.",
+            ],
+        ),
         Code::Unauthorized => pair(
             [
                 "Chưa xác thực",
