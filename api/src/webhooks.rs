@@ -11,6 +11,7 @@ use domain::{
     problem::{Code, Hint, Violation},
     sender::Sender,
     time::{format_instant, local_date},
+    webhook::TEST,
 };
 use poem::http::{StatusCode, header};
 use runtime::{
@@ -36,8 +37,6 @@ use crate::shapes::{WebhookDraft, WebhookPage, WebhookView};
 
 /// Whether events are sent.
 pub(crate) const STATES: [&str; 2] = ["enabled", "disabled"];
-/// The event of a try.
-const TEST: &str = "webhook.test";
 /// Webhooks of one organisation.
 const WEBHOOK_COUNT_MAX: u64 = 20;
 /// Facilities that one may name.
@@ -69,6 +68,8 @@ pub(crate) async fn create(
 ) -> Result<Answer<WebhookView>, Failure> {
     let sender = admitted.sender();
     let wanted = read(&document.value, sender).map_err(Failure::invalid)?;
+    // Each may call an address that has not asked for it.
+    admitted.ticket.caller.meter.take_webhook()?;
     let url = judged(app, wanted.url).await?;
     let secret = standard_webhooks::generate_secret();
     let now = document.received_at;
@@ -92,6 +93,7 @@ pub(crate) async fn create(
         failing_since: None,
         disabled_at: None,
         disabled_reason: None,
+        proven_at: None,
     };
     let mut view = view(app, &row)?;
     let entry = entry(app, sender, "webhook.created", id);

@@ -48,6 +48,12 @@ coded! {
     }
 }
 
+/// The event of a try: it says nothing and is tried once.
+pub const TEST: &str = "webhook.test";
+
+/// Deliveries that may wait for one webhook.
+pub const WAITING_COUNT_MAX: u64 = 10_000;
+
 /// Waits between one attempt and the next, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
 const WAITS_S: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 

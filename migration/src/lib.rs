@@ -27,6 +27,7 @@ mod m20261129_000018_review;
 mod m20261129_000019_installation;
 mod m20261129_000021_sheets;
 mod m20261129_000022_directory;
+mod m20261129_000023_webhook_proof;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000019_installation::Migration),
             Box::new(m20261129_000021_sheets::Migration),
             Box::new(m20261129_000022_directory::Migration),
+            Box::new(m20261129_000023_webhook_proof::Migration),
         ]
     }
 }

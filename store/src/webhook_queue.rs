@@ -15,6 +15,7 @@ use domain::{
 use entity::{webhook, webhook_delivery};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -144,6 +145,19 @@ pub async fn due(db: &Database, now: DateTime<Utc>) -> Result<Vec<WebhookRow>> {
         .await?)
 }
 
+/// When a webhook was called last.
+pub async fn last_call(db: &Database, webhook_id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    Ok(webhook_delivery::Entity::find()
+        .select_only()
+        .column(webhook_delivery::Column::LastAttemptAt)
+        .filter(webhook_delivery::Column::WebhookId.eq(webhook_id))
+        .filter(webhook_delivery::Column::LastAttemptAt.is_not_null())
+        .order_by_desc(webhook_delivery::Column::LastAttemptAt)
+        .into_tuple::<DateTime<Utc>>()
+        .one(db.reader())
+        .await?)
+}
+
 /// Claims what is due for these webhooks, up to so many for each, under one new lease.
 pub async fn claim(
     db: &Database,
@@ -230,7 +244,7 @@ pub async fn record(
             continue;
         }
         if result.outcome == CallOutcome::Delivered {
-            note_well(db, &transaction, result.webhook_id).await?;
+            note_well(db, &transaction, result.webhook_id, now).await?;
         } else if disable_if_due(db, &transaction, result, now, failing_limit).await? {
             disabled.push(result.webhook_id);
         }
@@ -275,10 +289,16 @@ async fn settle(
     Ok(changed.rows_affected() == 1)
 }
 
-async fn note_well(db: &Database, transaction: &Transaction, webhook_id: Uuid) -> Result<()> {
-    let text = "UPDATE webhook SET failing_since = NULL \
-                WHERE id = ? AND failing_since IS NOT NULL";
-    let statement = dialect::statement(db.backend(), text, vec![rows::uuid(webhook_id)]);
+async fn note_well(
+    db: &Database,
+    transaction: &Transaction,
+    webhook_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let text = "UPDATE webhook SET failing_since = NULL, proven_at = COALESCE(proven_at, ?) \
+                WHERE id = ? AND (failing_since IS NOT NULL OR proven_at IS NULL)";
+    let values = vec![rows::instant(now), rows::uuid(webhook_id)];
+    let statement = dialect::statement(db.backend(), text, values);
     transaction.execute_raw(statement).await?;
     Ok(())
 }

@@ -104,7 +104,8 @@ pub async fn delete(db: &Database, id: Uuid, entry: audit::Entry) -> Result<bool
 }
 
 /// Switches a webhook on again: it resumes where it stopped, and what waits for it is due now.
-/// Tells whether it was there.
+/// One that was not off and has never taken anything goes on at its pace: nobody makes it faster
+/// by asking. Tells whether it was there.
 pub async fn enable(
     db: &Database,
     id: Uuid,
@@ -113,7 +114,13 @@ pub async fn enable(
 ) -> Result<bool> {
     let transaction = write::begin(db).await?;
     let enabled = webhook::Entity::update_many()
-        .col_expr(webhook::Column::FailingSince, none())
+        .col_expr(
+            webhook::Column::FailingSince,
+            Expr::cust(
+                "CASE WHEN proven_at IS NULL AND disabled_at IS NULL \
+                 THEN failing_since ELSE NULL END",
+            ),
+        )
         .col_expr(webhook::Column::DisabledAt, none())
         .col_expr(webhook::Column::DisabledReason, none())
         .filter(webhook::Column::Id.eq(id))

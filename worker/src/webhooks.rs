@@ -40,8 +40,12 @@ use crate::run::Worker;
 
 /// Calls at once to a consumer that answers.
 const CALL_COUNT_MAX: u32 = 4;
-/// Calls at once to one whose last call failed.
+/// Calls at once to one whose last call failed, or that has never taken anything.
 const FAILING_CALL_COUNT_MAX: u32 = 1;
+/// One that fails and has never taken anything is called again after this part of the time for
+/// which it has failed: some fifty times in the five days until it is switched off. Its address
+/// may be somebody's who never asked for it.
+const UNPROVEN_PACE: u32 = 4;
 /// Calls at once to all consumers that answer, and to all that do not: each.
 const POOL_COUNT_MAX: u32 = 128;
 /// A call from connecting to the answer.
@@ -221,6 +225,7 @@ impl Sender {
             return Ok(());
         }
         let due = webhook_queue::due(&worker.db, worker.clock.now()).await?;
+        let due = self.in_their_pace(due).await?;
         let wanted = self.free_places(&due);
         if wanted.is_empty() {
             return Ok(());
@@ -239,6 +244,28 @@ impl Sender {
         Ok(())
     }
 
+    /// Those that may be called now: all but what fails, has never taken anything, and was called
+    /// too short a while ago.
+    async fn in_their_pace(&self, due: Vec<WebhookRow>) -> store::Result<Vec<WebhookRow>> {
+        let worker = &self.worker;
+        let now = worker.clock.now();
+        let mut callable = Vec::with_capacity(due.len());
+        for webhook in due {
+            let failing_since = webhook.failing_since.filter(|_| webhook.proven_at.is_none());
+            if let Some(since) = failing_since
+                && let Some(last) = webhook_queue::last_call(&worker.db, webhook.id).await?
+            {
+                let pause = (now - since).to_std().unwrap_or_default() / UNPROVEN_PACE;
+                let pause = hurried(pause, worker.settings.webhook_hurry.get());
+                if (now - last).to_std().unwrap_or_default() < pause {
+                    continue;
+                }
+            }
+            callable.push(webhook);
+        }
+        Ok(callable)
+    }
+
     /// How many more calls each webhook may get.
     fn free_places(&self, due: &[WebhookRow]) -> Vec<(Uuid, u32)> {
         let under_way = self.lock();
@@ -253,7 +280,7 @@ impl Sender {
         // The order of ids would favour the old ones for ever.
         let start = first_of(due.len(), self.worker.chance.draw());
         for webhook in due[start..].iter().chain(&due[..start]) {
-            let (most, free) = if webhook.failing_since.is_some() {
+            let (most, free) = if is_doubtful(webhook) {
                 (FAILING_CALL_COUNT_MAX, &mut free_failing)
             } else {
                 (CALL_COUNT_MAX, &mut free_well)
@@ -285,7 +312,7 @@ impl Sender {
     }
 
     fn hold(self: &Arc<Self>, webhook: &WebhookRow) -> Held {
-        let is_failing = webhook.failing_since.is_some();
+        let is_failing = is_doubtful(webhook);
         let mut under_way = self.lock();
         let place = under_way.entry(webhook.id).or_insert(Place {
             count: 0,
@@ -377,7 +404,8 @@ impl Sender {
         delivery: &DeliveryRow,
         outcome: CallOutcome,
     ) -> Option<chrono::DateTime<chrono::Utc>> {
-        if outcome == CallOutcome::Delivered {
+        // A try tells at once whether it works.
+        if outcome == CallOutcome::Delivered || delivery.kind == webhook::TEST {
             return None;
         }
         let attempt = u32::try_from(delivery.attempt_count).unwrap_or(u32::MAX);
@@ -393,6 +421,11 @@ impl Sender {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// One that fails, or has never taken anything: it may hang.
+fn is_doubtful(webhook: &WebhookRow) -> bool {
+    webhook.failing_since.is_some() || webhook.proven_at.is_none()
 }
 
 /// A place to begin in a list of this length.

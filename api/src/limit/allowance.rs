@@ -56,9 +56,22 @@ pub(crate) struct Allowance {
 impl Allowance {
     /// A full quota.
     pub(crate) fn new(rate: Rate) -> Self {
+        Self::with_quota(rate.quota(), rate)
+    }
+
+    /// A full quota of which a unit comes back in each `period`.
+    pub(crate) fn slow(burst: NonZeroU32, period: Duration) -> Self {
+        let rate = Rate {
+            per_second: NonZeroU32::MIN,
+            burst,
+        };
+        let slow = Quota::with_period(period).map(|quota| quota.allow_burst(burst));
+        Self::with_quota(slow.unwrap_or_else(|| rate.quota()), rate)
+    }
+
+    fn with_quota(quota: Quota, rate: Rate) -> Self {
         let taken = Taken::default();
         let clock = SinceStart(Instant::now());
-        let quota = rate.quota();
         let interval = quota.replenish_interval().as_nanos();
         Self {
             limiter: RateLimiter::new(quota, taken.clone(), clock.clone()),
@@ -229,6 +242,16 @@ mod tests {
             tokio::time::advance(Duration::from_millis(100)).await;
         }
         assert!(admitted >= 700, "{admitted}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_quota_fills_by_its_period() {
+        let allowance = Allowance::slow(NonZeroU32::new(2).unwrap(), Duration::from_secs(30));
+        allowance.take(2).unwrap();
+        let shortage = allowance.take(1).unwrap_err();
+        assert_eq!(shortage, Shortage::Until(Duration::from_secs(30)));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(allowance.is_full());
     }
 
     #[tokio::test(start_paused = true)]

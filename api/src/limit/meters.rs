@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use metrics::gauge;
 use uuid::Uuid;
@@ -12,8 +13,10 @@ use super::{
     gate::Gate,
     room::{OwnRoom, RoomSizes, SharedRoom},
     strangers::Strangers,
+    ticket::refused,
 };
 use crate::config::ApiSettings;
+use crate::problem::Failure;
 
 /// Keys, and facilities, that are counted at the same time. One more is refused: an organisation
 /// with more of them than this within a minute does not exist.
@@ -26,11 +29,16 @@ const KEY_BATCHES_WAITING: u32 = 128;
 /// Pictures of one key that are searched at the same time, and that may wait for it.
 const KEY_PICTURES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN;
 const KEY_PICTURES_WAITING: u32 = 16;
-/// Tries of webhooks that a key may ask for at once, and then each second.
-const WEBHOOK_TESTS: Rate = Rate {
-    per_second: NonZeroU32::MIN,
-    burst: NonZeroU32::MIN.saturating_add(9),
-};
+/// Tries of webhooks that a key may ask for at once, and after how long for another.
+const WEBHOOK_TESTS: (NonZeroU32, Duration) = (
+    NonZeroU32::MIN.saturating_add(19),
+    Duration::from_secs(30),
+);
+/// The same for webhooks that it makes.
+const WEBHOOKS: (NonZeroU32, Duration) = (
+    NonZeroU32::MIN.saturating_add(59),
+    Duration::from_secs(60),
+);
 
 /// What is counted of a key.
 pub(crate) struct KeyMeter {
@@ -46,10 +54,27 @@ pub(crate) struct KeyMeter {
     pub(crate) batches: Gate,
     /// Its share of the pictures that are searched.
     pub(crate) pictures: Gate,
-    /// Tries of webhooks: each calls somebody.
-    pub(crate) webhook_tests: Allowance,
+    /// Tries of webhooks, and new webhooks: each calls somebody.
+    webhook_tests: Allowance,
+    webhooks: Allowance,
     /// Room for what it sends.
     pub(crate) room: OwnRoom,
+}
+
+impl KeyMeter {
+    /// Counts a try of a webhook.
+    ///
+    /// Errors: 429 when there were too many.
+    pub(crate) fn take_webhook_test(&self) -> Result<(), Failure> {
+        self.webhook_tests.take(1).map_err(refused)
+    }
+
+    /// Counts a new webhook.
+    ///
+    /// Errors: 429 when there were too many.
+    pub(crate) fn take_webhook(&self) -> Result<(), Failure> {
+        self.webhooks.take(1).map_err(refused)
+    }
 }
 
 /// What is counted of a facility, whatever the key.
@@ -68,7 +93,7 @@ trait Meter {
 impl Meter for KeyMeter {
     fn is_idle(&self) -> bool {
         let gates = [&self.gate, &self.streams, &self.batches, &self.pictures];
-        let allowances = [&self.stays, &self.reads, &self.webhook_tests];
+        let allowances = [&self.stays, &self.reads, &self.webhook_tests, &self.webhooks];
         gates.iter().all(|gate| gate.is_empty()) && allowances.iter().all(|one| one.is_full())
     }
 }
@@ -152,7 +177,8 @@ impl Limits {
             streams: Gate::new(self.key_event_streams),
             batches: Gate::with_queue(KEY_BATCHES_AT_ONCE, KEY_BATCHES_WAITING),
             pictures: Gate::with_queue(KEY_PICTURES_AT_ONCE, KEY_PICTURES_WAITING),
-            webhook_tests: Allowance::new(WEBHOOK_TESTS),
+            webhook_tests: Allowance::slow(WEBHOOK_TESTS.0, WEBHOOK_TESTS.1),
+            webhooks: Allowance::slow(WEBHOOKS.0, WEBHOOKS.1),
             room: OwnRoom::new(self.own_room),
         })
     }
@@ -217,8 +243,6 @@ fn sweep<M: Meter>(meters: &Meters<M>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]

@@ -2,12 +2,12 @@
 
 use domain::problem::Code;
 use domain::time::format_instant;
+use domain::webhook::{TEST, WAITING_COUNT_MAX};
 use poem::http::StatusCode;
 use runtime::ids;
 use serde_json::json;
 use store::webhooks::{DeliveryRow, WebhookRow};
 
-use super::TEST;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Asking};
@@ -16,6 +16,9 @@ use crate::problem::Failure;
 use crate::query::{Query, id_of};
 use crate::shapes::text::{Instant, WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord};
 use crate::shapes::{WebhookDeliveryPage, WebhookDeliveryView};
+
+/// When to come again while too much waits for a webhook, in seconds.
+const FULL_RETRY_AFTER_SECONDS: u32 = 60;
 
 /// A page of a webhook's deliveries, newest first.
 pub(crate) async fn list(
@@ -49,6 +52,10 @@ pub(crate) async fn test(
     id: &str,
 ) -> Result<Answer<WebhookDeliveryView>, Failure> {
     let webhook = enabled(app, admitted, id).await?;
+    admitted.ticket.caller.meter.take_webhook_test()?;
+    if store::webhook_queue::is_full(&app.db, webhook.id, WAITING_COUNT_MAX).await? {
+        return Err(Failure::new(Code::RateLimited).retry_after(FULL_RETRY_AFTER_SECONDS));
+    }
     let now = app.clock.now();
     let body = json!({
         "type": TEST,

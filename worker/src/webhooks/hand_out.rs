@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use domain::time::format_instant;
+use domain::{time::format_instant, webhook::WAITING_COUNT_MAX};
 use runtime::{clock::Clock, ids};
 use serde_json::{Value, json};
 use store::{
@@ -19,8 +19,6 @@ use crate::run::Worker;
 
 /// Events handed out by one transaction.
 const PAGE_COUNT_MAX: u64 = 200;
-/// Deliveries that may wait for one webhook.
-const WAITING_COUNT_MAX: u64 = 10_000;
 /// A position is moved over what does not concern its webhook when it is so far behind: less
 /// writing than at every event of others.
 const LAG_MAX: i64 = 10_000;
