@@ -9,10 +9,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let proven_at = timestamp_with_time_zone_null("proven_at").take();
-        let add = Table::alter()
-            .table("webhook")
-            .add_column(proven_at)
-            .take();
+        let add = Table::alter().table("webhook").add_column(proven_at).take();
         manager.alter_table(add).await?;
         // Those that do not fail have been called in the days before, and answered.
         let proven = Query::update()

@@ -46,6 +46,7 @@ mod police;
 mod review;
 mod workers;
 
+mod abuse;
 mod chaos;
 mod clocks;
 mod crashes;

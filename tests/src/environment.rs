@@ -7,6 +7,7 @@
 //! - `LUUTRU_TEST_IMPORT_ROWS`: rows of the file during which the service is killed; else 3,000.
 //! - `LUUTRU_TEST_SCHEDULE_SEEDS`, `LUUTRU_TEST_SCHEDULE_SEED`: how many seeds of the simulated
 //!   schedule are run, and the first of them.
+//! - `LUUTRU_TEST_ATTACK_CONNECTIONS`: connections that an attacker opens; else 1,300.
 //! - `LUUTRU_TEST_BACKLOG_ROWS`: tasks that wait when the worker starts; else 100,000.
 //! - `LUUTRU_UPDATE_GOLDEN=1`: golden files are written, not compared.
 
@@ -24,6 +25,16 @@ pub fn import_row_count() -> usize {
     let asked = setting("LUUTRU_TEST_IMPORT_ROWS");
     asked.map_or(3_000, |count| {
         count.parse().expect("LUUTRU_TEST_IMPORT_ROWS is a number")
+    })
+}
+
+/// Connections that an attacker opens: more than an address may have.
+pub fn attack_connection_count() -> usize {
+    let asked = setting("LUUTRU_TEST_ATTACK_CONNECTIONS");
+    asked.map_or(1_300, |count| {
+        count
+            .parse()
+            .expect("LUUTRU_TEST_ATTACK_CONNECTIONS is a number")
     })
 }
 

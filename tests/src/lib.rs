@@ -29,6 +29,7 @@ mod simulators;
 mod river;
 mod services;
 
+pub mod attack;
 mod canonical;
 pub mod chaos;
 mod consumer;
@@ -48,7 +49,9 @@ pub use caller::{Call, Caller};
 pub use canonical::to_canonical_json;
 pub use consumer::{Consumer, Manner, Told};
 pub use database::{Database, TestDatabase};
-pub use environment::{backlog_row_count, import_row_count, is_golden_update, setting};
+pub use environment::{
+    attack_connection_count, backlog_row_count, import_row_count, is_golden_update, setting,
+};
 pub use eventually::{eventually, eventually_some};
 pub use journal::{Journal, Posted, post_steadily};
 pub use link::{Link, Weather};

@@ -251,7 +251,9 @@ impl Sender {
         let now = worker.clock.now();
         let mut callable = Vec::with_capacity(due.len());
         for webhook in due {
-            let failing_since = webhook.failing_since.filter(|_| webhook.proven_at.is_none());
+            let failing_since = webhook
+                .failing_since
+                .filter(|_| webhook.proven_at.is_none());
             if let Some(since) = failing_since
                 && let Some(last) = webhook_queue::last_call(&worker.db, webhook.id).await?
             {

@@ -26,19 +26,19 @@ const BATCHES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
 /// Of these, one key's; and how many of it may wait for them.
 const KEY_BATCHES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 const KEY_BATCHES_WAITING: u32 = 128;
+/// Reading requests of one key that are worked on at the same time: more of them would only wait
+/// for the database, and keep others waiting for it.
+const KEY_READS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
+const KEY_READS_WAITING: u32 = 128;
 /// Pictures of one key that are searched at the same time, and that may wait for it.
 const KEY_PICTURES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN;
 const KEY_PICTURES_WAITING: u32 = 16;
 /// Tries of webhooks that a key may ask for at once, and after how long for another.
-const WEBHOOK_TESTS: (NonZeroU32, Duration) = (
-    NonZeroU32::MIN.saturating_add(19),
-    Duration::from_secs(30),
-);
+const WEBHOOK_TESTS: (NonZeroU32, Duration) =
+    (NonZeroU32::MIN.saturating_add(19), Duration::from_secs(30));
 /// The same for webhooks that it makes.
-const WEBHOOKS: (NonZeroU32, Duration) = (
-    NonZeroU32::MIN.saturating_add(59),
-    Duration::from_secs(60),
-);
+const WEBHOOKS: (NonZeroU32, Duration) =
+    (NonZeroU32::MIN.saturating_add(59), Duration::from_secs(60));
 
 /// What is counted of a key.
 pub(crate) struct KeyMeter {
@@ -52,6 +52,8 @@ pub(crate) struct KeyMeter {
     pub(crate) streams: Gate,
     /// Its share of the batches that are worked on.
     pub(crate) batches: Gate,
+    /// Its share of the reading requests that are worked on.
+    pub(crate) reads_at_once: Gate,
     /// Its share of the pictures that are searched.
     pub(crate) pictures: Gate,
     /// Tries of webhooks, and new webhooks: each calls somebody.
@@ -92,8 +94,19 @@ trait Meter {
 
 impl Meter for KeyMeter {
     fn is_idle(&self) -> bool {
-        let gates = [&self.gate, &self.streams, &self.batches, &self.pictures];
-        let allowances = [&self.stays, &self.reads, &self.webhook_tests, &self.webhooks];
+        let gates = [
+            &self.gate,
+            &self.streams,
+            &self.batches,
+            &self.reads_at_once,
+            &self.pictures,
+        ];
+        let allowances = [
+            &self.stays,
+            &self.reads,
+            &self.webhook_tests,
+            &self.webhooks,
+        ];
         gates.iter().all(|gate| gate.is_empty()) && allowances.iter().all(|one| one.is_full())
     }
 }
@@ -176,6 +189,7 @@ impl Limits {
             gate: Gate::new(self.key_requests_at_once),
             streams: Gate::new(self.key_event_streams),
             batches: Gate::with_queue(KEY_BATCHES_AT_ONCE, KEY_BATCHES_WAITING),
+            reads_at_once: Gate::with_queue(KEY_READS_AT_ONCE, KEY_READS_WAITING),
             pictures: Gate::with_queue(KEY_PICTURES_AT_ONCE, KEY_PICTURES_WAITING),
             webhook_tests: Allowance::slow(WEBHOOK_TESTS.0, WEBHOOK_TESTS.1),
             webhooks: Allowance::slow(WEBHOOKS.0, WEBHOOKS.1),

@@ -144,13 +144,17 @@ impl Holdings {
         let gates: &[&Gate] = match self.errand {
             Errand::Declare => &[],
             Errand::Read => &[&limits.others],
-            Errand::DeclareMany => {
-                let share = &self.meter().batches;
-                let share = enter(share, KEY_PATIENCE, Code::RateLimited).await?;
-                self.hold(share);
-                &[&limits.others, &limits.batches]
-            }
+            Errand::DeclareMany => &[&limits.others, &limits.batches],
         };
+        let share = match self.errand {
+            Errand::Declare => None,
+            Errand::Read => Some(&self.meter().reads_at_once),
+            Errand::DeclareMany => Some(&self.meter().batches),
+        };
+        if let Some(share) = share {
+            let share = enter(share, KEY_PATIENCE, Code::RateLimited).await?;
+            self.hold(share);
+        }
         for gate in gates.iter().copied().chain([&limits.process]) {
             let place = enter(gate, PROCESS_PATIENCE, Code::Overloaded).await?;
             self.hold(place);
