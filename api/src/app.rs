@@ -177,6 +177,7 @@ async fn run(
     shutdown: CancellationToken,
 ) {
     let readiness = app.readiness.clone();
+    let newest_key = app.keys.meet_all(&app.db).await;
     let ops_stop = CancellationToken::new();
     let ops = serve::serve(
         ops_listener,
@@ -201,7 +202,7 @@ async fn run(
         tokio::join!(
             sweep(&app, &shutdown),
             keep_time(&app, &watch, &shutdown),
-            app.keys.meet_new(&app.db, &shutdown)
+            app.keys.meet_new(&app.db, newest_key, &shutdown)
         );
     };
     let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, upkeep, tail);

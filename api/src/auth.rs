@@ -51,6 +51,8 @@ const STRANGE_LOOKUPS_AT_ONCE: usize = 4;
 const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
 /// How often it is asked which keys are new.
 const NEW_KEYS_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the start waits to know which keys there are.
+const MET_WITHIN: Duration = Duration::from_secs(3);
 /// Keys come with the time they were made at in their ids, and may be stored a while after.
 const STORED_WITHIN: Duration = Duration::from_secs(60);
 /// Keys that are known to be there, 16 bytes each. Further ones work, in the other queue.
@@ -146,9 +148,20 @@ impl KnownKeys {
         absent.shrink_to_fit();
     }
 
+    /// Learns which keys there are before anybody asks: the newest of them. Without an answer in
+    /// time they are learned later.
+    pub(crate) async fn meet_all(&self, db: &store::Database) -> Option<Uuid> {
+        let found = tokio::time::timeout(MET_WITHIN, self.meet_after(db, None));
+        found.await.ok()?.ok()?
+    }
+
     /// Learns which keys are new until `shutdown`.
-    pub(crate) async fn meet_new(&self, db: &store::Database, shutdown: &CancellationToken) {
-        let mut newest = None;
+    pub(crate) async fn meet_new(
+        &self,
+        db: &store::Database,
+        mut newest: Option<Uuid>,
+        shutdown: &CancellationToken,
+    ) {
         loop {
             match self.meet_after(db, newest).await {
                 Ok(found) => newest = newest.max(found),

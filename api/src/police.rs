@@ -12,7 +12,8 @@ pub(crate) mod summary;
 pub(crate) mod words;
 
 use chrono::{DateTime, Utc};
-use domain::sender::Sender;
+use domain::{problem::Code, sender::Sender};
+use metrics::counter;
 use serde_json::Value;
 use store::{
     audit::Entry,
@@ -56,6 +57,25 @@ fn idempotency(
 /// An audit entry of an officer about a case.
 fn entry(app: &App, sender: &Sender, action: &str, at: DateTime<Utc>) -> Entry {
     audit::entry(app, sender.key_id, action, ("review_case", Uuid::nil()), at)
+}
+
+/// The same 404 for what is not there and what lies elsewhere. Of the second the operator hears: an
+/// officer came to its id by some other way than this service.
+async fn absent(app: &App, sender: &Sender, case_id: Uuid) -> Failure {
+    match store::review::queue::is_there(&app.db, case_id).await {
+        Ok(true) => {
+            counter!("luutru_authz_denied_total", "route_group" => "police", "reason" => "scope")
+                .increment(1);
+            tracing::warn!(
+                key.id = %sender.key_id,
+                case.id = %case_id,
+                "an officer asked for a case outside of the communes of the key"
+            );
+            Failure::new(Code::NotFound)
+        }
+        Ok(false) => Failure::new(Code::NotFound),
+        Err(error) => error.into(),
+    }
 }
 
 /// Notes that an officer is about to see these cases with what is personal in them.

@@ -120,7 +120,13 @@ fn start_ops(
 }
 
 async fn serve(listener: Listener, endpoint: impl Endpoint + 'static, shutdown: CancellationToken) {
-    let served = runtime::serve::serve(listener, endpoint, ServeLimits::default(), shutdown);
+    let limits = ServeLimits::default();
+    // All who call come from one address and have no key.
+    let limits = ServeLimits {
+        address_connection_count_max: limits.connection_count_max,
+        ..limits
+    };
+    let served = runtime::serve::serve(listener, endpoint, limits, shutdown);
     if let Err(error) = served.await {
         tracing::error!(%error, "a listener broke");
     }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tests::{
     Caller, Consumer, Database, Manner, River, Services, WrongClock,
     attack::{Figures, Flood, made_up_key, unread_http_2},
-    attack_connection_count, eventually, measured, on_both_databases, people, run_to_end, sheet,
+    attack_connection_count, eventually, local, measured, officer_key, on_both_databases, people,
+    run_to_end, sheet, text_of,
 };
 use tokio::task::JoinSet;
 
@@ -23,6 +24,7 @@ on_both_databases![
     tries_of_webhooks_have_a_quota_and_are_tried_once,
     who_never_answered_is_called_ever_less,
     a_request_id_that_may_be_somebodys_number_is_not_logged,
+    abuse_08_an_officer_reaches_no_case_of_other_communes,
     abuse_13_an_expired_key_is_told_so,
     abuse_43_paths_of_others_are_not_there,
     abuse_63_a_foreign_host_is_refused,
@@ -367,6 +369,37 @@ async fn a_request_id_that_may_be_somebodys_number_is_not_logged(database: Datab
     for sent in ["038053770363", "Nguyen-Van-An"] {
         assert!(!log.contains(sent), "{sent} is in the log");
     }
+}
+
+async fn abuse_08_an_officer_reaches_no_case_of_other_communes(database: Database) {
+    let pepper = ("LUUTRU_KEY_PEPPER", "0c".repeat(32));
+    let river = River::start_with(database, std::slice::from_ref(&pepper)).await;
+    let url = ("LUUTRU_DATABASE_URL", river.database_url().to_owned());
+    let foreign = officer_key(&["--province", "01"], &[url, pepper]).await;
+    let foreign = river.stranger().with_key(&foreign);
+    let mut late = people::citizen(river.facility("hotel"));
+    late["arrival_at"] = json!(text_of(local(-1, "10:00:00")));
+    river.caller("hotel").accepted(&late).await;
+    let own = river.caller("police");
+    let page = own.get("/v1/police/notifications").await.expect(200);
+    let there = page["items"][0]["id"].as_str().unwrap().to_owned();
+    let absent = "0190c8f0-a000-7000-8000-00000000abcd".to_owned();
+    for id in [absent, there] {
+        let path = format!("/v1/police/notifications/{id}/decision");
+        for body in [json!({}), json!({"decision": "accept", "lease_id": id})] {
+            let answer = foreign.post(&path, &body).await;
+            answer.expect_problem(404, "not_found");
+        }
+    }
+    let metrics = river.ops().get("/metrics").await.text();
+    let denied = metrics
+        .lines()
+        .find(|line| line.starts_with("luutru_authz_denied_total") && line.contains("scope"));
+    // Only what is there and elsewhere is an alarm.
+    assert!(
+        denied.is_some_and(|line| line.ends_with(" 2")),
+        "{denied:?}"
+    );
 }
 
 /// A key that was made two days ago for one day.

@@ -583,7 +583,7 @@ async fn abuse_56_a_redirect_is_not_followed_and_counts_as_a_failure(database: D
     })
     .await;
     assert_eq!(delivery["last_status"], 302);
-    assert_eq!(delivery["state"], "waiting");
+    assert_eq!(delivery["state"], "failed");
     assert!(secret_place.told().is_empty());
     desk.call("DELETE", &path_of(&hook)).send().await;
 }

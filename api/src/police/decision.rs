@@ -52,8 +52,10 @@ pub(crate) async fn make(
         // What is not there is not there, whatever was sent.
         Err(violations) => {
             let case = store::review::queue::find(&app.db, &scope, case_id).await?;
-            let absent = || Failure::new(Code::NotFound);
-            return Err(case.map_or_else(absent, |_| Failure::invalid(violations)));
+            return Err(match case {
+                Some(_) => Failure::invalid(violations),
+                None => super::absent(app, sender, case_id).await,
+            });
         }
     };
     let now = document.received_at;
@@ -112,7 +114,7 @@ pub(crate) async fn make(
             key.count("mismatch");
             Err(Failure::new(Code::IdempotencyKeyReused))
         }
-        Decided::NotFound => Err(Failure::new(Code::NotFound)),
+        Decided::NotFound => Err(super::absent(app, sender, case_id).await),
         Decided::SameCommune => {
             let same = Violation::new("/commune_code", Code::ReferredToSameCommune);
             Err(Failure::invalid(vec![same]))

@@ -152,6 +152,13 @@ pub async fn find_readable(
     Ok(Case::find_by_statement(statement).one(db.reader()).await?)
 }
 
+/// Whether there is a case of this id, wherever it lies.
+pub async fn is_there(db: &Database, id: Uuid) -> Result<bool> {
+    let text = "SELECT 1 AS found FROM review_case WHERE id = ?";
+    let statement = dialect::statement(db.backend(), text, vec![rows::uuid(id)]);
+    Ok(db.reader().query_one_raw(statement).await?.is_some())
+}
+
 pub(super) async fn find_on(
     db: &Database,
     connection: &impl ConnectionTrait,
