@@ -37,6 +37,22 @@ install_tools() {
     [ "${#missing[@]}" = 0 ] || packages "${missing[@]}"
 }
 
+# Debian's Chromium for the pages, and letters of Viet Nam to write them with.
+install_browser() {
+    local missing=()
+    [ -x /usr/bin/chromium ] || missing+=(chromium)
+    compgen -G '/usr/share/fonts/truetype/*/*.ttf' >/dev/null || missing+=(fonts-dejavu-core)
+    [ "${#missing[@]}" = 0 ] || packages "${missing[@]}"
+}
+
+# What makes clients out of the OpenAPI document, and runs them.
+install_generators() {
+    local missing=()
+    command -v java >/dev/null || missing+=(default-jre-headless)
+    command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
+    [ "${#missing[@]}" = 0 ] || packages "${missing[@]}"
+}
+
 # The toolchain named in Cargo.toml (rust-version) or a newer one.
 install_rust() {
     [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"

@@ -3,8 +3,8 @@
 # Engine, and runs all steps. A step that cannot run fails; none is skipped.
 #
 #   ./scripts/test.sh             everything
-#   ./scripts/test.sh STEP…       only these: format build clippy rustdoc tests openapi compose
-#                                 evening chaos
+#   ./scripts/test.sh STEP…       only these: format build clippy rustdoc tests openapi clients
+#                                 browser compose evening chaos
 #
 # Environment: LUUTRU_LOCAL_IMAGES (1 makes the images from Debian packages, 0 forbids that,
 # unset tries the official ones first), LUUTRU_TEST_POSTGRES_IMAGE, LUUTRU_TEST_DATABASE_URL
@@ -13,7 +13,7 @@ set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/install.sh
 
-readonly ALL_STEPS=(format build clippy rustdoc tests openapi compose evening chaos)
+readonly ALL_STEPS=(format build clippy rustdoc tests openapi clients browser compose evening chaos)
 chosen=("$@")
 [ "${#chosen[@]}" -gt 0 ] || chosen=("${ALL_STEPS[@]}")
 
@@ -37,6 +37,12 @@ step_rustdoc() {
 step_tests() { step_build && cargo test --workspace --locked --no-fail-fast; }
 
 step_openapi() { step_build && scripts/openapi.sh; }
+
+# Clients made out of the document by three generators, each type-checked and tried.
+step_clients() { step_build && scripts/clients.sh; }
+
+# The pages in Chromium.
+step_browser() { step_build && scripts/browser.sh; }
 
 step_compose() { step_build && scripts/compose.sh; }
 
@@ -68,9 +74,19 @@ needs_engine() {
     return 1
 }
 
+is_chosen() {
+    local step
+    for step in "${chosen[@]}"; do
+        [ "$step" != "$1" ] || return 0
+    done
+    return 1
+}
+
 prepare() {
     install_tools
     install_rust
+    ! is_chosen clients || install_generators
+    ! is_chosen browser || install_browser
     if needs_engine; then
         install_engine
         choose_images

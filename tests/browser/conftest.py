@@ -1,0 +1,67 @@
+"""Fixtures of the browser tests. A new page is tested by a new file `test_<page>.py`, which asks
+for `page` (watched, nobody signed in) and `service`."""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+import harness
+
+
+@pytest.fixture(scope="session")
+def service():
+    """One running service for all tests that disturb nobody."""
+    binary = os.environ.get("LUUTRU_BINARY", str(harness.ROOT / "target/debug/luutru"))
+    service = harness.Service(binary)
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=harness.CHROMIUM,
+            args=harness.CHROMIUM_ARGUMENTS,
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser, service, request):
+    """Makes watched pages, each with cookies and storage of its own: `new_page(locale="en")`,
+    `new_page(viewport={"width": 390, "height": 844})`, ….
+
+    At the end of the test each is pictured, and must have done nothing that no page may do."""
+    opened = []
+
+    def make(**options):
+        options = {"base_url": service.api, "locale": "vi-VN", **options}
+        options.setdefault("timezone_id", "Asia/Ho_Chi_Minh")
+        context = browser.new_context(**options)
+        context.set_default_timeout(15_000)
+        watch = harness.Watch(context, service.api)
+        page = context.new_page()
+        opened.append((context, page, watch))
+        return page
+
+    yield make
+    name = re.sub(r"[^a-z0-9_]+", "-", request.node.name.lower())
+    try:
+        for number, (_, page, watch) in enumerate(opened):
+            if not page.is_closed():
+                page.screenshot(path=harness.PICTURES / f"{name}-{number}.png")
+            watch.assert_clean(page)
+    finally:
+        for context, _, _ in opened:
+            context.close()
+
+
+@pytest.fixture
+def page(new_page):
+    """One watched page."""
+    return new_page()

@@ -1,0 +1,116 @@
+"""What every test of a page needs: a running `luutru up`, and pages of a browser that are watched.
+
+What always holds of a watched page, besides what its test looks at:
+- no error in the console and none thrown by a script;
+- nothing that the page's own Content-Security-Policy forbids was tried;
+- no request to another host than the service;
+- no answer of the service with a status from 500 on.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Where screenshots go, one for each page at the end of its test.
+PICTURES = ROOT / "target" / "browser"
+CHROMIUM = os.environ.get("LUUTRU_TEST_CHROMIUM", "/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READY_SECONDS = 60
+STOP_SECONDS = 25
+
+# Reports what the policy forbids: not every engine writes all of it to the console.
+REPORT_VIOLATIONS = """
+window.__violations = [];
+document.addEventListener('securitypolicyviolation', event => {
+    window.__violations.push(`${event.violatedDirective} forbids ${event.blockedURI}`);
+});
+"""
+
+
+class Service:
+    """`luutru up` in memory, on free ports."""
+
+    def __init__(self, binary):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        free = {
+            f"LUUTRU_{name}": "127.0.0.1:0"
+            for name in ("LISTEN", "OPS_LISTEN", "REGISTRY_LISTEN", "POLICE_LISTEN")
+        }
+        self.log = open(PICTURES / "service.log", "w", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [binary, "up", "--ready-json", "--ephemeral"],
+            env={**os.environ, **free},
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"luutru up printed no ready line: see {self.log.name}")
+        self.ready = json.loads(line)
+        self.api = self.ready["api"]
+
+    def key(self, name):
+        """The text of a demo key: `hotel`, `integrator`, `police`, …"""
+        return self.ready["keys"][name]
+
+    def stop(self):
+        """Ends it; it must end by itself, with 0."""
+        self.process.terminate()
+        status = self.process.wait(timeout=STOP_SECONDS)
+        self.log.close()
+        assert status == 0, f"luutru up ended with {status}: see {self.log.name}"
+
+
+class Watch:
+    """Notes whatever a page does that no page may do."""
+
+    def __init__(self, context, api):
+        self.faults = []
+        self.api = urllib.parse.urlsplit(api).netloc
+        context.add_init_script(REPORT_VIOLATIONS)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self._note(f"script error: {error.error}"))
+        context.on("request", self._request)
+        context.on("response", self._response)
+
+    def _note(self, fault):
+        self.faults.append(fault)
+
+    def _console(self, message):
+        if message.type == "error":
+            self._note(f"console: {message.text}")
+
+    def _request(self, request):
+        url = urllib.parse.urlsplit(request.url)
+        is_own = url.scheme in ("data", "blob", "about") or url.netloc == self.api
+        if not is_own:
+            self._note(f"request to another host: {request.url}")
+
+    def _response(self, response):
+        if response.status >= 500:
+            self._note(f"{response.status} for {response.url}")
+
+    def assert_clean(self, page):
+        """Fails the test with everything that was noted."""
+        if not page.is_closed():
+            self.faults.extend(page.evaluate("window.__violations || []"))
+        assert not self.faults, "\n".join(self.faults)
+
+
+def wait_for(what, condition, seconds=10):
+    """Waits for a condition, and fails with its name."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
