@@ -13,6 +13,9 @@ use poem_openapi::{
 /// The media type of every answer that is no problem, page or receipt.
 pub(crate) const JSON: &str = "application/json";
 
+/// Says that nothing new was made.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
 /// An answer; `T` is what the document says of it.
 pub(crate) struct Answer<T> {
     response: Response,
@@ -57,6 +60,18 @@ impl<T> Answer<T> {
             self.response.headers_mut().insert(name.into(), value);
         }
         self
+    }
+}
+
+impl<T> Answer<T> {
+    /// The same as an answer to a request that was answered before: 200, and says so.
+    pub(crate) fn replayed(self, is_replayed: bool) -> Self {
+        if is_replayed {
+            self.with_status(StatusCode::OK)
+                .with_header(REPLAYED, "true")
+        } else {
+            self
+        }
     }
 }
 

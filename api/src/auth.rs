@@ -575,7 +575,7 @@ impl<'a, D: Demand> ApiExtractor<'a> for Admitted<D> {
                 name: None,
                 key_in: None,
                 scheme: Some("bearer"),
-                bearer_format: Some("luutru_<key id>_<secret>"),
+                bearer_format: None,
                 flows: None,
                 openid_connect_url: None,
             },

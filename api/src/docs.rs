@@ -1,151 +1,96 @@
-//! The OpenAPI document and the page that shows it: written once, served as bytes.
+//! The OpenAPI document and the page that shows it.
+//!
+//! The document's examples are dated relative to the time of serving, so that what is copied from
+//! it is always taken. The page loads script and style from paths of ours, so that its policy
+//! names no hash and allows nothing that stands in a page.
 
 mod document;
+mod examples;
+mod page;
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use poem::http::{HeaderValue, header};
-use poem::{IntoResponse, Response};
-use poem_openapi::{
-    ApiResponse, OpenApiService,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
-    types::Any,
-};
+use chrono::{DateTime, Timelike, Utc};
+use poem::http::header;
+use poem_openapi::types::Any;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::answer::Answer;
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(crate) use page::{Asset, Page};
+
 /// How long a browser keeps document and page.
 const CACHING: &str = "public, max-age=300";
 
 /// The document and, once somebody has asked for it, the page.
 pub(crate) struct Documents {
-    openapi: Bytes,
-    page: OnceLock<Page>,
+    /// With examples that are not dated yet.
+    undated: Value,
+    /// As it is served during one hour.
+    dated: Mutex<Option<(DateTime<Utc>, Bytes)>>,
+    page: OnceLock<Option<Page>>,
 }
 
 impl Documents {
     /// Writes the document.
     pub(crate) fn new() -> Self {
         Self {
-            openapi: Bytes::from(document::write().to_string()),
+            undated: document::write(),
+            dated: Mutex::new(None),
             page: OnceLock::new(),
         }
     }
 
     /// The document.
-    pub(crate) fn openapi(&self) -> Answer<Any<Value>> {
-        Answer::json(self.openapi.clone()).with_header(header::CACHE_CONTROL, CACHING)
+    pub(crate) fn openapi(&self, now: DateTime<Utc>) -> Answer<Any<Value>> {
+        Answer::json(self.text(now)).with_header(header::CACHE_CONTROL, CACHING)
     }
 
-    /// The page.
-    pub(crate) fn page(&self) -> Page {
-        self.page
-            .get_or_init(|| Page::new(&String::from_utf8_lossy(&self.openapi)))
-            .clone()
-    }
-}
-
-/// Swagger UI with the document inside. It loads nothing from anywhere.
-#[derive(Clone)]
-pub(crate) struct Page {
-    html: Bytes,
-    security_policy: HeaderValue,
-}
-
-impl Page {
-    fn new(openapi: &str) -> Self {
-        let template = OpenApiService::new((), "luutru", "");
-        // Inside a script, so that no text of the document may end it.
-        let openapi = openapi.replace("</", "<\\/");
-        let html = template
-            .swagger_ui_html()
-            .replacen(&template.spec(), &openapi, 1)
-            .replacen("<title>Swagger UI</title>", "<title>luutru API</title>", 1);
-        let html = format!("<!doctype html>{html}");
-        let security_policy = HeaderValue::from_str(&security_policy(&html));
-        Self {
-            html: Bytes::from(html),
-            security_policy: security_policy
-                .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'")),
+    fn text(&self, now: DateTime<Utc>) -> Bytes {
+        let mut dated = self.dated.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |(at, _): &&(DateTime<Utc>, Bytes)| {
+            at.date_naive() == now.date_naive() && at.hour() == now.hour()
+        };
+        if let Some((_, text)) = dated.as_ref().filter(is_fresh) {
+            return text.clone();
         }
-    }
-}
-
-impl IntoResponse for Page {
-    fn into_response(self) -> Response {
-        Response::builder()
-            .content_type(HTML)
-            .header(header::CONTENT_SECURITY_POLICY, self.security_policy)
-            .header(header::CACHE_CONTROL, CACHING)
-            .body(self.html)
-    }
-}
-
-impl ApiResponse for Page {
-    fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "",
-                status: Some(200),
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: "text/html",
-                    schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
-                }],
-                headers: Vec::new(),
-            }],
-        }
+        let mut document = self.undated.clone();
+        examples::date(&mut document, now);
+        let text = Bytes::from(document::to_text(&document));
+        *dated = Some((now, text.clone()));
+        text
     }
 
-    fn register(_: &mut Registry) {}
-}
-
-/// Only the scripts that are in the page run, each named by its hash; requests go only to us.
-fn security_policy(html: &str) -> String {
-    let hashes: Vec<String> = scripts(html)
-        .map(|script| {
-            let digest = Sha256::digest(script.as_bytes());
-            format!("'sha256-{}'", STANDARD.encode(digest))
-        })
-        .collect();
-    format!(
-        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; \
-         font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
-        hashes.join(" ")
-    )
-}
-
-/// What stands inside each script element.
-fn scripts(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<script").skip(1).filter_map(|rest| {
-        let (_, rest) = rest.split_once('>')?;
-        rest.split_once("</script>").map(|(script, _)| script)
-    })
+    /// The page; `None` when the framework's parts of it are not where they were.
+    pub(crate) fn page(&self) -> Option<Page> {
+        self.page.get_or_init(Page::new).clone()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     #[test]
-    fn scripts_are_found_whole() {
-        let html = "<head><script charset=\"x\">a > b</script></head><script>\nc\n</script>";
-        assert_eq!(scripts(html).collect::<Vec<_>>(), ["a > b", "\nc\n"]);
-    }
-
-    #[test]
-    fn the_page_holds_the_document_and_names_its_scripts() {
+    fn what_is_served_is_json_with_json_first_and_examples_of_today() {
         let documents = Documents::new();
-        let page = documents.page();
-        let html = String::from_utf8(page.html.to_vec()).unwrap();
-        assert!(html.contains("declareStay") && html.contains("luutru API"));
-        let policy = page.security_policy.to_str().unwrap();
-        assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
+        let now = DateTime::parse_from_rfc3339("2026-11-24T10:00:00Z").unwrap();
+        let now = now.with_timezone(&Utc);
+        let text = documents.text(now);
+        assert_eq!(text, documents.text(now + TimeDelta::minutes(59)));
+        assert_ne!(text, documents.text(now + TimeDelta::minutes(61)));
+        let document: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(document["openapi"], "3.0.3");
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        assert!(!text.contains("\"@"), "an example is not dated");
+        let receipt = &text[text.find("\"showReceipt\"").unwrap()..];
+        let at = |media_type: &str| receipt.find(&format!("\"{media_type}\":{{")).unwrap();
+        assert!(at("application/json") < at("application/jose"));
+        let stay = &document["paths"]["/v1/stays"]["post"]["requestBody"]["content"];
+        let stay = &stay["application/json"]["examples"]["citizen"]["value"];
+        assert_eq!(stay["expected_departure_at"], "2026-11-26T12:00:00+07:00");
     }
 }

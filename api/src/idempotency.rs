@@ -12,6 +12,7 @@ use poem_openapi::{
 
 use serde_json::Value;
 use store::declarations::Idempotency;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::problem::Failure;
@@ -35,19 +36,28 @@ pub(crate) struct Area {
 }
 
 impl IdempotencyKey {
-    /// The key of a request that declares nothing, apart for each organisation. The same key with
-    /// another path or body, or from another sender, is another request.
+    /// The key of a request that declares nothing, apart for each organisation and for the
+    /// facilities that the request is about: what one house calls its request says nothing of
+    /// another's. The same key with another path or body, or from another sender, is another
+    /// request.
     pub(crate) fn of_request(
         &self,
         app: &App,
         sender: &Sender,
-        area: Area,
+        (area, about): (Area, &[Uuid]),
         (path, body): (&str, &Value),
         now: DateTime<Utc>,
     ) -> Option<Idempotency> {
         let key = self.0.as_deref()?;
         let organisation = sender.organisation_id;
-        let parts = [organisation.as_bytes().as_slice(), key.as_bytes()];
+        let mut facilities = about.to_vec();
+        facilities.sort_unstable();
+        let facilities: Vec<u8> = facilities.into_iter().flat_map(Uuid::into_bytes).collect();
+        let parts = [
+            organisation.as_bytes().as_slice(),
+            &facilities,
+            key.as_bytes(),
+        ];
         let content = to_canonical_json(body);
         let who = sender.key_id;
         let request = [who.as_bytes().as_slice(), path.as_bytes(), &content];
@@ -75,6 +85,12 @@ impl IdempotencyKey {
             | store::Error::Schema(_)
             | store::Error::Database { .. } => error.into(),
         }
+    }
+
+    /// Counts a replay, or a key that came with another request.
+    pub(crate) fn reused(&self) -> Failure {
+        self.count("mismatch");
+        Failure::new(Code::IdempotencyKeyReused)
     }
 
     /// Counts what became of it.

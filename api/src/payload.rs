@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::problem::Code;
+use domain::problem::{Code, Hint, Violation};
 use formats::qr_image::{self, ImageKind};
 use formats::table::FileKind;
 use futures_util::StreamExt;
@@ -36,12 +36,25 @@ use crate::shapes::review::{ClaimRequest, DecisionRequest, QuestionAnswerDraft};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
     CancellationDraft, CensusDraft, DepartureDraft, ExtensionDraft, HeldReceipts, RoomListDraft,
-    ScanText, StayBatch, StayDraft, StayPatch, WebhookDraft,
+    ScanText, StayBatch, StayDraft, StayPatch, StaySearch, WebhookDraft,
 };
 
 const JSON: &str = "application/json";
 /// RFC 7396.
 const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// What scans come in.
+const SCAN_MEDIA_TYPES: &[&str] = &[JSON, "image/png", "image/jpeg"];
+/// What files of stays come in.
+const FILE_MEDIA_TYPES: [&str; FileKind::ALL.len()] = {
+    let mut media_types = [""; FileKind::ALL.len()];
+    let mut place = 0;
+    while place < media_types.len() {
+        media_types[place] = FileKind::ALL[place].media_type();
+        place += 1;
+    }
+    media_types
+};
 
 /// What a body is said to be, and how large it may be.
 pub(crate) trait Shape: Type + 'static {
@@ -79,6 +92,12 @@ impl Shape for CancellationDraft {
 }
 
 impl Shape for StayDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for StaySearch {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
     }
@@ -332,7 +351,7 @@ fn take_upload(request: &Request, body: &mut RequestBody) -> Result<Upload, Fail
     let is_packed = headers.contains_key(header::CONTENT_ENCODING);
     let kind = kind
         .filter(|_| !is_packed)
-        .ok_or_else(|| Failure::new(Code::UnsupportedMediaType))?;
+        .ok_or_else(|| media_failure(headers, &FILE_MEDIA_TYPES))?;
     let length = headers.typed_get::<ContentLength>().map(|length| length.0);
     Ok(Upload {
         kind,
@@ -344,14 +363,14 @@ fn take_upload(request: &Request, body: &mut RequestBody) -> Result<Upload, Fail
 async fn receive_scan(request: &Request, body: &mut RequestBody) -> Result<Scanned, Failure> {
     let headers = request.headers();
     let Some(kind) = image_kind(headers) else {
-        let document: Document<ScanText> = receive(request, body).await?;
+        let document: Document<ScanText> = receive_as(request, body, SCAN_MEDIA_TYPES).await?;
         return Ok(Scanned {
             body: ScanBody::Text(document.value),
             received_at: document.received_at,
         });
     };
     if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Failure::new(Code::UnsupportedMediaType));
+        return Err(media_failure(headers, SCAN_MEDIA_TYPES));
     }
     let app = App::of(request)?;
     let bytes_max = u32::try_from(qr_image::BYTE_COUNT_MAX).unwrap_or(u32::MAX);
@@ -378,16 +397,52 @@ async fn receive<T: Shape>(
     request: &Request,
     body: &mut RequestBody,
 ) -> Result<Document<T>, Failure> {
+    receive_as(request, body, T::MEDIA_TYPES).await
+}
+
+/// `advised` are the media types of the operation, of which JSON is one.
+async fn receive_as<T: Shape>(
+    request: &Request,
+    body: &mut RequestBody,
+    advised: &'static [&'static str],
+) -> Result<Document<T>, Failure> {
     let app = App::of(request)?;
     let bytes_max = T::bytes_max(&app.settings);
-    check_headers(request.headers(), T::MEDIA_TYPES, bytes_max)?;
+    let headers = request.headers();
+    check_length(headers, bytes_max)?;
+    if !is_fitting(headers, T::MEDIA_TYPES) {
+        return Err(media_failure(headers, advised));
+    }
     let bytes = read_in_time(request, body, bytes_max).await?;
     let received_at = app.clock.now();
     Ok(Document {
-        value: json::parse(&bytes).map_err(Failure::new)?,
+        value: json::parse(&bytes).map_err(json_failure)?,
         received_at,
         shape: PhantomData,
     })
+}
+
+fn json_failure(fault: json::Fault) -> Failure {
+    match fault {
+        json::Fault::Malformed => Failure::new(Code::MalformedJson),
+        json::Fault::TooDeep => Failure::new(Code::JsonTooDeep),
+        json::Fault::Repeated(pointer) => {
+            let violation = Violation::new(pointer, Code::MemberRepeated);
+            Failure::new(Code::MalformedJson)
+                .with_errors(vec![violation])
+                .with_hint(Hint::MemberRepeated)
+        }
+    }
+}
+
+/// A body that came packed, or of another kind than the operation takes.
+fn media_failure(headers: &HeaderMap, media_types: &'static [&'static str]) -> Failure {
+    let hint = if headers.contains_key(header::CONTENT_ENCODING) {
+        Hint::Packed
+    } else {
+        Hint::MediaTypes(media_types)
+    };
+    Failure::new(Code::UnsupportedMediaType).with_hint(hint)
 }
 
 /// The body, once it has come whole and the request may be worked on.
@@ -547,16 +602,12 @@ fn check_length(headers: &HeaderMap, bytes_max: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the headers announce: a size, a media type, no packing.
-fn check_headers(headers: &HeaderMap, media_types: &[&str], bytes_max: u32) -> Result<(), Failure> {
-    check_length(headers, bytes_max)?;
+/// Whether the headers announce one of the media types, and no packing.
+fn is_fitting(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
     let is_taken = content_type.is_some_and(|sent| is_one_of(media_types, sent));
-    if !is_taken || headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Failure::new(Code::UnsupportedMediaType));
-    }
-    Ok(())
+    is_taken && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// One of the media types, with any parameter but a charset other than UTF-8.
@@ -649,10 +700,7 @@ mod tests {
         ];
         for content_type in good {
             let headers = headers(&[("content-type", content_type)]);
-            assert!(
-                check_headers(&headers, &[JSON], 10).is_ok(),
-                "{content_type}"
-            );
+            assert!(is_fitting(&headers, &[JSON]), "{content_type}");
         }
         let bad: [&[(&'static str, &'static str)]; 5] = [
             &[],
@@ -665,17 +713,16 @@ mod tests {
             ],
         ];
         for lines in bad {
-            let failure = check_headers(&headers(lines), &[JSON], 10).unwrap_err();
-            assert_eq!(failure.code(), Code::UnsupportedMediaType, "{lines:?}");
+            assert!(!is_fitting(&headers(lines), &[JSON]), "{lines:?}");
         }
     }
 
     #[tokio::test]
     async fn a_body_is_too_large_by_its_announcement_or_by_its_bytes() {
         let announced = [("content-type", JSON), ("content-length", "11")];
-        let failure = check_headers(&headers(&announced), &[JSON], 10).unwrap_err();
+        let failure = check_length(&headers(&announced), 10).unwrap_err();
         assert_eq!(failure.code(), Code::BodyTooLarge);
-        assert!(check_headers(&headers(&announced), &[JSON], 11).is_ok());
+        assert!(check_length(&headers(&announced), 11).is_ok());
 
         let bytes = read(Body::from("0123456789"), 10).await.map_err(|_| ());
         assert_eq!(bytes.unwrap(), b"0123456789");

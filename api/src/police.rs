@@ -51,7 +51,7 @@ fn idempotency(
     body: &Value,
     now: DateTime<Utc>,
 ) -> Option<Idempotency> {
-    key.of_request(app, sender, AREA, (path, body), now)
+    key.of_request(app, sender, (AREA, &[]), (path, body), now)
 }
 
 /// An audit entry of an officer about a case.

@@ -6,7 +6,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use domain::problem::{Class, Code, Language, Violation};
+use domain::problem::{Class, Code, Hint, Language, Violation};
 use domain::time::format_instant;
 use intake::Refusal;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
@@ -72,6 +72,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::IdempotencyKeyReused
         | Code::InvalidType
         | Code::UnknownField
+        | Code::MemberRepeated
         | Code::ReadOnly
         | Code::TooLong
         | Code::ControlCharacter
@@ -188,6 +189,8 @@ pub(crate) struct Failure(Box<Parts>);
 struct Parts {
     code: Code,
     errors: Vec<Violation>,
+    /// What makes the text exact.
+    hint: Option<Hint>,
     /// Members of the problem that only some codes have.
     members: Vec<(&'static str, Value)>,
     retry_after_seconds: Option<u32>,
@@ -202,6 +205,7 @@ impl Failure {
         Self(Box::new(Parts {
             code,
             errors: Vec::new(),
+            hint: None,
             members: Vec::new(),
             retry_after_seconds: None,
             header: None,
@@ -221,6 +225,18 @@ impl Failure {
         let mut failure = Self::new(Code::Internal);
         failure.0.cause = Some(cause.into());
         failure
+    }
+
+    /// Names what is wrong inside the document.
+    pub(crate) fn with_errors(mut self, errors: Vec<Violation>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    /// Adds a sentence to the text.
+    pub(crate) fn with_hint(mut self, hint: Hint) -> Self {
+        self.0.hint = Some(hint);
+        self
     }
 
     /// Says when to come again, in whole seconds.
@@ -274,7 +290,10 @@ impl Failure {
             "type": format!("{TYPE}#{}", parts.code),
             "title": parts.code.title(language),
             "status": self.status().as_u16(),
-            "detail": parts.code.detail(language),
+            "detail": match parts.hint {
+                None => parts.code.detail(language).to_owned(),
+                Some(hint) => format!("{} {}", parts.code.detail(language), hint.sentence(language)),
+            },
             "instance": exchange.instance(),
             "code": parts.code.as_str(),
             "retryable": parts.code.is_retryable(),
@@ -445,8 +464,6 @@ impl StdError for Failure {}
 
 #[cfg(test)]
 mod tests {
-    use domain::problem::Hint;
-
     use super::*;
 
     #[test]

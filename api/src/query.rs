@@ -1,6 +1,7 @@
 //! The query of a request: every fault at once, a name that is not known is one of them (a filter
 //! misspelt would show too much).
 
+use chrono::{DateTime, Utc};
 use domain::problem::{Code, Hint, Violation};
 use poem::{FromRequest, Request, RequestBody};
 use runtime::vault::Vault;
@@ -11,7 +12,7 @@ use crate::cursor;
 use crate::problem::Failure;
 
 /// Items of a page when the caller does not say.
-const LIMIT_DEFAULT: usize = 50;
+pub(crate) const LIMIT_DEFAULT: usize = 50;
 /// Most items of a page.
 const LIMIT_MAX: usize = 200;
 
@@ -137,14 +138,23 @@ impl Query {
         Page { limit, after }
     }
 
+    /// The page asked for, of a list in order of time.
+    pub(crate) fn moment_page(&mut self, vault: &Vault, list: &str, key_id: Uuid) -> MomentPage {
+        let limit = self.limit();
+        let after = self.parsed("cursor", Code::InvalidCursor, |text| {
+            cursor::read_moment(vault, list, key_id, text)
+        });
+        (limit, after)
+    }
+
     /// Ends the reading.
     ///
     /// Errors: 422 with every fault.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         for (name, _) in &self.parameters {
             let name = name.replace('~', "~0").replace('/', "~1");
-            self.violations
-                .push(Violation::new(format!("/query/{name}"), Code::UnknownField));
+            let violation = Violation::new(format!("/query/{name}"), Code::UnknownField);
+            self.violations.push(violation.with(Hint::Parameter));
         }
         if self.violations.is_empty() {
             Ok(())
@@ -153,6 +163,9 @@ impl Query {
         }
     }
 }
+
+/// Most items of a page, and behind which instant and item it begins.
+pub(crate) type MomentPage = (usize, Option<(DateTime<Utc>, Uuid)>);
 
 /// A part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

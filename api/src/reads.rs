@@ -53,6 +53,17 @@ pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
     }
 }
 
+/// Notes that a sender is about to look for a guest among the stays of its own facilities: each
+/// time, with nothing of what is looked for.
+pub(crate) async fn note_search(app: &App, sender: &Sender) {
+    let subject = ("organisation", sender.organisation_id);
+    let now = app.clock.now();
+    let entry = audit::entry(app, sender.key_id, "stays.searched", subject, now);
+    if let Err(error) = store::audit::insert(&app.db, entry).await {
+        tracing::error!(%error, key.id = %sender.key_id, "a search was not noted in the audit");
+    }
+}
+
 /// Counts a read of something personal.
 pub(crate) fn count(role: &'static str, purpose: &'static str, result_count: usize) {
     let size = match result_count {

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::{
     Administering, Admitted, Asking, Declaring, DeclaringMany, Managing, Reading, Reviewing,
 };
-use crate::docs::Page;
+use crate::docs::{Asset, Documents, Page};
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::{Document, Proposal, Scanned, Upload};
@@ -34,8 +34,8 @@ use crate::shapes::{
     ComparisonView, DayReceipt, DepartureDraft, DigestView, DuePage, EventPage, ExtensionDraft,
     FacilityPage, FacilityView, HeldReceipts, History, ImportRowPage, ImportView, Judgement, Jwks,
     LimitsView, OccupancyView, Ready, Receipt, RoomListDraft, RoomPage, ScanView, Stay, StayBatch,
-    StayDraft, StayPage, StayPatch, WebhookDeliveryPage, WebhookDeliveryView, WebhookDraft,
-    WebhookPage, WebhookView,
+    StayDraft, StayPage, StayPatch, StaySearch, WebhookDeliveryPage, WebhookDeliveryView,
+    WebhookDraft, WebhookPage, WebhookView,
 };
 use crate::{
     admin, census, day_receipts, events, facilities, imports, limits, police, scans, stays,
@@ -268,6 +268,25 @@ impl Api {
         query: Query,
     ) -> Result<Answer<StayPage>, Failure> {
         stays::list::show(&self.app, &admitted, query).await
+    }
+
+    /// Search stays
+    ///
+    /// By the number of a document or by a name, among the stays of the key's facilities, newest
+    /// first. In the body, so that nothing personal stands in a URL. What is searched is not kept;
+    /// that it was, is in the audit.
+    #[oai(
+        path = "/v1/stays/search",
+        method = "post",
+        operation_id = "searchStays",
+        tag = "Topic::Stays"
+    )]
+    async fn search_stays(
+        &self,
+        admitted: Admitted<Reading>,
+        document: Document<StaySearch>,
+    ) -> Result<Answer<StayPage>, Failure> {
+        stays::search::show(&self.app, &admitted, &document).await
     }
 
     /// See a stay
@@ -786,8 +805,11 @@ impl Api {
         admitted: Admitted<Reviewing>,
         /// The lease's id.
         lease_id: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
     ) -> Result<Answer<ClaimExtension>, Failure> {
-        police::claims::extend(&self.app, &admitted, &lease_id.0).await
+        police::claims::extend(&self.app, &admitted, &lease_id.0, key).await
     }
 
     /// Give back a lease
@@ -1023,9 +1045,12 @@ impl Api {
     async fn create_webhook(
         &self,
         admitted: Admitted<Asking>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
         document: Document<WebhookDraft>,
     ) -> Result<Answer<WebhookView>, Failure> {
-        webhooks::create(&self.app, &admitted, &document).await
+        webhooks::create(&self.app, &admitted, &key, &document).await
     }
 
     /// List webhooks
@@ -1093,8 +1118,11 @@ impl Api {
         admitted: Admitted<Asking>,
         /// The webhook's id.
         id: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
     ) -> Result<Answer<WebhookView>, Failure> {
-        webhooks::enable(&self.app, &admitted, &id.0).await
+        webhooks::enable(&self.app, &admitted, &id.0, &key).await
     }
 
     /// Try a webhook
@@ -1111,8 +1139,11 @@ impl Api {
         admitted: Admitted<Asking>,
         /// The webhook's id.
         id: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
     ) -> Result<Answer<WebhookDeliveryView>, Failure> {
-        webhooks::deliveries::test(&self.app, &admitted, &id.0).await
+        webhooks::deliveries::test(&self.app, &admitted, &id.0, &key).await
     }
 
     /// List a webhook's deliveries
@@ -1150,8 +1181,12 @@ impl Api {
         id: Path<String>,
         /// The delivery's id.
         delivery_id: Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
     ) -> Result<Answer<WebhookDeliveryView>, Failure> {
-        webhooks::deliveries::replay(&self.app, &admitted, &id.0, &delivery_id.0).await
+        let (app, delivery_id) = (&self.app, &delivery_id.0);
+        webhooks::deliveries::replay(app, &admitted, &id.0, delivery_id, &key).await
     }
 
     /// List catalogues
@@ -1205,9 +1240,7 @@ impl Api {
         tag = "Topic::Operation"
     )]
     async fn show_document(&self) -> Result<Answer<Any<Value>>, Failure> {
-        let documents = self.app.documents.get();
-        let documents = documents.ok_or_else(|| Failure::new(Code::NotFound))?;
-        Ok(documents.openapi())
+        Ok(self.documents()?.openapi(self.app.clock.now()))
     }
 
     /// Try the operations in a browser
@@ -1218,9 +1251,18 @@ impl Api {
         tag = "Topic::Operation"
     )]
     async fn show_docs(&self) -> Result<Page, Failure> {
-        let documents = self.app.documents.get();
-        let documents = documents.ok_or_else(|| Failure::new(Code::NotFound))?;
-        Ok(documents.page())
+        let page = self.documents()?.page();
+        page.ok_or_else(|| Failure::internal("the page of the document is not there"))
+    }
+
+    /// Get a file of the page
+    #[oai(path = "/docs/:file", method = "get", hidden)]
+    async fn show_docs_file(&self, file: Path<String>) -> Result<Asset, Failure> {
+        let asset = self
+            .documents()?
+            .page()
+            .and_then(|page| page.asset(&file.0));
+        asset.ok_or_else(|| Failure::new(Code::NotFound))
     }
 
     /// Is the process alive
@@ -1257,6 +1299,12 @@ impl Api {
 }
 
 impl Api {
+    /// They are written once the routes are known.
+    fn documents(&self) -> Result<&Documents, Failure> {
+        let documents = self.app.documents.get();
+        documents.ok_or_else(|| Failure::new(Code::NotFound))
+    }
+
     /// The path of the document behind a pattern of the router, which has numbers for names.
     pub(crate) fn template(pattern: &str) -> String {
         let paths = Self::meta().into_iter().flat_map(|api| api.paths);

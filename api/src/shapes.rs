@@ -667,6 +667,25 @@ pub(crate) struct StayPage {
     next_cursor: Option<String>,
 }
 
+/// Whose stays are looked for: by number or name, or both.
+#[derive(Object)]
+pub(crate) struct StaySearch {
+    /// The number of the document that was shown; spaces, dots and letter case do not matter.
+    document_number: Option<Word>,
+    /// The whole name, with or without diacritics, in any letter case.
+    full_name: Option<Name>,
+    /// The year of birth, where a name is common. Guests whose year is not known are found too.
+    #[oai(validator(minimum(value = "1850"), maximum(value = "2100")))]
+    birth_year: Option<u32>,
+    /// Only at this facility; at all of the key's when left out.
+    facility_id: Option<Id>,
+    /// Most stays of the page; 50 when left out.
+    #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
 /// What the rules say of a stay that is not to be stored.
 #[derive(Object)]
 pub(crate) struct Judgement {

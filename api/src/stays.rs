@@ -10,6 +10,7 @@ pub(crate) mod change;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod receipt;
+pub(crate) mod search;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use domain::{
 };
 use intake::{Accepted, Occasion, Refusal};
 use metrics::counter;
-use poem::http::{HeaderName, StatusCode, header};
+use poem::http::{StatusCode, header};
 use serde_json::{Value, json};
 use store::stays::{StayRow, StayVersionRow};
 use uuid::Uuid;
@@ -38,7 +39,7 @@ use crate::query::id_of;
 use crate::reads;
 use crate::shapes::{Judgement, Stay, StayDraft};
 
-pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) use crate::answer::REPLAYED;
 
 /// Declares one stay: 201, or 200 for one that was declared before.
 pub(crate) async fn declare(
@@ -48,7 +49,7 @@ pub(crate) async fn declare(
     key: IdempotencyKey,
     document: Document<StayDraft>,
 ) -> Result<Answer<Stay>, Failure> {
-    let facility = facility_of(admitted.sender(), &document.value);
+    let facility = admitted.sender().facility_of(&document.value);
     let facilities: Vec<(Uuid, u32)> = facility.map(|id| (id, 1)).into_iter().collect();
     charge(app, exchange, &mut admitted.ticket, 1, &facilities).await?;
     let trace_parent = exchange.trace_parent();
@@ -160,22 +161,6 @@ pub(crate) async fn charge(
     ticket.charge(&app.limits, stay_count, facilities).await
 }
 
-/// The facility that a declaration is for, if the sender may use it; what is wrong with it is for
-/// `domain` to say.
-fn facility_of(sender: &Sender, declaration: &Value) -> Option<Uuid> {
-    match declaration.get("facility_id") {
-        Some(Value::String(text)) => {
-            let id = Uuid::try_parse(text.trim()).ok()?;
-            sender.facility(id).map(|facility| facility.id)
-        }
-        None | Some(Value::Null) => match sender.facilities.as_slice() {
-            [only] => Some(only.id),
-            _ => None,
-        },
-        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
-    }
-}
-
 fn facility_ids(sender: &Sender) -> Vec<Uuid> {
     sender
         .facilities
@@ -247,59 +232,4 @@ fn count_key(key: &IdempotencyKey, outcome: &Result<Accepted, Refusal>) {
         Err(_) => return,
     };
     counter!("luutru_idempotency_total", "result" => result).increment(1);
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::{
-        facility::{Facility, FacilityKind},
-        sender::Role,
-    };
-
-    use super::*;
-
-    fn sender(facility_count: u128) -> Sender {
-        let facility = |number| {
-            Arc::new(Facility {
-                id: Uuid::from_u128(number),
-                organisation_id: Uuid::nil(),
-                kind: FacilityKind::LodgingBusiness,
-                subkind: None,
-                name: String::new(),
-                address: String::new(),
-                commune_code: "16531".to_owned(),
-                province_code: "38".to_owned(),
-                is_remote: false,
-                ended_at: None,
-            })
-        };
-        Sender {
-            key_id: Uuid::nil(),
-            organisation_id: Uuid::nil(),
-            role: Role::Integrator,
-            facilities: (1..=facility_count).map(facility).collect(),
-            communes: Vec::new(),
-            provinces: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_declaration_is_charged_to_its_facility_if_the_sender_may_use_it() {
-        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let table = [
-            (1, json!({}), Some(one)),
-            (1, json!({"facility_id": null}), Some(one)),
-            (2, json!({}), None),
-            (2, json!({"facility_id": two}), Some(two)),
-            (2, json!({"facility_id": format!(" {two} ")}), Some(two)),
-            (1, json!({"facility_id": two}), None),
-            (1, json!({"facility_id": 1}), None),
-            (1, json!({"facility_id": "x"}), None),
-            (2, json!([]), None),
-        ];
-        for (facility_count, declaration, facility) in table {
-            let found = facility_of(&sender(facility_count), &declaration);
-            assert_eq!(found, facility, "{declaration}");
-        }
-    }
 }

@@ -21,7 +21,11 @@ use runtime::{
 };
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
-use store::webhooks::WebhookRow;
+use store::{
+    declarations::Idempotency,
+    request_keys,
+    webhooks::{Deed, WebhookRow},
+};
 use uuid::Uuid;
 
 use crate::answer::Answer;
@@ -29,6 +33,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
+use crate::idempotency::{Area, IdempotencyKey};
 use crate::payload::Document;
 use crate::problem::Failure;
 use crate::query::Query;
@@ -41,6 +46,11 @@ pub(crate) const STATES: [&str; 2] = ["enabled", "disabled"];
 const WEBHOOK_COUNT_MAX: u64 = 20;
 /// Facilities that one may name.
 const FACILITY_COUNT_MAX: usize = 1_000;
+/// What keys of requests about webhooks are hashed for.
+const AREA: Area = Area {
+    key: "idempotency.webhook",
+    request: "request.webhook",
+};
 /// What cursors of the list are good for.
 const LIST: &str = "webhooks";
 /// The table whose rows hold what is sealed, for the seal's context.
@@ -60,14 +70,28 @@ struct Wanted<'a> {
     facility_ids: Option<Vec<Uuid>>,
 }
 
-/// Makes one.
+/// Makes one. The same request again under its key gets the first answer again, with the secret:
+/// whoever did not hear it could not use the webhook.
 pub(crate) async fn create(
     app: &App,
     admitted: &Admitted<Asking>,
+    key: &IdempotencyKey,
     document: &Document<WebhookDraft>,
 ) -> Result<Answer<WebhookView>, Failure> {
     let sender = admitted.sender();
     let wanted = read(&document.value, sender).map_err(Failure::invalid)?;
+    let facility_ids = wanted.facility_ids.or_else(|| {
+        let scope = admitted.ticket.caller.scope();
+        scope.facility_ids
+    });
+    let about = facility_ids.as_deref().unwrap_or_default();
+    let request = ("webhooks", &document.value);
+    let guard = key.of_request(app, sender, (AREA, about), request, document.received_at);
+    if let Some(guard) = &guard
+        && let Some((first, _)) = request_keys::find(&app.db, guard, document.received_at).await?
+    {
+        return created_before(app, admitted, key, first).await;
+    }
     // Each may call an address that has not asked for it.
     admitted.ticket.caller.meter.take_webhook()?;
     let url = judged(app, wanted.url).await?;
@@ -77,10 +101,6 @@ pub(crate) async fn create(
     let sealed = json!({"url": url, "secret": secret.expose_secret()}).to_string();
     let month = local_date(now).format("%Y-%m").to_string();
     let sealed = app.vault.seal(&month, &context(id), sealed.as_bytes());
-    let facility_ids = wanted.facility_ids.or_else(|| {
-        let scope = admitted.ticket.caller.scope();
-        scope.facility_ids
-    });
     let row = WebhookRow {
         id,
         organisation_id: sender.organisation_id,
@@ -97,14 +117,52 @@ pub(crate) async fn create(
     };
     let mut view = view(app, &row)?;
     let entry = entry(app, sender, "webhook.created", id);
-    if !store::webhooks::insert(&app.db, row, WEBHOOK_COUNT_MAX, entry).await? {
-        return Err(Failure::new(Code::TooManyWebhooks));
+    let guard = guard.as_ref();
+    let made = store::webhooks::insert(&app.db, row, WEBHOOK_COUNT_MAX, entry, guard).await;
+    match made.map_err(|error| key.failure(error))? {
+        Deed::Done => key.count("new"),
+        Deed::Replayed(first) => return created_before(app, admitted, key, Some(first)).await,
+        Deed::KeyReused => return Err(key.reused()),
+        Deed::NotDone => return Err(Failure::new(Code::TooManyWebhooks)),
     }
     view.secret = Some(secret.expose_secret().to_owned());
-    Ok(Answer::of(&view)
-        .with_status(StatusCode::CREATED)
+    Ok(created(&view).with_status(StatusCode::CREATED))
+}
+
+fn created(view: &WebhookView) -> Answer<WebhookView> {
+    Answer::of(view)
         .with_header(header::CACHE_CONTROL, "no-store")
-        .with_header(header::LOCATION, format!("/v1/webhooks/{id}")))
+        .with_header(header::LOCATION, format!("/v1/webhooks/{}", view.id))
+}
+
+/// The first answer to what was made under a key before.
+async fn created_before(
+    app: &App,
+    admitted: &Admitted<Asking>,
+    key: &IdempotencyKey,
+    first: Option<Uuid>,
+) -> Result<Answer<WebhookView>, Failure> {
+    let Some(first) = first else {
+        return Err(key.reused());
+    };
+    // Taken away since: there is nothing to tell of it.
+    let row = as_made(find(app, admitted, &first.to_string()).await?);
+    let view = WebhookView {
+        secret: Some(secret(app, &row)?),
+        ..view(app, &row)?
+    };
+    key.count("replay");
+    Ok(created(&view).replayed(true))
+}
+
+/// A webhook as it was when it was made.
+fn as_made(row: WebhookRow) -> WebhookRow {
+    WebhookRow {
+        failing_since: None,
+        disabled_at: None,
+        disabled_reason: None,
+        ..row
+    }
 }
 
 /// The address in its normal form, if webhooks may go there.
@@ -176,11 +234,36 @@ pub(crate) async fn enable(
     app: &App,
     admitted: &Admitted<Asking>,
     id: &str,
+    key: &IdempotencyKey,
 ) -> Result<Answer<WebhookView>, Failure> {
     let row = find(app, admitted, id).await?;
+    let now = app.clock.now();
+    let path = format!("webhooks/{}/enable", row.id);
+    let guard = guard(app, admitted, key, &row, &path, now);
     let entry = entry(app, admitted.sender(), "webhook.enabled", row.id);
-    store::webhooks::enable(&app.db, row.id, app.clock.now(), entry).await?;
-    show(app, admitted, id).await
+    let enabled = store::webhooks::enable(&app.db, row.id, now, entry, guard.as_ref()).await;
+    let is_replayed = match enabled.map_err(|error| key.failure(error))? {
+        Deed::Done => false,
+        Deed::Replayed(_) => true,
+        Deed::KeyReused => return Err(key.reused()),
+        Deed::NotDone => return Err(Failure::new(Code::NotFound)),
+    };
+    key.count(if is_replayed { "replay" } else { "new" });
+    Ok(Answer::of(&view(app, &as_made(row))?).replayed(is_replayed))
+}
+
+/// The key of a wish about a webhook, without a body.
+fn guard(
+    app: &App,
+    admitted: &Admitted<Asking>,
+    key: &IdempotencyKey,
+    row: &WebhookRow,
+    path: &str,
+    now: chrono::DateTime<Utc>,
+) -> Option<Idempotency> {
+    let about = facility_ids(row).unwrap_or_default();
+    let request = (path, &Value::Null);
+    key.of_request(app, admitted.sender(), (AREA, &about), request, now)
 }
 
 async fn find(app: &App, admitted: &Admitted<Asking>, id: &str) -> Result<WebhookRow, Failure> {
@@ -207,7 +290,13 @@ fn facility_ids(row: &WebhookRow) -> Option<Vec<Uuid>> {
     serde_json::from_str(row.facility_ids.as_deref()?).ok()
 }
 
-fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
+fn secret(app: &App, row: &WebhookRow) -> Result<String, Failure> {
+    let opened = open(app, row)?;
+    let secret = opened["secret"].as_str().map(str::to_owned);
+    secret.ok_or_else(|| Failure::internal("a webhook without a secret"))
+}
+
+fn open(app: &App, row: &WebhookRow) -> Result<Value, Failure> {
     let opened = app.vault.open(&context(row.id), &row.sealed);
     let opened = opened.map_err(|error| match error {
         // Another process has made the key just now.
@@ -217,7 +306,11 @@ fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
         | VaultError::NotOpened
         | VaultError::NotSealed => Failure::internal(error),
     })?;
-    let opened: Value = serde_json::from_slice(&opened).map_err(Failure::internal)?;
+    serde_json::from_slice(&opened).map_err(Failure::internal)
+}
+
+fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
+    let opened = open(app, row)?;
     let kinds = row.kinds.as_deref();
     let kinds: Option<Vec<String>> = kinds.and_then(|text| serde_json::from_str(text).ok());
     let instant = |at: chrono::DateTime<Utc>| Instant(format_instant(at));

@@ -29,6 +29,7 @@ pub mod party;
 pub mod personal_id;
 pub mod purpose;
 pub mod review;
+pub mod search;
 pub mod sender;
 pub mod sex;
 pub mod stay;

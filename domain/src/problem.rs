@@ -126,6 +126,8 @@ coded! {
         InvalidType => "invalid_type",
         /// A member the contract does not know.
         UnknownField => "unknown_field",
+        /// An object with two members of one name.
+        MemberRepeated => "member_repeated",
         /// A member that only the service sets.
         ReadOnly => "read_only",
         /// Text longer than its bound.
@@ -396,6 +398,7 @@ impl Code {
             | Self::Internal => Class::Service,
             Self::InvalidType
             | Self::UnknownField
+            | Self::MemberRepeated
             | Self::ReadOnly
             | Self::TooLong
             | Self::ControlCharacter

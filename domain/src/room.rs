@@ -61,7 +61,8 @@ pub struct RoomList {
 }
 
 impl RoomList {
-    /// Reads `{rooms: [{name, kind, capacity, ward?}]}`: the whole list, which may be empty.
+    /// Reads `{items: [{name, kind, capacity, ward?}]}`: the whole list, which may be empty. What
+    /// was answered can be put back as it is; `rooms` does instead of `items`, as before.
     ///
     /// A bed has room for one when it does not say otherwise. Names are compared without regard
     /// to letter case.
@@ -136,15 +137,31 @@ fn read_rooms(body: &Value, violations: &mut Vec<Violation>) -> Vec<Room> {
     let Some(mut list) = ObjectReader::root(body, violations) else {
         return Vec::new();
     };
-    let elements = list.list("rooms", 0..=ROOM_COUNT_MAX);
-    if elements.is_none() {
-        list.require("rooms");
+    let items = list.list("items", 0..=ROOM_COUNT_MAX);
+    let rooms = list.list("rooms", 0..=ROOM_COUNT_MAX);
+    let (member, elements) = match (items, rooms) {
+        (Some(items), None) => ("items", Some(items)),
+        (None, rooms) => ("rooms", rooms),
+        (Some(items), Some(rooms)) => {
+            // The same twice is no contradiction.
+            if items != rooms {
+                list.refuse("rooms", Code::Duplicate);
+            }
+            ("items", Some(items))
+        }
+    };
+    let is_sent = ["items", "rooms"]
+        .iter()
+        .any(|name| body.get(name).is_some_and(|sent| !sent.is_null()));
+    if !is_sent {
+        list.require("items");
     }
-    list.finish(&[]);
+    // A list that was answered has it, as `null`.
+    list.finish(&["next_cursor"]);
     let mut rooms = Vec::new();
     let mut names = HashMap::new();
     for (index, element) in elements.unwrap_or_default().iter().enumerate() {
-        let pointer = format!("/rooms/{index}");
+        let pointer = format!("/{member}/{index}");
         let Some(room) = read_room(&pointer, element, violations) else {
             continue;
         };
@@ -217,7 +234,7 @@ mod tests {
             {"name": "12b", "kind": "bed", "capacity": 1, "ward": "Ngoại"},
         ]);
         assert_eq!(list.to_value(), expected);
-        let again = RoomList::read(&json!({"rooms": expected})).unwrap();
+        let again = RoomList::read(&json!({"items": expected, "next_cursor": null})).unwrap();
         assert_eq!(again, list);
         assert_eq!(RoomList::read(&json!({"rooms": []})).unwrap().rooms(), []);
     }
@@ -227,11 +244,23 @@ mod tests {
         let room = json!({"name": "1", "kind": "room", "capacity": 1});
         let table = [
             (json!([]), vec![("", Code::InvalidType)]),
-            (json!({}), vec![("/rooms", Code::Required)]),
-            (json!({"rooms": null}), vec![("/rooms", Code::Required)]),
+            (json!({}), vec![("/items", Code::Required)]),
+            (json!({"rooms": null}), vec![("/items", Code::Required)]),
             (
                 json!({"rooms": {}, "x": 1}),
                 vec![("/rooms", Code::InvalidType), ("/x", Code::UnknownField)],
+            ),
+            (
+                json!({"items": {}, "next_cursor": "x"}),
+                vec![
+                    ("/items", Code::InvalidType),
+                    ("/next_cursor", Code::ReadOnly),
+                ],
+            ),
+            (json!({"items": [7]}), vec![("/items/0", Code::InvalidType)]),
+            (
+                json!({"items": [room], "rooms": []}),
+                vec![("/rooms", Code::Duplicate)],
             ),
             (
                 json!({"rooms": vec![room.clone(); ROOM_COUNT_MAX + 1]}),

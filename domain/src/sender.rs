@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::facility::Facility;
@@ -44,6 +45,23 @@ impl Sender {
         self.facilities.iter().find(|facility| facility.id == id)
     }
 
+    /// The facility that a declaration in the contract's form is about: the one it names, else the
+    /// only one of the sender; `None` if the sender may not use it, or there is a choice.
+    #[must_use]
+    pub fn facility_of(&self, declaration: &Value) -> Option<Uuid> {
+        match declaration.get("facility_id") {
+            Some(Value::String(text)) => {
+                let id = Uuid::try_parse(text.trim()).ok()?;
+                self.facility(id).map(|facility| facility.id)
+            }
+            None | Some(Value::Null) => match self.facilities.as_slice() {
+                [only] => Some(only.id),
+                _ => None,
+            },
+            Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
+        }
+    }
+
     /// Whether the sender may declare stays at all.
     #[must_use]
     pub const fn may_declare(&self) -> bool {
@@ -58,5 +76,58 @@ impl Sender {
     pub fn covers(&self, commune_code: &str, province_code: &str) -> bool {
         self.communes.iter().any(|code| code == commune_code)
             || self.provinces.iter().any(|code| code == province_code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::facility::FacilityKind;
+
+    fn sender(facility_count: u128) -> Sender {
+        let facility = |number| {
+            Arc::new(Facility {
+                id: Uuid::from_u128(number),
+                organisation_id: Uuid::nil(),
+                kind: FacilityKind::LodgingBusiness,
+                subkind: None,
+                name: String::new(),
+                address: String::new(),
+                commune_code: "16531".to_owned(),
+                province_code: "38".to_owned(),
+                is_remote: false,
+                ended_at: None,
+            })
+        };
+        Sender {
+            key_id: Uuid::nil(),
+            organisation_id: Uuid::nil(),
+            role: Role::Integrator,
+            facilities: (1..=facility_count).map(facility).collect(),
+            communes: Vec::new(),
+            provinces: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_declaration_is_about_its_facility_if_the_sender_may_use_it() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let table = [
+            (1, json!({}), Some(one)),
+            (1, json!({"facility_id": null}), Some(one)),
+            (2, json!({}), None),
+            (2, json!({"facility_id": two}), Some(two)),
+            (2, json!({"facility_id": format!(" {two} ")}), Some(two)),
+            (1, json!({"facility_id": two}), None),
+            (1, json!({"facility_id": 1}), None),
+            (1, json!({"facility_id": "x"}), None),
+            (2, json!([]), None),
+        ];
+        for (facility_count, declaration, facility) in table {
+            let found = sender(facility_count).facility_of(&declaration);
+            assert_eq!(found, facility, "{declaration}");
+        }
     }
 }

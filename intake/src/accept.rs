@@ -193,7 +193,8 @@ impl Intake {
     }
 
     /// Declares each item by itself: a bad one never harms a good one. The outer error is that of
-    /// the whole request, before any item was judged.
+    /// the whole request, before any item was judged. The request's key is kept apart for the
+    /// facility that all items are about, if they are about one.
     pub async fn declare_batch(
         &self,
         occasion: Occasion<'_>,
@@ -201,7 +202,17 @@ impl Intake {
         items: &[Value],
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
         let content = domain::canonical::to_canonical_json(request);
-        let key = self.guard_key(&occasion, &content).await?;
+        let mut about: Vec<Uuid> = items
+            .iter()
+            .filter_map(|item| occasion.sender.facility_of(item))
+            .collect();
+        about.sort_unstable();
+        about.dedup();
+        let about = match about.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let key = self.guard_key(&occasion, about, &content).await?;
         let items: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
         self.declare_guarded(occasion, &items, key).await
     }
@@ -306,13 +317,16 @@ impl Intake {
     /// The `Idempotency-Key` of a request, if one came, with its content: to be taken in the
     /// transaction in which the request is accepted. Until then a refusal leaves it free.
     ///
+    /// Keys are apart for each facility that a request is `about`.
+    ///
     /// Errors: [`Refusal::IdempotencyKeyReused`] when the key came with other content before.
     pub async fn guard_key(
         &self,
         occasion: &Occasion<'_>,
+        about: Option<Uuid>,
         content: &[u8],
     ) -> Result<Option<Idempotency>, Refusal> {
-        let Some(key) = prepare::idempotency(self, occasion, content) else {
+        let Some(key) = prepare::idempotency(self, occasion, about, content) else {
             return Ok(None);
         };
         let db = &self.inner.parts.db;
@@ -416,7 +430,8 @@ impl Intake {
         body: &Value,
         violations: Vec<Violation>,
     ) -> Result<Accepted, Refusal> {
-        let Some(key) = prepare::idempotency(self, occasion, b"") else {
+        let about = occasion.sender.facility_of(body);
+        let Some(key) = prepare::idempotency(self, occasion, about, b"") else {
             return Err(Refusal::Invalid(violations));
         };
         let db = &self.inner.parts.db;

@@ -152,7 +152,8 @@ impl Intake {
             false => {
                 let content = to_canonical_json(document);
                 let content = [facility.id.as_bytes().as_slice(), &content].concat();
-                self.guard_key(&occasion, &content).await?
+                self.guard_key(&occasion, Some(facility.id), &content)
+                    .await?
             }
         };
         let turn = self.turn(facility.id).await?;

@@ -99,7 +99,8 @@ impl Intake {
         expected: &Expected,
         change: &Change,
     ) -> Result<Accepted, Refusal> {
-        let asked = self.ask(&occasion, stay_id, expected, change);
+        let about = self.about(&occasion, stay_id).await?;
+        let asked = self.ask(&occasion, about, stay_id, expected, change);
         for _ in 0..TRY_COUNT_MAX {
             if let Some(version) = self.known_by_key(&asked).await? {
                 return self.replay(stay_id, version).await;
@@ -210,7 +211,7 @@ impl Intake {
                 current,
                 first: firsts.remove(stay_id),
             };
-            let asked = self.ask(occasion, *stay_id, &Expected::Current, change);
+            let asked = self.ask(occasion, None, *stay_id, &Expected::Current, change);
             if let Ok(Judged::New(new)) = self.judge(&asked, &found) {
                 prepared.insert(index, *new);
             }
@@ -219,9 +220,21 @@ impl Intake {
         Ok(prepared)
     }
 
+    /// The facility of the stay that is to be changed; asked only where a key came, which is kept
+    /// apart for it.
+    async fn about(&self, occasion: &Occasion<'_>, stay_id: Uuid) -> Result<Option<Uuid>, Refusal> {
+        if occasion.idempotency_key.is_none() {
+            return Ok(None);
+        }
+        let db = &self.inner.parts.db;
+        let stay = store::stays::find(db, stay_id, &facility_ids(occasion)).await?;
+        Ok(stay.map(|stay| stay.facility_id))
+    }
+
     fn ask<'a>(
         &self,
         occasion: &'a Occasion<'a>,
+        about: Option<Uuid>,
         stay_id: Uuid,
         expected: &'a Expected,
         change: &'a Change,
@@ -238,7 +251,7 @@ impl Intake {
             expected,
             change,
             change_index: change_index.to_vec(),
-            idempotency: prepare::idempotency_of(self, occasion, &change_index),
+            idempotency: prepare::idempotency_of(self, occasion, about, &change_index),
         }
     }
 

@@ -101,7 +101,7 @@ pub(crate) fn prepare(
     });
     let row = NewDeclaration {
         uniqueness: uniqueness(intake, &declaration, &content_index, occasion.received_at),
-        idempotency: idempotency_of(intake, occasion, &content_index),
+        idempotency: idempotency_of(intake, occasion, Some(stay.facility_id), &content_index),
         task: declaration
             .is_forwardable
             .then(|| task_row(occasion, &stay, NotificationKind::Stay)),
@@ -163,10 +163,12 @@ pub(crate) fn request_hash(intake: &Intake, declaration: &Declaration) -> [u8; 3
         .blind_index("stay.content", &[&content])
 }
 
-/// The `Idempotency-Key` of a request with the given content, if one came.
+/// The `Idempotency-Key` of a request with the given content, if one came. `about` is the facility
+/// that the request is about.
 pub(crate) fn idempotency(
     intake: &Intake,
     occasion: &Occasion<'_>,
+    about: Option<Uuid>,
     content: &[u8],
 ) -> Option<Idempotency> {
     let hash = intake
@@ -174,12 +176,15 @@ pub(crate) fn idempotency(
         .parts
         .vault
         .blind_index("request.content", &[content]);
-    idempotency_of(intake, occasion, &hash)
+    idempotency_of(intake, occasion, about, &hash)
 }
 
+/// The keys of an organisation are apart for each facility: two houses that number their requests
+/// alike do not get in each other's way. What is about several facilities has a space of its own.
 pub(crate) fn idempotency_of(
     intake: &Intake,
     occasion: &Occasion<'_>,
+    about: Option<Uuid>,
     request_hash: &[u8; 32],
 ) -> Option<Idempotency> {
     let key = occasion.idempotency_key?;
@@ -188,7 +193,11 @@ pub(crate) fn idempotency_of(
     Some(Idempotency {
         key_hash: parts.vault.blind_index(
             "idempotency.key",
-            &[organisation.as_bytes(), key.as_bytes()],
+            &[
+                organisation.as_bytes(),
+                about.unwrap_or_default().as_bytes(),
+                key.as_bytes(),
+            ],
         ),
         request_hash: *request_hash,
         expires_at: occasion.received_at + parts.settings.idempotency_kept,
@@ -316,18 +325,31 @@ pub(crate) fn describe(stay: &mut entity::stay::Model, intake: &Intake, declarat
     stay.document_index = guest
         .document
         .number()
-        .map(comparable_number)
-        .map(|number| {
-            vault
-                .blind_index("guest.document", &[number.as_bytes()])
-                .to_vec()
-        });
-    stay.name_index = guest.full_name.as_ref().map(|name| {
-        let year = birth_year.unwrap_or_default().to_be_bytes();
-        vault
-            .blind_index("guest.name", &[text::fold(name).as_bytes(), &year])
-            .to_vec()
-    });
+        .map(|number| document_index(vault, number));
+    stay.name_index = guest
+        .full_name
+        .as_ref()
+        .map(|name| name_index(vault, name, birth_year));
+}
+
+/// Keyed hash of a document's number, in whatever spelling it comes.
+pub(crate) fn document_index(vault: &runtime::vault::Vault, number: &str) -> Vec<u8> {
+    let number = comparable_number(number);
+    vault
+        .blind_index("guest.document", &[number.as_bytes()])
+        .to_vec()
+}
+
+/// Keyed hash of a folded name and a year of birth.
+pub(crate) fn name_index(
+    vault: &runtime::vault::Vault,
+    name: &str,
+    birth_year: Option<i32>,
+) -> Vec<u8> {
+    let year = birth_year.unwrap_or_default().to_be_bytes();
+    vault
+        .blind_index("guest.name", &[text::fold(name).as_bytes(), &year])
+        .to_vec()
 }
 
 /// As sent, else out of the number.

@@ -319,7 +319,7 @@ async fn a_full_queue_refuses_and_saves_nothing() -> anyhow::Result<()> {
         ..store::stays::Filter::default()
     };
     assert!(
-        store::stays::list(&door.db, &filter, None, 10)
+        store::stays::list(&door.db, &filter, store::stays::Order::Newest(None), 10)
             .await?
             .is_empty()
     );

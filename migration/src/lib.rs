@@ -28,6 +28,7 @@ mod m20261129_000019_installation;
 mod m20261129_000021_sheets;
 mod m20261129_000022_directory;
 mod m20261129_000023_webhook_proof;
+mod m20261129_000024_stay_by_name;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000021_sheets::Migration),
             Box::new(m20261129_000022_directory::Migration),
             Box::new(m20261129_000023_webhook_proof::Migration),
+            Box::new(m20261129_000024_stay_by_name::Migration),
         ]
     }
 }

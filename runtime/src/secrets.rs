@@ -4,13 +4,18 @@
 
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{constant_time, digest};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::ids;
+
+/// Compares in a time that says nothing of where the two begin to differ.
+pub fn is_same(sent: &[u8], ours: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(sent, ours).is_ok()
+}
 
 /// A setting that stops the start. Its text reads as one sentence for the operator, in English:
 /// the setting's name, what is wrong, what to do.

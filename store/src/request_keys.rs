@@ -48,6 +48,31 @@ pub(crate) async fn take(
     Ok(Some(known.filter(|_| request_hash == key.request_hash)))
 }
 
+/// What the key of a request led to, and when it was taken. `None` when it is free; no id when
+/// another request has it.
+pub async fn find(
+    db: &Database,
+    key: &Idempotency,
+    now: DateTime<Utc>,
+) -> Result<Option<(Option<Uuid>, DateTime<Utc>)>> {
+    let statement = dialect::statement(
+        db.backend(),
+        "SELECT request_hash, stay_id, created_at FROM idempotency_key \
+         WHERE key_hash = ? AND expires_at > ?",
+        vec![rows::bytes(key.key_hash.to_vec()), rows::instant(now)],
+    );
+    let Some(row) = db.reader().query_one_raw(statement).await? else {
+        return Ok(None);
+    };
+    let request_hash: Vec<u8> = row.try_get("", "request_hash")?;
+    let subject: Option<Uuid> = row.try_get("", "stay_id")?;
+    let is_same = request_hash == key.request_hash;
+    Ok(Some((
+        subject.filter(|_| is_same),
+        row.try_get("", "created_at")?,
+    )))
+}
+
 /// Lets a key that was just taken lead elsewhere.
 pub(crate) async fn lead_to(
     db: &Database,

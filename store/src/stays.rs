@@ -23,6 +23,14 @@ pub struct Filter {
     pub facility_ids: Vec<Uuid>,
     /// Local date of arrival.
     pub arrival_on: Option<NaiveDate>,
+    /// First local date of arrival.
+    pub arrival_from: Option<NaiveDate>,
+    /// Last local date of arrival.
+    pub arrival_to: Option<NaiveDate>,
+    /// Planned to end at this instant or later.
+    pub departure_from: Option<DateTime<Utc>>,
+    /// Planned to end before this instant.
+    pub departure_before: Option<DateTime<Utc>>,
     /// Words of the axis `presence`.
     pub presence: Option<String>,
     /// What the caller sees of the axis `identity`.
@@ -35,6 +43,10 @@ pub struct Filter {
     pub completion: Option<String>,
     /// Keyed hashes of facility and reference, one a facility.
     pub reference_indexes: Vec<Vec<u8>>,
+    /// Keyed hash of the number of the guest's document.
+    pub document_index: Option<Vec<u8>>,
+    /// Keyed hashes of the guest's name, one for each year of birth.
+    pub name_indexes: Vec<Vec<u8>>,
     /// Changed at this instant or later.
     pub changed_since: Option<DateTime<Utc>>,
 }
@@ -47,6 +59,15 @@ pub struct IdentityFilter {
     pub review: Option<String>,
     /// Words of the axis `identity`, where nothing was reviewed.
     pub states: Vec<String>,
+}
+
+/// In which order stays are listed, and behind which one a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The newest first; those before this id.
+    Newest(Option<Uuid>),
+    /// The nearest deadline first; those behind this deadline and id.
+    Deadline(Option<(DateTime<Utc>, Uuid)>),
 }
 
 /// The stay with this id at one of these facilities.
@@ -167,33 +188,66 @@ pub async fn arrived_on(
     Ok(rows)
 }
 
-/// A page of stays, newest first: those before `before` (an id), `limit` at most.
+/// A page of stays in this order, `limit` at most.
 pub async fn list(
     db: &Database,
     filter: &Filter,
-    before: Option<Uuid>,
+    order: Order,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
-    let mut query = stay::Entity::find()
+    let query = stay::Entity::find()
         .filter(stay::Column::FacilityId.is_in(filter.facility_ids.iter().copied()))
-        .filter(words(filter));
-    if let Some(before) = before {
-        query = query.filter(stay::Column::Id.lt(before));
-    }
-    if let Some(date) = filter.arrival_on {
-        query = query.filter(stay::Column::ArrivalOn.eq(date));
-    }
-    if let Some(instant) = filter.changed_since {
-        query = query.filter(stay::Column::ChangedAt.gte(instant));
-    }
-    if !filter.reference_indexes.is_empty() {
-        query = query.filter(stay::Column::ReferenceIndex.is_in(filter.reference_indexes.clone()));
-    }
-    Ok(query
-        .order_by_desc(stay::Column::Id)
-        .limit(limit)
-        .all(db.reader())
-        .await?)
+        .filter(words(filter))
+        .filter(times(filter))
+        .filter(indexes(filter));
+    let query = match order {
+        Order::Newest(before) => query
+            .filter(Condition::all().add_option(before.map(|id| stay::Column::Id.lt(id))))
+            .order_by_desc(stay::Column::Id),
+        Order::Deadline(after) => query
+            .filter(Condition::all().add_option(after.map(behind)))
+            .order_by_asc(stay::Column::DeadlineAt)
+            .order_by_asc(stay::Column::Id),
+    };
+    Ok(query.limit(limit).all(db.reader()).await?)
+}
+
+/// Behind a place in the order of deadlines.
+fn behind((at, id): (DateTime<Utc>, Uuid)) -> Condition {
+    let same = stay::Column::DeadlineAt.eq(at);
+    Condition::any()
+        .add(stay::Column::DeadlineAt.gt(at))
+        .add(same.and(stay::Column::Id.gt(id)))
+}
+
+fn times(filter: &Filter) -> Condition {
+    let arrival = stay::Column::ArrivalOn;
+    let departure = stay::Column::ExpectedDepartureAt;
+    Condition::all()
+        .add_option(filter.arrival_on.map(|day| arrival.eq(day)))
+        .add_option(filter.arrival_from.map(|day| arrival.gte(day)))
+        .add_option(filter.arrival_to.map(|day| arrival.lte(day)))
+        .add_option(filter.departure_from.map(|at| departure.gte(at)))
+        .add_option(filter.departure_before.map(|at| departure.lt(at)))
+        .add_option(
+            filter
+                .changed_since
+                .map(|at| stay::Column::ChangedAt.gte(at)),
+        )
+}
+
+fn indexes(filter: &Filter) -> Condition {
+    let any_of = |column: stay::Column, indexes: &[Vec<u8>]| {
+        (!indexes.is_empty()).then(|| column.is_in(indexes.to_vec()))
+    };
+    let document = filter.document_index.clone();
+    Condition::all()
+        .add_option(any_of(
+            stay::Column::ReferenceIndex,
+            &filter.reference_indexes,
+        ))
+        .add_option(any_of(stay::Column::NameIndex, &filter.name_indexes))
+        .add_option(document.map(|index| stay::Column::DocumentIndex.eq(index)))
 }
 
 fn words(filter: &Filter) -> Condition {

@@ -11,7 +11,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, audit, dialect, rows,
+    Database, Result, audit,
+    declarations::Idempotency,
+    dialect,
+    pool::Transaction,
+    request_keys, rows,
     table_rows::{AuditRow, WebhookDeliveryRow},
     write,
 };
@@ -20,6 +24,34 @@ use crate::{
 pub type WebhookRow = webhook::Model;
 /// A delivery as it lies in the database.
 pub type DeliveryRow = webhook_delivery::Model;
+
+/// What became of a wish that may come twice under one `Idempotency-Key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It is done.
+    Done,
+    /// It was done before under this key, about this webhook or delivery.
+    Replayed(Uuid),
+    /// The key came with another request before.
+    KeyReused,
+    /// It cannot be done; nothing was written, and the key stays free.
+    NotDone,
+}
+
+/// Takes the key of a wish, if one came; what else is to be answered, if it was taken before.
+async fn take(
+    db: &Database,
+    transaction: &Transaction,
+    key: Option<&Idempotency>,
+    subject_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Deed>> {
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let known = request_keys::take(db, transaction, key, subject_id, now).await?;
+    Ok(known.map(|known| known.map_or(Deed::KeyReused, Deed::Replayed)))
+}
 
 /// A delivery that begins at `now`.
 pub fn new_delivery(
@@ -49,28 +81,33 @@ pub fn new_delivery(
     }
 }
 
-/// Adds a webhook unless its organisation has `count_max` already; tells whether it was added.
+/// Adds a webhook unless its organisation has `count_max` already.
 pub async fn insert(
     db: &Database,
     row: WebhookRow,
     count_max: u64,
     entry: audit::Entry,
-) -> Result<bool> {
+    key: Option<&Idempotency>,
+) -> Result<Deed> {
     let transaction = write::begin(db).await?;
+    if let Some(other) = take(db, &transaction, key, row.id, entry.at).await? {
+        transaction.rollback().await?;
+        return Ok(other);
+    }
     let count = webhook::Entity::find()
         .filter(webhook::Column::OrganisationId.eq(row.organisation_id))
         .count(&transaction)
         .await?;
     if count >= count_max {
         transaction.rollback().await?;
-        return Ok(false);
+        return Ok(Deed::NotDone);
     }
     webhook::Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(&transaction)
         .await?;
     note(db, &transaction, entry).await?;
     write::commit(transaction).await?;
-    Ok(true)
+    Ok(Deed::Done)
 }
 
 /// The webhooks of an organisation, the oldest first.
@@ -105,14 +142,19 @@ pub async fn delete(db: &Database, id: Uuid, entry: audit::Entry) -> Result<bool
 
 /// Switches a webhook on again: it resumes where it stopped, and what waits for it is due now.
 /// One that was not off and has never taken anything goes on at its pace: nobody makes it faster
-/// by asking. Tells whether it was there.
+/// by asking. Not done when it was not there.
 pub async fn enable(
     db: &Database,
     id: Uuid,
     now: DateTime<Utc>,
     entry: audit::Entry,
-) -> Result<bool> {
+    key: Option<&Idempotency>,
+) -> Result<Deed> {
     let transaction = write::begin(db).await?;
+    if let Some(other) = take(db, &transaction, key, id, now).await? {
+        transaction.rollback().await?;
+        return Ok(other);
+    }
     let enabled = webhook::Entity::update_many()
         .col_expr(
             webhook::Column::FailingSince,
@@ -128,7 +170,7 @@ pub async fn enable(
         .await?;
     if enabled.rows_affected == 0 {
         transaction.rollback().await?;
-        return Ok(false);
+        return Ok(Deed::NotDone);
     }
     webhook_delivery::Entity::update_many()
         .col_expr(webhook_delivery::Column::DueAt, Expr::value(now))
@@ -139,7 +181,7 @@ pub async fn enable(
         .await?;
     note(db, &transaction, entry).await?;
     write::commit(transaction).await?;
-    Ok(true)
+    Ok(Deed::Done)
 }
 
 fn none() -> sea_orm::sea_query::SimpleExpr {
@@ -181,19 +223,43 @@ pub async fn delivery(db: &Database, webhook_id: Uuid, id: Uuid) -> Result<Optio
 }
 
 /// Adds one delivery.
-pub async fn add_delivery(db: &Database, delivery: DeliveryRow) -> Result<()> {
+pub async fn add_delivery(
+    db: &Database,
+    delivery: DeliveryRow,
+    key: Option<&Idempotency>,
+) -> Result<Deed> {
+    let transaction = write::begin(db).await?;
+    let (id, now) = (delivery.id, delivery.created_at);
+    if let Some(other) = take(db, &transaction, key, id, now).await? {
+        transaction.rollback().await?;
+        return Ok(other);
+    }
     let rows = vec![WebhookDeliveryRow(delivery)];
     let statement = dialect::insert_rows(db.backend(), "webhook_delivery", rows, "");
-    db.writer().execute_raw(statement).await?;
-    Ok(())
+    transaction.execute_raw(statement).await?;
+    write::commit(transaction).await?;
+    Ok(Deed::Done)
 }
 
-/// Begins a delivery anew, whatever became of it. One that is under way goes on as it is.
-pub async fn replay(db: &Database, webhook_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+/// Begins a delivery anew, whatever became of it, as if for the first time. One that is under way
+/// goes on as it is: not done.
+pub async fn replay(
+    db: &Database,
+    webhook_id: Uuid,
+    id: Uuid,
+    now: DateTime<Utc>,
+    key: Option<&Idempotency>,
+) -> Result<Deed> {
     let backend = db.backend();
+    let transaction = write::begin(db).await?;
+    if let Some(other) = take(db, &transaction, key, id, now).await? {
+        transaction.rollback().await?;
+        return Ok(other);
+    }
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let text = format!(
-        "UPDATE webhook_delivery SET state = ?, attempt_count = 0, due_at = ?, settled_at = NULL \
+        "UPDATE webhook_delivery SET state = ?, attempt_count = 0, due_at = ?, settled_at = NULL, \
+           last_attempt_at = NULL, last_outcome = NULL, last_status = NULL \
          WHERE id = ? AND webhook_id = ? AND (leased_until IS NULL OR leased_until <= {lease_now})"
     );
     let mut values = vec![
@@ -204,6 +270,10 @@ pub async fn replay(db: &Database, webhook_id: Uuid, id: Uuid, now: DateTime<Utc
     ];
     values.extend(lease_now_values);
     let statement = dialect::statement(backend, &text, values);
-    db.writer().execute_raw(statement).await?;
-    Ok(())
+    if transaction.execute_raw(statement).await?.rows_affected() == 0 {
+        transaction.rollback().await?;
+        return Ok(Deed::NotDone);
+    }
+    write::commit(transaction).await?;
+    Ok(Deed::Done)
 }

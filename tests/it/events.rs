@@ -14,6 +14,7 @@ on_both_databases![
     a_key_hears_of_its_own_facilities,
     what_is_asked_of_the_feed_is_checked,
     a_stream_tells_what_happens_and_resumes,
+    a_stream_says_at_once_where_it_begins,
     streams_are_bounded_and_end_with_their_key,
     streams_end_at_the_stop,
 ];
@@ -285,6 +286,23 @@ async fn a_stream_tells_what_happens_and_resumes(database: Database) {
         let event = resumed.next(SEEN).await.unwrap();
         assert_eq!(&event.data, expected);
     }
+}
+
+/// A client that is cut off before the first event resumes where it began, and misses nothing.
+async fn a_stream_says_at_once_where_it_begins(database: Database) {
+    let river = River::start(database).await;
+    let desk = river.caller("hotel");
+    let call = desk.call("GET", "/v1/events?after=latest");
+    let mut stream = call.stream().await;
+    let place = stream.place(Duration::from_secs(5)).await;
+    drop(stream);
+    let missed = people::citizen(river.facility("hotel"));
+    let missed = desk.accepted(&missed).await["id"].take();
+    let call = desk.call("GET", "/v1/events?after=latest");
+    let mut resumed = call.header("Last-Event-ID", &place).stream().await;
+    let first = resumed.next(SEEN).await.unwrap();
+    assert_eq!(first.event, "stay.accepted");
+    assert_eq!(first.data["stay_id"], missed);
 }
 
 async fn streams_are_bounded_and_end_with_their_key(database: Database) {

@@ -9,6 +9,7 @@
 
 mod changes;
 mod declaring;
+mod idempotency;
 mod life;
 mod receipts;
 mod replays;
@@ -29,6 +30,7 @@ mod limits;
 mod lists;
 mod rooms;
 mod scans;
+mod searching;
 mod texts;
 mod typing;
 mod webhooks;

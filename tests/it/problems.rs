@@ -15,6 +15,7 @@ on_both_databases![
     what_is_not_there_is_not_found,
     another_method_is_named_with_the_allowed_ones,
     another_media_type_is_refused,
+    what_is_wrong_with_a_body_is_named,
     a_body_that_is_too_large_is_refused_and_answered,
     a_body_that_stops_half_way_is_given_up,
     all_violations_are_named_at_once,
@@ -153,6 +154,73 @@ async fn another_media_type_is_refused(database: Database) {
     let call = desk.call("POST", STAYS);
     let call = call.body("application/json; charset=utf-8", stay);
     call.send().await.expect(201);
+}
+
+async fn what_is_wrong_with_a_body_is_named(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let stay = people::citizen(river.facility("hotel"));
+    let text = stay.to_string();
+    // Some editors put a byte order mark in front of UTF-8.
+    let marked = desk.call("POST", STAYS);
+    let marked = marked.body("application/json", format!("\u{feff}{text}"));
+    marked.send().await.expect(201);
+
+    let twice = text.replacen("\"full_name\"", "\"full_name\":\"A B\",\"full_name\"", 1);
+    let refused = |path: &str, body: String| {
+        let call = desk.call("POST", path).header("Accept-Language", "en");
+        call.body("application/json", body).send()
+    };
+    let batch = |item: &str| format!("{{\"stays\":[{text},{item}]}}");
+    let table = [
+        (STAYS, twice.clone(), "/guest/full_name"),
+        ("/v1/stays/validate", twice.clone(), "/guest/full_name"),
+        ("/v1/stays/batch", batch(&twice), "/stays/1/guest/full_name"),
+    ];
+    for (path, body, pointer) in table {
+        let answer = refused(path, body).await;
+        let problem = answer.expect_problem(400, "malformed_json");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        assert_eq!(problem["errors"][0]["code"], "member_repeated");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.ends_with("A member is there twice; errors names it."));
+    }
+
+    let packed = desk.call("POST", STAYS).header("Content-Encoding", "gzip");
+    let packed = packed.header("Accept-Language", "en");
+    let packed = packed.body("application/json", text.clone()).send().await;
+    let problem = packed.expect_problem(415, "unsupported_media_type");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("compressed (header Content-Encoding)"),
+        "{detail}"
+    );
+
+    let table = [
+        (STAYS, "application/json."),
+        ("/v1/imports?dry_run=true", "text/csv or "),
+        ("/v1/scans", "application/json or image/png or image/jpeg."),
+    ];
+    for (path, advice) in table {
+        let call = desk.call("POST", path).header("Accept-Language", "en");
+        let answer = call.body("application/xml", "<x/>").send().await;
+        let problem = answer.expect_problem(415, "unsupported_media_type");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(
+            detail.contains(&format!("Here: Content-Type: {advice}")),
+            "{detail}"
+        );
+    }
+    let patch = desk.call("PATCH", "/v1/stays/0199c1c8-0280-7000-8000-0000000000aa");
+    let patch = patch.header("If-Match", "\"1\"").body("text/plain", "{}");
+    patch.send().await.expect_problem(404, "not_found");
+
+    // A parameter is no member.
+    let answer = desk.call("GET", "/v1/stays?presense=present");
+    let answer = answer.header("Accept-Language", "en").send().await;
+    let problem = answer.expect_problem(422, "validation_failed");
+    let message = problem["errors"][0]["message"].as_str().unwrap();
+    assert!(message.starts_with("This address has no such query parameter"));
 }
 
 async fn a_body_that_is_too_large_is_refused_and_answered(database: Database) {

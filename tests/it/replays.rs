@@ -56,10 +56,14 @@ async fn the_same_key_with_another_request_is_refused(database: Database) {
         .await;
     let problem = other.expect_problem(422, "idempotency_key_reused");
     assert_eq!(problem["retryable"], false);
-    // Another organisation's keys are other keys; the integrator's organisation is the same.
+    // Another facility's keys are other keys; who of its organisation sends one does not matter.
     let same_organisation = river.caller("integrator");
     same_organisation
         .declare_as(&key, &people::citizen(river.facility("school")))
+        .await
+        .expect(201);
+    same_organisation
+        .declare_as(&key, &people::citizen(river.facility("hotel")))
         .await
         .expect_problem(422, "idempotency_key_reused");
 }

@@ -40,6 +40,15 @@ async fn a_list_of_rooms_is_kept_and_replaced_as_a_whole(database: Database) {
     let again = put(&desk, hotel, &rooms).await;
     assert_eq!(again.header("etag"), Some("\"1\""), "nothing has changed");
 
+    // What was got can be put back as it is, under its version.
+    let got = desk.get(&rooms_of(hotel)).await;
+    let back = desk
+        .call("PUT", &rooms_of(hotel))
+        .header("If-Match", "\"1\"");
+    let back = back.json(&got.expect(200)).send().await;
+    assert_eq!(back.header("etag"), Some("\"1\""), "{}", back.text());
+    assert_eq!(back.expect(200), got.json());
+
     let fewer = json!([{"name": "201", "kind": "room", "capacity": 1}]);
     let second = put(&desk, hotel, &fewer).await;
     assert_eq!(second.header("etag"), Some("\"2\""));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::{answer::Answer, stream::EventStream};
+use crate::{answer::Answer, conformity, stream::EventStream};
 
 /// No request of a test may take longer.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -53,12 +53,17 @@ impl Caller {
     /// A call to be filled.
     pub fn call(&self, method: &str, path: &str) -> Call {
         let method: Method = method.parse().expect("a method");
-        let request = self.http.request(method, format!("{}{path}", self.address));
+        let request = self
+            .http
+            .request(method.clone(), format!("{}{path}", self.address));
         let request = match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
         };
-        Call { request }
+        Call {
+            request,
+            operation: Some((method.to_string(), path.to_owned())),
+        }
     }
 
     /// A GET.
@@ -133,6 +138,8 @@ impl Caller {
 /// A request to be filled and sent.
 pub struct Call {
     request: reqwest::RequestBuilder,
+    /// Method and path: what the document says of the answer.
+    operation: Option<(String, String)>,
 }
 
 impl Call {
@@ -141,6 +148,7 @@ impl Call {
     pub fn header(self, name: &str, value: &str) -> Self {
         Self {
             request: self.request.header(name, value),
+            ..self
         }
     }
 
@@ -149,6 +157,7 @@ impl Call {
     pub fn json(self, body: &Value) -> Self {
         Self {
             request: self.request.json(body),
+            ..self
         }
     }
 
@@ -158,6 +167,7 @@ impl Call {
         let request = self.request.header("content-type", content_type);
         Self {
             request: request.body(body),
+            operation: self.operation,
         }
     }
 
@@ -176,6 +186,10 @@ impl Call {
 
     /// Sends it, where it may get no answer.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
-        Answer::read(self.request.send().await?).await
+        let answer = Answer::read(self.request.send().await?).await?;
+        if let Some((method, path)) = &self.operation {
+            conformity::check(method, path, &answer);
+        }
+        Ok(answer)
     }
 }

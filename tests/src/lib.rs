@@ -24,6 +24,7 @@ mod process;
 
 mod answer;
 mod caller;
+mod conformity;
 mod simulators;
 
 mod river;

@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     caller::Caller,
+    conformity,
     database::{Database, TestDatabase},
     eventually_some,
     process::Process,
@@ -109,8 +110,9 @@ impl River {
             output.split_once('\n').map(|(line, _)| line.to_owned())
         })
         .await;
-        let ready = serde_json::from_str(&line)
+        let ready: Ready = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("the ready line is not the contract's: {error}"));
+        conformity::learn(&ready.api).await;
         Self {
             process,
             ready,

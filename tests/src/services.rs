@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::{
     binary::run_to_end,
     caller::Caller,
+    conformity,
     database::{Database, TestDatabase},
     eventually::eventually,
     process::Process,
@@ -131,7 +132,9 @@ impl Services {
         let listen = [("LUUTRU_LISTEN", format!("127.0.0.1:{port}"))];
         let settings = [settings, &listen].concat();
         let (process, _) = start(&["api"], &self.settings, &settings).await;
-        (process, format!("http://127.0.0.1:{port}"))
+        let address = format!("http://127.0.0.1:{port}");
+        conformity::learn(&address).await;
+        (process, address)
     }
 
     /// Starts an API process again at the address of one that is gone.

@@ -42,6 +42,22 @@ impl EventStream {
             .unwrap_or_else(|_| panic!("no event within {limit:?}"))
     }
 
+    /// Where the stream begins, as it says before its first event.
+    pub async fn place(&mut self, limit: Duration) -> String {
+        let read = async {
+            while !self.text.contains("\n\n") {
+                let chunk = self.response.chunk().await.expect("a part of the stream");
+                let chunk = chunk.expect("a stream that goes on");
+                self.text.push_str(&String::from_utf8_lossy(&chunk));
+            }
+            let mut lines = self.text.lines();
+            let id = lines.find_map(|line| line.strip_prefix("id: "));
+            id.expect("an id at once").to_owned()
+        };
+        let place = timeout(limit, read).await;
+        place.unwrap_or_else(|_| panic!("no id within {limit:?}"))
+    }
+
     async fn read(&mut self) -> Option<StreamedEvent> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {

@@ -77,7 +77,7 @@ pub(crate) async fn pause(
     let now = document.received_at;
     let request = PauseRequest::read(&document.value, now).map_err(Failure::invalid)?;
     let path = format!("destinations/{}/pause", row.code);
-    let guard = key.of_request(app, sender, AREA, (&path, &document.value), now);
+    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
     let pause = Pause {
         by: sender.key_id.to_string(),
         reason: request.reason.clone(),
@@ -111,7 +111,7 @@ pub(crate) async fn resume(
     let row = find(app, code).await?;
     let now = app.clock.now();
     let path = format!("destinations/{}/resume", row.code);
-    let guard = key.of_request(app, sender, AREA, (&path, &Value::Null), now);
+    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
     let entry = audit::entry(
         app,
         sender.key_id,

@@ -38,7 +38,7 @@ pub(crate) async fn one(
     let id = id_of(id)?;
     let now = app.clock.now();
     let path = format!("deliveries/{id}/requeue");
-    let guard = key.of_request(app, sender, AREA, (&path, &Value::Null), now);
+    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
     let entry = audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
     let outcome = tasks::requeue(&app.db, id, now, entry, guard.as_ref()).await;
     // Made of nothing that changes, so that a replay is the first answer byte for byte.
@@ -75,7 +75,7 @@ pub(crate) async fn many(
     let now = document.received_at;
     let filter = filter(app, request).await?;
     let path = "deliveries/requeue";
-    if let Some(guard) = key.of_request(app, sender, AREA, (path, &document.value), now)
+    if let Some(guard) = key.of_request(app, sender, (AREA, &[]), (path, &document.value), now)
         && !request_keys::guard(&app.db, &guard, now)
             .await
             .map_err(|error| key.failure(error))?

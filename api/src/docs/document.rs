@@ -1,11 +1,17 @@
 //! The OpenAPI document: what the framework derives from the routes, completed with what it does
 //! not say: who may be refused how, which headers answers carry, that unknown members are faults.
 
+mod bodies;
+mod forms;
+
 use formats::table::FileKind;
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 
+use super::examples;
+
 use crate::admin::deliveries;
+use crate::answer::JSON;
 use crate::census;
 use crate::day_receipts;
 use crate::events;
@@ -18,7 +24,7 @@ use crate::query::{PAGE_PARAMETERS, Parameter};
 use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: [&str; 27] = [
+const REQUEST_SCHEMAS: &[&str] = &[
     "ClaimRequest",
     "DecisionRequest",
     "Cancellation",
@@ -37,6 +43,7 @@ const REQUEST_SCHEMAS: [&str; 27] = [
     "ScanText",
     "StayDraft",
     "StayBatch",
+    "StaySearch",
     "Guest",
     "IdentityDocument",
     "Residence",
@@ -49,13 +56,18 @@ const REQUEST_SCHEMAS: [&str; 27] = [
 ];
 
 /// Operations that declare nothing and replay by their key.
-const GUARDED: [&str; 6] = [
+const GUARDED: &[&str] = &[
     "answerQuestion",
     "claimCases",
+    "createWebhook",
     "decideCase",
+    "enableWebhook",
+    "extendClaim",
     "pauseDestination",
+    "replayDelivery",
     "requeueNotification",
     "resumeDestination",
+    "testWebhook",
 ];
 
 /// Operations that change a stay.
@@ -83,7 +95,7 @@ struct Facts {
     parameters: &'static [&'static [Parameter]],
 }
 
-const FACTS: [Facts; 60] = [
+const FACTS: &[Facts] = &[
     Facts {
         operation: "declareStay",
         success: "It had been declared before: the first answer again.",
@@ -111,7 +123,7 @@ const FACTS: [Facts; 60] = [
     Facts {
         operation: "importStays",
         success: "The file is accepted, stored for good, and waits for its turn.",
-        problems: &[400, 403, 408, 413, 415, 422],
+        problems: &[400, 403, 408, 409, 413, 415, 422],
         parameters: &[&imports::upload::PARAMETERS],
     },
     Facts {
@@ -143,6 +155,12 @@ const FACTS: [Facts; 60] = [
         success: "A page of stays.",
         problems: &[422],
         parameters: &[&PAGE_PARAMETERS, &list::PARAMETERS],
+    },
+    Facts {
+        operation: "searchStays",
+        success: "A page of stays.",
+        problems: &[400, 408, 413, 415, 422],
+        parameters: &[],
     },
     Facts {
         operation: "showStay",
@@ -284,8 +302,8 @@ const FACTS: [Facts; 60] = [
     },
     Facts {
         operation: "extendClaim",
-        success: "The lease lasts longer.",
-        problems: &[404, 409],
+        success: "The lease lasts longer; a replay answers the lease as it stands.",
+        problems: &[400, 404, 409, 422],
         parameters: &[],
     },
     Facts {
@@ -356,7 +374,7 @@ const FACTS: [Facts; 60] = [
     },
     Facts {
         operation: "createWebhook",
-        success: "It is made; the secret is told this once.",
+        success: "It had been made under this key: the first answer again, with the `secret`.",
         problems: &[400, 403, 408, 409, 413, 415, 422],
         parameters: &[],
     },
@@ -380,14 +398,14 @@ const FACTS: [Facts; 60] = [
     },
     Facts {
         operation: "enableWebhook",
-        success: "The webhook, switched on.",
-        problems: &[403, 404],
+        success: "The webhook, switched on, or the first answer again.",
+        problems: &[400, 403, 404, 409, 422],
         parameters: &[],
     },
     Facts {
         operation: "testWebhook",
-        success: "The delivery that will be tried.",
-        problems: &[403, 404, 409],
+        success: "The first answer again.",
+        problems: &[400, 403, 404, 409, 422],
         parameters: &[],
     },
     Facts {
@@ -398,8 +416,8 @@ const FACTS: [Facts; 60] = [
     },
     Facts {
         operation: "replayDelivery",
-        success: "The delivery that will be tried.",
-        problems: &[403, 404, 409],
+        success: "The first answer again.",
+        problems: &[400, 403, 404, 409, 422],
         parameters: &[],
     },
     Facts {
@@ -493,6 +511,7 @@ const PROBLEMS: [(u16, &str); 16] = [
 /// The document.
 pub(super) fn write() -> Value {
     let mut document = derived();
+    document["openapi"] = json!("3.0.3");
     document["info"]["description"] = json!(format!("{ABOUT}{TEST_VECTOR_SHA256}`."));
     document["info"]["license"] =
         json!({"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"});
@@ -504,6 +523,10 @@ pub(super) fn write() -> Value {
     for operation in operations(&mut document) {
         complete_operation(operation);
     }
+    add_examples(&mut document);
+    add_openness(&mut document);
+    bodies::add(&mut document);
+    forms::correct(&mut document, REQUEST_SCHEMAS);
     document
 }
 
@@ -548,7 +571,7 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Val
 }
 
 fn complete_schemas(schemas: &mut Value) {
-    for name in REQUEST_SCHEMAS {
+    for &name in REQUEST_SCHEMAS {
         let Some(schema) = schemas.get_mut(name).and_then(Value::as_object_mut) else {
             continue;
         };
@@ -570,9 +593,6 @@ fn make_nullable(member: &mut Value) {
         *member = json!({"allOf": [member.take()]});
     }
     member["nullable"] = json!(true);
-    if let Some(words) = member.get_mut("enum").and_then(Value::as_array_mut) {
-        words.push(Value::Null);
-    }
 }
 
 fn complete_operation(operation: &mut Map<String, Value>) {
@@ -597,11 +617,43 @@ fn complete_operation(operation: &mut Map<String, Value>) {
             responses[&status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
         }
     }
-    if let Some(example) = example(facts.operation) {
-        let content = operation["requestBody"]["content"].as_object_mut();
-        for media in content.into_iter().flat_map(Map::values_mut) {
-            media["example"] = example.clone();
+}
+
+/// Examples of what is sent and answered as JSON.
+fn add_examples(document: &mut Value) {
+    let examples = examples::read();
+    for operation in operations(document) {
+        let id = operation.get("operationId").and_then(Value::as_str);
+        let Some(shown) = id.and_then(|id| examples.get(id)) else {
+            continue;
+        };
+        let bodies = operation.get_mut("requestBody");
+        let bodies = bodies.and_then(|body| body["content"].as_object_mut());
+        for (media_type, body) in bodies.into_iter().flatten() {
+            if media_type.ends_with("json")
+                && let Some(requests) = shown.get("requests")
+            {
+                body["examples"] = requests.clone();
+            }
         }
+        let responses = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        for (status, response) in responses.into_iter().flatten() {
+            if status.starts_with('2')
+                && let Some(body) = response.pointer_mut("/content/application~1json")
+                && let Some(answer) = shown.get("answer")
+            {
+                body["example"] = answer.clone();
+            }
+        }
+    }
+}
+
+/// What the framework leaves out: that an operation without a key needs none.
+fn add_openness(document: &mut Value) {
+    for operation in operations(document) {
+        operation.entry("security").or_insert_with(|| json!([]));
     }
 }
 
@@ -627,14 +679,8 @@ fn complete_parameters(operation: &mut Map<String, Value>, facts: &Facts) {
 /// Successes that the framework cannot tell from the handler's type.
 fn add_successes(operation: &str, responses: &mut Value) {
     match operation {
-        "declareStay" => {
-            responses["201"] = responses["200"].clone();
-            responses["201"]["description"] = json!("It is declared, and stored for good.");
-        }
-        "answerQuestion" => {
-            responses["201"] = responses["200"].clone();
-            responses["201"]["description"] = json!("The police have the answer.");
-        }
+        "declareStay" => add_first(responses, "201", "It is declared, and stored for good."),
+        "answerQuestion" => add_first(responses, "201", "The police have the answer."),
         "importStays" => {
             let responses = responses.as_object_mut();
             if let Some(responses) = responses
@@ -654,15 +700,13 @@ fn add_successes(operation: &str, responses: &mut Value) {
             responses["200"]["content"][receipt::JOSE] = jws;
             responses["200"]["content"][PDF] = pdf;
         }
-        "listEvents" => {
-            let stream = json!({"schema": {"type": "string"}});
-            responses["200"]["content"][events::EVENT_STREAM] = stream;
-        }
         "listCatalogues" | "showCatalogue" => {
             responses["304"] = json!({"description": "What you have still holds."});
         }
-        "createWebhook" => move_success(responses, "201"),
-        "testWebhook" | "replayDelivery" => move_success(responses, "202"),
+        "createWebhook" => add_first(responses, "201", "It is made; keep the `secret`."),
+        "testWebhook" | "replayDelivery" => {
+            add_first(responses, "202", "The delivery that will be tried.");
+        }
         "deleteWebhook" => {
             move_success(responses, "204");
             if let Some(response) = responses["204"].as_object_mut() {
@@ -675,6 +719,12 @@ fn add_successes(operation: &str, responses: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// The first time the success has this status; 200 is for a request that was answered before.
+fn add_first(responses: &mut Value, status: &str, about: &str) {
+    responses[status] = responses["200"].clone();
+    responses[status]["description"] = json!(about);
 }
 
 /// The success has this status and no other.
@@ -773,51 +823,51 @@ fn problem_responses() -> Value {
     Value::Object(responses.collect())
 }
 
-/// A body that shows what matters.
-fn example(operation: &str) -> Option<Value> {
-    let stay = json!({
-        "reference": "PMS-123-1",
-        "room": "203",
-        "expected_departure_at": "2026-11-25T12:00:00+07:00",
-        "guest": {
-            "full_name": "Nguyễn Văn An",
-            "document": {"kind": "citizen_card", "number": "038090001234"},
-        },
-    });
-    match operation {
-        "declareStay" | "validateStay" => Some(stay),
-        "declareStays" => Some(json!({"stays": [stay]})),
-        "putCensus" => Some(json!({
-            "taken_at": "2026-11-24T06:00:00+07:00",
-            "scope": {"ward": "Nội tim mạch"},
-            "stays": [stay],
-        })),
-        "amendStay" => Some(json!({"room": "305", "reason": "Đổi phòng"})),
-        "departStay" => Some(json!({"departed_at": "2026-11-25T11:40:00+07:00"})),
-        "extendStay" => Some(json!({"expected_departure_at": "2026-11-27T12:00:00+07:00"})),
-        "createWebhook" => Some(json!({
-            "url": "https://pms.example.vn/luutru",
-            "events": ["stay.acknowledged", "stay.rejected"],
-        })),
-        "cancelStay" => Some(json!({"reason": "Khai nhầm khách"})),
-        "answerQuestion" => Some(json!({
-            "question_id": "0197c1c8-0280-7000-8000-000000000021",
-            "text": "Đã xem lại hộ chiếu: họ tên đúng như đã khai.",
-        })),
-        "claimCases" => Some(json!({"count": 10, "kinds": ["mismatch", "not_found"]})),
-        "pauseDestination" => Some(json!({
-            "reason": "Bảo trì cổng tiếp nhận",
-            "until": "2026-11-25T06:00:00+07:00",
-        })),
-        "requeueNotifications" => Some(json!({"destination": "38"})),
-        "decideCase" => Some(json!({
-            "decision": "request_correction",
-            "note": "Số căn cước của người khác",
-            "lease_id": "0197c1c8-0280-7000-8000-000000000020",
-            "question": "Xin xem lại số căn cước của khách",
-            "pointers": ["/guest/document/number"],
-        })),
-        _ => None,
+/// The ids of all operations.
+#[cfg(test)]
+pub(super) fn operation_ids() -> Vec<String> {
+    let facts = FACTS.iter();
+    facts.map(|facts| facts.operation.to_owned()).collect()
+}
+
+/// The document as text: of several media types JSON first, because programs that make clients
+/// take the first one.
+pub(super) fn to_text(document: &Value) -> String {
+    let mut text = String::new();
+    write_text(document, &mut text);
+    text
+}
+
+fn write_text(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let is_json = |name: &str| name == JSON;
+            let first = members.iter().filter(|(name, _)| is_json(name));
+            let rest = members.iter().filter(|(name, _)| !is_json(name));
+            text.push('{');
+            for (place, (name, member)) in first.chain(rest).enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                text.push_str(&json!(name).to_string());
+                text.push(':');
+                write_text(member, text);
+            }
+            text.push('}');
+        }
+        Value::Array(elements) => {
+            text.push('[');
+            for (place, element) in elements.iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                write_text(element, text);
+            }
+            text.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            text.push_str(&value.to_string());
+        }
     }
 }
 

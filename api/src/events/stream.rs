@@ -123,7 +123,8 @@ impl Listening {
     /// What is written next; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         let text = if self.written_at.is_none() {
-            format!("retry: {RETRY_MILLISECONDS}\n\n")
+            // With the place at once: who is cut off before the first event resumes here.
+            format!("retry: {RETRY_MILLISECONDS}\nid: {}\n\n", self.place())
         } else {
             self.next_text().await?
         };
@@ -209,8 +210,12 @@ impl Listening {
             return Some(String::new());
         }
         // An id without data: the client resumes here, and sees no event.
-        let place = cursor::write_place(&self.app.vault, self.scope.organisation_id, self.reached);
-        Some(format!(": still here\nid: {place}\n\n"))
+        Some(format!(": still here\nid: {}\n\n", self.place()))
+    }
+
+    /// The cursor of what has been written.
+    fn place(&self) -> String {
+        cursor::write_place(&self.app.vault, self.scope.organisation_id, self.reached)
     }
 
     fn write(&self, event: &EventRow) -> String {

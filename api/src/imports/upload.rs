@@ -153,7 +153,8 @@ async fn store_file(
     };
     // Asked before anything is stored; taken when it is accepted, so that a refusal leaves it free.
     let request = wishes.to_request(&digest);
-    let key = app.intake.guard_key(&occasion, &request).await?;
+    let about = Some(wishes.facility_id);
+    let key = app.intake.guard_key(&occasion, about, &request).await?;
     let mut import = new_import(app, &occasion, wishes, kind, bytes.len());
     imports::begin_upload(&app.db, import.clone()).await?;
     let accepted = store_content(app, &mut import, key, &bytes, &digest).await;

@@ -1,34 +1,48 @@
 //! JSON, read strictly: bounded depth, no name twice in an object.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use domain::problem::Code;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// Deepest nesting of objects and arrays.
 const DEPTH_MAX: u32 = 32;
 
-/// Reads one JSON text.
-///
-/// Errors: [`Code::JsonTooDeep`], [`Code::MalformedJson`].
-pub(super) fn parse(text: &[u8]) -> Result<Value, Code> {
+/// What some editors and spreadsheets write in front of UTF-8. RFC 8259, section 8.1, lets a reader
+/// ignore it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Why a text is not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is no JSON.
+    Malformed,
+    /// It is nested deeper than [`DEPTH_MAX`].
+    TooDeep,
+    /// An object has two members of one name: readers would disagree about which of them counts.
+    /// With the pointer to it.
+    Repeated(String),
+}
+
+/// Reads one JSON text; a byte order mark in front of it is ignored.
+pub(super) fn parse(text: &[u8]) -> Result<Value, Fault> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let is_too_deep = Cell::new(false);
+    let repeated = RefCell::new(None);
     let reader = Reader {
         depth_left: DEPTH_MAX,
         is_too_deep: &is_too_deep,
+        repeated: &repeated,
     };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = reader
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    value.map_err(|_| {
-        if is_too_deep.get() {
-            Code::JsonTooDeep
-        } else {
-            Code::MalformedJson
-        }
+    value.map_err(|_| match repeated.take() {
+        Some(pointer) => Fault::Repeated(pointer),
+        None if is_too_deep.get() => Fault::TooDeep,
+        None => Fault::Malformed,
     })
 }
 
@@ -36,9 +50,18 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, Code> {
 struct Reader<'a> {
     depth_left: u32,
     is_too_deep: &'a Cell<bool>,
+    /// The pointer to a member that is there twice, written from its end on the way out.
+    repeated: &'a RefCell<Option<String>>,
 }
 
 impl Reader<'_> {
+    /// Puts a step in front of the pointer to what is there twice, if that is why reading ends.
+    fn behind(self, step: &str) {
+        if let Some(pointer) = self.repeated.borrow_mut().as_mut() {
+            *pointer = format!("{}{pointer}", to_step(step));
+        }
+    }
+
     /// For what lies inside an object or array.
     fn deeper<E: de::Error>(self) -> Result<Self, E> {
         match self.depth_left.checked_sub(1) {
@@ -99,23 +122,34 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
         let mut array = Vec::new();
-        while let Some(element) = elements.next_element_seed(inner)? {
-            array.push(element);
+        loop {
+            let element = elements.next_element_seed(inner);
+            match element.inspect_err(|_| self.behind(&array.len().to_string()))? {
+                Some(element) => array.push(element),
+                None => return Ok(Value::Array(array)),
+            }
         }
-        Ok(Value::Array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(inner)?;
-            if object.insert(name, value).is_some() {
+            let value = members.next_value_seed(inner);
+            let value = value.inspect_err(|_| self.behind(&name))?;
+            if object.contains_key(&name) {
+                *self.repeated.borrow_mut() = Some(to_step(&name));
                 return Err(de::Error::custom("a name twice"));
             }
+            object.insert(name, value);
         }
         Ok(Value::Object(object))
     }
+}
+
+/// A step of a pointer (RFC 6901, section 3).
+fn to_step(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]
@@ -143,31 +177,60 @@ mod tests {
         assert!(parse(nested("[", "]", 32).as_bytes()).is_ok());
         for depth in [33, 200, 30_000] {
             let text = nested("[", "]", depth);
-            assert_eq!(parse(text.as_bytes()), Err(Code::JsonTooDeep), "{depth}");
+            assert_eq!(parse(text.as_bytes()), Err(Fault::TooDeep), "{depth}");
         }
         let objects = r#"{"a":"#.repeat(33) + "1" + &"}".repeat(33);
-        assert_eq!(parse(objects.as_bytes()), Err(Code::JsonTooDeep));
+        assert_eq!(parse(objects.as_bytes()), Err(Fault::TooDeep));
     }
 
     #[test]
     fn what_is_not_json_is_malformed() {
-        let table: [&[u8]; 13] = [
+        let table: [&[u8]; 11] = [
             b"",
             b"{",
             b"{}{}",
             b"{\"a\":1,}",
             b"{'a':1}",
-            b"{\"a\":1,\"a\":2}",
-            b"{\"a\":{\"b\":1,\"b\":1}}",
             b"NaN",
             b"1e999",
             b"\"\\ud800\"",
             b"\"\xff\"",
-            b"\xef\xbb\xbf{}",
+            b"\xef\xbb\xbf\xef\xbb\xbf{}",
             b"\"a\nb\"",
         ];
         for text in table {
-            assert_eq!(parse(text), Err(Code::MalformedJson), "{text:?}");
+            assert_eq!(parse(text), Err(Fault::Malformed), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        assert_eq!(parse(b"\xef\xbb\xbf{\"a\":1}"), parse(b"{\"a\":1}"));
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_named() {
+        let table = [
+            (r#"{"a":1,"a":2}"#, "/a"),
+            (r#"{"a":{"b":1,"b":1}}"#, "/a/b"),
+            (
+                r#"{"stays":[{},{"guest":{"x/y":1,"x/y":1}}]}"#,
+                "/stays/1/guest/x~1y",
+            ),
+            (r#"{"a":{"a":1},"b":{"a":1},"b":1}"#, "/b"),
+        ];
+        for (text, pointer) in table {
+            let fault = Fault::Repeated(pointer.to_owned());
+            assert_eq!(parse(text.as_bytes()), Err(fault), "{text}");
+        }
+        // What is wrong first counts.
+        assert_eq!(
+            parse(br#"{"a":1,"a":2,"#),
+            Err(Fault::Repeated("/a".to_owned()))
+        );
+        assert_eq!(
+            parse(br#"{"b":[1,2,{"a"}],"a":1,"a":2}"#),
+            Err(Fault::Malformed)
+        );
     }
 }

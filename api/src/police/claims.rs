@@ -2,10 +2,10 @@
 
 use domain::{problem::Code, review::request::ClaimRequest as Request, time::format_instant};
 use runtime::ids;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::review::{
     Case,
-    queue::{self, Claim, Claimed},
+    queue::{self, Claim, Claimed, Extended},
 };
 use uuid::Uuid;
 
@@ -88,12 +88,22 @@ pub(crate) async fn extend(
     app: &App,
     admitted: &Admitted<Reviewing>,
     lease_id: &str,
+    key: IdempotencyKey,
 ) -> Result<Answer<ClaimExtension>, Failure> {
     let lease_id = id_of(lease_id)?;
-    let key_id = admitted.sender().key_id;
+    let sender = admitted.sender();
+    let (key_id, now) = (sender.key_id, app.clock.now());
     let seconds = app.settings.review_lease_seconds.get();
-    let held = queue::extend(&app.db, lease_id, key_id, app.clock.now(), seconds).await?;
-    let held = held.ok_or_else(|| Failure::new(Code::NotFound))?;
+    let path = format!("claims/{lease_id}/extension");
+    let guard = idempotency(app, sender, &key, &path, &Value::Null, now);
+    let extended = queue::extend(&app.db, lease_id, key_id, now, seconds, guard.as_ref()).await;
+    let (held, is_replayed) = match extended.map_err(|error| key.failure(error))? {
+        Extended::Held(held) => (held, false),
+        // The lease as it stands.
+        Extended::Replayed => (queue::held(&app.db, lease_id, key_id, now).await?, true),
+        Extended::KeyReused => return Err(key.reused()),
+        Extended::Unknown => return Err(Failure::new(Code::NotFound)),
+    };
     let Some(first) = held.first() else {
         return Err(Failure::new(Code::LeaseLost));
     };
@@ -103,7 +113,8 @@ pub(crate) async fn extend(
         "leased_until": first.leased_until.map(format_instant),
         "notification_ids": ids,
     });
-    Ok(Answer::json(answer.to_string()))
+    key.count(if is_replayed { "replay" } else { "new" });
+    Ok(Answer::json(answer.to_string()).replayed(is_replayed))
 }
 
 /// Gives back what a lease still holds.

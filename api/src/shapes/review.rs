@@ -89,7 +89,7 @@ pub(crate) struct DecisionRequest {
 
 /// A decision that was made.
 #[derive(Object)]
-#[oai(rename = "Decision")]
+#[oai(rename = "CaseDecision")]
 pub(crate) struct DecisionAnswer {
     /// Its id.
     id: Id,

@@ -24,7 +24,7 @@ use formats::{
     table::{FileKind, PassedOverReason},
 };
 use poem_openapi::{
-    registry::{MetaSchema, MetaSchemaRef},
+    registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use runtime::destination;
@@ -35,10 +35,11 @@ use crate::imports;
 use crate::scans;
 use crate::webhooks;
 
-/// Each is a string whose JSON Schema is the expression behind the arrow.
+/// Each is a string whose JSON Schema is the expression behind the arrow. Lists of words get a name
+/// in the document, so that programs made from it have one type for each list, wherever it stands.
 macro_rules! text_types {
-    ($($(#[$doc:meta])* $name:ident => $schema:expr;)+) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident => $schema:expr;)+) => {$(
+        $(#[doc = $doc])*
         pub(crate) struct $name(pub(crate) String);
 
         impl Type for $name {
@@ -51,7 +52,22 @@ macro_rules! text_types {
             }
 
             fn schema_ref() -> MetaSchemaRef {
-                MetaSchemaRef::Inline(Box::new($schema))
+                let schema: MetaSchema = $schema;
+                if schema.enum_items.is_empty() {
+                    MetaSchemaRef::Inline(Box::new(schema))
+                } else {
+                    MetaSchemaRef::Reference(list_name(stringify!($name)))
+                }
+            }
+
+            fn register(registry: &mut Registry) {
+                let schema: MetaSchema = $schema;
+                if !schema.enum_items.is_empty() {
+                    registry.create_schema::<Self, _>(list_name(stringify!($name)), |_| MetaSchema {
+                        description: Some(concat!($($doc),*).trim()),
+                        ..schema
+                    });
+                }
             }
 
             fn as_raw_value(&self) -> Option<&Self> {
@@ -224,6 +240,30 @@ text_types! {
     Sha256Hex => pattern("^[0-9a-f]{64}$");
     /// A compact JWS.
     CompactJws => pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$");
+}
+
+/// What the document calls a list of words. Some words alone would be the name of an object.
+fn list_name(type_name: &str) -> String {
+    match type_name {
+        "ChangeWord" => "ChangeKind",
+        "CodeWord" => "ProblemCode",
+        "CompletionWord" => "CompletionState",
+        "DeliveryWord" => "DeliveryState",
+        "DueWord" => "DueKind",
+        "EventWord" => "EventType",
+        "FateWord" => "CensusOutcome",
+        "FieldWord" => "ImportField",
+        "GradedIdentityWord" => "GradedIdentityState",
+        "IdentityWord" => "IdentityState",
+        "MissingWord" => "CensusMissing",
+        "OutcomeWord" => "BatchOutcome",
+        "RequeueWord" => "RequeueOutcome",
+        "WebhookEventWord" => "WebhookEventType",
+        "WebhookProgressWord" => "WebhookDeliveryState",
+        "WebhookReasonWord" => "WebhookDisabledReason",
+        other => other.trim_end_matches("Word"),
+    }
+    .to_owned()
 }
 
 /// The words of the identity axis that a sender sees, each once.

@@ -12,7 +12,7 @@ use poem::http::header;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{charge, count, facility_of};
+use super::{charge, count};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, DeclaringMany};
@@ -39,7 +39,7 @@ pub(crate) async fn declare(
     };
     let facilities: Vec<Option<Uuid>> = items
         .iter()
-        .map(|item| facility_of(admitted.sender(), item))
+        .map(|item| admitted.sender().facility_of(item))
         .collect();
     let stay_count = u32::try_from(items.len()).unwrap_or(u32::MAX);
     let counts = counts(&facilities);

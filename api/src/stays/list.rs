@@ -1,16 +1,18 @@
-//! The list of a sender's stays, newest first.
+//! The list of a sender's stays, newest or most urgent first.
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::{
+    draft::PLACE_LENGTH_MAX,
     problem::Code,
     sender::Sender,
     stay::{CompletionState, DeliveryState, IdentityReview, IdentityState, Presence, Timeliness},
     text::nfc_trim,
-    time::{parse_day, parse_instant},
+    time::{at_local, parse_day, parse_instant},
 };
-use serde_json::json;
-use store::stays::{Filter, IdentityFilter, StayRow};
+use serde_json::{Value, json};
+use store::stays::{Filter, IdentityFilter, Order, StayRow};
 use uuid::Uuid;
 
 use super::facility_ids;
@@ -24,11 +26,22 @@ use crate::query::{Parameter, Query};
 use crate::reads;
 use crate::shapes::{StayPage, text};
 
+pub(super) use crate::query::LIMIT_DEFAULT;
+
 /// What cursors of this list are good for.
 const LIST: &str = "stays";
+/// The same in order of deadline.
+const BY_DEADLINE: &str = "stays/deadline";
+/// In which order stays may be listed.
+const SORTS: [&str; 2] = ["newest", DEADLINE];
+const DEADLINE: &str = "deadline";
+/// Stays that one request opens at most to see which room they name.
+const LOOK_COUNT_MAX: usize = 1_000;
+/// Stays that are opened at once.
+const CHUNK_COUNT: usize = 200;
 
 /// The filters, beside those of every list. A stay is shown when all of them hold.
-pub(crate) const PARAMETERS: [Parameter; 9] = [
+pub(crate) const PARAMETERS: [Parameter; 15] = [
     Parameter {
         name: "facility_id",
         about: "Only this facility.",
@@ -38,6 +51,39 @@ pub(crate) const PARAMETERS: [Parameter; 9] = [
         name: "arrival_date",
         about: "The day of arrival in Viet Nam.",
         schema: || json!({"type": "string", "format": "date"}),
+    },
+    Parameter {
+        name: "arrival_from",
+        about: "The first day of arrival in Viet Nam.",
+        schema: || json!({"type": "string", "format": "date"}),
+    },
+    Parameter {
+        name: "arrival_to",
+        about: "The last day of arrival in Viet Nam.",
+        schema: || json!({"type": "string", "format": "date"}),
+    },
+    Parameter {
+        name: "expected_departure_from",
+        about: "The first day in Viet Nam on which the stay is expected to end.",
+        schema: || json!({"type": "string", "format": "date"}),
+    },
+    Parameter {
+        name: "expected_departure_to",
+        about: "The last day in Viet Nam on which the stay is expected to end.",
+        schema: || json!({"type": "string", "format": "date"}),
+    },
+    Parameter {
+        name: "room",
+        about: "The room, without regard to letter case. What stays say of rooms is sealed: of \
+                1,000 stays at most that fit the other filters it is looked at for one page, \
+                which may therefore be short and still have a `next_cursor`.",
+        schema: || json!({"type": "string", "minLength": 1, "maxLength": PLACE_LENGTH_MAX}),
+    },
+    Parameter {
+        name: "sort",
+        about: "`newest` first, or the nearest `deadline` first. A cursor is good for the order \
+                it was given in.",
+        schema: || json!({"type": "string", "enum": SORTS, "default": SORTS[0]}),
     },
     Parameter {
         name: "presence",
@@ -89,28 +135,126 @@ pub(crate) async fn show(
     mut query: Query,
 ) -> Result<Answer<StayPage>, Failure> {
     let sender = admitted.sender();
-    let page = query.page(&app.vault, LIST, sender.key_id);
+    let sort = query.parsed("sort", Code::InvalidFilter, |word| {
+        SORTS.into_iter().find(|sort| *sort == word)
+    });
+    let (limit, order) = if sort == Some(DEADLINE) {
+        let (limit, after) = query.moment_page(&app.vault, BY_DEADLINE, sender.key_id);
+        (limit, Order::Deadline(after))
+    } else {
+        let page = query.page(&app.vault, LIST, sender.key_id);
+        (page.limit, Order::Newest(page.after))
+    };
+    let room = query.parsed("room", Code::InvalidFilter, |text| {
+        Some(nfc_trim(text).to_lowercase()).filter(|room| !room.is_empty())
+    });
     let filter = filter(app, sender, &mut query);
     query.finish()?;
     if filter.facility_ids.is_empty() {
-        return Ok(Answer::json(r#"{"items":[],"next_cursor":null}"#));
+        return Ok(page_json(&[], None));
     }
-    let limit = u64::try_from(page.limit).unwrap_or(u64::MAX);
-    let mut stays = store::stays::list(&app.db, &filter, page.after, limit + 1).await?;
-    let has_more = stays.len() > page.limit;
-    stays.truncate(page.limit);
-    let last = stays.last().filter(|_| has_more);
-    let next_cursor = last.map(|stay| cursor::write(&app.vault, LIST, sender.key_id, stay.id));
-    reads::note(app, sender, stays.len()).await;
-    let items = render(app, &stays).await?.join(",");
-    let next_cursor = json!(next_cursor);
-    Ok(Answer::json(format!(
-        r#"{{"items":[{items}],"next_cursor":{next_cursor}}}"#
-    )))
+    let part = match room {
+        None => first(app, &filter, order, limit).await?,
+        Some(room) => first_of_room(app, &filter, order, limit, &room).await?,
+    };
+    reads::note(app, sender, part.items.len()).await;
+    let key_id = sender.key_id;
+    let next_cursor = part.goes_on_behind.map(|last| match order {
+        Order::Newest(_) => cursor::write(&app.vault, LIST, key_id, last.id),
+        Order::Deadline(_) => {
+            let place = (last.deadline_at, last.id);
+            cursor::write_moment(&app.vault, BY_DEADLINE, key_id, place)
+        }
+    });
+    Ok(page_json(&part.items, next_cursor))
 }
 
-/// Each stay's newest version as JSON, in the order of the rows.
-async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<String>, Failure> {
+/// What is shown of a list, and behind which stay there is more.
+struct Part {
+    items: Vec<String>,
+    goes_on_behind: Option<StayRow>,
+}
+
+async fn first(app: &App, filter: &Filter, order: Order, limit: usize) -> Result<Part, Failure> {
+    let count = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut stays = store::stays::list(&app.db, filter, order, count).await?;
+    let has_more = stays.len() > limit;
+    stays.truncate(limit);
+    let items = render(app, &stays).await?;
+    Ok(Part {
+        items: items.into_iter().flatten().collect(),
+        goes_on_behind: stays.pop().filter(|_| has_more),
+    })
+}
+
+/// The stays of a room, which only their sealed content names: looked for among a bounded number
+/// of those that fit otherwise.
+async fn first_of_room(
+    app: &App,
+    filter: &Filter,
+    mut order: Order,
+    limit: usize,
+    room: &str,
+) -> Result<Part, Failure> {
+    let mut items = Vec::new();
+    let mut looked_at = 0;
+    loop {
+        let count = u64::try_from(CHUNK_COUNT).unwrap_or(u64::MAX);
+        let stays = store::stays::list(&app.db, filter, order, count).await?;
+        let is_last_chunk = stays.len() < CHUNK_COUNT;
+        looked_at += stays.len();
+        let rendered = render(app, &stays).await?;
+        for (place, (stay, item)) in stays.iter().zip(rendered).enumerate() {
+            items.extend(item.filter(|item| is_in_room(item, room)));
+            let is_end = is_last_chunk && place + 1 == stays.len();
+            if items.len() >= limit && !is_end {
+                let goes_on_behind = Some(stay.clone());
+                return Ok(Part {
+                    items,
+                    goes_on_behind,
+                });
+            }
+        }
+        let last = stays.into_iter().next_back();
+        let Some(last) = last.filter(|_| !is_last_chunk) else {
+            let goes_on_behind = None;
+            return Ok(Part {
+                items,
+                goes_on_behind,
+            });
+        };
+        if looked_at >= LOOK_COUNT_MAX {
+            let goes_on_behind = Some(last);
+            return Ok(Part {
+                items,
+                goes_on_behind,
+            });
+        }
+        order = match order {
+            Order::Newest(_) => Order::Newest(Some(last.id)),
+            Order::Deadline(_) => Order::Deadline(Some((last.deadline_at, last.id))),
+        };
+    }
+}
+
+fn is_in_room(item: &str, room: &str) -> bool {
+    let stay: Value = serde_json::from_str(item).unwrap_or_default();
+    let named = stay["room"].as_str();
+    named.is_some_and(|named| named.to_lowercase() == room)
+}
+
+/// The page as it is answered.
+pub(super) fn page_json(items: &[String], next_cursor: Option<String>) -> Answer<StayPage> {
+    let items = items.join(",");
+    let next_cursor = json!(next_cursor);
+    Answer::json(format!(
+        r#"{{"items":[{items}],"next_cursor":{next_cursor}}}"#
+    ))
+}
+
+/// Each stay's newest version as JSON, in the order of the rows. `None` for one that was amended
+/// between the two questions: the next request shows it.
+pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<Option<String>>, Failure> {
     let versions = store::stays::current_versions(&app.db, stays).await?;
     let versions: HashMap<Uuid, _> = versions
         .into_iter()
@@ -120,13 +264,13 @@ async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<String>, Failure> {
     let mut asked = questions::of_stays(app, &ids).await?;
     let mut items = Vec::with_capacity(stays.len());
     for stay in stays {
-        // Amended between the two questions: the next request shows it.
         let Some(version) = versions.get(&stay.id) else {
+            items.push(None);
             continue;
         };
         let view = intake::view::current(&app.vault, stay, version).map_err(Failure::internal)?;
         let asked = asked.remove(&stay.id).unwrap_or_default();
-        items.push(view.with_questions(asked).json);
+        items.push(Some(view.with_questions(asked).json));
     }
     Ok(items)
 }
@@ -149,6 +293,16 @@ fn filter(app: &App, sender: &Sender, query: &mut Query) -> Filter {
     Filter {
         reference_indexes,
         arrival_on: query.parsed("arrival_date", Code::InvalidDate, parse_day),
+        arrival_from: query.parsed("arrival_from", Code::InvalidDate, parse_day),
+        arrival_to: query.parsed("arrival_to", Code::InvalidDate, parse_day),
+        departure_from: query.parsed("expected_departure_from", Code::InvalidDate, |text| {
+            parse_day(text).map(start_of)
+        }),
+        departure_before: query.parsed("expected_departure_to", Code::InvalidDate, |text| {
+            parse_day(text)?.succ_opt().map(start_of)
+        }),
+        document_index: None,
+        name_indexes: Vec::new(),
         presence: word(query, "presence", |word| Presence::parse(word).is_some()),
         identity: query.parsed("identity", Code::InvalidFilter, identity_filter),
         delivery: word(query, "delivery", |word| {
@@ -166,6 +320,11 @@ fn filter(app: &App, sender: &Sender, query: &mut Query) -> Filter {
         }),
         facility_ids,
     }
+}
+
+/// The first instant of a day in Viet Nam.
+fn start_of(day: NaiveDate) -> DateTime<Utc> {
+    at_local(day, NaiveTime::MIN)
 }
 
 fn word(query: &mut Query, name: &str, is_known: impl Fn(&str) -> bool) -> Option<String> {

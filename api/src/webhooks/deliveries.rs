@@ -1,17 +1,24 @@
 //! What is on its way to a webhook, what became of it, and sending it again.
 
+use chrono::{DateTime, Utc};
 use domain::problem::Code;
 use domain::time::format_instant;
 use domain::webhook::{TEST, WAITING_COUNT_MAX};
 use poem::http::StatusCode;
 use runtime::ids;
 use serde_json::json;
-use store::webhooks::{DeliveryRow, WebhookRow};
+use store::{
+    declarations::Idempotency,
+    request_keys,
+    webhooks::{Deed, DeliveryRow, WebhookRow},
+};
+use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
+use crate::idempotency::IdempotencyKey;
 use crate::problem::Failure;
 use crate::query::{Query, id_of};
 use crate::shapes::text::{Instant, WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord};
@@ -50,13 +57,27 @@ pub(crate) async fn test(
     app: &App,
     admitted: &Admitted<Asking>,
     id: &str,
+    key: &IdempotencyKey,
 ) -> Result<Answer<WebhookDeliveryView>, Failure> {
-    let webhook = enabled(app, admitted, id).await?;
+    let webhook = super::find(app, admitted, id).await?;
+    let now = app.clock.now();
+    let path = format!("webhooks/{}/test", webhook.id);
+    let guard = super::guard(app, admitted, key, &webhook, &path, now);
+    let begun = Begun {
+        app,
+        webhook: &webhook,
+        key,
+        guard: guard.as_ref(),
+        now,
+    };
+    if let Some(answer) = begun.before().await? {
+        return Ok(answer);
+    }
+    must_be_enabled(&webhook)?;
     admitted.ticket.caller.meter.take_webhook_test()?;
     if store::webhook_queue::is_full(&app.db, webhook.id, WAITING_COUNT_MAX).await? {
         return Err(Failure::new(Code::RateLimited).retry_after(FULL_RETRY_AFTER_SECONDS));
     }
-    let now = app.clock.now();
     let body = json!({
         "type": TEST,
         "timestamp": format_instant(now),
@@ -66,8 +87,14 @@ pub(crate) async fn test(
     let id = ids::uuid_v7(&app.clock);
     let body = body.to_string();
     let row = store::webhooks::new_delivery(id, webhook.id, event_id, TEST, body, now);
-    store::webhooks::add_delivery(&app.db, row.clone()).await?;
-    Ok(Answer::of(&view(&row)).with_status(StatusCode::ACCEPTED))
+    let added = store::webhooks::add_delivery(&app.db, row.clone(), guard.as_ref()).await;
+    match added.map_err(|error| key.failure(error))? {
+        Deed::Replayed(_) | Deed::KeyReused => begun.by_twin().await,
+        Deed::Done | Deed::NotDone => {
+            key.count("new");
+            Ok(Answer::of(&view(&row)).with_status(StatusCode::ACCEPTED))
+        }
+    }
 }
 
 /// Begins a delivery anew.
@@ -76,23 +103,85 @@ pub(crate) async fn replay(
     admitted: &Admitted<Asking>,
     id: &str,
     delivery_id: &str,
+    key: &IdempotencyKey,
 ) -> Result<Answer<WebhookDeliveryView>, Failure> {
     let webhook = super::find(app, admitted, id).await?;
-    let absent = || Failure::new(Code::NotFound);
     let delivery_id = id_of(delivery_id)?;
-    let found = store::webhooks::delivery(&app.db, webhook.id, delivery_id).await?;
-    found.ok_or_else(absent)?;
+    let now = app.clock.now();
+    let path = format!("webhooks/{}/deliveries/{delivery_id}/replay", webhook.id);
+    let guard = super::guard(app, admitted, key, &webhook, &path, now);
+    let begun = Begun {
+        app,
+        webhook: &webhook,
+        key,
+        guard: guard.as_ref(),
+        now,
+    };
+    if let Some(answer) = begun.before().await? {
+        return Ok(answer);
+    }
+    let row = delivery(app, &webhook, delivery_id).await?;
     must_be_enabled(&webhook)?;
-    store::webhooks::replay(&app.db, webhook.id, delivery_id, app.clock.now()).await?;
-    let row = store::webhooks::delivery(&app.db, webhook.id, delivery_id).await?;
-    let row = row.ok_or_else(absent)?;
+    let replayed = store::webhooks::replay(&app.db, webhook.id, delivery_id, now, guard.as_ref());
+    let row = match replayed.await.map_err(|error| key.failure(error))? {
+        Deed::Done => anew(row, now),
+        Deed::Replayed(_) | Deed::KeyReused => return begun.by_twin().await,
+        // It is under way, and goes on as it is.
+        Deed::NotDone => delivery(app, &webhook, delivery_id).await?,
+    };
+    key.count("new");
     Ok(Answer::of(&view(&row)).with_status(StatusCode::ACCEPTED))
 }
 
-async fn enabled(app: &App, admitted: &Admitted<Asking>, id: &str) -> Result<WebhookRow, Failure> {
-    let webhook = super::find(app, admitted, id).await?;
-    must_be_enabled(&webhook)?;
-    Ok(webhook)
+async fn delivery(app: &App, webhook: &WebhookRow, id: Uuid) -> Result<DeliveryRow, Failure> {
+    let found = store::webhooks::delivery(&app.db, webhook.id, id).await?;
+    found.ok_or_else(|| Failure::new(Code::NotFound))
+}
+
+/// A wish about deliveries of a webhook that may have come before under its key.
+struct Begun<'a> {
+    app: &'a App,
+    webhook: &'a WebhookRow,
+    key: &'a IdempotencyKey,
+    guard: Option<&'a Idempotency>,
+    now: DateTime<Utc>,
+}
+
+impl Begun<'_> {
+    /// The first answer, if it came before.
+    async fn before(&self) -> Result<Option<Answer<WebhookDeliveryView>>, Failure> {
+        let Some(guard) = self.guard else {
+            return Ok(None);
+        };
+        let Some((first, at)) = request_keys::find(&self.app.db, guard, self.now).await? else {
+            return Ok(None);
+        };
+        let first = first.ok_or_else(|| self.key.reused())?;
+        let row = anew(delivery(self.app, self.webhook, first).await?, at);
+        self.key.count("replay");
+        Ok(Some(Answer::of(&view(&row)).replayed(true)))
+    }
+
+    /// The same after a twin was quicker.
+    async fn by_twin(&self) -> Result<Answer<WebhookDeliveryView>, Failure> {
+        let answer = self.before().await?;
+        answer.ok_or_else(|| Failure::new(Code::IdempotencyInProgress))
+    }
+}
+
+/// A delivery as it is when it begins.
+fn anew(row: DeliveryRow, at: DateTime<Utc>) -> DeliveryRow {
+    DeliveryRow {
+        created_at: row.created_at,
+        ..store::webhooks::new_delivery(
+            row.id,
+            row.webhook_id,
+            row.event_id,
+            &row.kind,
+            row.body,
+            at,
+        )
+    }
 }
 
 fn must_be_enabled(webhook: &WebhookRow) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use super::{Class, Code, Language};
 const PLACES: &[(Code, &str)] = &[
     (Code::InvalidType, "/guest/full_name"),
     (Code::UnknownField, "/guest/firstname"),
+    (Code::MemberRepeated, "/guest/full_name"),
     (Code::ReadOnly, "/received_at"),
     (Code::TooLong, "/note"),
     (Code::ControlCharacter, "/guest/full_name"),

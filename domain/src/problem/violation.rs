@@ -33,6 +33,15 @@ pub enum Hint {
     DayFirst,
     /// The dates of this column have the month first.
     MonthFirst,
+    /// It is a parameter of the query that is not known, not a member of a document: says so
+    /// instead of what the code says.
+    Parameter,
+    /// The media types that are taken here.
+    MediaTypes(&'static [&'static str]),
+    /// The body came packed.
+    Packed,
+    /// An object has two members of one name, which `errors` names.
+    MemberRepeated,
 }
 
 /// A rule broken at a place of the document. As a warning, it refuses nothing.
@@ -70,6 +79,7 @@ impl Violation {
         let detail = self.code.detail(language);
         match self.hint {
             None => detail.to_owned(),
+            Some(hint @ Hint::Parameter) => hint.sentence(language),
             Some(hint) => format!("{detail} {}", hint.sentence(language)),
         }
     }
@@ -88,7 +98,9 @@ pub(super) fn letters(column: usize) -> String {
 }
 
 impl Hint {
-    pub(super) fn sentence(self, language: Language) -> String {
+    /// What it adds to a text, as a sentence.
+    #[must_use]
+    pub fn sentence(self, language: Language) -> String {
         match (self, language) {
             (Self::DeclareFrom(at), Language::Vi) => {
                 format!("Có thể khai báo sớm nhất từ {}.", format_instant(at))
@@ -142,6 +154,33 @@ impl Hint {
             }
             (Self::MonthFirst, Language::En) => {
                 "In this column the month stands before the day.".to_owned()
+            }
+            (Self::Parameter, Language::Vi) => {
+                "Địa chỉ này không có tham số truy vấn như vậy. Hãy sửa tên hoặc bỏ tham số này."
+                    .to_owned()
+            }
+            (Self::Parameter, Language::En) => {
+                "This address has no such query parameter. Correct its name or leave it out."
+                    .to_owned()
+            }
+            (Self::MediaTypes(kinds), Language::Vi) => {
+                format!("Ở đây: Content-Type: {}.", kinds.join(" hoặc "))
+            }
+            (Self::MediaTypes(kinds), Language::En) => {
+                format!("Here: Content-Type: {}.", kinds.join(" or "))
+            }
+            (Self::Packed, Language::Vi) => {
+                "Nội dung đã bị nén (tiêu đề Content-Encoding): hãy tắt nén khi gửi.".to_owned()
+            }
+            (Self::Packed, Language::En) => {
+                "The body is compressed (header Content-Encoding): switch compression of requests off."
+                    .to_owned()
+            }
+            (Self::MemberRepeated, Language::Vi) => {
+                "Một mục xuất hiện hai lần; errors nêu rõ mục nào.".to_owned()
+            }
+            (Self::MemberRepeated, Language::En) => {
+                "A member is there twice; errors names it.".to_owned()
             }
             (Self::MisreadAt(place), Language::Vi) => format!(
                 "Ký tự thứ {place} có thể là chữ số bị đọc thành chữ cái (0/O, 1/I, 8/B, 5/S, 2/Z)."

@@ -80,11 +80,11 @@ const fn both(code: Code) -> [Words; 2] {
         Code::UnsupportedMediaType => pair(
             [
                 "Kiểu nội dung không được hỗ trợ",
-                "Đường dẫn này không nhận kiểu nội dung đã gửi. Hãy gửi Content-Type: application/json.",
+                "Đường dẫn này không nhận nội dung theo cách đã gửi. Hãy gửi theo kiểu nội dung mà tài liệu API nêu cho đường dẫn này, không nén.",
             ],
             [
                 "Unsupported media type",
-                "This path does not take the media type that was sent. Send Content-Type: application/json.",
+                "This path does not take the body in the way it was sent. Send it as a media type that the API document names for this path, not compressed.",
             ],
         ),
         Code::RequestTimeout => pair(
@@ -425,6 +425,16 @@ const fn both(code: Code) -> [Words; 2] {
             [
                 "Unknown member",
                 "The API document has no such member. Correct its name or leave it out.",
+            ],
+        ),
+        Code::MemberRepeated => pair(
+            [
+                "Mục lặp lại",
+                "Mục này xuất hiện hai lần trong cùng một đối tượng JSON. Hãy chỉ gửi một lần, với giá trị đúng.",
+            ],
+            [
+                "Member given twice",
+                "This member is there twice in one JSON object. Send it once, with the value that holds.",
             ],
         ),
         Code::ReadOnly => pair(

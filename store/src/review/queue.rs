@@ -323,18 +323,31 @@ pub async fn held(
     Ok(Case::find_by_statement(statement).all(db.reader()).await?)
 }
 
-/// Lets a lease last so long from now on; answers with what it holds. `None` when this key never
-/// had such a lease; empty when it is lost.
+/// What became of the wish to hold a lease longer.
+#[derive(Clone, Debug)]
+pub enum Extended {
+    /// It lasts longer; what it holds, empty when it is lost.
+    Held(Vec<Case>),
+    /// It was extended before under this `Idempotency-Key`.
+    Replayed,
+    /// The key came with another request before.
+    KeyReused,
+    /// This caller never had such a lease.
+    Unknown,
+}
+
+/// Lets a lease last so long from now on; answers with what it holds.
 pub async fn extend(
     db: &Database,
     lease_id: Uuid,
     key_id: Uuid,
     now: DateTime<Utc>,
     lease_seconds: u32,
-) -> Result<Option<Vec<Case>>> {
+    idempotency: Option<&declarations::Idempotency>,
+) -> Result<Extended> {
     let backend = db.backend();
     if !is_known(db, lease_id, key_id).await? {
-        return Ok(None);
+        return Ok(Extended::Unknown);
     }
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let (lease_end, lease_end_value) = dialect::lease_end(backend, now, lease_seconds);
@@ -345,11 +358,22 @@ pub async fn extend(
     let mut values = vec![lease_end_value, rows::uuid(lease_id), rows::uuid(key_id)];
     values.extend(lease_now_values);
     let transaction = write::begin(db).await?;
+    if let Some(key) = idempotency
+        && let Some(known) = request_keys::take(db, &transaction, key, lease_id, now).await?
+    {
+        transaction.rollback().await?;
+        return Ok(known.map_or(Extended::KeyReused, |_| Extended::Replayed));
+    }
     let statement = dialect::statement(backend, &text, values);
     let mut cases = Case::find_by_statement(statement).all(&transaction).await?;
+    if cases.is_empty() {
+        // A refusal leaves the key free.
+        transaction.rollback().await?;
+        return Ok(Extended::Held(cases));
+    }
     write::commit(transaction).await?;
     cases.sort_by_key(|case| (case.priority, case.opened_at, case.id));
-    Ok(Some(cases))
+    Ok(Extended::Held(cases))
 }
 
 /// Gives back what a lease still holds; answers with how many. `None` when this key never had
