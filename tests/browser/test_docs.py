@@ -52,5 +52,7 @@ def test_an_operation_unfolds_with_its_examples(page):
     block.locator(".opblock-summary-control").wait_for()
     if "is-open" not in block.get_attribute("class"):
         block.locator(".opblock-summary-control").click()
-    expect(block.locator(".body-param")).to_contain_text("full_name")
+    body = block.locator(".opblock-section-request-body")
+    expect(body).to_contain_text("038090001234")
+    expect(body.locator("option")).to_contain_text(["A citizen: the least there must be"])
     expect(block.locator(".responses-wrapper")).to_contain_text("deadline_at")

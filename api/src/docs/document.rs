@@ -516,6 +516,7 @@ pub(super) fn write() -> Value {
     document["info"]["license"] =
         json!({"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"});
     document["servers"] = json!([{"url": "/"}]);
+    order_topics(&mut document["tags"]);
     complete_schemas(&mut document["components"]["schemas"]);
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = common_parameters();
@@ -525,9 +526,31 @@ pub(super) fn write() -> Value {
     }
     add_examples(&mut document);
     add_openness(&mut document);
+    forms::require(&mut document["components"]["schemas"], REQUEST_SCHEMAS);
     bodies::add(&mut document);
-    forms::correct(&mut document, REQUEST_SCHEMAS);
+    forms::correct(&mut document);
     document
+}
+
+/// Topics in the order in which somebody who is new here wants to read of them.
+fn order_topics(topics: &mut Value) {
+    const ORDER: [&str; 8] = [
+        "Stays",
+        "Files",
+        "Facilities",
+        "Events",
+        "Catalogues",
+        "Police",
+        "Administration",
+        "Operation",
+    ];
+    let place = |topic: &Value| {
+        let mut order = ORDER.iter();
+        order.position(|name| topic["name"] == *name)
+    };
+    if let Some(topics) = topics.as_array_mut() {
+        topics.sort_by_key(|topic| place(topic).unwrap_or(ORDER.len()));
+    }
 }
 
 /// SHA-256 of the test vector in [`ABOUT`]; a test computes it.

@@ -69,7 +69,11 @@ fn sentence(hint: Hint, language: Language) -> Option<String> {
             | Hint::EitherCountry(..)
             | Hint::CommuneNow(_)
             | Hint::DayFirst
-            | Hint::MonthFirst,
+            | Hint::MonthFirst
+            | Hint::Parameter
+            | Hint::MediaTypes(_)
+            | Hint::Packed
+            | Hint::MemberRepeated,
             _,
         ) => Some(hint.sentence(language)),
     }

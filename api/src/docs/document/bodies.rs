@@ -12,7 +12,7 @@ struct Body {
     schema: fn() -> Value,
 }
 
-const BODIES: [Body; 9] = [
+const BODIES: &[Body] = &[
     Body {
         name: "EventData",
         places: &["/Event/properties/data"],
@@ -56,6 +56,26 @@ const BODIES: [Body; 9] = [
         schema: catalogue_entry,
     },
     Body {
+        name: "CatalogueMappings",
+        places: &[],
+        schema: catalogue_mappings,
+    },
+    Body {
+        name: "CatalogueWord",
+        places: &[],
+        schema: catalogue_word,
+    },
+    Body {
+        name: "FormerName",
+        places: &[],
+        schema: former_name,
+    },
+    Body {
+        name: "AliasTarget",
+        places: &[],
+        schema: alias_target,
+    },
+    Body {
         name: "Words",
         places: &[],
         schema: || {
@@ -80,7 +100,7 @@ const BODIES: [Body; 9] = [
 /// Puts the forms in their places.
 pub(super) fn add(document: &mut Value) {
     let schemas = &mut document["components"]["schemas"];
-    for body in &BODIES {
+    for body in BODIES {
         schemas[body.name] = (body.schema)();
         for place in body.places {
             if let Some(member) = schemas.pointer_mut(place) {
@@ -259,11 +279,49 @@ fn catalogue_entry() -> Value {
             "name_en": text("Its name in English, where one is known."),
             "valid_from": nullable_day("The first day it may be used; `null`: always."),
             "valid_to": nullable_day("The last day it may be used; `null`: open."),
-            "mappings": {
-                "type": "object",
-                "description": "What other systems call it, by system: text, number or list.",
-                "additionalProperties": true,
+            "full_name": text("`provinces`, `communes`: its name with the word for what it is."),
+            "kind": text("`provinces`, `communes`, `countries`: what it is."),
+            "province_code": text("`communes`, `commune_aliases`: its province."),
+            "is_remote": {
+                "type": "boolean",
+                "description": "`communes`: whether it lies in a remote area, where foreigners are \
+                                declared within 24 hours.",
             },
+            "formed_from": texts("`provinces`: the codes of the provinces of before 2025-07-01."),
+            "former_names": {
+                "type": "array",
+                "description": "`provinces`, `communes`: what it was called before.",
+                "items": reference("FormerName"),
+            },
+            "level": text("`commune_aliases`: what the former unit was."),
+            "old_code": nullable_text("`commune_aliases`: its code of before 2025-07-01."),
+            "district_code": nullable_text("`commune_aliases`: its district of before 2025-07-01."),
+            "district_vi": nullable_text("`commune_aliases`: the name of that district."),
+            "province_vi": text("`commune_aliases`: the name of its province of then."),
+            "target_province_code": text("`commune_aliases`: the province of today."),
+            "relation": text("`commune_aliases`: what became of it."),
+            "targets": {
+                "type": "array",
+                "description": "`commune_aliases`: the units of today; one is meant when nothing \
+                                else is said.",
+                "items": reference("AliasTarget"),
+            },
+            "alpha2": nullable_text("`countries`: the code of two letters (ISO 3166-1)."),
+            "numeric": nullable_text("`countries`: the code of three digits (ISO 3166-1)."),
+            "same_as": nullable_text("`countries`: the code that means the same."),
+            "pattern": nullable_text("`document_kinds`: the form of the number."),
+            "reasons": {
+                "type": "array",
+                "description": "`document_kinds`: why there is no document.",
+                "items": reference("CatalogueWord"),
+            },
+            "default_purpose": text("`facility_kinds`: the purpose when none is named."),
+            "subkinds": {
+                "type": "array",
+                "description": "`facility_kinds`: the closer words.",
+                "items": reference("CatalogueWord"),
+            },
+            "mappings": reference("CatalogueMappings"),
             "class": text("`error_codes`: what kind of statement it makes."),
             "retryable": {
                 "type": "boolean",
@@ -278,6 +336,68 @@ fn catalogue_entry() -> Value {
             },
             "example": reference("ProblemExample"),
         },
+    })
+}
+
+fn texts(about: &str) -> Value {
+    json!({"type": "array", "description": about, "items": {"type": "string"}})
+}
+
+fn nullable_text(about: &str) -> Value {
+    json!({"type": "string", "nullable": true, "description": about})
+}
+
+fn former_name() -> Value {
+    let day = |about: &str| json!({"type": "string", "format": "date", "description": about});
+    json!({
+        "description": "A name that a unit had.",
+        "type": "object",
+        "properties": {
+            "full_name": text("The name."),
+            "kind": text("What the unit was."),
+            "valid_from": day("The first day of it."),
+            "valid_to": day("The last day of it."),
+            "changed_by": text("The resolution that changed it."),
+        },
+    })
+}
+
+fn alias_target() -> Value {
+    json!({
+        "description": "A unit of today.",
+        "type": "object",
+        "properties": {
+            "code": text("Its code."),
+            "full_name": text("Its name."),
+            "province_code": text("Its province."),
+            "is_default": {
+                "type": "boolean",
+                "description": "Whether it is meant when only the former unit is named.",
+            },
+        },
+    })
+}
+
+fn catalogue_word() -> Value {
+    json!({
+        "description": "A word that belongs to an entry.",
+        "type": "object",
+        "required": ["code"],
+        "properties": {
+            "code": text("The word."),
+            "name_vi": text("Its name in Vietnamese."),
+            "name_en": text("Its name in English."),
+            "default_purpose": text("The purpose when none is named."),
+            "mappings": reference("CatalogueMappings"),
+        },
+    })
+}
+
+fn catalogue_mappings() -> Value {
+    json!({
+        "description": "What other systems call it, by system: a text, a number or a list of \
+                        texts; `null` where a system has no word for it.",
+        "type": "object",
         "additionalProperties": true,
     })
 }
@@ -287,7 +407,22 @@ fn problem_example() -> Value {
         "description": "`error_codes`: what a program sees of the code: an error, or one of its \
                         `errors`.",
         "type": "object",
-        "additionalProperties": true,
+        "properties": {
+            "code": text("The code."),
+            "title": text("A few words."),
+            "detail": text("The fact, then the fix."),
+            "status": {"type": "integer", "description": "The HTTP status."},
+            "retryable": {
+                "type": "boolean",
+                "description": "Whether the same request may succeed later.",
+            },
+            "pointer": {
+                "type": "string",
+                "format": "json-pointer",
+                "description": "Where, in the document sent.",
+            },
+            "message": text("The fact, then the fix."),
+        },
     })
 }
 

@@ -15,11 +15,10 @@ const GROWING: [&str; 3] = ["EventType", "ProblemCode", "WebhookEventType"];
 const AT_TIMES: [(&str, &str); 2] = [("StayQuestion", "question"), ("Completion", "due_at")];
 
 /// Members that an answer has though a request may leave them out.
-const FILLED_IN: [(&str, &[&str]); 1] = [("Stay", &["facility_id", "arrival_at", "purpose"])];
+const FILLED_IN: [(&str, &[&str]); 1] = [("Stay", &["facility_id", "arrival_at"])];
 
-/// Corrects the whole document. `requests` are the schemas of what is sent.
-pub(super) fn correct(document: &mut Value, requests: &[&str]) {
-    require(&mut document["components"]["schemas"], requests);
+/// Corrects the whole document.
+pub(super) fn correct(document: &mut Value) {
     name_lists(document);
     for name in GROWING {
         open_up(&mut document["components"]["schemas"][name]);
@@ -37,8 +36,9 @@ fn open_up(schema: &mut Value) {
     }
 }
 
-/// In answers, members that may be `null` are always there.
-fn require(schemas: &mut Value, requests: &[&str]) {
+/// In answers, members that may be `null` are always there. `requests` are the schemas of what is
+/// sent.
+pub(super) fn require(schemas: &mut Value, requests: &[&str]) {
     let Some(schemas) = schemas.as_object_mut() else {
         return;
     };
