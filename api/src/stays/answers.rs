@@ -84,7 +84,13 @@ pub(crate) async fn give(
             answered_at: at,
             sealed,
         },
-        idempotency: key.of_request(app, sender, AREA, (&path, &document.value), at),
+        idempotency: key.of_request(
+            app,
+            sender,
+            (AREA, &[stay.facility_id]),
+            (&path, &document.value),
+            at,
+        ),
         natural: natural(app, stay_id, &request, at),
         audit: entry,
     };
