@@ -100,8 +100,8 @@ pub(crate) struct App {
     pub(crate) papers: Semaphore,
     /// The right to look at a file that has come.
     pub(crate) files: Semaphore,
-    /// The template for files, as a workbook.
-    pub(crate) template: Vec<u8>,
+    /// The template for files, as workbooks.
+    pub(crate) templates: template::Templates,
     /// Where webhooks may go.
     pub(crate) destinations: Destinations,
     /// Written once the routes are known.
@@ -118,7 +118,7 @@ impl App {
 
     fn new(parts: ApiParts, stop: CancellationToken) -> Self {
         Self {
-            template: template::write(&parts.catalogues),
+            templates: template::write(&parts.catalogues),
             catalogues: Published::new(parts.catalogues),
             limits: Limits::new(&parts.settings),
             destinations: Destinations::new(&parts.settings.webhooks),

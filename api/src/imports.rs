@@ -104,10 +104,38 @@ fn view(import: &Import, names: &SheetNames, exchange: &Exchange) -> Value {
         "skipped": import.skipped_count,
         "columns": layout["columns"],
         "date_order": layout["date_order"],
+        "permitted_stay_until": import.permitted_stay_until,
+        "resend": resend(&layout, exchange.language),
         "sheets": sheets(&layout, names),
         "passed_over": passed_over(names),
         "problem": problem,
     })
+}
+
+/// By what rows are known again, and so what makes it safe to send the file once more.
+fn resend(layout: &Value, language: Language) -> Value {
+    let Some(known_by) = layout["known_by"].as_str() else {
+        return Value::Null;
+    };
+    let [vi, en] = match known_by {
+        "reference" => [
+            "Mỗi dòng được nhận ra theo cột mã khai báo. Gửi lại tệp không tạo lượt thứ hai; dòng có nội dung đã đổi bị từ chối và cho biết lượt cũ để sửa.",
+            "Rows are known again by their reference. Sending the file again makes no second stay; a row whose content has changed is refused and names the stay to correct.",
+        ],
+        "person_number" => [
+            "Mỗi dòng được nhận ra theo mã riêng của người đó cùng với ngày đến. Gửi lại tệp không tạo lượt thứ hai; dòng có nội dung đã đổi (như đổi phòng) bị từ chối và cho biết lượt cũ để sửa.",
+            "Rows are known again by the person's own number together with the day of arrival. Sending the file again makes no second stay; a row whose content has changed (another room) is refused and names the stay to correct.",
+        ],
+        _ => [
+            "Mỗi dòng được nhận ra theo toàn bộ nội dung. Gửi lại đúng tệp này trong 7 ngày không tạo lượt thứ hai, nhưng dòng đã đổi (như đổi phòng) thành một lượt mới. Hãy thêm cột Mã khai báo để gửi lại an toàn.",
+            "Rows are known again by all that they say. Sending this very file again within 7 days makes no second stay, but a row that has changed (another room) becomes a new one. Add a column Reference to make sending again safe.",
+        ],
+    };
+    let message = match language {
+        Language::Vi => vi,
+        Language::En => en,
+    };
+    json!({"known_by": known_by, "message": message})
 }
 
 /// The sheets that are read: how each was understood, and its name.

@@ -172,6 +172,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::ArrivalTimeAssumed
         | Code::PartyIncomplete
         | Code::DateAssumed
+        | Code::TwoGuestsInCell
         | Code::BookingCancelled
         | Code::GuestNotArrived
         | Code::GuestDeparted

@@ -183,7 +183,8 @@ impl Api {
 
     /// Get a template for files
     ///
-    /// An XLSX workbook with drop-down lists, or a CSV heading for `Accept: text/csv`.
+    /// An XLSX workbook with drop-down lists and a sheet of examples, or a CSV heading for
+    /// `Accept: text/csv`; in the language of `Accept-Language`.
     #[oai(
         path = "/v1/imports/template",
         method = "get",
@@ -192,10 +193,11 @@ impl Api {
     )]
     async fn show_import_template(
         &self,
+        current: Current,
         headers: &HeaderMap,
         _admitted: Admitted<Reading>,
     ) -> Result<Answer<FileContent>, Failure> {
-        imports::template::show(&self.app, headers)
+        imports::template::show(&self.app, &current.0, headers)
     }
 
     /// See how far a file has come

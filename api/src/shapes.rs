@@ -16,7 +16,7 @@ use text::{
     Address, ChangeWord, ChannelWord, CodeWord, CommuneCode, CompactJws, CompletionWord,
     CountryCode, DateOrderWord, Day, DeliveryWord, DocumentKindWord, DueWord, EventWord,
     FacilityKindWord, FateWord, FieldWord, FileKindWord, Id, IdentityWord, ImportStateWord,
-    Instant, MissingWord, Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate,
+    Instant, KnownByWord, MissingWord, Name, NoDocumentReasonWord, Note, OutcomeWord, PartialDate,
     PartyRoleWord, PassedOverWord, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, Reason,
     ReceiptNumber, Reference, RoomKindWord, RowOutcomeWord, ScanKindWord, SexWord, Sha256Hex,
     TimelinessWord, WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord, WebhookReasonWord,
@@ -786,9 +786,16 @@ pub(crate) struct ImportView {
     /// How the columns were understood; `null` until the file is read.
     #[oai(nullable)]
     columns: Option<Vec<ImportColumn>>,
-    /// How dates with slashes were read; `null` when the file contradicts itself.
+    /// How dates with slashes were read; `null` until the file is read, and where columns differ:
+    /// each says its own.
     #[oai(nullable)]
     date_order: Option<DateOrderWord>,
+    /// What the sender said of all foreigners of the file whose own rows do not say.
+    #[oai(nullable)]
+    permitted_stay_until: Option<Day>,
+    /// What makes it safe to send the file again; `null` until it is read.
+    #[oai(nullable)]
+    resend: Option<ImportResend>,
     /// The sheets that are read, in the order of the file; a text file counts as one without a
     /// name. `null` until the file is read.
     #[oai(nullable)]
@@ -837,6 +844,23 @@ pub(crate) struct ImportColumn {
     column: u32,
     /// What it holds.
     field: FieldWord,
+    /// Its heading.
+    heading: String,
+    /// `false`: another column that means the same was taken in its place.
+    is_used: bool,
+    /// How its dates with slashes were read; `null` of a column without days.
+    #[oai(nullable)]
+    date_order: Option<DateOrderWord>,
+}
+
+/// What makes it safe to send a file again.
+#[derive(Object)]
+pub(crate) struct ImportResend {
+    /// By what its rows are known again: `reference`, `person_number` (with the day of arrival) or
+    /// `content`.
+    known_by: KnownByWord,
+    /// The same in words.
+    message: String,
 }
 
 /// What became of rows of a file.

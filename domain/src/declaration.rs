@@ -72,6 +72,9 @@ pub struct Declaration {
     pub arrival_at: DateTime<Utc>,
     /// Whether the sender sent it.
     pub arrival_was_sent: bool,
+    /// Whether the sender sent its day alone and the door assumed the time: then it is compared as
+    /// its day.
+    pub arrival_was_assumed: bool,
     /// When it is expected to end.
     pub expected_departure_at: Option<DateTime<Utc>>,
     /// As sent, else the facility's default.
@@ -296,6 +299,7 @@ fn assemble(
         ward: sent.ward.clone(),
         arrival_at: times.arrival_at,
         arrival_was_sent: sent.arrival_at.is_some(),
+        arrival_was_assumed: false,
         expected_departure_at: times.expected_departure_at,
         purpose,
         purpose_text: sent.purpose_text.clone(),
@@ -321,13 +325,16 @@ impl Declaration {
         self.normal_draft().to_value()
     }
 
-    /// The content by which two stays say the same: defaults filled in, and without `arrival_at`
-    /// when it was left out.
+    /// The content by which two stays say the same: defaults filled in, without `arrival_at` when
+    /// it was left out, and with its day alone when its time was assumed: what was assumed changes
+    /// with the hour of receipt.
     #[must_use]
     pub fn comparison_content(&self) -> Value {
         let mut draft = self.normal_draft();
         if !self.arrival_was_sent {
             draft.arrival_at = None;
+        } else if self.arrival_was_assumed {
+            draft.arrival_at = Some(local_date(self.arrival_at).to_string());
         }
         draft.purpose = Some(self.purpose.as_str().to_owned());
         draft.guest.nationality.clone_from(&self.guest.nationality);

@@ -333,6 +333,8 @@ coded! {
         PartyIncomplete => "party_incomplete",
         /// A date that was read in the likeliest of the ways it may be read.
         DateAssumed => "date_assumed",
+        /// A cell that seems to hold the names of two people.
+        TwoGuestsInCell => "two_guests_in_cell",
         /// A row whose booking was cancelled: nobody is declared.
         BookingCancelled => "booking_cancelled",
         /// A row of a guest who has not come yet: nobody is declared.
@@ -501,6 +503,7 @@ impl Code {
             | Self::ArrivalTimeAssumed
             | Self::PartyIncomplete
             | Self::DateAssumed
+            | Self::TwoGuestsInCell
             | Self::BookingCancelled
             | Self::GuestNotArrived
             | Self::GuestDeparted

@@ -14,6 +14,7 @@ pub struct Model {
     pub format: String,
     pub is_dry_run: bool,
     pub date_order: Option<String>,
+    pub permitted_stay_until: Option<String>,
     pub state: String,
     pub byte_count: i32,
     pub chunk_count: i32,

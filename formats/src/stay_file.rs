@@ -4,13 +4,16 @@
 
 pub mod limited;
 
-use domain::catalogue::Catalogues;
-use domain::problem::{Code, Language, Violation};
+use chrono::{DateTime, Utc};
+use domain::problem::Language;
 use domain::text::fold;
+use domain::time::parse_day;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::stay_rows::{DateOrder, Reading, StayRow, StayRows};
+pub use crate::stay_rows::places::Note;
+use crate::stay_rows::places::Places;
+use crate::stay_rows::{CellNote, DateOrder, Reading, StayRow, StayRows, Terms};
 use crate::table::{
     FileFault, FileKind, PassedOver, PassedOverReason, STAY_ROW_COUNT_MAX, Table, Workbook,
 };
@@ -24,6 +27,21 @@ pub struct Wishes {
     /// What stands first in dates such as `08/12/2026` (`dmy` or `mdy`); the file decides when
     /// left out.
     pub date_order: Option<String>,
+    /// When the file was received, in microseconds since 1970.
+    pub received_at_micros: i64,
+    /// Until when its foreigners may stay, as `YYYY-MM-DD`, where their rows do not say.
+    pub permitted_stay_until: Option<String>,
+}
+
+impl Wishes {
+    fn terms(&self) -> Terms {
+        Terms {
+            date_order: self.date_order.as_deref().and_then(DateOrder::parse),
+            received_at: DateTime::<Utc>::from_timestamp_micros(self.received_at_micros)
+                .unwrap_or_default(),
+            permitted_stay_until: self.permitted_stay_until.as_deref().and_then(parse_day),
+        }
+    }
 }
 
 /// A file whose sheets are understood.
@@ -52,8 +70,10 @@ pub struct SheetDescription {
     pub heading: Vec<String>,
     /// Its rows below the heading.
     pub row_count: usize,
-    /// How it was understood: places and words, no text of the file.
+    /// How it was understood: places and words, no text of the file but headings that are known.
     pub layout: Value,
+    /// Where what is said about a row stands.
+    pub places: Places,
 }
 
 /// A row, with all that is said about it.
@@ -72,8 +92,8 @@ pub struct FileRow {
 /// What a row says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FileReading {
-    /// Nobody is here: a booking, a cancellation, a no-show.
-    Skipped,
+    /// Nobody is declared, and why.
+    Skipped(Note),
     /// A stay.
     Stay(Box<FileStay>),
 }
@@ -87,46 +107,22 @@ pub struct FileStay {
     pub violations: Vec<Note>,
     /// What deserves a look.
     pub warnings: Vec<Note>,
-    /// What may have been meant, by pointer. Personal.
+    /// What may have been meant, by heading. Personal.
     pub suggestions: Vec<(String, String)>,
+    /// Whether the time of arrival was assumed.
+    pub arrival_is_assumed: bool,
+    /// When the guest left, of one who has, in microseconds since 1970.
+    pub departed_at_micros: Option<i64>,
+    /// The columns that members were read from, where there are several for one.
+    pub sources: Vec<(String, String)>,
 }
 
-/// A violation in words: what it says is decided where the row is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
-    /// Pointer into the stay.
-    pub pointer: String,
-    /// Its code.
-    pub code: String,
-    /// In Vietnamese.
-    pub vi: String,
-    /// In English.
-    pub en: String,
-}
-
-impl From<&Violation> for Note {
-    fn from(violation: &Violation) -> Self {
-        Self {
-            pointer: violation.pointer.clone(),
-            code: violation.code.as_str().to_owned(),
-            vi: violation.message(Language::Vi),
-            en: violation.message(Language::En),
-        }
-    }
-}
-
-impl Note {
-    /// As it is kept with a row: words in both languages, no value.
+impl FileStay {
+    /// When the guest left, of one who has.
     #[must_use]
-    pub fn to_json(&self) -> Value {
-        json!({"pointer": self.pointer, "code": self.code, "vi": self.vi, "en": self.en})
-    }
-
-    /// The violation without what its hint added.
-    #[must_use]
-    pub fn violation(&self) -> Violation {
-        let code = Code::parse(&self.code).unwrap_or(Code::Internal);
-        Violation::new(self.pointer.clone(), code)
+    pub fn departed_at(&self) -> Option<DateTime<Utc>> {
+        self.departed_at_micros
+            .and_then(DateTime::from_timestamp_micros)
     }
 }
 
@@ -143,12 +139,7 @@ impl StayFile {
     ///
     /// # Errors
     /// No sheet is understood, or one of them has a fault that would lose guests.
-    pub fn read(
-        bytes: Vec<u8>,
-        kind: FileKind,
-        catalogues: &Catalogues,
-        wishes: &Wishes,
-    ) -> Result<Self, FileFault> {
+    pub fn read(bytes: Vec<u8>, kind: FileKind, wishes: &Wishes) -> Result<Self, FileFault> {
         let workbook = Workbook::read(bytes, kind)?;
         let mut file = Self {
             sheets: Vec::new(),
@@ -156,7 +147,7 @@ impl StayFile {
         };
         let mut unread = Vec::new();
         for table in workbook.sheets {
-            if let Err(reason) = file.add(table, catalogues, wishes)? {
+            if let Err(reason) = file.add(table, &wishes.terms())? {
                 unread.push(reason);
             }
         }
@@ -172,19 +163,13 @@ impl StayFile {
         })
     }
 
-    fn add(
-        &mut self,
-        table: Table,
-        catalogues: &Catalogues,
-        wishes: &Wishes,
-    ) -> Result<Result<(), Unread>, FileFault> {
+    fn add(&mut self, table: Table, terms: &Terms) -> Result<Result<(), Unread>, FileFault> {
         let name = table.name().unwrap_or_default().to_owned();
         let has_rows = table.row_count() > 0;
-        let order = wishes.date_order.as_deref().and_then(DateOrder::parse);
         let (unread, reason) = if is_example(&name) {
             (Unread::HeadingAlone, PassedOverReason::Example)
         } else if has_rows {
-            match StayRows::new(table, catalogues, order) {
+            match StayRows::new(table, terms) {
                 Ok(rows) => {
                     self.sheets.push(rows);
                     return Ok(Ok(()));
@@ -222,6 +207,7 @@ impl StayFile {
             heading: rows.heading(),
             row_count: rows.len(),
             layout: layout(rows),
+            places: rows.places().clone(),
         });
         let passed_over = self.passed_over.iter();
         Description {
@@ -243,7 +229,7 @@ impl StayFile {
         places.skip(first).map(|(sheet, rows, index)| FileRow {
             sheet,
             cells: rows.cells(index),
-            ..file_row(rows.row(index))
+            ..file_row(rows.row(index), rows.places())
         })
     }
 }
@@ -253,20 +239,25 @@ fn is_example(name: &str) -> bool {
     EXAMPLE_SHEETS.iter().any(|known| name.starts_with(known))
 }
 
-fn file_row(row: StayRow) -> FileRow {
-    let notes = |violations: &[Violation]| violations.iter().map(Note::from).collect();
+fn file_row(row: StayRow, places: &Places) -> FileRow {
+    let notes = |notes: &[CellNote]| notes.iter().map(|note| places.note(note)).collect();
     let reading = match row.reading {
-        Reading::Skipped => FileReading::Skipped,
+        Reading::Skipped(note) => FileReading::Skipped(places.note(&note)),
         Reading::Stay(draft) => {
             let draft = *draft;
+            let suggestions = draft.suggestions.into_iter();
+            let sources = draft.sources.into_iter();
             FileReading::Stay(Box::new(FileStay {
                 violations: notes(&draft.violations),
                 warnings: notes(&draft.warnings),
                 stay: draft.stay,
-                suggestions: draft
-                    .suggestions
-                    .into_iter()
-                    .map(|(pointer, text)| (pointer.to_owned(), text))
+                suggestions: suggestions
+                    .map(|(field, text)| (places.heading(field, Language::Vi), text))
+                    .collect(),
+                arrival_is_assumed: draft.arrival_is_assumed,
+                departed_at_micros: draft.departed_at.map(|at| at.timestamp_micros()),
+                sources: sources
+                    .map(|(pointer, field)| (pointer.to_owned(), field.as_str().to_owned()))
                     .collect(),
             }))
         }
@@ -279,14 +270,23 @@ fn file_row(row: StayRow) -> FileRow {
     }
 }
 
-/// What the sender may know of how a sheet was understood: places and words, no text of it.
+/// What the sender may know of how a sheet was understood: places and words, no text of it but
+/// headings that are known.
 fn layout(rows: &StayRows) -> Value {
     let table = rows.table();
     let layout = table.layout;
     let columns: Vec<Value> = rows
         .columns()
         .known()
-        .map(|(field, column)| json!({"column": column + 1, "field": field.as_str()}))
+        .map(|column| {
+            json!({
+                "column": column.place + 1,
+                "field": column.field.as_str(),
+                "heading": column.heading,
+                "is_used": !column.is_passed_over,
+                "date_order": rows.order_of(column.field).map(DateOrder::as_str),
+            })
+        })
         .collect();
     let first = rows.columns().heading_row + 1;
     json!({
@@ -298,6 +298,7 @@ fn layout(rows: &StayRows) -> Value {
         "first_row": table.row_number(first),
         "last_row": table.row_number(table.row_count().saturating_sub(1)),
         "rows_total": rows.len(),
+        "known_by": rows.known_by().as_str(),
     })
 }
 

@@ -132,17 +132,57 @@ pub enum FileFault {
     Empty,
     /// No heading that names a guest and an arrival.
     ColumnsUnknown,
-    /// Two columns, from 1, that both fit one member.
-    ColumnsAmbiguous {
-        /// The first.
-        first: usize,
-        /// The other.
-        second: usize,
-    },
+    /// Pairs of columns that both fit one member and say different things.
+    ColumnsAmbiguous(Pairs),
+}
+
+/// Pairs of columns, from 1; of very many the first ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pairs {
+    pairs: [(u16, u16); PAIR_COUNT_MAX],
+    count: usize,
+}
+
+/// Pairs that are told at once.
+const PAIR_COUNT_MAX: usize = 12;
+
+impl Pairs {
+    pub(crate) fn of(pairs: &[(usize, usize)]) -> Self {
+        let mut all = Self::default();
+        for (first, second) in pairs.iter().take(PAIR_COUNT_MAX) {
+            let column = |column: &usize| u16::try_from(*column).unwrap_or(u16::MAX);
+            if let Some(place) = all.pairs.get_mut(all.count) {
+                *place = (column(first), column(second));
+                all.count += 1;
+            }
+        }
+        all
+    }
+
+    /// Each pair.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let pairs = self.pairs.iter().take(self.count);
+        pairs.map(|(first, second)| (usize::from(*first), usize::from(*second)))
+    }
 }
 
 impl FileFault {
-    /// The fault as a violation of the whole document.
+    /// The fault as violations of the whole document: one, or one for each pair of columns.
+    #[must_use]
+    pub fn violations(self) -> Vec<Violation> {
+        match self {
+            Self::ColumnsAmbiguous(pairs) => pairs
+                .iter()
+                .map(|(first, second)| {
+                    let hint = Hint::Columns(first, second);
+                    Violation::new("", Code::FileColumnsAmbiguous).with(hint)
+                })
+                .collect(),
+            other => vec![other.violation()],
+        }
+    }
+
+    /// The fault as one violation of the whole document.
     #[must_use]
     pub fn violation(self) -> Violation {
         let (code, hint) = match self {
@@ -164,10 +204,11 @@ impl FileFault {
             Self::CellTooLong { row } => (Code::FileCellTooLong, Some(Hint::AtRow(row))),
             Self::Empty => (Code::FileEmpty, None),
             Self::ColumnsUnknown => (Code::FileColumnsUnknown, None),
-            Self::ColumnsAmbiguous { first, second } => (
-                Code::FileColumnsAmbiguous,
-                Some(Hint::Columns(first, second)),
-            ),
+            Self::ColumnsAmbiguous(pairs) => {
+                let first = pairs.iter().next();
+                let hint = first.map(|(first, second)| Hint::Columns(first, second));
+                (Code::FileColumnsAmbiguous, hint)
+            }
         };
         let violation = Violation::new("", code);
         match hint {

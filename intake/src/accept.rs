@@ -103,6 +103,8 @@ pub struct Item<'a> {
     pub body: &'a Value,
     /// What its door found worth a look.
     pub warnings: &'a [Violation],
+    /// Whether its door assumed the time of arrival.
+    pub arrival_is_assumed: bool,
 }
 
 impl<'a> Item<'a> {
@@ -112,6 +114,7 @@ impl<'a> Item<'a> {
         Self {
             body,
             warnings: &[],
+            arrival_is_assumed: false,
         }
     }
 }
@@ -244,6 +247,7 @@ impl Intake {
             let judged = self.check(&single, item.body).map_err(Refusal::Invalid);
             prepared.push(judged.and_then(|mut sound| {
                 sound.warnings.extend_from_slice(item.warnings);
+                sound.arrival_was_assumed = item.arrival_is_assumed;
                 prepare::prepare(self, &single, sound)
             }));
         }

@@ -369,7 +369,11 @@ impl Intake {
         }
         stay.changed_at = occasion.received_at;
         let content_index = match &after.declaration {
-            Some(declaration) => prepare::request_hash(self, declaration).to_vec(),
+            Some(declaration) => {
+                let mut declaration = declaration.clone();
+                declaration.arrival_was_assumed = arrival_is_assumed(found, before, after);
+                prepare::request_hash(self, &declaration).to_vec()
+            }
             None => found.current.content_index.clone(),
         };
         let salt = ids::random_bytes();
@@ -586,6 +590,15 @@ fn notification_kind(
     is_told.then_some(NotificationKind::Stay)
 }
 
+/// Whether the time of arrival was assumed when the stay was declared, and is not known since.
+fn arrival_is_assumed(found: &Found, before: &Value, after: &After) -> bool {
+    let is_assumed = found
+        .current
+        .warnings
+        .contains(Code::ArrivalTimeAssumed.as_str());
+    is_assumed && before.get("arrival_at") == after.content.get("arrival_at")
+}
+
 /// What deserves a look in the new version. What was noticed of other stays when a version was
 /// written still holds while it is the same guest.
 fn warnings(found: &Found, before: &Value, after: &After) -> String {
@@ -594,13 +607,15 @@ fn warnings(found: &Found, before: &Value, after: &After) -> String {
         return stored.clone();
     };
     let own = view::warnings_to_json(&declaration.warnings);
-    if !change::is_same_guest(before, &after.content) {
-        return own;
-    }
+    let is_same_guest = change::is_same_guest(before, &after.content);
+    let is_assumed = arrival_is_assumed(found, before, after);
     let read = |text: &str| serde_json::from_str::<Vec<Value>>(text).unwrap_or_default();
-    let names_a_stay = |warning: &Value| warning.get("stay_id").is_some();
+    let still_holds = |warning: &Value| {
+        let is_of_arrival = warning["code"] == Code::ArrivalTimeAssumed.as_str();
+        (is_same_guest && warning.get("stay_id").is_some()) || (is_assumed && is_of_arrival)
+    };
     let mut all = read(&own);
-    all.extend(read(stored).into_iter().filter(names_a_stay));
+    all.extend(read(stored).into_iter().filter(still_holds));
     Value::Array(all).to_string()
 }
 

@@ -38,6 +38,7 @@ mod webhooks;
 mod admin;
 mod backlog;
 mod delivery;
+mod desk_files;
 mod destinations;
 mod faults;
 mod identity;

@@ -16,9 +16,9 @@ use domain::{
     problem::Code,
     sender::{Role, Sender},
 };
-use formats::stay_file::{
-    Description, Note, Wishes,
-    limited::{Request, countries},
+use formats::{
+    stay_file::{Description, Note, Wishes, limited::Request},
+    stay_rows::places::Places,
 };
 use intake::{
     Intake,
@@ -236,7 +236,7 @@ impl Job {
             Err(Left::ReaderDied(death)) => {
                 let death_word = death.as_str();
                 tracing::error!(import.id = %self.import.id, death = death_word, "a file is refused");
-                let note = Note::from(&death.fault().violation());
+                let note = Note::of(&death.fault().violation());
                 self.fail(Code::ValidationFailed, &[note]).await
             }
             left => left,
@@ -257,9 +257,11 @@ impl Job {
         };
         let description = match understood {
             Ok(description) => description,
-            Err(fault) => return self.fail(Code::ValidationFailed, &[fault]).await,
+            Err(faults) => return self.fail(Code::ValidationFailed, &faults).await,
         };
         self.describe(&description).await?;
+        let sheets = description.sheets.iter();
+        let places: Vec<Places> = sheets.map(|sheet| sheet.places.clone()).collect();
         loop {
             self.wait_for_turn().await?;
             let rows = reader.rows(PART_ROW_COUNT).await?;
@@ -270,7 +272,7 @@ impl Job {
                 import_id: self.import.id,
                 lease_id: self.lease_id,
                 first_row: i32::try_from(*done).unwrap_or(i32::MAX),
-                rows: self.judge(&rows, *done, sender).await?,
+                rows: self.judge(&rows, &places, *done, sender).await?,
             };
             self.count(&part);
             let now = self.worker.clock.now();
@@ -306,9 +308,10 @@ impl Job {
             byte_count: usize::try_from(self.import.byte_count).unwrap_or_default(),
             wishes: Wishes {
                 date_order: self.import.date_order.clone(),
+                received_at_micros: self.received_at().timestamp_micros(),
+                permitted_stay_until: self.import.permitted_stay_until.clone(),
             },
             first_row,
-            countries: countries(self.intake.catalogues()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The rejected rows of a file, as a file of the same kind with the reasons beside them.
 
 use domain::problem::{Code, Language};
-use formats::rejected::{HEADINGS_EN, HEADINGS_VI, RejectedRow, write};
+use formats::columns::Field;
+use formats::rejected::{Look, RejectedRow, write};
 use formats::table::FileKind;
 use intake::upload::{RejectedCells, Sealed};
 use serde_json::Value;
@@ -29,18 +30,11 @@ pub(crate) async fn show(
     let import = find(app, admitted, id).await?;
     // It may be as large as what was sent.
     let _place = app.files.acquire().await.map_err(Failure::internal)?;
-    let heading = heading(app, &import)?;
+    let look = look(app, &import, exchange.language)?;
     let rows = rejected_rows(app, &import, exchange.language).await?;
     reads::note(app, admitted.sender(), rows.len()).await;
     let kind = FileKind::parse(&import.format).unwrap_or(FileKind::Csv);
-    let delimiter = delimiter(&import);
-    let ours = match exchange.language {
-        Language::Vi => HEADINGS_VI,
-        Language::En => HEADINGS_EN,
-    };
-    let written = tokio::task::spawn_blocking(move || {
-        write(kind, delimiter, &heading, ours, rows.into_iter())
-    });
+    let written = tokio::task::spawn_blocking(move || write(kind, &look, rows.into_iter()));
     let written = written.await.map_err(Failure::internal)?;
     let bytes = written.map_err(Failure::internal)?;
     let answer = Answer::of_type(kind.media_type(), bytes);
@@ -58,16 +52,44 @@ fn heading(app: &App, import: &Import) -> Result<Vec<String>, Failure> {
     serde_json::from_slice(&opened).map_err(|_| Failure::internal("a heading cannot be read"))
 }
 
-fn delimiter(import: &Import) -> u8 {
+/// How the file looks: as the one that was sent, as far as is known.
+fn look(app: &App, import: &Import, language: Language) -> Result<Look, Failure> {
     let layout = import.layout.as_deref();
     let layout: Value = layout
         .and_then(|layout| serde_json::from_str(layout).ok())
         .unwrap_or_default();
-    let delimiter = layout["delimiter"].as_str().map(str::as_bytes);
-    match delimiter {
+    let delimiter = match layout["delimiter"].as_str().map(str::as_bytes) {
         Some([delimiter]) => *delimiter,
         _ => b',',
+    };
+    Ok(Look {
+        language,
+        delimiter,
+        heading: heading(app, import)?,
+        fields: fields(&layout),
+        lists: app.templates.lists.clone(),
+    })
+}
+
+/// What columns hold, by their place among those that come back: ours are left out.
+fn fields(layout: &Value) -> Vec<(usize, Field)> {
+    let columns = layout["columns"].as_array().map(Vec::as_slice);
+    let mut ours_count = 0;
+    let mut fields = Vec::new();
+    for column in columns.unwrap_or_default() {
+        let field = column["field"].as_str().and_then(Field::parse);
+        let number = column["column"]
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok());
+        match (field, number) {
+            (Some(Field::Ours), _) => ours_count += 1,
+            (Some(field), Some(number)) => {
+                fields.push((number.saturating_sub(1 + ours_count), field));
+            }
+            _ => {}
+        }
     }
+    fields
 }
 
 async fn rejected_rows(
@@ -103,21 +125,19 @@ fn rejected_row(app: &App, row: &ImportRow, language: Language) -> Result<Reject
     let suggestions: Vec<String> = cells
         .suggestions
         .into_iter()
-        .map(|(pointer, text)| format!("{pointer}: {text}"))
+        .map(|(heading, text)| format!("{heading}: {text}"))
         .collect();
     Ok(RejectedRow {
         cells: cells.cells,
         reasons: reasons(row, language),
         suggestion: suggestions.join("; "),
+        marks: marks(row, language),
     })
 }
 
-/// Each reason with the member it is about.
+/// Each reason; the column that it is about is named in it.
 fn reasons(row: &ImportRow, language: Language) -> String {
-    let notes = row.notes.as_deref();
-    let notes: Value = notes
-        .and_then(|notes| serde_json::from_str(notes).ok())
-        .unwrap_or_default();
+    let notes = notes(row);
     let errors = notes["errors"].as_array().map(Vec::as_slice);
     let errors = errors.unwrap_or_default();
     if errors.is_empty() {
@@ -125,9 +145,37 @@ fn reasons(row: &ImportRow, language: Language) -> String {
         return code.unwrap_or(Code::Internal).detail(language).to_owned();
     }
     let reason = |error: &Value| {
-        let pointer = error["pointer"].as_str().unwrap_or_default();
-        let message = error[language.as_str()].as_str().unwrap_or_default();
-        format!("{pointer}: {message}")
+        error[language.as_str()]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     };
-    errors.iter().map(reason).collect::<Vec<_>>().join("\n")
+    let number = row.row_number;
+    let place = match language {
+        Language::Vi => format!("Dòng {number} của tệp đã gửi."),
+        Language::En => format!("Row {number} of the file that was sent."),
+    };
+    let reasons = errors.iter().map(reason);
+    std::iter::once(place)
+        .chain(reasons)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The cells at fault, each with its reason.
+fn marks(row: &ImportRow, language: Language) -> Vec<(usize, String)> {
+    let notes = notes(row);
+    let errors = notes["errors"].as_array().map(Vec::as_slice);
+    let mark = |error: &Value| {
+        let cell = usize::try_from(error["cell"].as_u64()?).ok()?;
+        Some((cell, error[language.as_str()].as_str()?.to_owned()))
+    };
+    errors.unwrap_or_default().iter().filter_map(mark).collect()
+}
+
+fn notes(row: &ImportRow) -> Value {
+    let notes = row.notes.as_deref();
+    notes
+        .and_then(|notes| serde_json::from_str(notes).ok())
+        .unwrap_or_default()
 }

@@ -1,8 +1,8 @@
 //! Takes a file in: judged as far as can be without reading its rows, sealed piece by piece, and
 //! accepted by one short transaction.
 
-use chrono::TimeDelta;
-use domain::{problem::Code, sender::Sender, stay::Channel};
+use chrono::{NaiveDate, TimeDelta};
+use domain::{problem::Code, sender::Sender, stay::Channel, time::parse_day};
 use formats::{
     stay_rows::DateOrder,
     table::{self, FileKind},
@@ -37,7 +37,7 @@ use crate::shapes::ImportView;
 const RETRY_AFTER_SECONDS: u32 = 30;
 
 /// What is said about the file beside it.
-pub(crate) const PARAMETERS: [Parameter; 3] = [
+pub(crate) const PARAMETERS: [Parameter; 4] = [
     Parameter {
         name: "facility_id",
         about: "Where the stays are; may be left out by a key that serves one facility.",
@@ -50,8 +50,13 @@ pub(crate) const PARAMETERS: [Parameter; 3] = [
     },
     Parameter {
         name: "date_order",
-        about: "What stands first in dates such as 08/12/2026; the file decides when left out.",
+        about: "What stands first in dates such as 08/12/2026; each column decides when left out.",
         schema: || json!({"type": "string", "enum": super::DATE_ORDERS}),
+    },
+    Parameter {
+        name: "permitted_stay_until",
+        about: "Last permitted day of the file's foreigners whose own rows do not say.",
+        schema: || json!({"type": "string", "format": "date"}),
     },
 ];
 
@@ -60,6 +65,7 @@ struct Wishes {
     facility_id: Uuid,
     is_dry_run: bool,
     date_order: Option<DateOrder>,
+    permitted_stay_until: Option<NaiveDate>,
 }
 
 impl Wishes {
@@ -73,6 +79,10 @@ impl Wishes {
         if let Some(order) = self.date_order {
             request.extend_from_slice(b";date_order=");
             request.extend_from_slice(order.as_str().as_bytes());
+        }
+        if let Some(day) = self.permitted_stay_until {
+            request.extend_from_slice(b";permitted_stay_until=");
+            request.extend_from_slice(day.to_string().as_bytes());
         }
         request
     }
@@ -114,12 +124,14 @@ fn wishes(sender: &Sender, mut query: Query) -> Result<Wishes, Failure> {
     }
     let is_dry_run = query.parsed("dry_run", Code::InvalidFilter, |text| text.parse().ok());
     let date_order = query.parsed("date_order", Code::InvalidFilter, DateOrder::parse);
+    let permitted_stay_until = query.parsed("permitted_stay_until", Code::InvalidDate, parse_day);
     query.finish()?;
     Ok(Wishes {
         // There is one, or the query was refused.
         facility_id: facility_id.unwrap_or_default(),
         is_dry_run: is_dry_run.unwrap_or_default(),
         date_order,
+        permitted_stay_until,
     })
 }
 
@@ -202,6 +214,7 @@ fn new_import(
         format: kind.as_str().to_owned(),
         is_dry_run: wishes.is_dry_run,
         date_order: wishes.date_order.map(|order| order.as_str().to_owned()),
+        permitted_stay_until: wishes.permitted_stay_until.map(|day| day.to_string()),
         state: "uploading".to_owned(),
         byte_count: i32::try_from(byte_count).unwrap_or(i32::MAX),
         chunk_count: i32::try_from(byte_count.div_ceil(CHUNK_BYTE_COUNT)).unwrap_or(i32::MAX),
@@ -287,15 +300,20 @@ mod tests {
 
     #[test]
     fn whatever_changes_what_comes_of_a_file_makes_another_request() {
-        let request = |facility, is_dry_run, order: Option<&str>, digest| {
+        let until = |facility, is_dry_run, order: Option<&str>, until: Option<&str>, digest| {
             let wishes = Wishes {
                 facility_id: Uuid::from_u128(facility),
                 is_dry_run,
                 date_order: order.and_then(DateOrder::parse),
+                permitted_stay_until: until.and_then(parse_day),
             };
             wishes.to_request(&[digest; 32])
         };
+        let request =
+            |facility, is_dry_run, order, digest| until(facility, is_dry_run, order, None, digest);
         let requests = [
+            until(1, false, None, Some("2026-12-27"), 1),
+            until(1, false, None, Some("2026-12-28"), 1),
             request(1, false, None, 1),
             request(2, false, None, 1),
             request(1, false, None, 2),

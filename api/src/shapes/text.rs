@@ -21,6 +21,7 @@ use domain::{
 };
 use formats::{
     columns::Field,
+    stay_rows::KnownBy,
     table::{FileKind, PassedOverReason},
 };
 use poem_openapi::{
@@ -215,6 +216,8 @@ text_types! {
     PassedOverWord => words(PassedOverReason::ALL.iter().map(|reason| reason.as_str()));
     /// What stands first in a date with slashes.
     DateOrderWord => words(imports::DATE_ORDERS.into_iter());
+    /// By what rows of a file are known again.
+    KnownByWord => words(KnownBy::ALL.iter().map(|word| word.as_str()));
     /// What a column holds.
     FieldWord => words(Field::ALL.iter().map(|field| field.as_str()));
     /// Where a notification is on its way.

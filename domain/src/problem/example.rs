@@ -105,6 +105,7 @@ const PLACES: &[(Code, &str)] = &[
     (Code::ArrivalTimeAssumed, "/arrival_at"),
     (Code::PartyIncomplete, "/party"),
     (Code::DateAssumed, "/guest/birth_date"),
+    (Code::TwoGuestsInCell, "/guest/full_name"),
     (Code::BookingCancelled, ""),
     (Code::GuestNotArrived, ""),
     (Code::GuestDeparted, ""),

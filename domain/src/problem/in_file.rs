@@ -99,6 +99,10 @@ fn words(violation: &Violation, is_missing: bool, language: Language) -> Option<
     })
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most codes speak of no door: their own words will do"
+)]
 fn both(code: Code, pointer: &str, is_missing: bool) -> Option<[&'static str; 2]> {
     Some(match code {
         Code::Required if is_missing => [

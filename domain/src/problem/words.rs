@@ -1461,6 +1461,16 @@ const fn both(code: Code) -> [Words; 2] {
                 "This date is not written in full or may be read in two ways, and was read in the usual one. Check that the date that was kept is right.",
             ],
         ),
+        Code::TwoGuestsInCell => pair(
+            [
+                "Ô có vẻ ghi tên hai người",
+                "Ô này có vẻ ghi tên hai người, mà mỗi dòng chỉ khai được một người. Nếu là hai người, hãy hủy lượt này rồi khai mỗi người một dòng, mỗi người một số giấy tờ.",
+            ],
+            [
+                "The cell seems to name two people",
+                "The cell seems to hold the names of two people, and a row declares one. If they are two, cancel this stay and declare each in a row of their own, with their own document.",
+            ],
+        ),
         Code::BookingCancelled => pair(
             [
                 "Đặt phòng đã hủy",

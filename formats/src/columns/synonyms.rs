@@ -3,37 +3,125 @@
 
 use super::Field;
 
+/// A field with its headings: Vietnamese ones, then English and other foreign ones.
+pub(super) struct Known {
+    pub(super) field: Field,
+    pub(super) vi: &'static [&'static str],
+    pub(super) other: &'static [&'static str],
+}
+
+const fn known(field: Field, vi: &'static [&'static str], other: &'static [&'static str]) -> Known {
+    Known { field, vi, other }
+}
+
+/// Headings that say less than others of their field: beside one of those they give way.
+pub(super) const WEAK: &[&str] = &[
+    "TITLE",
+    "SALUTATION",
+    "STATUS",
+    "RESERVATION STATUS",
+    "BOOKING STATUS",
+    "TRANG THAI DAT PHONG",
+    "COUNTRY",
+    "COUNTRY CODE",
+    "NUOC",
+    "NATION",
+    "NAME",
+    "GUEST",
+    "CUSTOMER",
+    "CUSTOMER NAME",
+    "KHACH",
+    "FROM",
+    "TO",
+    "ETA",
+    "ETD",
+    "ESTIMATED ARRIVAL TIME",
+    "UNIT",
+    "NUMBER",
+    "TELEPHONE",
+    "NS",
+    "DT",
+    "RES NO",
+];
+
 /// Every field with its headings.
-pub(super) const ALL: &[(Field, &[&str])] = &[
-    (
+pub(super) const ALL: &[Known] = &[
+    known(
         Field::Reference,
+        &["MA KHAI BAO", "MA THAM CHIEU"],
+        &["REFERENCE", "STAY REFERENCE"],
+    ),
+    known(
+        Field::PersonNumber,
         &[
-            "MA KHAI BAO",
-            "MA THAM CHIEU",
-            "REFERENCE",
-            "STAY REFERENCE",
+            "MA SINH VIEN",
+            "MA SO SINH VIEN",
+            "MSSV",
+            "MASV",
+            "MA SV",
+            "SO THE SINH VIEN",
+            "MA HOC SINH",
+            "MA HS",
+            "MA HOC VIEN",
+            "MA HV",
+            "MA BENH NHAN",
+            "MA SO BENH NHAN",
+            "MA BN",
+            "MABN",
+            "MA NGUOI BENH",
+            "MA NB",
+            "MA NHAN VIEN",
+            "MA NV",
+            "MA CONG NHAN",
+        ],
+        &[
+            "STUDENT ID",
+            "STUDENT NO",
+            "STUDENT NUMBER",
+            "STUDENT CODE",
+            "PATIENT ID",
+            "PATIENT NO",
+            "PATIENT NUMBER",
+            "PATIENT CODE",
+            "PID",
+            "MRN",
+            "MEDICAL RECORD NUMBER",
+            "EMPLOYEE ID",
+            "EMPLOYEE NO",
+            "EMPLOYEE CODE",
         ],
     ),
-    (
+    known(
         Field::Room,
         &[
             "PHONG",
             "SO PHONG",
             "BUONG",
             "SO BUONG",
+            "PHONG SO",
+            "MA PHONG",
+            "TEN PHONG",
+        ],
+        &[
             "ROOM",
             "ROOM NUMBER",
             "ROOM NO",
+            "ROOM NAME",
             "SPACE NUMBER",
             "UNIT",
         ],
     ),
-    (
+    known(
         Field::Bed,
-        &["GIUONG", "SO GIUONG", "BED", "BED NUMBER", "BED NO"],
+        &["GIUONG", "SO GIUONG", "GIUONG SO", "MA GIUONG"],
+        &["BED", "BED NUMBER", "BED NO"],
     ),
-    (Field::Ward, &["KHOA", "KHOA PHONG", "WARD"]),
-    (
+    known(
+        Field::Ward,
+        &["KHOA", "KHOA PHONG", "KHOA DIEU TRI"],
+        &["WARD", "DEPARTMENT"],
+    ),
+    known(
         Field::FullName,
         &[
             "HO VA TEN",
@@ -42,212 +130,273 @@ pub(super) const ALL: &[(Field, &[&str])] = &[
             "TEN KHACH",
             "KHACH",
             "HO CHU DEM VA TEN",
+            "HO TEN DEM VA TEN",
             "TEN KHACH HANG",
+            "HO TEN KHACH",
+            "HO VA TEN KHACH",
+            "HO TEN KHACH HANG",
+            "HO VA TEN KHACH HANG",
+            "TEN BENH NHAN",
+            "HO TEN BENH NHAN",
+            "HO VA TEN BENH NHAN",
+            "HO TEN NGUOI BENH",
+            "HO VA TEN NGUOI BENH",
+            "HO TEN SINH VIEN",
+            "HO VA TEN SINH VIEN",
+            "TEN SINH VIEN",
+            "HO TEN HOC SINH",
+            "TEN NGUOI LUU TRU",
+            "HO TEN NGUOI LUU TRU",
+        ],
+        &[
             "GUEST NAME",
             "FULL NAME",
             "NAME",
             "GUEST",
+            "GUEST FULL NAME",
             "CUSTOMER",
             "CUSTOMER NAME",
-            "HO VA TEN KHACH",
-            "TEN BENH NHAN",
-            "HO TEN BENH NHAN",
+            "PATIENT NAME",
+            "STUDENT NAME",
         ],
     ),
-    (
+    known(
         Field::FamilyName,
         &[
             "HO",
+            "HO DEM",
+            "HO VA TEN DEM",
+            "HO VA CHU DEM",
+            "HO VA DEM",
+        ],
+        &[
             "LAST NAME",
             "SURNAME",
             "FAMILY NAME",
             "GUEST LAST NAME",
             "PAX NAME",
+            "NAME LAST",
             "FAMILIENNAME",
+            "NACHNAME",
         ],
     ),
-    (
+    known(
         Field::GivenName,
+        &["TEN", "TEN DEM VA TEN", "CHU DEM VA TEN"],
         &[
-            "TEN",
-            "TEN DEM VA TEN",
-            "CHU DEM VA TEN",
             "FIRST NAME",
             "GIVEN NAME",
             "GIVEN NAMES",
             "GUEST FIRST NAME",
             "FORENAME",
             "PAX FSTN",
+            "NAME FIRST",
+            "VORNAME",
         ],
     ),
-    (
+    known(
         Field::BirthDate,
         &[
             "NGAY SINH",
             "NGAY THANG NAM SINH",
+            "NGAY THANG SINH",
             "SINH NGAY",
             "NS",
             "NTNS",
+        ],
+        &[
             "BIRTH DATE",
             "DATE OF BIRTH",
             "DOB",
             "BIRTHDAY",
+            "BIRTHDATE",
+            "GEBURTSDATUM",
         ],
     ),
-    (
+    known(
         Field::BirthYear,
-        &["NAM SINH", "YEAR OF BIRTH", "BIRTH YEAR"],
+        &["NAM SINH"],
+        &["YEAR OF BIRTH", "BIRTH YEAR"],
     ),
-    (
+    known(
         Field::Sex,
-        &[
-            "GIOI TINH",
-            "NAM NU",
-            "PHAI",
-            "GENDER",
-            "SEX",
-            "TITLE",
-            "SALUTATION",
-        ],
+        &["GIOI TINH", "NAM NU", "PHAI", "GIOI"],
+        &["GENDER", "SEX", "TITLE", "SALUTATION"],
     ),
-    (
+    known(
         Field::Nationality,
+        &["QUOC TICH", "NUOC", "QT", "MA QUOC TICH"],
         &[
-            "QUOC TICH",
-            "NUOC",
-            "QT",
             "NATIONALITY",
             "COUNTRY",
             "CITIZENSHIP",
             "COUNTRY CODE",
+            "NATIONALITY CODE",
             "NATION",
         ],
     ),
-    (
+    known(
         Field::DocumentKind,
+        &["LOAI GIAY TO", "GIAY TO", "LOAI GIAY TO TUY THAN"],
         &[
-            "LOAI GIAY TO",
-            "GIAY TO",
             "DOCUMENT TYPE",
             "DOCUMENT KIND",
             "ID TYPE",
             "DOC TYPE",
+            "IDENTIFICATION TYPE",
         ],
     ),
-    (
+    known(
         Field::DocumentNumber,
         &[
             "SO GIAY TO",
+            "SO GIAY TO TUY THAN",
+            "GIAY TO TUY THAN",
             "SO CCCD CMND HC",
             "SO CCCD CMND",
+            "SO CCCD CMND HO CHIEU",
+            "CCCD CMND HO CHIEU",
+            "CCCD HO CHIEU",
             "CCCD CMND",
             "CMND CCCD",
             "SO CMND CCCD",
+            "SO CMND CCCD HO CHIEU",
+            "CMND CCCD HO CHIEU",
             "SO CCCD HO CHIEU",
             "SO CMND",
             "CMND",
             "CMT",
             "SO CMT",
+            "SO CMTND",
+            "CMTND",
+        ],
+        &[
             "ID NUMBER",
             "DOCUMENT NUMBER",
             "DOCUMENT NO",
             "ID NO",
             "ID PASSPORT",
+            "ID PASSPORT NO",
+            "ID PASSPORT NUMBER",
+            "IDENTIFICATION NUMBER",
         ],
     ),
-    (
+    known(
         Field::PersonalId,
         &[
             "SO CCCD",
             "CCCD",
             "SO CAN CUOC",
             "CAN CUOC",
+            "SO CAN CUOC CONG DAN",
+            "CAN CUOC CONG DAN",
             "SO DINH DANH",
             "SO DINH DANH CA NHAN",
             "SO DDCN",
+        ],
+        &[
             "IDENTITY CARD NUMBER",
+            "IDENTITY CARD NO",
             "NATIONAL ID",
             "PERSONAL ID",
             "PERSONAL ID NUMBER",
         ],
     ),
-    (
+    known(
         Field::PassportNumber,
-        &[
-            "SO HO CHIEU",
-            "HO CHIEU",
-            "PASSPORT NUMBER",
-            "PASSPORT NO",
-            "PASSPORT",
-        ],
+        &["SO HO CHIEU", "HO CHIEU", "SO HC"],
+        &["PASSPORT NUMBER", "PASSPORT NO", "PASSPORT"],
     ),
-    (
+    known(
         Field::NoDocumentReason,
-        &["LY DO KHONG CO GIAY TO", "NO DOCUMENT REASON"],
+        &["LY DO KHONG CO GIAY TO"],
+        &["NO DOCUMENT REASON", "REASON FOR NO DOCUMENT"],
     ),
-    (
+    known(
         Field::Arrival,
         &[
             "NGAY DEN",
             "NGAY VAO",
             "NGAY GIO DEN",
+            "NGAY GIO VAO",
             "NGAY NHAN PHONG",
             "THOI GIAN DEN",
+            "THOI GIAN VAO",
             "NGAY NHAP VIEN",
             "NGAY VAO VIEN",
+            "NGAY VAO O",
             "NGAY DEN CSLT",
+            "TU NGAY",
+        ],
+        &[
             "ARRIVAL",
             "ARRIVAL DATE",
             "ARRIVAL AT",
+            "DATE OF ARRIVAL",
             "CHECK IN DATE",
             "CHECK IN",
             "CHECKIN",
+            "CHECKIN DATE",
             "FROM",
         ],
     ),
-    (
+    known(
         Field::ArrivalTime,
         &[
             "GIO VAO",
             "GIO DEN",
             "GIO NHAN PHONG",
+            "GIO VAO VIEN",
+            "GIO NHAP VIEN",
+        ],
+        &[
             "ARRIVAL TIME",
             "ESTIMATED ARRIVAL TIME",
             "CHECK IN TIME",
+            "CHECKIN TIME",
             "ETA",
         ],
     ),
-    (
+    known(
         Field::Departure,
         &[
             "NGAY DI",
             "NGAY RA",
             "NGAY GIO DI",
+            "NGAY GIO RA",
             "NGAY TRA PHONG",
             "NGAY DI DU KIEN",
             "NGAY RA DU KIEN",
+            "NGAY TRA PHONG DU KIEN",
             "NGAY RA VIEN",
+            "THOI GIAN DI",
+            "DEN NGAY",
+        ],
+        &[
             "CHECK OUT",
             "DEPARTURE",
             "DEPARTURE DATE",
+            "DATE OF DEPARTURE",
             "EXPECTED DEPARTURE",
+            "EXPECTED DEPARTURE DATE",
             "CHECK OUT DATE",
             "CHECKOUT",
+            "CHECKOUT DATE",
             "TO",
         ],
     ),
-    (
+    known(
         Field::DepartureTime,
+        &["GIO RA", "GIO DI", "GIO TRA PHONG", "GIO DI DU KIEN"],
         &[
-            "GIO RA",
-            "GIO DI",
-            "GIO TRA PHONG",
             "DEPARTURE TIME",
+            "EXPECTED DEPARTURE TIME",
             "CHECK OUT TIME",
+            "CHECKOUT TIME",
             "ETD",
         ],
     ),
-    (
+    known(
         Field::Purpose,
         &[
             "LY DO",
@@ -255,16 +404,15 @@ pub(super) const ALL: &[(Field, &[&str])] = &[
             "LY DO CU TRU",
             "MUC DICH",
             "MUC DICH LUU TRU",
-            "REASON",
-            "PURPOSE",
-            "PURPOSE OF STAY",
         ],
+        &["REASON", "PURPOSE", "PURPOSE OF STAY", "PURPOSE OF VISIT"],
     ),
-    (
+    known(
         Field::PurposeText,
-        &["LY DO KHAC", "MUC DICH KHAC", "PURPOSE TEXT"],
+        &["LY DO KHAC", "MUC DICH KHAC"],
+        &["PURPOSE TEXT", "OTHER PURPOSE"],
     ),
-    (
+    known(
         Field::ResidenceAddress,
         &[
             "DIA CHI",
@@ -272,141 +420,153 @@ pub(super) const ALL: &[(Field, &[&str])] = &[
             "NOI THUONG TRU",
             "HKTT",
             "NOI CU TRU",
+            "NOI O HIEN TAI",
             "DIA CHI THUONG TRU",
-            "ADDRESS",
-            "HOME ADDRESS",
-            "RESIDENCE",
         ],
+        &["ADDRESS", "HOME ADDRESS", "RESIDENCE"],
     ),
-    (
+    known(
         Field::CommuneCode,
-        &["MA XA", "MA XA PHUONG", "COMMUNE CODE"],
+        &["MA XA", "MA XA PHUONG"],
+        &["COMMUNE CODE"],
     ),
-    (
+    known(
         Field::Phone,
         &[
             "DIEN THOAI",
             "SO DIEN THOAI",
             "SDT",
             "DT",
+            "DI DONG",
+            "SO DI DONG",
+        ],
+        &[
             "PHONE",
             "MOBILE",
             "TELEPHONE",
             "PHONE NUMBER",
+            "PHONE NO",
+            "MOBILE NUMBER",
+            "MOBILE PHONE",
+            "CELL PHONE",
         ],
     ),
-    (
+    known(
         Field::PermittedStayUntil,
         &[
             "TAM TRU DEN",
             "TAM TRU DEN NGAY",
             "THOI HAN TAM TRU",
             "DUOC PHEP TAM TRU DEN",
+            "DUOC TAM TRU DEN NGAY",
+        ],
+        &[
             "PERMITTED STAY UNTIL",
             "PERMITTED UNTIL",
             "STAY PERMIT UNTIL",
+            "STAY PERMITTED UNTIL",
         ],
     ),
-    (
+    known(
         Field::VisaKind,
-        &["LOAI THI THUC", "VISA KIND", "VISA TYPE"],
+        &["LOAI THI THUC"],
+        &["VISA KIND", "VISA TYPE"],
     ),
-    (
+    known(
         Field::VisaNumber,
-        &["SO THI THUC", "VISA NUMBER", "VISA NO"],
+        &["SO THI THUC"],
+        &["VISA NUMBER", "VISA NO"],
     ),
-    (
+    known(
         Field::VisaExpiry,
+        &["THI THUC DEN NGAY", "HAN THI THUC", "NGAY HET HAN THI THUC"],
         &[
-            "THI THUC DEN NGAY",
-            "HAN THI THUC",
             "VISA EXPIRES ON",
             "VISA EXPIRY",
             "VISA EXPIRY DATE",
+            "VISA VALID UNTIL",
         ],
     ),
-    (
+    known(
         Field::EnteredOn,
-        &[
-            "NGAY NHAP CANH",
-            "ENTERED ON",
-            "ENTRY DATE",
-            "DATE OF ENTRY",
-        ],
+        &["NGAY NHAP CANH"],
+        &["ENTERED ON", "ENTRY DATE", "DATE OF ENTRY"],
     ),
-    (
+    known(
         Field::EntryGate,
-        &[
-            "CUA KHAU",
-            "CUA KHAU NHAP CANH",
-            "ENTRY GATE",
-            "PORT OF ENTRY",
-        ],
+        &["CUA KHAU", "CUA KHAU NHAP CANH"],
+        &["ENTRY GATE", "PORT OF ENTRY"],
     ),
-    (
+    known(
         Field::GuardianName,
-        &[
-            "NGUOI GIAM HO",
-            "HO TEN NGUOI GIAM HO",
-            "GUARDIAN",
-            "GUARDIAN NAME",
-        ],
+        &["NGUOI GIAM HO", "HO TEN NGUOI GIAM HO"],
+        &["GUARDIAN", "GUARDIAN NAME"],
     ),
-    (
+    known(
         Field::GuardianRelation,
-        &["QUAN HE", "QUAN HE NGUOI GIAM HO", "GUARDIAN RELATION"],
-    ),
-    (
-        Field::GuardianPhone,
-        &["DIEN THOAI NGUOI GIAM HO", "GUARDIAN PHONE"],
-    ),
-    (
-        Field::MotherReference,
-        &["MA CUA ME", "MA THAM CHIEU CUA ME", "MOTHER REFERENCE"],
-    ),
-    (
-        Field::BookingReference,
         &[
-            "MA DAT PHONG",
-            "SO DAT PHONG",
-            "MA BOOKING",
-            "MA DOAN",
+            "QUAN HE",
+            "QUAN HE NGUOI GIAM HO",
+            "QUAN HE VOI NGUOI GIAM HO",
+        ],
+        &["GUARDIAN RELATION", "RELATION OF GUARDIAN"],
+    ),
+    known(
+        Field::GuardianPhone,
+        &["DIEN THOAI NGUOI GIAM HO", "SO DIEN THOAI NGUOI GIAM HO"],
+        &["GUARDIAN PHONE"],
+    ),
+    known(
+        Field::MotherReference,
+        &["MA CUA ME", "MA THAM CHIEU CUA ME", "MA KHAI BAO CUA ME"],
+        &["MOTHER REFERENCE"],
+    ),
+    known(
+        Field::BookingReference,
+        &["MA DAT PHONG", "SO DAT PHONG", "MA BOOKING", "MA DOAN"],
+        &[
             "CONFIRMATION NO",
             "CONFIRMATION NUMBER",
             "RESERVATION NUMBER",
+            "RESERVATION ID",
             "BOOKING ID",
+            "BOOKING NUMBER",
             "BOOKING REFERENCE",
             "NUMBER",
             "RES NO",
         ],
     ),
-    (
+    known(
         Field::PartyRole,
-        &["VAI TRO TRONG DOAN", "VAI TRO", "PARTY ROLE"],
+        &["VAI TRO TRONG DOAN", "VAI TRO"],
+        &["PARTY ROLE", "ROLE IN PARTY"],
     ),
-    (
+    known(
         Field::Status,
         &[
             "TRANG THAI",
             "TINH TRANG",
+            "TRANG THAI KHACH",
+            "TRANG THAI DAT PHONG",
+        ],
+        &[
             "STATUS",
             "RESERVATION STATUS",
+            "BOOKING STATUS",
             "GUEST STATUS",
+            "STAY STATUS",
         ],
     ),
-    (Field::Adults, &["ADULTS", "NGUOI LON", "SO NGUOI LON"]),
-    (Field::Children, &["CHILDREN", "TRE EM", "SO TRE EM"]),
-    (
+    known(Field::Adults, &["NGUOI LON", "SO NGUOI LON"], &["ADULTS"]),
+    known(Field::Children, &["TRE EM", "SO TRE EM"], &["CHILDREN"]),
+    known(
         Field::Note,
-        &["GHI CHU", "NOTE", "NOTES", "REMARK", "REMARKS", "COMMENTS"],
+        &["GHI CHU"],
+        &["NOTE", "NOTES", "REMARK", "REMARKS", "COMMENT", "COMMENTS"],
     ),
-    (
+    known(
         Field::Ours,
-        &[
-            "LOI LUUTRU",
-            "GOI Y LUUTRU",
-            "ERRORS LUUTRU",
-            "SUGGESTION LUUTRU",
-        ],
+        &["LOI LUUTRU", "GOI Y LUUTRU"],
+        &["ERRORS LUUTRU", "SUGGESTION LUUTRU"],
     ),
 ];

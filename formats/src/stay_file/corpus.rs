@@ -72,7 +72,7 @@ fn judge(file: &Path) -> Result<(), String> {
     let expected = expected(file);
     let bytes = std::fs::read(file).unwrap();
     let kind = FileKind::of_content(&bytes);
-    let read = StayFile::read(bytes, kind, &Catalogues::default(), &Wishes::default());
+    let read = StayFile::read(bytes, kind, &super::tests::wishes());
     let read = match (read, expected["fault"].as_str()) {
         (Ok(read), None) => read,
         (Ok(_), Some(fault)) => return Err(format!("read, not refused as {fault}")),
@@ -145,7 +145,7 @@ fn no_damage_to_a_file_of_the_corpus_loses_a_row() {
         }
         for bytes in damaged {
             let kind = FileKind::of_content(&bytes);
-            let read = StayFile::read(bytes, kind, &Catalogues::default(), &Wishes::default());
+            let read = StayFile::read(bytes, kind, &super::tests::wishes());
             if let Ok(read) = read {
                 assert_eq!(read.rows(0).count(), read.description().row_count);
             }

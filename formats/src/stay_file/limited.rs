@@ -8,15 +8,14 @@
 
 use std::io::{BufRead, Read, Write};
 
-use domain::catalogue::Catalogues;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::{Description, FileRow, Note, StayFile, Wishes};
+use super::{Description, FileRow, StayFile, Wishes};
+use crate::stay_rows::places::Note;
 use crate::table::{FILE_BYTE_COUNT_MAX, FileFault, FileKind};
 
-/// Longest line of the request: the countries with their names.
-const REQUEST_BYTE_COUNT_MAX: u64 = 4 * 1024 * 1024;
+/// Longest line of the request.
+const REQUEST_BYTE_COUNT_MAX: u64 = 64 * 1024;
 
 /// What is to be read.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,8 +28,6 @@ pub struct Request {
     pub wishes: Wishes,
     /// Rows before this one are not asked for.
     pub first_row: usize,
-    /// Entries of the catalogue `countries`.
-    pub countries: Vec<(String, Value)>,
 }
 
 /// What is answered.
@@ -43,25 +40,7 @@ pub enum Answer {
     /// There are no more rows.
     End,
     /// The file as a whole cannot be read.
-    Fault(Note),
-}
-
-/// The countries of the catalogues, for [`Request::countries`].
-#[must_use]
-pub fn countries(catalogues: &Catalogues) -> Vec<(String, Value)> {
-    let mut countries: Vec<(String, Value)> = catalogues
-        .countries()
-        .map(|country| {
-            let entry = json!({
-                "name_vi": country.name_vi,
-                "name_en": country.name_en,
-                "alpha2": country.alpha_2,
-            });
-            (country.code.clone(), entry)
-        })
-        .collect();
-    countries.sort_by(|one, other| one.0.cmp(&other.0));
-    countries
+    Fault(Vec<Note>),
 }
 
 /// Serves one file.
@@ -78,8 +57,8 @@ pub fn serve(input: impl Read, output: impl Write) -> std::io::Result<()> {
     let file = match read(&mut input, &request)? {
         Ok(file) => file,
         Err(fault) => {
-            let note = Note::from(&fault.violation());
-            return send(&mut output, &Answer::Fault(note));
+            let notes = fault.violations().iter().map(Note::of).collect();
+            return send(&mut output, &Answer::Fault(notes));
         }
     };
     send(&mut output, &Answer::File(file.description()))?;
@@ -101,9 +80,7 @@ fn read(input: &mut impl Read, request: &Request) -> std::io::Result<Result<Stay
     if bytes.len() != request.byte_count {
         return Err(broken("not the whole file"));
     }
-    let countries = Catalogues::read(&Vec::new(), &Vec::new(), &request.countries, &Vec::new());
-    let catalogues = countries.map_err(|_| broken("no catalogue"))?;
-    Ok(StayFile::read(bytes, kind, &catalogues, &request.wishes))
+    Ok(StayFile::read(bytes, kind, &request.wishes))
 }
 
 fn write(output: &mut impl Write, answer: &Answer) -> std::io::Result<()> {

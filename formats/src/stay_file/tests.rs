@@ -2,10 +2,18 @@ use std::io::Cursor;
 
 use rust_xlsxwriter::{Workbook as Writer, Worksheet};
 
-use super::limited::{Answer, Request, countries, serve};
+use super::limited::{Answer, Request, serve};
 use super::*;
 
 const HEADING: [&str; 5] = ["Họ và tên", "Phòng", "Ngày đến", "Giờ đến", "Số giấy tờ"];
+
+pub(super) fn wishes() -> Wishes {
+    let received_at: DateTime<Utc> = "2026-11-29T03:00:00Z".parse().unwrap();
+    Wishes {
+        received_at_micros: received_at.timestamp_micros(),
+        ..Wishes::default()
+    }
+}
 
 fn guest(number: usize) -> [String; 5] {
     [
@@ -63,8 +71,7 @@ fn workbook() -> Vec<u8> {
 
 #[test]
 fn every_visible_sheet_with_a_known_heading_is_read() {
-    let catalogues = Catalogues::default();
-    let file = StayFile::read(workbook(), FileKind::Xlsx, &catalogues, &Wishes::default());
+    let file = StayFile::read(workbook(), FileKind::Xlsx, &wishes());
     let file = file.ok().unwrap();
     let description = file.description();
     let names: Vec<_> = description
@@ -111,12 +118,7 @@ fn what_holds_no_guests_says_why() {
         (one(&[vec!["Bìa".to_owned()]]), FileFault::ColumnsUnknown),
     ];
     for (bytes, fault) in table {
-        let read = StayFile::read(
-            bytes,
-            FileKind::Xlsx,
-            &Catalogues::default(),
-            &Wishes::default(),
-        );
+        let read = StayFile::read(bytes, FileKind::Xlsx, &wishes());
         assert_eq!(read.err(), Some(fault));
     }
 }
@@ -125,9 +127,8 @@ fn served(bytes: &[u8], byte_count: usize, first_row: usize) -> std::io::Result<
     let request = Request {
         kind: "xlsx".to_owned(),
         byte_count,
-        wishes: Wishes::default(),
+        wishes: wishes(),
         first_row,
-        countries: countries(&Catalogues::default()),
     };
     let mut input = serde_json::to_vec(&request).unwrap();
     input.push(b'\n');
@@ -144,12 +145,7 @@ fn served(bytes: &[u8], byte_count: usize, first_row: usize) -> std::io::Result<
 #[test]
 fn a_file_goes_through_the_pipe_as_it_is() {
     let bytes = workbook();
-    let file = StayFile::read(
-        bytes.clone(),
-        FileKind::Xlsx,
-        &Catalogues::default(),
-        &Wishes::default(),
-    );
+    let file = StayFile::read(bytes.clone(), FileKind::Xlsx, &wishes());
     let file = file.ok().unwrap();
     for first in [0, 3] {
         let mut answers = served(&bytes, bytes.len(), first).unwrap().into_iter();
@@ -167,5 +163,5 @@ fn a_file_goes_through_the_pipe_as_it_is() {
         "not the whole file"
     );
     let answers = served(b"PK\x03\x04", 4, 0).unwrap();
-    assert!(matches!(&answers[..], [Answer::Fault(note)] if note.code == "file_unreadable"));
+    assert!(matches!(&answers[..], [Answer::Fault(notes)] if notes[0].code == "file_unreadable"));
 }

@@ -3,10 +3,13 @@
 use chrono::NaiveDate;
 use domain::birth_date::BirthDate;
 use domain::catalogue::VIET_NAM_CODE;
+use domain::document::DocumentKind;
 use domain::personal_id::PersonalId;
 use domain::scan::clean_number;
+use domain::text::{fold, is_unseen};
 
 use super::words;
+use crate::columns::Field;
 
 /// Digits of a personal ID number.
 const PERSONAL_ID_LENGTH: usize = 12;
@@ -29,6 +32,8 @@ pub(super) struct Cells<'a> {
 pub(super) struct Found {
     pub(super) kind: Option<String>,
     pub(super) number: Option<String>,
+    /// The column that the number stood in.
+    pub(super) field: Option<Field>,
     pub(super) is_cleaned: bool,
     pub(super) fault: Option<NumberFault>,
 }
@@ -53,6 +58,16 @@ enum Place {
     Passport,
 }
 
+impl Place {
+    const fn field(self) -> Field {
+        match self {
+            Self::Anywhere => Field::DocumentNumber,
+            Self::PersonalId => Field::PersonalId,
+            Self::Passport => Field::PassportNumber,
+        }
+    }
+}
+
 /// The document of a row. A column for any document goes first, then the one that its holder's
 /// nationality makes more likely.
 pub(super) fn find(cells: &Cells<'_>) -> Found {
@@ -70,58 +85,127 @@ pub(super) fn find(cells: &Cells<'_>) -> Found {
     };
     let named = cells.kind.as_deref().map(words::document_kind);
     let Some((text, place)) = chosen else {
+        let known = named.flatten().map(|kind| kind.as_str().to_owned());
         return Found {
-            kind: named.flatten().map(str::to_owned).or(cells.kind.clone()),
+            kind: known.or(cells.kind.clone()),
             ..Found::default()
         };
     };
-    let (number, is_cleaned) = clean_number(text.trim_start_matches('\''));
+    let (number, is_cleaned) = restored(text);
     let fault = fault(&number, place, cells.nationality, named.flatten());
     let kind = match named {
-        Some(Some(kind)) => Some(fitting(kind, &number, is_foreign).to_owned()),
+        Some(Some(kind)) => Some(
+            fitting(kind, cells, &number, is_foreign)
+                .as_str()
+                .to_owned(),
+        ),
         // A word we do not know is told, unless the number says all: `DNI` beside 12 digits.
         Some(None) if is_digits(&number, PERSONAL_ID_LENGTH) && !is_foreign => {
-            Some("citizen_card".to_owned())
+            Some(DocumentKind::CitizenCard.as_str().to_owned())
         }
         Some(None) => cells.kind.clone(),
-        None => Some(implied(&number, place, is_foreign).to_owned()),
+        None => Some(implied(&number, place, is_foreign).as_str().to_owned()),
     };
     Found {
         kind,
         number: Some(number),
+        field: Some(place.field()),
         is_cleaned,
         fault,
     }
 }
 
-/// Twelve digits of a citizen are the personal ID number, whatever the old kind in the file says.
-fn fitting(kind: &'static str, number: &str, is_foreign: bool) -> &'static str {
-    let is_old_word = matches!(kind, "old_identity_card" | "passport");
-    if is_old_word && !is_foreign && is_digits(number, PERSONAL_ID_LENGTH) {
-        "citizen_card"
-    } else if kind == "citizen_card" && is_digits(number, OLD_CARD_LENGTH) {
-        "old_identity_card"
+/// A number without what people and spreadsheets put into it: spaces, dots, an apostrophe in front,
+/// commas between thousands, and the `.0` of a program that took it for a quantity. Whether
+/// anything was dropped that is worth a look.
+pub(super) fn restored(text: &str) -> (String, bool) {
+    let text: String = text.chars().filter(|letter| !is_unseen(*letter)).collect();
+    let text = text.trim().trim_start_matches('\'').trim();
+    let whole = whole_number(text).unwrap_or_else(|| text.to_owned());
+    let (number, _) = clean_number(&whole);
+    let is_cleaned = number != text;
+    (number, is_cleaned)
+}
+
+/// A place or a name of digits alone without the `.0` behind it: `203.0` is room 203.
+pub(super) fn without_fraction(text: &str) -> Option<String> {
+    let (whole, zeros) = text.rsplit_once(['.', ','])?;
+    let is_whole = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
+    (is_whole && matches!(zeros, "0" | "00")).then(|| whole.to_owned())
+}
+
+/// `505123456.0`, `38,205,012,345`: the digits of what was taken for a quantity.
+fn whole_number(text: &str) -> Option<String> {
+    let half_width = fold(text);
+    let whole = match half_width.rsplit_once(['.', ',']) {
+        Some((whole, "0" | "00")) => whole,
+        Some(_) | None => half_width.as_str(),
+    };
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_grouped = groups
+        .clone()
+        .all(|group| group.len() == 3 && is_number(group));
+    let has_groups = groups.next().is_some();
+    let is_changed = has_groups || whole.len() != half_width.len();
+    let plain = first.replace([' ', '.'], "");
+    let is_whole = is_number(&plain) && is_grouped && (!has_groups || first.len() <= 3);
+    (is_changed && is_whole).then(|| whole.replace([',', ' ', '.'], ""))
+}
+
+/// The kind that is named gives way to the number where the number is certain, and to the
+/// nationality: Viet Nam gives its cards to its citizens (Law on Identity 26/2023/QH15, arts. 3 and
+/// 18), so that the identity card of a foreigner is another country's.
+fn fitting(kind: DocumentKind, cells: &Cells<'_>, number: &str, is_foreign: bool) -> DocumentKind {
+    let is_personal_id = is_digits(number, PERSONAL_ID_LENGTH);
+    let is_card = matches!(
+        kind,
+        DocumentKind::CitizenCard | DocumentKind::OldIdentityCard
+    );
+    if is_card && is_foreign {
+        // Who wrote the Vietnamese word and has such a number may have the wrong nationality.
+        let is_vietnamese = is_personal_id && cells.kind.as_deref().is_some_and(is_word_of_ours);
+        return if is_vietnamese {
+            kind
+        } else {
+            DocumentKind::ForeignIdentityCard
+        };
+    }
+    let is_old_word = matches!(kind, DocumentKind::OldIdentityCard | DocumentKind::Passport);
+    if is_old_word && !is_foreign && is_personal_id {
+        DocumentKind::CitizenCard
+    } else if kind == DocumentKind::CitizenCard && is_digits(number, OLD_CARD_LENGTH) {
+        DocumentKind::OldIdentityCard
     } else {
         kind
     }
 }
 
+/// Whether a word for a card is one for Viet Nam's alone.
+fn is_word_of_ours(word: &str) -> bool {
+    let word = fold(word);
+    ["CCCD", "CAN CUOC", "CITIZEN", "CMND", "CHUNG MINH", "VNEID"]
+        .iter()
+        .any(|ours| word.contains(ours))
+}
+
 /// The kind that a number without a named one has.
-fn implied(number: &str, place: Place, is_foreign: bool) -> &'static str {
+fn implied(number: &str, place: Place, is_foreign: bool) -> DocumentKind {
     if is_foreign {
         return match place {
-            Place::Anywhere | Place::Passport => "passport",
-            Place::PersonalId => "other",
+            Place::Anywhere | Place::Passport => DocumentKind::Passport,
+            Place::PersonalId => DocumentKind::ForeignIdentityCard,
         };
     }
     let is_all_digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     if is_digits(number, OLD_CARD_LENGTH) {
-        return "old_identity_card";
+        return DocumentKind::OldIdentityCard;
     }
     match place {
-        Place::PersonalId => "citizen_card",
-        Place::Anywhere | Place::Passport if is_all_digits => "citizen_card",
-        Place::Anywhere | Place::Passport => "passport",
+        Place::PersonalId => DocumentKind::CitizenCard,
+        Place::Anywhere | Place::Passport if is_all_digits => DocumentKind::CitizenCard,
+        Place::Anywhere | Place::Passport => DocumentKind::Passport,
     }
 }
 
@@ -133,7 +217,7 @@ fn fault(
     number: &str,
     place: Place,
     nationality: Option<&str>,
-    kind: Option<&str>,
+    kind: Option<DocumentKind>,
 ) -> Option<NumberFault> {
     if is_rounded(number) {
         return Some(NumberFault::Rounded);
@@ -145,7 +229,9 @@ fn fault(
     let is_other_kind = kind.is_some_and(|kind| {
         !matches!(
             kind,
-            "citizen_card" | "personal_id_notice" | "old_identity_card"
+            DocumentKind::CitizenCard
+                | DocumentKind::PersonalIdNotice
+                | DocumentKind::OldIdentityCard
         )
     });
     if !is_citizen || is_other_kind || !number.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -163,7 +249,7 @@ fn fault(
 }
 
 /// `3.80909E+10`, whatever the decimal mark.
-fn is_rounded(number: &str) -> bool {
+pub(super) fn is_rounded(number: &str) -> bool {
     let upper = number.to_ascii_uppercase();
     let Some((mantissa, exponent)) = upper.split_once("E+") else {
         return false;
@@ -241,6 +327,70 @@ mod tests {
         }
         let foreign = fault("38090990001", Place::Anywhere, Some("GBR"), None);
         assert_eq!(foreign, None);
+    }
+
+    #[test]
+    fn a_point_and_a_zero_are_no_digits() {
+        let table = [
+            ("38205012345.0", "38205012345", true),
+            ("505123456.0", "505123456", true),
+            ("505123456,00", "505123456", true),
+            ("38,205,012,345", "38205012345", true),
+            ("38,205,012,345.00", "38205012345", true),
+            ("038.205.012.345", "038205012345", true),
+            ("038 205 012 345", "038205012345", true),
+            ("'038205012345", "038205012345", false),
+            ("０３８205012345", "038205012345", true),
+            ("038205012345", "038205012345", false),
+            ("C01X00T47", "C01X00T47", false),
+            ("C01X00.0", "C01X000", true),
+            ("12,34", "12,34", false),
+        ];
+        for (text, number, is_cleaned) in table {
+            assert_eq!(restored(text), (number.to_owned(), is_cleaned), "{text}");
+        }
+        assert_eq!(without_fraction("203.0").as_deref(), Some("203"));
+        for room in ["203", "A.0", "20.3", "203.000", ".0", "2.03.0"] {
+            assert_eq!(without_fraction(room), None, "{room}");
+        }
+        let lost = find(&cells("38205012345.0"));
+        let repaired = "038205012345".to_owned();
+        assert_eq!(lost.fault, Some(NumberFault::ZeroLost { repaired }));
+        let foreign = find(&Cells {
+            nationality: Some("GBR"),
+            ..cells("505123456.0")
+        });
+        assert_eq!(
+            (foreign.number.as_deref(), foreign.is_cleaned),
+            (Some("505123456"), true)
+        );
+    }
+
+    #[test]
+    fn the_identity_card_of_a_foreigner_is_another_countrys() {
+        let table = [
+            ("Identity card", "L01X00T47", "DEU", "foreign_identity_card"),
+            ("ID card", "900101145678", "MYS", "foreign_identity_card"),
+            ("CCCD", "L01X00T47", "DEU", "foreign_identity_card"),
+            ("CMND", "1234567", "LAO", "foreign_identity_card"),
+            ("CCCD", "038205012345", "LAO", "citizen_card"),
+            ("Identity card", "038205012345", "VNM", "citizen_card"),
+        ];
+        for (kind, number, nationality, expected) in table {
+            let found = find(&Cells {
+                kind: Some(kind.to_owned()),
+                nationality: Some(nationality),
+                ..cells(number)
+            });
+            assert_eq!(found.kind.as_deref(), Some(expected), "{kind} {number}");
+        }
+        let in_our_column = find(&Cells {
+            number: None,
+            personal_id: Some("L01X00T47".to_owned()),
+            nationality: Some("DEU"),
+            ..cells("")
+        });
+        assert_eq!(in_our_column.kind.as_deref(), Some("foreign_identity_card"));
     }
 
     #[test]

@@ -6,14 +6,19 @@ use std::{
 };
 
 use domain::{
+    change::Change,
     problem::{Code, Violation},
     sender::Sender,
     stay::Channel,
 };
-use formats::stay_file::{FileReading, FileRow, FileStay, Note};
+use formats::{
+    stay_file::{FileReading, FileRow, FileStay, Note},
+    stay_rows::places::Places,
+};
 use intake::{
     Accepted, Item, Occasion, Refusal,
     upload::{RejectedCells, Sealed},
+    view::StayView,
 };
 use metrics::counter;
 use serde_json::{Map, Value, json};
@@ -31,10 +36,70 @@ const FAULT_COUNT_MAX: usize = 5;
 /// What became of a row.
 enum Fate {
     Skipped,
-    /// With the id of the stay, unless it is a dry run.
-    Accepted(Option<Uuid>),
-    Replayed(Uuid),
+    /// With the id of the stay, unless it is a dry run, and what is to be looked at.
+    Accepted(Option<Uuid>, Vec<Note>),
+    Replayed(Uuid, Vec<Note>),
     Rejected(Reasons),
+}
+
+/// A row with the columns of its sheet.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    row: &'a FileRow,
+    places: &'a Places,
+}
+
+impl<'a> Placed<'a> {
+    fn stay(self) -> Option<&'a FileStay> {
+        match &self.row.reading {
+            FileReading::Stay(stay) => Some(stay.as_ref()),
+            FileReading::Skipped(_) => None,
+        }
+    }
+
+    /// What the rules say about a member, in the words of the row's sheet.
+    fn note(self, violation: &Violation) -> Note {
+        let sources = self.stay().map_or(&[][..], |stay| &stay.sources);
+        self.places.judged(violation, sources)
+    }
+
+    fn notes(self, violations: &[Violation]) -> Vec<Note> {
+        violations
+            .iter()
+            .map(|violation| self.note(violation))
+            .collect()
+    }
+
+    /// Every warning that a stay carries, in the words of the row where it has some.
+    fn warnings_of(self, stay: &StayView) -> Vec<Note> {
+        let stay: Value = serde_json::from_str(&stay.json).unwrap_or_default();
+        let carried = stay["warnings"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let violation = |warning: &Value| {
+            let code = warning["code"].as_str().and_then(Code::parse)?;
+            Some(Violation::new(warning["pointer"].as_str()?, code))
+        };
+        let carried: Vec<Violation> = carried.iter().filter_map(violation).collect();
+        self.all_warnings(&carried)
+    }
+
+    /// What the row's cells say and what the rules do, each once.
+    fn all_warnings(self, judged: &[Violation]) -> Vec<Note> {
+        let mut all = self
+            .stay()
+            .map_or_else(Vec::new, |stay| stay.warnings.clone());
+        for violation in judged {
+            let is_known = all.iter().any(|note| {
+                note.pointer == violation.pointer && note.code == violation.code.as_str()
+            });
+            if !is_known {
+                all.push(self.note(violation));
+            }
+        }
+        all
+    }
 }
 
 /// Why a row was rejected.
@@ -65,29 +130,39 @@ impl Reasons {
 
 impl Job {
     /// Judges a part of the rows, of which the first has this place in the file; the outcomes are
-    /// in their order.
+    /// in their order. `places` are those of each sheet.
     pub(super) async fn judge(
         &self,
         read: &[FileRow],
+        places: &[Places],
         first: usize,
         sender: &Sender,
     ) -> Result<Vec<ImportRow>, Left> {
+        let none = Places::default();
+        let read: Vec<Placed<'_>> = read
+            .iter()
+            .map(|row| Placed {
+                row,
+                places: places.get(row.sheet).unwrap_or(&none),
+            })
+            .collect();
         let mut fates: Vec<Option<Fate>> = read
             .iter()
-            .map(|row| self.fate_before_intake(row, sender))
+            .map(|row| self.fate_before_intake(*row, sender))
             .collect();
-        self.declare_open(read, &mut fates, sender).await?;
+        self.declare_open(&read, &mut fates, sender).await?;
+        self.depart(&read, &fates, sender).await?;
         let mut outcomes = Vec::with_capacity(read.len());
-        for ((index, row), fate) in (first..).zip(read).zip(fates) {
+        for ((index, row), fate) in (first..).zip(&read).zip(fates) {
             let fate = fate.unwrap_or(Fate::Skipped);
-            outcomes.push(self.outcome(index, row, fate)?);
+            outcomes.push(self.outcome(index, *row, fate)?);
         }
         Ok(outcomes)
     }
 
     /// What the row alone decides; nothing when the intake must be asked.
-    fn fate_before_intake(&self, row: &FileRow, sender: &Sender) -> Option<Fate> {
-        let FileReading::Stay(draft) = &row.reading else {
+    fn fate_before_intake(&self, row: Placed<'_>, sender: &Sender) -> Option<Fate> {
+        let Some(draft) = row.stay() else {
             return Some(Fate::Skipped);
         };
         if draft.violations.is_empty() && !self.import.is_dry_run {
@@ -96,18 +171,29 @@ impl Job {
         let judged = self
             .intake
             .validate(sender, self.received_at(), &draft.stay);
-        let violations = all_violations(draft, judged.errors);
+        let violations = all_violations(row, draft, &judged.errors);
         Some(if violations.is_empty() {
-            Fate::Accepted(None)
+            Fate::Accepted(None, row.all_warnings(&judged.warnings))
         } else {
             Fate::Rejected(Reasons::invalid(violations))
         })
     }
 
+    fn occasion<'a>(&'a self, sender: &'a Sender) -> Occasion<'a> {
+        Occasion {
+            sender,
+            channel: Channel::File,
+            idempotency_key: None,
+            received_at: self.received_at(),
+            trace_parent: self.import.trace_parent.as_deref(),
+            census_lease: None,
+        }
+    }
+
     /// Sends what is open to the intake until every row is decided.
     async fn declare_open(
         &self,
-        read: &[FileRow],
+        read: &[Placed<'_>],
         fates: &mut [Option<Fate>],
         sender: &Sender,
     ) -> Result<(), Left> {
@@ -119,12 +205,10 @@ impl Job {
                 .iter()
                 .enumerate()
                 .filter(|(place, _)| fates[*place].is_none())
-                .filter_map(|(place, row)| match &row.reading {
-                    FileReading::Stay(draft) => {
-                        let warnings = draft.warnings.iter().map(Note::violation);
-                        Some((place, draft.as_ref(), warnings.collect()))
-                    }
-                    FileReading::Skipped => None,
+                .filter_map(|(place, row)| {
+                    let draft = row.stay()?;
+                    let warnings = draft.warnings.iter().map(Note::violation);
+                    Some((place, draft, warnings.collect()))
                 })
                 .collect();
             if open.is_empty() {
@@ -135,23 +219,17 @@ impl Job {
                 .map(|(_, draft, warnings)| Item {
                     body: &draft.stay,
                     warnings,
+                    arrival_is_assumed: draft.arrival_is_assumed,
                 })
                 .collect();
-            let occasion = Occasion {
-                sender,
-                channel: Channel::File,
-                idempotency_key: None,
-                received_at: self.received_at(),
-                trace_parent: self.import.trace_parent.as_deref(),
-                census_lease: None,
-            };
             let mut is_stopping = false;
-            if let Ok(answers) = self.intake.declare_items(occasion, &items).await {
+            let answers = self.intake.declare_items(self.occasion(sender), &items);
+            if let Ok(answers) = answers.await {
                 for ((place, _, _), answer) in open.iter().zip(answers) {
                     is_stopping |= matches!(answer, Err(Refusal::Stopping));
                     let faults = fault_counts.entry(*place).or_default();
-                    fates[*place] = self.fate(answer, faults);
-                    if matches!(fates[*place], Some(Fate::Replayed(_))) {
+                    fates[*place] = self.fate(read[*place], answer, faults);
+                    if matches!(fates[*place], Some(Fate::Replayed(..))) {
                         replays.push(*place);
                     }
                 }
@@ -169,22 +247,86 @@ impl Job {
         self.claim_own(fates, &replays).await
     }
 
+    /// Records the departures of those whose rows say that they have left. Done again after the
+    /// death of a worker, it finds them departed.
+    async fn depart(
+        &self,
+        read: &[Placed<'_>],
+        fates: &[Option<Fate>],
+        sender: &Sender,
+    ) -> Result<(), Left> {
+        let stay_id = |fate: &Option<Fate>| match fate {
+            Some(Fate::Accepted(stay_id, _)) => *stay_id,
+            Some(Fate::Replayed(stay_id, _)) => Some(*stay_id),
+            Some(Fate::Skipped | Fate::Rejected(_)) | None => None,
+        };
+        let departures = read.iter().zip(fates).filter_map(|(row, fate)| {
+            let departed_at = row.stay()?.departed_at()?;
+            Some((stay_id(fate)?, Change::departure(departed_at)))
+        });
+        let mut open: Vec<(Uuid, Change)> = departures.collect();
+        let mut pause = RETRY_PAUSE.0;
+        let mut fault_count = 0;
+        while !open.is_empty() {
+            let answers = self.intake.change_many(self.occasion(sender), &open).await;
+            let mut left = Vec::new();
+            for (departure, answer) in open.into_iter().zip(answers) {
+                match answer {
+                    // Gone or cancelled before.
+                    Ok(_) | Err(Refusal::StayDeparted | Refusal::StayCancelled) => {}
+                    Err(Refusal::Stopping) => return Err(Left::Stopping),
+                    Err(_) => left.push(departure),
+                }
+            }
+            open = left;
+            fault_count += 1;
+            if fault_count >= FAULT_COUNT_MAX && !open.is_empty() {
+                let count = open.len();
+                tracing::error!(import.id = %self.import.id, count, "departures were not recorded");
+                break;
+            }
+            if self.shutdown.is_cancelled() && !open.is_empty() {
+                return Err(Left::Stopping);
+            }
+            if !open.is_empty() {
+                sleep(pause).await;
+                pause = (pause * 2).min(RETRY_PAUSE.1);
+            }
+        }
+        Ok(())
+    }
+
     /// What an answer decides; nothing when the same row may be taken a moment later.
-    fn fate(&self, answer: Result<Accepted, Refusal>, fault_count: &mut usize) -> Option<Fate> {
+    fn fate(
+        &self,
+        row: Placed<'_>,
+        answer: Result<Accepted, Refusal>,
+        fault_count: &mut usize,
+    ) -> Option<Fate> {
         let refusal = match answer {
-            Ok(accepted) if accepted.is_replay => return Some(Fate::Replayed(accepted.stay.id)),
-            Ok(accepted) => return Some(Fate::Accepted(Some(accepted.stay.id))),
+            Ok(accepted) => {
+                let warnings = row.warnings_of(&accepted.stay);
+                let stay_id = accepted.stay.id;
+                return Some(if accepted.is_replay {
+                    Fate::Replayed(stay_id, warnings)
+                } else {
+                    Fate::Accepted(Some(stay_id), warnings)
+                });
+            }
             Err(refusal) => refusal,
         };
         match refusal {
             Refusal::Invalid(violations) => {
-                let violations = violations.iter().map(Note::from).collect();
-                Some(Fate::Rejected(Reasons::invalid(violations)))
+                Some(Fate::Rejected(Reasons::invalid(row.notes(&violations))))
             }
-            Refusal::ReferenceConflict { stay_id } => Some(Fate::Rejected(Reasons {
-                stay_id: Some(stay_id),
-                ..Reasons::of(Code::ReferenceConflict)
-            })),
+            Refusal::ReferenceConflict { stay_id } => {
+                let violation = Violation::new("/reference", Code::ReferenceConflict);
+                Some(Fate::Rejected(Reasons {
+                    stay_id: Some(stay_id),
+                    violations: vec![row.note(&violation)],
+                    ..Reasons::of(Code::ReferenceConflict)
+                }))
+            }
             Refusal::IdempotencyKeyReused
             | Refusal::IdempotencyInProgress
             | Refusal::Overloaded
@@ -223,13 +365,13 @@ impl Job {
         let mut claimed: HashSet<Uuid> = fates
             .iter()
             .filter_map(|fate| match fate {
-                Some(Fate::Accepted(stay_id)) => *stay_id,
-                Some(Fate::Skipped | Fate::Replayed(_) | Fate::Rejected(_)) | None => None,
+                Some(Fate::Accepted(stay_id, _)) => *stay_id,
+                Some(Fate::Skipped | Fate::Replayed(..) | Fate::Rejected(_)) | None => None,
             })
             .collect();
         let stay_of = |fate: &Option<Fate>| match fate {
-            Some(Fate::Replayed(stay_id)) => Some(*stay_id),
-            Some(Fate::Skipped | Fate::Accepted(_) | Fate::Rejected(_)) | None => None,
+            Some(Fate::Replayed(stay_id, _)) => Some(*stay_id),
+            Some(Fate::Skipped | Fate::Accepted(..) | Fate::Rejected(_)) | None => None,
         };
         let stay_ids: Vec<Uuid> = replays
             .iter()
@@ -241,37 +383,42 @@ impl Job {
                 continue;
             };
             if own.contains(&stay_id) && claimed.insert(stay_id) {
-                fates[*place] = Some(Fate::Accepted(Some(stay_id)));
+                let warnings = match fates[*place].take() {
+                    Some(Fate::Replayed(_, warnings) | Fate::Accepted(_, warnings)) => warnings,
+                    Some(Fate::Skipped | Fate::Rejected(_)) | None => Vec::new(),
+                };
+                fates[*place] = Some(Fate::Accepted(Some(stay_id), warnings));
             }
         }
         Ok(())
     }
 
-    fn outcome(&self, index: usize, row: &FileRow, fate: Fate) -> Result<ImportRow, Left> {
+    fn outcome(&self, index: usize, placed: Placed<'_>, fate: Fate) -> Result<ImportRow, Left> {
+        let row = placed.row;
         let position = i32::try_from(index).unwrap_or(i32::MAX);
-        let draft = match &row.reading {
-            FileReading::Stay(draft) => Some(draft.as_ref()),
-            FileReading::Skipped => None,
-        };
+        let draft = placed.stay();
         self.count_row(&fate);
         let mut notes = Map::new();
-        let warnings = draft.map_or(&[][..], |draft| &draft.warnings);
-        if !warnings.is_empty() {
-            notes.insert("warnings".to_owned(), kept(warnings));
-        }
-        let (outcome, stay_id) = match &fate {
-            Fate::Skipped => ("skipped", None),
-            Fate::Accepted(stay_id) => ("accepted", *stay_id),
-            Fate::Replayed(stay_id) => ("replayed", Some(*stay_id)),
+        let own = draft.map_or(&[][..], |draft| &draft.warnings);
+        let (outcome, stay_id, warnings) = match &fate {
+            Fate::Skipped => match &row.reading {
+                FileReading::Skipped(why) => ("skipped", None, std::slice::from_ref(why)),
+                FileReading::Stay(_) => ("skipped", None, own),
+            },
+            Fate::Accepted(stay_id, warnings) => ("accepted", *stay_id, warnings.as_slice()),
+            Fate::Replayed(stay_id, warnings) => ("replayed", Some(*stay_id), warnings.as_slice()),
             Fate::Rejected(reasons) => {
                 notes.insert("code".to_owned(), json!(reasons.code.as_str()));
                 notes.insert("errors".to_owned(), kept(&reasons.violations));
                 if let Some(stay_id) = reasons.stay_id {
                     notes.insert("stay_id".to_owned(), json!(stay_id));
                 }
-                ("rejected", None)
+                ("rejected", None, own)
             }
         };
+        if !warnings.is_empty() {
+            notes.insert("warnings".to_owned(), kept(warnings));
+        }
         let sealed = match fate {
             Fate::Rejected(_) => {
                 let cells = rejected_cells(row, draft);
@@ -279,7 +426,7 @@ impl Job {
                     .map_err(|_| Left::NotNow("cells were not written".to_owned()))?;
                 Some(self.seal(Sealed::Row(position), &cells)?)
             }
-            Fate::Skipped | Fate::Accepted(_) | Fate::Replayed(_) => None,
+            Fate::Skipped | Fate::Accepted(..) | Fate::Replayed(..) => None,
         };
         Ok(ImportRow {
             import_id: self.import.id,
@@ -296,9 +443,9 @@ impl Job {
     fn count_row(&self, fate: &Fate) {
         let outcome = match fate {
             Fate::Skipped => return,
-            Fate::Accepted(None) => return,
-            Fate::Accepted(Some(_)) => "accepted",
-            Fate::Replayed(_) => "replayed",
+            Fate::Accepted(None, _) => return,
+            Fate::Accepted(Some(_), _) => "accepted",
+            Fate::Replayed(..) => "replayed",
             Fate::Rejected(_) => "refused",
         };
         counter!(
@@ -326,7 +473,7 @@ fn kept(notes: &[Note]) -> Value {
 
 /// What the row's cells and the rules say together: where a cell could not be read, the rules only
 /// see that something is missing.
-fn all_violations(draft: &FileStay, judged: Vec<Violation>) -> Vec<Note> {
+fn all_violations(row: Placed<'_>, draft: &FileStay, judged: &[Violation]) -> Vec<Note> {
     let is_explained = |error: &Violation| {
         draft.violations.iter().any(|violation| {
             let rest = violation.pointer.strip_prefix(&error.pointer);
@@ -335,6 +482,6 @@ fn all_violations(draft: &FileStay, judged: Vec<Violation>) -> Vec<Note> {
     };
     let mut all = draft.violations.clone();
     let judged = judged.iter().filter(|error| !is_explained(error));
-    all.extend(judged.map(Note::from));
+    all.extend(judged.map(|error| row.note(error)));
     all
 }

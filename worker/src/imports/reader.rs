@@ -8,9 +8,10 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use formats::{
     stay_file::{
-        Description, FileRow, Note,
+        Description, FileRow,
         limited::{Answer, Request},
     },
+    stay_rows::places::Note,
     table::FileFault,
 };
 use tokio::{
@@ -107,12 +108,12 @@ impl FileReader {
     }
 
     /// What the file turned out to be, once it is all there.
-    pub(super) async fn description(&mut self) -> Result<Result<Description, Note>, Left> {
+    pub(super) async fn description(&mut self) -> Result<Result<Description, Vec<Note>>, Left> {
         // The end of the file.
         drop(self.input.take());
         match timeout(UNDERSTANDING_TIME_MAX, self.answer()).await {
             Ok(Ok(Answer::File(description))) => Ok(Ok(description)),
-            Ok(Ok(Answer::Fault(note))) => Ok(Err(note)),
+            Ok(Ok(Answer::Fault(notes))) => Ok(Err(notes)),
             Ok(Ok(Answer::Row(_) | Answer::End)) => Err(self.died(ReaderDeath::Broken).await),
             Ok(Err(left)) => Err(left),
             Err(_) => Err(self.died(ReaderDeath::TooHeavy).await),
