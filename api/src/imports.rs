@@ -52,7 +52,7 @@ fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
     let Some(sealed) = &import.sealed_sheets else {
         return Ok(SheetNames::default());
     };
-    let opened = Sealed::Sheets.open(&app.vault, import.id, sealed);
+    let opened = Sealed::Sheets.open(&app.vault, import, sealed);
     let opened = opened.map_err(Failure::internal)?;
     serde_json::from_slice(&opened).map_err(|_| Failure::internal("names of sheets are damaged"))
 }

@@ -34,6 +34,7 @@ mod police;
 mod reads;
 mod scans;
 mod stays;
+mod unreadable;
 mod webhooks;
 
 mod accept;

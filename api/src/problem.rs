@@ -62,7 +62,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RateLimited | Code::TooManyImports => StatusCode::TOO_MANY_REQUESTS,
-        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Internal | Code::StayUnreadable => StatusCode::INTERNAL_SERVER_ERROR,
         Code::Overloaded
         | Code::StorageUnavailable
         | Code::StorageFull
@@ -240,6 +240,13 @@ impl Failure {
         self
     }
 
+    /// A fault of ours that has a code of its own; its cause is for the log.
+    pub(crate) fn caused(code: Code, cause: Box<dyn StdError + Send + Sync>) -> Self {
+        let mut failure = Self::new(code);
+        failure.0.cause = Some(cause);
+        failure
+    }
+
     /// Says when to come again, in whole seconds.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_seconds = Some(seconds.max(1));
@@ -340,7 +347,7 @@ impl Failure {
         if self.0.retry_after_seconds.is_some() {
             return self.0.retry_after_seconds;
         }
-        if self.is_ours() && self.0.code != Code::Internal {
+        if self.is_ours() && self.0.code.is_retryable() {
             let [random] = ids::random_bytes::<1>();
             return Some(RETRY_AFTER_SECONDS + u32::from(random % RETRY_SPREAD_SECONDS));
         }
@@ -396,6 +403,7 @@ impl From<Refusal> for Failure {
             Refusal::StorageFull => Self::new(Code::StorageFull),
             Refusal::OutcomeUnknown => Self::new(Code::OutcomeUnknown),
             Refusal::Stopping => Self::new(Code::Stopping),
+            Refusal::Unreadable { stay_id, cause } => crate::unreadable::failure(stay_id, cause),
             Refusal::Internal(cause) => Self::internal(cause),
         }
     }

@@ -665,6 +665,25 @@ pub(crate) struct StayPage {
     /// Leads to the next page; `null` on the last.
     #[oai(nullable)]
     next_cursor: Option<String>,
+    /// Stays of this page that are stored damaged and cannot be read; left out when all can.
+    unreadable: Option<Vec<UnreadableStay>>,
+}
+
+/// What can be told of a stay whose stored content is damaged. The operator knows of it.
+#[derive(Object)]
+pub(crate) struct UnreadableStay {
+    /// The stay.
+    id: Id,
+    /// Where it is.
+    facility_id: Id,
+    /// Its newest version.
+    version: u32,
+    /// Whether the guest is there.
+    presence: PresenceWord,
+    /// When it began.
+    arrival_at: Instant,
+    /// Legal time of filing.
+    received_at: Instant,
 }
 
 /// Whose stays are looked for: by number or name, or both.
@@ -1016,8 +1035,11 @@ pub(crate) struct OccupancyView {
     date: Day,
     /// The places of the facility's list in their order, then others that stays name.
     rooms: Vec<OccupiedRoom>,
-    /// The sums.
+    /// The sums; they do not count who is in `unreadable`.
     totals: OccupancyTotals,
+    /// Stays of the day that are stored damaged, so that nobody knows their places; left out when
+    /// all can be read.
+    unreadable: Option<Vec<Id>>,
 }
 
 /// A place and who is there on the day.

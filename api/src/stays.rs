@@ -38,6 +38,7 @@ use crate::problem::{Failure, violations_to_json};
 use crate::query::id_of;
 use crate::reads;
 use crate::shapes::{Judgement, Stay, StayDraft};
+use crate::unreadable;
 
 pub(crate) use crate::answer::REPLAYED;
 
@@ -116,11 +117,21 @@ pub(crate) async fn show(
     id: &str,
 ) -> Result<Answer<Stay>, Failure> {
     let (stay, version) = find(app, admitted.sender(), id, None).await?;
-    let view = intake::view::current(&app.vault, &stay, &version).map_err(Failure::internal)?;
-    let mut asked = questions::of_stays(app, &[stay.id]).await?;
+    let view = intake::view::current(&app.vault, &stay, &version)
+        .map_err(|error| unreadable::failure(stay.id, error))?;
+    let mut asked = questions::of_stays(app, &[&stay]).await?;
     let view = view.with_questions(asked.remove(&stay.id).unwrap_or_default());
     reads::note(app, admitted.sender(), 1).await;
     Ok(Answer::json(view.json).with_header(header::ETAG, etag(view.version)))
+}
+
+/// The stay, with a key for what is sealed of it from now on.
+pub(crate) async fn with_key(app: &App, stay: StayRow) -> Result<StayRow, Failure> {
+    if !intake::rewrite::is_needed(&app.vault, &stay) {
+        return Ok(stay);
+    }
+    intake::rewrite::stay(&app.db, &app.vault, stay.id).await?;
+    Ok(store::stays::get(&app.db, stay.id).await?)
 }
 
 /// The stay with this id and one version of it, the newest unless named. Absent, foreign and
@@ -216,6 +227,7 @@ pub(crate) const fn class(refusal: &Refusal) -> Class {
         | Refusal::StorageFull
         | Refusal::OutcomeUnknown
         | Refusal::Stopping
+        | Refusal::Unreadable { .. }
         | Refusal::Internal(_) => Class::Service,
     }
 }

@@ -17,7 +17,7 @@ use poem::http::{StatusCode, header};
 use runtime::{
     destination::Refused,
     ids, standard_webhooks,
-    vault::{SealContext, VaultError},
+    vault::{Owner, SealContext, VaultError},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
@@ -100,7 +100,11 @@ pub(crate) async fn create(
     let id = ids::uuid_v7(&app.clock);
     let sealed = json!({"url": url, "secret": secret.expose_secret()}).to_string();
     let month = local_date(now).format("%Y-%m").to_string();
-    let sealed = app.vault.seal(&month, &context(id), sealed.as_bytes());
+    let sealed = app.vault.seal(
+        &month,
+        &context(id, sender.organisation_id),
+        sealed.as_bytes(),
+    );
     let row = WebhookRow {
         id,
         organisation_id: sender.organisation_id,
@@ -297,7 +301,9 @@ fn secret(app: &App, row: &WebhookRow) -> Result<String, Failure> {
 }
 
 fn open(app: &App, row: &WebhookRow) -> Result<Value, Failure> {
-    let opened = app.vault.open(&context(row.id), &row.sealed);
+    let opened = app
+        .vault
+        .open(&context(row.id, row.organisation_id), &row.sealed);
     let opened = opened.map_err(|error| match error {
         // Another process has made the key just now.
         VaultError::UnknownKey(_) => Failure::new(Code::StorageUnavailable),
@@ -329,11 +335,15 @@ fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
     })
 }
 
-fn context(id: Uuid) -> SealContext<'static> {
+fn context(id: Uuid, organisation_id: Uuid) -> SealContext<'static> {
     SealContext {
         table: SEALED_TABLE,
         row_id: id,
         version: 0,
+        owner: Owner {
+            organisation_id,
+            facility_id: Uuid::nil(),
+        },
     }
 }
 

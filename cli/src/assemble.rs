@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, Utc};
 use domain::{catalogue::Catalogues, time::local_date};
+use intake::rewrite::Manner;
 use runtime::{
     clock::Clock,
     ids,
@@ -27,6 +28,11 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 const ASKED_CATALOGUES: [&str; 4] = ["provinces", "communes", "countries", "commune_aliases"];
 /// How often data keys of other processes are looked for, and the next month's made.
 const DATA_KEY_INTERVAL: Duration = Duration::from_secs(60);
+/// How the rewrite in the background lets others go first, and how often it looks again.
+const REWRITE_PAUSE: Duration = Duration::from_millis(50);
+const REWRITE_INTERVAL: Duration = Duration::from_secs(60);
+/// After this long nobody runs an earlier release any more beside a worker of this one.
+const EARLIER_MAY_RUN: Duration = Duration::from_secs(15 * 60);
 
 /// Connects to the database and makes sure that it keeps what it commits: in production an
 /// unsafe one is refused, in development it is named in the log.
@@ -128,12 +134,20 @@ pub(crate) async fn catalogues(
 }
 
 /// The vault with every data key of the database, and the keys of this month and the next.
+/// Settles which keys those of the installation are.
 pub(crate) async fn open_vault(
     db: &Database,
     secrets: &Secrets,
     clock: &Clock,
 ) -> anyhow::Result<Arc<Vault>> {
     let vault = Vault::new(secrets.master_key()?, *secrets.index_key()?);
+    // First of all: whose fault it is that nothing can be unwrapped.
+    compare_keys(db, secrets).await?;
+    for key in &wrapped_keys(db).await? {
+        load(&vault, key)?;
+    }
+    // What is found tells whether this is an upgrade: before anything new is made.
+    settle_keys(db, secrets, clock.now()).await?;
     refresh_data_keys(db, &vault, clock).await?;
     Ok(Arc::new(vault))
 }
@@ -144,8 +158,12 @@ pub(crate) async fn open_vault_as_it_is(
     secrets: &Secrets,
 ) -> anyhow::Result<Arc<Vault>> {
     let vault = Vault::new(secrets.master_key()?, *secrets.index_key()?);
-    for key in store::data_keys::all(db).await? {
+    let keys = wrapped_keys(db).await?;
+    for key in &keys {
         load(&vault, key)?;
+    }
+    if keys.iter().any(WrappedDataKey::is_of_second_form) {
+        vault.refuse_first_form();
     }
     Ok(Arc::new(vault))
 }
@@ -171,7 +189,13 @@ pub(crate) async fn settle_keys(
         return Err(Refusals::new(refusals).into());
     }
     if let Ok(row_key) = secrets.row_key() {
-        let served = store::api_keys::authenticate_all(db, &row_key, now)
+        let keys = wrapped_keys(db).await?;
+        // What is wrapped anew only since the rewrite tells that rows without a MAC are nobody's.
+        let is_upgraded = match keys.as_slice() {
+            [] => store::rewrite::is_without_stays(db).await?,
+            keys => keys.iter().any(|key| !key.is_of_second_form()),
+        };
+        let served = store::api_keys::authenticate_all(db, &row_key, is_upgraded, now)
             .await
             .context("the record that API keys are authenticated was changed past luutru")?;
         if served > 0 {
@@ -235,6 +259,65 @@ pub(crate) async fn keep_data_keys(
     }
 }
 
+/// Whether releases that know only the first form of sealing may run beside this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// This process has the data directory to itself.
+    Nobody,
+    /// Others, until they are stopped.
+    Earlier,
+}
+
+/// Puts what an earlier release stored into the second form of sealing, in the background, until
+/// nothing is left or `stop`.
+pub(crate) fn start_rewrite(
+    db: &Database,
+    vault: &Arc<Vault>,
+    clock: &Clock,
+    beside: Beside,
+    stop: &CancellationToken,
+) {
+    if vault.refuses_first_form() {
+        return;
+    }
+    let (db, vault, clock) = (db.clone(), Arc::clone(vault), clock.clone());
+    let stop = stop.clone();
+    tasks::spawn("rewrite", async move {
+        tokio::select! {
+            () = rewrite(&db, &vault, &clock, beside) => {}
+            () = stop.cancelled() => {}
+        }
+    });
+}
+
+async fn rewrite(db: &Database, vault: &Vault, clock: &Clock, beside: Beside) {
+    let started = Instant::now();
+    loop {
+        let manner = Manner {
+            pause: REWRITE_PAUSE,
+            may_finish: beside == Beside::Nobody || started.elapsed() >= EARLIER_MAY_RUN,
+        };
+        match intake::rewrite::run(db, vault, clock, manner, &|_| ()).await {
+            Ok(done) => {
+                tracing::info!(
+                    stays = done.stays,
+                    others = done.blobs,
+                    damaged = done.damaged,
+                    is_finished = vault.refuses_first_form(),
+                    "what an earlier release had sealed is sealed anew"
+                );
+                if vault.refuses_first_form() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the rewrite stopped; it goes on in a minute");
+            }
+        }
+        tokio::time::sleep(REWRITE_INTERVAL).await;
+    }
+}
+
 /// Starts [`keep_data_keys`].
 pub(crate) fn start_data_keys(
     db: &Database,
@@ -247,10 +330,14 @@ pub(crate) fn start_data_keys(
 }
 
 async fn refresh_data_keys(db: &Database, vault: &Vault, clock: &Clock) -> anyhow::Result<()> {
-    for key in store::data_keys::all(db).await? {
+    let keys: Vec<WrappedDataKey> = wrapped_keys(db).await?;
+    for key in &keys {
         if !vault.has_key(key.id) {
             load(vault, key)?;
         }
+    }
+    if !vault.refuses_first_form() {
+        intake::rewrite::settle(db, vault, &keys, clock.now()).await?;
     }
     for month in this_and_next_month(clock.now()) {
         if !vault.has_month(&month) {
@@ -261,20 +348,28 @@ async fn refresh_data_keys(db: &Database, vault: &Vault, clock: &Clock) -> anyho
                 wrapped: offered.wrapped,
             };
             let settled = store::data_keys::settle_month(db, offered, clock.now()).await?;
-            load(vault, settled)?;
+            load(vault, &to_wrapped(settled))?;
             tracing::info!(month, "a data key is ready");
         }
     }
     Ok(())
 }
 
-fn load(vault: &Vault, key: DataKey) -> anyhow::Result<()> {
-    let key = WrappedDataKey {
+async fn wrapped_keys(db: &Database) -> store::Result<Vec<WrappedDataKey>> {
+    let keys = store::data_keys::all(db).await?;
+    Ok(keys.into_iter().map(to_wrapped).collect())
+}
+
+fn to_wrapped(key: DataKey) -> WrappedDataKey {
+    WrappedDataKey {
         id: key.id,
         month: key.month,
         wrapped: key.wrapped,
-    };
-    match vault.load(&key) {
+    }
+}
+
+fn load(vault: &Vault, key: &WrappedDataKey) -> anyhow::Result<()> {
+    match vault.load(key) {
         Err(VaultError::NotUnwrapped(_)) => Err(anyhow::anyhow!(
             "LUUTRU_MASTER_KEY: is not the one this database was sealed with (data key of {}). \
              Start with the key, or the data directory, it was made with.",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use clap::Args;
 use domain::{canonical::to_canonical_json, receipt::content_sha256};
+use intake::rewrite::Inspection;
 use runtime::{
     profile::Profile,
     signing::{self, SigningError},
@@ -78,6 +79,7 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
     let findings = consistency::check(db).await?;
     let versions = check_versions(db, &vault, &jwks).await?;
     let forged = forged_keys(db, secrets).await?;
+    let others = intake::rewrite::inspect(db, &vault).await?;
     let rules: serde_json::Map<String, Value> = findings
         .iter()
         .map(|finding| (finding.rule.to_owned(), json!(finding.count)))
@@ -85,12 +87,14 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
     let broken_count: i64 = findings.iter().map(|finding| finding.count).sum();
     let is_whole = broken_count == 0
         && versions.is_whole()
+        && others.unreadable.is_empty()
         && forged.as_ref().is_none_or(|forged| forged.is_empty());
     versions.explain();
     let report = json!({
         "whole": is_whole,
         "broken_by_rule": rules,
         "versions": versions.to_json(),
+        "other_sealed_rows": others_to_json(&others),
         "api_keys": match &forged {
             Some(forged) => json!({
                 "changed_past_luutru": forged.len(),
@@ -104,6 +108,17 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
         Ending::Done
     } else {
         Ending::Found
+    })
+}
+
+fn others_to_json(others: &Inspection) -> Value {
+    let named = others.unreadable.iter().take(NAMED_COUNT_MAX);
+    let named =
+        named.map(|row| json!({"table": row.table, "id": row.row_id, "version": row.version}));
+    json!({
+        "checked": others.checked,
+        "unreadable": others.unreadable.len(),
+        "faults": named.collect::<Vec<_>>(),
     })
 }
 
@@ -135,7 +150,11 @@ async fn check_versions(db: &Database, vault: &Vault, jwks: &Value) -> anyhow::R
 impl Versions {
     fn note(&mut self, vault: &Vault, jwks: &Value, stay: &StayRow, version: &StayVersionRow) {
         self.checked += 1;
-        match intake::view::open(vault, version) {
+        if intake::view::reason(vault, stay, version).is_err() {
+            self.unreadable += 1;
+            self.name(version, "reason_unreadable");
+        }
+        match intake::view::open(vault, stay, version) {
             Ok(opened) => {
                 let canonical = to_canonical_json(&opened.content);
                 let digest = content_sha256(&opened.salt, &canonical);

@@ -19,6 +19,7 @@ mod load;
 mod organisations;
 mod read_file;
 mod receipt;
+mod rewrite;
 
 mod assemble;
 mod demo;
@@ -106,6 +107,7 @@ enum Command {
     Receipt(receipt::ReceiptCommand),
     Backup(Box<backup::BackupOptions>),
     Check(Box<check::CheckOptions>),
+    Rewrite(Box<rewrite::RewriteOptions>),
     Load(Box<load::LoadOptions>),
     /// Reads one file for the worker that starts it.
     #[command(hide = true)]
@@ -187,6 +189,7 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::Receipt(command) => receipt::execute(&command),
         Command::Backup(options) => backup::execute(*options).await,
         Command::Check(options) => check::execute(*options).await,
+        Command::Rewrite(options) => rewrite::execute(*options).await,
         Command::Load(options) => load::execute(*options).await,
         Command::ReadFile => read_file::execute(),
         Command::Bench(options) => bench::execute(*options).await,

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    assemble,
+    assemble::{self, Beside},
     exit::Ending,
     settings::{PlaceSettings, Refusals, Secret, SecretSettings, Secrets},
 };
@@ -244,7 +244,6 @@ impl Foundation {
     ) -> anyhow::Result<Self> {
         let clock = Clock::system();
         let vault = assemble::open_vault(&db, &secrets, &clock).await?;
-        assemble::settle_keys(&db, &secrets, clock.now()).await?;
         assemble::start_data_keys(&db, &vault, &clock, stop);
         Ok(Self {
             db,
@@ -333,7 +332,8 @@ pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<Ending> {
     let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
     let reception = start_intake(&foundation, options.window.window(), &options.intake).await?;
     let intake = reception.intake;
-    let (part, _) = start_worker(&foundation, intake.clone(), options.worker).await?;
+    let (part, _) =
+        start_worker(&foundation, intake.clone(), options.worker, Beside::Earlier).await?;
     let steps = |part: Part| {
         vec![
             part.into_stop(SERVICE_STOP_MAX),
@@ -491,8 +491,13 @@ pub(crate) async fn start_worker(
     foundation: &Foundation,
     intake: Intake,
     settings: worker::WorkerSettings,
+    beside: Beside,
 ) -> anyhow::Result<(Part, worker::Peers)> {
     let stop = CancellationToken::new();
+    let Foundation {
+        db, vault, clock, ..
+    } = foundation;
+    assemble::start_rewrite(db, vault, clock, beside, &stop);
     let parts = worker::WorkerParts {
         db: foundation.db.clone(),
         vault: Arc::clone(&foundation.vault),
@@ -534,7 +539,7 @@ pub(crate) async fn start_worker_between(
     settings.finish_seconds = settings.finish_seconds.min(EMBEDDED_FINISH_SECONDS);
     settings.registry_url = Some(registry.url());
     settings.police_url = Some(police.url());
-    start_worker(foundation, intake, settings).await
+    start_worker(foundation, intake, settings, Beside::Nobody).await
 }
 
 /// Starts the population registry's simulator.

@@ -113,6 +113,8 @@ coded! {
         Overloaded => "overloaded",
         /// The database does not answer.
         StorageUnavailable => "storage_unavailable",
+        /// What is stored of the stay is damaged; the operator knows of it.
+        StayUnreadable => "stay_unreadable",
         /// The database has no room.
         StorageFull => "storage_full",
         /// Whether it was saved is not known.
@@ -397,6 +399,7 @@ impl Code {
             | Self::StorageFull
             | Self::OutcomeUnknown
             | Self::Stopping
+            | Self::StayUnreadable
             | Self::Internal => Class::Service,
             Self::InvalidType
             | Self::UnknownField

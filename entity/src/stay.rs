@@ -40,6 +40,9 @@ pub struct Model {
     pub document_index: Option<Vec<u8>>,
     pub name_index: Option<Vec<u8>>,
     pub changed_at: DateTimeUtc,
+    /// The key under which everything of the stay is sealed, wrapped by a month's data key; none
+    /// while the stay is in the first form.
+    pub sealed_key: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -419,7 +419,8 @@ impl Intake {
             .ok_or(store::Error::Corrupt {
                 what: "stay_version",
             })?;
-        let stay = view::as_accepted(&parts.vault, &stay, &version).map_err(Refusal::Internal)?;
+        let stay = view::as_accepted(&parts.vault, &stay, &version)
+            .map_err(|cause| Refusal::Unreadable { stay_id, cause })?;
         Ok(Accepted {
             stay,
             is_replay: true,

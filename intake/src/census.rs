@@ -82,6 +82,8 @@ enum Step {
     /// A later census knows better, also whether there is a question.
     Leave(Uuid),
     Refuse(Vec<Violation>),
+    /// It is about a stay that cannot be read.
+    Unreadable(Uuid),
     /// A later census of the part into which the line brings its guest did not have the guest.
     Stale {
         stay_id: Option<Uuid>,
@@ -103,6 +105,8 @@ struct Plan {
     missing: Vec<(Uuid, Option<String>)>,
     /// What becomes of them.
     missing_become: Missing,
+    /// Who is there and cannot be read, and whom no line names: left alone.
+    unreadable: Vec<Uuid>,
     warnings: Vec<Violation>,
 }
 
@@ -256,7 +260,7 @@ impl Intake {
         let rows =
             store::census::concerned(&self.inner.parts.db, work.facility.id, census.taken_at)
                 .await?;
-        let stays = self.open(work, rows).await?;
+        let (stays, mut damaged) = self.open(work, rows).await?;
         let known: Vec<Known<'_>> = stays.iter().map(Stored::known).collect();
         let lines: Vec<Line> = census
             .stays
@@ -265,7 +269,8 @@ impl Intake {
             .collect();
         let matches = census::match_lines(&lines, &known);
         let mut newcomers = self.newcomers(work, &lines, &matches);
-        let others = self.holders(work, &newcomers).await?;
+        let (others, damaged_holders) = self.holders(work, &newcomers).await?;
+        damaged.extend(damaged_holders);
         let mut is_matched = vec![false; stays.len()];
         for found in &matches {
             if let Match::Stay(place) = found {
@@ -289,9 +294,12 @@ impl Intake {
                 (Match::Repeated(_), _) => Step::Refuse(vec![repeated(line)]),
                 (Match::Stay(place), _) => self.step(work, line, &stays[*place], &known[*place]),
                 (Match::Nobody, Some(other)) => self.step(work, line, other, &other.known()),
-                (Match::Nobody, None) => match newcomers.remove(&index) {
-                    Some(newcomer) => self.arrival(work, newcomer),
-                    None => Step::Refuse(line.violations.clone()),
+                (Match::Nobody, None) => match self.damaged_of(work, line, &damaged) {
+                    Some(stay_id) => Step::Unreadable(stay_id),
+                    None => match newcomers.remove(&index) {
+                        Some(newcomer) => self.arrival(work, newcomer),
+                        None => Step::Refuse(line.violations.clone()),
+                    },
                 },
             };
             steps.push((line.reference().map(str::to_owned), step));
@@ -307,7 +315,17 @@ impl Intake {
             return Err(Refusal::CensusImplausible { departures });
         }
         let missing = absent.missing.iter().filter_map(|place| stays.get(*place));
+        let is_named = |stay: &StayRow| {
+            let by_line = |(_, step): &(Option<String>, Step)| matches!(step, Step::Unreadable(id) if *id == stay.id);
+            steps.iter().any(by_line)
+        };
+        let unreadable = damaged.iter().filter(|stay| {
+            stay.presence == Presence::Present.as_str()
+                && stay.arrival_at <= census.taken_at
+                && !is_named(stay)
+        });
         Ok(Plan {
+            unreadable: unreadable.map(|stay| stay.id).collect(),
             lines: steps,
             missing: missing
                 .map(|stay| (stay.row.id, stay.reference()))
@@ -344,10 +362,15 @@ impl Intake {
         }
     }
 
-    /// What the current versions of these stays say.
-    async fn open(&self, work: &Work<'_>, rows: Vec<StayRow>) -> Result<Vec<Stored>, Refusal> {
+    /// What the current versions of these stays say, and the stays that cannot be read.
+    async fn open(
+        &self,
+        work: &Work<'_>,
+        rows: Vec<StayRow>,
+    ) -> Result<(Vec<Stored>, Vec<StayRow>), Refusal> {
         let parts = &self.inner.parts;
         let mut stays = Vec::with_capacity(rows.len());
+        let mut damaged = Vec::new();
         for group in rows.chunks(READ_AT_ONCE) {
             let versions = store::stays::current_versions(&parts.db, group).await?;
             let mut versions: HashMap<Uuid, _> = versions
@@ -359,7 +382,15 @@ impl Intake {
                 let Some(version) = versions.remove(&row.id) else {
                     continue;
                 };
-                let opened = view::open(&parts.vault, &version).map_err(Refusal::Internal)?;
+                let opened = match view::open(&parts.vault, row, &version) {
+                    Ok(opened) => opened,
+                    Err(error) => {
+                        let error = format!("{error:#}");
+                        tracing::error!(stay.id = %row.id, error, "left alone by a census");
+                        damaged.push(row.clone());
+                        continue;
+                    }
+                };
                 let presence = Presence::parse(&row.presence);
                 let corrupt = store::Error::Corrupt {
                     what: "stay.presence",
@@ -374,7 +405,26 @@ impl Intake {
             }
             tokio::task::yield_now().await;
         }
-        Ok(stays)
+        Ok((stays, damaged))
+    }
+
+    /// The damaged stay that a line names by its reference or its document, as far as that shows
+    /// in what is not sealed.
+    fn damaged_of(&self, work: &Work<'_>, line: &Line, damaged: &[StayRow]) -> Option<Uuid> {
+        if damaged.is_empty() {
+            return None;
+        }
+        let vault = &self.inner.parts.vault;
+        let reference = line.reference();
+        let reference = reference.map(|text| view::reference_index(vault, work.facility.id, text));
+        let number = line.content.pointer("/guest/document/number");
+        let number = number.and_then(Value::as_str);
+        let document = number.map(|number| prepare::document_index(vault, number));
+        let is_it = |stay: &&StayRow| {
+            (reference.is_some() && stay.reference_index == reference)
+                || (document.is_some() && stay.document_index == document)
+        };
+        damaged.iter().find(is_it).map(|stay| stay.id)
     }
 
     /// The sound lines about nobody who is known, judged as declarations, by their places.
@@ -410,7 +460,7 @@ impl Intake {
         &self,
         work: &Work<'_>,
         newcomers: &HashMap<usize, Newcomer>,
-    ) -> Result<HashMap<usize, Stored>, Refusal> {
+    ) -> Result<(HashMap<usize, Stored>, Vec<StayRow>), Refusal> {
         let mut places: Vec<usize> = newcomers.keys().copied().collect();
         places.sort_unstable();
         let mut keys = HashMap::new();
@@ -427,7 +477,7 @@ impl Intake {
         for part in ids.chunks(READ_AT_ONCE) {
             rows.extend(store::stays::find_many(db, part, &[work.facility.id]).await?);
         }
-        let stays = self.open(work, rows).await?;
+        let (stays, damaged) = self.open(work, rows).await?;
         let mut stays: HashMap<Uuid, Stored> = stays
             .into_iter()
             .filter(|stay| stay.presence != Presence::Cancelled)
@@ -437,7 +487,7 @@ impl Intake {
             let (index, _) = keys.get(&key_hash)?;
             Some((*index, stays.remove(&stay_id)?))
         });
-        Ok(pairs.collect())
+        Ok((pairs.collect(), damaged))
     }
 
     /// What a line about somebody who is not known means.
@@ -530,7 +580,7 @@ impl Intake {
                 Step::Nothing(stay_id) => {
                     present.insert(*stay_id);
                 }
-                Step::Leave(_) | Step::Refuse(_) | Step::Stale { .. } => {}
+                Step::Leave(_) | Step::Refuse(_) | Step::Unreadable(_) | Step::Stale { .. } => {}
             }
         }
         let mut done = self.declare_arrivals(work, arrivals).await;
@@ -543,6 +593,7 @@ impl Intake {
             .collect();
         let settled = self.settle_missing(work, plan.missing, plan.missing_become, &present);
         entries.extend(settled.await);
+        entries.extend(plan.unreadable.into_iter().map(left_alone));
         CensusReport {
             entries,
             warnings: plan.warnings,
@@ -657,6 +708,7 @@ impl Plan {
         };
         let missing = self.missing.into_iter();
         entries.extend(missing.map(|missing| absent(missing, None, Ok(fate))));
+        entries.extend(self.unreadable.into_iter().map(left_alone));
         CensusReport {
             entries,
             warnings: self.warnings,
@@ -670,6 +722,7 @@ fn entry(index: usize, reference: Option<String>, step: Step, done: Option<Done>
         Step::Change(stay_id, _) => (Some(stay_id), Ok(Fate::Changed)),
         Step::Nothing(stay_id) | Step::Leave(stay_id) => (Some(stay_id), Ok(Fate::Unchanged)),
         Step::Refuse(violations) => (None, Err(Refusal::Invalid(violations))),
+        Step::Unreadable(stay_id) => (Some(stay_id), Err(unreadable(stay_id))),
         Step::Stale {
             stay_id,
             last_taken_at,
@@ -704,6 +757,16 @@ fn absent(
         stay,
         outcome,
     }
+}
+
+/// Who is there and cannot be read is neither missing nor present.
+fn left_alone(stay_id: Uuid) -> CensusEntry {
+    absent((stay_id, None), None, Err(unreadable(stay_id)))
+}
+
+fn unreadable(stay_id: Uuid) -> Refusal {
+    let cause = anyhow::anyhow!("left alone by a census");
+    Refusal::Unreadable { stay_id, cause }
 }
 
 fn unclear_guest(index: usize) -> Violation {

@@ -32,6 +32,7 @@ use crate::{
     Accepted, Intake, Occasion, Refusal,
     commit::{OUTCOME_SEARCH_PAUSE, outcome_search_max},
     prepare::{self, Filing},
+    rewrite,
     view::{self, StayView},
 };
 
@@ -206,6 +207,10 @@ impl Intake {
             else {
                 continue;
             };
+            // Alone it is rewritten first.
+            if rewrite::is_needed(&self.inner.parts.vault, &stay) {
+                continue;
+            }
             let found = Found {
                 stay,
                 current,
@@ -281,6 +286,11 @@ impl Intake {
         let id = asked.stay_id;
         let stay = store::stays::find(db, id, &facility_ids(asked.occasion)).await?;
         let stay = stay.ok_or(Refusal::NotFound)?;
+        if rewrite::is_needed(&self.inner.parts.vault, &stay) {
+            // What is sealed from now on is sealed by its own key.
+            rewrite::stay(db, &self.inner.parts.vault, id).await?;
+            return Ok(None);
+        }
         let Some(current) = store::stays::version(db, id, stay.version).await? else {
             return Ok(None);
         };
@@ -308,7 +318,8 @@ impl Intake {
                 version: stay.version,
             });
         }
-        let opened = view::open(&parts.vault, &found.current).map_err(Refusal::Internal)?;
+        let opened = view::open(&parts.vault, stay, &found.current);
+        let opened = opened.map_err(|cause| unreadable(stay.id, cause))?;
         let presence = Presence::parse(&stay.presence);
         let presence = presence.ok_or_else(|| corrupt("stay.presence"))?;
         let before = Before {
@@ -464,8 +475,8 @@ impl Intake {
         let first = match &found.first {
             None => current,
             Some(first) => {
-                let opened = view::open(&self.inner.parts.vault, first);
-                let opened = opened.map_err(Refusal::Internal)?;
+                let opened = view::open(&self.inner.parts.vault, &found.stay, first);
+                let opened = opened.map_err(|cause| unreadable(found.stay.id, cause))?;
                 key(&opened.content, &first.content_index)
             }
         };
@@ -629,6 +640,10 @@ fn accepted(prepared: Prepared) -> Accepted {
 fn facility_ids(occasion: &Occasion<'_>) -> Vec<Uuid> {
     let facilities = occasion.sender.facilities.iter();
     facilities.map(|facility| facility.id).collect()
+}
+
+fn unreadable(stay_id: Uuid, cause: anyhow::Error) -> Refusal {
+    Refusal::Unreadable { stay_id, cause }
 }
 
 fn corrupt(what: &'static str) -> Refusal {

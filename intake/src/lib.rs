@@ -17,6 +17,7 @@ mod commit;
 mod prepare;
 mod progress;
 mod refusal;
+pub mod rewrite;
 mod settings;
 pub mod tries;
 pub mod upload;

@@ -17,7 +17,10 @@ use domain::{
     stay::{DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
     text, time,
 };
-use runtime::{ids, vault::SealContext};
+use runtime::{
+    ids,
+    vault::{Owner, Vault},
+};
 use serde_json::{Value, json};
 use store::{
     audit::{self, Actor},
@@ -79,7 +82,7 @@ pub(crate) fn prepare(
     let stay_id = ids::uuid_v7(&parts.clock);
     let content = declaration.content();
     let content_index = request_hash(intake, &declaration);
-    let stay = stay_row(intake, occasion, &declaration, stay_id);
+    let stay = stay_row(intake, occasion, &declaration, stay_id)?;
     let filing = Filing {
         occasion,
         stay: &stay,
@@ -242,11 +245,7 @@ pub(crate) fn declaration_key(
 }
 
 /// Keyed hash of a sender's reference at a facility: finds it, and keeps it unique.
-pub(crate) fn reference_index(
-    vault: &runtime::vault::Vault,
-    facility_id: Uuid,
-    reference: &str,
-) -> [u8; 32] {
+pub(crate) fn reference_index(vault: &Vault, facility_id: Uuid, reference: &str) -> [u8; 32] {
     vault.blind_index(
         "declaration.reference",
         &[facility_id.as_bytes(), reference.as_bytes()],
@@ -258,8 +257,16 @@ fn stay_row(
     occasion: &Occasion<'_>,
     declaration: &Declaration,
     stay_id: Uuid,
-) -> entity::stay::Model {
+) -> Result<entity::stay::Model, Refusal> {
     let facility = &declaration.facility;
+    let owner = Owner {
+        organisation_id: facility.organisation_id,
+        facility_id: facility.id,
+    };
+    let month = month(occasion.received_at);
+    let vault = &intake.inner.parts.vault;
+    let sealed_key = vault.new_stay_key(&month, stay_id, owner);
+    let sealed_key = sealed_key.map_err(|error| Refusal::Internal(error.into()))?;
     let delivery = if declaration.is_forwardable {
         DeliveryState::Queued
     } else {
@@ -298,9 +305,10 @@ fn stay_row(
         document_index: None,
         name_index: None,
         changed_at: occasion.received_at,
+        sealed_key: Some(sealed_key),
     };
     describe(&mut stay, intake, declaration);
-    stay
+    Ok(stay)
 }
 
 /// Writes the clear columns that tell of what is declared.
@@ -332,14 +340,6 @@ pub(crate) fn describe(stay: &mut entity::stay::Model, intake: &Intake, declarat
         .map(|name| name_index(vault, name, birth_year));
 }
 
-/// Keyed hash of a document's number, in whatever spelling it comes.
-pub(crate) fn document_index(vault: &runtime::vault::Vault, number: &str) -> Vec<u8> {
-    let number = comparable_number(number);
-    vault
-        .blind_index("guest.document", &[number.as_bytes()])
-        .to_vec()
-}
-
 /// Keyed hash of a folded name and a year of birth.
 pub(crate) fn name_index(
     vault: &runtime::vault::Vault,
@@ -350,6 +350,13 @@ pub(crate) fn name_index(
     vault
         .blind_index("guest.name", &[text::fold(name).as_bytes(), &year])
         .to_vec()
+}
+
+/// Keyed hash of the number of a document.
+pub(crate) fn document_index(vault: &Vault, number: &str) -> Vec<u8> {
+    let number = comparable_number(number);
+    let index = vault.blind_index("guest.document", &[number.as_bytes()]);
+    index.to_vec()
 }
 
 /// As sent, else out of the number.
@@ -431,18 +438,15 @@ fn seal(
     table: &'static str,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, Refusal> {
-    let context = SealContext {
-        table,
-        row_id: filing.stay.id,
-        version: filing.stay.version,
-    };
-    let month = month(filing.occasion.received_at);
-    let sealed = intake.inner.parts.vault.seal(&month, &context, plaintext);
+    let stay = view::safe(filing.stay);
+    let context = stay.context(table, stay.stay_id, filing.stay.version);
+    let vault = &intake.inner.parts.vault;
+    let sealed = vault.seal_of_stay(&stay, &context, plaintext);
     sealed.map_err(|error| Refusal::Internal(error.into()))
 }
 
 /// The month whose data key seals what is received at this instant, `YYYY-MM` in Viet Nam.
-fn month(at: DateTime<Utc>) -> String {
+pub(crate) fn month(at: DateTime<Utc>) -> String {
     time::local_date(at).format("%Y-%m").to_string()
 }
 

@@ -52,6 +52,13 @@ pub enum Refusal {
     OutcomeUnknown,
     /// The service is shutting down.
     Stopping,
+    /// What is stored of the stay is damaged.
+    Unreadable {
+        /// The stay; it is the sender's own.
+        stay_id: Uuid,
+        /// For the log.
+        cause: anyhow::Error,
+    },
     /// A fault of ours; the chain is for the log.
     Internal(anyhow::Error),
 }

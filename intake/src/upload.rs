@@ -1,12 +1,12 @@
 //! How an uploaded file lies in the database: in sealed pieces, and the cells of its rejected rows
 //! sealed each. Who stores it and who works on it are different processes; both ask here.
 
-use chrono::{DateTime, Utc};
-use domain::time::local_date;
-use runtime::vault::{SealContext, Vault, VaultError};
+use runtime::vault::{Owner, SealContext, Vault, VaultError};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use store::imports::Import;
 use zeroize::Zeroizing;
+
+use crate::prepare::month;
 
 /// Bytes of a piece of a file.
 pub const CHUNK_BYTE_COUNT: usize = 1024 * 1024;
@@ -47,7 +47,7 @@ pub enum Sealed {
 }
 
 impl Sealed {
-    fn context(self, import_id: Uuid) -> SealContext<'static> {
+    fn context(self, import: &Import) -> SealContext<'static> {
         let (table, version) = match self {
             Self::Chunk(position) => ("import_chunk", position),
             Self::Heading => ("import", 0),
@@ -56,24 +56,26 @@ impl Sealed {
         };
         SealContext {
             table,
-            row_id: import_id,
+            row_id: import.id,
             version,
+            owner: Owner {
+                organisation_id: import.organisation_id,
+                facility_id: import.facility_id,
+            },
         }
     }
 
-    /// Seals it, under the key of the month.
+    /// Seals it, under the key of the month in which the file came.
     ///
     /// # Errors
     /// No key can seal.
     pub fn seal(
         self,
         vault: &Vault,
-        import_id: Uuid,
-        at: DateTime<Utc>,
+        import: &Import,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let month = local_date(at).format("%Y-%m").to_string();
-        vault.seal(&month, &self.context(import_id), plaintext)
+        vault.seal(&month(import.created_at), &self.context(import), plaintext)
     }
 
     /// Opens it.
@@ -83,9 +85,9 @@ impl Sealed {
     pub fn open(
         self,
         vault: &Vault,
-        import_id: Uuid,
+        import: &Import,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        vault.open(&self.context(import_id), sealed)
+        vault.open(&self.context(import), sealed)
     }
 }

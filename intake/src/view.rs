@@ -19,7 +19,7 @@ use domain::{
 };
 use runtime::{
     signing,
-    vault::{SealContext, Vault},
+    vault::{Owner, StaySafe, Vault},
 };
 use serde_json::{Map, Value, json};
 use store::stays::{StayRow, StayVersionRow};
@@ -31,6 +31,12 @@ pub const ISSUER: &str = "luutru";
 pub const SEALED_TABLE: &str = "stay_version";
 /// The column of it that holds the sealed reason of a change, for the seal's context.
 pub(crate) const SEALED_REASON: &str = "stay_version.reason";
+/// The table whose rows hold the sealed bytes of notifications, for the seal's context.
+pub const SEALED_BODY: &str = "outbox_task";
+/// The table whose rows hold what officers wrote, for the seal's context.
+pub const SEALED_WORDS: &str = "review_decision";
+/// The table whose rows hold what facilities answer them, for the seal's context.
+pub const SEALED_ANSWER: &str = "review_answer";
 
 const SALT_LENGTH: usize = 16;
 
@@ -80,24 +86,33 @@ pub(crate) fn to_plaintext(salt: &[u8; SALT_LENGTH], canonical_content: &[u8]) -
     [salt.as_slice(), canonical_content].concat()
 }
 
+/// The stay as what is sealed of it is opened.
+#[must_use]
+pub fn safe(stay: &StayRow) -> StaySafe<'_> {
+    StaySafe {
+        stay_id: stay.id,
+        owner: Owner {
+            organisation_id: stay.organisation_id,
+            facility_id: stay.facility_id,
+        },
+        sealed_key: stay.sealed_key.as_deref(),
+    }
+}
+
 /// Opens the content of a version. Errors: the key is not loaded, or the blob is not of this row.
-pub fn open(vault: &Vault, version: &StayVersionRow) -> anyhow::Result<Opened> {
-    open_sealed(vault, version.stay_id, version.version, &version.sealed)
+pub fn open(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyhow::Result<Opened> {
+    open_sealed(vault, &safe(stay), version.version, &version.sealed)
 }
 
 /// As [`open`], of a version whose row is not at hand.
 pub fn open_sealed(
     vault: &Vault,
-    stay_id: Uuid,
+    stay: &StaySafe<'_>,
     version: i32,
     sealed: &[u8],
 ) -> anyhow::Result<Opened> {
-    let context = SealContext {
-        table: SEALED_TABLE,
-        row_id: stay_id,
-        version,
-    };
-    let plaintext = vault.open(&context, sealed)?;
+    let context = stay.context(SEALED_TABLE, stay.stay_id, version);
+    let plaintext = vault.open_of_stay(stay, &context, sealed)?;
     let (salt, content) = plaintext
         .split_first_chunk::<SALT_LENGTH>()
         .ok_or_else(|| anyhow::anyhow!("a sealed version is too short"))?;
@@ -139,7 +154,7 @@ pub fn as_accepted(
     stay: &StayRow,
     version: &StayVersionRow,
 ) -> anyhow::Result<StayView> {
-    let opened = open(vault, version)?;
+    let opened = open(vault, stay, version)?;
     Ok(accepted(stay, version, &opened.content, &opened.salt))
 }
 
@@ -154,7 +169,7 @@ pub fn history(
     let mut before = None;
     let mut items = Vec::with_capacity(versions.len());
     for version in versions {
-        let content = open(vault, version)?.content;
+        let content = open(vault, stay, version)?.content;
         let changed = match &before {
             Some(before) => change::differences(before, &content),
             None => Vec::new(),
@@ -169,7 +184,7 @@ pub fn history(
                 "label": labels.get(&version.created_by),
             },
             "channel": version.channel,
-            "reason": reason(vault, version)?,
+            "reason": reason(vault, stay, version)?,
             "presence": version.presence,
             "is_forwarded": version.is_forwardable,
             "receipt_number": version.receipt_number,
@@ -180,16 +195,18 @@ pub fn history(
     Ok(json!({"stay_id": stay.id, "items": items}))
 }
 
-fn reason(vault: &Vault, version: &StayVersionRow) -> anyhow::Result<Option<String>> {
+/// Why a version was made, in the sender's words. Errors: as [`open`].
+pub fn reason(
+    vault: &Vault,
+    stay: &StayRow,
+    version: &StayVersionRow,
+) -> anyhow::Result<Option<String>> {
     let Some(sealed) = &version.sealed_reason else {
         return Ok(None);
     };
-    let context = SealContext {
-        table: SEALED_REASON,
-        row_id: version.stay_id,
-        version: version.version,
-    };
-    let reason = vault.open(&context, sealed)?;
+    let stay = safe(stay);
+    let context = stay.context(SEALED_REASON, version.stay_id, version.version);
+    let reason = vault.open_of_stay(&stay, &context, sealed)?;
     Ok(Some(String::from_utf8_lossy(&reason).into_owned()))
 }
 
@@ -199,7 +216,7 @@ pub fn current(
     stay: &StayRow,
     version: &StayVersionRow,
 ) -> anyhow::Result<StayView> {
-    let opened = open(vault, version)?;
+    let opened = open(vault, stay, version)?;
     let axes = json!({
         "presence": stay.presence,
         "identity": identity(stay)?,
@@ -289,7 +306,7 @@ fn object(value: Value) -> Map<String, Value> {
 
 /// The receipt of a version, with the salt that opens its digest.
 pub fn receipt(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyhow::Result<Value> {
-    let opened = open(vault, version)?;
+    let opened = open(vault, stay, version)?;
     Ok(receipt_of(stay, version, &opened.salt))
 }
 

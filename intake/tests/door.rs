@@ -161,7 +161,8 @@ async fn a_declaration_is_stored_sealed_with_a_receipt_that_verifies() -> anyhow
         .context("no version")?;
     let sealed = String::from_utf8_lossy(&row.sealed).into_owned();
     assert!(!sealed.contains("Nguyễn"), "the name must be sealed");
-    let opened = view::open(&door.vault, &row)?;
+    let stay = store::stays::get(&door.db, row.stay_id).await?;
+    let opened = view::open(&door.vault, &stay, &row)?;
     assert_eq!(opened.content["guest"]["full_name"], "Nguyễn Văn An");
     Ok(())
 }

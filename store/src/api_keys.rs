@@ -127,10 +127,17 @@ pub enum Found {
 }
 
 /// Gives every row its MAC, once in the life of an installation: rows of an earlier release have
-/// none. From then on a row without one is no key. Answers with the number of rows it served.
+/// none. From then on a row without one is no key. `is_upgraded` tells whether rows of an earlier
+/// release may be there; without it, who has no MAC gets none. Answers with the number of rows it
+/// served.
 ///
 /// Errors: [`Error::Corrupt`] when the record that it was done is not ours.
-pub async fn authenticate_all(db: &Database, by: &RowKey, now: DateTime<Utc>) -> Result<usize> {
+pub async fn authenticate_all(
+    db: &Database,
+    by: &RowKey,
+    is_upgraded: bool,
+    now: DateTime<Utc>,
+) -> Result<usize> {
     let mark = by.mark();
     match installation::fact(db, AUTHENTICATED).await? {
         Some(found) if found == mark => return Ok(0),
@@ -142,11 +149,16 @@ pub async fn authenticate_all(db: &Database, by: &RowKey, now: DateTime<Utc>) ->
     if installation::read(&transaction, AUTHENTICATED).await? != Some(mark) {
         return Err(not_ours());
     }
-    let bare = api_key::Entity::find()
-        .filter(api_key::Column::Mac.is_null())
-        .lock_exclusive()
-        .all(&transaction)
-        .await?;
+    let bare = match is_upgraded {
+        true => {
+            api_key::Entity::find()
+                .filter(api_key::Column::Mac.is_null())
+                .lock_exclusive()
+                .all(&transaction)
+                .await?
+        }
+        false => Vec::new(),
+    };
     let served = bare.len();
     for row in bare {
         let mac = by.mac(&row);

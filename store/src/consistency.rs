@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use entity::{stay, stay_version};
+use entity::{outbox_task, review_answer, review_decision, stay, stay_version};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Statement,
@@ -136,4 +136,87 @@ pub async fn versions_after(
         Some((stay, version))
     });
     Ok(pairs.collect())
+}
+
+/// What else is sealed of stays, beside their versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfStay {
+    /// Bodies of notifications.
+    Bodies,
+    /// What officers wrote.
+    Words,
+    /// What facilities answered them.
+    Answers,
+}
+
+/// Something sealed of a stay.
+pub struct SealedOfStay {
+    /// The stay.
+    pub stay: StayRow,
+    /// Its row.
+    pub row_id: Uuid,
+    /// The version it is bound to; 0 where there is none.
+    pub version: i32,
+    /// The blob.
+    pub sealed: Vec<u8>,
+}
+
+/// Sealed rows of stays, in the order of their ids: those after `after`, with their stays.
+pub async fn sealed_of_stays(
+    db: &Database,
+    what: OfStay,
+    after: Uuid,
+    limit: u64,
+) -> Result<Vec<SealedOfStay>> {
+    let found: Vec<(Uuid, Uuid, i32, Option<Vec<u8>>)> = match what {
+        OfStay::Bodies => {
+            let rows = outbox_task::Entity::find()
+                .filter(outbox_task::Column::SealedBody.is_not_null())
+                .filter(outbox_task::Column::Id.gt(after))
+                .order_by_asc(outbox_task::Column::Id)
+                .limit(limit)
+                .all(db.reader())
+                .await?;
+            let row = |row: outbox_task::Model| (row.id, row.stay_id, row.version, row.sealed_body);
+            rows.into_iter().map(row).collect()
+        }
+        OfStay::Words => {
+            let rows = review_decision::Entity::find()
+                .filter(review_decision::Column::Sealed.is_not_null())
+                .filter(review_decision::Column::Id.gt(after))
+                .order_by_asc(review_decision::Column::Id)
+                .limit(limit)
+                .all(db.reader())
+                .await?;
+            let row = |row: review_decision::Model| (row.id, row.stay_id, 0, row.sealed);
+            rows.into_iter().map(row).collect()
+        }
+        OfStay::Answers => {
+            let rows = review_answer::Entity::find()
+                .filter(review_answer::Column::Id.gt(after))
+                .order_by_asc(review_answer::Column::Id)
+                .limit(limit)
+                .all(db.reader())
+                .await?;
+            let row = |row: review_answer::Model| (row.id, row.stay_id, 0, Some(row.sealed));
+            rows.into_iter().map(row).collect()
+        }
+    };
+    let ids = found.iter().map(|(_, stay_id, ..)| *stay_id);
+    let stays = stay::Entity::find()
+        .filter(stay::Column::Id.is_in(ids))
+        .all(db.reader())
+        .await?;
+    let stays: HashMap<Uuid, StayRow> = stays.into_iter().map(|row| (row.id, row)).collect();
+    let rows = found
+        .into_iter()
+        .filter_map(|(row_id, stay_id, version, sealed)| {
+            Some(SealedOfStay {
+                stay: stays.get(&stay_id)?.clone(),
+                row_id,
+                version,
+                sealed: sealed?,
+            })
+        });
+    Ok(rows.collect())
 }

@@ -24,8 +24,8 @@ use crate::{
     write,
 };
 
-/// Most declarations of one group: 27 columns each stay below SQLite's 32,766 parameters.
-pub const GROUP_SIZE_MAX: usize = 1_000;
+/// Most declarations of one group: 36 columns each stay below SQLite's 32,766 parameters.
+pub const GROUP_SIZE_MAX: usize = 900;
 
 /// Everything one accepted declaration writes.
 #[derive(Clone)]

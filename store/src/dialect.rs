@@ -225,6 +225,22 @@ fn one_of(
     }
 }
 
+/// Whether a column of bytes begins with this one.
+pub(crate) fn begins_with_byte(backend: Backend, column: &str, byte: u8) -> String {
+    match backend {
+        Backend::Postgres => format!("substring({column} from 1 for 1) = '\\x{byte:02x}'::bytea"),
+        Backend::Sqlite => format!("substr({column}, 1, 1) = x'{byte:02x}'"),
+    }
+}
+
+/// NULL where an id is expected.
+pub(crate) fn no_uuid(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => "NULL::uuid",
+        Backend::Sqlite => "NULL",
+    }
+}
+
 /// Row locks for a claim: PostgreSQL skips what another worker holds; SQLite's writer is alone.
 pub(crate) fn skip_locked(backend: Backend) -> &'static str {
     match backend {

@@ -32,6 +32,7 @@ pub mod pace;
 mod pool;
 pub mod request_keys;
 pub mod review;
+pub mod rewrite;
 pub mod rooms;
 pub mod routes;
 mod rows;

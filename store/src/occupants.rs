@@ -21,6 +21,12 @@ pub struct OccupantRow {
     pub departed_at: Option<DateTime<Utc>>,
     /// The content of the version.
     pub sealed: Vec<u8>,
+    /// Whose the stay is.
+    pub organisation_id: Uuid,
+    /// Where it is.
+    pub facility_id: Uuid,
+    /// The stay's key; none while the stay is in the first form.
+    pub sealed_key: Option<Vec<u8>>,
 }
 
 /// The stays at a facility between two instants, `from` included and `to` not: begun before `to`
@@ -35,7 +41,7 @@ pub async fn between(
     limit: u32,
 ) -> Result<Vec<OccupantRow>> {
     let text = "SELECT s.id, s.version, s.arrival_at, s.expected_departure_at, s.departed_at, \
-         w.sealed FROM stay s JOIN stay_version w ON w.stay_id = s.id AND w.version = s.version \
+         w.sealed, s.organisation_id, s.facility_id, s.sealed_key FROM stay s JOIN stay_version w ON w.stay_id = s.id AND w.version = s.version \
          WHERE s.facility_id = ? AND s.presence <> 'cancelled' AND s.arrival_at < ? \
          AND (COALESCE(s.departed_at, s.expected_departure_at) IS NULL \
          OR COALESCE(s.departed_at, s.expected_departure_at) >= ?) \
@@ -60,5 +66,8 @@ fn from_row(row: &QueryResult) -> Result<OccupantRow> {
         expected_departure_at: row.try_get("", "expected_departure_at")?,
         departed_at: row.try_get("", "departed_at")?,
         sealed: row.try_get("", "sealed")?,
+        organisation_id: row.try_get("", "organisation_id")?,
+        facility_id: row.try_get("", "facility_id")?,
+        sealed_key: row.try_get("", "sealed_key")?,
     })
 }

@@ -187,6 +187,10 @@ pub struct Subject {
     pub version_received_at: DateTime<Utc>,
     /// The version's sealed content.
     pub sealed: Vec<u8>,
+    /// Where it is.
+    pub facility_id: Uuid,
+    /// The stay's key; none while the stay is in the first form.
+    pub sealed_key: Option<Vec<u8>>,
 }
 
 /// What these tasks speak of, in no order.
@@ -197,7 +201,8 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
         "{with} SELECT v.task_id, stay.commune_code, stay.timeliness, stay.identity_state, \
            stay.identity_review, stay.owed, stay.organisation_id, stay.document_index, \
            stay.delivery_version, stay.received_at, stay.deadline_at, \
-           stay_version.received_at AS version_received_at, stay_version.sealed \
+           stay_version.received_at AS version_received_at, stay_version.sealed, \
+           stay.facility_id, stay.sealed_key \
          FROM v JOIN stay ON stay.id = v.stay_id \
          JOIN stay_version ON stay_version.stay_id = v.stay_id \
            AND stay_version.version = v.version"

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use domain::review::{self, ReviewKind};
 use entity::{review_case, review_decision};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QuerySelect, Statement, Value};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -34,6 +34,17 @@ pub fn asked_about(decision: &DecisionRow) -> Vec<String> {
     stored
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default()
+}
+
+/// The stay that a case is about, whoever may see it.
+pub async fn stay_of_case(db: &Database, case_id: Uuid) -> Result<Option<Uuid>> {
+    let stay_id = review_case::Entity::find_by_id(case_id)
+        .select_only()
+        .column(review_case::Column::StayId)
+        .into_tuple::<Uuid>()
+        .one(db.reader())
+        .await?;
+    Ok(stay_id)
 }
 
 /// A reason for an officer to look at a stay.

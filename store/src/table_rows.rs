@@ -40,6 +40,7 @@ impl AsRow for StayRow {
         nullable("document_index", Kind::Bytes),
         nullable("name_index", Kind::Bytes),
         column("changed_at", Kind::Instant),
+        nullable("sealed_key", Kind::Bytes),
     ];
 
     fn into_values(self) -> Vec<Value> {
@@ -77,6 +78,7 @@ impl AsRow for StayRow {
             rows::bytes_null(row.document_index),
             rows::bytes_null(row.name_index),
             rows::instant(row.changed_at),
+            rows::bytes_null(row.sealed_key),
         ]
     }
 }

@@ -181,6 +181,7 @@ fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay
         document_index: None,
         name_index: None,
         changed_at: now,
+        sealed_key: None,
     }
 }
 

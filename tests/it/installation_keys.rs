@@ -128,7 +128,8 @@ async fn an_api_key_changed_past_the_service_is_no_key(database: Database) {
         ("police", "label = 'desk'"),
         (
             "hospital",
-            "organisation_id = (SELECT MIN(id) FROM organisation)",
+            "organisation_id = (SELECT id FROM organisation \
+               WHERE id <> api_key.organisation_id LIMIT 1)",
         ),
         ("school", "mac = NULL"),
     ];

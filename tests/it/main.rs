@@ -30,6 +30,7 @@ mod limits;
 mod lists;
 mod rooms;
 mod scans;
+mod sealing;
 mod searching;
 mod texts;
 mod typing;

@@ -85,8 +85,24 @@ impl Services {
 
     /// The same on a database that is there.
     pub async fn install_on(database: TestDatabase) -> Self {
+        let secrets = Secrets::generate();
+        Self::set_up(database, secrets.settings(), None).await
+    }
+
+    /// On a database that has its demonstration: made with these secrets, `{keys, facilities}` are
+    /// the demonstration's.
+    pub async fn take_over(
+        database: TestDatabase,
+        secrets: &[Setting],
+        demonstration: serde_json::Value,
+    ) -> Self {
+        let demo = serde_json::from_value(demonstration).expect("keys and facilities");
+        Self::set_up(database, secrets, Some(demo)).await
+    }
+
+    async fn set_up(database: TestDatabase, secrets: &[Setting], demo: Option<Demo>) -> Self {
         let state = tempfile::tempdir().expect("a directory");
-        let mut settings = Secrets::generate().settings().to_vec();
+        let mut settings = secrets.to_vec();
         let state_directory = state.path().display().to_string();
         let (police_port, registry_port) = (free_port(), free_port());
         let police_address = format!("http://127.0.0.1:{police_port}");
@@ -105,8 +121,13 @@ impl Services {
             ("LUUTRU_REGISTRY_STATE_DIRECTORY", state_directory),
         ]);
         succeed(&["migrate"], &settings).await;
-        let demo = succeed(&["seed", "--demo"], &settings).await;
-        let demo = serde_json::from_str(&demo).expect("seed --demo prints keys and facilities");
+        let demo = match demo {
+            Some(demo) => demo,
+            None => {
+                let printed = succeed(&["seed", "--demo"], &settings).await;
+                serde_json::from_str(&printed).expect("seed --demo prints keys and facilities")
+            }
+        };
         let (police_process, _) = start(&["police-sim"], &settings, &[]).await;
         let (registry_process, _) = start(&["registry-sim"], &settings, &[]).await;
         Self {

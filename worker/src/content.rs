@@ -8,20 +8,18 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use domain::{facility::Facility, time::local_date};
-use intake::view;
-use runtime::vault::{SealContext, Vault, VaultError, WrappedDataKey};
+use domain::facility::Facility;
+use intake::{rewrite, view};
+use runtime::vault::{Owner, SealContext, StaySafe, Vault, VaultError, WrappedDataKey};
 use serde_json::Value;
 use store::{
     Database,
-    outbox::{Subject, Task},
+    outbox::{self, Subject, Task},
 };
 use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// The table whose rows hold sealed bodies, for the seal's context.
-const SEALED_TABLE: &str = "outbox_task";
 /// A facility is read again after this long, so that a new name or address is used.
 const FACILITY_KEPT: Duration = Duration::from_secs(60);
 /// Facilities kept; beyond, all are read anew.
@@ -61,9 +59,30 @@ impl Contents {
         &self.vault
     }
 
+    /// What these tasks speak of. A stay in the first form of sealing is rewritten first: its body
+    /// is to be sealed by its own key.
+    pub(crate) async fn subjects(&self, tasks: &[Task]) -> store::Result<Vec<Subject>> {
+        let subjects = outbox::subjects(&self.db, tasks).await?;
+        let is_old = |task: &&Task| {
+            let of_it = |subject: &&Subject| subject.task_id == task.id;
+            let subject = subjects.iter().find(of_it);
+            subject.is_some_and(|subject| subject.sealed_key.is_none())
+                && !self.vault.refuses_first_form()
+        };
+        let old: Vec<&Task> = tasks.iter().filter(is_old).collect();
+        if old.is_empty() {
+            return Ok(subjects);
+        }
+        for task in old {
+            rewrite::stay(&self.db, &self.vault, task.stay_id).await?;
+        }
+        outbox::subjects(&self.db, tasks).await
+    }
+
     /// The content of the version that a task speaks of.
     pub(crate) async fn open(&self, task: &Task, subject: &Subject) -> Result<Value, Unreadable> {
-        let open = || view::open_sealed(&self.vault, task.stay_id, task.version, &subject.sealed);
+        let safe = safe(task, subject);
+        let open = || view::open_sealed(&self.vault, &safe, task.version, &subject.sealed);
         let is_key_missing = |error: &anyhow::Error| {
             error
                 .downcast_ref::<VaultError>()
@@ -81,16 +100,17 @@ impl Contents {
         }
     }
 
-    /// Seals the bytes of a notification, under the key of the month of its content.
+    /// Seals the bytes of a notification, as what else there is of the stay.
     pub(crate) fn seal_body(
         &self,
         task: &Task,
         subject: &Subject,
         body: &[u8],
     ) -> Result<Vec<u8>, Unreadable> {
-        let month = local_date(subject.version_received_at).format("%Y-%m");
+        let safe = safe(task, subject);
+        let context = safe.context(view::SEALED_BODY, task.id, task.version);
         self.vault
-            .seal(&month.to_string(), &body_context(task), body)
+            .seal_of_stay(&safe, &context, body)
             .map_err(|error| not_now(task, &error))
     }
 
@@ -98,15 +118,17 @@ impl Contents {
     pub(crate) async fn open_body(
         &self,
         task: &Task,
+        subject: &Subject,
         sealed: &[u8],
     ) -> Result<Vec<u8>, Unreadable> {
-        let context = body_context(task);
-        match self.vault.open(&context, sealed) {
+        let safe = safe(task, subject);
+        let context = safe.context(view::SEALED_BODY, task.id, task.version);
+        match self.vault.open_of_stay(&safe, &context, sealed) {
             Ok(body) => return Ok(body.to_vec()),
             Err(error) if is_key_missing(&error) => self.load_keys().await?,
             Err(error) => return Err(damaged(task, &error)),
         }
-        match self.vault.open(&context, sealed) {
+        match self.vault.open_of_stay(&safe, &context, sealed) {
             Ok(body) => Ok(body.to_vec()),
             Err(error) if is_key_missing(&error) => Err(not_now(task, &error)),
             Err(error) => Err(damaged(task, &error)),
@@ -198,11 +220,14 @@ impl Contents {
     }
 }
 
-fn body_context(task: &Task) -> SealContext<'static> {
-    SealContext {
-        table: SEALED_TABLE,
-        row_id: task.id,
-        version: task.version,
+fn safe<'a>(task: &Task, subject: &'a Subject) -> StaySafe<'a> {
+    StaySafe {
+        stay_id: task.stay_id,
+        owner: Owner {
+            organisation_id: subject.organisation_id,
+            facility_id: subject.facility_id,
+        },
+        sealed_key: subject.sealed_key.as_deref(),
     }
 }
 

@@ -206,7 +206,10 @@ impl Journey<'_> {
     async fn body(&mut self, subject: &Subject) -> Result<Vec<u8>, Ending> {
         let worker = self.worker;
         if let Some(sealed) = self.task.sealed_body.take() {
-            let opened = worker.contents.open_body(&self.task, &sealed).await;
+            let opened = worker
+                .contents
+                .open_body(&self.task, subject, &sealed)
+                .await;
             return opened.map_err(|unreadable| self.ending_of(&unreadable));
         }
         if self.is_needless(subject) {

@@ -319,13 +319,13 @@ impl Job {
     async fn piece(&self, position: i32) -> Result<Zeroizing<Vec<u8>>, Left> {
         let sealed = imports::chunk(&self.worker.db, self.import.id, position).await?;
         let place = Sealed::Chunk(position);
-        match place.open(self.vault(), self.import.id, &sealed) {
+        match place.open(self.vault(), &self.import, &sealed) {
             Ok(opened) => Ok(opened),
             // Another process may have made the key.
             Err(_) => {
                 let loaded = self.worker.contents.load_keys().await;
                 loaded.map_err(|_| Left::NotNow("the data keys were not read".to_owned()))?;
-                let opened = place.open(self.vault(), self.import.id, &sealed);
+                let opened = place.open(self.vault(), &self.import, &sealed);
                 opened.map_err(left_of)
             }
         }
@@ -340,12 +340,7 @@ impl Job {
     }
 
     fn seal(&self, place: Sealed, plaintext: &[u8]) -> Result<Vec<u8>, Left> {
-        let sealed = place.seal(
-            self.vault(),
-            self.import.id,
-            self.import.created_at,
-            plaintext,
-        );
+        let sealed = place.seal(self.vault(), &self.import, plaintext);
         sealed.map_err(left_of)
     }
 

@@ -434,7 +434,7 @@ impl Worker {
         if tasks.is_empty() {
             return Vec::new();
         }
-        let found = outbox::subjects(&self.db, &tasks).await;
+        let found = self.contents.subjects(&tasks).await;
         if let Err(error) = &found {
             tracing::warn!(%error, "claimed tasks are given back");
         }

@@ -21,7 +21,11 @@ use domain::webhook::{self, CallOutcome};
 use metrics::{counter, gauge};
 use reqwest::Client;
 use runtime::{
-    destination::Destinations, ids, outgoing::OutgoingLimits, tasks, vault::SealContext,
+    destination::Destinations,
+    ids,
+    outgoing::OutgoingLimits,
+    tasks,
+    vault::{Owner, SealContext},
 };
 use serde::Deserialize;
 use store::{
@@ -373,6 +377,10 @@ impl Sender {
             table: SEALED_TABLE,
             row_id: webhook.id,
             version: 0,
+            owner: Owner {
+                organisation_id: webhook.organisation_id,
+                facility_id: Uuid::nil(),
+            },
         };
         let contents = &self.worker.contents;
         let opened = contents

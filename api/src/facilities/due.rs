@@ -98,8 +98,8 @@ async fn items(
 async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
     let is_asked = |item: &Item| item.kind != DueKind::Completion;
     let of_stays = items.iter().filter(|item| is_asked(item));
-    let ids: Vec<Uuid> = of_stays.map(|item| item.stay.id).collect();
-    let mut asked = questions::of_stays(app, &ids).await?;
+    let stays: Vec<&StayRow> = of_stays.map(|item| &item.stay).collect();
+    let mut asked = questions::of_stays(app, &stays).await?;
     for item in items.iter_mut().filter(|item| is_asked(item)) {
         if let Some(questions) = asked.remove(&item.stay.id) {
             item.add(questions);

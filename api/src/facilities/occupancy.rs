@@ -7,6 +7,7 @@ use domain::{
     problem::Code,
     time::{at_local, format_instant, local_date, parse_day},
 };
+use runtime::vault::{Owner, StaySafe};
 use serde_json::{Value, json};
 use store::occupants::OccupantRow;
 use uuid::Uuid;
@@ -19,6 +20,7 @@ use crate::problem::Failure;
 use crate::query::{Parameter, Query};
 use crate::reads;
 use crate::shapes::OccupancyView;
+use crate::unreadable;
 
 /// Stays read from the database at a time.
 const PART_SIZE: u32 = 500;
@@ -44,43 +46,60 @@ pub(crate) async fn show(
     query.finish()?;
     let date = date.unwrap_or_else(|| local_date(app.clock.now()));
     let list = rooms::current(app, facility).await?.list;
-    let occupants = occupants(app, facility, date).await?;
+    let (occupants, unreadable) = occupants(app, facility, date).await?;
     reads::note(app, admitted.sender(), occupants.len()).await;
     let occupancy = occupancy::of_day(&list, occupants, date);
-    Ok(Answer::json(
-        to_json(facility, date, &occupancy).to_string(),
-    ))
+    let mut shown = to_json(facility, date, &occupancy);
+    if !unreadable.is_empty() {
+        shown["unreadable"] = json!(unreadable);
+    }
+    Ok(Answer::json(shown.to_string()))
 }
 
+/// Who is there, and the stays that cannot be read.
 async fn occupants(
     app: &App,
     facility: &Facility,
     date: NaiveDate,
-) -> Result<Vec<Occupant>, Failure> {
+) -> Result<(Vec<Occupant>, Vec<Uuid>), Failure> {
     let from = at_local(date, NaiveTime::MIN);
     let next_day = date.checked_add_days(Days::new(1)).unwrap_or(date);
     let to = at_local(next_day, NaiveTime::MIN);
-    let mut occupants = Vec::new();
+    let (mut occupants, mut unreadable) = (Vec::new(), Vec::new());
     let mut after = Uuid::nil();
     loop {
         let part =
             store::occupants::between(&app.db, facility.id, from, to, after, PART_SIZE).await?;
         let Some(last) = part.last() else {
-            return Ok(occupants);
+            return Ok((occupants, unreadable));
         };
         after = last.stay_id;
         for (index, row) in part.into_iter().enumerate() {
             if index % OPENED_BETWEEN_YIELDS == 0 {
                 tokio::task::yield_now().await;
             }
-            occupants.push(open(app, row)?);
+            let stay_id = row.stay_id;
+            match open(app, row) {
+                Ok(occupant) => occupants.push(occupant),
+                Err(error) => {
+                    unreadable::note("stay_version", stay_id, &error);
+                    unreadable.push(stay_id);
+                }
+            }
         }
     }
 }
 
-fn open(app: &App, row: OccupantRow) -> Result<Occupant, Failure> {
-    let opened = intake::view::open_sealed(&app.vault, row.stay_id, row.version, &row.sealed);
-    let content = opened.map_err(Failure::internal)?.content;
+fn open(app: &App, row: OccupantRow) -> Result<Occupant, unreadable::Cause> {
+    let safe = StaySafe {
+        stay_id: row.stay_id,
+        owner: Owner {
+            organisation_id: row.organisation_id,
+            facility_id: row.facility_id,
+        },
+        sealed_key: row.sealed_key.as_deref(),
+    };
+    let content = intake::view::open_sealed(&app.vault, &safe, row.version, &row.sealed)?.content;
     let text = |pointer: &str| content.pointer(pointer)?.as_str().map(str::to_owned);
     Ok(Occupant {
         stay_id: row.stay_id,

@@ -2,7 +2,7 @@
 
 use domain::{facility::Facility, problem::Code, room::RoomList, time};
 use poem::http::header;
-use runtime::vault::SealContext;
+use runtime::vault::{Owner, SealContext};
 use serde_json::{Value, json};
 use store::rooms::RoomListRow;
 
@@ -116,6 +116,10 @@ fn context(facility: &Facility, version: i32) -> SealContext<'static> {
         table: SEALED_TABLE,
         row_id: facility.id,
         version,
+        owner: Owner {
+            organisation_id: facility.organisation_id,
+            facility_id: facility.id,
+        },
     }
 }
 

@@ -47,7 +47,7 @@ fn heading(app: &App, import: &Import) -> Result<Vec<String>, Failure> {
     let Some(sealed) = &import.sealed_heading else {
         return Ok(Vec::new());
     };
-    let opened = Sealed::Heading.open(&app.vault, import.id, sealed);
+    let opened = Sealed::Heading.open(&app.vault, import, sealed);
     let opened = opened.map_err(Failure::internal)?;
     serde_json::from_slice(&opened).map_err(|_| Failure::internal("a heading cannot be read"))
 }
@@ -107,15 +107,20 @@ async fn rejected_rows(
         };
         after = Some(last.position);
         for row in &part {
-            rejected.push(rejected_row(app, row, language)?);
+            rejected.push(rejected_row(app, import, row, language)?);
         }
     }
 }
 
-fn rejected_row(app: &App, row: &ImportRow, language: Language) -> Result<RejectedRow, Failure> {
+fn rejected_row(
+    app: &App,
+    import: &Import,
+    row: &ImportRow,
+    language: Language,
+) -> Result<RejectedRow, Failure> {
     let cells = match &row.sealed {
         Some(sealed) => {
-            let opened = Sealed::Row(row.position).open(&app.vault, row.import_id, sealed);
+            let opened = Sealed::Row(row.position).open(&app.vault, import, sealed);
             let opened = opened.map_err(Failure::internal)?;
             serde_json::from_slice(&opened)
                 .map_err(|_| Failure::internal("a rejected row cannot be read"))?

@@ -248,7 +248,7 @@ async fn store_content(
     digest: &[u8; 32],
 ) -> Result<Admission, Failure> {
     for (position, piece) in (0_i32..).zip(bytes.chunks(CHUNK_BYTE_COUNT)) {
-        let sealed = Sealed::Chunk(position).seal(&app.vault, import.id, import.created_at, piece);
+        let sealed = Sealed::Chunk(position).seal(&app.vault, import, piece);
         let sealed = sealed.map_err(Failure::internal)?;
         imports::add_chunk(&app.db, import.id, position, sealed).await?;
     }

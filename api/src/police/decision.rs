@@ -22,6 +22,7 @@ use store::{
         DecisionRow,
         decide::{self, Decided, NewDecision},
     },
+    stays::StayRow,
 };
 use uuid::Uuid;
 
@@ -34,7 +35,7 @@ use crate::payload::Document;
 use crate::problem::Failure;
 use crate::query::id_of;
 use crate::shapes::review::{DecisionAnswer, DecisionRequest};
-use crate::stays::REPLAYED;
+use crate::stays::{REPLAYED, with_key};
 
 /// Decides a case under a lease that still holds it.
 pub(crate) async fn make(
@@ -73,7 +74,11 @@ pub(crate) async fn make(
         note: Some(request.note),
         question,
     };
-    let sealed = words.seal(&app.vault, decision_id, now)?;
+    // Without a case nothing is decided, and nothing is sealed.
+    let sealed = match stay_of(app, case_id).await? {
+        Some(stay) => words.seal(&app.vault, decision_id, &stay)?,
+        None => None,
+    };
     let mut audit = entry(app, sender, action(decision), now);
     audit.digest = sealed
         .as_ref()
@@ -121,6 +126,15 @@ pub(crate) async fn make(
         }
         Decided::LeaseLost => Err(Failure::new(Code::LeaseLost)),
     }
+}
+
+/// The stay that a case is about, with a key for what is sealed of it.
+async fn stay_of(app: &App, case_id: Uuid) -> Result<Option<StayRow>, Failure> {
+    let Some(stay_id) = store::review::stay_of_case(&app.db, case_id).await? else {
+        return Ok(None);
+    };
+    let stay = store::stays::get(&app.db, stay_id).await?;
+    Ok(Some(with_key(app, stay).await?))
 }
 
 /// The key of a decision by officer, case and lease: a lease decides a case at most once.

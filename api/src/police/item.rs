@@ -30,6 +30,7 @@ use super::{
 };
 use crate::app::App;
 use crate::problem::Failure;
+use crate::unreadable;
 
 /// What the cases of a page have beside themselves.
 struct Surroundings {
@@ -124,8 +125,10 @@ fn item(
     let decisions = around.decisions.get(&case.id).map(Vec::as_slice);
     let decisions = decisions.unwrap_or_default();
     let (mut history, mut questions) = (Vec::new(), Vec::new());
+    let absent = || Failure::internal("what a case speaks of is not there");
+    let stay_row = around.stays.get(&case.stay_id).ok_or_else(absent)?;
     for row in decisions {
-        let words = Words::open(vault, row)?;
+        let words = Words::open(vault, stay_row, row);
         if row.decision == "request_correction" {
             questions.push(json!({
                 "id": row.id,
@@ -133,7 +136,7 @@ fn item(
                 "question": words.question,
                 "pointers": pointers(row),
                 "answered_at": row.answered_at.map(format_instant),
-                "answer": answer(vault, around.answers.get(&row.id))?,
+                "answer": answer(vault, stay_row, around.answers.get(&row.id)),
             }));
         }
         history.push(json!({
@@ -165,15 +168,15 @@ fn item(
 }
 
 /// What a facility answered in words.
-fn answer(vault: &Vault, row: Option<&AnswerRow>) -> Result<Value, Failure> {
+fn answer(vault: &Vault, stay: &StayRow, row: Option<&AnswerRow>) -> Value {
     let Some(row) = row else {
-        return Ok(Value::Null);
+        return Value::Null;
     };
-    Ok(json!({
+    json!({
         "id": row.id,
-        "text": open_answer(vault, row)?,
+        "text": open_answer(vault, stay, row),
         "answered_at": format_instant(row.answered_at),
-    }))
+    })
 }
 
 fn read(detail: &str) -> Value {
@@ -202,9 +205,14 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
     let unreadable = || Failure::internal("a stored state has no meaning");
     let state = IdentityState::parse(&stay.identity_state).ok_or_else(unreadable)?;
     let timeliness = Timeliness::parse(&stay.timeliness).ok_or_else(unreadable)?;
-    let opened = intake::view::open(vault, version).map_err(Failure::internal)?;
+    let opened = intake::view::open(vault, stay, version);
+    if let Err(error) = &opened {
+        unreadable::note("stay_version", stay.id, error);
+    }
+    let is_unreadable = opened.is_err();
+    let content = opened.map_or_else(|_| clear_content(stay), |opened| opened.content);
     let forwarded = notification::build(
-        &opened.content,
+        &content,
         &NotificationFacts {
             stay_id: stay.id,
             version: version.version,
@@ -244,7 +252,21 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
         "warnings": serde_json::from_str::<Value>(&version.warnings)
             .unwrap_or_else(|_| json!([])),
     })));
+    if is_unreadable {
+        shown.insert("unreadable".to_owned(), json!(true));
+    }
     Ok(Value::Object(shown))
+}
+
+/// What is known of a stay whose content is damaged.
+fn clear_content(stay: &StayRow) -> Value {
+    json!({
+        "facility_id": stay.facility_id,
+        "purpose": stay.purpose,
+        "arrival_at": format_instant(stay.arrival_at),
+        "expected_departure_at": stay.expected_departure_at.map(format_instant),
+        "guest": {},
+    })
 }
 
 fn members(value: Value) -> Map<String, Value> {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use store::{
     census,
     review::{DecisionRow, decide},
+    stays::StayRow,
 };
 use uuid::Uuid;
 
@@ -20,14 +21,18 @@ use crate::problem::Failure;
 /// look again and what the officer wrote for them; nothing of the registry.
 pub(crate) async fn of_stays(
     app: &App,
-    stay_ids: &[Uuid],
+    stays: &[&StayRow],
 ) -> Result<HashMap<Uuid, Vec<Value>>, Failure> {
+    let stay_ids: Vec<Uuid> = stays.iter().map(|stay| stay.id).collect();
+    let stays: HashMap<Uuid, &StayRow> = stays.iter().map(|stay| (stay.id, *stay)).collect();
     let mut questions: HashMap<Uuid, Vec<Value>> = HashMap::new();
-    for row in decide::questions(&app.db, stay_ids).await? {
-        let question = question(&app.vault, &row)?;
-        questions.entry(row.stay_id).or_default().push(question);
+    for row in decide::questions(&app.db, &stay_ids).await? {
+        if let Some(stay) = stays.get(&row.stay_id) {
+            let question = question(&app.vault, stay, &row);
+            questions.entry(row.stay_id).or_default().push(question);
+        }
     }
-    for (stay_id, asked_at) in census::asked(&app.db, stay_ids).await? {
+    for (stay_id, asked_at) in census::asked(&app.db, &stay_ids).await? {
         let question = json!({
             "code": Code::CensusMissing.as_str(),
             "asked_at": format_instant(asked_at),
@@ -37,13 +42,13 @@ pub(crate) async fn of_stays(
     Ok(questions)
 }
 
-fn question(vault: &Vault, row: &DecisionRow) -> Result<Value, Failure> {
-    Ok(json!({
+fn question(vault: &Vault, stay: &StayRow, row: &DecisionRow) -> Value {
+    json!({
         "id": row.id,
         "asked_at": format_instant(row.decided_at),
-        "question": Words::open(vault, row)?.question,
+        "question": Words::open(vault, stay, row).question,
         "pointers": pointers(row),
-    }))
+    })
 }
 
 /// The members that a decision asks to look at again.

@@ -1,19 +1,17 @@
 //! What officers write, a note for the police and a question for the sender, and what facilities
 //! answer: sealed.
 
-use chrono::{DateTime, Utc};
-use domain::time::local_date;
-use runtime::vault::{SealContext, Vault};
+use intake::view::{SEALED_ANSWER, SEALED_WORDS};
+use runtime::vault::Vault;
 use serde::{Deserialize, Serialize};
-use store::review::{DecisionRow, answers::AnswerRow};
+use store::{
+    review::{DecisionRow, answers::AnswerRow},
+    stays::StayRow,
+};
 use uuid::Uuid;
 
 use crate::problem::Failure;
-
-/// The table whose rows hold them, for the seal's context.
-const SEALED_TABLE: &str = "review_decision";
-/// The table whose rows hold answers to them, for the seal's context.
-const ANSWERS_TABLE: &str = "review_answer";
+use crate::unreadable;
 
 /// An officer's words.
 #[derive(Default, Deserialize, Serialize)]
@@ -25,66 +23,67 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Seals them for their row; nothing when nothing was written.
+    /// Seals them for their row, as what else there is of the stay; nothing when nothing was
+    /// written.
     pub(super) fn seal(
         &self,
         vault: &Vault,
         decision_id: Uuid,
-        at: DateTime<Utc>,
+        stay: &StayRow,
     ) -> Result<Option<Vec<u8>>, Failure> {
         if self.note.is_none() && self.question.is_none() {
             return Ok(None);
         }
         let plaintext = serde_json::to_vec(self).map_err(Failure::internal)?;
-        let month = local_date(at).format("%Y-%m").to_string();
-        let sealed = vault.seal(&month, &context(decision_id), &plaintext);
+        let safe = intake::view::safe(stay);
+        let context = safe.context(SEALED_WORDS, decision_id, 0);
+        let sealed = vault.seal_of_stay(&safe, &context, &plaintext);
         Ok(Some(sealed.map_err(Failure::internal)?))
     }
 
-    /// Opens those of a decision.
-    pub(super) fn open(vault: &Vault, row: &DecisionRow) -> Result<Self, Failure> {
+    /// Opens those of a decision about a stay. Those that cannot be read are left out: what else is
+    /// known of the decision still helps.
+    pub(super) fn open(vault: &Vault, stay: &StayRow, row: &DecisionRow) -> Self {
+        Self::read(vault, stay, row).unwrap_or_else(|error| {
+            unreadable::note("review_decision", row.id, &error);
+            Self::default()
+        })
+    }
+
+    fn read(vault: &Vault, stay: &StayRow, row: &DecisionRow) -> Result<Self, unreadable::Cause> {
         let Some(sealed) = &row.sealed else {
             return Ok(Self::default());
         };
-        let plaintext = vault.open(&context(row.id), sealed);
-        let plaintext = plaintext.map_err(Failure::internal)?;
+        let safe = intake::view::safe(stay);
+        let context = safe.context(SEALED_WORDS, row.id, 0);
+        let plaintext = vault.open_of_stay(&safe, &context, sealed)?;
         // The error of the reader would quote what it read.
-        serde_json::from_slice(&plaintext)
-            .map_err(|_| Failure::internal("sealed words do not hold JSON"))
+        serde_json::from_slice(&plaintext).map_err(|_| "sealed words do not hold JSON".into())
     }
 }
 
-/// Seals what a facility answers for its row.
+/// Seals what a facility answers for its row, as what else there is of the stay.
 pub(crate) fn seal_answer(
     vault: &Vault,
     answer_id: Uuid,
     text: &str,
-    at: DateTime<Utc>,
+    stay: &StayRow,
 ) -> Result<Vec<u8>, Failure> {
-    let month = local_date(at).format("%Y-%m").to_string();
-    let sealed = vault.seal(&month, &answer_context(answer_id), text.as_bytes());
+    let safe = intake::view::safe(stay);
+    let context = safe.context(SEALED_ANSWER, answer_id, 0);
+    let sealed = vault.seal_of_stay(&safe, &context, text.as_bytes());
     sealed.map_err(Failure::internal)
 }
 
-/// Opens what a facility answered.
-pub(super) fn open_answer(vault: &Vault, row: &AnswerRow) -> Result<String, Failure> {
-    let text = vault.open(&answer_context(row.id), &row.sealed);
-    let text = text.map_err(Failure::internal)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-fn answer_context(answer_id: Uuid) -> SealContext<'static> {
-    SealContext {
-        table: ANSWERS_TABLE,
-        row_id: answer_id,
-        version: 0,
-    }
-}
-
-fn context(decision_id: Uuid) -> SealContext<'static> {
-    SealContext {
-        table: SEALED_TABLE,
-        row_id: decision_id,
-        version: 0,
+/// Opens what a facility answered about a stay; nothing where that cannot be read.
+pub(super) fn open_answer(vault: &Vault, stay: &StayRow, row: &AnswerRow) -> Option<String> {
+    let safe = intake::view::safe(stay);
+    let context = safe.context(SEALED_ANSWER, row.id, 0);
+    match vault.open_of_stay(&safe, &context, &row.sealed) {
+        Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+        Err(error) => {
+            unreadable::note("review_answer", row.id, &error);
+            None
+        }
     }
 }

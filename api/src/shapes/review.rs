@@ -191,6 +191,9 @@ pub(crate) struct ReviewedStay {
     deadline_at: Instant,
     /// What deserved a look.
     warnings: Vec<Warning>,
+    /// `true` when what was declared is stored damaged: the guest and the room are not shown then.
+    /// Left out otherwise.
+    unreadable: Option<bool>,
 }
 
 /// A facility as the police see it.
@@ -342,8 +345,9 @@ pub(crate) struct AskedQuestion {
 pub(crate) struct WordedAnswer {
     /// Its id.
     id: Id,
-    /// The words.
-    text: AnswerText,
+    /// The words; `null` when it is stored damaged.
+    #[oai(nullable)]
+    text: Option<AnswerText>,
     /// When.
     answered_at: Instant,
 }

@@ -19,7 +19,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{REPLAYED, charge, facility_ids};
+use super::{REPLAYED, charge, facility_ids, with_key};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
@@ -63,7 +63,8 @@ pub(crate) async fn give(
     let sender = admitted.sender();
     let at = document.received_at;
     let answer_id = ids::uuid_v7(&app.clock);
-    let sealed = words::seal_answer(&app.vault, answer_id, &request.text, at)?;
+    let stay = with_key(app, stay).await?;
+    let sealed = words::seal_answer(&app.vault, answer_id, &request.text, &stay)?;
     let mut entry = audit::entry(
         app,
         sender.key_id,

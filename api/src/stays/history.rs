@@ -12,6 +12,7 @@ use crate::auth::{Admitted, Reading};
 use crate::problem::Failure;
 use crate::reads;
 use crate::shapes::History;
+use crate::unreadable;
 
 /// The versions of a stay, the oldest first.
 pub(crate) async fn show(
@@ -25,7 +26,7 @@ pub(crate) async fn show(
     let keys: Vec<Uuid> = keys.into_iter().collect();
     let labels = store::api_keys::labels(&app.db, &keys).await?;
     let history = intake::view::history(&app.vault, &stay, &versions, &labels);
-    let history = history.map_err(Failure::internal)?;
+    let history = history.map_err(|error| unreadable::failure(stay.id, error))?;
     reads::note(app, admitted.sender(), 1).await;
     let newest = versions
         .last()

@@ -25,6 +25,7 @@ use crate::problem::Failure;
 use crate::query::{Parameter, Query};
 use crate::reads;
 use crate::shapes::{StayPage, text};
+use crate::unreadable;
 
 pub(super) use crate::query::LIMIT_DEFAULT;
 
@@ -151,7 +152,7 @@ pub(crate) async fn show(
     let filter = filter(app, sender, &mut query);
     query.finish()?;
     if filter.facility_ids.is_empty() {
-        return Ok(page_json(&[], None));
+        return Ok(page_json(&[], &[], None));
     }
     let part = match room {
         None => first(app, &filter, order, limit).await?,
@@ -166,12 +167,13 @@ pub(crate) async fn show(
             cursor::write_moment(&app.vault, BY_DEADLINE, key_id, place)
         }
     });
-    Ok(page_json(&part.items, next_cursor))
+    Ok(page_json(&part.items, &part.unreadable, next_cursor))
 }
 
 /// What is shown of a list, and behind which stay there is more.
 struct Part {
     items: Vec<String>,
+    unreadable: Vec<Value>,
     goes_on_behind: Option<StayRow>,
 }
 
@@ -180,9 +182,10 @@ async fn first(app: &App, filter: &Filter, order: Order, limit: usize) -> Result
     let mut stays = store::stays::list(&app.db, filter, order, count).await?;
     let has_more = stays.len() > limit;
     stays.truncate(limit);
-    let items = render(app, &stays).await?;
+    let (items, unreadable) = sorted(render(app, &stays).await?);
     Ok(Part {
-        items: items.into_iter().flatten().collect(),
+        items,
+        unreadable,
         goes_on_behind: stays.pop().filter(|_| has_more),
     })
 }
@@ -196,7 +199,7 @@ async fn first_of_room(
     limit: usize,
     room: &str,
 ) -> Result<Part, Failure> {
-    let mut items = Vec::new();
+    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
     let mut looked_at = 0;
     loop {
         let count = u64::try_from(CHUNK_COUNT).unwrap_or(u64::MAX);
@@ -205,12 +208,18 @@ async fn first_of_room(
         looked_at += stays.len();
         let rendered = render(app, &stays).await?;
         for (place, (stay, item)) in stays.iter().zip(rendered).enumerate() {
-            items.extend(item.filter(|item| is_in_room(item, room)));
+            match item {
+                Shown::Stay(item) => items.extend(Some(item).filter(|item| is_in_room(item, room))),
+                // Nobody knows whether it is of this room.
+                Shown::Unreadable(stay) => unreadable.push(stay),
+                Shown::Moved => {}
+            }
             let is_end = is_last_chunk && place + 1 == stays.len();
             if items.len() >= limit && !is_end {
                 let goes_on_behind = Some(stay.clone());
                 return Ok(Part {
                     items,
+                    unreadable,
                     goes_on_behind,
                 });
             }
@@ -220,6 +229,7 @@ async fn first_of_room(
             let goes_on_behind = None;
             return Ok(Part {
                 items,
+                unreadable,
                 goes_on_behind,
             });
         };
@@ -227,6 +237,7 @@ async fn first_of_room(
             let goes_on_behind = Some(last);
             return Ok(Part {
                 items,
+                unreadable,
                 goes_on_behind,
             });
         }
@@ -244,33 +255,70 @@ fn is_in_room(item: &str, room: &str) -> bool {
 }
 
 /// The page as it is answered.
-pub(super) fn page_json(items: &[String], next_cursor: Option<String>) -> Answer<StayPage> {
+pub(super) fn page_json(
+    items: &[String],
+    unreadable: &[Value],
+    next_cursor: Option<String>,
+) -> Answer<StayPage> {
     let items = items.join(",");
     let next_cursor = json!(next_cursor);
+    let unreadable = match unreadable {
+        [] => String::new(),
+        some => format!(r#","unreadable":{}"#, json!(some)),
+    };
     Answer::json(format!(
-        r#"{{"items":[{items}],"next_cursor":{next_cursor}}}"#
+        r#"{{"items":[{items}],"next_cursor":{next_cursor}{unreadable}}}"#
     ))
 }
 
-/// Each stay's newest version as JSON, in the order of the rows. `None` for one that was amended
-/// between the two questions: the next request shows it.
-pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<Option<String>>, Failure> {
+/// What becomes of a row in a list.
+pub(super) enum Shown {
+    /// The stay's newest version as JSON.
+    Stay(String),
+    /// It was amended between the two questions: the next request shows it.
+    Moved,
+    /// It is stored damaged: what can be told of it.
+    Unreadable(Value),
+}
+
+/// The stays that can be shown, and what can be told of the others.
+pub(super) fn sorted(shown: Vec<Shown>) -> (Vec<String>, Vec<Value>) {
+    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+    for one in shown {
+        match one {
+            Shown::Stay(item) => items.push(item),
+            Shown::Unreadable(stay) => unreadable.push(stay),
+            Shown::Moved => {}
+        }
+    }
+    (items, unreadable)
+}
+
+/// Each stay as it is shown, in the order of the rows.
+pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<Shown>, Failure> {
     let versions = store::stays::current_versions(&app.db, stays).await?;
     let versions: HashMap<Uuid, _> = versions
         .into_iter()
         .map(|version| (version.stay_id, version))
         .collect();
-    let ids: Vec<Uuid> = stays.iter().map(|stay| stay.id).collect();
-    let mut asked = questions::of_stays(app, &ids).await?;
+    let all: Vec<&StayRow> = stays.iter().collect();
+    let mut asked = questions::of_stays(app, &all).await?;
     let mut items = Vec::with_capacity(stays.len());
     for stay in stays {
         let Some(version) = versions.get(&stay.id) else {
-            items.push(None);
+            items.push(Shown::Moved);
             continue;
         };
-        let view = intake::view::current(&app.vault, stay, version).map_err(Failure::internal)?;
-        let asked = asked.remove(&stay.id).unwrap_or_default();
-        items.push(Some(view.with_questions(asked).json));
+        items.push(match intake::view::current(&app.vault, stay, version) {
+            Ok(view) => {
+                let asked = asked.remove(&stay.id).unwrap_or_default();
+                Shown::Stay(view.with_questions(asked).json)
+            }
+            Err(error) => {
+                unreadable::note("stay_version", stay.id, &error);
+                Shown::Unreadable(unreadable::stay(stay))
+            }
+        });
     }
     Ok(items)
 }

@@ -20,6 +20,7 @@ use crate::problem::Failure;
 use crate::query::{Parameter, Query};
 use crate::reads;
 use crate::shapes::Receipt;
+use crate::unreadable;
 
 /// The media type of a JWS (RFC 7515, 9.2.1).
 pub(crate) const JOSE: &str = "application/jose";
@@ -53,7 +54,8 @@ pub(crate) async fn show(
         Answer::of_type(JOSE, intake::view::jws(&stay, &version))
     } else {
         let receipt = intake::view::receipt(&app.vault, &stay, &version);
-        Answer::json(receipt.map_err(Failure::internal)?.to_string())
+        let receipt = receipt.map_err(|error| unreadable::failure(stay.id, error))?;
+        Answer::json(receipt.to_string())
     };
     reads::note(app, admitted.sender(), 1).await;
     Ok(answer.with_header(header::VARY, "Accept"))
@@ -67,7 +69,8 @@ fn paper_of(
 ) -> Result<StayPaper, Failure> {
     let facility = admitted.sender().facility(stay.facility_id);
     let facility = facility.ok_or_else(|| Failure::new(Code::NotFound))?;
-    let opened = intake::view::open(&app.vault, version).map_err(Failure::internal)?;
+    let opened = intake::view::open(&app.vault, stay, version)
+        .map_err(|error| unreadable::failure(stay.id, error))?;
     // What was accepted is well-formed; members that only the service sets are not printed.
     let (draft, _) = Draft::read(&opened.content);
     let instant = |text: Option<String>| text.as_deref().and_then(parse_instant);

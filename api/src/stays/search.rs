@@ -46,7 +46,7 @@ pub(crate) async fn show(
     };
     reads::note_search(app, sender).await;
     if filter.facility_ids.is_empty() {
-        return Ok(page_json(&[], None));
+        return Ok(page_json(&[], &[], None));
     }
     let limit = request.limit.map_or(LIMIT_DEFAULT, |limit| {
         usize::try_from(limit).unwrap_or(LIMIT_DEFAULT)
@@ -58,8 +58,8 @@ pub(crate) async fn show(
     let last = stays.last().filter(|_| has_more);
     let next_cursor = last.map(|stay| cursor::write(&app.vault, LIST, sender.key_id, stay.id));
     reads::count(sender.role.as_str(), "own_search", stays.len());
-    let items: Vec<String> = render(app, &stays).await?.into_iter().flatten().collect();
-    Ok(list::page_json(&items, next_cursor))
+    let (items, unreadable) = list::sorted(render(app, &stays).await?);
+    Ok(list::page_json(&items, &unreadable, next_cursor))
 }
 
 fn fault(pointer: &str, code: Code) -> Failure {

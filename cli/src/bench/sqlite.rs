@@ -108,6 +108,7 @@ fn stay(id: Uuid, now: DateTime<Utc>) -> stay::Model {
         document_index: Some(random(32)),
         name_index: Some(random(32)),
         changed_at: now,
+        sealed_key: Some(random(93)),
     }
 }
 

@@ -367,6 +367,16 @@ const fn both(code: Code) -> [Words; 2] {
                 "The database does not answer at the moment; the request was not saved. Send it again after the time in Retry-After.",
             ],
         ),
+        Code::StayUnreadable => pair(
+            [
+                "Không đọc được dữ liệu của lượt lưu trú này",
+                "Dữ liệu đã lưu của lượt lưu trú này bị hỏng nên không đọc được; các lượt khác không bị ảnh hưởng và không có gì bị thay đổi. Hãy báo cho đơn vị vận hành kèm mã lượt lưu trú; đừng khai lại lượt này khi chưa có trả lời.",
+            ],
+            [
+                "The stored stay cannot be read",
+                "What is stored of this stay is damaged and cannot be read; other stays are not affected and nothing was changed. Tell the operator the id of the stay; do not declare it again before you have an answer.",
+            ],
+        ),
         Code::StorageFull => pair(
             [
                 "Cơ sở dữ liệu hết chỗ",

@@ -143,6 +143,7 @@ fn settled(id: u128) -> StayRow {
         reference_index: None,
         document_index: None,
         name_index: None,
+        sealed_key: None,
         changed_at: arrival_at,
     }
 }

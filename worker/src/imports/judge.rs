@@ -334,7 +334,9 @@ impl Job {
             | Refusal::StorageFull
             | Refusal::OutcomeUnknown
             | Refusal::Stopping => None,
-            Refusal::Internal(error) => self.fault(fault_count, &error.to_string()),
+            Refusal::Internal(error) | Refusal::Unreadable { cause: error, .. } => {
+                self.fault(fault_count, &error.to_string())
+            }
             // Only a change of a stay or a census is answered so.
             Refusal::NotFound
             | Refusal::VersionUnnamed

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 /// Columns that hold what is sealed, salted or signed, or follows from that: different in each
 /// run, because nonces, salts and keys do not come out of the seed.
-const RANDOM_COLUMNS: [(&str, &str); 7] = [
+const RANDOM_COLUMNS: [(&str, &str); 8] = [
+    ("stay", "sealed_key"),
     ("stay_version", "sealed"),
     ("stay_version", "sealed_reason"),
     ("stay_version", "content_sha256"),

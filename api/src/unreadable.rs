@@ -1,0 +1,46 @@
+//! What is stored damaged. It is an error of that row alone: whatever shows many goes on with the
+//! rest and names it.
+
+use std::{error::Error, fmt::Display};
+
+use domain::{problem::Code, time::format_instant};
+use metrics::counter;
+use serde_json::{Value, json};
+use store::stays::StayRow;
+use uuid::Uuid;
+
+use crate::problem::Failure;
+
+/// Why a row cannot be read.
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
+
+/// Counts a row that cannot be read, and tells the operator which it is.
+pub(crate) fn note(table: &'static str, id: Uuid, error: &dyn Display) {
+    counter!("luutru_unreadable_rows_total", "table" => table).increment(1);
+    tracing::error!(
+        table,
+        row.id = %id,
+        %error,
+        "a stored row cannot be read: damaged, or given to another facility past luutru; \
+         `luutru check` names all"
+    );
+}
+
+/// What can be told of such a stay.
+pub(crate) fn stay(stay: &StayRow) -> Value {
+    json!({
+        "id": stay.id,
+        "facility_id": stay.facility_id,
+        "version": stay.version,
+        "presence": stay.presence,
+        "arrival_at": format_instant(stay.arrival_at),
+        "received_at": format_instant(stay.received_at),
+    })
+}
+
+/// The answer where that stay alone was asked for.
+pub(crate) fn failure(stay_id: Uuid, error: impl Into<Cause>) -> Failure {
+    let error = error.into();
+    note("stay_version", stay_id, &error);
+    Failure::caused(Code::StayUnreadable, error)
+}

@@ -1,0 +1,82 @@
+//! `luutru rewrite`: seals anew what an earlier release stored, while the service runs.
+
+use std::{
+    sync::Mutex,
+    sync::PoisonError,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use intake::rewrite::{self, Manner, Progress};
+use runtime::{clock::Clock, profile::Profile};
+use serde_json::json;
+use store::Database;
+
+use crate::{
+    assemble,
+    exit::Ending,
+    settings::{PlaceSettings, Secret, SecretSettings, Secrets},
+    terminal,
+};
+
+/// How often it is told how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// Seals anew what an earlier release stored: bound to organisation and facility, and with a key
+/// for each stay. Services may run meanwhile, but none of the earlier release. May be stopped and
+/// run again: it goes on where it was. Prints a line of JSON; exit code 1 when rows were damaged
+/// and left as they are.
+#[derive(Args)]
+pub(crate) struct RewriteOptions {
+    #[command(flatten)]
+    place: PlaceSettings,
+
+    #[command(flatten)]
+    secrets: SecretSettings,
+}
+
+/// Rewrites.
+pub(crate) async fn execute(options: RewriteOptions) -> anyhow::Result<Ending> {
+    let profile = options.place.profile_or(Profile::Production);
+    let needed = [Secret::MasterKey, Secret::IndexKey, Secret::KeyPepper];
+    let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
+    let limits = options.place.connect_options();
+    let db = assemble::connect_whole(&options.place, profile, &limits).await?;
+    let outcome = run(&db, &secrets).await;
+    db.close().await;
+    outcome
+}
+
+async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
+    let clock = Clock::system();
+    let vault = assemble::open_vault(db, secrets, &clock).await?;
+    let manner = Manner {
+        pause: Duration::ZERO,
+        may_finish: true,
+    };
+    let told = Mutex::new(None::<Instant>);
+    let tell = |progress: Progress| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_some_and(|at| at.elapsed() < TOLD_EVERY) {
+            return;
+        }
+        *told = Some(Instant::now());
+        match progress {
+            Progress::Waiting => tracing::info!("another process rewrites; waiting for its end"),
+            Progress::Stays { done, of } => tracing::info!(done, of, "stays are sealed anew"),
+        }
+    };
+    let done = rewrite::run(db, &vault, &clock, manner, &tell).await?;
+    let report = json!({
+        "stays": done.stays,
+        "others": done.blobs,
+        "damaged": done.damaged,
+        "finished": vault.refuses_first_form(),
+    });
+    terminal::say_line(&report.to_string())?;
+    Ok(if done.damaged == 0 {
+        Ending::Done
+    } else {
+        Ending::Found
+    })
+}

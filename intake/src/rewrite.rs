@@ -1,0 +1,464 @@
+//! Puts what is stored into the second form of sealing: bound to organisation and facility, and
+//! everything of a stay under a key of the stay's own.
+//!
+//! It may be stopped at any point and goes on where it was, in this process or another; of several
+//! that would do it at once one does, the others wait. Meanwhile both forms are read and the second
+//! is written. When nothing is left in the first, that is recorded under the master key, and from
+//! then on blobs of the first form are opened by nobody.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use runtime::{
+    clock::Clock,
+    ids,
+    vault::{Owner, SealContext, StaySafe, Vault, VaultError, WrappedDataKey},
+};
+use store::{
+    Database,
+    consistency::{self, OfStay},
+    rewrite::{self, Loose, Place, Replaced, RewrittenStay, Which},
+    stays::StayRow,
+};
+use uuid::Uuid;
+
+use crate::{
+    prepare::month,
+    view::{self, SEALED_ANSWER, SEALED_BODY, SEALED_REASON, SEALED_TABLE, SEALED_WORDS},
+};
+
+/// The record that nothing is left in the first form.
+const RECORD: &str = "sealed_in_second_form";
+/// Stays read at a time.
+const STAYS_AT_ONCE: u64 = 100;
+/// Loose blobs read at a time: pieces of files are large.
+const BLOBS_AT_ONCE: u64 = 20;
+/// How long the turn holds without being kept.
+const LEASE_SECONDS: u32 = 30;
+/// How often who waits for the turn looks again.
+const TURN_PAUSE: Duration = Duration::from_secs(2);
+
+/// Why nothing more was rewritten.
+#[derive(Debug, thiserror::Error)]
+pub enum RewriteError {
+    /// The database did not answer as it should.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A key is not there or does not fit.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Somebody else took the turn while we slept.
+    #[error("another process goes on with it")]
+    TurnLost,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Stays that were put into the second form.
+    pub stays: u64,
+    /// Blobs of no stay that were.
+    pub blobs: u64,
+    /// Blobs that could not be opened and lie as they lay.
+    pub damaged: u64,
+}
+
+/// How far it is, told from time to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Another process rewrites.
+    Waiting,
+    /// This much of so many stays that were left at the start.
+    Stays {
+        /// Done since the start.
+        done: u64,
+        /// Left at the start.
+        of: u64,
+    },
+}
+
+/// Whether the installation has nothing in the first form any more, as its record says. A new
+/// installation never had anything, and gets the record here.
+///
+/// Data keys must be loaded before: `wrapped` are they as they lie in the database.
+///
+/// # Errors
+/// The record is not ours, or is gone though there is something that was only made after it.
+pub async fn settle(
+    db: &Database,
+    vault: &Vault,
+    wrapped: &[WrappedDataKey],
+    now: DateTime<Utc>,
+) -> Result<bool, store::Error> {
+    let mark = vault.record_mark(RECORD);
+    let is_after_it = wrapped.iter().any(WrappedDataKey::is_of_second_form);
+    match store::installation::fact(db, RECORD).await? {
+        Some(found) if found == mark => {}
+        Some(_) => return Err(not_ours()),
+        None if is_after_it => return Err(not_ours()),
+        None if wrapped.is_empty() && rewrite::is_without_stays(db).await? => {
+            let settled = store::installation::settle(db, RECORD, &mark, now).await?;
+            if settled != mark {
+                return Err(not_ours());
+            }
+        }
+        None => return Ok(false),
+    }
+    vault.refuse_first_form();
+    Ok(true)
+}
+
+fn not_ours() -> store::Error {
+    store::Error::Schema(
+        "the record in the table installation_fact that everything is sealed in the second form \
+         was changed or removed past luutru: put back the newest backup, or that row of it"
+            .to_owned(),
+    )
+}
+
+/// How the rest is rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Made after each part, for others' sake.
+    pub pause: Duration,
+    /// Whether the end is recorded when nothing is left. Not while releases before the second form
+    /// may run: what they wrote after it, nobody would read.
+    pub may_finish: bool,
+}
+
+/// Rewrites what is left, and records the end if it may.
+///
+/// # Errors
+/// [`RewriteError`]; what was done stays done.
+pub async fn run(
+    db: &Database,
+    vault: &Vault,
+    clock: &Clock,
+    manner: Manner,
+    tell: &(dyn Fn(Progress) + Sync),
+) -> Result<Done, RewriteError> {
+    let turn = Turn {
+        db,
+        clock,
+        lease_id: ids::uuid_v7(clock),
+    };
+    while !turn.keep().await? {
+        tell(Progress::Waiting);
+        tokio::time::sleep(TURN_PAUSE).await;
+    }
+    let outcome = under_turn(&turn, vault, manner, tell).await;
+    let ended = rewrite::end_turn(db, turn.lease_id).await;
+    let done = outcome?;
+    ended?;
+    Ok(done)
+}
+
+struct Turn<'a> {
+    db: &'a Database,
+    clock: &'a Clock,
+    lease_id: Uuid,
+}
+
+impl Turn<'_> {
+    async fn keep(&self) -> store::Result<bool> {
+        rewrite::take_turn(self.db, self.lease_id, self.clock.now(), LEASE_SECONDS).await
+    }
+
+    async fn check(&self) -> Result<(), RewriteError> {
+        if self.keep().await? {
+            Ok(())
+        } else {
+            Err(RewriteError::TurnLost)
+        }
+    }
+}
+
+async fn under_turn(
+    turn: &Turn<'_>,
+    vault: &Vault,
+    manner: Manner,
+    tell: &(dyn Fn(Progress) + Sync),
+) -> Result<Done, RewriteError> {
+    let db = turn.db;
+    let mut done = Done::default();
+    if store::installation::fact(db, RECORD).await? == Some(vault.record_mark(RECORD)) {
+        vault.refuse_first_form();
+        return Ok(done);
+    }
+    let of = rewrite::stay_count(db).await?;
+    loop {
+        turn.check().await?;
+        let rows = rewrite::stays(db, STAYS_AT_ONCE).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            if let Some(damaged) = rewrite_stay(db, vault, row).await? {
+                done.stays += 1;
+                done.damaged += damaged;
+            }
+        }
+        let told = done.stays;
+        tell(Progress::Stays { done: told, of });
+        tokio::time::sleep(manner.pause).await;
+    }
+    for place in Place::ALL {
+        rewrite_loose(turn, vault, place, manner.pause, &mut done).await?;
+    }
+    if manner.may_finish {
+        turn.check().await?;
+        finish(turn, vault).await?;
+    }
+    Ok(done)
+}
+
+/// Records the end, and wraps the data keys so that nobody can take the record away unnoticed.
+async fn finish(turn: &Turn<'_>, vault: &Vault) -> Result<(), RewriteError> {
+    let (db, now) = (turn.db, turn.clock.now());
+    let mark = vault.record_mark(RECORD);
+    let settled = store::installation::settle(db, RECORD, &mark, now).await?;
+    if settled != mark {
+        return Err(not_ours().into());
+    }
+    vault.refuse_first_form();
+    for key in store::data_keys::all(db).await? {
+        let old = WrappedDataKey {
+            id: key.id,
+            month: key.month,
+            wrapped: key.wrapped,
+        };
+        if !old.is_of_second_form() {
+            let new = vault.wrap_anew(&old)?.wrapped;
+            let old = old.wrapped;
+            rewrite::replace_data_key(db, key.id, Replaced { old, new }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a stay must be put into the second form before something new is sealed for it. One
+/// without a key in an installation that has nothing of the first form is not: its key was
+/// destroyed, or taken away past us.
+#[must_use]
+pub fn is_needed(vault: &Vault, stay: &StayRow) -> bool {
+    stay.sealed_key.is_none() && !vault.refuses_first_form()
+}
+
+/// Puts one stay into the second form, now: before something new is sealed for it.
+///
+/// # Errors
+/// The database does not answer, or a key is not there.
+pub async fn stay(db: &Database, vault: &Vault, stay_id: Uuid) -> Result<(), store::Error> {
+    let row = store::stays::get(db, stay_id).await?;
+    if !is_needed(vault, &row) {
+        return Ok(());
+    }
+    match rewrite_stay(db, vault, &row).await {
+        Ok(_) => Ok(()),
+        Err(RewriteError::Store(error)) => Err(error),
+        Err(RewriteError::Vault(error)) => {
+            tracing::error!(stay.id = %stay_id, %error, "a stay was not rewritten");
+            Err(store::Error::Corrupt {
+                what: "stay.sealed_key",
+            })
+        }
+        Err(RewriteError::TurnLost) => Ok(()),
+    }
+}
+
+/// `None` when the stay moved meanwhile; else how many of its blobs could not be opened.
+async fn rewrite_stay(
+    db: &Database,
+    vault: &Vault,
+    row: &StayRow,
+) -> Result<Option<u64>, RewriteError> {
+    let old = view::safe(row);
+    let key = vault.new_stay_key(&month(row.received_at), row.id, old.owner)?;
+    let new = StaySafe {
+        sealed_key: Some(&key),
+        ..old
+    };
+    let found = rewrite::of_stay(db, row.id).await?;
+    let mut damaged = 0;
+    let mut anew = |context: SealContext<'_>, blob: Vec<u8>| {
+        let opened = match vault.open_of_stay(&old, &context, &blob) {
+            Ok(opened) => opened,
+            Err(VaultError::NotOpened) => {
+                damaged += 1;
+                tracing::error!(
+                    table = context.table,
+                    row.id = %context.row_id,
+                    "a sealed row is damaged and was left as it is"
+                );
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let sealed = vault.seal_of_stay(&new, &context, &opened)?;
+        Ok(Some(Replaced {
+            old: blob,
+            new: sealed,
+        }))
+    };
+    let mut by = RewrittenStay::default();
+    for (version, content, reason) in found.versions {
+        let context = old.context(SEALED_TABLE, row.id, version);
+        by.contents
+            .extend(anew(context, content)?.map(|replaced| (version, replaced)));
+        if let Some(reason) = reason {
+            let context = old.context(SEALED_REASON, row.id, version);
+            by.reasons
+                .extend(anew(context, reason)?.map(|replaced| (version, replaced)));
+        }
+    }
+    for (id, version, body) in found.bodies {
+        let context = old.context(SEALED_BODY, id, version);
+        by.bodies
+            .extend(anew(context, body)?.map(|replaced| (id, replaced)));
+    }
+    for (id, words) in found.words {
+        let context = old.context(SEALED_WORDS, id, 0);
+        by.words
+            .extend(anew(context, words)?.map(|replaced| (id, replaced)));
+    }
+    by.sealed_key.clone_from(&key);
+    let is_done = rewrite::replace_stay(db, row, by).await?;
+    Ok(is_done.then_some(damaged))
+}
+
+async fn rewrite_loose(
+    turn: &Turn<'_>,
+    vault: &Vault,
+    place: Place,
+    pause: Duration,
+    done: &mut Done,
+) -> Result<(), RewriteError> {
+    let mut after = (Uuid::nil(), -1);
+    loop {
+        turn.check().await?;
+        let part = rewrite::loose(turn.db, place, Which::FirstForm, after, BLOBS_AT_ONCE).await?;
+        let Some(last) = part.last() else {
+            return Ok(());
+        };
+        after = (last.row_id, last.version);
+        for found in part {
+            let context = loose_context(place, &found);
+            match vault.open(&context, &found.sealed) {
+                Ok(opened) => {
+                    let month = month(turn.clock.now());
+                    let new = vault.seal(&month, &context, &opened)?;
+                    rewrite::replace_loose(turn.db, place, found, new).await?;
+                    done.blobs += 1;
+                }
+                Err(VaultError::NotOpened) => {
+                    done.damaged += 1;
+                    tracing::error!(
+                        table = context.table,
+                        row.id = %context.row_id,
+                        "a sealed row is damaged and was left as it is"
+                    );
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// The same place as whoever sealed it there names.
+fn loose_context(place: Place, found: &Loose) -> SealContext<'static> {
+    let table = match place {
+        Place::Webhook => "webhook",
+        Place::RoomList => "room_list",
+        Place::ImportHeading | Place::ImportSheets => "import",
+        Place::ImportChunk => "import_chunk",
+        Place::ImportRow => "import_row",
+    };
+    SealContext {
+        table,
+        row_id: found.row_id,
+        version: found.version,
+        owner: Owner {
+            organisation_id: found.organisation_id,
+            facility_id: found.facility_id.unwrap_or_default(),
+        },
+    }
+}
+
+/// A sealed row that cannot be opened: damaged, or of another owner than it was sealed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its table.
+    pub table: &'static str,
+    /// Its id; of what belongs to a facility or a file, that one's.
+    pub row_id: Uuid,
+    /// Version or place in it.
+    pub version: i32,
+}
+
+/// What was found among the sealed rows other than versions of stays.
+#[derive(Clone, Debug, Default)]
+pub struct Inspection {
+    /// How many were opened.
+    pub checked: u64,
+    /// Those that could not be.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Opens every sealed row but the versions of stays, and changes nothing.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn inspect(db: &Database, vault: &Vault) -> store::Result<Inspection> {
+    let mut found = Inspection::default();
+    for place in Place::ALL {
+        let mut after = (Uuid::nil(), -1);
+        loop {
+            let part = rewrite::loose(db, place, Which::All, after, BLOBS_AT_ONCE).await?;
+            let Some(last) = part.last() else {
+                break;
+            };
+            after = (last.row_id, last.version);
+            for blob in part {
+                let context = loose_context(place, &blob);
+                let is_readable = vault.open(&context, &blob.sealed).is_ok();
+                found.note(&context, is_readable);
+            }
+        }
+    }
+    let of_stays = [
+        (SEALED_BODY, OfStay::Bodies),
+        (SEALED_WORDS, OfStay::Words),
+        (SEALED_ANSWER, OfStay::Answers),
+    ];
+    for (table, what) in of_stays {
+        let mut after = Uuid::nil();
+        loop {
+            let part = consistency::sealed_of_stays(db, what, after, STAYS_AT_ONCE).await?;
+            let Some(last) = part.last() else {
+                break;
+            };
+            after = last.row_id;
+            for one in part {
+                let safe = view::safe(&one.stay);
+                let context = safe.context(table, one.row_id, one.version);
+                let is_readable = vault.open_of_stay(&safe, &context, &one.sealed).is_ok();
+                found.note(&context, is_readable);
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Inspection {
+    fn note(&mut self, context: &SealContext<'static>, is_readable: bool) {
+        self.checked += 1;
+        if !is_readable {
+            self.unreadable.push(Unreadable {
+                table: context.table,
+                row_id: context.row_id,
+                version: context.version,
+            });
+        }
+    }
+}
