@@ -29,6 +29,7 @@ database_url() {
     echo "postgres://luutru:$(cat secrets/postgres_password)@postgres:5432/luutru"
 }
 
+make postgres_admin_password openssl rand -hex 24
 make postgres_password openssl rand -hex 24
 make database_url database_url
 make master_key openssl rand -hex 32

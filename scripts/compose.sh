@@ -73,12 +73,37 @@ check_endings() {
     return "$bad"
 }
 
+# Nobody has more than is needed: a file system that is only read, bounds on memory and processes, a
+# role of the database that is no superuser, and of the secrets one's own.
+check_confinement() {
+    local id found bad=0 superuser
+    for id in $(compose ps -q); do
+        found="$(docker inspect -f '{{.Name}} {{.HostConfig.ReadonlyRootfs}} {{gt .HostConfig.Memory 0}} {{.HostConfig.PidsLimit}}' "$id")"
+        [[ "$found" =~ ^[^\ ]+\ true\ true\ [1-9][0-9]*$ ]] || { echo "not confined: $found" >&2; bad=1; }
+    done
+    superuser="$(compose exec -T postgres psql -U postgres -tAc "SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = 'luutru'" </dev/null)"
+    [ "$superuser" = f ] || { echo "the role luutru may do more than use its database" >&2; bad=1; }
+    check_secrets api-1 database_url index_key key_pepper master_key receipt_key || bad=1
+    check_secrets worker-1 database_url index_key master_key police_secret receipt_key || bad=1
+    check_secrets police-sim police_secret || bad=1
+    return "$bad"
+}
+
+# check_secrets SERVICE NAME…: these are mounted there, in the order of the alphabet, and no others.
+check_secrets() {
+    local service="$1" found
+    shift
+    found="$(compose exec -T "$service" ls /run/secrets </dev/null | tr '\n' ' ')"
+    [ "$found" = "$* " ] || { echo "$service has the secrets $found" >&2; return 1; }
+}
+
 docker/secrets.sh
 docker/prebuilt-image.sh "$BINARY" "$LUUTRU_IMAGE"
 compose up -d --no-build
 wait_until_ready "$(address proxy 80)"
 wait_until_healthy
 echo "all services are healthy after $SECONDS s"
+check_confinement
 
 key="$(compose exec -T api-1 luutru key create --organisation-code demo --role integrator \
     --all-facilities --label compose </dev/null)"
