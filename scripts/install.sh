@@ -1,5 +1,5 @@
-# Brings a fresh Debian to where every check can run. Sourced by scripts/test.sh; needs root or
-# sudo. Nothing that is there already is replaced.
+# Brings a fresh Debian to where luutru can be built and every check can run. Sourced by
+# scripts/run.sh and scripts/test.sh; needs root or sudo. Nothing that is there already is replaced.
 # shellcheck shell=bash
 
 SUDO=""
@@ -23,12 +23,20 @@ packages() {
     rm -f "$log"
 }
 
-install_tools() {
+# What is needed to build, and no more.
+install_build_tools() {
     local missing=()
     command -v cc >/dev/null && command -v strip >/dev/null || missing+=(build-essential)
     command -v curl >/dev/null || missing+=(curl)
-    command -v openssl >/dev/null || missing+=(openssl)
     [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+    [ "${#missing[@]}" = 0 ] || packages "${missing[@]}"
+}
+
+# What the checks need besides.
+install_tools() {
+    install_build_tools
+    local missing=()
+    command -v openssl >/dev/null || missing+=(openssl)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     # Tests copy the text of receipts.
     command -v pdftotext >/dev/null || missing+=(poppler-utils)
@@ -145,7 +153,7 @@ choose_images() {
 
 official_images() {
     local image
-    for image in "${POSTGRES_IMAGE:-postgres:15}" "${NGINX_IMAGE:-nginx:1.28}" "${BASE_IMAGE:-$1}"; do
+    for image in "${POSTGRES_IMAGE:-postgres:15.14}" "${NGINX_IMAGE:-nginx:1.28.0}" "${BASE_IMAGE:-$1}"; do
         docker image inspect "$image" >/dev/null 2>&1 && continue
         timeout 120 docker pull --quiet "$image" >/dev/null 2>&1 || {
             echo "$image cannot be pulled here"

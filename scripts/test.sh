@@ -4,7 +4,7 @@
 #
 #   ./scripts/test.sh             everything
 #   ./scripts/test.sh STEP…       only these: format build clippy rustdoc tests openapi clients
-#                                 browser compose evening chaos
+#                                 browser documents run compose evening chaos
 #
 # Environment: LUUTRU_LOCAL_IMAGES (1 makes the images from Debian packages, 0 forbids that,
 # unset tries the official ones first), LUUTRU_TEST_POSTGRES_IMAGE, LUUTRU_TEST_DATABASE_URL
@@ -13,7 +13,7 @@ set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/install.sh
 
-readonly ALL_STEPS=(format build clippy rustdoc tests openapi clients browser compose evening chaos)
+readonly ALL_STEPS=(format build clippy rustdoc tests openapi clients browser documents run compose evening chaos)
 chosen=("$@")
 [ "${#chosen[@]}" -gt 0 ] || chosen=("${ALL_STEPS[@]}")
 
@@ -45,6 +45,28 @@ step_clients() { step_build && scripts/clients.sh; }
 step_browser() { step_build && scripts/browser.sh; }
 
 step_compose() { step_build && scripts/compose.sh; }
+
+# What README.md and docs/ print is run, and what comes is compared.
+step_documents() { step_build && scripts/documents.py; }
+
+# README's first command, as far as the greeting; then it must end in order.
+step_run() {
+    local log pid tries
+    log="$(mktemp)"
+    LUUTRU_LISTEN=127.0.0.1:0 LUUTRU_OPS_LISTEN=127.0.0.1:0 LUUTRU_REGISTRY_LISTEN=127.0.0.1:0 \
+        LUUTRU_POLICE_LISTEN=127.0.0.1:0 scripts/run.sh up --ephemeral >"$log" 2>&1 &
+    pid=$!
+    for tries in $(seq 1200); do
+        ! grep -q 'luutru is up' "$log" || break
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 1
+    done
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" && grep -q 'luutru is up' "$log" && return
+    echo "scripts/run.sh did not come to its greeting, or did not end in order ($tries looks); it said:" >&2
+    tail -n 30 "$log" >&2
+    return 1
+}
 
 # Two minutes of the evening before the deadline, on two APIs, two workers and PostgreSQL.
 step_evening() { step_build && target/debug/evening; }
