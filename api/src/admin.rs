@@ -7,6 +7,7 @@
 
 pub(crate) mod deliveries;
 pub(crate) mod destinations;
+pub(crate) mod directory;
 pub(crate) mod requeue;
 
 use domain::{problem::Code, sender::Sender};

@@ -29,6 +29,7 @@ use crate::docs::Documents;
 use crate::door;
 use crate::events::Tail;
 use crate::imports::{self, template};
+use crate::key_uses::{self, KeyUses};
 use crate::limit::Limits;
 use crate::paper;
 use crate::problem::Failure;
@@ -87,6 +88,8 @@ pub(crate) struct App {
     pub(crate) settings: ApiSettings,
     pub(crate) limits: Limits,
     pub(crate) keys: KnownKeys,
+    /// When keys were last used.
+    pub(crate) key_uses: KeyUses,
     pub(crate) noted_reads: NotedReads,
     /// What is new in the feed.
     pub(crate) tail: Tail,
@@ -132,6 +135,7 @@ impl App {
             readiness: parts.readiness,
             settings: parts.settings,
             keys: KnownKeys::default(),
+            key_uses: KeyUses::default(),
             noted_reads: NotedReads::default(),
             tail: Tail::default(),
             stop,
@@ -202,7 +206,8 @@ async fn run(
         tokio::join!(
             sweep(&app, &shutdown),
             keep_time(&app, &watch, &shutdown),
-            app.keys.meet_new(&app.db, newest_key, &shutdown)
+            app.keys.meet_new(&app.db, newest_key, &shutdown),
+            key_uses::keep(&app, &shutdown)
         );
     };
     let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, upkeep, tail);

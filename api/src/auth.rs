@@ -76,6 +76,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// When the key ends by itself.
+    pub(crate) fn expires_at(&self) -> Option<chrono::DateTime<chrono::Utc>> {
+        self.key.expires_at
+    }
+
     /// What of the feed of events the key may see.
     pub(crate) fn scope(&self) -> Scope {
         let is_bound = !self.key.facility_ids.is_empty();
@@ -362,7 +367,9 @@ pub(crate) async fn recognise(
     if judged.is_err() && !is_strange {
         app.limits.strangers.note(address)?;
     }
-    Ok(judged?)
+    let caller = judged?;
+    app.key_uses.note(caller.key.id, app.clock.now());
+    Ok(caller)
 }
 
 fn judge(

@@ -7,7 +7,7 @@ pub(crate) mod rooms;
 
 use std::sync::Arc;
 
-use domain::{facility::Facility, problem::Code, sender::Sender};
+use domain::{facility::Facility, problem::Code, sender::Sender, time::format_instant};
 use uuid::Uuid;
 
 use crate::answer::Answer;
@@ -16,7 +16,7 @@ use crate::auth::{Admitted, Reading};
 use crate::cursor;
 use crate::problem::Failure;
 use crate::query::{Page, Query, id_of};
-use crate::shapes::text::{CommuneCode, FacilityKindWord, ProvinceCode};
+use crate::shapes::text::{CommuneCode, FacilityKindWord, Instant, ProvinceCode};
 use crate::shapes::{FacilityPage, FacilityView};
 
 /// What cursors of this list are good for.
@@ -78,6 +78,7 @@ fn view(facility: &Facility) -> FacilityView {
         commune_code: CommuneCode(facility.commune_code.clone()),
         province_code: ProvinceCode(facility.province_code.clone()),
         is_remote: facility.is_remote,
+        ended_at: facility.ended_at.map(|at| Instant(format_instant(at))),
     }
 }
 

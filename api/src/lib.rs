@@ -17,6 +17,7 @@ mod audit;
 mod auth;
 mod hosts;
 mod idempotency;
+mod key_uses;
 mod limit;
 mod payload;
 mod precondition;

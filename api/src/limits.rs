@@ -1,11 +1,12 @@
 //! What a key may do and what is left of it.
 
-use domain::census;
+use domain::{census, time::format_instant};
 
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::limit::Allowance;
+use crate::shapes::text::Instant;
 use crate::shapes::{AtOnceView, BodyBytesView, FacilityQuotaView, LimitsView, QuotaView};
 use crate::stays::batch;
 
@@ -14,6 +15,7 @@ pub(crate) fn show(app: &App, admitted: &Admitted<Reading>) -> Answer<LimitsView
     let settings = &app.settings;
     let facilities = &admitted.sender().facilities;
     let meter = &admitted.ticket.caller.meter;
+    let expires_at = admitted.ticket.caller.expires_at();
     Answer::of(&LimitsView {
         key: quota(&meter.stays),
         reads: quota(&meter.reads),
@@ -37,6 +39,7 @@ pub(crate) fn show(app: &App, admitted: &Admitted<Reading>) -> Answer<LimitsView
             census: settings.census_body_bytes_max,
             file: settings.file_body_bytes_max,
         },
+        key_expires_at: expires_at.map(|at| Instant(format_instant(at))),
         batch_stays: u32::try_from(batch::STAY_COUNT_MAX).unwrap_or(u32::MAX),
         census_stays: u32::try_from(census::STAY_COUNT_MAX).unwrap_or(u32::MAX),
     })

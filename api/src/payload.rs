@@ -32,6 +32,9 @@ use crate::exchange::{self, Exchange};
 use crate::limit::{BodyKind, Received};
 use crate::problem::Failure;
 use crate::shapes::admin::{PauseDraft, RequeueDraft};
+use crate::shapes::directory::{
+    FacilityRecordDraft, FacilityRecordPatch, KeyDraft, OrganisationDraft, OrganisationPatch,
+};
 use crate::shapes::review::{ClaimRequest, DecisionRequest, QuestionAnswerDraft};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{
@@ -146,6 +149,40 @@ impl Shape for PauseDraft {
 }
 
 impl Shape for RequeueDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for OrganisationDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for OrganisationPatch {
+    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
+
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for FacilityRecordDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for FacilityRecordPatch {
+    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
+
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.stay_body_bytes_max
+    }
+}
+
+impl Shape for KeyDraft {
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
     }

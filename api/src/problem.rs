@@ -94,6 +94,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::ValidFromInPast
         | Code::ContradictsMember
         | Code::NotForRole
+        | Code::PersonalNumber
         | Code::UnknownCommune
         | Code::InvalidInstant
         | Code::InvalidDate

@@ -24,6 +24,11 @@ use crate::shapes::admin::{
     DestinationPage, DestinationView, NotificationPage, NotificationView, PauseDraft, PauseState,
     RequeueAnswer, RequeueDraft, RequeueManyAnswer,
 };
+use crate::shapes::directory::{
+    FacilityRecordDraft, FacilityRecordPage, FacilityRecordPatch, FacilityRecordView, KeyDraft,
+    KeyMade, KeyPage, KeyView, OrganisationDraft, OrganisationPage, OrganisationPatch,
+    OrganisationView,
+};
 use crate::shapes::review::{
     ClaimAnswer, ClaimExtension, ClaimRelease, ClaimRequest, DecisionAnswer, DecisionRequest,
     QuestionAnswer, QuestionAnswerDraft, ReviewCase, ReviewPage, ReviewSummary,
@@ -63,6 +68,8 @@ enum Topic {
     Police,
     /// The way to the police, for who operates the service. To other roles 403.
     Administration,
+    /// Who declares, from where, and by which keys; for who operates the service. To other roles 403.
+    Directory,
     /// Published lists and keys.
     Catalogues,
     /// Whether the service is there.
@@ -1028,6 +1035,283 @@ impl Api {
         key: IdempotencyKey,
     ) -> Result<Answer<PauseState>, Failure> {
         admin::destinations::resume(&self.app, &admitted, &code.0, key).await
+    }
+
+    /// List organisations
+    ///
+    /// Those that declare, the police and the operator, by id.
+    #[oai(
+        path = "/v1/admin/organisations",
+        method = "get",
+        operation_id = "listOrganisations",
+        tag = "Topic::Directory"
+    )]
+    async fn list_organisations(
+        &self,
+        admitted: Admitted<Administering>,
+        query: Query,
+    ) -> Result<Answer<OrganisationPage>, Failure> {
+        admin::directory::organisations::list(&self.app, &admitted, query).await
+    }
+
+    /// Make an organisation
+    ///
+    /// Facilities and keys belong to one.
+    #[oai(
+        path = "/v1/admin/organisations",
+        method = "post",
+        operation_id = "createOrganisation",
+        tag = "Topic::Directory"
+    )]
+    async fn create_organisation(
+        &self,
+        admitted: Admitted<Administering>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<OrganisationDraft>,
+    ) -> Result<Answer<OrganisationView>, Failure> {
+        admin::directory::organisations::create(&self.app, &admitted, key, document).await
+    }
+
+    /// See an organisation
+    #[oai(
+        path = "/v1/admin/organisations/:id",
+        method = "get",
+        operation_id = "showOrganisation",
+        tag = "Topic::Directory"
+    )]
+    async fn show_organisation(
+        &self,
+        _admitted: Admitted<Administering>,
+        /// The organisation's id.
+        id: Path<String>,
+    ) -> Result<Answer<OrganisationView>, Failure> {
+        admin::directory::organisations::show(&self.app, &id.0).await
+    }
+
+    /// Change an organisation
+    ///
+    /// Its name, or from when on it takes no declarations; `ended_at` `null` opens it again.
+    #[oai(
+        path = "/v1/admin/organisations/:id",
+        method = "patch",
+        operation_id = "changeOrganisation",
+        tag = "Topic::Directory"
+    )]
+    async fn change_organisation(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The organisation's id.
+        id: Path<String>,
+        /// The version that the change is meant for, from `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<OrganisationPatch>,
+    ) -> Result<Answer<OrganisationView>, Failure> {
+        admin::directory::organisations::change(
+            &self.app, &admitted, &id.0, &if_match, key, document,
+        )
+        .await
+    }
+
+    /// End an organisation
+    ///
+    /// Its facilities take no new declarations from now on; what was declared is still read, changed
+    /// and departed. One that has ended stays as it is.
+    #[oai(
+        path = "/v1/admin/organisations/:id",
+        method = "delete",
+        operation_id = "endOrganisation",
+        tag = "Topic::Directory"
+    )]
+    async fn end_organisation(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The organisation's id.
+        id: Path<String>,
+        /// The version that is meant to end, from `ETag`; whichever it is when left out.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch<false>,
+    ) -> Result<Answer<OrganisationView>, Failure> {
+        admin::directory::organisations::end(&self.app, &admitted, &id.0, &if_match).await
+    }
+
+    /// List facilities of all organisations
+    ///
+    /// By id, each as it stands today, with what holds from a later day on.
+    #[oai(
+        path = "/v1/admin/facilities",
+        method = "get",
+        operation_id = "listFacilityRecords",
+        tag = "Topic::Directory"
+    )]
+    async fn list_facility_records(
+        &self,
+        admitted: Admitted<Administering>,
+        query: Query,
+    ) -> Result<Answer<FacilityRecordPage>, Failure> {
+        admin::directory::facilities::list(&self.app, &admitted, query).await
+    }
+
+    /// Make a facility
+    ///
+    /// Its commune is one of today: an old code is refused with the one it went into.
+    #[oai(
+        path = "/v1/admin/facilities",
+        method = "post",
+        operation_id = "createFacility",
+        tag = "Topic::Directory"
+    )]
+    async fn create_facility(
+        &self,
+        admitted: Admitted<Administering>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<FacilityRecordDraft>,
+    ) -> Result<Answer<FacilityRecordView>, Failure> {
+        admin::directory::facilities::create(&self.app, &admitted, key, document).await
+    }
+
+    /// See a facility of any organisation
+    #[oai(
+        path = "/v1/admin/facilities/:id",
+        method = "get",
+        operation_id = "showFacilityRecord",
+        tag = "Topic::Directory"
+    )]
+    async fn show_facility_record(
+        &self,
+        _admitted: Admitted<Administering>,
+        /// The facility's id.
+        id: Path<String>,
+    ) -> Result<Answer<FacilityRecordView>, Failure> {
+        admin::directory::facilities::show(&self.app, &id.0).await
+    }
+
+    /// Change a facility
+    ///
+    /// From today on, or from the day `valid_from`: until then everything is judged and sent as it
+    /// stands. Stays that are declared keep their deadline.
+    #[oai(
+        path = "/v1/admin/facilities/:id",
+        method = "patch",
+        operation_id = "changeFacility",
+        tag = "Topic::Directory"
+    )]
+    async fn change_facility(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The facility's id.
+        id: Path<String>,
+        /// The version that the change is meant for, from `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<FacilityRecordPatch>,
+    ) -> Result<Answer<FacilityRecordView>, Failure> {
+        admin::directory::facilities::change(&self.app, &admitted, &id.0, &if_match, key, document)
+            .await
+    }
+
+    /// End a facility
+    ///
+    /// It takes no new declarations from now on; what was declared is still read, changed and
+    /// departed. One that has ended stays as it is.
+    #[oai(
+        path = "/v1/admin/facilities/:id",
+        method = "delete",
+        operation_id = "endFacility",
+        tag = "Topic::Directory"
+    )]
+    async fn end_facility(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The facility's id.
+        id: Path<String>,
+        /// The version that is meant to end, from `ETag`; whichever it is when left out.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch<false>,
+    ) -> Result<Answer<FacilityRecordView>, Failure> {
+        admin::directory::facilities::end(&self.app, &admitted, &id.0, &if_match).await
+    }
+
+    /// List keys
+    ///
+    /// The oldest first: whose each is, what it may do, until when it is good, when it was last used.
+    #[oai(
+        path = "/v1/admin/keys",
+        method = "get",
+        operation_id = "listKeys",
+        tag = "Topic::Directory"
+    )]
+    async fn list_keys(
+        &self,
+        admitted: Admitted<Administering>,
+        query: Query,
+    ) -> Result<Answer<KeyPage>, Failure> {
+        admin::directory::keys::list(&self.app, &admitted, query).await
+    }
+
+    /// Make a key
+    ///
+    /// Its text is in `secret`, this once: a replay has `null` there. It ends in a year unless
+    /// something else is said.
+    #[oai(
+        path = "/v1/admin/keys",
+        method = "post",
+        operation_id = "createKey",
+        tag = "Topic::Directory"
+    )]
+    async fn create_key(
+        &self,
+        admitted: Admitted<Administering>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<KeyDraft>,
+    ) -> Result<Answer<KeyMade>, Failure> {
+        admin::directory::keys::create(&self.app, &admitted, key, document).await
+    }
+
+    /// See a key
+    #[oai(
+        path = "/v1/admin/keys/:id",
+        method = "get",
+        operation_id = "showKey",
+        tag = "Topic::Directory"
+    )]
+    async fn show_key(
+        &self,
+        _admitted: Admitted<Administering>,
+        /// The key's id.
+        id: Path<String>,
+    ) -> Result<Answer<KeyView>, Failure> {
+        admin::directory::keys::show(&self.app, &id.0).await
+    }
+
+    /// End a key
+    ///
+    /// Requests with it are refused within two seconds. One that has ended stays as it is.
+    #[oai(
+        path = "/v1/admin/keys/:id",
+        method = "delete",
+        operation_id = "revokeKey",
+        tag = "Topic::Directory"
+    )]
+    async fn revoke_key(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The key's id.
+        id: Path<String>,
+    ) -> Result<Answer<KeyView>, Failure> {
+        admin::directory::keys::revoke(&self.app, &admitted, &id.0).await
     }
 
     /// Make a webhook

@@ -5,6 +5,7 @@
 //! the members that `domain` reads.
 
 pub(crate) mod admin;
+pub(crate) mod directory;
 pub(crate) mod review;
 pub(crate) mod text;
 
@@ -964,6 +965,10 @@ pub(crate) struct FacilityView {
     pub(crate) province_code: ProvinceCode,
     /// Whether foreigners may be declared within 24 hours instead of 12.
     pub(crate) is_remote: bool,
+    /// From when on it takes no new declarations; stays declared before are still read, changed and
+    /// departed.
+    #[oai(skip_serializing_if_is_none)]
+    pub(crate) ended_at: Option<Instant>,
 }
 
 /// A page of facilities.
@@ -1176,6 +1181,9 @@ pub(crate) struct LimitsView {
     pub(crate) requests_at_once: AtOnceView,
     /// Most bytes of a body.
     pub(crate) body_bytes: BodyBytesView,
+    /// When the key ends by itself; `null`: never. Ask for another in time.
+    #[oai(nullable)]
+    pub(crate) key_expires_at: Option<Instant>,
     /// Most stays of a batch.
     pub(crate) batch_stays: u32,
     /// Most lines of a census.

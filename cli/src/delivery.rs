@@ -5,7 +5,7 @@
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand, ValueEnum};
-use domain::{catalogue::CommuneCode, time::format_instant};
+use domain::{catalogue::CommuneCode, operator::PauseRequest, time::format_instant};
 use runtime::{ids, plain_http::PlainHttpSettings, profile::Profile};
 use serde_json::{Value, json};
 use store::{
@@ -16,9 +16,14 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::{assemble, exit::Ending, operator::Hand, settings::PlaceSettings, terminal};
+use crate::{
+    assemble,
+    exit::Ending,
+    operator::{self, Hand},
+    settings::PlaceSettings,
+    terminal,
+};
 
-const REASON_LENGTH_MAX: usize = 200;
 const LIMIT_MAX: u64 = 1_000;
 /// Tasks sent again between two looks at those that were set aside.
 const PAGE_SIZE: u64 = 500;
@@ -322,22 +327,17 @@ async fn requeue_all(db: &Database, hand: &Hand) -> anyhow::Result<Ending> {
 }
 
 async fn pause(db: &Database, hand: &Hand, options: PauseOptions) -> anyhow::Result<Ending> {
-    let (code, reason) = (&options.destination, options.reason.trim());
-    ensure!(
-        !reason.is_empty() && reason.chars().count() <= REASON_LENGTH_MAX,
-        "--reason: must have 1 to {REASON_LENGTH_MAX} characters"
-    );
+    let code = &options.destination;
     let now = hand.clock.now();
-    ensure!(
-        options.until.is_none_or(|until| now < until),
-        "--until: must lie ahead"
-    );
+    let body = json!({"reason": options.reason, "until": options.until.map(format_instant)});
+    let request = PauseRequest::read(&body, now);
+    let request = request.map_err(|violations| operator::refused(&violations, &[]))?;
     let row = known(db, code).await?;
     let pause = Pause {
         by: OPERATOR.to_owned(),
-        reason: reason.to_owned(),
+        reason: request.reason,
         at: now,
-        until: options.until,
+        until: request.until,
     };
     let entry = hand.entry("destination.paused", ("destination", row.id));
     destinations::pause(db, code, pause, entry, None).await?;

@@ -318,14 +318,19 @@ pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<Ending> {
     check_webhooks(&options.worker.webhooks, profile)?;
     let mut options = options;
     options.worker.plain_http.is_enforced = profile.is_production();
-    check_peers(&options.worker, profile)?;
     let needed = [
         Secret::MasterKey,
         Secret::IndexKey,
         Secret::ReceiptKey,
         Secret::PoliceSigning,
     ];
-    let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
+    let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed);
+    let secrets = match (secrets, check_peers(&options.worker, profile)) {
+        (secrets, Ok(())) => secrets?,
+        (Ok(_), Err(peers)) => return Err(peers.into()),
+        // What is missing is told at once, whatever it is.
+        (Err(secrets), Err(peers)) => anyhow::bail!("{secrets}\n{peers}"),
+    };
     let shutdown = Shutdown::listen()?;
     let limits = options.place.connect_options();
     let db = assemble::connect_whole(&options.place, profile, &limits).await?;

@@ -8,8 +8,11 @@ use crate::members::Members;
 use crate::problem::{Code, Violation};
 use crate::time::parse_instant;
 
-/// Characters of the reason of a pause.
-pub const REASON_LENGTH_MAX: usize = 200;
+/// Characters of the reason of a pause. It lies in the clear, in the database and in its log of
+/// writes: a few words for the next operator, no place for what belongs to a person.
+pub const REASON_LENGTH_MAX: usize = 100;
+/// So many digits in a row, spaces and dots aside, may be somebody's number.
+const PERSONAL_DIGIT_COUNT: usize = 8;
 /// Characters of a destination's code.
 pub const DESTINATION_LENGTH_MAX: usize = 64;
 /// Characters of an instant, with room for any fraction.
@@ -50,6 +53,22 @@ pub struct PauseRequest {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Whether a text holds what may be the number of a document or a telephone.
+fn holds_number(text: &str) -> bool {
+    let mut count = 0;
+    for letter in text.chars() {
+        match letter {
+            digit if digit.is_numeric() => count += 1,
+            ' ' | '.' | '-' => {}
+            _ => count = 0,
+        }
+        if count >= PERSONAL_DIGIT_COUNT {
+            return true;
+        }
+    }
+    false
+}
+
 impl PauseRequest {
     /// Reads `{reason, until?}`.
     ///
@@ -58,6 +77,9 @@ impl PauseRequest {
     pub fn read(body: &Value, now: DateTime<Utc>) -> Result<Self, Vec<Violation>> {
         let mut members = Members::of(body)?;
         let reason = members.required("reason", REASON_LENGTH_MAX);
+        if reason.as_deref().is_some_and(holds_number) {
+            members.fault("reason", Code::PersonalNumber, None);
+        }
         let until = members.text("until", INSTANT_LENGTH_MAX).and_then(|text| {
             let until = parse_instant(&text);
             match until {
@@ -124,6 +146,9 @@ mod tests {
         );
         let open = PauseRequest::read(&json!({"reason": "x", "until": null}), now());
         assert_eq!(open.unwrap().until, None);
+        // The day and the ticket are no number of a person.
+        let ticket = json!({"reason": "bảo trì 29/11, phiếu 1234567"});
+        assert!(PauseRequest::read(&ticket, now()).is_ok());
     }
 
     #[test]
@@ -135,6 +160,10 @@ mod tests {
             (
                 json!({"reason": "x".repeat(201)}),
                 vec![("/reason", Code::TooLong)],
+            ),
+            (
+                json!({"reason": "khách 0380 9000 1234"}),
+                vec![("/reason", Code::PersonalNumber)],
             ),
             (
                 json!({"reason": 1, "until": "tomorrow", "by": "me"}),

@@ -172,6 +172,8 @@ coded! {
         ValidFromInPast => "valid_from_in_past",
         /// A member that says the opposite of another.
         ContradictsMember => "contradicts_member",
+        /// Text with what may be somebody's number, where it would lie in the clear.
+        PersonalNumber => "personal_number",
         /// A member that keys of this role do not have.
         NotForRole => "not_for_role",
         /// No commune of this code, now or before 2025-07-01.
@@ -426,6 +428,7 @@ impl Code {
             | Self::ValidFromInPast
             | Self::ContradictsMember
             | Self::NotForRole
+            | Self::PersonalNumber
             | Self::UnknownCommune
             | Self::InvalidInstant
             | Self::InvalidDate

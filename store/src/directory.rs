@@ -11,7 +11,7 @@ use domain::{
     directory::{Change, Content, FacilityPatch, FacilityRecord, Organisation},
     time::local_date,
 };
-use entity::{audit_entry, directory_change, facility, organisation};
+use entity::{audit_entry, directory_change, facility, idempotency_key, organisation};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect,
@@ -407,6 +407,56 @@ pub(crate) async fn known(
     })))
 }
 
+/// What a request led to that came before under this key. `None`: the key is free, or there is none.
+pub async fn earlier_organisation(
+    db: &Database,
+    key: Option<&Idempotency>,
+    now: DateTime<Utc>,
+) -> Result<Option<Written<Organisation>>> {
+    match earlier(db, key, now).await? {
+        Some(known) => replayed_organisation(db.reader(), known).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The same for a facility.
+pub async fn earlier_facility(
+    db: &Database,
+    key: Option<&Idempotency>,
+    now: DateTime<Utc>,
+) -> Result<Option<Written<FacilityRecord>>> {
+    match earlier(db, key, now).await? {
+        Some(known) => replayed_facility(db.reader(), known).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What a key led to, without taking it.
+pub(crate) async fn earlier(
+    db: &Database,
+    key: Option<&Idempotency>,
+    now: DateTime<Utc>,
+) -> Result<Option<Known>> {
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let row = idempotency_key::Entity::find_by_id(key.key_hash.to_vec())
+        .filter(idempotency_key::Column::ExpiresAt.gt(now))
+        .one(db.reader())
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let is_same = row.request_hash == key.request_hash;
+    let first = match row.stay_id.filter(|_| is_same) {
+        Some(id) => audit_entry::Entity::find_by_id(id).one(db.reader()).await?,
+        None => None,
+    };
+    Ok(Some(first.map_or(Known::Other, |first| {
+        Known::Same(Box::new(first))
+    })))
+}
+
 async fn replayed_organisation(
     connection: &impl ConnectionTrait,
     known: Known,
@@ -453,13 +503,28 @@ async fn replayed_facility(
     let of = std::iter::once(record.facility.organisation_id);
     let organisations = organisations_of(connection, of).await?;
     let organisation = organisations.into_values().next().ok_or(Error::NotFound)?;
-    // As it stood then: an end of the organisation that came later is none yet.
-    let organisation = organisation::Model {
-        ended_at: organisation.ended_at.filter(|end| *end <= first.at),
-        ..organisation
-    };
+    let organisation = as_it_stood(connection, organisation, first.at).await?;
     facilities::settle(&mut record, &organisation);
     Ok(Written::Replayed(record, first.at))
+}
+
+/// An organisation by what had been said of it at an instant.
+async fn as_it_stood(
+    connection: &impl ConnectionTrait,
+    row: organisation::Model,
+    at: DateTime<Utc>,
+) -> Result<organisation::Model> {
+    let changes = changes_of(connection, std::iter::once(row.id)).await?;
+    let mut then = of_row(row.clone());
+    for change in changes.get(&row.id).into_iter().flatten() {
+        if change.at <= at {
+            then.apply(&change.content);
+        }
+    }
+    Ok(organisation::Model {
+        ended_at: then.ended_at,
+        ..row
+    })
 }
 
 fn change(

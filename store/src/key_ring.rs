@@ -14,7 +14,9 @@ use uuid::Uuid;
 use crate::{
     Database, Error, Result,
     api_keys::{self, ApiKey, RowKey},
-    audit, dialect,
+    audit,
+    declarations::Idempotency,
+    dialect,
     directory::{self, Known, Note, Part, Written},
     rows::{self, AsRow, Column, Kind, column},
     write,
@@ -52,6 +54,23 @@ pub async fn create(
     write::commit(transaction).await?;
     let made = find(db, key.id).await?.ok_or(Error::NotFound)?;
     Ok(Written::Done(made))
+}
+
+/// What a request led to that came before under this key of a request. `None`: that key is free, or
+/// there is none.
+pub async fn earlier(
+    db: &Database,
+    key: Option<&Idempotency>,
+    now: DateTime<Utc>,
+) -> Result<Option<Written<KeyRecord>>> {
+    match directory::earlier(db, key, now).await? {
+        None => Ok(None),
+        Some(Known::Other) => Ok(Some(Written::KeyReused)),
+        Some(Known::Same(first)) => {
+            let made = find(db, first.subject_id).await?.ok_or(Error::NotFound)?;
+            Ok(Some(Written::Replayed(made.as_made(), first.at)))
+        }
+    }
 }
 
 /// Ends a key. One that has ended stays as it is, and nothing is noted.

@@ -11,6 +11,7 @@ on_both_databases![
     two_rivers_on_one_directory_do_not_run,
     production_names_the_secret_that_is_missing,
     production_refuses_a_secret_it_cannot_read,
+    a_production_worker_names_its_peers_and_calls_nobody_in_clear,
     an_older_and_a_newer_schema_are_refused_by_name,
     two_migrations_at_once_make_one_schema,
     keys_are_made_listed_and_revoked,
@@ -152,6 +153,47 @@ async fn production_refuses_a_secret_it_cannot_read(database: Database) {
         assert_refused_by_name(&ending, name);
         assert!(!ending.log.contains("too short") && !ending.log.contains("no PEM at all"));
     }
+}
+
+async fn a_production_worker_names_its_peers_and_calls_nobody_in_clear(database: Database) {
+    let services = Services::install(database).await;
+    let peers = ["LUUTRU_REGISTRY_URL", "LUUTRU_POLICE_URL"];
+    let bare: Vec<_> = services
+        .settings()
+        .iter()
+        .filter(|(name, _)| !peers.contains(name))
+        .cloned()
+        .collect();
+    let ending = run_to_end(&["worker"], &bare).await;
+    for name in peers {
+        assert_refused_by_name(&ending, name);
+    }
+    for name in peers {
+        let clear = (name, "http://peer.example:8082".to_owned());
+        let settings = [services.settings(), &[clear]].concat();
+        let ending = run_to_end(&["worker"], &settings).await;
+        assert_refused_by_name(&ending, name);
+        assert_refused_by_name(&ending, "LUUTRU_ALLOW_PLAIN_HTTP");
+    }
+    // Named, it may: whether anybody answers there is another matter.
+    let named = [
+        ("LUUTRU_POLICE_URL", "http://peer.invalid:8082".to_owned()),
+        ("LUUTRU_ALLOW_PLAIN_HTTP", "peer.invalid".to_owned()),
+    ];
+    let worker = services.launch_worker_with(&named);
+    worker.ready().await;
+    worker.process.terminate();
+    assert_eq!(worker.process.ended(STARTED).await.code, Some(0));
+
+    let endpoint = ["delivery", "endpoint", "38", "--url", "http://peer.example"];
+    let ending = run_to_end(&endpoint, services.settings()).await;
+    assert_refused_by_name(&ending, "--url");
+    let settings = [
+        services.settings(),
+        &[("LUUTRU_ALLOW_PLAIN_HTTP", "peer.example".to_owned())],
+    ];
+    let ending = run_to_end(&endpoint, &settings.concat()).await;
+    assert_eq!(ending.code, Some(0), "{}", ending.log);
 }
 
 async fn an_older_and_a_newer_schema_are_refused_by_name(database: Database) {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::examples;
 
-use crate::admin::deliveries;
+use crate::admin::{deliveries, directory};
 use crate::answer::JSON;
 use crate::census;
 use crate::day_receipts;
@@ -58,7 +58,12 @@ const REQUEST_SCHEMAS: &[&str] = &[
 /// Operations that declare nothing and replay by their key.
 const GUARDED: &[&str] = &[
     "answerQuestion",
+    "changeFacility",
+    "changeOrganisation",
     "claimCases",
+    "createFacility",
+    "createKey",
+    "createOrganisation",
     "createWebhook",
     "decideCase",
     "enableWebhook",
@@ -370,6 +375,90 @@ const FACTS: &[Facts] = &[
         operation: "resumeDestination",
         success: "It goes again, or the first answer again.",
         problems: &[400, 403, 404, 409, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listOrganisations",
+        success: "A page of organisations.",
+        problems: &[403, 422],
+        parameters: &[&PAGE_PARAMETERS],
+    },
+    Facts {
+        operation: "createOrganisation",
+        success: "It had been made before: the first answer again.",
+        problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showOrganisation",
+        success: "The organisation.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "changeOrganisation",
+        success: "The organisation as the change left it, or the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
+        parameters: &[],
+    },
+    Facts {
+        operation: "endOrganisation",
+        success: "The organisation, ended.",
+        problems: &[403, 404, 409, 412],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listFacilityRecords",
+        success: "A page of facilities.",
+        problems: &[403, 422],
+        parameters: &[&PAGE_PARAMETERS, &directory::facilities::PARAMETERS],
+    },
+    Facts {
+        operation: "createFacility",
+        success: "It had been made before: the first answer again.",
+        problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showFacilityRecord",
+        success: "The facility.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "changeFacility",
+        success: "The facility as the change left it, or the first answer again.",
+        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
+        parameters: &[],
+    },
+    Facts {
+        operation: "endFacility",
+        success: "The facility, ended.",
+        problems: &[403, 404, 409, 412],
+        parameters: &[],
+    },
+    Facts {
+        operation: "listKeys",
+        success: "A page of keys.",
+        problems: &[403, 422],
+        parameters: &[&PAGE_PARAMETERS, &directory::keys::PARAMETERS],
+    },
+    Facts {
+        operation: "createKey",
+        success: "It had been made before: the first answer again, without the text.",
+        problems: &[400, 403, 408, 409, 413, 415, 422],
+        parameters: &[],
+    },
+    Facts {
+        operation: "showKey",
+        success: "The key.",
+        problems: &[403, 404],
+        parameters: &[],
+    },
+    Facts {
+        operation: "revokeKey",
+        success: "The key, ended.",
+        problems: &[403, 404, 409],
         parameters: &[],
     },
     Facts {
@@ -726,6 +815,8 @@ fn add_successes(operation: &str, responses: &mut Value) {
         "listCatalogues" | "showCatalogue" => {
             responses["304"] = json!({"description": "What you have still holds."});
         }
+        "createOrganisation" | "createFacility" => add_first(responses, "201", "It is made."),
+        "createKey" => add_first(responses, "201", "It is made; keep the `secret`."),
         "createWebhook" => add_first(responses, "201", "It is made; keep the `secret`."),
         "testWebhook" | "replayDelivery" => {
             add_first(responses, "202", "The delivery that will be tried.");
@@ -765,7 +856,10 @@ fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static
     let is_guarded = GUARDED.contains(&operation);
     let own: &[&str] = match operation {
         _ if makes_a_version => &["Location", "ETag"],
-        "createWebhook" | "importStays" => &["Location"],
+        "createOrganisation" | "createFacility" => &["Location", "ETag"],
+        "showOrganisation" | "changeOrganisation" | "endOrganisation" | "showFacilityRecord"
+        | "changeFacility" | "endFacility" => &["ETag"],
+        "createWebhook" | "createKey" | "importStays" => &["Location"],
         "showStay" | "showHistory" | "showRooms" | "replaceRooms" | "listCatalogues"
         | "showCatalogue" => &["ETag"],
         _ => &[],

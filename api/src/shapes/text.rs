@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use domain::{
-    census, change, digest,
+    census, change, digest, directory,
     document::{DocumentKind, NoDocumentReason},
     draft,
     event::EventKind,
@@ -15,6 +15,7 @@ use domain::{
     purpose::Purpose,
     review,
     room::RoomKind,
+    sender::Role,
     sex,
     stay::{self, Presence},
     webhook,
@@ -232,6 +233,27 @@ text_types! {
     RequeueWord => words(["requeued", "on_its_way"].into_iter());
     /// Whether a destination is held back.
     DestinationStateWord => words([RUNNING, PAUSED].into_iter());
+    /// Whether an organisation or a facility takes declarations.
+    DirectoryStateWord => words(directory::STATES.into_iter());
+    /// How it stands with a key.
+    KeyStateWord => words(directory::KeyState::ALL.iter().map(|word| word.as_str()));
+    /// What a key may do.
+    RoleWord => words(Role::ALL.iter().map(|word| word.as_str()));
+    /// The code of an organisation.
+    OrganisationCode => MetaSchema {
+        max_length: Some(directory::CODE_LENGTH_MAX),
+        ..pattern("^[a-z0-9][a-z0-9._-]*$")
+    };
+    /// A name, or a label.
+    PlaceName => MetaSchema {
+        min_length: Some(1),
+        ..bounded(directory::NAME_LENGTH_MAX)
+    };
+    /// An address inside a commune.
+    PlaceAddress => MetaSchema {
+        min_length: Some(1),
+        ..bounded(directory::ADDRESS_LENGTH_MAX)
+    };
     /// Whether an endpoint is called.
     BreakerWord => words(["closed", "open"].into_iter());
     /// Why a destination is held back.

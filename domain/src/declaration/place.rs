@@ -57,20 +57,13 @@ fn named<'a>(id: &str, context: &Context<'a>, faults: &mut Faults) -> Option<&'a
     found
 }
 
-/// The only facility there is, else the only one that is open.
+/// The only facility there is.
 fn only<'a>(context: &Context<'a>, faults: &mut Faults) -> Option<&'a Arc<Facility>> {
-    let facilities = context.facilities;
-    let is_open = |facility: &&Arc<Facility>| facility.is_open(context.received_at);
-    let mut open = facilities.iter().filter(is_open);
-    let found = match (facilities, open.next(), open.next()) {
-        ([only], _, _) => Some(only),
-        (_, only, None) => only,
-        (_, _, Some(_)) => None,
-    };
-    if found.is_none() {
+    let [only] = context.facilities else {
         faults.require("/facility_id");
-    }
-    found.filter(|_| !faults.has("/facility_id"))
+        return None;
+    };
+    (!faults.has("/facility_id")).then_some(only)
 }
 
 fn check_room(draft: &Draft, facility: &Facility, faults: &mut Faults) {

@@ -33,6 +33,7 @@ const PLACES: &[(Code, &str)] = &[
     (Code::ValidFromInPast, "/valid_from"),
     (Code::ContradictsMember, "/never_expires"),
     (Code::NotForRole, "/communes"),
+    (Code::PersonalNumber, "/reason"),
     (Code::UnknownCommune, "/guest/residence/commune_code"),
     (Code::InvalidInstant, "/arrival_at"),
     (Code::InvalidDate, "/guest/birth_date"),

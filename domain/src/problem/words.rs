@@ -711,6 +711,16 @@ const fn both(code: Code) -> [Words; 2] {
                 "Keys of this role do not have this member: facilities are for those who declare, communes and provinces for the police. Leave it out, or choose another role.",
             ],
         ),
+        Code::PersonalNumber => pair(
+            [
+                "Có số giống số giấy tờ hoặc điện thoại",
+                "Nội dung này được lưu không mã hóa và mọi người vận hành đều đọc được, nhưng có dãy số giống số giấy tờ hoặc số điện thoại. Hãy bỏ dãy số đó và mọi thông tin cá nhân.",
+            ],
+            [
+                "It holds what looks like somebody's number",
+                "This text lies in the clear and every operator reads it, but it holds digits like those of a document or a telephone. Leave them out, and everything else about persons.",
+            ],
+        ),
         Code::UnknownCommune => pair(
             [
                 "Mã xã, phường không tồn tại",

@@ -123,3 +123,30 @@ fn the_party_has_a_role_of_the_list() {
     let body = with(body, "/party/role", json!("boss"));
     assert_eq!(refusals(&body, &[hotel()]), ["/party/role unknown_code"]);
 }
+
+#[test]
+fn a_facility_that_has_ended_takes_no_new_declarations() {
+    let stay = json!({
+        "guest": {
+            "full_name": "Nguyễn Văn An",
+            "document": {"kind": "citizen_card", "number": "038090990001"},
+        },
+    });
+    let now = instant(RECEIVED_AT);
+    let second = chrono::TimeDelta::seconds(1);
+    let table = [
+        (None, vec![]),
+        (Some(now + second), vec![]),
+        (Some(now), vec!["/facility_id facility_ended"]),
+        (Some(now - second), vec!["/facility_id facility_ended"]),
+    ];
+    for (ended_at, expected) in table {
+        let mut place = (*facility(FacilityKind::OfficialResidence)).clone();
+        place.ended_at = ended_at;
+        assert_eq!(
+            refusals(&stay, &[Arc::new(place)]),
+            expected,
+            "{ended_at:?}"
+        );
+    }
+}
