@@ -123,6 +123,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::InvalidFilter
         | Code::SexDiffersFromNumber
         | Code::BirthYearDiffersFromNumber
+        | Code::PermittedStayEnded
+        | Code::VisaExpired
+        | Code::EnteredAfterArrival
         | Code::TemporaryResidenceDue
         | Code::AlreadyPresentHere
         | Code::OverlapsStayHere

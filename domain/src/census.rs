@@ -5,6 +5,10 @@
 //! the instant is known better than the census knows it, and is left alone; so is what lies in a
 //! part of the facility of which a later census is known. Nobody departs while a
 //! faulty line may be about anybody.
+//!
+//! What a census did counts as of the instant at which it was taken, a departure as of itself, any
+//! other change as of its receipt. Censuses that were held up and come in order do what they would
+//! have done at once.
 
 mod matching;
 mod patch;
@@ -104,7 +108,7 @@ pub struct Known<'a> {
     pub presence: Presence,
     /// When it began.
     pub arrival_at: DateTime<Utc>,
-    /// When its current version was received, unless that is its declaration.
+    /// As of when its newest change tells of it, unless it is as it was declared.
     pub changed_at: Option<DateTime<Utc>>,
     /// When the newest census was taken of those parts of the facility in which it lies; `None`
     /// where none is known that is later than the census at hand.
@@ -218,6 +222,30 @@ impl Known<'_> {
         parse_instant(self.content.get("departed_at")?.as_str()?)
     }
 
+    /// Whether the guest is there, or was when the census was taken.
+    fn is_there_after(&self, taken_at: DateTime<Utc>) -> bool {
+        match self.presence {
+            Presence::Present => true,
+            Presence::Departed => !self.had_left_by(taken_at),
+            Presence::Cancelled => false,
+        }
+    }
+
+    /// Whether the guest had left before the census was taken, and nothing is known since: it is
+    /// not about this stay, unless it says so by the stay's reference.
+    #[must_use]
+    pub fn is_over_by(&self, taken_at: DateTime<Utc>) -> bool {
+        self.had_left_by(taken_at) && !self.is_later_than(taken_at)
+    }
+
+    /// Whether the newest that is known of the guest is the departure itself.
+    #[must_use]
+    pub fn has_just_left(&self) -> bool {
+        self.presence == Presence::Departed
+            && self.departed_at().is_some()
+            && self.departed_at() == self.changed_at
+    }
+
     /// Whether the guest had left before the census was taken, and it says otherwise.
     #[must_use]
     pub fn had_left_by(&self, taken_at: DateTime<Utc>) -> bool {
@@ -232,6 +260,8 @@ pub struct Absent {
     pub present_count: usize,
     /// Places of those who are missing, in the order given.
     pub missing: Vec<usize>,
+    /// Places of those who are left alone, since more is known of them than the census knows.
+    pub left_alone: Vec<usize>,
 }
 
 impl Census<'_> {
@@ -242,18 +272,23 @@ impl Census<'_> {
         let mut absent = Absent {
             present_count: 0,
             missing: Vec::new(),
+            left_alone: Vec::new(),
         };
         for (place, (stay, is_matched)) in stays.iter().zip(is_matched).enumerate() {
-            let is_covered = stay.presence == Presence::Present
-                && stay.arrival_at <= self.taken_at
-                && stay.counted_after(self.taken_at).is_none()
-                && self.scope.holds(stay.content);
-            if !is_covered {
+            if !self.scope.holds(stay.content) || !stay.is_there_after(self.taken_at) {
                 continue;
             }
-            absent.present_count += 1;
-            if !is_matched && !stay.is_later_than(self.taken_at) {
+            let is_covered = stay.presence == Presence::Present
+                && stay.arrival_at <= self.taken_at
+                && stay.counted_after(self.taken_at).is_none();
+            absent.present_count += usize::from(is_covered);
+            if *is_matched {
+                continue;
+            }
+            if is_covered && !stay.is_later_than(self.taken_at) {
                 absent.missing.push(place);
+            } else {
+                absent.left_alone.push(place);
             }
         }
         absent

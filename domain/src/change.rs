@@ -16,6 +16,7 @@ use crate::declaration::{self, Declaration, Faults, Rejudging};
 use crate::draft::WORD_LENGTH_MAX;
 use crate::draft::reader::{Bound, ObjectReader};
 use crate::event::EventKind;
+use crate::night::{self, End};
 use crate::problem::{Code, Hint, Violation};
 use crate::stay::Presence;
 use crate::text::nfc_trim;
@@ -120,8 +121,8 @@ pub struct After {
     pub arrival_at: DateTime<Utc>,
     /// When the guest left.
     pub departed_at: Option<DateTime<Utc>>,
-    /// Whether a night lies within the stay, by its departure or by the expected one.
-    pub is_overnight: bool,
+    /// Whether a night lies within the stay, see [`crate::night`].
+    pub has_night: bool,
     /// What is owed now, as it is stored.
     pub owed: Option<String>,
     /// The content judged anew; `None` where nothing of the declaration itself was touched.
@@ -211,7 +212,7 @@ pub fn apply(
         Operation::Amendment => amend(&change.document, before, by),
         Operation::Departure => depart(&change.document, before, by),
         Operation::Extension => extend(&change.document, before, by),
-        Operation::Cancellation => cancel(&change.document, before),
+        Operation::Cancellation => cancel(&change.document, before, by),
     }
 }
 
@@ -266,9 +267,11 @@ fn amend(
         presence: presence(before, departed_at),
         arrival_at: declaration.arrival_at,
         departed_at,
-        is_overnight: declaration::is_overnight(
+        has_night: has_night(
             declaration.arrival_at,
-            departed_at.or(declaration.expected_departure_at),
+            departed_at,
+            declaration.expected_departure_at,
+            by,
         ),
         owed,
         content,
@@ -296,9 +299,11 @@ fn extend(
         presence: before.presence,
         arrival_at: declaration.arrival_at,
         departed_at,
-        is_overnight: declaration::is_overnight(
+        has_night: has_night(
             declaration.arrival_at,
-            departed_at.or(declaration.expected_departure_at),
+            departed_at,
+            declaration.expected_departure_at,
+            by,
         ),
         owed: before.owed.map(str::to_owned),
         content: with_departure(declaration.content(), departed_at),
@@ -327,13 +332,17 @@ fn depart(
     Ok(untouched(
         ChangeKind::Departed,
         content,
+        (before, by),
         presence,
-        before,
         None,
     ))
 }
 
-fn cancel(document: &Value, before: &Before<'_>) -> Result<After, Vec<Violation>> {
+fn cancel(
+    document: &Value,
+    before: &Before<'_>,
+    by: &Rejudging<'_>,
+) -> Result<After, Vec<Violation>> {
     let mut violations = Vec::new();
     let reason = only_member(document, REASON_MEMBER, REASON, &mut violations);
     if !violations.is_empty() {
@@ -342,8 +351,8 @@ fn cancel(document: &Value, before: &Before<'_>) -> Result<After, Vec<Violation>
     Ok(untouched(
         ChangeKind::Cancelled,
         before.content.clone(),
+        (before, by),
         Presence::Cancelled,
-        before,
         reason,
     ))
 }
@@ -352,24 +361,35 @@ fn cancel(document: &Value, before: &Before<'_>) -> Result<After, Vec<Violation>
 fn untouched(
     kind: ChangeKind,
     content: Value,
+    (before, by): (&Before<'_>, &Rejudging<'_>),
     presence: Presence,
-    before: &Before<'_>,
     reason: Option<String>,
 ) -> After {
     let arrival_at = instant_of(&content, "arrival_at").unwrap_or_default();
     let departed_at = departed_at(&content);
-    let leaves_at = departed_at.or_else(|| instant_of(&content, EXPECTED_DEPARTURE_AT));
+    let expected = instant_of(&content, EXPECTED_DEPARTURE_AT);
     After {
         kind,
         presence,
         arrival_at,
         departed_at,
-        is_overnight: declaration::is_overnight(arrival_at, leaves_at),
+        has_night: has_night(arrival_at, departed_at, expected, by),
         owed: before.owed.map(str::to_owned),
         content,
         declaration: None,
         reason,
     }
+}
+
+fn has_night(
+    arrival_at: DateTime<Utc>,
+    departed_at: Option<DateTime<Utc>>,
+    expected_departure_at: Option<DateTime<Utc>>,
+    by: &Rejudging<'_>,
+) -> bool {
+    let planned = End::Planned(expected_departure_at);
+    let end = departed_at.map_or(planned, End::Left);
+    night::has_night(arrival_at, end, by.received_at)
 }
 
 fn check_again(

@@ -6,7 +6,7 @@ use crate::stay::Timeliness;
 use crate::time::{VIET_NAM, at_local};
 
 /// 23:00, Viet Nam time.
-const EVENING: NaiveTime = clock(23);
+pub(crate) const EVENING: NaiveTime = clock(23);
 /// 08:00, Viet Nam time.
 const MORNING: NaiveTime = clock(8);
 /// A foreigner's deadline after arrival.

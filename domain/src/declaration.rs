@@ -4,6 +4,7 @@
 //! Only structure, dates and required members refuse; what merely looks odd is a warning.
 
 mod completion;
+mod entry;
 mod faults;
 mod guest;
 mod place;
@@ -34,7 +35,6 @@ use crate::time::{format_instant, local_date};
 pub use completion::Completion;
 pub use faults::{Faults, VIOLATION_COUNT_MAX};
 pub(crate) use guest::is_name;
-pub(crate) use times::is_overnight;
 
 /// How far from now an arrival may lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +91,7 @@ pub struct Declaration {
     pub deadline: Deadline,
     /// Whether it came in time.
     pub timeliness: Timeliness,
-    /// Whether the police get it: `false` when the guest leaves before midnight of the day of
-    /// arrival, since the law speaks of staying overnight (Law on Residence 68/2020/QH14,
-    /// art. 30(1)).
+    /// Whether the police get it: `false` while no night lies in it, see [`crate::night`].
     pub is_forwardable: bool,
     /// Whether something is still owed.
     pub completion: CompletionState,
@@ -269,6 +267,7 @@ fn judge(draft: Draft, mut faults: Faults, context: &Context<'_>) -> Result<Decl
     else {
         return Err(faults);
     };
+    entry::warn(&guest, times.arrival_at, &mut faults);
     let purpose = place.purpose.unwrap_or_else(|| facility.default_purpose());
     Ok(assemble(
         draft,
@@ -308,7 +307,7 @@ fn assemble(
         note: sent.note.clone(),
         deadline,
         timeliness: deadline.timeliness(received_at),
-        is_forwardable: times.is_overnight(),
+        is_forwardable: times.has_night(received_at),
         completion: owed.state(),
         owed,
         warnings,

@@ -29,6 +29,8 @@ coded! {
         StayReviewed => "stay.reviewed",
         /// An officer asks to look at members of a stay again.
         StayCorrectionRequested => "stay.correction_requested",
+        /// A planned departure has passed while the guest is there.
+        StayDepartureOverdue => "stay.departure_overdue",
         /// Something turned out to be owed of a stay.
         StayCompletionDue => "stay.completion_due",
         /// A webhook was switched off: its consumer is gone, or did nothing but fail.

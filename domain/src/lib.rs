@@ -24,6 +24,7 @@ pub mod event;
 pub mod facility;
 mod members;
 pub mod neighbour;
+pub mod night;
 pub mod operator;
 pub mod party;
 pub mod personal_id;

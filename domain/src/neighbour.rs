@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::document::DocumentKind;
 use crate::problem::Code;
 use crate::review::ReviewKind;
 use crate::time::format_instant;
@@ -45,6 +46,36 @@ pub struct Neighbour {
     pub arrival_at: DateTime<Utc>,
     /// Until when; `None` while the guest is there.
     pub departed_at: Option<DateTime<Utc>>,
+}
+
+/// What tells the guests of one document apart: of name and party a keyed hash each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bearer<'a> {
+    /// A word of the document kinds.
+    pub document_kind: &'a str,
+    /// Name and birth year.
+    pub name: Option<&'a [u8]>,
+    /// Facility and party.
+    pub party: Option<&'a [u8]>,
+}
+
+/// Whether two guests of one document are a family that travels on it: children stand in a
+/// parent's passport. They are of one party and have different names; with the same name it is
+/// the same guest twice.
+#[must_use]
+pub fn is_family(one: Bearer<'_>, other: Bearer<'_>) -> bool {
+    let kind = DocumentKind::parse(one.document_kind);
+    let may_be_shared = match kind {
+        Some(DocumentKind::Passport | DocumentKind::TravelDocument) => true,
+        Some(_) | None => false,
+    };
+    may_be_shared
+        && one.document_kind == other.document_kind
+        && one.party.is_some()
+        && one.party == other.party
+        && one.name.is_some()
+        && other.name.is_some()
+        && one.name != other.name
 }
 
 /// What follows from the neighbours of a stay.
@@ -173,6 +204,40 @@ mod tests {
             arrival_at: at(from),
             departed_at: to.map(at),
         }
+    }
+
+    #[test]
+    fn a_family_on_one_passport_is_of_one_party_and_has_different_names() {
+        let bearer = |document_kind, name, party| Bearer {
+            document_kind,
+            name,
+            party,
+        };
+        let (one, other) = (Some(b"1".as_slice()), Some(b"2".as_slice()));
+        // Each row: kind, names and parties of both, whether they are a family.
+        let table = [
+            ("passport", [one, other], [one, one], true),
+            ("travel_document", [one, other], [one, one], true),
+            ("passport", [one, one], [one, one], false),
+            ("passport", [one, other], [one, other], false),
+            ("passport", [one, other], [None, None], false),
+            ("passport", [one, other], [one, None], false),
+            ("passport", [None, other], [one, one], false),
+            ("citizen_card", [one, other], [one, one], false),
+            ("birth_certificate", [one, other], [one, one], false),
+        ];
+        for (kind, names, parties, expected) in table {
+            let [first, second] =
+                [0, 1].map(|place: usize| bearer(kind, names[place], parties[place]));
+            assert_eq!(
+                is_family(first, second),
+                expected,
+                "{kind} {names:?} {parties:?}"
+            );
+            assert_eq!(is_family(second, first), expected);
+        }
+        let child = bearer("passport", other, one);
+        assert!(!is_family(bearer("travel_document", one, one), child));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Who is where on a local day, and what is free the night that follows.
 //!
 //! A guest is there from the day of arrival to the day of departure; without a departure, to the
-//! day on which it is expected, and without that, without end. The night belongs to who has not
-//! left by the end of the day.
+//! day on which it is expected, and without that, without end. Whose expected departure has passed
+//! is still there, and counted tonight. The night belongs to who has not left by the end of the
+//! day.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::room::{Room, RoomList};
@@ -32,22 +33,29 @@ pub struct Occupant {
 }
 
 impl Occupant {
-    /// Whether the guest is there at some time of the day.
+    /// Whether the guest is there at some time of the day, as far as it is known at `now`.
     #[must_use]
-    pub fn is_there_on(&self, day: NaiveDate) -> bool {
-        local_date(self.arrival_at) <= day && self.last_day().is_none_or(|last| day <= last)
+    pub fn is_there_on(&self, day: NaiveDate, now: DateTime<Utc>) -> bool {
+        local_date(self.arrival_at) <= day && self.last_day(now).is_none_or(|last| day <= last)
     }
 
     /// Whether the guest is there at the midnight that ends the day.
     #[must_use]
-    pub fn stays_overnight(&self, day: NaiveDate) -> bool {
-        local_date(self.arrival_at) <= day && self.last_day().is_none_or(|last| day < last)
+    pub fn stays_overnight(&self, day: NaiveDate, now: DateTime<Utc>) -> bool {
+        local_date(self.arrival_at) <= day && self.last_day(now).is_none_or(|last| day < last)
     }
 
-    fn last_day(&self) -> Option<NaiveDate> {
-        self.departed_at
-            .or(self.expected_departure_at)
-            .map(local_date)
+    /// The day on which the guest leaves. Who should have left by now and is there will not leave
+    /// before tomorrow, until somebody says so.
+    fn last_day(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
+        if let Some(departed_at) = self.departed_at {
+            return Some(local_date(departed_at));
+        }
+        let expected_at = self.expected_departure_at?;
+        if expected_at > now {
+            return Some(local_date(expected_at));
+        }
+        local_date(now).checked_add_days(Days::new(1))
     }
 }
 
@@ -97,16 +105,21 @@ pub struct Totals {
     pub unlisted: u32,
 }
 
-/// The occupancy of one local day.
+/// The occupancy of one local day, as far as it is known at `now`.
 #[must_use]
-pub fn of_day(list: &RoomList, occupants: Vec<Occupant>, day: NaiveDate) -> Occupancy {
+pub fn of_day(
+    list: &RoomList,
+    occupants: Vec<Occupant>,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Occupancy {
     let finder = list.places();
     let rooms = list.rooms().iter().cloned();
     let mut places: Vec<OccupiedPlace> = rooms.map(listed).collect();
     let listed_count = places.len();
     let mut occupants: Vec<Occupant> = occupants
         .into_iter()
-        .filter(|occupant| occupant.is_there_on(day))
+        .filter(|occupant| occupant.is_there_on(day, now))
         .collect();
     occupants.sort_by_key(|occupant| (occupant.arrival_at, occupant.stay_id));
     let mut others: std::collections::BTreeMap<[Option<String>; 3], Vec<Occupant>> =
@@ -133,7 +146,7 @@ pub fn of_day(list: &RoomList, occupants: Vec<Occupant>, day: NaiveDate) -> Occu
         let sleeping = place
             .guests
             .iter()
-            .filter(|guest| guest.stays_overnight(day));
+            .filter(|guest| guest.stays_overnight(day, now));
         place.occupied = to_count(sleeping.count());
     }
     let totals = totals(&places, listed_count);
@@ -243,17 +256,48 @@ mod tests {
         ];
         for (arrival, expected, left, is_there, sleeps) in table {
             let guest = occupant("1", arrival, expected, left);
+            let now = local("2026-11-20T09:00");
             assert_eq!(
-                guest.is_there_on(day),
+                guest.is_there_on(day, now),
                 is_there,
                 "{arrival} {expected:?} {left:?}"
             );
             assert_eq!(
-                guest.stays_overnight(day),
+                guest.stays_overnight(day, now),
                 sleeps,
                 "{arrival} {expected:?} {left:?}"
             );
         }
+    }
+
+    #[test]
+    fn who_should_have_left_and_is_there_is_counted_until_tomorrow() {
+        let now = local("2026-11-24T12:01");
+        // Each row: expected departure, day asked about, there that day, there that night.
+        let table = [
+            ("2026-11-24T12:00", "2026-11-24", true, true),
+            ("2026-11-24T12:02", "2026-11-24", true, false),
+            ("2026-11-22T12:00", "2026-11-21", true, true),
+            ("2026-11-22T12:00", "2026-11-22", true, true),
+            ("2026-11-22T12:00", "2026-11-23", true, true),
+            ("2026-11-22T12:00", "2026-11-24", true, true),
+            ("2026-11-22T12:00", "2026-11-25", true, false),
+            ("2026-11-22T12:00", "2026-11-26", false, false),
+            ("2026-11-22T12:00", "2026-11-19", false, false),
+        ];
+        for (expected, day, is_there, sleeps) in table {
+            let guest = occupant("1", "2026-11-20T14:00", Some(expected), None);
+            let day = parse_day(day).unwrap();
+            let found = (guest.is_there_on(day, now), guest.stays_overnight(day, now));
+            assert_eq!(found, (is_there, sleeps), "{expected} {day}");
+        }
+        let gone = occupant(
+            "1",
+            "2026-11-20T14:00",
+            Some("2026-11-22T12:00"),
+            Some("2026-11-22T11:00"),
+        );
+        assert!(!gone.is_there_on(parse_day("2026-11-23").unwrap(), now));
     }
 
     #[test]
@@ -272,7 +316,8 @@ mod tests {
             occupant("gác xép", "2026-11-24T14:00", None, None),
             occupant("102", "2026-11-25T14:00", None, None),
         ];
-        let occupancy = of_day(&list.unwrap(), occupants, day);
+        let now = local("2026-11-24T09:00");
+        let occupancy = of_day(&list.unwrap(), occupants, day, now);
         let counted: Vec<_> = occupancy
             .places
             .iter()
@@ -317,8 +362,9 @@ mod tests {
                 ..occupant(&room.to_string(), "2026-11-20T14:00", None, None)
             }).collect();
             let day = parse_day("2026-11-22").unwrap();
-            let there = occupants.iter().filter(|guest| guest.is_there_on(day)).count();
-            let occupancy = of_day(&list, occupants, day);
+            let now = local("2026-11-21T12:00");
+            let there = occupants.iter().filter(|guest| guest.is_there_on(day, now)).count();
+            let occupancy = of_day(&list, occupants, day, now);
             let placed: usize = occupancy.places.iter().map(|place| place.guests.len()).sum();
             prop_assert_eq!(placed, there);
             prop_assert!(occupancy.totals.occupied <= occupancy.totals.guests);

@@ -293,6 +293,12 @@ coded! {
         SexDiffersFromNumber => "sex_differs_from_number",
         /// The birth year declared is not the one in the number.
         BirthYearDiffersFromNumber => "birth_year_differs_from_number",
+        /// The permitted stay ended before the arrival.
+        PermittedStayEnded => "permitted_stay_ended",
+        /// The visa expired before the arrival.
+        VisaExpired => "visa_expired",
+        /// The entry into the country lies after the arrival.
+        EnteredAfterArrival => "entered_after_arrival",
         /// A stay of 30 days or more.
         TemporaryResidenceDue => "temporary_residence_due",
         /// The same document is present at this facility.
@@ -492,6 +498,9 @@ impl Code {
             | Self::SameAsEarlierItem
             | Self::SexDiffersFromNumber
             | Self::BirthYearDiffersFromNumber
+            | Self::PermittedStayEnded
+            | Self::VisaExpired
+            | Self::EnteredAfterArrival
             | Self::TemporaryResidenceDue
             | Self::AlreadyPresentHere
             | Self::OverlapsStayHere

@@ -5,10 +5,12 @@
 
 pub mod request;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::deadline::Deadline;
 use crate::identity::{Grade, Match};
 use crate::problem::{Code, Violation};
 use crate::stay::ATTENTION_POINTERS;
@@ -154,6 +156,15 @@ impl ReviewDecision {
     }
 }
 
+/// How late a declaration would have been by the deadline that follows from a change; `None` where
+/// it would have been on time, or the change moved the deadline no nearer. What was filed on time
+/// stays so: whether the change is honest is for an officer to judge.
+#[must_use]
+pub fn made_late(filed_at: DateTime<Utc>, before: Deadline, after: Deadline) -> Option<TimeDelta> {
+    let is_late = after.at < before.at && filed_at >= after.at;
+    is_late.then(|| filed_at - after.at)
+}
+
 /// The id of a case that a version of a stay opens by itself: a UUIDv8 (RFC 9562, 5.8) from the
 /// SHA-256 of stay, version and kind.
 #[must_use]
@@ -205,6 +216,7 @@ pub fn contradictions(warnings: &[Violation]) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::parse_instant;
 
     #[test]
     fn a_decision_leads_to_a_state_in_which_nobody_else_decides_the_same() {
@@ -266,6 +278,42 @@ mod tests {
             );
         }
         assert!(!is_answered_by(&["/room".to_owned()], &[]));
+    }
+
+    #[test]
+    fn a_change_makes_late_what_it_brings_under_an_earlier_deadline() {
+        let local = |text: &str| parse_instant(&format!("2026-11-{text}:00+07:00")).unwrap();
+        let citizen = |arrival| Deadline::for_citizen(local(arrival));
+        let foreigner = |arrival| Deadline::for_foreigner(local(arrival), false);
+        // Each row: deadline before and after, minutes late; filed on the 23rd at 22:00.
+        let table = [
+            (
+                citizen("23T14:00"),
+                citizen("20T14:00"),
+                Some(3 * 1440 - 60),
+            ),
+            (citizen("23T14:00"), citizen("22T23:30"), Some(14 * 60)),
+            (citizen("23T14:00"), citizen("23T00:30"), None),
+            (citizen("23T14:00"), citizen("23T09:00"), None),
+            (citizen("20T14:00"), citizen("21T14:00"), None),
+            (citizen("20T14:00"), citizen("20T15:00"), None),
+            (
+                citizen("20T14:00"),
+                citizen("19T15:00"),
+                Some(4 * 1440 - 60),
+            ),
+            // Whose arrival stays and whose nationality is another one.
+            (citizen("23T08:00"), foreigner("23T08:00"), Some(120)),
+            (foreigner("23T08:00"), citizen("23T08:00"), None),
+        ];
+        for (before, after, expected) in table {
+            let late_by = made_late(local("23T22:00"), before, after);
+            assert_eq!(
+                late_by,
+                expected.map(TimeDelta::minutes),
+                "{before:?} {after:?}"
+            );
+        }
     }
 
     #[test]

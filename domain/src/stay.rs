@@ -59,7 +59,7 @@ coded! {
         Rejected => "rejected",
         /// Set aside for an operator: the item itself does harm.
         Parked => "parked",
-        /// Leaves before midnight of the day of arrival: kept, not sent.
+        /// No night lies in it so far: kept, not sent.
         NotRequired => "not_required",
     }
 }
@@ -127,6 +127,9 @@ coded! {
         Unacknowledged => "unacknowledged",
         /// A provisional record: members named as missing are owed.
         Completion => "completion",
+        /// The planned departure has passed while the guest is there: extend it, or let the guest
+        /// depart.
+        DepartureOverdue => "departure_overdue",
     }
 }
 

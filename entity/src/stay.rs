@@ -39,10 +39,16 @@ pub struct Model {
     pub reference_index: Option<Vec<u8>>,
     pub document_index: Option<Vec<u8>>,
     pub name_index: Option<Vec<u8>>,
+    /// Keyed hash of the facility and the party's reference.
+    pub party_index: Option<Vec<u8>>,
     pub changed_at: DateTimeUtc,
     /// The key under which everything of the stay is sealed, wrapped by a month's data key; none
     /// while the stay is in the first form.
     pub sealed_key: Option<Vec<u8>>,
+    /// The planned departure whose passing the sender was told of.
+    pub departure_noted_for: Option<DateTimeUtc>,
+    /// The version with which the sender was told to look at this guest's data again.
+    pub attention_version: Option<i32>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,6 +30,8 @@ pub struct Model {
     pub sealed_reason: Option<Vec<u8>>,
     pub presence: String,
     pub delivery_version: i32,
+    /// As of when this and the versions before tell of the stay; when it was received, where empty.
+    pub as_of: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -93,7 +93,16 @@ pub struct Occasion<'a> {
     /// W3C trace context that the delivery shall continue.
     pub trace_parent: Option<&'a str>,
     /// Of a census: its turn, after which nothing of it is written any more.
-    pub census_lease: Option<Lease>,
+    pub census_lease: Option<CensusLease>,
+}
+
+/// The turn of a census, and as of when it speaks.
+#[derive(Clone, Copy, Debug)]
+pub struct CensusLease {
+    /// The turn.
+    pub lease: Lease,
+    /// When the census was taken.
+    pub taken_at: DateTime<Utc>,
 }
 
 /// One declaration among others.

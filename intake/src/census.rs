@@ -14,11 +14,11 @@ use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
     census::{self, Census, Fate, Known, Line, Match, Missing, Scope},
-    change::{self, Before, Change},
+    change::{self, Before, Change, ChangeKind},
     declaration::Rejudging,
     facility::Facility,
     problem::{Code, Violation},
-    stay::Presence,
+    stay::{Channel, Presence},
     time::format_instant,
 };
 use serde_json::{Map, Value, json};
@@ -30,7 +30,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    Accepted, Intake, Item, Occasion, Refusal, prepare,
+    Accepted, CensusLease, Intake, Item, Occasion, Refusal, prepare,
     view::{self, StayView},
 };
 
@@ -44,7 +44,8 @@ const OFFER_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a census did.
 pub struct CensusReport {
-    /// An entry for each line in the order sent, then one for each guest who is missing.
+    /// An entry for each line in the order sent, then one for each guest who is missing, then one
+    /// for each who is not in it and is left alone.
     pub entries: Vec<CensusEntry>,
     /// Why guests who are missing did not depart though they were to; pointers are into the
     /// census.
@@ -53,7 +54,7 @@ pub struct CensusReport {
 
 /// What a census did with one guest.
 pub struct CensusEntry {
-    /// The place of the line that is about the guest; `None` for who is missing.
+    /// The place of the line that is about the guest; `None` for who is not in it.
     pub index: Option<usize>,
     /// The reference of the line or of the stay.
     pub reference: Option<String>,
@@ -72,6 +73,10 @@ struct Stored {
     presence: Presence,
     changed_at: Option<DateTime<Utc>>,
     counted_at: Option<DateTime<Utc>>,
+    /// What it was declared with, where something of that is still owed.
+    first: Option<Value>,
+    /// Its guest was missing from a census.
+    was_missed: bool,
 }
 
 /// What is to be done about one line.
@@ -94,8 +99,10 @@ enum Step {
 /// A line about nobody who is known, as a declaration.
 struct Newcomer {
     declaration: Value,
-    /// What it would hold, or why it cannot be declared.
-    key_hash: Result<[u8; 32], Vec<Violation>>,
+    /// Why it cannot be declared, if so.
+    violations: Vec<Violation>,
+    /// What it would hold, as far as that is known.
+    key_hash: Option<[u8; 32]>,
 }
 
 /// What a census would do.
@@ -107,6 +114,8 @@ struct Plan {
     missing_become: Missing,
     /// Who is there and cannot be read, and whom no line names: left alone.
     unreadable: Vec<Uuid>,
+    /// Who is not in it and of whom more is known than it knows.
+    left_alone: Vec<(Uuid, Option<String>)>,
     warnings: Vec<Violation>,
 }
 
@@ -167,7 +176,10 @@ impl Intake {
         let work = Work {
             occasion: Occasion {
                 idempotency_key: None,
-                census_lease: Some(turn.lease),
+                census_lease: Some(CensusLease {
+                    lease: turn.lease,
+                    taken_at: census.taken_at,
+                }),
                 ..occasion
             },
             lease: turn.lease,
@@ -257,10 +269,12 @@ impl Intake {
 
     async fn plan(&self, work: &Work<'_>, last: Option<&CensusRow>) -> Result<Plan, Refusal> {
         let census = &work.census;
-        let rows =
-            store::census::concerned(&self.inner.parts.db, work.facility.id, census.taken_at)
-                .await?;
-        let (stays, mut damaged) = self.open(work, rows).await?;
+        let parts = &self.inner.parts;
+        let (facility_id, ahead) = (work.facility.id, parts.settings.window.ahead);
+        let rows = store::census::concerned(&parts.db, facility_id, census.taken_at, ahead);
+        let (mut stays, mut damaged) = self.open(work, rows.await?).await?;
+        // Who has left is found by reference below, as if it had been long ago.
+        stays.retain(|stay| !stay.known().is_over_by(census.taken_at));
         let known: Vec<Known<'_>> = stays.iter().map(Stored::known).collect();
         let lines: Vec<Line> = census
             .stays
@@ -286,8 +300,9 @@ impl Intake {
         let mut unclear = Vec::new();
         for (index, (line, found)) in lines.iter().zip(&matches).enumerate() {
             let newcomer = newcomers.get(&index);
-            let is_sound = newcomer.is_some_and(|newcomer| newcomer.key_hash.is_ok());
-            if !is_sound && self.is_unclear(work, line, *found, &lines) {
+            let is_sound = newcomer.is_some_and(|newcomer| newcomer.violations.is_empty());
+            let is_told = is_sound || others.contains_key(&index);
+            if !is_told && self.is_unclear(work, line, *found, &lines) {
                 unclear.push(index);
             }
             let step = match (found, others.get(&index)) {
@@ -314,23 +329,25 @@ impl Intake {
         {
             return Err(Refusal::CensusImplausible { departures });
         }
-        let missing = absent.missing.iter().filter_map(|place| stays.get(*place));
-        let is_named = |stay: &StayRow| {
+        let is_by_line = |stay: &StayRow| {
             let by_line = |(_, step): &(Option<String>, Step)| matches!(step, Step::Unreadable(id) if *id == stay.id);
             steps.iter().any(by_line)
         };
         let unreadable = damaged.iter().filter(|stay| {
             stay.presence == Presence::Present.as_str()
                 && stay.arrival_at <= census.taken_at
-                && !is_named(stay)
+                && !is_by_line(stay)
         });
+        let named = |places: &[usize]| -> Vec<(Uuid, Option<String>)> {
+            let found = places.iter().filter_map(|place| stays.get(*place));
+            found.map(|stay| (stay.row.id, stay.reference())).collect()
+        };
         Ok(Plan {
             unreadable: unreadable.map(|stay| stay.id).collect(),
             lines: steps,
-            missing: missing
-                .map(|stay| (stay.row.id, stay.reference()))
-                .collect(),
+            missing: named(&absent.missing),
             missing_become,
+            left_alone: named(&absent.left_alone),
             warnings: match missing_become == census.missing || absent.missing.is_empty() {
                 true => Vec::new(),
                 false => unclear.into_iter().map(unclear_guest).collect(),
@@ -377,6 +394,7 @@ impl Intake {
                 .into_iter()
                 .map(|version| (version.stay_id, version))
                 .collect();
+            let mut firsts = self.firsts(group).await?;
             for row in group {
                 // One that moved while it was read has changed after the census was taken.
                 let Some(version) = versions.remove(&row.id) else {
@@ -400,7 +418,10 @@ impl Intake {
                     counted_at: self.counted_at(work, &opened.content),
                     content: opened.content,
                     presence: presence.ok_or(corrupt)?,
-                    changed_at: (version.version > 1).then_some(version.received_at),
+                    changed_at: view::as_of(&version),
+                    first: firsts.remove(&row.id),
+                    was_missed: version.channel == Channel::Census.as_str()
+                        && version.change_kind == ChangeKind::Departed.as_str(),
                 });
             }
             tokio::task::yield_now().await;
@@ -427,6 +448,28 @@ impl Intake {
         damaged.iter().find(is_it).map(|stay| stay.id)
     }
 
+    /// What stays that still owe something were declared with.
+    async fn firsts(&self, rows: &[StayRow]) -> Result<HashMap<Uuid, Value>, Refusal> {
+        let parts = &self.inner.parts;
+        let owing = rows
+            .iter()
+            .filter(|row| row.owed.is_some() && row.version > 1);
+        let owing: Vec<Uuid> = owing.map(|row| row.id).collect();
+        if owing.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let versions = store::stays::first_versions(&parts.db, &owing).await?;
+        let mut firsts = HashMap::with_capacity(versions.len());
+        for version in versions {
+            let row = rows.iter().find(|row| row.id == version.stay_id);
+            // One that cannot be read is no help, and the stay goes without.
+            if let Some(Ok(opened)) = row.map(|row| view::open(&parts.vault, row, &version)) {
+                firsts.insert(version.stay_id, opened.content);
+            }
+        }
+        Ok(firsts)
+    }
+
     /// The sound lines about nobody who is known, judged as declarations, by their places.
     fn newcomers(
         &self,
@@ -443,13 +486,25 @@ impl Intake {
 
     fn newcomer(&self, work: &Work<'_>, line: &Line) -> Newcomer {
         let declaration = line.to_declaration(work.census.taken_at);
-        let key_hash = self.check(&work.occasion, &declaration).map(|sound| {
-            let content_index = prepare::request_hash(self, &sound);
-            let received_at = work.occasion.received_at;
-            prepare::uniqueness(self, &sound, &content_index, received_at).key_hash
-        });
+        let judged = self.check(&work.occasion, &declaration);
+        // By its reference a stay is known whatever else the line says.
+        let key_hash = match (line.reference(), &judged) {
+            (reference @ Some(_), _) => Some(prepare::declaration_key(
+                self,
+                work.facility.id,
+                reference,
+                &[],
+            )),
+            (None, Ok(sound)) => {
+                let content_index = prepare::request_hash(self, sound);
+                let received_at = work.occasion.received_at;
+                Some(prepare::uniqueness(self, sound, &content_index, received_at).key_hash)
+            }
+            (None, Err(_)) => None,
+        };
         Newcomer {
             declaration,
+            violations: judged.err().unwrap_or_default(),
             key_hash,
         }
     }
@@ -465,7 +520,7 @@ impl Intake {
         places.sort_unstable();
         let mut keys = HashMap::new();
         for index in places {
-            if let Ok(key_hash) = newcomers[&index].key_hash {
+            if let Some(key_hash) = newcomers[&index].key_hash {
                 keys.insert(key_hash.to_vec(), (index, key_hash));
             }
         }
@@ -492,14 +547,14 @@ impl Intake {
 
     /// What a line about somebody who is not known means.
     fn arrival(&self, work: &Work<'_>, newcomer: Newcomer) -> Step {
-        match newcomer.key_hash {
-            Err(violations) => Step::Refuse(violations),
-            Ok(_) => match self.counted_at(work, &newcomer.declaration) {
-                None => Step::Arrive(newcomer.declaration),
-                Some(last_taken_at) => Step::Stale {
-                    stay_id: None,
-                    last_taken_at,
-                },
+        if !newcomer.violations.is_empty() {
+            return Step::Refuse(newcomer.violations);
+        }
+        match self.counted_at(work, &newcomer.declaration) {
+            None => Step::Arrive(newcomer.declaration),
+            Some(last_taken_at) => Step::Stale {
+                stay_id: None,
+                last_taken_at,
             },
         }
     }
@@ -515,6 +570,17 @@ impl Intake {
             last_taken_at,
         };
         let is_later = known.is_later_than(taken_at);
+        let first = stay.first.as_ref();
+        let mut patch = census::patch(&line.content, known.content, first, work.facility);
+        let place = |name| patch.get(name).unwrap_or(&known.content[name]);
+        let whither = json!({"ward": place("ward"), "room": place("room")});
+        let is_elsewhere = self.counted_at(work, &whither).is_none();
+        let was_here = known.arrival_at <= taken_at && !known.had_left_by(taken_at);
+        if stay.was_missed && known.has_just_left() && was_here && is_elsewhere {
+            // A later census of the part where the guest had been missed who was here by then.
+            patch.insert("departed_at".to_owned(), Value::Null);
+            return self.amendment(work, stay, patch);
+        }
         if let Some(last_taken_at) = known.counted_after(taken_at) {
             return match known.had_left_by(taken_at) && !is_later {
                 true => stale(last_taken_at),
@@ -524,7 +590,6 @@ impl Intake {
         if known.presence == Presence::Cancelled || is_later {
             return Step::Nothing(stay.row.id);
         }
-        let mut patch = census::patch(&line.content, known.content, work.facility);
         if known.had_left_by(taken_at) {
             patch.insert("departed_at".to_owned(), Value::Null);
         } else if known.presence == Presence::Departed {
@@ -533,12 +598,10 @@ impl Intake {
         if patch.is_empty() {
             return Step::Nothing(stay.row.id);
         }
-        let place = |name| patch.get(name).unwrap_or(&known.content[name]);
-        let whither = json!({"ward": place("ward"), "room": place("room")});
-        if let Some(last_taken_at) = self.counted_at(work, &whither) {
-            return stale(last_taken_at);
+        match self.counted_at(work, &whither) {
+            Some(last_taken_at) => stale(last_taken_at),
+            None => self.amendment(work, stay, patch),
         }
-        self.amendment(work, stay, patch)
     }
 
     fn amendment(&self, work: &Work<'_>, stay: &Stored, patch: Map<String, Value>) -> Step {
@@ -593,7 +656,8 @@ impl Intake {
             .collect();
         let settled = self.settle_missing(work, plan.missing, plan.missing_become, &present);
         entries.extend(settled.await);
-        entries.extend(plan.unreadable.into_iter().map(left_alone));
+        entries.extend(plan.unreadable.into_iter().map(not_read));
+        entries.extend(left_alone(plan.left_alone));
         CensusReport {
             entries,
             warnings: plan.warnings,
@@ -708,7 +772,8 @@ impl Plan {
         };
         let missing = self.missing.into_iter();
         entries.extend(missing.map(|missing| absent(missing, None, Ok(fate))));
-        entries.extend(self.unreadable.into_iter().map(left_alone));
+        entries.extend(self.unreadable.into_iter().map(not_read));
+        entries.extend(left_alone(self.left_alone));
         CensusReport {
             entries,
             warnings: self.warnings,
@@ -760,13 +825,19 @@ fn absent(
 }
 
 /// Who is there and cannot be read is neither missing nor present.
-fn left_alone(stay_id: Uuid) -> CensusEntry {
+fn not_read(stay_id: Uuid) -> CensusEntry {
     absent((stay_id, None), None, Err(unreadable(stay_id)))
 }
 
 fn unreadable(stay_id: Uuid) -> Refusal {
     let cause = anyhow::anyhow!("left alone by a census");
     Refusal::Unreadable { stay_id, cause }
+}
+
+/// Those of whom more is known than the census knows.
+fn left_alone(stays: Vec<(Uuid, Option<String>)>) -> impl Iterator<Item = CensusEntry> {
+    let stays = stays.into_iter();
+    stays.map(|stay| absent(stay, None, Ok(Fate::Unchanged)))
 }
 
 fn unclear_guest(index: usize) -> Violation {

@@ -8,13 +8,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
-    change::{self, After, Before, Change, ChangeKind},
+    catalogue::VIET_NAM_CODE,
+    change::{self, After, Before, Change, ChangeKind, Operation},
+    deadline::Deadline,
     declaration::Rejudging,
     facility::Facility,
     notification,
     problem::Code,
+    review::{self, ReviewKind},
     stay::{CompletionState, DeliveryState, NotificationKind, Presence},
 };
 use metrics::counter;
@@ -23,6 +27,7 @@ use serde_json::{Value, json};
 use store::{
     changes::{self, KeyMoves, NewChange, Outcome},
     declarations::{self, Idempotency},
+    review::NewCase,
     stays::{StayRow, StayVersionRow},
 };
 use tokio::time::{Instant, timeout};
@@ -371,7 +376,7 @@ impl Intake {
         let mut stay = self.next(found, after);
         let task = notification_kind(found, facility, before, after)
             .map(|kind| prepare::task_row(occasion, &stay, kind));
-        let was_required = found.stay.delivery_state != DeliveryState::NotRequired.as_str();
+        let was_told = is_told(&found.stay);
         if task.is_some() {
             DeliveryState::Queued
                 .as_str()
@@ -397,7 +402,7 @@ impl Intake {
                 content: &after.content,
                 warnings: warnings(found, before, after),
                 is_forwardable: task.is_some(),
-                delivery_version: if task.is_some() || was_required {
+                delivery_version: if task.is_some() || was_told {
                     stay.delivery_version
                 } else {
                     0
@@ -406,6 +411,7 @@ impl Intake {
                 change_index: Some(asked.change_index.clone()),
                 reason: after.reason.as_deref(),
                 content_index,
+                as_of: Some(as_of(asked, found, after)),
             },
         )?;
         let changed = change::differences(before, &after.content);
@@ -419,12 +425,16 @@ impl Intake {
             view: view::accepted(&stay, &version, &after.content, &salt),
             row: NewChange {
                 expected_owed: found.stay.owed.clone(),
+                was_told,
+                cases: late_case(found, facility, after, occasion.received_at)
+                    .into_iter()
+                    .collect(),
                 resets_identity: !is_same_guest,
                 keys: self.key_moves(found, before, after, &version)?,
                 idempotency: asked.idempotency.clone(),
                 task,
                 audit: prepare::audit_row(self, occasion, &version),
-                census_lease: occasion.census_lease,
+                census_lease: occasion.census_lease.map(|census| census.lease),
                 changed,
                 identity_try,
                 event: prepare::event_row(self, occasion, &stay, after.kind.event(), &detail),
@@ -581,6 +591,51 @@ fn is_repetition(asked: &Asked<'_>, found: &Found) -> bool {
         && found.current.change_index.as_ref() == Some(&asked.change_index)
 }
 
+/// Whether the police are told of the stay.
+fn is_told(stay: &StayRow) -> bool {
+    stay.delivery_state != DeliveryState::NotRequired.as_str()
+}
+
+/// As of when the new version and those before it tell of the stay: a census of when it was taken,
+/// a departure of itself, everything else of when it came.
+fn as_of(asked: &Asked<'_>, found: &Found, after: &After) -> DateTime<Utc> {
+    let received_at = asked.occasion.received_at;
+    let own = match asked.occasion.census_lease {
+        Some(census) => census.taken_at,
+        None if asked.change.operation == Operation::Departure => {
+            after.departed_at.unwrap_or(received_at)
+        }
+        None => received_at,
+    };
+    view::as_of(&found.current).map_or(own, |before| before.max(own))
+}
+
+/// A reason for an officer to look at it, where the declaration would have been late as the stay
+/// is told now. Its timeliness stays.
+fn late_case(
+    found: &Found,
+    facility: &Facility,
+    after: &After,
+    received_at: DateTime<Utc>,
+) -> Option<NewCase> {
+    let declaration = after.declaration.as_ref()?;
+    let stay = &found.stay;
+    let nationality = stay.nationality.as_deref();
+    let is_foreigner = nationality.is_some_and(|code| code != VIET_NAM_CODE);
+    let before = Deadline::of(stay.arrival_at, is_foreigner, facility.is_remote);
+    let late_by = review::made_late(stay.received_at, before, declaration.deadline)?;
+    let detail = json!({"late_by_minutes": late_by.num_minutes()});
+    let version = stay.version + 1;
+    let kind = ReviewKind::Late;
+    Some(NewCase::of_version(
+        stay.id,
+        version,
+        kind,
+        detail,
+        received_at,
+    ))
+}
+
 /// What the police are to be told of the new version, if anything. What they know of a stay is
 /// kept true by telling every difference that concerns them, also when no night is left in it.
 fn notification_kind(
@@ -589,14 +644,14 @@ fn notification_kind(
     before: &Value,
     after: &After,
 ) -> Option<NotificationKind> {
-    let is_known = found.stay.delivery_state != DeliveryState::NotRequired.as_str();
+    let is_known = is_told(&found.stay);
     let is_told = if after.kind == ChangeKind::Cancelled {
         return is_known.then_some(NotificationKind::Cancellation);
     } else if is_known {
         notification::forwarded(before, facility)
             != notification::forwarded(&after.content, facility)
     } else {
-        after.is_overnight
+        after.has_night
     };
     is_told.then_some(NotificationKind::Stay)
 }

@@ -70,6 +70,9 @@ pub(crate) struct Filing<'a> {
     pub(crate) change_index: Option<Vec<u8>>,
     /// Why, in the sender's words.
     pub(crate) reason: Option<&'a str>,
+    /// As of when this version and those before tell of the stay; of a declaration its arrival
+    /// says that.
+    pub(crate) as_of: Option<DateTime<Utc>>,
 }
 
 /// Makes rows and answer. Errors: [`Refusal::Internal`] when no key can seal.
@@ -95,6 +98,7 @@ pub(crate) fn prepare(
         kind: ChangeKind::Declared,
         change_index: None,
         reason: None,
+        as_of: None,
     };
     let version = version_row(intake, &filing)?;
     let view = view::accepted(&stay, &version, &content, &filing.salt);
@@ -118,7 +122,7 @@ pub(crate) fn prepare(
         ),
         cases: cases(occasion, &declaration, &stay),
         identity_try: identity_try(intake, &stay, &declaration, occasion.received_at),
-        census_lease: occasion.census_lease,
+        census_lease: occasion.census_lease.map(|census| census.lease),
         stay,
         version,
     };
@@ -224,6 +228,7 @@ pub(crate) fn uniqueness(
     Uniqueness {
         key_hash: declaration_key(intake, declaration.facility.id, reference, content_index),
         expires_at,
+        is_timeless: reference.is_none() && !declaration.arrival_was_sent,
     }
 }
 
@@ -304,8 +309,11 @@ fn stay_row(
         reference_index: None,
         document_index: None,
         name_index: None,
+        party_index: None,
         changed_at: occasion.received_at,
         sealed_key: Some(sealed_key),
+        departure_noted_for: None,
+        attention_version: None,
     };
     describe(&mut stay, intake, declaration);
     Ok(stay)
@@ -338,6 +346,12 @@ pub(crate) fn describe(stay: &mut entity::stay::Model, intake: &Intake, declarat
         .full_name
         .as_ref()
         .map(|name| name_index(vault, name, birth_year));
+    let party = declaration.party.as_ref();
+    let party = party.and_then(|party| party.reference.as_deref());
+    stay.party_index = party.map(|reference| {
+        let parts = [facility.id.as_bytes(), reference.as_bytes()];
+        vault.blind_index("stay.party", &parts).to_vec()
+    });
 }
 
 /// Keyed hash of a folded name and a year of birth.
@@ -429,6 +443,7 @@ pub(crate) fn version_row(
         sealed_reason: sealed_reason.transpose()?,
         presence: stay.presence.clone(),
         delivery_version: filing.delivery_version,
+        as_of: filing.as_of,
     })
 }
 

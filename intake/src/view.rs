@@ -4,8 +4,9 @@
 //! first version's row, of what never changes in the stay's row, and of constants. Members are
 //! written in canonical order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
     change,
@@ -125,6 +126,13 @@ pub fn open_sealed(
     })
 }
 
+/// As of when a version and those before it tell of their stay; `None` of a declaration, whose
+/// arrival says that.
+pub(crate) fn as_of(version: &StayVersionRow) -> Option<DateTime<Utc>> {
+    let received_at = (version.version > 1).then_some(version.received_at);
+    version.as_of.or(received_at)
+}
+
 /// The answer to what made a version, from what was just made.
 pub(crate) fn accepted(
     stay: &StayRow,
@@ -159,12 +167,14 @@ pub fn as_accepted(
 }
 
 /// Every version of a stay with who, when and why, the oldest first. `labels` are what people call
-/// the keys that made them.
+/// the keys that made them, `sent_later` the versions that the police got though they had no night
+/// in them when they were made.
 pub fn history(
     vault: &Vault,
     stay: &StayRow,
     versions: &[StayVersionRow],
     labels: &HashMap<Uuid, String>,
+    sent_later: &HashSet<i32>,
 ) -> anyhow::Result<Value> {
     let mut before = None;
     let mut items = Vec::with_capacity(versions.len());
@@ -186,7 +196,7 @@ pub fn history(
             "channel": version.channel,
             "reason": reason(vault, stay, version)?,
             "presence": version.presence,
-            "is_forwarded": version.is_forwardable,
+            "is_forwarded": version.is_forwardable || sent_later.contains(&version.version),
             "receipt_number": version.receipt_number,
             "warnings": warnings_from_json(&version.warnings),
         }));

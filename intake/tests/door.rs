@@ -1,5 +1,8 @@
 //! The door against a real SQLite file: groups, twins, replays, conflicts, stopping.
 
+#[path = "door/censuses.rs"]
+mod censuses;
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;

@@ -23,6 +23,7 @@ mod m20261125_000013_destinations;
 mod m20261125_000014_webhooks;
 mod m20261125_000015_due;
 mod m20261128_000016_census_lease;
+mod m20261129_000017_stay_life;
 mod m20261129_000018_review;
 mod m20261129_000019_installation;
 mod m20261129_000020_import_terms;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000014_webhooks::Migration),
             Box::new(m20261125_000015_due::Migration),
             Box::new(m20261128_000016_census_lease::Migration),
+            Box::new(m20261129_000017_stay_life::Migration),
             Box::new(m20261129_000018_review::Migration),
             Box::new(m20261129_000019_installation::Migration),
             Box::new(m20261129_000020_import_terms::Migration),

@@ -3,7 +3,7 @@
 
 pub mod lease;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::stay::Presence;
 use entity::{census, census_question, stay};
 use sea_orm::{
@@ -28,16 +28,23 @@ const ROW_COUNT_MAX: usize = 500;
 /// A census as it lies in the database.
 pub type CensusRow = census::Model;
 
-/// The stays of a facility that a census taken then may be about: who is present, and what moved
-/// since. The order is that of their declaration.
+/// The stays of a facility that a census taken then may be about: who is present, who left later,
+/// and what moved since; a departure may be told so long `ahead` of itself. The order is that of
+/// their declaration.
 pub async fn concerned(
     db: &Database,
     facility_id: Uuid,
     taken_at: DateTime<Utc>,
+    ahead: TimeDelta,
 ) -> Result<Vec<StayRow>> {
+    let told_after = taken_at.checked_sub_signed(ahead).unwrap_or(taken_at);
+    let left_later = Condition::all()
+        .add(stay::Column::ChangedAt.gt(told_after))
+        .add(stay::Column::DepartedAt.gt(taken_at));
     let is_concerned = Condition::any()
         .add(stay::Column::Presence.eq(Presence::Present.as_str()))
-        .add(stay::Column::ChangedAt.gt(taken_at));
+        .add(stay::Column::ChangedAt.gt(taken_at))
+        .add(left_later);
     Ok(stay::Entity::find()
         .filter(stay::Column::FacilityId.eq(facility_id))
         .filter(is_concerned)

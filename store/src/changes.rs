@@ -19,7 +19,8 @@ use crate::{
         lease::{self, Lease},
     },
     declarations::{self, Claim, Idempotency, IdempotencyRow, Target, Uniqueness},
-    dialect, review,
+    dialect,
+    review::{self, NewCase},
     rows::{self, AsRow, Column, Kind, column, nullable},
     table_rows::{AuditRow, EventRow, TaskRow, VersionRow},
     tries::{self, Try},
@@ -34,6 +35,8 @@ pub const GROUP_SIZE_MAX: usize = 500;
 pub struct NewChange {
     /// What was owed when it was judged.
     pub expected_owed: Option<String>,
+    /// Whether the police were told of the stay when it was judged.
+    pub was_told: bool,
     /// The stay afterwards, one version after the one the change was judged against.
     pub stay: entity::stay::Model,
     /// Whether the registry is to be asked again.
@@ -50,6 +53,8 @@ pub struct NewChange {
     pub audit: entity::audit_entry::Model,
     /// What the sender's feed says of it.
     pub event: entity::event::Model,
+    /// Reasons for an officer to look at it.
+    pub cases: Vec<NewCase>,
     /// Of a line of a census: written only while this holds.
     pub census_lease: Option<Lease>,
     /// Pointers of what is changed: what was asked about one of them is answered.
@@ -117,6 +122,11 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
     free_keys(db, &transaction, &written, &moved, &new_keys).await?;
     insert(db, &transaction, &written).await?;
     review::answer_by_changes(db, &transaction, written.iter().map(touched).collect()).await?;
+    let cases = written
+        .iter()
+        .flat_map(|change| change.cases.iter().cloned());
+    review::open(db.backend(), &transaction, cases.collect()).await?;
+    review::close(db, &transaction, who_never_came(&written)).await?;
     census::close_questions(&transaction, who_left(&written)).await?;
     let tries = written.iter().filter_map(|one| one.identity_try.clone());
     tries::note(db, &transaction, tries).await?;
@@ -173,6 +183,15 @@ fn who_left(written: &[&NewChange]) -> Vec<Uuid> {
         .iter()
         .filter(|change| change.stay.presence != Presence::Present.as_str());
     left.map(|change| change.stay.id).collect()
+}
+
+/// Cancelled stays, with when they were.
+fn who_never_came(written: &[&NewChange]) -> Vec<(Uuid, DateTime<Utc>)> {
+    let cancelled = written
+        .iter()
+        .filter(|change| change.stay.presence == Presence::Cancelled.as_str());
+    let cancelled = cancelled.map(|change| (change.stay.id, change.version.received_at));
+    cancelled.collect()
 }
 
 fn chosen<'a>(
@@ -273,6 +292,9 @@ async fn update_stays(
            document_kind = v.document_kind, reference_index = v.reference_index, \
            document_index = v.document_index, name_index = v.name_index, \
            completion_state = v.completion_state, owed = v.owed, \
+           party_index = v.party_index, \
+           attention_version = CASE WHEN v.resets_identity THEN NULL \
+             ELSE stay.attention_version END, \
            identity_state = CASE WHEN v.resets_identity THEN 'pending' \
              ELSE stay.identity_state END, \
            identity_review = CASE WHEN v.resets_identity THEN NULL \
@@ -284,7 +306,8 @@ async fn update_stays(
            delivery_reason = CASE WHEN v.is_queued THEN NULL ELSE stay.delivery_reason END, \
            changed_at = v.changed_at \
          FROM v WHERE stay.id = v.stay_id AND stay.version = v.version - 1 \
-           AND COALESCE(stay.owed, '') = v.expected_owed RETURNING stay.id AS stay_id"
+           AND COALESCE(stay.owed, '') = v.expected_owed \
+           AND (stay.delivery_state <> 'not_required') = v.was_told RETURNING stay.id AS stay_id"
     );
     let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
     let found = connection.query_all_raw(statement).await?;
@@ -396,6 +419,7 @@ async fn insert(
 struct ChangedStay {
     stay: entity::stay::Model,
     expected_owed: String,
+    was_told: bool,
     resets_identity: bool,
     is_queued: bool,
 }
@@ -405,6 +429,7 @@ impl ChangedStay {
         Self {
             stay: change.stay.clone(),
             expected_owed: change.expected_owed.clone().unwrap_or_default(),
+            was_told: change.was_told,
             resets_identity: change.resets_identity,
             is_queued: change.task.is_some(),
         }
@@ -416,6 +441,7 @@ impl AsRow for ChangedStay {
         column("stay_id", Kind::Uuid),
         column("version", Kind::Integer),
         column("expected_owed", Kind::Text),
+        column("was_told", Kind::Boolean),
         column("presence", Kind::Text),
         column("arrival_at", Kind::Instant),
         column("arrival_on", Kind::Date),
@@ -429,6 +455,7 @@ impl AsRow for ChangedStay {
         nullable("reference_index", Kind::Bytes),
         nullable("document_index", Kind::Bytes),
         nullable("name_index", Kind::Bytes),
+        nullable("party_index", Kind::Bytes),
         column("completion_state", Kind::Text),
         nullable("owed", Kind::Text),
         column("resets_identity", Kind::Boolean),
@@ -442,6 +469,7 @@ impl AsRow for ChangedStay {
             rows::uuid(row.id),
             rows::integer(row.version),
             rows::text(self.expected_owed),
+            rows::boolean(self.was_told),
             rows::text(row.presence),
             rows::instant(row.arrival_at),
             rows::date(row.arrival_on),
@@ -455,6 +483,7 @@ impl AsRow for ChangedStay {
             rows::bytes_null(row.reference_index),
             rows::bytes_null(row.document_index),
             rows::bytes_null(row.name_index),
+            rows::bytes_null(row.party_index),
             rows::text(row.completion_state),
             rows::text_null(row.owed),
             rows::boolean(self.resets_identity),

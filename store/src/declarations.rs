@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::neighbour;
+use domain::{neighbour, stay::Presence};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
@@ -24,8 +24,11 @@ use crate::{
     write,
 };
 
-/// Most declarations of one group: 36 columns each stay below SQLite's 32,766 parameters.
+/// Most declarations of one group.
 pub const GROUP_SIZE_MAX: usize = 900;
+/// SQLite's parameters of one statement.
+const PARAMETER_COUNT_MAX: usize = 32_766;
+const _: () = assert!(StayRow::COLUMNS.len() * GROUP_SIZE_MAX <= PARAMETER_COUNT_MAX);
 
 /// Everything one accepted declaration writes.
 #[derive(Clone)]
@@ -59,6 +62,9 @@ pub struct Uniqueness {
     pub key_hash: [u8; 32],
     /// When the same content counts as a new stay; far away for references.
     pub expires_at: DateTime<Utc>,
+    /// Neither reference nor arrival was sent: what tells a resend from a guest who is back is
+    /// only whether the guest has left.
+    pub is_timeless: bool,
 }
 
 /// An `Idempotency-Key` and the request it came with.
@@ -231,7 +237,9 @@ async fn take_declaration_keys(
         let holder = holder.ok_or(Error::Corrupt {
             what: "declaration_key",
         })?;
-        outcomes.push(match holder.judge(&declaration.version.content_index) {
+        let is_timeless = declaration.uniqueness.is_timeless;
+        let content_index = &declaration.version.content_index;
+        outcomes.push(match holder.judge(content_index, is_timeless) {
             Some(outcome) => outcome,
             None => {
                 let claim = Claim::of(declaration);
@@ -269,12 +277,18 @@ pub(crate) struct Holder {
     contents: Vec<(i32, Vec<u8>)>,
     /// Whether the key is that of the reference the stay has now.
     pub(crate) has_reference: bool,
+    /// Whether its guest has left.
+    has_left: bool,
 }
 
 impl Holder {
-    /// What becomes of a declaration with this content; `None` when the holder has another
-    /// reference by now and never said this first: the key is free then.
-    fn judge(&self, content_index: &[u8]) -> Option<Outcome> {
+    /// What becomes of a declaration with this content; `None` when the key is free: the holder
+    /// has another reference by now and never said this first, or its guest has left and the
+    /// declaration does not say when its own arrived.
+    fn judge(&self, content_index: &[u8], is_timeless: bool) -> Option<Outcome> {
+        if is_timeless && self.has_left {
+            return None;
+        }
         let stay_id = self.stay_id;
         let said = self
             .contents
@@ -357,7 +371,7 @@ pub(crate) async fn holders(
         .collect();
     let marks = vec!["?"; hashes.len()].join(", ");
     let text = format!(
-        "SELECT k.key_hash, k.stay_id, s.reference_index, w.version, w.content_index \
+        "SELECT k.key_hash, k.stay_id, s.reference_index, s.presence, w.version, w.content_index \
          FROM declaration_key k \
          JOIN stay s ON s.id = k.stay_id \
          JOIN stay_version w ON w.stay_id = s.id AND (w.version = 1 OR w.version = s.version) \
@@ -370,6 +384,7 @@ pub(crate) async fn holders(
         let stay_id: Uuid = row.try_get("", "stay_id")?;
         let reference_index: Option<Vec<u8>> = row.try_get("", "reference_index")?;
         let has_reference = reference_index.as_ref() == Some(&key_hash);
+        let presence: String = row.try_get("", "presence")?;
         let content = (
             row.try_get("", "version")?,
             row.try_get("", "content_index")?,
@@ -378,6 +393,7 @@ pub(crate) async fn holders(
             stay_id,
             contents: Vec::new(),
             has_reference,
+            has_left: presence == Presence::Departed.as_str(),
         });
         holder.contents.push(content);
     }

@@ -1,5 +1,5 @@
-//! What a facility still has to see to: stays to correct, not confirmed by the police, or owing
-//! something.
+//! What a facility still has to see to: stays to correct, not confirmed by the police, owing
+//! something, or past their planned departure.
 //!
 //! Each list has an index that holds nothing else: what is settled costs nothing. The planner
 //! chooses such an index only where it reads its condition in the statement, so that the words
@@ -65,6 +65,20 @@ pub async fn owing(db: &Database, facility_id: Uuid) -> Result<Vec<StayRow>> {
     Ok(owing_of(facility_id).all(db.reader()).await?)
 }
 
+/// The stays of a facility whose planned departure has passed while the guest is there; by that
+/// departure and id, those after `after`, `limit` at most.
+pub async fn overdue(
+    db: &Database,
+    facility_id: Uuid,
+    now: DateTime<Utc>,
+    after: Option<Place>,
+    limit: u64,
+) -> Result<Vec<StayRow>> {
+    let stays = overdue_of(facility_id, now);
+    let stays = page(stays, stay::Column::ExpectedDepartureAt, after, limit);
+    Ok(stays.all(db.reader()).await?)
+}
+
 /// The stays about which a question to the facility is open, with the time at which the oldest of
 /// them was asked; in no order.
 pub async fn asked(db: &Database, facility_id: Uuid) -> Result<Vec<(StayRow, DateTime<Utc>)>> {
@@ -96,20 +110,23 @@ async fn by_deadline(
     after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
-    Ok(page(stays, after, limit).all(db.reader()).await?)
+    let stays = page(stays, stay::Column::DeadlineAt, after, limit);
+    Ok(stays.all(db.reader()).await?)
 }
 
-fn page(mut stays: Select<stay::Entity>, after: Option<Place>, limit: u64) -> Select<stay::Entity> {
-    if let Some((deadline_at, id)) = after {
-        let place = [
-            Expr::col(stay::Column::DeadlineAt),
-            Expr::col(stay::Column::Id),
-        ];
-        let passed = [Expr::value(deadline_at), Expr::value(id)];
+fn page(
+    mut stays: Select<stay::Entity>,
+    moment: stay::Column,
+    after: Option<Place>,
+    limit: u64,
+) -> Select<stay::Entity> {
+    if let Some((at, id)) = after {
+        let place = [Expr::col(moment), Expr::col(stay::Column::Id)];
+        let passed = [Expr::value(at), Expr::value(id)];
         stays = stays.filter(Expr::tuple(place).gt(Expr::tuple(passed)));
     }
     stays
-        .order_by_asc(stay::Column::DeadlineAt)
+        .order_by_asc(moment)
         .order_by_asc(stay::Column::Id)
         .limit(limit)
 }
@@ -136,6 +153,14 @@ fn probed_of(facility_id: Uuid) -> Select<stay::Entity> {
         .filter(Expr::cust(probed))
 }
 
+fn overdue_of(facility_id: Uuid, now: DateTime<Utc>) -> Select<stay::Entity> {
+    let present = format!("presence = '{}'", Presence::Present.as_str());
+    of_facility(facility_id)
+        .filter(Expr::cust(present))
+        .filter(Expr::cust("expected_departure_at IS NOT NULL"))
+        .filter(stay::Column::ExpectedDepartureAt.lte(now))
+}
+
 fn owing_of(facility_id: Uuid) -> Select<stay::Entity> {
     let due = format!("completion_state = '{}'", CompletionState::Due.as_str());
     not_cancelled_of(facility_id).filter(Expr::cust(due))
@@ -156,4 +181,4 @@ fn word_among(column: &str, words: &[&str]) -> Expr {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -19,6 +19,7 @@ mod dialect;
 pub mod directory;
 pub mod due;
 mod error;
+pub mod evening;
 pub mod events;
 pub mod facilities;
 pub mod health;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use domain::neighbour::{Neighbour, Newcomer};
+use domain::neighbour::{Bearer, Neighbour, Newcomer, is_family};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
@@ -39,6 +39,14 @@ impl Candidate<'_> {
         }
     }
 
+    fn bearer(&self) -> Bearer<'_> {
+        Bearer {
+            document_kind: &self.stay.document_kind,
+            name: self.stay.name_index.as_deref(),
+            party: self.stay.party_index.as_deref(),
+        }
+    }
+
     fn as_neighbour(&self) -> Neighbour {
         Neighbour {
             stay_id: self.stay.id,
@@ -60,6 +68,19 @@ struct Found {
     created_by: Uuid,
     arrival_at: chrono::DateTime<chrono::Utc>,
     departed_at: Option<chrono::DateTime<chrono::Utc>>,
+    document_kind: String,
+    name_index: Option<Vec<u8>>,
+    party_index: Option<Vec<u8>>,
+}
+
+impl Found {
+    fn bearer(&self) -> Bearer<'_> {
+        Bearer {
+            document_kind: &self.document_kind,
+            name: self.name_index.as_deref(),
+            party: self.party_index.as_deref(),
+        }
+    }
 }
 
 /// The neighbours of each candidate by its id, newest first; candidates without any are left out.
@@ -88,7 +109,7 @@ pub(crate) async fn find(
         "{with} SELECT v.stay_id AS newcomer_id, n.id AS stay_id, n.facility_id, \
            n.commune_code, (SELECT w.created_by FROM stay_version w \
              WHERE w.stay_id = n.id AND w.version = 1) AS created_by, \
-           n.arrival_at, n.departed_at \
+           n.arrival_at, n.departed_at, n.document_kind, n.name_index, n.party_index \
          FROM v {newest} \
          WHERE n.presence <> 'cancelled' AND n.id <> v.stay_id \
            AND (n.departed_at IS NULL OR n.departed_at > v.arrival_at) \
@@ -98,7 +119,15 @@ pub(crate) async fn find(
          ORDER BY n.id DESC"
     );
     let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    let by_id: HashMap<Uuid, &Candidate<'_>> = group
+        .iter()
+        .map(|candidate| (candidate.stay.id, candidate))
+        .collect();
     for found in Found::find_by_statement(statement).all(connection).await? {
+        let newcomer = by_id.get(&found.newcomer_id);
+        if newcomer.is_some_and(|newcomer| is_family(newcomer.bearer(), found.bearer())) {
+            continue;
+        }
         neighbours
             .entry(found.newcomer_id)
             .or_default()
@@ -116,17 +145,21 @@ pub(crate) async fn find(
 
 /// Those of the same group that come before, newest first.
 fn twins(group: &[Candidate<'_>]) -> HashMap<Uuid, Vec<Neighbour>> {
-    let mut seen: HashMap<&[u8], Vec<Neighbour>> = HashMap::new();
+    let mut seen: HashMap<&[u8], Vec<&Candidate<'_>>> = HashMap::new();
     let mut found = HashMap::new();
     for candidate in group {
         let Some(index) = candidate.stay.document_index.as_deref() else {
             continue;
         };
         let before = seen.entry(index).or_default();
-        if !before.is_empty() {
-            found.insert(candidate.stay.id, before.clone());
+        let strangers = before
+            .iter()
+            .filter(|twin| !is_family(candidate.bearer(), twin.bearer()));
+        let strangers: Vec<Neighbour> = strangers.map(|twin| twin.as_neighbour()).collect();
+        if !strangers.is_empty() {
+            found.insert(candidate.stay.id, strangers);
         }
-        before.insert(0, candidate.as_neighbour());
+        before.insert(0, candidate);
         before.truncate(TWIN_COUNT_MAX);
     }
     found

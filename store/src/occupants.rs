@@ -29,9 +29,9 @@ pub struct OccupantRow {
     pub sealed_key: Option<Vec<u8>>,
 }
 
-/// The stays at a facility between two instants, `from` included and `to` not: begun before `to`
-/// and, by departure or else by what is expected, not ended before `from`. By id, those after
-/// `after`, `limit` at most.
+/// The stays that may be at a facility between two instants, `from` included and `to` not: begun
+/// before `to` and not ended before `from`. Whose guest has not left counts as not ended, whatever
+/// was planned. By id, those after `after`, `limit` at most.
 pub async fn between(
     db: &Database,
     facility_id: Uuid,
@@ -43,8 +43,7 @@ pub async fn between(
     let text = "SELECT s.id, s.version, s.arrival_at, s.expected_departure_at, s.departed_at, \
          w.sealed, s.organisation_id, s.facility_id, s.sealed_key FROM stay s JOIN stay_version w ON w.stay_id = s.id AND w.version = s.version \
          WHERE s.facility_id = ? AND s.presence <> 'cancelled' AND s.arrival_at < ? \
-         AND (COALESCE(s.departed_at, s.expected_departure_at) IS NULL \
-         OR COALESCE(s.departed_at, s.expected_departure_at) >= ?) \
+         AND (s.departed_at IS NULL OR s.departed_at >= ?) \
          AND s.id > ? ORDER BY s.id LIMIT ?";
     let values = vec![
         rows::uuid(facility_id),

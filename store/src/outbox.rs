@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use entity::attempt;
+use domain::event::EventKind;
+use entity::{attempt, stay};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement,
     Value,
@@ -364,6 +365,7 @@ pub async fn record(
         .filter(|result| result.stay != StayChange::default())
         .map(|result| ChangeRow::new(result, now))
         .collect();
+    let news = news(db, &transaction, results.iter().filter(kept)).await?;
     if !changes.is_empty() {
         update_stays(db, &transaction, changes).await?;
     }
@@ -409,10 +411,10 @@ pub async fn record(
         once,
     )
     .await?;
-    let events = results
-        .iter()
-        .filter(kept)
-        .flat_map(|result| result.events.iter().cloned());
+    let events = results.iter().filter(kept).flat_map(|result| {
+        let events = result.events.iter();
+        events.filter(|event| news.holds(result, event)).cloned()
+    });
     insert(
         backend,
         &transaction,
@@ -429,6 +431,97 @@ pub async fn record(
         .iter()
         .map(|result| held.contains(&result.task_id))
         .collect())
+}
+
+/// What of the results their senders were not told of before.
+#[derive(Default)]
+struct News {
+    /// Stays whose guests are to be looked at again.
+    attention: HashSet<Uuid>,
+    /// Stays of which something is owed.
+    completion: HashSet<Uuid>,
+}
+
+impl News {
+    fn holds(&self, result: &TaskResult, event: &entity::event::Model) -> bool {
+        let is_of = |kind: EventKind| event.kind == kind.as_str();
+        if is_of(EventKind::StayAttention) {
+            self.attention.contains(&result.stay_id)
+        } else if is_of(EventKind::StayCompletionDue) {
+            self.completion.contains(&result.stay_id)
+        } else {
+            true
+        }
+    }
+}
+
+/// Finds out which results tell something new, and remembers that it was told. A sender hears once
+/// of each thing, not at every version: of the same guest's data, and of the same that is owed.
+async fn news(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    results: impl Iterator<Item = &TaskResult>,
+) -> Result<News> {
+    let tells = |result: &TaskResult, kind: EventKind| {
+        let mut events = result.events.iter();
+        events.any(|event| event.kind == kind.as_str())
+    };
+    let telling: Vec<&TaskResult> = results
+        .filter(|result| {
+            tells(result, EventKind::StayAttention) || tells(result, EventKind::StayCompletionDue)
+        })
+        .collect();
+    let mut news = News::default();
+    if telling.is_empty() {
+        return Ok(news);
+    }
+    let ids = telling.iter().map(|result| result.stay_id);
+    let stays = stay::Entity::find().filter(stay::Column::Id.is_in(ids));
+    let stays = stays.all(connection).await?;
+    let mut told = Vec::new();
+    for result in telling {
+        let stay = stays.iter().find(|stay| stay.id == result.stay_id);
+        // What was found of an older version is for the newer one to tell.
+        let Some(stay) = stay.filter(|stay| result.version >= stay.delivery_version) else {
+            continue;
+        };
+        if tells(result, EventKind::StayAttention) && stay.attention_version.is_none() {
+            news.attention.insert(stay.id);
+            told.push(ToldRow {
+                stay_id: stay.id,
+                version: result.version,
+            });
+        }
+        if missing(result.stay.owed.as_deref()) != missing(stay.owed.as_deref()) {
+            news.completion.insert(stay.id);
+        }
+    }
+    remember_attention(db, connection, told).await?;
+    Ok(news)
+}
+
+/// The members that are owed.
+fn missing(owed: Option<&str>) -> Option<serde_json::Value> {
+    let owed: serde_json::Value = serde_json::from_str(owed?).ok()?;
+    owed.get("missing").cloned()
+}
+
+async fn remember_attention(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    mut told: Vec<ToldRow>,
+) -> Result<()> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    told.sort_unstable_by_key(|row| row.stay_id);
+    let (with, values) = dialect::with_rows(db.backend(), told);
+    let text = format!(
+        "{with} UPDATE stay SET attention_version = v.version FROM v WHERE stay.id = v.stay_id"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    connection.execute_raw(statement).await?;
+    Ok(())
 }
 
 async fn insert<R: AsRow>(
@@ -615,6 +708,23 @@ impl AsRow for SubjectRow {
             rows::uuid(self.stay_id),
             rows::integer(self.version),
         ]
+    }
+}
+
+/// A stay whose sender was told with this version to look at the guest's data again.
+struct ToldRow {
+    stay_id: Uuid,
+    version: i32,
+}
+
+impl AsRow for ToldRow {
+    const COLUMNS: &'static [Column] = &[
+        column("stay_id", Kind::Uuid),
+        column("version", Kind::Integer),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        vec![rows::uuid(self.stay_id), rows::integer(self.version)]
     }
 }
 

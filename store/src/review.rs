@@ -86,7 +86,8 @@ impl NewCase {
 
 /// Opens cases; where one with the same stay and kind is open, it gets the newer version and
 /// detail instead, and stays in its state: a sender who was asked answers by a change of what was
-/// asked about, or in words. The stays must be there already.
+/// asked about, or in words. The stays must be there already; of one that was cancelled nothing is
+/// to be looked at any more.
 ///
 /// No two cases of a call may have the same stay and kind.
 pub(crate) async fn open(
@@ -109,6 +110,7 @@ pub(crate) async fn open(
            stay.facility_id, v.stay_id, v.version, v.detail, v.opened_at \
          FROM v JOIN stay ON stay.id = v.stay_id \
          WHERE (SELECT known.id FROM review_case known WHERE known.id = v.id) IS NULL \
+           AND stay.presence <> 'cancelled' \
          ON CONFLICT (stay_id, kind) WHERE closed_at IS NULL DO UPDATE SET \
            version = excluded.version, detail = excluded.detail"
     );
@@ -199,6 +201,37 @@ async fn close_questions(
     Ok(())
 }
 
+/// Closes the cases of cancelled stays, whoever holds them, with the questions to their senders.
+pub(crate) async fn close(
+    db: &Database,
+    connection: &impl ConnectionTrait,
+    cancelled: Vec<(Uuid, DateTime<Utc>)>,
+) -> Result<()> {
+    if cancelled.is_empty() {
+        return Ok(());
+    }
+    let mut rows: Vec<CancelledRow> = cancelled.into_iter().map(CancelledRow).collect();
+    rows.sort_unstable_by_key(|row| row.0);
+    let backend = db.backend();
+    let (with, values) = dialect::with_rows(backend, rows);
+    let cases = format!(
+        "{with} UPDATE review_case SET state = 'closed', closed_at = v.closed_at, \
+           lease_id = NULL, leased_by = NULL, leased_until = NULL \
+         FROM v WHERE review_case.stay_id = v.stay_id AND review_case.closed_at IS NULL"
+    );
+    let questions = format!(
+        "{with} UPDATE review_decision SET answered_at = v.closed_at FROM v \
+         WHERE review_decision.stay_id = v.stay_id \
+           AND review_decision.decision = 'request_correction' \
+           AND review_decision.answered_at IS NULL"
+    );
+    for text in [cases, questions] {
+        let statement = Statement::from_sql_and_values(backend.into(), text, values.clone());
+        connection.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
 /// Each stay and kind once, the first of them.
 pub(crate) fn distinct(cases: impl IntoIterator<Item = NewCase>) -> Vec<NewCase> {
     let mut seen = HashSet::new();
@@ -264,6 +297,21 @@ impl AsRow for AnswerRow {
             rows::integer(self.version),
             rows::instant(self.at),
         ]
+    }
+}
+
+/// A stay that was cancelled, and when.
+struct CancelledRow((Uuid, DateTime<Utc>));
+
+impl AsRow for CancelledRow {
+    const COLUMNS: &'static [Column] = &[
+        column("stay_id", Kind::Uuid),
+        column("closed_at", Kind::Instant),
+    ];
+
+    fn into_values(self) -> Vec<Value> {
+        let (stay_id, closed_at) = self.0;
+        vec![rows::uuid(stay_id), rows::instant(closed_at)]
     }
 }
 

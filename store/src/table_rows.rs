@@ -39,6 +39,7 @@ impl AsRow for StayRow {
         nullable("reference_index", Kind::Bytes),
         nullable("document_index", Kind::Bytes),
         nullable("name_index", Kind::Bytes),
+        nullable("party_index", Kind::Bytes),
         column("changed_at", Kind::Instant),
         nullable("sealed_key", Kind::Bytes),
     ];
@@ -77,6 +78,7 @@ impl AsRow for StayRow {
             rows::bytes_null(row.reference_index),
             rows::bytes_null(row.document_index),
             rows::bytes_null(row.name_index),
+            rows::bytes_null(row.party_index),
             rows::instant(row.changed_at),
             rows::bytes_null(row.sealed_key),
         ]
@@ -106,6 +108,7 @@ impl AsRow for VersionRow {
         nullable("sealed_reason", Kind::Bytes),
         column("presence", Kind::Text),
         column("delivery_version", Kind::Integer),
+        nullable("as_of", Kind::Instant),
     ];
 
     fn into_values(self) -> Vec<Value> {
@@ -130,6 +133,7 @@ impl AsRow for VersionRow {
             rows::bytes_null(row.sealed_reason),
             rows::text(row.presence),
             rows::integer(row.delivery_version),
+            rows::instant_null(row.as_of),
         ]
     }
 }

@@ -180,8 +180,11 @@ fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay
         reference_index: None,
         document_index: None,
         name_index: None,
+        party_index: None,
         changed_at: now,
         sealed_key: None,
+        departure_noted_for: None,
+        attention_version: None,
     }
 }
 

@@ -21,6 +21,7 @@ on_both_databases![
     an_older_census_of_all_leaves_alone_what_a_later_one_counted,
     an_older_roster_leaves_alone_the_rooms_of_a_later_one,
     who_left_and_is_there_again_is_taken_back,
+    what_a_ward_goes_on_saying_of_a_guest_who_is_known_by_now_is_unchanged,
     a_bad_line_never_harms_a_good_one,
     nobody_departs_while_a_faulty_line_may_be_about_anybody,
     it_is_refused_as_a_whole_by_one_order,
@@ -352,8 +353,12 @@ async fn what_came_or_changed_after_it_is_left_alone(database: Database) {
     let lines = [stays[1].clone(), stays[2].clone(), stays[3].clone()];
     let census = json!({"taken_at": taken_at, "scope": {"ward": ward}, "stays": lines});
     let answer = put(&desk, hospital, "", &census).await.expect(200);
-    assert_eq!(counts(&answer), [("departed", 1), ("unchanged", 3)].into());
+    assert_eq!(counts(&answer), [("departed", 1), ("unchanged", 4)].into());
     assert_eq!(answer["results"][3]["reference"], stays[0]["reference"]);
+    // Who came after it is left alone, and named.
+    assert_eq!(answer["results"][4]["index"], Value::Null);
+    assert_eq!(answer["results"][4]["reference"], later["reference"]);
+    assert_eq!(answer["results"][4]["outcome"], "unchanged");
     assert_eq!(
         by_reference(&desk, &later["reference"]).await["presence"],
         "present"
@@ -409,7 +414,7 @@ async fn an_older_census_of_all_leaves_alone_what_a_later_one_counted(database: 
         ("arrived", 1),
         ("departed", 2),
         ("rejected", 3),
-        ("unchanged", 3),
+        ("unchanged", 5),
     ];
     assert_eq!(counts(&answer), expected.into());
     assert_eq!(counts(&foretold), expected.into());
@@ -435,7 +440,7 @@ async fn an_older_census_of_all_leaves_alone_what_a_later_one_counted(database: 
     let stranger = by_reference(&desk, &lines[2]["reference"]).await;
     assert_eq!(stranger, Value::Null);
     let again = put(&desk, hospital, "", &all).await.expect(200);
-    assert_eq!(counts(&again), [("rejected", 3), ("unchanged", 4)].into());
+    assert_eq!(counts(&again), [("rejected", 3), ("unchanged", 6)].into());
 
     // One that is not older covers every ward again.
     let lines = [&stays[..3], &lines[4..]].concat();
@@ -467,7 +472,8 @@ async fn an_older_roster_leaves_alone_the_rooms_of_a_later_one(database: Databas
             "stays": lines});
         let answer = put(&desk, school, "", &roster).await.expect(200);
         assert_eq!(answer["departed"], departed, "{answer}");
-        assert_eq!(answer["unchanged"], 3);
+        // Whom the later one counted is named as well.
+        assert_eq!(answer["unchanged"], 5);
         assert_eq!(answer["results"][3]["problem"]["code"], "census_stale");
         assert_eq!(answer["rejected"], 1);
     }
@@ -498,6 +504,69 @@ async fn who_left_and_is_there_again_is_taken_back(database: Database) {
         (&back["presence"], &back["version"]),
         (&json!("present"), &json!(3))
     );
+}
+
+async fn what_a_ward_goes_on_saying_of_a_guest_who_is_known_by_now_is_unchanged(
+    database: Database,
+) {
+    let river = River::shared(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let ward = people::fresh("Khoa");
+    let without_document = |reason: &str, name: Option<&str>| {
+        let mut stay = people::unidentified(hospital);
+        stay["ward"] = json!(ward);
+        stay["arrival_at"] = json!(text_of(hours_ago(3)));
+        stay["guest"]["no_document_reason"] = json!(reason);
+        if let Some(name) = name {
+            stay["guest"]["full_name"] = json!(name);
+        }
+        if reason != "unidentified" {
+            stay["guest"]["birth_date"] = json!("2026-11-20");
+            stay["guest"]["sex"] = json!("male");
+        }
+        stay
+    };
+    let lines = [
+        without_document("unidentified", None),
+        without_document("unidentified", Some("Không rõ Nam")),
+        without_document("newborn", Some("Con bà Lan")),
+        without_document("minor", Some("Lê Văn Con")),
+        without_document("lost", Some("Lê Văn Mất")),
+        // Only the name is known so far.
+        without_document("unidentified", Some("Không rõ Nữ")),
+    ];
+    for (index, line) in lines.iter().enumerate() {
+        let stay = desk.accepted(line).await;
+        let person = people::person();
+        let mut guest = json!({"full_name": person.full_name});
+        if index < 5 {
+            guest["birth_date"] = json!("1985-05-17");
+            guest["sex"] = json!("male");
+            guest["document"] = json!({"kind": "citizen_card", "number": person.number});
+            guest["no_document_reason"] = Value::Null;
+        }
+        let patch = json!({"guest": guest, "reason": "Người nhà đến nhận"});
+        let id = stay["id"].as_str().unwrap();
+        let known = desk.amend(id, 1, &patch).await.expect(200);
+        // Declared again as it was, it is the stay that it became.
+        let again = desk.declare(line).await.expect(200);
+        assert_eq!(again["id"], known["id"]);
+    }
+    let census = ward_census(&ward, &lines);
+    for _ in 0..2 {
+        let answer = put(&desk, hospital, "", &census).await.expect(200);
+        assert_eq!(counts(&answer), [("unchanged", 6)].into(), "{answer}");
+    }
+    // What a ward says besides is taken.
+    let mut moved = lines[0].clone();
+    moved["bed"] = json!("14");
+    let lines = [&[moved], &lines[1..]].concat();
+    let answer = put(&desk, hospital, "", &ward_census(&ward, &lines)).await;
+    let answer = answer.expect(200);
+    assert_eq!(counts(&answer), [("changed", 1), ("unchanged", 5)].into());
+    let stay = &answer["results"][0]["stay"];
+    assert_eq!(stay["bed"], "14");
+    assert_eq!(stay["guest"]["document"]["kind"], "citizen_card");
 }
 
 async fn a_bad_line_never_harms_a_good_one(database: Database) {

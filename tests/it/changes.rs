@@ -24,7 +24,6 @@ on_both_databases![
     a_key_answers_byte_for_byte_whatever_came_after,
     the_police_get_what_concerns_them_in_order,
     what_does_not_concern_the_police_is_not_sent,
-    a_stay_without_a_night_is_sent_once_it_has_one,
     what_was_owed_is_completed,
     the_registry_is_asked_again_about_another_guest,
     a_reference_moves_and_stays_unique,
@@ -577,51 +576,6 @@ async fn what_does_not_concern_the_police_is_not_sent(database: Database) {
         .map(|item| item["is_forwarded"].as_bool().unwrap())
         .collect();
     assert_eq!(forwarded, [true, false, true]);
-}
-
-async fn a_stay_without_a_night_is_sent_once_it_has_one(database: Database) {
-    let river = River::shared(database).await;
-    let desk = river.caller("hotel");
-    let mut day = people::citizen(river.facility("hotel"));
-    day["arrival_at"] = json!(text_of(local(-1, "08:00:00")));
-    day["expected_departure_at"] = json!(text_of(local(-1, "20:00:00")));
-    let mut ids = Vec::new();
-    for _ in 0..2 {
-        day["reference"] = json!(people::fresh("day"));
-        let stay = desk.accepted(&day).await;
-        assert_eq!(
-            stay["delivery"],
-            json!({"state": "not_required", "version": 1})
-        );
-        ids.push(id_of(&stay));
-    }
-    let (id, other) = (&ids[0], &ids[1]);
-    let patch = json!({"room": "7", "reason": "Đổi phòng"});
-    let amended = desk.amend(id, 1, &patch).await.expect(200);
-    assert_eq!(
-        amended["delivery"],
-        json!({"state": "not_required", "version": 1})
-    );
-    assert_eq!(desk.stay(id).await["delivery"], amended["delivery"]);
-    let longer = json!({"expected_departure_at": text_of(now() + TimeDelta::days(1))});
-    let extended = desk.act(id, "extension", 2, &longer).await.expect(200);
-    assert_eq!(
-        extended["delivery"],
-        json!({"state": "queued", "version": 3})
-    );
-    desk.delivered(id, "acknowledged", DELIVERED).await;
-    assert_eq!(told(river, id).await, stays(&[3]));
-    // Of what the police never heard they hear no cancellation.
-    let cancelled = desk
-        .act(other, "cancellation", 1, &json!({"reason": "Nhầm"}))
-        .await
-        .expect(200);
-    assert_eq!(
-        cancelled["delivery"],
-        json!({"state": "not_required", "version": 1})
-    );
-    assert_eq!(desk.stay(other).await["delivery"], cancelled["delivery"]);
-    assert!(told(river, other).await.is_empty());
 }
 
 async fn what_was_owed_is_completed(database: Database) {

@@ -17,7 +17,6 @@ on_both_databases![
     an_unidentified_patient_is_declared_under_a_reference,
     a_newborn_owes_its_document_for_sixty_days,
     deadlines_are_those_of_the_law,
-    a_guest_who_leaves_before_midnight_is_kept_and_not_sent,
     odd_things_are_warned_of_and_not_refused,
     validation_says_the_same_and_stores_nothing,
     two_hundred_declarations_at_once_are_all_accepted,
@@ -254,27 +253,6 @@ async fn deadlines_are_those_of_the_law(database: Database) {
         .accepted(&people::citizen(river.facility("hotel")))
         .await;
     assert_eq!(declared["timeliness"], "on_time");
-}
-
-async fn a_guest_who_leaves_before_midnight_is_kept_and_not_sent(database: Database) {
-    let river = River::shared(database).await;
-    let desk = river.caller("hotel");
-    let mut stay = people::citizen(river.facility("hotel"));
-    stay["arrival_at"] = json!(text_of(local(-1, "09:00:00")));
-    stay["expected_departure_at"] = json!(text_of(local(-1, "17:30:00")));
-    let declared = desk.accepted(&stay).await;
-    assert_eq!(declared["delivery"]["state"], "not_required");
-    assert!(declared["receipt"]["jws"].is_string());
-
-    // One that must be sent, declared later, is through: this one would be, too.
-    let other = desk
-        .accepted(&people::citizen(river.facility("hotel")))
-        .await;
-    desk.delivered(other["id"].as_str().unwrap(), "acknowledged", DELIVERED)
-        .await;
-    let id = declared["id"].as_str().unwrap();
-    assert_eq!(desk.stay(id).await["delivery"]["state"], "not_required");
-    assert!(river.police().effects(id).await.is_empty());
 }
 
 async fn odd_things_are_warned_of_and_not_refused(database: Database) {

@@ -80,7 +80,7 @@ async fn filters_choose(database: Database) {
     short["arrival_at"] = json!(text_of(local(-4, "09:00:00")));
     short["expected_departure_at"] = json!(text_of(local(-4, "18:00:00")));
     let short = desk.accepted(&short).await;
-    for stay in [&hotel, &late, &owed] {
+    for stay in [&hotel, &late, &owed, &short] {
         desk.delivered(
             stay["id"].as_str().unwrap(),
             "acknowledged",
@@ -103,13 +103,10 @@ async fn filters_choose(database: Database) {
         ("presence=present".to_owned(), all.to_vec()),
         ("presence=departed".to_owned(), vec![]),
         ("presence=cancelled".to_owned(), vec![]),
-        ("identity=attention".to_owned(), vec![&hotel, &late]),
+        ("identity=attention".to_owned(), vec![&hotel, &late, &short]),
         ("identity=not_applicable".to_owned(), vec![&owed]),
-        (
-            "delivery=acknowledged".to_owned(),
-            vec![&hotel, &late, &owed],
-        ),
-        ("delivery=not_required".to_owned(), vec![&short]),
+        ("delivery=acknowledged".to_owned(), all.to_vec()),
+        ("delivery=not_required".to_owned(), vec![]),
         ("delivery=parked".to_owned(), vec![]),
         ("timeliness=late".to_owned(), vec![&late, &short]),
         ("timeliness=on_time".to_owned(), vec![&hotel, &owed]),

@@ -17,6 +17,7 @@ mod warnings;
 
 mod batches;
 mod census;
+mod census_week;
 mod problems;
 mod scope;
 
@@ -26,9 +27,11 @@ mod digest;
 mod document;
 mod documents;
 mod due;
+mod ending;
 mod events;
 mod limits;
 mod lists;
+mod nights;
 mod rooms;
 mod scans;
 mod sealing;

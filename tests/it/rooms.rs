@@ -145,7 +145,13 @@ async fn who_is_where_is_shown_by_room_and_day(database: Database) {
     let leaving = desk.accepted(&guest(hotel, "101", 2, 2)).await;
     let staying = desk.accepted(&guest(hotel, "101", 1, 3)).await;
     let elsewhere = desk.accepted(&guest(hotel, "gác xép", 1, 3)).await;
-    desk.accepted(&guest(hotel, "102", 5, 2)).await;
+    let gone = desk.accepted(&guest(hotel, "102", 5, 2)).await;
+    for (stay, departed_at) in [(&leaving, now()), (&gone, local(-3, "11:00:00"))] {
+        let departure = json!({"departed_at": text_of(departed_at)});
+        let id = stay["id"].as_str().unwrap();
+        let departed = desk.act(id, "departure", 1, &departure).await;
+        departed.expect(200);
+    }
 
     let today = occupancy(&desk, hotel, 0).await;
     assert_eq!(today["facility_id"], hotel);

@@ -8,6 +8,8 @@
 //! - `LUUTRU_TEST_SCHEDULE_SEEDS`, `LUUTRU_TEST_SCHEDULE_SEED`: how many seeds of the simulated
 //!   schedule are run, and the first of them.
 //! - `LUUTRU_TEST_ATTACK_CONNECTIONS`: connections that an attacker opens; else 1,300.
+//! - `LUUTRU_TEST_CENSUS_SEEDS`, `LUUTRU_TEST_CENSUS_SEED`: how many weeks of censuses are made, or
+//!   the one that is.
 //! - `LUUTRU_TEST_BACKLOG_ROWS`: tasks that wait when the worker starts; else 100,000.
 //! - `LUUTRU_UPDATE_GOLDEN=1`: golden files are written, not compared.
 

@@ -16,6 +16,7 @@ mod turn;
 
 mod content;
 mod deliver;
+mod evening;
 mod police;
 mod registry;
 mod settle;

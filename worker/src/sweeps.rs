@@ -1,4 +1,4 @@
-//! What is done now and then: keys and events that have run out are forgotten, the outbox and the
+//! What is done now and then: what the hour brings about, keys and events that have run out are forgotten, the outbox and the
 //! police's queue are measured.
 
 use std::{sync::Arc, time::Duration};
@@ -10,10 +10,12 @@ use runtime::clock::Clock;
 use store::{Database, events, imports, outbox, review, sweep, webhook_queue};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{run::Worker, webhooks};
+use crate::{evening, run::Worker, webhooks};
 
 /// Between two measurements of the outbox.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(30);
+/// Between two looks at what the hour brings about.
+const EVENING_INTERVAL: Duration = Duration::from_secs(2);
 /// Between two sweeps of what has run out.
 const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long an event stays in the feed, and a settled delivery in the list of its webhook.
@@ -29,7 +31,8 @@ pub(crate) async fn run(worker: Arc<Worker>) {
     let (db, clock) = (&worker.db, &worker.clock);
     let mut measure = interval(MEASURE_INTERVAL);
     let mut forget = interval(FORGET_INTERVAL);
-    for ticks in [&mut measure, &mut forget] {
+    let mut hours = interval(EVENING_INTERVAL);
+    for ticks in [&mut measure, &mut forget, &mut hours] {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     loop {
@@ -40,6 +43,7 @@ pub(crate) async fn run(worker: Arc<Worker>) {
                 adopt_cases(db).await;
                 webhooks::measure(db).await;
             }
+            _ = hours.tick() => evening::look(&worker).await,
             _ = forget.tick() => {
                 // By a wrong clock too much would be forgotten.
                 worker.compare_clocks().await;

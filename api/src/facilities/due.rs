@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     facility::Facility,
     problem::Code,
@@ -27,8 +27,13 @@ use crate::shapes::DuePage;
 /// What cursors of this list are good for.
 const LIST: &str = "due";
 
-/// Something to see to. A stay has one at most that is not settled or asked about, and one by the
-/// later time until which something is owed.
+/// What keeps a departure that is overdue behind another item of the same stay and instant.
+const BEHIND: TimeDelta = TimeDelta::microseconds(1);
+/// The member to change where a departure is overdue.
+const EXPECTED_DEPARTURE: &str = "/expected_departure_at";
+
+/// Something to see to. A stay has one at most that is not settled or asked about, one by the
+/// later time until which something is owed, and one for a planned departure that has passed.
 struct Item {
     stay: StayRow,
     kind: DueKind,
@@ -80,6 +85,9 @@ async fn items(
     let unconfirmed = store::due::unconfirmed(&app.db, facility.id, after, count).await?;
     let flagged = store::due::flagged(&app.db, facility.id, after, count).await?;
     let owing = store::due::owing(&app.db, facility.id).await?;
+    let now = app.clock.now();
+    let before = after.map(|(at, id)| (at - BEHIND, id));
+    let overdue = store::due::overdue(&app.db, facility.id, now, before, count).await?;
     let is_open = |(stay, _): &(StayRow, _)| is_flagged(stay) || is_unconfirmed(stay);
     let asked = asked.into_iter().filter(|asked| !is_open(asked));
     let unsettled = unconfirmed.into_iter().chain(flagged).map(Item::unsettled);
@@ -88,7 +96,9 @@ async fn items(
         by_stay.entry(item.stay.id).or_insert(item);
     }
     let owed = owing.into_iter().filter_map(Item::owed);
-    let mut items: Vec<Item> = by_stay.into_values().chain(owed).collect();
+    let overdue = overdue.into_iter().filter_map(Item::overdue);
+    let items = by_stay.into_values().chain(owed).chain(overdue);
+    let mut items: Vec<Item> = items.collect();
     items.retain(|item| after.is_none_or(|after| item.place() > after));
     items.sort_unstable_by_key(Item::place);
     Ok(items)
@@ -96,11 +106,10 @@ async fn items(
 
 /// Adds what is asked about the stays.
 async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
-    let is_asked = |item: &Item| item.kind != DueKind::Completion;
-    let of_stays = items.iter().filter(|item| is_asked(item));
+    let of_stays = items.iter().filter(|item| item.may_be_asked());
     let stays: Vec<&StayRow> = of_stays.map(|item| &item.stay).collect();
     let mut asked = questions::of_stays(app, &stays).await?;
-    for item in items.iter_mut().filter(|item| is_asked(item)) {
+    for item in items.iter_mut().filter(|item| item.may_be_asked()) {
         if let Some(questions) = asked.remove(&item.stay.id) {
             item.add(questions);
         }
@@ -159,6 +168,25 @@ impl Item {
         })
     }
 
+    /// A planned departure that has passed.
+    fn overdue(stay: StayRow) -> Option<Self> {
+        Some(Self {
+            kind: DueKind::DepartureOverdue,
+            due_at: stay.expected_departure_at?,
+            pointers: vec![Value::from(EXPECTED_DEPARTURE)],
+            questions: Vec::new(),
+            stay,
+        })
+    }
+
+    /// Whether what officers and censuses ask of the stay is told with it.
+    const fn may_be_asked(&self) -> bool {
+        match self.kind {
+            DueKind::Correction | DueKind::Unacknowledged => true,
+            DueKind::Completion | DueKind::DepartureOverdue => false,
+        }
+    }
+
     /// Adds what is asked about the stay, with the members to look at again, each once.
     fn add(&mut self, questions: Vec<Value>) {
         self.kind = DueKind::Correction;
@@ -180,7 +208,11 @@ impl Item {
 
     /// Where it stands in the list.
     fn place(&self) -> (DateTime<Utc>, Uuid) {
-        (self.due_at, self.stay.id)
+        let at = match self.kind {
+            DueKind::DepartureOverdue => self.due_at + BEHIND,
+            DueKind::Correction | DueKind::Unacknowledged | DueKind::Completion => self.due_at,
+        };
+        (at, self.stay.id)
     }
 
     fn to_json(&self, now: DateTime<Utc>) -> Value {
@@ -193,7 +225,7 @@ impl Item {
             "delivery": self.stay.delivery_state,
             "reason": match self.kind {
                 DueKind::Correction | DueKind::Unacknowledged => self.stay.delivery_reason.as_deref(),
-                DueKind::Completion => None,
+                DueKind::Completion | DueKind::DepartureOverdue => None,
             },
             "pointers": self.pointers,
             "questions": self.questions,

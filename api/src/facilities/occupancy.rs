@@ -1,6 +1,6 @@
 //! Who is where at a facility on a local day.
 
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use domain::{
     facility::Facility,
     occupancy::{self, Occupancy, Occupant, OccupiedPlace},
@@ -44,12 +44,13 @@ pub(crate) async fn show(
     let facility = find(admitted.sender(), id)?;
     let date = query.parsed("date", Code::InvalidDate, parse_day);
     query.finish()?;
-    let date = date.unwrap_or_else(|| local_date(app.clock.now()));
+    let now = app.clock.now();
+    let date = date.unwrap_or_else(|| local_date(now));
     let list = rooms::current(app, facility).await?.list;
     let (occupants, unreadable) = occupants(app, facility, date).await?;
     reads::note(app, admitted.sender(), occupants.len()).await;
-    let occupancy = occupancy::of_day(&list, occupants, date);
-    let mut shown = to_json(facility, date, &occupancy);
+    let occupancy = occupancy::of_day(&list, occupants, date, now);
+    let mut shown = to_json(facility, (date, now), &occupancy);
     if !unreadable.is_empty() {
         shown["unreadable"] = json!(unreadable);
     }
@@ -113,15 +114,16 @@ fn open(app: &App, row: OccupantRow) -> Result<Occupant, unreadable::Cause> {
     })
 }
 
-fn to_json(facility: &Facility, date: NaiveDate, occupancy: &Occupancy) -> Value {
-    let places = occupancy
-        .places
-        .iter()
-        .map(|place| place_to_json(place, date));
+/// A day, and when it is looked at.
+type Looked = (NaiveDate, DateTime<Utc>);
+
+fn to_json(facility: &Facility, looked: Looked, occupancy: &Occupancy) -> Value {
+    let places = occupancy.places.iter();
+    let places = places.map(|place| place_to_json(place, looked));
     let totals = occupancy.totals;
     json!({
         "facility_id": facility.id,
-        "date": date.to_string(),
+        "date": looked.0.to_string(),
         "rooms": places.collect::<Vec<_>>(),
         "totals": {
             "capacity": totals.capacity,
@@ -133,8 +135,9 @@ fn to_json(facility: &Facility, date: NaiveDate, occupancy: &Occupancy) -> Value
     })
 }
 
-fn place_to_json(place: &OccupiedPlace, date: NaiveDate) -> Value {
-    let guests = place.guests.iter().map(|guest| guest_to_json(guest, date));
+fn place_to_json(place: &OccupiedPlace, looked: Looked) -> Value {
+    let guests = place.guests.iter();
+    let guests = guests.map(|guest| guest_to_json(guest, looked));
     let [room, bed, ward] = &place.named;
     let listed = place.listed.as_ref();
     json!({
@@ -149,7 +152,7 @@ fn place_to_json(place: &OccupiedPlace, date: NaiveDate) -> Value {
     })
 }
 
-fn guest_to_json(guest: &Occupant, date: NaiveDate) -> Value {
+fn guest_to_json(guest: &Occupant, (date, now): Looked) -> Value {
     json!({
         "stay_id": guest.stay_id,
         "full_name": guest.full_name,
@@ -159,6 +162,6 @@ fn guest_to_json(guest: &Occupant, date: NaiveDate) -> Value {
         "arrival_at": format_instant(guest.arrival_at),
         "expected_departure_at": guest.expected_departure_at.map(format_instant),
         "departed_at": guest.departed_at.map(format_instant),
-        "stays_overnight": guest.stays_overnight(date),
+        "stays_overnight": guest.stays_overnight(date, now),
     })
 }

@@ -36,6 +36,7 @@ fn declaration(clock: &Clock) -> NewDeclaration {
         uniqueness: Uniqueness {
             key_hash: ids::random_bytes(),
             expires_at,
+            is_timeless: false,
         },
         idempotency: Some(Idempotency {
             key_hash: ids::random_bytes(),
@@ -107,8 +108,11 @@ fn stay(id: Uuid, now: DateTime<Utc>) -> stay::Model {
         reference_index: Some(random(32)),
         document_index: Some(random(32)),
         name_index: Some(random(32)),
+        party_index: Some(random(32)),
         changed_at: now,
         sealed_key: Some(random(93)),
+        departure_noted_for: None,
+        attention_version: None,
     }
 }
 
@@ -133,6 +137,7 @@ fn version(stay_id: Uuid, now: DateTime<Utc>) -> stay_version::Model {
         sealed_reason: None,
         presence: "present".to_owned(),
         delivery_version: 1,
+        as_of: None,
     }
 }
 

@@ -6,13 +6,38 @@ use crate::catalogue::VIET_NAM_CODE;
 use crate::document::{DocumentKind, ImpliedNationality};
 use crate::facility::Facility;
 
+/// Members of a guest that tell who it is.
+const TELLING: [&str; 6] = [
+    "full_name",
+    "birth_date",
+    "sex",
+    "nationality",
+    "document",
+    "no_document_reason",
+];
+
 /// The members of a line that differ from the stay's content, as a merge patch; members that the
 /// line does not send stay as they are. What is left out of the content and is said by the line in
-/// the words of the default makes no difference.
+/// the words of the default makes no difference; nor does what a line goes on saying of a guest
+/// without document who is better known by now.
+///
+/// `first` is what the stay was declared with, where something of that is still owed.
 #[must_use]
-pub fn patch(line: &Value, content: &Value, facility: &Facility) -> Map<String, Value> {
+pub fn patch(
+    line: &Value,
+    content: &Value,
+    first: Option<&Value>,
+    facility: &Facility,
+) -> Map<String, Value> {
     let mut patch = differing(line, content);
     patch.remove("facility_id");
+    let outdated = outdated(line, content, first);
+    if let Some(guest) = patch.get_mut("guest").and_then(Value::as_object_mut) {
+        guest.retain(|member, _| !outdated.contains(&member.as_str()));
+        if guest.is_empty() {
+            patch.remove("guest");
+        }
+    }
     let is_default = content.get("purpose").is_none()
         && line["purpose"].as_str() == Some(facility.default_purpose().as_str());
     if is_default {
@@ -27,6 +52,29 @@ pub fn patch(line: &Value, content: &Value, facility: &Facility) -> Map<String, 
         }
     }
     patch
+}
+
+/// Members of the guest that the line tells as they were before the guest was known: all that tell
+/// who it is, once there is a document; before that, those that were given since and that the line
+/// tells as they were declared. No line takes away a document that was found.
+fn outdated(line: &Value, content: &Value, first: Option<&Value>) -> Vec<&'static str> {
+    if !is_without_document(line) {
+        return Vec::new();
+    }
+    if !is_without_document(content) {
+        return TELLING.to_vec();
+    }
+    let said_first = |member: &&str| {
+        let first = first.and_then(|first| first.get("guest")?.get(member));
+        first.is_some() && first == line["guest"].get(member)
+    };
+    TELLING.into_iter().filter(said_first).collect()
+}
+
+/// Whether a guest is told to have no document.
+fn is_without_document(content: &Value) -> bool {
+    let kind = content.pointer("/guest/document/kind");
+    kind.and_then(Value::as_str) == Some(DocumentKind::None.as_str())
 }
 
 /// Whether the line names the nationality that the content's document implies.

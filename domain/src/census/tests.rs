@@ -332,8 +332,68 @@ fn only_what_a_line_sends_and_the_stay_does_not_say_changes() {
         ),
     ];
     for (sent, expected) in table {
-        let found = Value::Object(patch(&sent, &content, &facility()));
+        let found = Value::Object(patch(&sent, &content, None, &facility()));
         assert_eq!(found, expected, "{sent}");
+    }
+}
+
+#[test]
+fn what_a_line_goes_on_saying_of_a_guest_who_is_known_by_now_changes_nothing() {
+    let none = |reason: &str| json!({"document": {"kind": "none"}, "no_document_reason": reason});
+    let with = |mut guest: Value, members: Value| {
+        lay_over(&mut guest, &members);
+        json!({ "guest": guest })
+    };
+    let card = json!({"guest": {
+        "full_name": "Trần Thị Bình", "birth_date": "1980-02-01", "sex": "female",
+        "document": {"kind": "citizen_card", "number": "1"},
+    }});
+    let called = json!({"full_name": "Không rõ Nam 1", "sex": "unspecified"});
+    let named = with(none("unidentified"), json!({"full_name": "Trần Thị Bình"}));
+    let nameless = with(none("unidentified"), json!({}));
+    let first = with(none("unidentified"), called.clone());
+    let phone = json!({"guest": {"phone": "1"}});
+    // Each row: line, content, what was declared first, what is different.
+    let table = [
+        (nameless.clone(), card.clone(), None, json!({})),
+        (first.clone(), card.clone(), None, json!({})),
+        (
+            with(none("newborn"), json!({})),
+            card.clone(),
+            None,
+            json!({}),
+        ),
+        (
+            with(none("minor"), called.clone()),
+            card.clone(),
+            None,
+            json!({}),
+        ),
+        (with(none("lost"), called), card.clone(), None, json!({})),
+        (
+            with(none("unidentified"), json!({"phone": "1"})),
+            card.clone(),
+            None,
+            phone,
+        ),
+        (
+            card.clone(),
+            nameless.clone(),
+            Some(nameless.clone()),
+            card.clone(),
+        ),
+        (first.clone(), named.clone(), Some(first.clone()), json!({})),
+        (nameless.clone(), named.clone(), Some(nameless), json!({})),
+        (
+            with(none("unidentified"), json!({"full_name": "Trần Thị Bích"})),
+            named,
+            Some(first),
+            json!({"guest": {"full_name": "Trần Thị Bích"}}),
+        ),
+    ];
+    for (line, content, first, expected) in table {
+        let found = patch(&line, &content, first.as_ref(), &facility());
+        assert_eq!(Value::Object(found), expected, "{line} {content}");
     }
 }
 
@@ -390,6 +450,7 @@ fn who_arrived_or_changed_later_is_not_missing() {
         &[false, false, false, false, false, true, false, false],
     );
     assert_eq!(absent.missing, [0, 7]);
+    assert_eq!(absent.left_alone, [1, 2, 6]);
     assert_eq!(absent.present_count, 4);
 }
 
@@ -420,6 +481,7 @@ fn many_departures_are_confirmed_by_their_number() {
         let absent = Absent {
             present_count,
             missing: (0..missing_count).collect(),
+            left_alone: Vec::new(),
         };
         let census = census(&document);
         let found = census.departures_to_confirm(&absent, census.missing);
@@ -457,10 +519,10 @@ proptest! {
     /// A line laid over a stay makes no difference the second time.
     #[test]
     fn a_patch_is_done_once(line in arbitrary_json(), content in arbitrary_json()) {
-        let found = patch(&line, &content, &facility());
+        let found = patch(&line, &content, None, &facility());
         let mut after = content.clone();
         lay_over(&mut after, &Value::Object(found));
-        prop_assert!(patch(&line, &after, &facility()).is_empty());
+        prop_assert!(patch(&line, &after, None, &facility()).is_empty());
     }
 }
 

@@ -363,16 +363,18 @@ fn states_forbid_what_makes_no_sense_in_them() {
 fn a_night_is_told_by_the_departure_that_took_place() {
     let table = [
         (json!({"departed_at": "2026-11-23T20:00:00+07:00"}), false),
+        (json!({"departed_at": "2026-11-23T23:30:00+07:00"}), true),
         (json!({"departed_at": "2026-11-24T08:00:00+07:00"}), true),
+        // The change came after 23:00 of that day, and the guest is there.
         (
             json!({"expected_departure_at": "2026-11-23T20:00:00+07:00"}),
-            false,
+            true,
         ),
         (json!({"room": "1"}), true),
     ];
-    for (patch, is_overnight) in table {
+    for (patch, has_night) in table {
         let after = Stay::at_hotel().amended(patch.clone());
-        assert_eq!(after.is_overnight, is_overnight, "{patch}");
+        assert_eq!(after.has_night, has_night, "{patch}");
     }
 }
 

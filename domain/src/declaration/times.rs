@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::place::Place;
 use super::{Context, Faults};
 use crate::draft::Draft;
+use crate::night::{self, End};
 use crate::problem::{Code, Hint};
 use crate::time::{local_date, parse_instant};
 
@@ -22,9 +23,10 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Whether the guest is still there at midnight after the day of arrival, or may be.
-    pub(super) fn is_overnight(&self) -> bool {
-        is_overnight(self.arrival_at, self.expected_departure_at)
+    /// Whether a night lies in it, as far as it is known at `now`.
+    pub(super) fn has_night(&self, now: DateTime<Utc>) -> bool {
+        let end = End::Planned(self.expected_departure_at);
+        night::has_night(self.arrival_at, end, now)
     }
 
     /// Calendar days in Viet Nam from arrival to expected departure.
@@ -32,13 +34,6 @@ impl Times {
         let departure = local_date(self.expected_departure_at?);
         Some((departure - local_date(self.arrival_at)).num_days())
     }
-}
-
-/// Whether a guest who leaves then, or whenever he likes, is there at midnight after the day of
-/// arrival.
-pub(crate) fn is_overnight(arrival_at: DateTime<Utc>, leaves_at: Option<DateTime<Utc>>) -> bool {
-    let arrived_on = local_date(arrival_at);
-    leaves_at.is_none_or(|leaves_at| local_date(leaves_at) > arrived_on)
 }
 
 pub(super) fn check(

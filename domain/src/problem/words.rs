@@ -1031,6 +1031,36 @@ const fn both(code: Code) -> [Words; 2] {
                 "The birth year declared is not the one in the personal ID number. Compare with the document; if it is right, nothing need be done.",
             ],
         ),
+        Code::PermittedStayEnded => pair(
+            [
+                "Đã hết hạn tạm trú trước ngày đến",
+                "Ngày hết hạn tạm trú đã khai trước ngày khách đến. Hãy xem lại dấu nhập cảnh hoặc thị thực; nếu đúng là đã hết hạn, vẫn khai và báo cho cơ quan quản lý xuất nhập cảnh.",
+            ],
+            [
+                "The permitted stay ended before the arrival",
+                "The last permitted day declared lies before the day of arrival. Look at the entry stamp or the visa again; if it has ended indeed, declare the stay all the same and tell the immigration office.",
+            ],
+        ),
+        Code::VisaExpired => pair(
+            [
+                "Thị thực hết hạn trước ngày đến",
+                "Ngày hết hạn thị thực đã khai trước ngày khách đến. Hãy xem lại thị thực; nếu đúng, không cần làm gì thêm.",
+            ],
+            [
+                "The visa expired before the arrival",
+                "The last day of the visa declared lies before the day of arrival. Look at the visa again; if it is right, nothing need be done.",
+            ],
+        ),
+        Code::EnteredAfterArrival => pair(
+            [
+                "Ngày nhập cảnh sau ngày đến",
+                "Ngày nhập cảnh đã khai sau ngày khách đến cơ sở. Hãy xem lại dấu nhập cảnh và lúc đến.",
+            ],
+            [
+                "The entry lies after the arrival",
+                "The day of entry declared lies after the day of arrival at the facility. Check the entry stamp and the arrival.",
+            ],
+        ),
         Code::TemporaryResidenceDue => pair(
             [
                 "Phải đăng ký tạm trú",

@@ -19,20 +19,20 @@ on_both_databases![
     each_list_has_its_stays_in_order,
 ];
 
-const FACILITY: Uuid = Uuid::from_u128(7);
+pub(crate) const FACILITY: Uuid = Uuid::from_u128(7);
 const SETTLED_COUNT: u32 = 100_000;
 /// Far below what reading all would take; the best of some tries counts.
 const DURATION_MAX: Duration = Duration::from_millis(100);
 const TRY_COUNT: usize = 5;
 
-struct House {
-    db: Database,
-    connection: DatabaseConnection,
+pub(crate) struct House {
+    pub(crate) db: Database,
+    pub(crate) connection: DatabaseConnection,
     _database: TestDatabase,
 }
 
 impl House {
-    async fn open(database: ::tests::Database) -> Self {
+    pub(crate) async fn open(database: ::tests::Database) -> Self {
         let database = database.create().await;
         let db = Database::connect(database.url(), &ConnectOptions::default())
             .await
@@ -49,7 +49,7 @@ impl House {
         self.connection.execute_unprepared(text).await.unwrap();
     }
 
-    async fn add(&self, id: u128, change: impl FnOnce(&mut StayRow)) {
+    pub(crate) async fn add(&self, id: u128, change: impl FnOnce(&mut StayRow)) {
         let mut stay = settled(id);
         change(&mut stay);
         let stay = stay.into_active_model().reset_all();
@@ -57,7 +57,7 @@ impl House {
     }
 
     /// Many more like the one with this id.
-    async fn multiply(&self, id: u128) {
+    pub(crate) async fn multiply(&self, id: u128) {
         let columns: Vec<String> = stay::Column::iter()
             .map(|column| sea_orm::IdenStatic::as_str(&column).to_owned())
             .collect();
@@ -90,7 +90,7 @@ impl House {
     }
 
     /// How the database would go about it.
-    async fn plan(&self, statement: Statement) -> String {
+    pub(crate) async fn plan(&self, statement: Statement) -> String {
         let word = match self.db.backend() {
             Backend::Sqlite => "EXPLAIN QUERY PLAN",
             Backend::Postgres => "EXPLAIN",
@@ -109,7 +109,8 @@ impl House {
     }
 }
 
-fn settled(id: u128) -> StayRow {
+/// A stay to which nothing is left to do.
+pub(crate) fn settled(id: u128) -> StayRow {
     let arrival_at = Utc.with_ymd_and_hms(2026, 3, 2, 7, 0, 0).unwrap();
     StayRow {
         id: Uuid::from_u128(id),
@@ -144,7 +145,10 @@ fn settled(id: u128) -> StayRow {
         document_index: None,
         name_index: None,
         sealed_key: None,
+        party_index: None,
         changed_at: arrival_at,
+        departure_noted_for: None,
+        attention_version: None,
     }
 }
 
@@ -163,7 +167,13 @@ async fn a_hundred_thousand_settled_stays_are_not_read(database: ::tests::Databa
         .await;
     let after = Some((settled(1).arrival_at, Uuid::nil()));
     let backend = house.db.backend().into();
-    let page = |stays| page(stays, after, 51).build(backend);
+    let by_departure = page(
+        overdue_of(FACILITY, settled(1).arrival_at),
+        stay::Column::ExpectedDepartureAt,
+        after,
+        51,
+    );
+    let page = |stays| page(stays, stay::Column::DeadlineAt, after, 51).build(backend);
     let values = vec![rows::uuid(FACILITY), rows::uuid(FACILITY)];
     let table = [
         (
@@ -173,6 +183,7 @@ async fn a_hundred_thousand_settled_stays_are_not_read(database: ::tests::Databa
         ("stay_flagged_by_deadline", page(flagged_of(FACILITY))),
         ("stay_probed_by_deadline", page(probed_of(FACILITY))),
         ("stay_owing", owing_of(FACILITY).build(backend)),
+        ("stay_leaving_by_facility", by_departure.build(backend)),
         (
             "census_question_by_facility",
             dialect::statement(house.db.backend(), QUESTIONS, values),
@@ -264,6 +275,7 @@ async fn each_list_has_its_stays_in_order(database: ::tests::Database) {
     assert_eq!(page(after(3, 4), 50).await, Vec::<u128>::new());
     let flagged = flagged(&house.db, FACILITY, None, 50).await.unwrap();
     assert_eq!(ids(flagged), [7, 11, 12]);
+    each_overdue_departure_is_listed(&house).await;
     let mut owing = ids(owing(&house.db, FACILITY).await.unwrap());
     owing.sort_unstable();
     assert_eq!(owing, [7, 8]);
@@ -289,4 +301,33 @@ async fn each_list_has_its_stays_in_order(database: ::tests::Database) {
         [(5, at(5))],
         "nobody is asked about what is cancelled"
     );
+}
+
+async fn each_overdue_departure_is_listed(house: &House) {
+    let noon = settled(1).arrival_at + TimeDelta::days(2);
+    // Each row: stay, hours from noon at which its guest was to leave, presence.
+    for (id, hours, presence) in [
+        (21, -1, "present"),
+        (22, -30, "present"),
+        (23, 0, "present"),
+        (24, 1, "present"),
+        (25, -2, "departed"),
+        (26, -2, "cancelled"),
+    ] {
+        house
+            .add(id, |stay| {
+                stay.presence = presence.to_owned();
+                stay.expected_departure_at = Some(noon + TimeDelta::hours(hours));
+            })
+            .await;
+    }
+    let page = async |after, limit| -> Vec<u128> {
+        let page = overdue(&house.db, FACILITY, noon, after, limit).await;
+        let page = page.unwrap();
+        page.iter().map(|stay| stay.id.as_u128()).collect()
+    };
+    assert_eq!(page(None, 50).await, [22, 21, 23]);
+    assert_eq!(page(None, 1).await, [22]);
+    let after = (noon - TimeDelta::hours(1), Uuid::from_u128(21));
+    assert_eq!(page(Some(after), 50).await, [23]);
 }

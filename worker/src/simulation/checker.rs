@@ -113,7 +113,9 @@ async fn together(world: &World) -> Vec<String> {
         ),
         (
             "I5 versions for the police without exactly one task",
-            "SELECT COUNT(*) FROM stay_version v WHERE v.is_forwardable <> (SELECT COUNT(*) \
+            "SELECT COUNT(*) FROM stay_version v WHERE (v.is_forwardable OR EXISTS (SELECT 1 \
+             FROM audit_entry a WHERE a.subject_id = v.stay_id AND a.subject_version = v.version \
+             AND a.action = 'notification.required')) <> (SELECT COUNT(*) \
              FROM outbox_task t WHERE t.stay_id = v.stay_id AND t.version = v.version \
              AND t.kind IN ('stay', 'cancellation'))",
         ),
@@ -141,6 +143,36 @@ async fn together(world: &World) -> Vec<String> {
     ];
     let mut wrong = Vec::new();
     for (words, text) in table {
+        let count = eyes::number(&world.eyes, text).await;
+        if count > 0 {
+            wrong.push(format!("{words}: {count}"));
+        }
+    }
+    wrong
+}
+
+/// I30: of who is there after 23:00 of the day of arrival the police were told, and who is sent then
+/// is sent once and not before.
+pub(super) async fn night(world: &World) -> Vec<String> {
+    let day = domain::night::last_evening(world.clock.now());
+    let untold = format!(
+        "SELECT COUNT(*) FROM stay WHERE presence = 'present' \
+         AND delivery_state = 'not_required' AND arrival_on <= '{day}'"
+    );
+    let early = "SELECT COUNT(*) FROM audit_entry a JOIN stay ON stay.id = a.subject_id \
+         WHERE a.action = 'notification.required' \
+         AND julianday(substr(a.at, 1, 19)) < julianday(stay.arrival_on) + 16.0 / 24 - 0.00001";
+    let twice = "SELECT COUNT(*) FROM (SELECT subject_id FROM audit_entry \
+         WHERE action = 'notification.required' GROUP BY subject_id HAVING COUNT(*) > 1)";
+    let mut wrong = Vec::new();
+    for (words, text) in [
+        (
+            "I30 guests of the night that nobody told of",
+            untold.as_str(),
+        ),
+        ("I30 stays sent before the night", early),
+        ("I30 stays sent twice because of the night", twice),
+    ] {
         let count = eyes::number(&world.eyes, text).await;
         if count > 0 {
             wrong.push(format!("{words}: {count}"));

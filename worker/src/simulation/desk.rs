@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     change::Change,
+    night::{self, End},
     sender::{Role, Sender},
     time::format_instant,
 };
@@ -110,12 +111,20 @@ impl Desk {
             guest["document"] = json!({"kind": "passport", "number": format!("C{count:08}")});
             guest["permitted_stay_until"] = json!("2027-02-01");
         }
+        // Some mean to leave within the day, and most of them stay.
+        let within_the_day = End::Planned(Some(now + TimeDelta::hours(1)));
+        let is_possible = !night::has_night(arrival_at, within_the_day, now);
+        let leaves_at = if is_possible && count.is_multiple_of(4) {
+            now + TimeDelta::hours(1)
+        } else {
+            now + TimeDelta::days(2)
+        };
         let body = json!({
             "facility_id": facility,
             "reference": format!("R-{count}"),
             "room": "203",
             "arrival_at": format_instant(arrival_at),
-            "expected_departure_at": format_instant(now + TimeDelta::days(2)),
+            "expected_departure_at": format_instant(leaves_at),
             "purpose": "tourism",
             "guest": guest,
         });

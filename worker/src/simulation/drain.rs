@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta};
+use domain::time::{at_local, local_date};
 use rand::Rng;
 use store::{destinations, tasks::Requeued};
 
@@ -79,6 +80,19 @@ impl World {
             self.pass(TimeDelta::seconds(pause)).await;
         }
         true
+    }
+
+    /// Lets it become 23:00, when who is still there is to be notified.
+    pub(super) async fn night_falls(&mut self) {
+        self.note("night falls");
+        let now = self.clock.now();
+        let midnight = at_local(local_date(now), NaiveTime::MIN);
+        let evening = midnight + TimeDelta::hours(23);
+        let evening = match evening > now {
+            true => evening,
+            false => evening + TimeDelta::days(1),
+        };
+        self.pass(evening - now + TimeDelta::seconds(1)).await;
     }
 
     /// Sends again what was set aside, with nothing left in its way. False when that takes too

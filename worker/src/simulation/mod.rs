@@ -3,8 +3,8 @@
 //! simulated peers.
 //!
 //! Two halves: first anything may go wrong (safety), then nothing does any more, and everything
-//! must come to its end in bounded time (liveness). The same seed makes the same history; a test
-//! holds that. What failed once is in `seeds.txt` and runs first.
+//! must come to its end in bounded time (liveness), also when night falls and the police are to
+//! hear of who is still there. The same seed makes the same history; a test holds that. What failed once is in `seeds.txt` and runs first.
 //!
 //! `LUUTRU_TEST_SCHEDULE_SEEDS` is how many seeds are run (200), `LUUTRU_TEST_SCHEDULE_SEED` the
 //! first of them (1): `LUUTRU_TEST_SCHEDULE_SEED=7 LUUTRU_TEST_SCHEDULE_SEEDS=1` runs one alone.
@@ -103,6 +103,15 @@ async fn run(seed: u64, defect: Defect) -> Report {
             wrong = checker::check(&world).await;
         } else {
             wrong.push("I29 what was sent again has not come to its end".to_owned());
+        }
+    }
+    if wrong.is_empty() {
+        world.night_falls().await;
+        if world.drain().await {
+            wrong = checker::check(&world).await;
+            wrong.extend(checker::night(&world).await);
+        } else {
+            wrong.push("I29 what the night brings has not come to its end".to_owned());
         }
     }
     let report = Report {

@@ -318,6 +318,7 @@ impl World {
         let phase = std::mem::replace(&mut machine.phase, Phase::Resting);
         let next = match phase {
             Phase::Resting => {
+                worker.forward_who_is_there().await;
                 worker.prepare(&mut machine.rounds).await;
                 Phase::Prepared
             }

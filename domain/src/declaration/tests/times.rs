@@ -88,11 +88,12 @@ fn the_departure_lies_after_the_arrival() {
 }
 
 #[test]
-fn a_guest_who_leaves_before_midnight_is_not_forwarded() {
+fn a_guest_who_leaves_before_23_00_is_not_forwarded() {
     let table = [
         ("2026-11-23T20:00:00+07:00", false),
-        ("2026-11-23T23:59:59.999999+07:00", false),
-        ("2026-11-23T16:59:59Z", false),
+        ("2026-11-23T16:00:00Z", false),
+        ("2026-11-23T23:00:01+07:00", true),
+        ("2026-11-23T23:59:59.999999+07:00", true),
         ("2026-11-24T00:00:00+07:00", true),
         ("2026-11-25T12:00:00+07:00", true),
     ];
@@ -142,4 +143,32 @@ fn the_deadline_follows_from_person_and_place() {
     }
     let late = judge(&arriving("2026-11-22T14:05:00+07:00"), &[hotel()]).unwrap();
     assert_eq!(late.timeliness, Timeliness::Late);
+}
+
+#[test]
+fn dates_of_entry_that_do_not_fit_the_arrival_are_warned_of() {
+    let permitted = "/guest/permitted_stay_until permitted_stay_ended";
+    let visa = "/guest/visa/expires_on visa_expired";
+    let entered = "/guest/entered_on entered_after_arrival";
+    // Each row: member, day, warnings; the guest arrives on 2026-11-23.
+    let table = [
+        ("permitted_stay_until", "1900-01-01", vec![permitted]),
+        ("permitted_stay_until", "2026-11-22", vec![permitted]),
+        ("permitted_stay_until", "2026-11-23", vec![]),
+        ("visa", "2020-05-01", vec![visa]),
+        ("visa", "2026-11-22", vec![visa]),
+        ("visa", "2026-11-23", vec![]),
+        ("entered_on", "2026-11-24", vec![entered]),
+        ("entered_on", "2027-01-01", vec![entered]),
+        ("entered_on", "2026-11-23", vec![]),
+        ("entered_on", "2026-11-01", vec![]),
+    ];
+    for (member, day, expected) in table {
+        let value = match member {
+            "visa" => json!({"kind": "DL", "expires_on": day}),
+            _ => json!(day),
+        };
+        let body = with(foreigner(), &format!("/guest/{member}"), value);
+        assert_eq!(warnings(&body), expected, "{member} {day}");
+    }
 }

@@ -310,12 +310,17 @@ fn together(view: &View<'_>, report: &mut Report) {
         let own = tasks.map_or(0, |tasks| {
             tasks.iter().filter(|t| t.kind != "identity_result").count()
         });
+        let audits = view.audits_of.get(&place);
+        // One without a night goes when somebody is still there at 23:00.
+        let goes_at_night = audits.is_some_and(|audits| {
+            let mut audits = audits.iter();
+            audits.any(|audit| audit.action == "notification.required")
+        });
         has(
-            own == usize::from(version.is_forwardable),
+            own == usize::from(version.is_forwardable || goes_at_night),
             "a version that goes to the police has no task, or one too many",
             report,
         );
-        let audits = view.audits_of.get(&place);
         let deeds = audits.map_or(0, |audits| {
             audits.iter().filter(|a| is_deed(&a.action)).count()
         });

@@ -1,0 +1,155 @@
+//! What the hours bring about: at 23:00 who is still there is notified, and of a planned departure
+//! that has passed the sender is told.
+//!
+//! Several workers may do it at once: each stay is moved from the version at which it was found,
+//! and by one of them. After a stop all that was missed is done. The calls that follow are paced
+//! as all calls are.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    event::EventKind, night, notification::notification_id, stay::NotificationKind,
+    time::format_instant,
+};
+use metrics::counter;
+use runtime::{clock::Clock, ids};
+use serde_json::json;
+use store::{
+    audit::{self, Actor},
+    evening::{self, Forwarded, Overdue},
+    outbox::Task,
+    stays::StayRow,
+};
+
+use crate::{deliver::CHECK_IDENTITY, run::Worker};
+
+/// Stays of one transaction.
+const GROUP_COUNT_MAX: u16 = 500;
+/// Groups of one round. What is left waits for the next, so that nothing else waits for long.
+const GROUPS_AT_ONCE: usize = 20;
+
+/// One round.
+pub(crate) async fn look(worker: &Arc<Worker>) {
+    // By a clock that is ahead something would be sent that need not be, and is never taken back.
+    if worker.has_wrong_clock() {
+        return;
+    }
+    worker.forward_who_is_there().await;
+    worker.tell_who_should_have_left().await;
+}
+
+impl Worker {
+    /// Sends stays that have a night in them since it is 23:00.
+    pub(crate) async fn forward_who_is_there(&self) {
+        for _ in 0..GROUPS_AT_ONCE {
+            match self.forward_group().await {
+                Ok((0, _)) => return,
+                Ok((found, forwarded)) => {
+                    tracing::info!(count = forwarded, "stays have a night in them since 23:00");
+                    counter!("luutru_stays_forwarded_at_night_total")
+                        .increment(u64::try_from(forwarded).unwrap_or(u64::MAX));
+                    if found < usize::from(GROUP_COUNT_MAX) {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "stays of the night wait for the next round");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// How many there were, and how many of them were sent by this worker.
+    async fn forward_group(&self) -> store::Result<(usize, usize)> {
+        let now = self.clock.now();
+        let day = night::last_evening(now);
+        let stays = evening::still_there(&self.db, day, GROUP_COUNT_MAX.into()).await?;
+        let found = stays.len();
+        let forwarded = stays.iter().map(|stay| forwarded(&self.clock, stay, now));
+        let count = evening::forward(&self.db, forwarded.collect(), now).await?;
+        Ok((found, count))
+    }
+
+    async fn tell_who_should_have_left(&self) {
+        for _ in 0..GROUPS_AT_ONCE {
+            match self.tell_group().await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "overdue departures wait for the next round");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether there may be more.
+    async fn tell_group(&self) -> store::Result<bool> {
+        let now = self.clock.now();
+        if !evening::has_overdue(&self.db, now).await? {
+            return Ok(false);
+        }
+        let tell = |stay: &Overdue| overdue_event(&self.clock, stay, now);
+        let limit = GROUP_COUNT_MAX.into();
+        let count = evening::tell_overdue(&self.db, now, limit, tell).await?;
+        Ok(count == usize::from(GROUP_COUNT_MAX))
+    }
+}
+
+/// The notification of the version that stands, and its audit entry.
+fn forwarded(clock: &Clock, stay: &StayRow, now: DateTime<Utc>) -> Forwarded {
+    let kind = NotificationKind::Stay;
+    let place = (ids::uuid_v7(clock), now);
+    let entry = audit::entry(
+        place,
+        Actor::Worker,
+        "notification.required",
+        ("stay", stay.id),
+    );
+    Forwarded {
+        task: Task {
+            id: notification_id(stay.id, stay.version, kind),
+            stay_id: stay.id,
+            version: stay.version,
+            kind: kind.as_str().to_owned(),
+            facility_id: stay.facility_id,
+            destination: stay.commune_code.clone(),
+            deadline_at: stay.deadline_at,
+            state: "waiting".to_owned(),
+            step: CHECK_IDENTITY.to_owned(),
+            due_at: now,
+            lease_id: None,
+            leased_until: None,
+            claim_count: 0,
+            attempt_count: 0,
+            unclear_count: 0,
+            identity_state: None,
+            body_sha256: None,
+            sealed_body: None,
+            trace_parent: None,
+            created_at: now,
+            settled_at: None,
+        },
+        audit: audit::Entry {
+            subject_version: Some(stay.version),
+            ..entry
+        },
+    }
+}
+
+fn overdue_event(clock: &Clock, stay: &Overdue, now: DateTime<Utc>) -> entity::event::Model {
+    let detail = json!({"expected_departure_at": format_instant(stay.expected_departure_at)});
+    entity::event::Model {
+        id: ids::uuid_v7(clock),
+        organisation_id: Some(stay.organisation_id),
+        facility_id: Some(stay.facility_id),
+        stay_id: Some(stay.id),
+        version: Some(stay.version),
+        kind: EventKind::StayDepartureOverdue.as_str().to_owned(),
+        detail: detail.to_string(),
+        created_at: now,
+        sequence: None,
+    }
+}
