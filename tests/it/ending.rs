@@ -196,7 +196,7 @@ async fn a_cancelled_stay_has_no_case_that_an_officer_could_take(database: Datab
         }
     }
     let case = case_of(&police, "late", id(&declared[0])).await.unwrap();
-    let ids = json!({"count": 1, "notification_ids": [case["id"]]});
+    let ids = json!({"count": 1, "ids": [case["id"]]});
     let claimed = police.post("/v1/police/claims", &ids).await.expect(200);
     assert_eq!(claimed["items"].as_array().unwrap().len(), 1, "{claimed}");
     // Refused as well by the police endpoint from now on, the cancellation included.
