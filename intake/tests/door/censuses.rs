@@ -13,6 +13,7 @@ use domain::{
 };
 use intake::{CensusReport, Expected, Occasion, Refusal, view};
 use serde_json::{Value, json};
+use store::stays::Order;
 
 use super::{Door, instant, open_door, sender};
 
@@ -184,7 +185,7 @@ impl Door {
         let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let mut before = None;
         loop {
-            let page = store::stays::list(&self.db, &filter, before, 200).await?;
+            let page = store::stays::list(&self.db, &filter, Order::Newest(before), 200).await?;
             let Some(last) = page.last() else {
                 break;
             };
@@ -192,7 +193,7 @@ impl Door {
             for row in &page {
                 let version = store::stays::version(&self.db, row.id, row.version).await?;
                 let version = version.context("no version")?;
-                let content = view::open(&self.vault, &version)?.content;
+                let content = view::open(&self.vault, row, &version)?.content;
                 let name = content["reference"].as_str();
                 let number = content.pointer("/guest/document/number");
                 let name = name.or(number.and_then(Value::as_str)).unwrap_or_default();
@@ -218,9 +219,9 @@ impl Door {
             presence: Some(Presence::Present.as_str().to_owned()),
             ..store::stays::Filter::default()
         };
-        for row in store::stays::list(&self.db, &filter, None, 200).await? {
+        for row in store::stays::list(&self.db, &filter, Order::Newest(None), 200).await? {
             let version = store::stays::version(&self.db, row.id, row.version).await?;
-            let content = view::open(&self.vault, &version.context("no version")?)?.content;
+            let content = view::open(&self.vault, &row, &version.context("no version")?)?.content;
             if content["reference"] == name || content["guest"]["document"]["number"] == name {
                 let change = Change::departure(at);
                 let occasion = self.at_hospital(hospital, Channel::Rest);
