@@ -157,3 +157,168 @@ impl fmt::Display for Figures {
         )
     }
 }
+
+/// A workbook with one cell that says `letter_count` bytes of letters and then `run_count` times
+/// the letter a: small to send, large to read (abuse case 34).
+pub fn swollen_workbook(letter_count: usize, run_count: usize) -> Vec<u8> {
+    const TYPES: &str = r#"<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"#;
+    const RELATIONS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
+    const WORKBOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
+    const SHEETS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
+    const BEGIN: &str = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>"#;
+    const END: &str = "</t></is></c></row></sheetData></worksheet>";
+    let letters: Vec<u8> = (0..letter_count)
+        .map(|at| b'b' + u8::try_from(at % 24).unwrap_or(0))
+        .collect();
+    let mut packed = stored(BEGIN.as_bytes(), false);
+    packed.extend(stored(&letters, false));
+    let (run, run_count) = run_of_a(run_count);
+    packed.extend(run);
+    packed.extend(stored(END.as_bytes(), true));
+    let length = BEGIN.len() + letter_count + run_count + END.len();
+    let mut archive = Archive::default();
+    for (name, text) in [
+        ("[Content_Types].xml", TYPES),
+        ("_rels/.rels", RELATIONS),
+        ("xl/workbook.xml", WORKBOOK),
+        ("xl/_rels/workbook.xml.rels", SHEETS),
+    ] {
+        archive.add(
+            name,
+            0,
+            text.as_bytes(),
+            text.len(),
+            crc_32(text.as_bytes()),
+        );
+    }
+    // Nobody gets as far as to compare the check value.
+    archive.add("xl/worksheets/sheet1.xml", 8, &packed, length, 0);
+    archive.close()
+}
+
+/// Blocks of RFC 1951, 3.2.4: as they are.
+fn stored(bytes: &[u8], is_last: bool) -> Vec<u8> {
+    let mut blocks = Vec::new();
+    let mut chunks = bytes.chunks(usize::from(u16::MAX)).peekable();
+    while let Some(chunk) = chunks.next() {
+        let length = u16::try_from(chunk.len()).expect("a short block");
+        blocks.push(u8::from(is_last && chunks.peek().is_none()));
+        blocks.extend(length.to_le_bytes());
+        blocks.extend((!length).to_le_bytes());
+        blocks.extend(chunk);
+    }
+    blocks
+}
+
+/// A block of RFC 1951, 3.2.6, of the letter a again and again, ending at a byte; and how many.
+fn run_of_a(count: usize) -> (Vec<u8>, usize) {
+    let mut bits = Bits::default();
+    // Not the last block; fixed codes.
+    bits.put(0b0, 1);
+    bits.put(0b10, 2);
+    bits.put(0b1001_0001, 8);
+    let repeats = count / 258;
+    for _ in 0..repeats {
+        // 258 bytes, from one byte back.
+        bits.put(0b1100_0101, 8);
+        bits.put(0, 5);
+    }
+    bits.put(0, 7);
+    (bits.bytes, 1 + repeats * 258)
+}
+
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Bits {
+    /// A code, its first bit first.
+    fn put(&mut self, code: u32, length: u32) {
+        for at in (0..length).rev() {
+            if self.count.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= u8::from((code >> at) & 1 == 1) << (self.count % 8);
+            }
+            self.count += 1;
+        }
+    }
+}
+
+/// A ZIP archive.
+#[derive(Default)]
+struct Archive {
+    bytes: Vec<u8>,
+    directory: Vec<u8>,
+    count: u16,
+}
+
+impl Archive {
+    fn add(&mut self, name: &str, method: u16, packed: &[u8], length: usize, crc: u32) {
+        let size = |length: usize| u32::try_from(length).expect("a short part").to_le_bytes();
+        let offset = size(self.bytes.len());
+        let name_length = u16::try_from(name.len())
+            .expect("a short name")
+            .to_le_bytes();
+        let common = [
+            [20, 0, 0, 0].as_slice(),
+            &method.to_le_bytes(),
+            &[0; 4],
+            &crc.to_le_bytes(),
+            &size(packed.len()),
+            &size(length),
+            &name_length,
+            &[0; 2],
+        ]
+        .concat();
+        self.bytes
+            .extend([b"PK\x03\x04", common.as_slice(), name.as_bytes(), packed].concat());
+        let place = [[0; 10].as_slice(), &offset].concat();
+        let entry = [
+            b"PK\x01\x02",
+            [20, 0].as_slice(),
+            &common,
+            &place,
+            name.as_bytes(),
+        ];
+        self.directory.extend(entry.concat());
+        self.count += 1;
+    }
+
+    fn close(mut self) -> Vec<u8> {
+        let size = |length: usize| {
+            u32::try_from(length)
+                .expect("a short archive")
+                .to_le_bytes()
+        };
+        let count = self.count.to_le_bytes();
+        let end = [
+            b"PK\x05\x06\0\0\0\0".as_slice(),
+            &count,
+            &count,
+            &size(self.directory.len()),
+            &size(self.bytes.len()),
+            &[0; 2],
+        ];
+        let end = end.concat();
+        self.bytes.extend(self.directory);
+        self.bytes.extend(end);
+        self.bytes
+    }
+}
+
+fn crc_32(bytes: &[u8]) -> u32 {
+    let fold = |crc: u32, byte: &u8| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 {
+                (crc >> 1) ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            }
+        })
+    };
+    !bytes.iter().fold(u32::MAX, fold)
+}

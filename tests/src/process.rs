@@ -106,6 +106,22 @@ impl Process {
         size.expect("the system tells the memory of a process")
     }
 
+    /// The most memory that any process it started, and that runs now, ever held, in KiB; 0 when
+    /// there is none.
+    pub fn children_memory_peak_kib(&self) -> u64 {
+        let processes = std::fs::read_dir("/proc").expect("the process runs on Linux");
+        let statuses = processes
+            .flatten()
+            .filter_map(|process| std::fs::read_to_string(process.path().join("status")).ok());
+        let field = |status: &str, name: &str| -> Option<u64> {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse().ok()
+        };
+        let children = statuses.filter(|status| field(status, "PPid:") == Some(self.id.into()));
+        let peaks = children.filter_map(|status| field(&status, "VmHWM:"));
+        peaks.max().unwrap_or(0)
+    }
+
     /// Its open sockets now: `/proc/PID/fd`.
     pub fn socket_count(&self) -> usize {
         let descriptors = std::fs::read_dir(format!("/proc/{}/fd", self.id));

@@ -95,8 +95,12 @@ pub(crate) async fn show(
 ) -> Result<Answer<ReviewCase>, Failure> {
     let sender = admitted.sender();
     let scope = scope_of(sender);
-    let case = queue::find_readable(&app.db, &scope, sender.key_id, id_of(id)?).await?;
-    let cases = [case.ok_or_else(|| Failure::new(Code::NotFound))?];
+    let id = id_of(id)?;
+    let case = queue::find_readable(&app.db, &scope, sender.key_id, id).await?;
+    let cases = match case {
+        Some(case) => [case],
+        None => return Err(super::absent(app, sender, id).await),
+    };
     let mut items = item::render(app, sender.key_id, &cases).await?;
     note_reads(app, sender, &cases).await?;
     let item = items.pop().unwrap_or_default();
