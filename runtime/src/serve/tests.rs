@@ -256,7 +256,7 @@ async fn an_answer_that_http_2_holds_back_is_cut_whatever_else_moves() {
         let (reader, mut writer) = tokio::io::split(client);
         tasks::spawn("reader", swallow(reader));
         let started = Instant::now();
-        let mut writer = tasks::spawn("writer", async move {
+        let writer = tasks::spawn("writer", async move {
             writer.write_all(&begin_http_2(window)).await.unwrap();
             writer.write_all(&get_2(1, path)).await.unwrap();
             for stream in (3..).step_by(2) {
@@ -271,7 +271,7 @@ async fn an_answer_that_http_2_holds_back_is_cut_whatever_else_moves() {
             () = tokio::time::sleep(Duration::from_secs(90)) => panic!("row {number} lives"),
         }
         assert_about(started, 30..=33);
-        (&mut writer).abort();
+        writer.abort();
     }
 }
 
@@ -331,7 +331,8 @@ async fn what_a_request_keeps_is_kept_until_its_answer_is_written() {
     writer.write_all(&wanted).await.unwrap();
     let mut bytes = [0; 1024];
     while KEPT.available_permits() == 0 {
-        reader.read(&mut bytes).await.unwrap();
+        let count = reader.read(&mut bytes).await.unwrap();
+        assert!(count > 0, "the connection ended");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     drop((reader, writer));
