@@ -123,6 +123,8 @@ assert(
     "what is due",
 );
 const events = good(await client.GET("/v1/events", { params: { query: { limit: 200 } } }));
+// As a stream it would be text.
+assert(typeof events !== "string", "a page");
 const accepted = events.items.find((event) => event.type === "stay.accepted");
 assert(accepted?.data.timeliness, "an event");
 console.log(

@@ -55,6 +55,13 @@ pub(crate) fn check(method: &str, path: &str, answer: &Answer) {
     }
 }
 
+/// The first thing in which a value differs from a schema of the document.
+pub fn fault_of(document: &Value, schema: &Value, value: &Value) -> Option<String> {
+    let mut faults = Vec::new();
+    Judge { document }.look(schema, value, "", &mut faults);
+    faults.into_iter().next()
+}
+
 fn judge(document: &Value, method: &str, path: &str, answer: &Answer) -> Result<(), String> {
     let Some(operation) = operation(document, method, path) else {
         return Ok(());

@@ -48,6 +48,7 @@ pub use answer::Answer;
 pub use binary::{binary as binary_path, officer_key, run_to_end};
 pub use caller::{Call, Caller};
 pub use canonical::to_canonical_json;
+pub use conformity::fault_of;
 pub use consumer::{Consumer, Manner, Told};
 pub use database::{Database, TestDatabase};
 pub use environment::{

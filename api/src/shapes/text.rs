@@ -109,8 +109,8 @@ text_types! {
     PartialDate => pattern(r"^\d{4}(-\d{2}(-\d{2})?)?$");
     /// A pointer into the document that was sent.
     Pointer => format("json-pointer");
-    /// Alpha-3.
-    CountryCode => pattern("^[A-Za-z]{3}$");
+    /// Alpha-3 in capitals; `D` as the zones of German passports have it.
+    CountryCode => pattern("^([A-Z]{3}|D)$");
     /// Five digits.
     CommuneCode => pattern("^[0-9]{5}$");
     /// Two digits.
