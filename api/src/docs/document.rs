@@ -332,7 +332,7 @@ const FACTS: &[Facts] = &[
     Facts {
         operation: "listNotifications",
         success: "A page of notifications.",
-        problems: &[403, 422],
+        problems: &[403, 404, 422],
         parameters: &[&PAGE_PARAMETERS, &deliveries::PARAMETERS],
     },
     Facts {
