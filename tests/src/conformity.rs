@@ -30,7 +30,7 @@ static DOCUMENT: OnceLock<Value> = OnceLock::new();
 
 /// Takes the document of a service, if none is known yet.
 pub(crate) async fn learn(api: &str) {
-    if DOCUMENT.get().is_some() || std::env::var_os("LUUTRU_TEST_STRICT").is_none() {
+    if DOCUMENT.get().is_some() {
         return;
     }
     let request = http_client().get(format!("{api}/openapi.json"));

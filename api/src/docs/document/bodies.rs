@@ -34,6 +34,11 @@ const BODIES: &[Body] = &[
         schema: review_detail,
     },
     Body {
+        name: "ReviewNeighbour",
+        places: &[],
+        schema: review_neighbour,
+    },
+    Body {
         name: "Jwk",
         places: &["/Jwks/properties/keys/items"],
         schema: jwk,
@@ -244,7 +249,27 @@ fn review_detail() -> Value {
             "stays": {
                 "type": "array",
                 "description": "`duplicate`, `overlap`, `declared_elsewhere`: the other stays.",
-                "items": {"type": "object"},
+                "items": reference("ReviewNeighbour"),
+            },
+        },
+    })
+}
+
+fn review_neighbour() -> Value {
+    json!({
+        "description": "Another stay of the same document.",
+        "type": "object",
+        "required": ["stay_id", "facility_id", "commune_code", "arrival_at", "departed_at"],
+        "properties": {
+            "stay_id": id("The stay."),
+            "facility_id": id("Where."),
+            "commune_code": text("The facility's commune."),
+            "arrival_at": instant("When it began."),
+            "departed_at": {
+                "type": "string",
+                "format": "date-time",
+                "nullable": true,
+                "description": "When the guest left, if he did.",
             },
         },
     })
