@@ -153,7 +153,13 @@ impl Stage {
         };
         let caller = match id {
             "claimCases" | "decideCase" => self.river.caller("police"),
-            "pauseDestination" | "requeueNotifications" => self.river.caller("admin"),
+            "pauseDestination"
+            | "requeueNotifications"
+            | "createOrganisation"
+            | "changeOrganisation"
+            | "createFacility"
+            | "changeFacility"
+            | "createKey" => self.river.caller("admin"),
             _ => self.river.caller(facility),
         };
         let path = match id {
@@ -161,6 +167,10 @@ impl Stage {
                 path.replace("{id}", &self.stay().await)
             }
             "decideCase" => path.replace("{id}", "0199c1c8-0280-7000-8000-0000000000aa"),
+            "changeOrganisation" => {
+                let page = caller.get("/v1/admin/organisations").await.expect(200);
+                path.replace("{id}", page["items"][0]["id"].as_str().unwrap())
+            }
             _ => path
                 .replace("{id}", self.river.facility(facility))
                 .replace("{code}", "38"),
@@ -194,9 +204,8 @@ async fn every_example_of_a_request_is_taken(database: Database) {
                 }
                 let call = caller.call(&method.to_uppercase(), &path).json(&body);
                 let call = match id {
-                    "amendStay" | "departStay" | "extendStay" | "cancelStay" => {
-                        call.header("If-Match", "\"1\"")
-                    }
+                    "amendStay" | "departStay" | "extendStay" | "cancelStay"
+                    | "changeOrganisation" | "changeFacility" => call.header("If-Match", "\"1\""),
                     _ => call,
                 };
                 let answer = call.send().await;
@@ -212,6 +221,8 @@ async fn every_example_of_a_request_is_taken(database: Database) {
                     // Nobody has departed.
                     ("amendStay", "not_left") => assert_eq!(answer.status, 200, "{what}"),
                     ("pauseDestination", _) if answer.status == 404 => {}
+                    // Judged after the document: it broke no rule.
+                    ("changeOrganisation" | "changeFacility", _) if answer.status == 412 => {}
                     _ => assert!((200..300).contains(&answer.status), "{what}"),
                 }
                 let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
