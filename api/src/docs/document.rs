@@ -4,6 +4,8 @@
 mod bodies;
 mod forms;
 
+use std::collections::BTreeSet;
+
 use formats::table::FileKind;
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
@@ -606,7 +608,8 @@ pub(super) fn write() -> Value {
         json!({"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"});
     document["servers"] = json!([{"url": "/"}]);
     order_topics(&mut document["tags"]);
-    complete_schemas(&mut document["components"]["schemas"]);
+    let requests = request_schemas(&document);
+    complete_schemas(&mut document["components"]["schemas"], &requests);
     document["components"]["headers"] = headers();
     document["components"]["parameters"] = common_parameters();
     document["components"]["responses"] = problem_responses();
@@ -615,7 +618,7 @@ pub(super) fn write() -> Value {
     }
     add_examples(&mut document);
     add_openness(&mut document);
-    forms::require(&mut document["components"]["schemas"], REQUEST_SCHEMAS);
+    forms::require(&mut document["components"]["schemas"], &requests);
     bodies::add(&mut document);
     forms::correct(&mut document);
     document
@@ -682,8 +685,35 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Val
         .filter_map(Value::as_object_mut)
 }
 
-fn complete_schemas(schemas: &mut Value) {
-    for &name in REQUEST_SCHEMAS {
+/// The schemas of what is sent: those named above, and whatever a body is made of.
+fn request_schemas(document: &Value) -> BTreeSet<String> {
+    let schemas = &document["components"]["schemas"];
+    let mut found: BTreeSet<String> = REQUEST_SCHEMAS
+        .iter()
+        .map(|&name| name.to_owned())
+        .collect();
+    let paths = document["paths"].as_object();
+    let methods = paths.into_iter().flat_map(Map::values);
+    let operations = methods.filter_map(Value::as_object).flat_map(Map::values);
+    let mut left: Vec<&Value> = operations
+        .filter_map(|operation| operation.get("requestBody"))
+        .collect();
+    while let Some(value) = left.pop() {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let name = reference.rsplit('/').next().unwrap_or_default();
+            let schema = &schemas[name];
+            if schema.get("properties").is_some() && found.insert(name.to_owned()) {
+                left.push(schema);
+            }
+        }
+        left.extend(value.as_object().into_iter().flat_map(Map::values));
+        left.extend(value.as_array().into_iter().flatten());
+    }
+    found
+}
+
+fn complete_schemas(schemas: &mut Value, requests: &BTreeSet<String>) {
+    for name in requests {
         let Some(schema) = schemas.get_mut(name).and_then(Value::as_object_mut) else {
             continue;
         };

@@ -6,6 +6,8 @@
 //! - Lists of words have names, and lists that may grow are no closed lists.
 //! - What an answer always has is required in it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 /// Lists that get new words with any release: a program that was made before must take them.
@@ -38,12 +40,12 @@ fn open_up(schema: &mut Value) {
 
 /// In answers, members that may be `null` are always there. `requests` are the schemas of what is
 /// sent.
-pub(super) fn require(schemas: &mut Value, requests: &[&str]) {
+pub(super) fn require(schemas: &mut Value, requests: &BTreeSet<String>) {
     let Some(schemas) = schemas.as_object_mut() else {
         return;
     };
     for (name, schema) in schemas {
-        if requests.contains(&name.as_str()) {
+        if requests.contains(name) {
             continue;
         }
         let filled_in = FILLED_IN.iter().find(|(of, _)| of == name);

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use domain::{draft, receipt};
 use poem_openapi::OpenApi;
 
@@ -97,7 +95,9 @@ fn the_documented_members_are_those_the_domain_reads() {
 fn unknown_members_are_documented_as_faults_and_null_as_absent() {
     let document = write();
     let schemas = &document["components"]["schemas"];
-    for &name in REQUEST_SCHEMAS {
+    let requests = request_schemas(&document);
+    assert!(requests.len() >= REQUEST_SCHEMAS.len());
+    for name in &requests {
         assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
     }
     assert_eq!(schemas["StayDraft"]["properties"]["room"]["nullable"], true);
