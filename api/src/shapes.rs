@@ -988,7 +988,12 @@ pub(crate) struct RoomListDraft {
     /// The entries, in the order in which they are to be shown. List rooms or their beds, not
     /// both: capacities are added up.
     #[oai(validator(max_items = 5000))]
-    rooms: Vec<RoomDraft>,
+    items: Option<Vec<RoomDraft>>,
+    /// The same by its former name; one of the two is sent.
+    #[oai(validator(max_items = 5000))]
+    rooms: Option<Vec<RoomDraft>>,
+    /// Of a list that was answered and is put back: `null`.
+    next_cursor: Option<String>,
 }
 
 /// A room or a bed.
