@@ -466,7 +466,7 @@ const FACTS: &[Facts] = &[
     Facts {
         operation: "createWebhook",
         success: "It had been made under this key: the first answer again, with the `secret`.",
-        problems: &[400, 403, 408, 409, 413, 415, 422],
+        problems: &[400, 403, 404, 408, 409, 413, 415, 422],
         parameters: &[],
     },
     Facts {
