@@ -199,6 +199,10 @@ fn implied(number: &str, place: Place, is_foreign: bool) -> DocumentKind {
         };
     }
     let is_all_digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    // A spreadsheet rounds what was digits alone.
+    if is_rounded(number) {
+        return DocumentKind::CitizenCard;
+    }
     if is_digits(number, OLD_CARD_LENGTH) {
         return DocumentKind::OldIdentityCard;
     }
@@ -300,6 +304,18 @@ mod tests {
             assert_eq!(found.kind.as_deref(), Some(kind), "{number}");
             assert_eq!(found.is_cleaned, number.contains(' '), "{number}");
             assert_eq!(found.fault, None, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_rounded_number_was_one_of_digits() {
+        for (nationality, kind) in [(None, "citizen_card"), (Some("GBR"), "passport")] {
+            let found = find(&Cells {
+                nationality,
+                ..cells("3.80909E+10")
+            });
+            assert_eq!(found.kind.as_deref(), Some(kind));
+            assert_eq!(found.fault, Some(NumberFault::Rounded));
         }
     }
 
