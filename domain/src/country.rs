@@ -110,9 +110,11 @@ fn of_word(text: &str) -> Meaning {
 }
 
 fn of_bare_word(text: &str) -> Meaning {
-    match Meaning::of(TABLE.codes.get(text)) {
-        Meaning::Unknown => by_name(text),
-        code => code,
+    let code = Meaning::of(TABLE.codes.get(text));
+    if code == Meaning::Unknown {
+        by_name(text)
+    } else {
+        code
     }
 }
 

@@ -170,16 +170,14 @@ impl FileFault {
     /// The fault as violations of the whole document: one, or one for each pair of columns.
     #[must_use]
     pub fn violations(self) -> Vec<Violation> {
-        match self {
-            Self::ColumnsAmbiguous(pairs) => pairs
-                .iter()
-                .map(|(first, second)| {
-                    let hint = Hint::Columns(first, second);
-                    Violation::new("", Code::FileColumnsAmbiguous).with(hint)
-                })
-                .collect(),
-            other => vec![other.violation()],
-        }
+        let Self::ColumnsAmbiguous(pairs) = self else {
+            return vec![self.violation()];
+        };
+        let violation = |(first, second)| {
+            let hint = Hint::Columns(first, second);
+            Violation::new("", Code::FileColumnsAmbiguous).with(hint)
+        };
+        pairs.iter().map(violation).collect()
     }
 
     /// The fault as one violation of the whole document.
