@@ -12,14 +12,18 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::review::{self, ReviewKind};
-use entity::{review_case, review_decision};
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QuerySelect, Statement, Value};
+use entity::{review_case, review_decision, stay};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    QueryTrait, Statement, Value,
+};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     Backend, Database, Result, dialect,
     rows::{self, AsRow, Column, Kind, column},
+    stays::StayRow,
     write,
 };
 
@@ -37,14 +41,16 @@ pub fn asked_about(decision: &DecisionRow) -> Vec<String> {
 }
 
 /// The stay that a case is about, whoever may see it.
-pub async fn stay_of_case(db: &Database, case_id: Uuid) -> Result<Option<Uuid>> {
-    let stay_id = review_case::Entity::find_by_id(case_id)
+pub async fn stay_of_case(db: &Database, case_id: Uuid) -> Result<Option<StayRow>> {
+    let of_case = review_case::Entity::find_by_id(case_id)
         .select_only()
         .column(review_case::Column::StayId)
-        .into_tuple::<Uuid>()
+        .into_query();
+    let stay = stay::Entity::find()
+        .filter(stay::Column::Id.in_subquery(of_case))
         .one(db.reader())
         .await?;
-    Ok(stay_id)
+    Ok(stay)
 }
 
 /// A reason for an officer to look at a stay.

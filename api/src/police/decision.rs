@@ -130,11 +130,10 @@ pub(crate) async fn make(
 
 /// The stay that a case is about, with a key for what is sealed of it.
 async fn stay_of(app: &App, case_id: Uuid) -> Result<Option<StayRow>, Failure> {
-    let Some(stay_id) = store::review::stay_of_case(&app.db, case_id).await? else {
-        return Ok(None);
-    };
-    let stay = store::stays::get(&app.db, stay_id).await?;
-    Ok(Some(with_key(app, stay).await?))
+    match store::review::stay_of_case(&app.db, case_id).await? {
+        Some(stay) => Ok(Some(with_key(app, stay).await?)),
+        None => Ok(None),
+    }
 }
 
 /// The key of a decision by officer, case and lease: a lease decides a case at most once.
