@@ -2,6 +2,7 @@
 //!
 //! A file is only stored here; a worker reads it. Both meet in the database.
 
+pub(crate) mod form;
 pub(crate) mod rejected;
 pub(crate) mod rows;
 pub(crate) mod template;

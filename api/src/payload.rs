@@ -3,6 +3,7 @@
 //! What its members mean is not judged here but by `domain`, shape and meaning together. The type
 //! parameter of [`Document`] is only what the OpenAPI document says of the body.
 
+mod announced;
 mod json;
 
 use std::marker::PhantomData;
@@ -12,7 +13,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::problem::{Code, Hint, Violation};
 use formats::qr_image::{self, ImageKind};
-use formats::table::FileKind;
 use futures_util::StreamExt;
 use poem::error::ReadBodyError;
 use poem::http::{HeaderMap, header};
@@ -25,6 +25,9 @@ use poem_openapi::{
 };
 use serde_json::Value;
 use tokio::time::Instant;
+
+pub(crate) use announced::Announced;
+use announced::{FILE_MEDIA_TYPES, FORM};
 
 use crate::app::App;
 use crate::config::ApiSettings;
@@ -328,8 +331,8 @@ impl<'a> ApiExtractor<'a> for Scanned {
 
 /// An uploaded file that is still to be read: whether it is wanted is decided before.
 pub(crate) struct Upload {
-    /// As its media type says.
-    pub(crate) kind: FileKind,
+    /// What its media type says.
+    pub(crate) announced: Announced,
     body: Body,
     /// As announced.
     length: Option<u64>,
@@ -342,7 +345,7 @@ impl Upload {
     pub(crate) async fn read(self, app: &App, exchange: &Exchange) -> Result<Vec<u8>, Failure> {
         let arrival = Arrival {
             kind: BodyKind::File,
-            bytes_max: app.settings.file_body_bytes_max,
+            bytes_max: app.settings.file_body_bytes_max + self.announced.overhead(),
             announced: self.length,
             time_limit: app.settings.file_body_timeout(),
         };
@@ -360,9 +363,12 @@ impl<'a> ApiExtractor<'a> for Upload {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let content = FileKind::ALL.map(|kind| MetaMediaType {
-            content_type: kind.media_type(),
-            schema: FileContent::schema_ref(),
+        let content = FILE_MEDIA_TYPES.map(|content_type| MetaMediaType {
+            content_type,
+            schema: match content_type {
+                FORM => announced::form_schema(),
+                _ => FileContent::schema_ref(),
+            },
         });
         Some(MetaRequest {
             description: None,
@@ -383,15 +389,16 @@ impl<'a> ApiExtractor<'a> for Upload {
 fn take_upload(request: &Request, body: &mut RequestBody) -> Result<Upload, Failure> {
     let app = App::of(request)?;
     let headers = request.headers();
-    check_length(headers, app.settings.file_body_bytes_max)?;
-    let kind = media_type(headers).and_then(FileKind::of_media_type);
+    let announced = Announced::of(headers);
+    let overhead = announced.as_ref().map_or(0, Announced::overhead);
+    check_length(headers, app.settings.file_body_bytes_max + overhead)?;
     let is_packed = headers.contains_key(header::CONTENT_ENCODING);
-    let kind = kind
+    let announced = announced
         .filter(|_| !is_packed)
         .ok_or_else(|| media_failure(headers, &FILE_MEDIA_TYPES))?;
     let length = headers.typed_get::<ContentLength>().map(|length| length.0);
     Ok(Upload {
-        kind,
+        announced,
         body: body.take().map_err(Failure::internal)?,
         length,
     })
@@ -425,7 +432,7 @@ fn image_kind(headers: &HeaderMap) -> Option<ImageKind> {
 }
 
 /// The media type that the headers announce, without parameters.
-fn media_type(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
     let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     Some(content_type.split(';').next()?.trim())
 }

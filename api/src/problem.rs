@@ -158,6 +158,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::FileTooHeavy
         | Code::FileQuoteOpen
         | Code::FileNotATable
+        | Code::FormNotOneFile
+        | Code::FileCompressed
         | Code::FileCellTooLong
         | Code::FileEmpty
         | Code::FileColumnsUnknown

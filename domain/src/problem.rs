@@ -246,8 +246,12 @@ coded! {
         FileTooHeavy => "file_too_heavy",
         /// A quotation mark that never closes, or only rows later.
         FileQuoteOpen => "file_quote_open",
-        /// A web page or an XML document with the name of a workbook.
+        /// A web page, a picture or another document with the name of a table.
         FileNotATable => "file_not_a_table",
+        /// A form that holds not just one file.
+        FormNotOneFile => "form_not_one_file",
+        /// The file is packed.
+        FileCompressed => "file_compressed",
         /// More rows than are taken.
         FileTooManyRows => "file_too_many_rows",
         /// More columns than are taken.
@@ -470,6 +474,8 @@ impl Code {
             | Self::FileTooHeavy
             | Self::FileQuoteOpen
             | Self::FileNotATable
+            | Self::FormNotOneFile
+            | Self::FileCompressed
             | Self::FileTooManyRows
             | Self::FileTooManyColumns
             | Self::FileCellTooLong

@@ -117,8 +117,10 @@ pub enum FileFault {
         /// The row.
         row: usize,
     },
-    /// A web page or an XML document with the name of a workbook.
+    /// A web page, a picture or another document with the name of a table.
     NotATable,
+    /// The file is packed.
+    Compressed,
     /// More rows than are taken.
     TooManyRows,
     /// More columns than are taken.
@@ -191,6 +193,7 @@ impl FileFault {
             Self::TooHeavy => (Code::FileTooHeavy, None),
             Self::QuoteOpen { row } => (Code::FileQuoteOpen, Some(Hint::AtRow(row))),
             Self::NotATable => (Code::FileNotATable, None),
+            Self::Compressed => (Code::FileCompressed, None),
             Self::TooManyRows => (
                 Code::FileTooManyRows,
                 Some(Hint::Between(1, STAY_ROW_COUNT_MAX)),

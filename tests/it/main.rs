@@ -47,6 +47,7 @@ mod desk_files;
 mod destinations;
 mod directory;
 mod faults;
+mod files;
 mod identity;
 mod imports;
 mod installation_keys;

@@ -147,12 +147,17 @@ async fn store_file(
     if imports::waiting_count(&app.db, wishes.facility_id).await? >= WAITING_COUNT_MAX {
         return Err(too_many());
     }
-    let kind = upload.kind;
+    let announced = upload.announced.clone();
     let bytes = upload.read(app, exchange).await?;
     if let Some(holdings) = exchange.holdings.get() {
         holdings.enter(app).await?;
     }
     let _place = app.files.acquire().await.map_err(Failure::internal)?;
+    let (bytes, kind) = announced.file(bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|count| count > app.settings.file_body_bytes_max.into())
+    {
+        return Err(Failure::new(Code::BodyTooLarge));
+    }
     let (bytes, digest) = inspect(bytes, kind).await?;
     let trace_parent = exchange.trace_parent();
     let occasion = Occasion {

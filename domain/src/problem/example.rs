@@ -89,6 +89,8 @@ const PLACES: &[(Code, &str)] = &[
     (Code::FileTooHeavy, ""),
     (Code::FileQuoteOpen, ""),
     (Code::FileNotATable, ""),
+    (Code::FormNotOneFile, ""),
+    (Code::FileCompressed, ""),
     (Code::FileTooManyRows, ""),
     (Code::FileTooManyColumns, ""),
     (Code::FileCellTooLong, ""),

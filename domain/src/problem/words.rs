@@ -1264,11 +1264,31 @@ const fn both(code: Code) -> [Words; 2] {
         Code::FileNotATable => pair(
             [
                 "Tệp không phải bảng tính",
-                "Tệp là trang web hoặc tài liệu XML mang tên bảng tính. Hãy mở bằng Excel, chọn Lưu thành (Save As) loại Excel Workbook (.xlsx), rồi gửi tệp đó.",
+                "Tệp là trang web, PDF, ảnh hoặc tài liệu khác mang tên bảng tính. Hãy mở tệp bằng Excel hoặc xuất lại từ phần mềm của quý vị, chọn Lưu thành (Save As) loại Excel Workbook (.xlsx), rồi gửi tệp đó.",
             ],
             [
                 "The file is no table",
-                "The file is a web page or an XML document under the name of a workbook. Open it in Excel, choose Save As, Excel Workbook (.xlsx), and send that.",
+                "The file is a web page, a PDF, a picture or another document under the name of a table. Open it in Excel, or export it again from your program, choose Save As, Excel Workbook (.xlsx), and send that.",
+            ],
+        ),
+        Code::FormNotOneFile => pair(
+            [
+                "Biểu mẫu không có đúng một tệp",
+                "Biểu mẫu (multipart/form-data) phải có đúng một tệp và không có trường nào khác. Hãy ghi facility_id, dry_run, date_order trên địa chỉ (query).",
+            ],
+            [
+                "The form does not hold exactly one file",
+                "The form (multipart/form-data) must hold exactly one file and no other field. Give facility_id, dry_run and date_order in the address (query).",
+            ],
+        ),
+        Code::FileCompressed => pair(
+            [
+                "Tệp đang bị nén",
+                "Tệp đang được nén (zip, gzip, rar, 7z). Hãy giải nén rồi gửi chính bảng tính bên trong.",
+            ],
+            [
+                "The file is packed",
+                "The file is packed (zip, gzip, rar, 7z). Unpack it, and send the table that is in it.",
             ],
         ),
         Code::FileTooManyRows => pair(

@@ -57,8 +57,20 @@ fn kind_of(text: &str) -> CellKind {
     }
 }
 
+/// What packed files begin with: gzip, bzip2, xz, RAR, 7z.
+const PACKED: [&[u8]; 5] = [b"\x1F\x8B", b"BZh", b"\xFD7zXZ", b"Rar!", b"7z\xBC\xAF"];
+/// What documents begin with that are no table: PDF, PNG, JPEG, RTF.
+const DOCUMENTS: [&[u8]; 4] = [b"%PDF", b"\x89PNG", b"\xFF\xD8\xFF", b"{\\rtf"];
+
 /// Refuses what is no text that can be read.
 pub(super) fn inspect(bytes: &[u8]) -> Result<(), FileFault> {
+    let begins_like = |known: &[&[u8]]| known.iter().any(|start| bytes.starts_with(start));
+    if begins_like(&PACKED) {
+        return Err(FileFault::Compressed);
+    }
+    if begins_like(&DOCUMENTS) {
+        return Err(FileFault::NotATable);
+    }
     encoding::detect(bytes)?;
     if is_markup(bytes) {
         return Err(FileFault::NotATable);

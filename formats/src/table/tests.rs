@@ -160,6 +160,25 @@ fn the_heading_decides_the_delimiter() {
 }
 
 #[test]
+fn what_is_packed_or_another_document_is_named() {
+    let zipped = archive(&[("khach.csv", "Họ tên,Ngày đến")]);
+    let letter = archive(&[("[Content_Types].xml", ""), ("word/document.xml", "")]);
+    let table: [(&[u8], FileFault); 6] = [
+        (b"\x1F\x8B\x08\0", FileFault::Compressed),
+        (b"Rar!\x1A", FileFault::Compressed),
+        (b"%PDF-1.7", FileFault::NotATable),
+        (b"\xFF\xD8\xFF\xE0", FileFault::NotATable),
+        (&zipped, FileFault::Compressed),
+        (&letter, FileFault::NotATable),
+    ];
+    for (bytes, fault) in table {
+        let kind = FileKind::of_content(bytes);
+        assert_eq!(inspect(bytes, kind), Err(fault));
+        assert_eq!(Table::read(bytes, kind).err(), Some(fault));
+    }
+}
+
+#[test]
 fn a_web_page_is_no_table() {
     for text in [
         "<html><table>",

@@ -31,6 +31,9 @@ const NAME_BYTE_COUNT_MAX: usize = 400;
 /// Where the workbook is when nothing says so.
 const WORKBOOK_PATH: &str = "xl/workbook.xml";
 
+/// What every package has.
+const CONTENT_TYPES_PATH: &str = "[content_types].xml";
+
 /// What the directory of an archive has for each part.
 const DIRECTORY_ENTRY: [u8; 4] = *b"PK\x01\x02";
 
@@ -110,10 +113,16 @@ impl<'a> Package<'a> {
         }
         let path = self.workbook_path()?;
         if self.places.contains_key(&path) {
-            Ok(())
-        } else {
-            Err(FileFault::Unreadable)
+            return Ok(());
         }
+        // A document of another program of an office, or files that somebody packed.
+        Err(if self.places.contains_key(CONTENT_TYPES_PATH) {
+            FileFault::NotATable
+        } else if self.places.is_empty() {
+            FileFault::Unreadable
+        } else {
+            FileFault::Compressed
+        })
     }
 
     /// The XML of a part; `None` when there is no such part.
