@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::gate::Place;
 use crate::config::ApiSettings;
+use crate::imports::form;
 use crate::problem::Failure;
 
 /// What room is given in.
@@ -53,7 +54,7 @@ impl RoomSizes {
                     .max(batch)
                     .max(DOCUMENT_BYTES / 4),
             ),
-            files: units(settings.file_body_bytes_max),
+            files: units(settings.file_body_bytes_max + form::OVERHEAD_BYTE_COUNT_MAX),
         }
     }
 }
@@ -109,7 +110,7 @@ impl SharedRoom {
         let largest = settings
             .census_body_bytes_max
             .max(settings.batch_body_bytes_max);
-        let file = units(settings.file_body_bytes_max);
+        let file = units(settings.file_body_bytes_max + form::OVERHEAD_BYTE_COUNT_MAX);
         Self(Room::new(RoomSizes {
             documents: units(DOCUMENT_BYTES.max(largest)),
             files: file.saturating_mul(FILE_COUNT),
