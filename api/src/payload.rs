@@ -15,7 +15,7 @@ use domain::problem::{Code, Hint, Violation};
 use formats::qr_image::{self, ImageKind};
 use futures_util::StreamExt;
 use poem::error::ReadBodyError;
-use poem::http::{HeaderMap, header};
+use poem::http::{HeaderMap, HeaderValue, header};
 use poem::web::headers::{ContentLength, HeaderMapExt};
 use poem::{Body, Request, RequestBody};
 use poem_openapi::{
@@ -51,17 +51,6 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// What scans come in.
 const SCAN_MEDIA_TYPES: &[&str] = &[JSON, "image/png", "image/jpeg"];
-/// What files of stays come in.
-const FILE_MEDIA_TYPES: [&str; FileKind::ALL.len()] = {
-    let mut media_types = [""; FileKind::ALL.len()];
-    let mut place = 0;
-    while place < media_types.len() {
-        media_types[place] = FileKind::ALL[place].media_type();
-        place += 1;
-    }
-    media_types
-};
-
 /// What a body is said to be, and how large it may be.
 pub(crate) trait Shape: Type + 'static {
     /// The media types it comes in; parameters aside, all of them are JSON.
@@ -479,14 +468,22 @@ fn json_failure(fault: json::Fault) -> Failure {
     }
 }
 
-/// A body that came packed, or of another kind than the operation takes.
+/// A body that came packed, or of another kind than the operation takes. What would be taken is
+/// said in words and in a header (RFC 9110, 15.5.16).
 fn media_failure(headers: &HeaderMap, media_types: &'static [&'static str]) -> Failure {
-    let hint = if headers.contains_key(header::CONTENT_ENCODING) {
-        Hint::Packed
+    let is_packed = headers.contains_key(header::CONTENT_ENCODING);
+    let (hint, name, value) = if is_packed {
+        let none = HeaderValue::from_static("identity");
+        (Hint::Packed, header::ACCEPT_ENCODING, Ok(none))
     } else {
-        Hint::MediaTypes(media_types)
+        let taken = HeaderValue::from_str(&media_types.join(", "));
+        (Hint::MediaTypes(media_types), header::ACCEPT, taken)
     };
-    Failure::new(Code::UnsupportedMediaType).with_hint(hint)
+    let failure = Failure::new(Code::UnsupportedMediaType).with_hint(hint);
+    match value {
+        Ok(value) => failure.with_header(name, value),
+        Err(_) => failure,
+    }
 }
 
 /// The body, once it has come whole and the request may be worked on.
@@ -685,7 +682,6 @@ fn read_failure(error: ReadBodyError) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use poem::http::HeaderValue;
 
     use super::*;
 

@@ -249,6 +249,27 @@ async fn a_file_is_taken_under_every_name_that_it_is_given(database: Database) {
         assert_eq!(import["accepted"], 1, "{kind}: {import}");
         assert_eq!(import["format"], format, "{kind}");
     }
+    // What is not taken is told by what is.
+    let answer = upload(&desk, "", "text/plain", text()).await;
+    let problem = answer.expect_problem(415, "unsupported_media_type");
+    for taken in ["text/csv", XLSX, "multipart/form-data"] {
+        assert!(answer.header("accept").unwrap().contains(taken), "{taken}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(taken),
+            "{problem}"
+        );
+    }
+    let packed = desk.call("POST", "/v1/imports").body(CSV, text());
+    let answer = packed.header("Content-Encoding", "gzip").send().await;
+    answer.expect_problem(415, "unsupported_media_type");
+    assert_eq!(answer.header("accept-encoding"), Some("identity"));
+    let single = desk
+        .call("POST", "/v1/stays")
+        .body("text/csv", text())
+        .send()
+        .await;
+    single.expect_problem(415, "unsupported_media_type");
+    assert_eq!(single.header("accept"), Some("application/json"));
     // What else a form says is not overlooked.
     let forms = [
         form(&[(FILE, &text()), (FIELD, b"true")]),
