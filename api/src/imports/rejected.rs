@@ -1,14 +1,17 @@
 //! The rejected rows of a file, as a file of the same kind with the reasons beside them.
 
+mod merged;
+
 use domain::problem::{Code, Language};
 use formats::columns::Field;
 use formats::rejected::{Look, RejectedRow, write};
 use formats::table::FileKind;
 use intake::upload::{RejectedCells, Sealed};
+use merged::{Merged, SentSheet};
 use serde_json::Value;
 use store::imports::{Import, ImportRow};
 
-use super::{find, localised, named};
+use super::{find, localised, named, sheet_names};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
@@ -30,8 +33,9 @@ pub(crate) async fn show(
     let import = find(app, admitted, id).await?;
     // It may be as large as what was sent.
     let _place = app.files.acquire().await.map_err(Failure::internal)?;
-    let look = look(app, &import, exchange.language)?;
-    let rows = rejected_rows(app, &import, exchange.language).await?;
+    let merged = Merged::of(&sent_sheets(app, &import)?);
+    let look = look(app, &import, &merged, exchange.language);
+    let rows = rejected_rows(app, &import, &merged, exchange.language).await?;
     reads::note(app, admitted.sender(), rows.len()).await;
     let kind = FileKind::parse(&import.format).unwrap_or(FileKind::Csv);
     let written = tokio::task::spawn_blocking(move || write(kind, &look, rows.into_iter()));
@@ -52,23 +56,46 @@ fn heading(app: &App, import: &Import) -> Result<Vec<String>, Failure> {
     serde_json::from_slice(&opened).map_err(|_| Failure::internal("a heading cannot be read"))
 }
 
-/// How the file looks: as the one that was sent, as far as is known.
-fn look(app: &App, import: &Import, language: Language) -> Result<Look, Failure> {
+/// The sheets that were read, each with its heading.
+fn sent_sheets(app: &App, import: &Import) -> Result<Vec<SentSheet>, Failure> {
+    let layout = layout(import);
+    let names = sheet_names(app, import)?;
+    if names.sheets.is_empty() {
+        return Ok(vec![SentSheet {
+            heading: heading(app, import)?,
+            fields: fields(&layout),
+        }]);
+    }
+    let sheets = names.sheets.into_iter().enumerate();
+    Ok(sheets
+        .map(|(place, (_, heading))| SentSheet {
+            heading,
+            fields: fields(&layout["sheets"][place]),
+        })
+        .collect())
+}
+
+fn layout(import: &Import) -> Value {
     let layout = import.layout.as_deref();
-    let layout: Value = layout
+    layout
         .and_then(|layout| serde_json::from_str(layout).ok())
-        .unwrap_or_default();
+        .unwrap_or_default()
+}
+
+/// How the file looks: as the one that was sent, as far as is known.
+fn look(app: &App, import: &Import, merged: &Merged, language: Language) -> Look {
+    let layout = layout(import);
     let delimiter = match layout["delimiter"].as_str().map(str::as_bytes) {
         Some([delimiter]) => *delimiter,
         _ => b',',
     };
-    Ok(Look {
+    Look {
         language,
         delimiter,
-        heading: heading(app, import)?,
-        fields: fields(&layout),
+        heading: merged.heading.clone(),
+        fields: merged.fields.clone(),
         lists: app.templates.lists.clone(),
-    })
+    }
 }
 
 /// What columns hold, by their place among those that come back: ours are left out.
@@ -95,6 +122,7 @@ fn fields(layout: &Value) -> Vec<(usize, Field)> {
 async fn rejected_rows(
     app: &App,
     import: &Import,
+    merged: &Merged,
     language: Language,
 ) -> Result<Vec<RejectedRow>, Failure> {
     let mut rejected = Vec::new();
@@ -107,7 +135,7 @@ async fn rejected_rows(
         };
         after = Some(last.position);
         for row in &part {
-            rejected.push(rejected_row(app, import, row, language)?);
+            rejected.push(rejected_row(app, import, row, merged, language)?);
         }
     }
 }
@@ -116,8 +144,10 @@ fn rejected_row(
     app: &App,
     import: &Import,
     row: &ImportRow,
+    merged: &Merged,
     language: Language,
 ) -> Result<RejectedRow, Failure> {
+    let sheet = row.sheet.and_then(|place| usize::try_from(place).ok());
     let cells = match &row.sealed {
         Some(sealed) => {
             let opened = Sealed::Row(row.position).open(&app.vault, import, sealed);
@@ -133,10 +163,13 @@ fn rejected_row(
         .map(|(heading, text)| format!("{heading}: {text}"))
         .collect();
     Ok(RejectedRow {
-        cells: cells.cells,
+        cells: merged.cells(sheet, cells.cells),
         reasons: reasons(row, language),
         suggestion: suggestions.join("; "),
-        marks: marks(row, language),
+        marks: marks(row, language)
+            .into_iter()
+            .map(|(column, reason)| (merged.place(sheet, column), reason))
+            .collect(),
     })
 }
 
