@@ -13,9 +13,8 @@ pub(crate) mod requeue;
 use domain::{problem::Code, sender::Sender};
 use store::{
     audit::Entry,
-    destinations::Destination,
+    backlog::Map,
     outbox::{Communes, Task},
-    routes::Routes,
 };
 
 use crate::app::App;
@@ -32,30 +31,15 @@ const AREA: Area = Area {
 const TASK: &str = "outbox_task";
 
 /// The destinations, and which commune goes where today.
-struct Map {
-    rows: Vec<Destination>,
-    routes: Routes,
+async fn map(app: &App) -> Result<Map, Failure> {
+    let catalogues = app.intake.catalogues();
+    Ok(Map::read(&app.db, catalogues, app.clock.now()).await?)
 }
 
-impl Map {
-    async fn read(app: &App) -> Result<Self, Failure> {
-        let rows = store::destinations::all(&app.db).await?;
-        let routed = store::destinations::routes(&app.db).await?;
-        let catalogues = app.intake.catalogues();
-        let routes = Routes::new(rows.clone(), &routed, catalogues, app.clock.now());
-        Ok(Self { rows, routes })
-    }
-
-    /// The destination of this code. Looked for here: the code is whatever somebody sent.
-    fn destination(&self, code: &str) -> Option<&Destination> {
-        self.rows.iter().find(|row| row.code == code)
-    }
-
-    /// The communes that go to a destination. None is a list that nothing is on.
-    fn communes(&self, code: &str) -> Communes {
-        let communes = self.routes.communes(|way| *way.destination == *code);
-        communes.unwrap_or_else(|| Communes::Only(Vec::new()))
-    }
+/// The communes that go to a destination. None is a list that nothing is on.
+fn communes(map: &Map, code: &str) -> Communes {
+    let communes = map.routes.communes(|way| *way.destination == *code);
+    communes.unwrap_or_else(|| Communes::Only(Vec::new()))
 }
 
 /// What the store does not find was not there to be asked for.

@@ -207,7 +207,8 @@ async fn run(
             sweep(&app, &shutdown),
             keep_time(&app, &watch, &shutdown),
             app.keys.meet_new(&app.db, newest_key, &shutdown),
-            key_uses::keep(&app, &shutdown)
+            key_uses::keep(&app, &shutdown),
+            measure(&app, &shutdown)
         );
     };
     let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, upkeep, tail);
@@ -220,6 +221,9 @@ fn report(outcome: std::io::Result<()>) {
     }
 }
 
+/// Between two measurements of what waits.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(15);
+
 async fn sweep(app: &App, shutdown: &CancellationToken) {
     loop {
         tokio::select! {
@@ -228,6 +232,21 @@ async fn sweep(app: &App, shutdown: &CancellationToken) {
                 app.keys.sweep();
                 app.limits.sweep();
             }
+        }
+    }
+}
+
+/// Measures what waits for the police, also while no worker runs.
+async fn measure(app: &App, shutdown: &CancellationToken) {
+    loop {
+        let catalogues = app.intake.catalogues();
+        let measured = store::backlog::measure(&app.db, catalogues, app.clock.now()).await;
+        if let Err(error) = measured {
+            tracing::debug!(%error, "the outbox was not measured");
+        }
+        let pause = tokio::time::sleep(MEASURE_INTERVAL);
+        if shutdown.run_until_cancelled(pause).await.is_none() {
+            return;
         }
     }
 }

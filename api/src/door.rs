@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicU64, Ordering},
+};
 use std::time::{Duration, Instant};
 
 use domain::problem::Code;
@@ -300,7 +303,42 @@ impl Measured {
     }
 }
 
-/// One line for each answer that is our fault; the others are for whoever looks closely.
+/// Lines about refusals in a second: who is refused a thousand times a second does not fill the log.
+const REFUSAL_LINES_PER_SECOND: u64 = 100;
+
+static REFUSAL_LINES: Lines = Lines {
+    second: AtomicU64::new(0),
+    count: AtomicU64::new(0),
+};
+
+/// How many lines were written in this second of the process's life.
+struct Lines {
+    second: AtomicU64,
+    count: AtomicU64,
+}
+
+impl Lines {
+    /// Whether one more may be written; what may not is counted.
+    fn take(&self) -> bool {
+        static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+        self.take_at(STARTED.elapsed().as_secs())
+    }
+
+    fn take_at(&self, second: u64) -> bool {
+        if self.second.swap(second, Ordering::Relaxed) != second {
+            self.count.store(0, Ordering::Relaxed);
+        }
+        let is_free = self.count.fetch_add(1, Ordering::Relaxed) < REFUSAL_LINES_PER_SECOND;
+        if !is_free {
+            counter!("luutru_log_lines_held_back_total").increment(1);
+        }
+        is_free
+    }
+}
+
+/// One line for each answer that is our fault and for each refusal, with the codes and no value; the
+/// others are for whoever looks closely.
 fn log(status: u16, milliseconds: f64, failure: Option<&Failure>) {
     let code = failure.map(|failure| failure.code().as_str());
     let cause = failure.and_then(Failure::causes);
@@ -309,6 +347,10 @@ fn log(status: u16, milliseconds: f64, failure: Option<&Failure>) {
         501.. if failure.is_some() => {
             tracing::warn!(code, cause, milliseconds, "a request could not be served")
         }
+        400..=499 if failure.is_some() && REFUSAL_LINES.take() => {
+            let errors = failure.map(Failure::error_codes);
+            tracing::info!(code, errors, milliseconds, "a request was refused")
+        }
         _ => tracing::debug!(code, milliseconds, "a request was answered"),
     }
 }
@@ -316,6 +358,19 @@ fn log(status: u16, milliseconds: f64, failure: Option<&Failure>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refusals_fill_no_log() {
+        let lines = Lines {
+            second: AtomicU64::new(0),
+            count: AtomicU64::new(0),
+        };
+        for _ in 0..REFUSAL_LINES_PER_SECOND {
+            assert!(lines.take_at(7));
+        }
+        assert!(!lines.take_at(7));
+        assert!(lines.take_at(8), "the next second has lines of its own");
+    }
 
     #[test]
     fn allow_names_what_a_path_takes() {

@@ -275,6 +275,13 @@ impl Failure {
         self.0.code
     }
 
+    /// The codes of its violations, each once, for the log: where they are may name what was sent.
+    pub(crate) fn error_codes(&self) -> String {
+        let codes = self.0.errors.iter().map(|error| error.code.as_str());
+        let codes: std::collections::BTreeSet<&str> = codes.collect();
+        codes.into_iter().collect::<Vec<_>>().join(",")
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         status(self.0.code)
     }

@@ -244,8 +244,10 @@ pub(crate) async fn enable(
     let now = app.clock.now();
     let path = format!("webhooks/{}/enable", row.id);
     let guard = guard(app, admitted, key, &row, &path, now);
-    let entry = entry(app, admitted.sender(), "webhook.enabled", row.id);
-    let enabled = store::webhooks::enable(&app.db, row.id, now, entry, guard.as_ref()).await;
+    let sender = admitted.sender();
+    let entry = entry(app, sender, "webhook.enabled", row.id);
+    let by = (row.id, sender.key_id);
+    let enabled = store::webhooks::enable(&app.db, by, now, entry, guard.as_ref()).await;
     let is_replayed = match enabled.map_err(|error| key.failure(error))? {
         Deed::Done => false,
         Deed::Replayed(_) => true,

@@ -6,10 +6,11 @@ use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::{catalogue::CommuneCode, operator::PauseRequest, time::format_instant};
-use runtime::{ids, plain_http::PlainHttpSettings, profile::Profile};
+use runtime::{clock::Clock, ids, plain_http::PlainHttpSettings, profile::Profile};
 use serde_json::{Value, json};
 use store::{
     Database,
+    backlog::{Backlog, Map},
     destinations::{self, Destination, NATIONAL, Pause, Route},
     outbox::Task,
     tasks::{self, Attempt, Filter, Requeued, Which},
@@ -63,7 +64,9 @@ enum Listed {
     Parked,
     /// Notifications on their way.
     Open,
-    /// Destinations with pause and breaker.
+    /// Notifications that the police endpoint refused and that nobody has corrected yet.
+    Rejected,
+    /// Destinations with pause, breaker and what waits for them.
     Destinations,
 }
 
@@ -245,17 +248,23 @@ async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<Ending> {
         (1..=LIMIT_MAX).contains(&options.limit),
         "--limit: must be from 1 to {LIMIT_MAX}"
     );
-    let all = Filter::default();
     let (shown, lines): (Vec<Value>, String) = match options.what {
         Listed::Destinations => {
-            let rows = destinations::all(db).await?;
-            let shown = rows.iter().map(destination_json).collect();
-            (shown, rows.iter().map(destination_line).collect())
+            let now = Clock::system().now();
+            let (_, catalogues) = assemble::catalogues(db).await?;
+            let map = Map::read(db, &catalogues, now).await?;
+            let backlogs = map.backlogs(db, now).await?;
+            let backlog = |row: &Destination| backlogs.get(&row.code).copied().unwrap_or_default();
+            let rows = map.rows.iter();
+            let shown = rows
+                .clone()
+                .map(|row| destination_json(row, &map, &backlog(row)));
+            let lines = rows.map(|row| destination_line(row, &map, &backlog(row)));
+            (shown.collect(), lines.collect())
         }
-        Listed::Parked => {
-            of_tasks(&tasks::list(db, Which::Parked, &all, None, options.limit).await?)
-        }
-        Listed::Open => of_tasks(&tasks::list(db, Which::Open, &all, None, options.limit).await?),
+        Listed::Parked => of_tasks(db, Which::Parked, options.limit).await?,
+        Listed::Open => of_tasks(db, Which::Open, options.limit).await?,
+        Listed::Rejected => of_tasks(db, Which::Rejected, options.limit).await?,
     };
     if options.json {
         terminal::say_line(&Value::from(shown).to_string())?;
@@ -265,11 +274,20 @@ async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-fn of_tasks(tasks: &[Task]) -> (Vec<Value>, String) {
-    (
-        tasks.iter().map(task_json).collect(),
-        tasks.iter().map(task_line).collect(),
-    )
+async fn of_tasks(db: &Database, which: Which, limit: u64) -> anyhow::Result<(Vec<Value>, String)> {
+    let tasks = tasks::list(db, which, &Filter::default(), None, limit).await?;
+    let reasons = tasks::reasons(db, &tasks).await?;
+    let reason = |task: &Task| reasons.get(&task.stay_id).map(String::as_str);
+    let shown = tasks.iter().map(|task| {
+        let mut shown = task_json(task);
+        shown["reason"] = json!(reason(task));
+        shown
+    });
+    let lines = tasks.iter().map(|task| match reason(task) {
+        Some(reason) => format!("{}  {reason}\n", task_line(task).trim_end()),
+        None => task_line(task),
+    });
+    Ok((shown.collect(), lines.collect()))
 }
 
 async fn show(db: &Database, id: Uuid) -> anyhow::Result<Ending> {
@@ -487,7 +505,9 @@ fn attempt_json(attempt: &Attempt) -> Value {
     })
 }
 
-fn destination_json(row: &Destination) -> Value {
+/// The breaker is that of the endpoint which is called, as a worker last found it.
+fn destination_json(row: &Destination, map: &Map, backlog: &Backlog) -> Value {
+    let called = map.called(row);
     json!({
         "code": row.code,
         "name": row.name,
@@ -500,22 +520,36 @@ fn destination_json(row: &Destination) -> Value {
         "paused_until": row.paused_until.map(format_instant),
         "rate_per_second": row.rate_per_second,
         "call_count_max": row.call_count_max,
-        "breaker": row.breaker,
-        "breaker_reason": row.breaker_reason,
-        "breaker_since": row.breaker_since.map(format_instant),
+        "endpoint_of": called.code,
+        "breaker": called.breaker,
+        "breaker_reason": called.breaker_reason,
+        "breaker_since": called.breaker_since.map(format_instant),
+        "backlog": {
+            "open": backlog.open_count,
+            "overdue": backlog.overdue_count,
+            "parked": backlog.parked_count,
+            "oldest_created_at": backlog.oldest_created_at.map(format_instant),
+            "nearest_deadline_at": backlog.nearest_deadline_at.map(format_instant),
+        },
     })
 }
 
-fn destination_line(row: &Destination) -> String {
+fn destination_line(row: &Destination, map: &Map, backlog: &Backlog) -> String {
+    let called = map.called(row);
     let why = row
         .paused_reason
         .as_deref()
-        .or(row.breaker_reason.as_deref());
+        .or(called.breaker_reason.as_deref());
+    let since = called.breaker_since.map(format_instant);
+    let nearest = backlog.nearest_deadline_at.map(format_instant);
     format!(
-        "{:<12}  {:<7}  breaker {:<6}  {}  {}\n",
+        "{:<12}  {:<7}  breaker {:<6} {:<25}  open {:<6} nearest deadline {:<25}  {}  {}\n",
         row.code,
         row.state,
-        row.breaker,
+        called.breaker,
+        since.as_deref().unwrap_or("-"),
+        backlog.open_count,
+        nearest.as_deref().unwrap_or("-"),
         row.name,
         why.unwrap_or_default(),
     )

@@ -45,6 +45,8 @@ coded! {
         Gone => "gone",
         /// Nothing but failures for 5 days.
         Failing => "failing",
+        /// The key that made it, or last switched it on, was revoked or has run out.
+        KeyEnded => "key_ended",
     }
 }
 

@@ -25,6 +25,7 @@ mod m20261125_000015_due;
 mod m20261128_000016_census_lease;
 mod m20261129_000017_stay_life;
 mod m20261129_000018_review;
+mod m20261129_000018_watch;
 mod m20261129_000019_installation;
 mod m20261129_000020_import_terms;
 mod m20261129_000021_sheets;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000016_census_lease::Migration),
             Box::new(m20261129_000017_stay_life::Migration),
             Box::new(m20261129_000018_review::Migration),
+            Box::new(m20261129_000018_watch::Migration),
             Box::new(m20261129_000019_installation::Migration),
             Box::new(m20261129_000020_import_terms::Migration),
             Box::new(m20261129_000021_sheets::Migration),

@@ -4,6 +4,8 @@
 //! object a line otherwise. A panic is logged with its place; its text only when it is a fixed
 //! one, because a formatted text may quote what somebody submitted.
 
+mod help;
+
 use std::any::Any;
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
@@ -133,6 +135,15 @@ pub fn install_metrics() -> Result<MetricsHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), &COUNT_BUCKETS)?
         .set_buckets_for_metric(Matcher::Suffix("_count".to_owned()), &COUNT_BUCKETS)?
         .install_recorder()?;
+    help::describe();
+    metrics::gauge!(
+        "luutru_build_info",
+        "version" => env!("CARGO_PKG_VERSION"),
+        "profile" => if cfg!(debug_assertions) { "debug" } else { "release" },
+        "os" => std::env::consts::OS,
+        "arch" => std::env::consts::ARCH
+    )
+    .set(1.0);
     let handle = MetricsHandle { prometheus };
     start_upkeep(handle.prometheus.clone());
     *installed = Some(handle.clone());
@@ -165,6 +176,8 @@ mod tests {
         metrics::counter!("luutru_runtime_test_total").increment(2);
 
         let text = install_metrics().unwrap().render();
+        assert!(text.contains("# HELP luutru_build_info "), "{text}");
+        assert!(text.contains("luutru_build_info{version=\""), "{text}");
         assert!(
             text.contains(r#"luutru_runtime_test_seconds_bucket{le="0.005"} 1"#),
             "{text}"

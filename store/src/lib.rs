@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod backlog;
 pub mod backup;
 pub mod catalogues;
 pub mod census;

@@ -1,5 +1,7 @@
 //! Notifications as operators see them, and what operators do with those that were set aside.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entity::{attempt, outbox_task, stay};
 use sea_orm::{
@@ -29,6 +31,8 @@ pub enum Which {
     Open,
     /// Those set aside.
     Parked,
+    /// Those that the police endpoint refused and that no later version has corrected yet.
+    Rejected,
 }
 
 impl Which {
@@ -36,6 +40,11 @@ impl Which {
         match self {
             Self::Open => "settled_at IS NULL",
             Self::Parked => "state = 'parked'",
+            Self::Rejected => {
+                "state = 'refused' AND EXISTS (SELECT 1 FROM stay \
+                   WHERE stay.id = outbox_task.stay_id AND stay.delivery_state = 'rejected' \
+                     AND stay.delivery_version = outbox_task.version)"
+            }
         }
     }
 }
@@ -104,6 +113,20 @@ pub async fn get(db: &Database, id: Uuid) -> Result<(Task, Option<String>)> {
         .one(db.reader())
         .await?;
     Ok((task, reason.flatten()))
+}
+
+/// Why the newest versions of the stays of these tasks were refused or set aside, by stay.
+pub async fn reasons(db: &Database, tasks: &[Task]) -> Result<HashMap<Uuid, String>> {
+    let ids = tasks.iter().map(|task| task.stay_id);
+    let found = stay::Entity::find()
+        .select_only()
+        .columns([stay::Column::Id, stay::Column::DeliveryReason])
+        .filter(stay::Column::Id.is_in(ids))
+        .filter(stay::Column::DeliveryReason.is_not_null())
+        .into_tuple::<(Uuid, String)>()
+        .all(db.reader())
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// The newest `limit` calls that were made for a task, the first one first.

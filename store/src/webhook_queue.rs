@@ -32,18 +32,76 @@ use crate::{
 /// Webhooks that are looked at in one go.
 const WEBHOOK_COUNT_MAX: u64 = 5_000;
 
+/// Whose key has not ended: from then on nothing is handed out and nothing is called, whether it was
+/// noted on the webhook already or not.
+const HAS_KEY: &str = "NOT EXISTS (SELECT 1 FROM api_key WHERE api_key.id = webhook.created_by \
+     AND (api_key.revoked_at IS NOT NULL OR api_key.expires_at <= ?))";
+
+/// Switches off the webhooks whose key has ended, and tells their organisations; answers with how many
+/// there were. What waits for them goes out when somebody with a key switches them on again.
+pub async fn disable_orphans(
+    db: &Database,
+    now: DateTime<Utc>,
+    fresh_id: impl Fn() -> Uuid,
+) -> Result<usize> {
+    let backend = db.backend();
+    let ended = format!("disabled_at IS NULL AND NOT {HAS_KEY}");
+    let any = format!("SELECT 1 FROM webhook WHERE {ended} LIMIT 1");
+    let any = dialect::statement(backend, &any, vec![rows::instant(now)]);
+    if db.reader().query_one_raw(any).await?.is_none() {
+        return Ok(0);
+    }
+    let transaction = write::begin(db).await?;
+    let text = format!(
+        "UPDATE webhook SET disabled_at = ?, disabled_reason = ? WHERE {ended} RETURNING *"
+    );
+    let reason = DisabledReason::KeyEnded;
+    let values = vec![
+        rows::instant(now),
+        rows::text(reason.as_str()),
+        rows::instant(now),
+    ];
+    let statement = dialect::statement(backend, &text, values);
+    let disabled = WebhookRow::find_by_statement(statement)
+        .all(&transaction)
+        .await?;
+    let events = disabled.iter().map(|row| {
+        let detail = serde_json::json!({"webhook_id": row.id, "reason": reason.as_str()});
+        table_rows::EventRow(EventRow {
+            id: fresh_id(),
+            organisation_id: Some(row.organisation_id),
+            facility_id: None,
+            stay_id: None,
+            version: None,
+            kind: EventKind::WebhookDisabled.as_str().to_owned(),
+            detail: detail.to_string(),
+            created_at: now,
+            sequence: None,
+        })
+    });
+    let events: Vec<table_rows::EventRow> = events.collect();
+    if !events.is_empty() {
+        let insert = dialect::insert_rows(backend, "event", events, "");
+        transaction.execute_raw(insert).await?;
+    }
+    write::commit(transaction).await?;
+    db.wake().notify_events();
+    Ok(disabled.len())
+}
+
 /// Webhooks that are switched on and have events of their organisation before them; also those
 /// that are far behind the feed, by `lag_max` numbers of others.
-pub async fn behind(db: &Database, lag_max: i64) -> Result<Vec<WebhookRow>> {
+pub async fn behind(db: &Database, now: DateTime<Utc>, lag_max: i64) -> Result<Vec<WebhookRow>> {
     let head = events::head(db).await?;
     let text = format!(
-        "SELECT * FROM webhook WHERE disabled_at IS NULL AND position < ? \
+        "SELECT * FROM webhook WHERE disabled_at IS NULL AND {HAS_KEY} AND position < ? \
            AND (position < ? OR EXISTS (\
              SELECT 1 FROM event WHERE event.organisation_id = webhook.organisation_id \
                AND event.sequence > webhook.position AND event.sequence <= ?)) \
          ORDER BY position LIMIT {WEBHOOK_COUNT_MAX}"
     );
     let values = vec![
+        rows::instant(now),
         rows::big_integer(head),
         rows::big_integer(head - lag_max),
         rows::big_integer(head),
@@ -131,13 +189,13 @@ pub async fn due(db: &Database, now: DateTime<Utc>) -> Result<Vec<WebhookRow>> {
     let backend = db.backend();
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let text = format!(
-        "SELECT * FROM webhook WHERE disabled_at IS NULL AND EXISTS (\
+        "SELECT * FROM webhook WHERE disabled_at IS NULL AND {HAS_KEY} AND EXISTS (\
            SELECT 1 FROM webhook_delivery AS d WHERE d.webhook_id = webhook.id \
              AND d.settled_at IS NULL AND d.due_at <= ? \
              AND (d.leased_until IS NULL OR d.leased_until <= {lease_now})) \
          ORDER BY id LIMIT {WEBHOOK_COUNT_MAX}"
     );
-    let mut values = vec![rows::instant(now)];
+    let mut values = vec![rows::instant(now), rows::instant(now)];
     values.extend(lease_now_values);
     let statement = dialect::statement(backend, &text, values);
     Ok(WebhookRow::find_by_statement(statement)

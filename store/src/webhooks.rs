@@ -142,10 +142,10 @@ pub async fn delete(db: &Database, id: Uuid, entry: audit::Entry) -> Result<bool
 
 /// Switches a webhook on again: it resumes where it stopped, and what waits for it is due now.
 /// One that was not off and has never taken anything goes on at its pace: nobody makes it faster
-/// by asking. Not done when it was not there.
+/// by asking. From now on it is this key's, and ends with it. Not done when it was not there.
 pub async fn enable(
     db: &Database,
-    id: Uuid,
+    (id, key_id): (Uuid, Uuid),
     now: DateTime<Utc>,
     entry: audit::Entry,
     key: Option<&Idempotency>,
@@ -156,6 +156,7 @@ pub async fn enable(
         return Ok(other);
     }
     let enabled = webhook::Entity::update_many()
+        .col_expr(webhook::Column::CreatedBy, Expr::value(key_id))
         .col_expr(
             webhook::Column::FailingSince,
             Expr::cust(

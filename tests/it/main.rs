@@ -54,6 +54,7 @@ mod installation_keys;
 mod operator;
 mod police;
 mod review;
+mod watch;
 mod workers;
 
 mod abuse;

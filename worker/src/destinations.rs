@@ -213,6 +213,11 @@ impl Destinations {
         lock(&self.view).lanes.get(NATIONAL).cloned()
     }
 
+    /// The communes as they were last read.
+    pub(crate) fn catalogues(&self) -> Arc<Catalogues> {
+        Arc::clone(&lock(&self.view).catalogues)
+    }
+
     /// All lanes, by code.
     pub(crate) fn lanes(&self) -> Vec<Arc<Lane>> {
         lock(&self.view).lanes.values().cloned().collect()

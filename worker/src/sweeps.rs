@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use domain::review::ReviewKind;
 use metrics::gauge;
-use runtime::clock::Clock;
-use store::{Database, events, imports, outbox, review, sweep, webhook_queue};
+use runtime::{clock::Clock, ids};
+use store::{Database, backlog, events, imports, review, sweep, webhook_queue};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{evening, run::Worker, webhooks};
@@ -38,9 +38,10 @@ pub(crate) async fn run(worker: Arc<Worker>) {
     loop {
         tokio::select! {
             _ = measure.tick() => {
-                measure_outbox(db, clock).await;
+                measure_outbox(&worker).await;
                 measure_cases(db, clock).await;
                 adopt_cases(db).await;
+                disable_orphans(&worker).await;
                 webhooks::measure(db).await;
             }
             _ = hours.tick() => evening::look(&worker).await,
@@ -59,20 +60,11 @@ pub(crate) async fn run(worker: Arc<Worker>) {
     }
 }
 
-async fn measure_outbox(db: &Database, clock: &Clock) {
-    match outbox::backlog(db, clock.now()).await {
-        Ok(backlog) => {
-            let counts = [
-                ("open", backlog.open_count),
-                ("overdue", backlog.overdue_count),
-                ("parked", backlog.parked_count),
-            ];
-            for (state, count) in counts {
-                #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 rows")]
-                gauge!("luutru_outbox_rows", "state" => state).set(count as f64);
-            }
-        }
-        Err(error) => tracing::debug!(%error, "the outbox was not measured"),
+async fn measure_outbox(worker: &Worker) {
+    let catalogues = worker.destinations.catalogues();
+    let measured = backlog::measure(&worker.db, &catalogues, worker.clock.now()).await;
+    if let Err(error) = measured {
+        tracing::debug!(%error, "the outbox was not measured");
     }
 }
 
@@ -105,6 +97,16 @@ async fn measure_cases(db: &Database, clock: &Clock) {
 async fn adopt_cases(db: &Database) {
     if let Err(error) = review::adopt(db).await {
         tracing::debug!(%error, "cases of the release before were not moved");
+    }
+}
+
+/// Notes on webhooks that their key has ended; nothing is sent for them since it did.
+async fn disable_orphans(worker: &Worker) {
+    let fresh_id = || ids::uuid_v7(&worker.clock);
+    match webhook_queue::disable_orphans(&worker.db, worker.clock.now(), fresh_id).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "webhooks whose key has ended were switched off"),
+        Err(error) => tracing::debug!(%error, "webhooks of ended keys were not switched off"),
     }
 }
 

@@ -9,7 +9,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{Map, failure, note_reads};
+use super::{communes, failure, map, note_reads};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Administering, Admitted};
@@ -28,8 +28,9 @@ const ATTEMPT_COUNT_MAX: u64 = 1_000;
 pub(crate) const PARAMETERS: [Parameter; 3] = [
     Parameter {
         name: "state",
-        about: "`parked`: those set aside. `open`: those on their way.",
-        schema: || json!({"type": "string", "enum": ["parked", "open"], "default": "parked"}),
+        about: "`parked`: those set aside. `open`: those on their way. `rejected`: those that the \
+                police endpoint refused and that their sender has not corrected yet.",
+        schema: || json!({"type": "string", "enum": ["parked", "open", "rejected"], "default": "parked"}),
     },
     Parameter {
         name: "destination",
@@ -58,14 +59,15 @@ pub(crate) async fn list(
     let which = query.parsed("state", Code::InvalidFilter, |word| match word {
         "parked" => Some(Which::Parked),
         "open" => Some(Which::Open),
+        "rejected" => Some(Which::Rejected),
         _ => None,
     });
-    let map = Map::read(app).await?;
+    let map = map(app).await?;
     let destination = query.parsed("destination", Code::InvalidFilter, |code| {
         map.destination(code).map(|row| row.code.clone())
     });
     let filter = Filter {
-        communes: destination.map(|code| map.communes(&code)),
+        communes: destination.map(|code| communes(&map, &code)),
         facility_id: query.parsed("facility_id", Code::InvalidFilter, |text| {
             Uuid::try_parse(text).ok()
         }),
@@ -82,7 +84,13 @@ pub(crate) async fn list(
         cursor::write_moment(&app.vault, LIST, key_id, place)
     });
     note_reads(app, sender, &tasks).await?;
-    let items: Vec<Value> = tasks.iter().map(|task| view(task, &map.routes)).collect();
+    let reasons = tasks::reasons(&app.db, &tasks).await?;
+    let items = tasks.iter().map(|task| {
+        let mut shown = view(task, &map.routes);
+        shown["reason"] = json!(reasons.get(&task.stay_id));
+        shown
+    });
+    let items: Vec<Value> = items.collect();
     let page = json!({"items": items, "next_cursor": next_cursor});
     Ok(Answer::json(page.to_string()))
 }
@@ -96,7 +104,7 @@ pub(crate) async fn show(
     let found = tasks::get(&app.db, id_of(id)?).await;
     let (task, reason) = found.map_err(|error| failure(error, &IdempotencyKey(None)))?;
     let attempts = tasks::attempts(&app.db, task.id, ATTEMPT_COUNT_MAX).await?;
-    let map = Map::read(app).await?;
+    let map = map(app).await?;
     let mut shown = view(&task, &map.routes);
     shown["reason"] = json!(reason);
     shown["attempts"] = attempts.iter().map(attempt).collect();

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use domain::{operator::PauseRequest, problem::Code, sender::Sender, time::format_instant};
 use serde_json::{Value, json};
 use store::{
+    backlog::{Backlog, Map},
     destinations::{self, Deed, Destination, PAUSED, Pause, RUNNING},
-    tasks,
 };
 
-use super::{AREA, Map, failure};
+use super::{AREA, failure, map};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
@@ -37,7 +37,7 @@ pub(crate) async fn list(
     let key_id = admitted.sender().key_id;
     let page = query.page(&app.vault, LIST, key_id);
     query.finish()?;
-    let map = Map::read(app).await?;
+    let map = map(app).await?;
     let first = page.after.map_or(0, |after| {
         let place = map.rows.iter().position(|row| row.id == after);
         place.map_or(map.rows.len(), |place| place + 1)
@@ -46,7 +46,7 @@ pub(crate) async fn list(
     let shown = rest.get(..page.limit).unwrap_or(rest);
     let last = shown.last().filter(|_| shown.len() < rest.len());
     let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
-    let backlogs = backlogs(app, &map).await?;
+    let backlogs = map.backlogs(&app.db, app.clock.now()).await?;
     let now = app.clock.now();
     let items = shown.iter().map(|row| view(row, &map, &backlogs, now));
     let items: Vec<Value> = items.collect();
@@ -56,10 +56,10 @@ pub(crate) async fn list(
 
 /// One destination.
 pub(crate) async fn show(app: &App, code: &str) -> Result<Answer<DestinationView>, Failure> {
-    let map = Map::read(app).await?;
+    let map = map(app).await?;
     let row = map.destination(code);
     let row = row.ok_or_else(|| Failure::new(Code::NotFound))?;
-    let backlogs = backlogs(app, &map).await?;
+    let backlogs = map.backlogs(&app.db, app.clock.now()).await?;
     let shown = view(row, &map, &backlogs, app.clock.now());
     Ok(Answer::json(shown.to_string()))
 }
@@ -174,34 +174,6 @@ fn answer<'a>(
     })
 }
 
-/// What of a destination's notifications is on its way or set aside.
-#[derive(Clone, Copy, Default)]
-struct Backlog {
-    open_count: i64,
-    overdue_count: i64,
-    parked_count: i64,
-    oldest_created_at: Option<DateTime<Utc>>,
-    nearest_deadline_at: Option<DateTime<Utc>>,
-}
-
-async fn backlogs(app: &App, map: &Map) -> Result<HashMap<String, Backlog>, Failure> {
-    let mut backlogs: HashMap<String, Backlog> = HashMap::new();
-    for part in tasks::backlogs(&app.db, app.clock.now()).await? {
-        let code = &*map.routes.way(&part.commune_code).destination;
-        let whole = backlogs.entry(code.to_owned()).or_default();
-        whole.open_count += part.open_count;
-        whole.overdue_count += part.overdue_count;
-        whole.parked_count += part.parked_count;
-        whole.oldest_created_at = earlier(whole.oldest_created_at, part.oldest_created_at);
-        whole.nearest_deadline_at = earlier(whole.nearest_deadline_at, part.nearest_deadline_at);
-    }
-    Ok(backlogs)
-}
-
-fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    one.into_iter().chain(other).min()
-}
-
 fn view(
     row: &Destination,
     map: &Map,
@@ -211,8 +183,7 @@ fn view(
     let backlog = backlogs.get(&row.code).copied().unwrap_or_default();
     let way = map.routes.way_of_destination(&row.code);
     let lane = way.map(|way| &*way.lane);
-    // The breaker is that of the endpoint which is called.
-    let called = lane.and_then(|lane| map.destination(lane)).unwrap_or(row);
+    let called = map.called(row);
     let age = backlog.oldest_created_at;
     let age = age.map(|at| (now - at).num_seconds().max(0));
     json!({

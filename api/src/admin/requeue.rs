@@ -10,7 +10,7 @@ use store::{
     tasks::{self, Filter, Replayed, Requeued},
 };
 
-use super::{AREA, Map, TASK, failure};
+use super::{AREA, TASK, communes, failure, map};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
@@ -97,12 +97,12 @@ async fn filter(app: &App, request: RequeueRequest) -> Result<Filter, Failure> {
     let communes = match request.destination {
         None => None,
         Some(code) => {
-            let map = Map::read(app).await?;
+            let map = map(app).await?;
             if map.destination(&code).is_none() {
                 let violation = Violation::new("/destination", Code::UnknownCode);
                 return Err(Failure::invalid(vec![violation]));
             }
-            Some(map.communes(&code))
+            Some(communes(&map, &code))
         }
     };
     Ok(Filter {

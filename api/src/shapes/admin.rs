@@ -46,6 +46,9 @@ pub(crate) struct NotificationListed {
     /// When it was delivered, refused or set aside.
     #[oai(nullable)]
     settled_at: Option<Instant>,
+    /// Why the stay's newest version was refused or set aside: a code.
+    #[oai(nullable)]
+    reason: Option<String>,
 }
 
 /// A page of notifications, nearest deadline first.
@@ -64,9 +67,6 @@ pub(crate) struct NotificationPage {
 pub(crate) struct NotificationView {
     #[oai(flatten)]
     listed: NotificationListed,
-    /// Why the stay's newest version was refused or set aside.
-    #[oai(nullable)]
-    reason: Option<String>,
     /// The calls, the first one first; of very many the newest.
     attempts: Vec<NotificationAttempt>,
 }

@@ -49,7 +49,7 @@ pub(super) async fn run(worker: Arc<Worker>) {
 /// True when there may be more at once.
 async fn hand_out_all(db: &Database, clock: &Clock) -> store::Result<bool> {
     let mut has_more = false;
-    for webhook in webhook_queue::behind(db, LAG_MAX).await? {
+    for webhook in webhook_queue::behind(db, clock.now(), LAG_MAX).await? {
         match hand_out(db, clock, &webhook).await {
             Ok(is_full) => has_more |= is_full,
             Err(error) => {
