@@ -66,9 +66,10 @@ enum Topic {
     Events,
     /// The review queue of the police. For keys of officers; to others it is not there.
     Police,
-    /// The way to the police, for who operates the service. To other roles 403.
+    /// The way to the police, for who operates the service. To others it is not there.
     Administration,
-    /// Who declares, from where, and by which keys; for who operates the service. To other roles 403.
+    /// Who declares, from where, and by which keys; for who operates the service. To others it is
+    /// not there.
     Directory,
     /// Published lists and keys.
     Catalogues,

@@ -155,7 +155,7 @@ pub async fn change_organisation(
 /// Makes a facility.
 pub async fn create_facility(
     db: &Database,
-    record: FacilityRecord,
+    mut record: FacilityRecord,
     note: Note<'_>,
 ) -> Result<Written<FacilityRecord>> {
     let transaction = write::begin(db).await?;
@@ -177,8 +177,14 @@ pub async fn create_facility(
         .await?;
     let at = note.entry.at;
     let first = change(facility.id, 1, local_date(at), at, record.content());
+    let of = std::iter::once(facility.organisation_id);
+    let organisations = organisations_of(&transaction, of).await?;
     keep(db, &transaction, first, note.entry).await?;
     write::commit(transaction).await?;
+    // An end of its organisation that was said for later counts for it too.
+    if let Some(organisation) = organisations.into_values().next() {
+        facilities::settle(&mut record, &organisation);
+    }
     Ok(Written::Done(record))
 }
 

@@ -6,8 +6,8 @@ use poem_openapi::{Object, types::Any};
 use serde_json::Value;
 
 use super::text::{
-    CommuneCode, DirectoryStateWord, FacilityKindWord, Id, Instant, KeyStateWord, OrganisationCode,
-    PlaceAddress, PlaceName, ProvinceCode, RoleWord, Word,
+    CommuneCode, Day, DirectoryStateWord, FacilityKindWord, Id, Instant, KeyStateWord,
+    OrganisationCode, PlaceAddress, PlaceName, ProvinceCode, RoleWord, Word,
 };
 
 /// An organisation that declares.
@@ -107,7 +107,7 @@ pub(crate) struct UpcomingChange {
     /// The version that it made.
     version: u32,
     /// The first day on which it holds.
-    valid_from: String,
+    valid_from: Day,
     /// The members it changes.
     changes: HashMap<String, Any<Value>>,
 }
@@ -151,8 +151,7 @@ pub(crate) struct FacilityRecordDraft {
 #[derive(Object)]
 pub(crate) struct FacilityRecordPatch {
     /// The first day on which it holds, today or later; today when left out.
-    #[oai(nullable)]
-    valid_from: Option<Word>,
+    valid_from: Option<Day>,
     /// What it is by law; drops the closer word unless one is sent.
     kind: Option<FacilityKindWord>,
     /// A closer word; `null` takes it away.
