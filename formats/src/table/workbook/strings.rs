@@ -46,14 +46,24 @@ pub(super) fn read(
     let mut text = String::new();
     loop {
         let event = events.next()?;
+        if matches!(event, Event::Eof) {
+            return Ok(strings);
+        }
         let is_end = match &event {
-            Event::Eof => return Ok(strings),
             Event::End(element) => element.local_name().as_ref() == "si",
             Event::Empty(element) => element.local_name().as_ref() == "si",
-            other => {
+            Event::Start(_)
+            | Event::Text(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_)
+            | Event::GeneralRef(_)
+            | Event::Eof => {
                 // One that is too long for a cell is refused where a cell names it.
                 if text.len() <= CELL_BYTE_COUNT_MAX {
-                    run.see(other, &mut text)?;
+                    run.see(&event, &mut text)?;
                 }
                 false
             }
