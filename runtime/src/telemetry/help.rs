@@ -263,9 +263,19 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Requests refused because too much was waiting, by what was full.",
     ),
     (
+        "luutru_stays_forwarded_at_night_total",
+        Counter,
+        "Stays that needed no notice while they lay within a day, and were forwarded at 23:00.",
+    ),
+    (
         "luutru_task_panics_total",
         Counter,
         "Background tasks that ended by a fault of the program.",
+    ),
+    (
+        "luutru_unreadable_rows_total",
+        Counter,
+        "Sealed rows that could not be opened, by table.",
     ),
     (
         "luutru_webhook_attempts_total",
