@@ -227,7 +227,11 @@ async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<Endi
     let command = match command {
         DeliveryCommand::List(options) => return list(db, &options).await,
         DeliveryCommand::Show(options) => return show(db, options.id).await,
-        deed => deed,
+        deed @ (DeliveryCommand::Requeue(_)
+        | DeliveryCommand::Pause(_)
+        | DeliveryCommand::Resume(_)
+        | DeliveryCommand::Endpoint(_)
+        | DeliveryCommand::Route(_)) => deed,
     };
     let hand = &Hand::at_terminal(db).await?;
     match command {

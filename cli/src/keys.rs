@@ -246,11 +246,11 @@ impl CreateOptions {
             ("role", Some(json!(self.role.as_str()))),
             ("label", Some(json!(self.label))),
             ("facility_ids", facilities),
-            ("all_facilities", self.all_facilities.then(|| json!(true))),
+            ("all_facilities", self.all_facilities.then_some(json!(true))),
             ("communes", some(&self.communes)),
             ("provinces", some(&self.provinces)),
             ("expires_in_days", self.expires_in_days.map(Value::from)),
-            ("never_expires", self.no_expiry.then(|| json!(true))),
+            ("never_expires", self.no_expiry.then_some(json!(true))),
         ])
     }
 }

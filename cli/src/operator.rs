@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_user_is_found_by_number() {
-        let users = "root:x:0:0:root:/root:/bin/bash\nlan:x:1000:1000::/home/lan:/bin/sh\nodd\n";
+        let users = "root:x:0:0:root:/:/bin/bash\nlan:x:1000:1000::/srv/lan:/bin/sh\nodd\n";
         assert_eq!(name_of(users, 1_000).as_deref(), Some("lan"));
         assert_eq!(name_of(users, 0).as_deref(), Some("root"));
         assert_eq!(name_of(users, 7), None);

@@ -72,7 +72,7 @@ async fn provinces_and_communes_are_complete(database: Database) {
     let thanh_hoa = communes.iter().filter(|one| one["province_code"] == "38");
     assert_eq!(thanh_hoa.count(), 166);
     assert_eq!(entries(river, "purposes").await.len(), 21);
-    assert_eq!(entries(river, "document_kinds").await.len(), 10);
+    assert_eq!(entries(river, "document_kinds").await.len(), 11);
     assert_eq!(entries(river, "facility_kinds").await.len(), 5);
 }
 

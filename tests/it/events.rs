@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::Value;
 use tests::{Caller, Database, River, eventually, on_both_databases, people, run_to_end};
 
+/// Whoever ends a key shows the pepper that authenticates its row.
+const PEPPER: &str = "5f0c2b9e7a41d8c36e90b7f2a4d15c83e6079ab1c4f8d23571be0a9c64d7f318";
 const SEEN: Duration = Duration::from_secs(20);
 
 on_both_databases![
@@ -306,7 +308,8 @@ async fn a_stream_says_at_once_where_it_begins(database: Database) {
 }
 
 async fn streams_are_bounded_and_end_with_their_key(database: Database) {
-    let settings = [("LUUTRU_EVENT_STREAMS", "6".to_owned())];
+    let pepper = ("LUUTRU_KEY_PEPPER", PEPPER.to_owned());
+    let settings = [("LUUTRU_EVENT_STREAMS", "6".to_owned()), pepper.clone()];
     let river = River::start_with(database, &settings).await;
     let listen = async |name: &str| {
         let call = river.caller(name).call("GET", "/v1/events?after=latest");
@@ -338,7 +341,7 @@ async fn streams_are_bounded_and_end_with_their_key(database: Database) {
 
     let id = river.key("hotel").split('_').nth(1).unwrap();
     let database_url = ("LUUTRU_DATABASE_URL", river.database_url().to_owned());
-    let ending = run_to_end(&["key", "revoke", id], &[database_url]).await;
+    let ending = run_to_end(&["key", "revoke", id], &[database_url, pepper]).await;
     assert_eq!(ending.code, Some(0), "{}", ending.log);
     let ended = streams[0].next(Duration::from_secs(10)).await;
     assert_eq!(ended, None);

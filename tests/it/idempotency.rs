@@ -71,12 +71,13 @@ async fn a_webhook_is_made_once_and_its_secret_told_again(database: Database) {
     let first = under(&desk, &key, "/v1/webhooks", Some(&body)).await;
     let made = first.expect(201);
     assert!(made["secret"].as_str().unwrap().starts_with("whsec_"));
-    let twins = (0..10).map(|_| {
+    let mut twins = tokio::task::JoinSet::new();
+    for _ in 0..10 {
         let (desk, key, body) = (desk.clone(), key.clone(), body.clone());
-        tokio::spawn(async move { under(&desk, &key, "/v1/webhooks", Some(&body)).await })
-    });
-    for twin in twins.collect::<Vec<_>>() {
-        assert_replay(&twin.await.unwrap(), &first);
+        twins.spawn(async move { under(&desk, &key, "/v1/webhooks", Some(&body)).await });
+    }
+    for twin in twins.join_all().await {
+        assert_replay(&twin, &first);
     }
     let listed = desk.get("/v1/webhooks").await.expect(200);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);

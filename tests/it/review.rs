@@ -101,7 +101,7 @@ fn plain(value: &Value) -> Value {
             )
         }
         Value::Array(items) => items.iter().map(plain).collect(),
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
 

@@ -242,8 +242,15 @@ impl Judge<'_> {
                     let form = &schema["additionalProperties"];
                     self.look(form, member, &format!("{at}/{name}"), faults);
                 }
-                _ if schema["type"] != "object" => {}
-                _ => faults.push(format!("{at}/{name} is not described")),
+                Value::Null
+                | Value::Bool(false)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_) => {
+                    if schema["type"] == "object" {
+                        faults.push(format!("{at}/{name} is not described"));
+                    }
+                }
             }
         }
     }

@@ -561,12 +561,12 @@ const FACTS: &[Facts] = &[
 ];
 
 /// Problems that any operation may answer.
-const COMMON_PROBLEMS: [u16; 2] = [500, 503];
+const COMMON_PROBLEMS: [u16; 3] = [421, 500, 503];
 /// Problems that any operation with a key may answer.
 const KEYED_PROBLEMS: [u16; 2] = [401, 429];
 
 /// Every status of a problem and what it means.
-const PROBLEMS: [(u16, &str); 16] = [
+const PROBLEMS: [(u16, &str); 17] = [
     (
         400,
         "The request cannot be read: no JSON, nested too deep, or a malformed header.",
@@ -590,6 +590,10 @@ const PROBLEMS: [(u16, &str); 16] = [
     ),
     (415, "Not JSON in UTF-8, or packed."),
     (422, "It breaks rules: `errors` names all of them."),
+    (
+        421,
+        "The host name is not one of the service's. Use the address that its operator gave.",
+    ),
     (
         428,
         "`If-Match` with the version that the change is meant for is missing.",

@@ -103,7 +103,7 @@ fn line(seed: u64, patient: u64, ward: u64, room: u64) -> Value {
             "document": {"kind": "citizen_card", "number": number},
         },
     });
-    if patient % 3 > 0 {
+    if !patient.is_multiple_of(3) {
         line["reference"] = json!(format!("BN-{patient}"));
     }
     if patient % 4 == 1 {

@@ -26,7 +26,7 @@ fn evening() -> DateTime<Utc> {
 }
 
 fn forwarded(stay: &StayRow) -> Forwarded {
-    let place = (Uuid::now_v7(), evening());
+    let place = (stay.id, evening());
     let subject = ("stay", stay.id);
     Forwarded {
         task: Task {
@@ -144,7 +144,7 @@ async fn tell(house: &House, now: DateTime<Utc>, limit: u64) -> Vec<u128> {
         all.push(stay.id.as_u128());
         told.set(all);
         entity::event::Model {
-            id: Uuid::now_v7(),
+            id: Uuid::from_u64_pair(now.timestamp().unsigned_abs(), stay.id.as_u64_pair().1),
             organisation_id: Some(stay.organisation_id),
             facility_id: Some(stay.facility_id),
             stay_id: Some(stay.id),

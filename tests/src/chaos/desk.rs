@@ -168,9 +168,21 @@ impl Errands {
         let mut errand = self.plain();
         let mut other = errand.first.clone();
         other.operation = Operation::ReuseKey;
-        other.items = vec![self.acceptable()];
+        other.items = vec![self.acceptable_beside(&errand.first)];
         errand.afterwards = Some(other);
         errand
+    }
+
+    /// Another stay at the facility of a request: keys of other facilities are others.
+    fn acceptable_beside(&mut self, first: &Request) -> Item {
+        let facility = |item: &Item| item.content["facility_id"].clone();
+        let wanted = first.items.first().map(facility);
+        loop {
+            let item = self.acceptable();
+            if Some(facility(&item)) == wanted {
+                return item;
+            }
+        }
     }
 
     fn deeds(&mut self, item: &Item) -> Vec<Deed> {
@@ -192,7 +204,7 @@ impl Errands {
             other.operation = Operation::Resend;
         } else if draw < RESENT + KEY_REUSED {
             other.operation = Operation::ReuseKey;
-            other.items = vec![self.acceptable()];
+            other.items = vec![self.acceptable_beside(first)];
         } else if draw < RESENT + KEY_REUSED + CONFLICTING {
             other.operation = Operation::Conflict;
             other.key = self.key();

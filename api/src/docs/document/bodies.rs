@@ -161,6 +161,12 @@ fn event_members() -> Value {
             "nullable": true,
             "description": "`stay.completion_due`: until when they are owed.",
         },
+        "expected_departure_at": {
+            "type": "string",
+            "format": "date-time",
+            "nullable": true,
+            "description": "`stay.departure_overdue`: when the guest should have left.",
+        },
         "police_reference": text("`stay.acknowledged`: what the police call it."),
         "reason": text("`stay.rejected`, `stay.parked`, `webhook.disabled`: why."),
         "question_id": id("`stay.correction_requested`: the question, as the stay shows it."),
@@ -222,6 +228,11 @@ fn review_detail() -> Value {
                 "type": "integer",
                 "format": "int64",
                 "description": "`late`: how late the declaration came.",
+            },
+            "tried_persons": {
+                "type": "integer",
+                "format": "int64",
+                "description": "`probing`: how many persons were tried for one number in 24 hours.",
             },
             "contradictions": {
                 "type": "array",
