@@ -23,6 +23,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Time from the first byte of a request to its answer, by route, method and status.",
     ),
     (
+        "http_client_request_duration_seconds",
+        Histogram,
+        "Time of a call to the registry or a police endpoint, by peer, status and fault.",
+    ),
+    (
         "luutru_auth_failures_total",
         Counter,
         "Requests without a valid key, by reason.",
