@@ -15,7 +15,7 @@ pub type Entry = entity::audit_entry::Model;
 pub enum Actor {
     /// Who holds the key of this id.
     Key(Uuid),
-    /// Who sits at a terminal of the installation: the id that [`operator`] gave.
+    /// Who sits at a terminal of the installation: the id that [`operator()`] gave.
     Operator(Uuid),
     /// The worker, by itself.
     Worker,
