@@ -12,13 +12,32 @@ use domain::{
 };
 use intake::{Expected, Refusal};
 use poem::http::{StatusCode, header};
-use store::directory::{self, Written};
+use serde_json::json;
+use store::directory::{self, Part, Written};
 
 use crate::answer::Answer;
 use crate::app::App;
 use crate::idempotency::IdempotencyKey;
 use crate::problem::Failure;
+use crate::query::{Page, Parameter};
 use crate::stays::REPLAYED;
+
+/// The filter of lists of what organisations have.
+const OF_ORGANISATION: Parameter = Parameter {
+    name: "organisation_id",
+    about: "Only those of this organisation.",
+    schema: || json!({"type": "string", "format": "uuid"}),
+};
+
+/// What the store is asked for: a row more than the page has tells whether another page follows.
+fn one_more(page: &Page) -> Part {
+    Part {
+        after: page.after,
+        count_max: u64::try_from(page.limit)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1),
+    }
+}
 
 /// What a deed led to, and when; a replay is what the first one led to.
 struct Outcome<T> {

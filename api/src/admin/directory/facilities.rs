@@ -9,10 +9,10 @@ use domain::{
 use intake::Expected;
 use runtime::ids;
 use serde_json::{Value, json};
-use store::directory::{self, FACILITY, Note, Part, Written};
+use store::directory::{self, FACILITY, Note, Written};
 use uuid::Uuid;
 
-use super::{changed, check_version, etag, made, outcome, owner};
+use super::{OF_ORGANISATION, changed, check_version, etag, made, one_more, outcome, owner};
 use crate::admin::{AREA, failure};
 use crate::answer::Answer;
 use crate::app::App;
@@ -30,11 +30,7 @@ use crate::shapes::directory as shapes;
 const LIST: &str = "admin_facilities";
 
 /// The filters, beside those of every list.
-pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
-    name: "organisation_id",
-    about: "Only those of this organisation.",
-    schema: || json!({"type": "string", "format": "uuid"}),
-}];
+pub(crate) const PARAMETERS: [Parameter; 1] = [OF_ORGANISATION];
 
 /// A page of facilities, by id.
 pub(crate) async fn list(
@@ -48,12 +44,7 @@ pub(crate) async fn list(
         Uuid::try_parse(text).ok()
     });
     query.finish()?;
-    let part = Part {
-        after: page.after,
-        count_max: u64::try_from(page.limit)
-            .unwrap_or(u64::MAX)
-            .saturating_add(1),
-    };
+    let part = one_more(&page);
     let now = app.clock.now();
     let mut rows = directory::facilities(&app.db, organisation_id, part, now).await?;
     let has_more = rows.len() > page.limit;

@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use store::{
     api_keys::ApiKey,
-    directory::{Note, Part, Written},
+    directory::{Note, Written},
     key_ring,
 };
 use uuid::Uuid;
 
-use super::{made, outcome, owner};
+use super::{OF_ORGANISATION, made, one_more, outcome, owner};
 use crate::admin::{AREA, failure};
 use crate::answer::Answer;
 use crate::app::App;
@@ -32,11 +32,7 @@ use crate::shapes::directory as shapes;
 const LIST: &str = "keys";
 
 /// The filters, beside those of every list.
-pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
-    name: "organisation_id",
-    about: "Only those of this organisation.",
-    schema: || json!({"type": "string", "format": "uuid"}),
-}];
+pub(crate) const PARAMETERS: [Parameter; 1] = [OF_ORGANISATION];
 
 /// A page of keys, the oldest first.
 pub(crate) async fn list(
@@ -50,12 +46,7 @@ pub(crate) async fn list(
         Uuid::try_parse(text).ok()
     });
     query.finish()?;
-    let part = Part {
-        after: page.after,
-        count_max: u64::try_from(page.limit)
-            .unwrap_or(u64::MAX)
-            .saturating_add(1),
-    };
+    let part = one_more(&page);
     let mut rows = key_ring::list(&app.db, organisation_id, part).await?;
     let has_more = rows.len() > page.limit;
     rows.truncate(page.limit);

@@ -9,10 +9,10 @@ use domain::{
 use intake::Expected;
 use runtime::ids;
 use serde_json::{Value, json};
-use store::directory::{self, Note, ORGANISATION, Part, Written};
+use store::directory::{self, Note, ORGANISATION, Written};
 use uuid::Uuid;
 
-use super::{changed, check_version, etag, made, outcome};
+use super::{changed, check_version, etag, made, one_more, outcome};
 use crate::admin::{AREA, failure};
 use crate::answer::Answer;
 use crate::app::App;
@@ -38,12 +38,7 @@ pub(crate) async fn list(
     let key_id = admitted.sender().key_id;
     let page = query.page(&app.vault, LIST, key_id);
     query.finish()?;
-    let part = Part {
-        after: page.after,
-        count_max: u64::try_from(page.limit)
-            .unwrap_or(u64::MAX)
-            .saturating_add(1),
-    };
+    let part = one_more(&page);
     let mut rows = directory::organisations(&app.db, part).await?;
     let has_more = rows.len() > page.limit;
     rows.truncate(page.limit);
