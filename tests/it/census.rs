@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde_json::{Value, json};
 use tests::{
-    Answer, Caller, Database, Process, River, Services, now, on_both_databases, people, text_of,
+    Answer, Caller, Database, Process, River, Services, exact_text_of, now, on_both_databases, people, text_of,
 };
 use tokio::task::JoinSet;
 
@@ -67,7 +67,7 @@ async fn put(desk: &Caller, facility_id: &str, query: &str, census: &Value) -> A
 }
 
 fn ward_census(ward: &str, stays: &[Value]) -> Value {
-    json!({"taken_at": text_of(now()), "scope": {"ward": ward}, "stays": stays})
+    json!({"taken_at": exact_text_of(now()), "scope": {"ward": ward}, "stays": stays})
 }
 
 /// The counts that are not 0.
@@ -191,7 +191,7 @@ async fn who_is_missing_from_a_roster_is_asked_about(database: Database) {
     let (desk, school) = (river.caller("school"), river.facility("school"));
     let block = people::fresh("A");
     let stays: Vec<Value> = (0..4).map(|_| student(school, &block)).collect();
-    let roster = |stays: &[Value]| json!({"taken_at": text_of(now()), "scope": {"room_prefix": block}, "stays": stays});
+    let roster = |stays: &[Value]| json!({"taken_at": exact_text_of(now()), "scope": {"room_prefix": block}, "stays": stays});
     let answer = put(&desk, school, "", &roster(&stays)).await.expect(200);
     assert_eq!(counts(&answer), [("arrived", 4)].into());
     let received: Vec<&Value> = answer["results"]
@@ -759,7 +759,7 @@ async fn two_thousand_lines_are_one_request(database: Database) {
     let river = River::start(database).await;
     let (desk, school) = (river.caller("school"), river.facility("school"));
     let mut stays: Vec<Value> = (0..2_000).map(|_| student(school, "A")).collect();
-    let roster = |stays: &[Value]| json!({"taken_at": text_of(now()), "stays": stays});
+    let roster = |stays: &[Value]| json!({"taken_at": exact_text_of(now()), "stays": stays});
     let started = Instant::now();
     let answer = put(&desk, school, "", &roster(&stays)).await.expect(200);
     assert_eq!(counts(&answer), [("arrived", 2_000)].into());
@@ -789,7 +789,7 @@ async fn a_census_cut_off_by_a_kill_is_finished_by_the_same_again(database: Data
         .expect(200);
     let newcomers: Vec<Value> = (0..STAY_COUNT).map(|_| patient(hospital, "Nội")).collect();
     let census = json!({
-        "taken_at": text_of(now()),
+        "taken_at": exact_text_of(now()),
         "stays": newcomers,
         "confirm": {"departures": STAY_COUNT},
     });
@@ -983,7 +983,7 @@ impl Exchange {
             .await
             .expect(200);
         let census = json!({
-            "taken_at": text_of(now()),
+            "taken_at": exact_text_of(now()),
             "stays": patients(),
             "confirm": {"departures": Self::STAY_COUNT},
         });

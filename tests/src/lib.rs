@@ -65,7 +65,7 @@ pub use rude::{Notified, Reply, Rude};
 pub use services::{Launched, Secrets, Services};
 pub use simulators::{Police, Registry};
 pub use stream::{EventStream, StreamedEvent};
-pub use time::{local, now, text_of};
+pub use time::{exact_text_of, local, now, text_of};
 pub use wrong_clock::WrongClock;
 
 /// Makes two tests of each function: on SQLite and on PostgreSQL.

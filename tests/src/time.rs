@@ -27,3 +27,9 @@ pub fn local(days_from_today: i64, time: &str) -> DateTime<FixedOffset> {
 pub fn text_of(instant: DateTime<FixedOffset>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, false)
 }
+
+/// RFC 3339 to the microsecond, for what must not count as said before something of the same
+/// second.
+pub fn exact_text_of(instant: DateTime<FixedOffset>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Micros, false)
+}
