@@ -9,13 +9,12 @@ mod up;
 mod services;
 
 mod backup;
-mod bench;
 mod check;
 mod database;
 mod delivery;
 mod facilities;
 mod keys;
-mod load;
+mod measure;
 mod organisations;
 mod read_file;
 mod receipt;
@@ -108,7 +107,7 @@ enum Command {
     Backup(Box<backup::BackupOptions>),
     Check(Box<check::CheckOptions>),
     Rewrite(Box<rewrite::RewriteOptions>),
-    Load(Box<load::LoadOptions>),
+    Load(Box<bench::load::LoadOptions>),
     /// Reads one file for the worker that starts it.
     #[command(hide = true)]
     ReadFile,
@@ -190,9 +189,9 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Endin
         Command::Backup(options) => backup::execute(*options).await,
         Command::Check(options) => check::execute(*options).await,
         Command::Rewrite(options) => rewrite::execute(*options).await,
-        Command::Load(options) => load::execute(*options).await,
+        Command::Load(options) => measure::load(*options).await,
         Command::ReadFile => read_file::execute(),
-        Command::Bench(options) => bench::execute(*options).await,
+        Command::Bench(options) => measure::bench(*options).await,
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
+use bench::wire::{Connection, Target};
 use chrono::{Days, SecondsFormat};
 use clap::{ArgMatches, Args, parser::ValueSource};
 use domain::time::{VIET_NAM, local_date};
@@ -31,7 +32,6 @@ use crate::{
     assemble,
     demo::{self, DemoTexts},
     exit::Ending,
-    load::wire::{Connection, Target},
     services::{self, Foundation, IntakeOptions, Part},
     settings::{self, PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,

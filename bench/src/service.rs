@@ -14,11 +14,11 @@ use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::{
+use crate::{
     machine::{Memory, Part},
     postgres::free_port,
+    wire::{Connection, Target},
 };
-use crate::load::wire::{Connection, Target};
 
 const READY_WAIT: Duration = Duration::from_secs(30);
 const READY_PAUSE: Duration = Duration::from_millis(20);

@@ -123,7 +123,7 @@ pub(crate) struct Latency {
 
 /// The result of a run, as it is printed.
 #[derive(Serialize)]
-pub(crate) struct Summary {
+pub struct Summary {
     /// Begins the run's references and keys.
     pub(crate) run: String,
     /// Requests, without their repetitions.
@@ -153,6 +153,12 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
+    /// Whether every accepted stay reached the police once; also true when nobody compared.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.police.as_ref().is_none_or(Comparison::is_clean)
+    }
+
     /// The counts of a run of that name.
     pub(crate) fn new(run: &str, tally: &Tally, police: Option<Comparison>) -> Self {
         Self {

@@ -5,13 +5,6 @@
 //! The services are child processes of this binary; the generator and the database share the
 //! machine with them and count.
 
-mod machine;
-mod pgbench;
-mod postgres;
-mod report;
-mod service;
-mod sqlite;
-
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -27,22 +20,21 @@ use store::{ConnectOptions, Database};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    exit::Ending,
     load::{
         find_desks,
         people::{People, Population},
         run::{self, Run},
         schedule::{Arrivals, Pace},
         summary::Tally,
-        wire::{Connection, Target},
     },
-    terminal,
+    machine::{Part, Processor},
+    pgbench::{self, Pgbench},
+    postgres::{self, Postgres},
+    report::{Measure, Report, Sample, Side},
+    service::{Installation, Service},
+    sqlite,
+    wire::{Connection, Target},
 };
-use machine::{Part, Processor};
-use pgbench::Pgbench;
-use postgres::Postgres;
-use report::{Measure, Sample, Side};
-use service::{Installation, Service};
 
 /// Before the first round, uncounted: caches, connections, statements.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -92,7 +84,7 @@ enum Wanted {
 
 /// Measures this machine with and without luutru, in paired rounds. Prints numbers, no verdicts.
 #[derive(Args)]
-pub(crate) struct BenchOptions {
+pub struct BenchOptions {
     /// Measures to take, separated by commas; all when left out.
     #[arg(
         long,
@@ -133,8 +125,23 @@ pub(crate) struct BenchOptions {
     json: bool,
 }
 
-/// Takes the measures, prints each as it is done.
-pub(crate) async fn execute(options: BenchOptions) -> anyhow::Result<Ending> {
+impl BenchOptions {
+    /// Whether the report is wanted as one JSON object.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+}
+
+/// Takes the measures and hands each to `show` as it is done. `None`: the process was asked to
+/// stop before the end.
+///
+/// # Errors
+/// A setting is out of bounds, a service does not start, a program is missing, or `show` fails.
+pub async fn execute(
+    options: BenchOptions,
+    show: impl Fn(&Measure) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<Report>> {
     ensure!(
         options.seconds >= 1 && options.rounds >= 1 && options.connections >= 1,
         "LUUTRU_BENCH_SECONDS, LUUTRU_BENCH_ROUNDS and LUUTRU_BENCH_CONNECTIONS must be at least 1"
@@ -144,31 +151,28 @@ pub(crate) async fn execute(options: BenchOptions) -> anyhow::Result<Ending> {
         options,
         postgres: None,
         stop: shutdown.token(),
+        show: &show,
         measures: Vec::new(),
     };
     tokio::select! {
         outcome = bench.take_all() => outcome?,
         // Dropping the bench ends children and database.
-        () = shutdown.requested() => return Ok(Ending::Found),
+        () = shutdown.requested() => return Ok(None),
     }
-    if bench.options.json {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let report = json!({
-            "processors": processors,
-            "seconds": bench.options.seconds,
-            "connections": bench.options.connections,
-            "measures": bench.measures,
-        });
-        terminal::say_line(&report.to_string())?;
-    }
-    Ok(Ending::Done)
+    Ok(Some(Report {
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
+        seconds: bench.options.seconds,
+        connections: bench.options.connections,
+        measures: bench.measures,
+    }))
 }
 
-struct Bench {
+struct Bench<'a> {
     options: BenchOptions,
     /// Started when first needed.
     postgres: Option<Postgres>,
     stop: CancellationToken,
+    show: &'a dyn Fn(&Measure) -> anyhow::Result<()>,
     measures: Vec<Measure>,
 }
 
@@ -206,7 +210,7 @@ async fn sample(
     })
 }
 
-impl Bench {
+impl Bench<'_> {
     async fn take_all(&mut self) -> anyhow::Result<()> {
         if self.wants(Wanted::Transactions)
             || self.wants(Wanted::Statement)
@@ -238,9 +242,7 @@ impl Bench {
     }
 
     fn keep(&mut self, measure: Measure) -> anyhow::Result<()> {
-        if !self.options.json {
-            terminal::say(&measure.to_string())?;
-        }
+        (self.show)(&measure)?;
         self.measures.push(measure);
         Ok(())
     }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
-use super::machine::Part;
+use crate::machine::Part;
 
 const DISTRIBUTION_DIRECTORY: &str = "/usr/lib/postgresql";
 /// The database every server has.

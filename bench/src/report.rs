@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 
-use super::machine::Memory;
+use crate::machine::Memory;
 
 /// One side of one round.
 #[derive(Clone, Debug, Serialize)]
@@ -63,7 +63,7 @@ pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
 
 /// One measure of the performance table.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Measure {
+pub struct Measure {
     /// `P1`, ….
     pub(crate) id: &'static str,
     /// What it says.
@@ -76,6 +76,19 @@ pub(crate) struct Measure {
     pub(crate) memory: Vec<(&'static str, Memory)>,
     /// Further sentences, with their numbers in them.
     pub(crate) notes: Vec<String>,
+}
+
+/// Every measure of a run, and what it was run with.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Processors of the machine.
+    pub(crate) processors: usize,
+    /// Length of each side of each round.
+    pub(crate) seconds: u64,
+    /// Connections of the generator.
+    pub(crate) connections: usize,
+    /// In the order in which they were taken.
+    pub(crate) measures: Vec<Measure>,
 }
 
 impl Measure {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::wire::{Connection, Target};
+use crate::wire::{Connection, Target};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const PAGE_SIZE: usize = 1_000;

@@ -6,7 +6,6 @@ mod police;
 pub(crate) mod run;
 pub(crate) mod schedule;
 pub(crate) mod summary;
-pub(crate) mod wire;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -19,13 +18,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{exit::Ending, terminal};
+use crate::wire::{Connection, Target};
 use journal::Journal;
 use people::{People, Population};
 use run::{Desk, Run};
 use schedule::{Arrivals, Pace};
-use summary::Summary;
-use wire::{Connection, Target};
+pub use summary::Summary;
 
 const BATCH_SIZE_MAX: u32 = 1_000;
 const CONNECTION_COUNT_MAX: usize = 4_096;
@@ -35,7 +33,7 @@ const CONNECTION_COUNT_MAX: usize = 4_096;
 /// Without --concurrency the model is open: requests start at their instants whether or not the
 /// ones before are answered, and latency counts from that instant.
 #[derive(Args)]
-pub(crate) struct LoadOptions {
+pub struct LoadOptions {
     /// Address of the API, http://host:port.
     #[arg(long, env = "LUUTRU_LOAD_URL")]
     url: String,
@@ -137,10 +135,21 @@ pub(crate) struct LoadOptions {
     json: bool,
 }
 
-/// Runs the load, prints the summary. A ledger that lacks a stay, or has one twice, ends with 1.
-pub(crate) async fn execute(options: LoadOptions) -> anyhow::Result<Ending> {
+impl LoadOptions {
+    /// Whether the summary is wanted as one JSON object.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+}
+
+/// Runs the load until its end, or until the process is asked to stop.
+///
+/// # Errors
+/// A setting is out of bounds, the API cannot be asked for its facilities, the journal cannot be
+/// written, or the simulator's ledger cannot be read.
+pub async fn execute(options: LoadOptions) -> anyhow::Result<Summary> {
     let shutdown = Shutdown::listen()?;
-    let is_json = options.json;
     let police_wait = seconds(
         "LUUTRU_LOAD_POLICE_WAIT_SECONDS",
         options.police_wait_seconds,
@@ -154,18 +163,7 @@ pub(crate) async fn execute(options: LoadOptions) -> anyhow::Result<Ending> {
         Some(target) => Some(police::compare(target, &tally.stay_ids, police_wait, &stop).await?),
         None => None,
     };
-    let is_clean = comparison.as_ref().is_none_or(police::Comparison::is_clean);
-    let summary = Summary::new(&run.name, &tally, comparison);
-    if is_json {
-        terminal::say_line(&serde_json::to_string(&summary)?)?;
-    } else {
-        terminal::say(&summary.to_string())?;
-    }
-    Ok(if is_clean {
-        Ending::Done
-    } else {
-        Ending::Found
-    })
+    Ok(Summary::new(&run.name, &tally, comparison))
 }
 
 impl LoadOptions {

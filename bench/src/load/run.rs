@@ -23,8 +23,8 @@ use super::{
     people::{People, Place},
     schedule::{Pace, Queue, Ticket},
     summary::Tally,
-    wire::{Answer, Connection, NoAnswer, Target},
 };
+use crate::wire::{Answer, Connection, NoAnswer, Target};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Before the second attempt; doubled for each further one.

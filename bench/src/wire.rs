@@ -24,7 +24,7 @@ const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Where requests go.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
+pub struct Target {
     /// `host:port`.
     authority: String,
     /// Before every path; without a slash at the end.
@@ -33,7 +33,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// From `http://host:port`, with or without a path to put first.
-    pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
+    pub fn parse(url: &str) -> anyhow::Result<Self> {
         let uri: Uri = url.parse().context("not a URL")?;
         ensure!(
             uri.scheme_str() == Some("http"),
@@ -49,18 +49,18 @@ impl Target {
 }
 
 /// An answer that came whole.
-pub(crate) struct Answer {
+pub struct Answer {
     /// HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// `Idempotent-Replayed: true`.
-    pub(crate) is_replay: bool,
+    pub is_replay: bool,
     /// The body.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
 }
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoAnswer {
+pub enum NoAnswer {
     /// No connection: the request did not go out.
     NotConnected,
     /// The connection ended; the request may have had its effect.
@@ -71,7 +71,7 @@ pub(crate) enum NoAnswer {
 
 impl NoAnswer {
     /// The word used in summary and journal.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::NotConnected => "not_connected",
             Self::BrokenOff => "broken_off",
@@ -84,7 +84,7 @@ type Sender = SendRequest<Full<Bytes>>;
 type Head<'a> = [(HeaderName, &'a HeaderValue)];
 
 /// One connection, opened when needed and again when lost.
-pub(crate) struct Connection {
+pub struct Connection {
     target: Target,
     host: HeaderValue,
     call_timeout: Duration,
@@ -93,7 +93,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Not yet connected. `call_timeout` counts from the first byte sent to the last received.
-    pub(crate) fn new(target: &Target, call_timeout: Duration) -> anyhow::Result<Self> {
+    pub fn new(target: &Target, call_timeout: Duration) -> anyhow::Result<Self> {
         Ok(Self {
             host: HeaderValue::from_str(&target.authority).context("unusable host")?,
             target: target.clone(),
@@ -103,12 +103,12 @@ impl Connection {
     }
 
     /// `GET path`.
-    pub(crate) async fn get(&mut self, path: &str, head: &Head<'_>) -> Result<Answer, NoAnswer> {
+    pub async fn get(&mut self, path: &str, head: &Head<'_>) -> Result<Answer, NoAnswer> {
         self.call(Method::GET, path, head, Bytes::new()).await
     }
 
     /// `POST path` with a JSON body.
-    pub(crate) async fn post(
+    pub async fn post(
         &mut self,
         path: &str,
         head: &Head<'_>,
@@ -118,7 +118,7 @@ impl Connection {
     }
 
     /// `PUT path` with a JSON body.
-    pub(crate) async fn put(&mut self, path: &str, body: Bytes) -> Result<Answer, NoAnswer> {
+    pub async fn put(&mut self, path: &str, body: Bytes) -> Result<Answer, NoAnswer> {
         self.call(Method::PUT, path, &[], body).await
     }
 
