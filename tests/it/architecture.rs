@@ -106,7 +106,10 @@ fn the_layers_point_downwards() {
             vec!["api", "worker", "cli", "poem", "reqwest", "sea-orm"],
         ),
         ("seeds", vec!["api", "worker", "intake"]),
-        ("bench", vec!["api", "worker", "intake", "simulators", "cli"]),
+        (
+            "bench",
+            vec!["api", "worker", "intake", "simulators", "cli"],
+        ),
     ];
     for (package, above) in forbidden {
         let used = dependencies(package, "dependencies");
