@@ -8,6 +8,8 @@
 //! Who finds all connections taken waits in turn, and is refused once nothing comes back for
 //! longer than it usually takes: see [`Pace`].
 
+pub mod pace;
+
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
@@ -21,7 +23,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::pace::{self, Latest, Pace};
+use self::pace::{Latest, Pace};
 
 /// How long connections are looked at before each use after one was silent.
 const DOUBT_DURATION: Duration = Duration::from_secs(5);

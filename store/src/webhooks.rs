@@ -1,6 +1,8 @@
 //! Webhooks as their owners see them: made, listed, switched on again, taken away; and what is on
 //! its way to each.
 
+pub mod queue;
+
 use chrono::{DateTime, Utc};
 use domain::webhook::Progress;
 use entity::{webhook, webhook_delivery};
