@@ -49,7 +49,7 @@ pub struct ApiParts {
     pub signer: Arc<ReceiptSigner>,
     /// What API keys are hashed with.
     pub pepper: [u8; 32],
-    /// Takes declarations in. It is not stopped here: stop it after [`Running::task`] has ended.
+    /// Takes declarations in. It is not stopped here: stop it after [`RunningApi::task`] has ended.
     pub intake: Intake,
     /// What is published at `/v1/catalogues`, besides the codes.
     pub catalogues: Vec<StoredCatalogue>,
@@ -64,7 +64,7 @@ pub struct ApiParts {
 }
 
 /// An API that serves.
-pub struct Running {
+pub struct RunningApi {
     /// Where the API answers.
     pub addr: SocketAddr,
     /// Where `/metrics`, `/livez` and `/readyz` answer.
@@ -152,7 +152,10 @@ impl App {
 /// and what is running is finished.
 ///
 /// Errors: an address cannot be listened on.
-pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<Running, SettingError> {
+pub async fn start(
+    parts: ApiParts,
+    shutdown: CancellationToken,
+) -> Result<RunningApi, SettingError> {
     let listener = Listener::bind(&parts.settings.listen, "LUUTRU_LISTEN").await?;
     let listener = listener.trusting(parts.settings.trusted_proxies.clone());
     let ops_listener = Listener::bind(&parts.settings.ops_listen, "LUUTRU_OPS_LISTEN").await?;
@@ -165,7 +168,7 @@ pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<Runni
     let app = Arc::new(App::new(parts, shutdown.clone()));
     let serving = run(app, watch, listener, ops_listener, metrics, shutdown);
     let task = tasks::spawn("api", serving);
-    Ok(Running {
+    Ok(RunningApi {
         addr,
         ops_addr,
         task,

@@ -47,5 +47,5 @@ mod shapes;
 
 mod docs;
 
-pub use app::{ApiParts, Running, start};
+pub use app::{ApiParts, RunningApi, start};
 pub use config::ApiSettings;

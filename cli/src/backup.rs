@@ -16,7 +16,7 @@ use store::{Backend, ConnectOptions, Database, consistency};
 
 use crate::{
     assemble,
-    exit::Ending,
+    exit::ExitStatus,
     private_file,
     settings::{self, PlaceSettings},
     terminal,
@@ -38,7 +38,7 @@ pub(crate) struct BackupOptions {
 }
 
 /// Backs up.
-pub(crate) async fn execute(options: BackupOptions) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(options: BackupOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     ensure!(
         !options.to.exists(),
@@ -59,7 +59,7 @@ pub(crate) async fn execute(options: BackupOptions) -> anyhow::Result<Ending> {
 }
 
 /// Under another name until it is whole, checked and on disk.
-async fn copy(db: &Database, to: &Path) -> anyhow::Result<Ending> {
+async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
     let taken_at = Clock::system().now();
     let mut draft = to.as_os_str().to_owned();
     draft.push(".part");
@@ -83,9 +83,9 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<Ending> {
     });
     terminal::say_line(&report.to_string())?;
     Ok(if broken.is_empty() {
-        Ending::Done
+        ExitStatus::Success
     } else {
-        Ending::Found
+        ExitStatus::ProblemFound
     })
 }
 

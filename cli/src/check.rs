@@ -19,7 +19,7 @@ use store::{
 
 use crate::{
     assemble,
-    exit::Ending,
+    exit::ExitStatus,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -57,7 +57,7 @@ struct Versions {
 }
 
 /// Checks.
-pub(crate) async fn execute(options: CheckOptions) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(options: CheckOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let needed = [Secret::MasterKey, Secret::IndexKey];
     let wanted = [Secret::ReceiptKey, Secret::KeyPepper];
@@ -69,7 +69,7 @@ pub(crate) async fn execute(options: CheckOptions) -> anyhow::Result<Ending> {
     outcome
 }
 
-async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
+async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
     assemble::compare_keys(db, secrets).await?;
     let vault = assemble::open_vault_as_it_is(db, secrets).await?;
     let jwks = match secrets.receipt_signer() {
@@ -105,9 +105,9 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
     });
     terminal::say_line(&report.to_string())?;
     Ok(if is_whole {
-        Ending::Done
+        ExitStatus::Success
     } else {
-        Ending::Found
+        ExitStatus::ProblemFound
     })
 }
 

@@ -8,7 +8,7 @@ use store::Database;
 use crate::{
     assemble,
     demo::{self, DemoTexts},
-    exit::Ending,
+    exit::ExitStatus,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -35,7 +35,7 @@ pub(crate) struct SeedOptions {
 }
 
 /// Migrates.
-pub(crate) async fn migrate(options: MigrateOptions) -> anyhow::Result<Ending> {
+pub(crate) async fn migrate(options: MigrateOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let limits = options.place.connect_options();
     let db = assemble::connect(&options.place, profile, &limits).await?;
@@ -43,11 +43,11 @@ pub(crate) async fn migrate(options: MigrateOptions) -> anyhow::Result<Ending> {
     db.close().await;
     outcome?;
     tracing::info!("the schema is up to date");
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 /// Seeds.
-pub(crate) async fn seed(options: SeedOptions) -> anyhow::Result<Ending> {
+pub(crate) async fn seed(options: SeedOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let needed: &[Secret] = if options.demo {
         &[Secret::KeyPepper]
@@ -66,12 +66,12 @@ async fn seed_into(
     options: &SeedOptions,
     profile: Profile,
     secrets: &Secrets,
-) -> anyhow::Result<Ending> {
+) -> anyhow::Result<ExitStatus> {
     let clock = Clock::system();
     seeds::seed_catalogues(db, &clock).await?;
     seeds::seed_destinations(db, &clock).await?;
     if !options.demo {
-        return Ok(Ending::Done);
+        return Ok(ExitStatus::Success);
     }
     let texts = if profile.is_production() {
         DemoTexts::Unknown
@@ -82,5 +82,5 @@ async fn seed_into(
     let seeded = demo::seed(db, secrets, &clock, &texts).await?;
     let printed = json!({ "facilities": seeded.facilities, "keys": seeded.keys });
     terminal::say_line(&printed.to_string())?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     assemble,
-    exit::Ending,
+    exit::ExitStatus,
     operator::{self, Hand},
     settings::PlaceSettings,
     terminal,
@@ -198,7 +198,7 @@ pub(crate) struct RouteOptions {
 }
 
 /// Runs one of the delivery commands.
-pub(crate) async fn execute(command: DeliveryCommand) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(command: DeliveryCommand) -> anyhow::Result<ExitStatus> {
     let db = assemble::connect_checked(command.place(), profile(command.place())).await?;
     let outcome = perform(&db, command).await;
     db.close().await;
@@ -223,7 +223,7 @@ fn profile(place: &PlaceSettings) -> Profile {
     place.profile_or(Profile::Production)
 }
 
-async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<Ending> {
+async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<ExitStatus> {
     let command = match command {
         DeliveryCommand::List(options) => return list(db, &options).await,
         DeliveryCommand::Show(options) => return show(db, options.id).await,
@@ -235,7 +235,7 @@ async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<Endi
     };
     let hand = &Hand::at_terminal(db).await?;
     match command {
-        DeliveryCommand::List(_) | DeliveryCommand::Show(_) => Ok(Ending::Done),
+        DeliveryCommand::List(_) | DeliveryCommand::Show(_) => Ok(ExitStatus::Success),
         DeliveryCommand::Requeue(options) => match options.id {
             Some(id) => requeue(db, hand, id).await,
             None => requeue_all(db, hand).await,
@@ -247,7 +247,7 @@ async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<Endi
     }
 }
 
-async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<Ending> {
+async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<ExitStatus> {
     ensure!(
         (1..=LIMIT_MAX).contains(&options.limit),
         "--limit: must be from 1 to {LIMIT_MAX}"
@@ -275,7 +275,7 @@ async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<Ending> {
     } else {
         terminal::say(&lines)?;
     }
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 async fn of_tasks(db: &Database, which: Which, limit: u64) -> anyhow::Result<(Vec<Value>, String)> {
@@ -294,7 +294,7 @@ async fn of_tasks(db: &Database, which: Which, limit: u64) -> anyhow::Result<(Ve
     Ok((shown.collect(), lines.collect()))
 }
 
-async fn show(db: &Database, id: Uuid) -> anyhow::Result<Ending> {
+async fn show(db: &Database, id: Uuid) -> anyhow::Result<ExitStatus> {
     let (task, reason) = tasks::get(db, id)
         .await
         .map_err(|error| absent(error, id))?;
@@ -303,7 +303,7 @@ async fn show(db: &Database, id: Uuid) -> anyhow::Result<Ending> {
     shown["reason"] = json!(reason);
     shown["attempts"] = attempts.iter().map(attempt_json).collect();
     terminal::say_line(&shown.to_string())?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 fn absent(error: store::Error, id: Uuid) -> anyhow::Error {
@@ -314,13 +314,13 @@ fn absent(error: store::Error, id: Uuid) -> anyhow::Error {
     }
 }
 
-async fn requeue(db: &Database, hand: &Hand, id: Uuid) -> anyhow::Result<Ending> {
+async fn requeue(db: &Database, hand: &Hand, id: Uuid) -> anyhow::Result<ExitStatus> {
     let entry = hand.entry(REQUEUED, (TASK, id));
     let outcome = tasks::requeue(db, id, hand.clock.now(), entry, None).await;
     match outcome.map_err(|error| absent(error, id))? {
         Requeued::Done => {
             terminal::say_line(&format!("requeued {id}"))?;
-            Ok(Ending::Done)
+            Ok(ExitStatus::Success)
         }
         Requeued::Superseded => {
             bail!("{id} is not sent again: a later version of its stay carries the whole stay")
@@ -332,7 +332,7 @@ async fn requeue(db: &Database, hand: &Hand, id: Uuid) -> anyhow::Result<Ending>
     }
 }
 
-async fn requeue_all(db: &Database, hand: &Hand) -> anyhow::Result<Ending> {
+async fn requeue_all(db: &Database, hand: &Hand) -> anyhow::Result<ExitStatus> {
     let all = Filter::default();
     let mut done_count = 0;
     let superseded_count = loop {
@@ -345,10 +345,10 @@ async fn requeue_all(db: &Database, hand: &Hand) -> anyhow::Result<Ending> {
     };
     let shown = json!({"requeued": done_count, "superseded": superseded_count});
     terminal::say_line(&shown.to_string())?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
-async fn pause(db: &Database, hand: &Hand, options: PauseOptions) -> anyhow::Result<Ending> {
+async fn pause(db: &Database, hand: &Hand, options: PauseOptions) -> anyhow::Result<ExitStatus> {
     let code = &options.destination;
     let now = hand.clock.now();
     let body = json!({"reason": options.reason, "until": options.until.map(format_instant)});
@@ -364,18 +364,22 @@ async fn pause(db: &Database, hand: &Hand, options: PauseOptions) -> anyhow::Res
     let entry = hand.entry("destination.paused", ("destination", row.id));
     destinations::pause(db, code, pause, entry, None).await?;
     terminal::say_line(&format!("paused {code}"))?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
-async fn resume(db: &Database, hand: &Hand, code: &str) -> anyhow::Result<Ending> {
+async fn resume(db: &Database, hand: &Hand, code: &str) -> anyhow::Result<ExitStatus> {
     let row = known(db, code).await?;
     let entry = hand.entry("destination.resumed", ("destination", row.id));
     destinations::resume(db, code, entry, None).await?;
     terminal::say_line(&format!("resumed {code}"))?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
-async fn endpoint(db: &Database, hand: &Hand, options: EndpointOptions) -> anyhow::Result<Ending> {
+async fn endpoint(
+    db: &Database,
+    hand: &Hand,
+    options: EndpointOptions,
+) -> anyhow::Result<ExitStatus> {
     let code = options.destination;
     ensure!(
         code != NATIONAL,
@@ -418,7 +422,7 @@ async fn endpoint(db: &Database, hand: &Hand, options: EndpointOptions) -> anyho
     };
     destinations::put(db, row, entry).await?;
     terminal::say_line(&format!("changed {code}"))?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 fn check_url(url: &str) -> anyhow::Result<()> {
@@ -433,7 +437,7 @@ fn check_url(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn route(db: &Database, hand: &Hand, options: RouteOptions) -> anyhow::Result<Ending> {
+async fn route(db: &Database, hand: &Hand, options: RouteOptions) -> anyhow::Result<ExitStatus> {
     ensure!(
         options.to.is_none_or(|last| options.from <= last),
         "--to: lies before --from"
@@ -454,7 +458,7 @@ async fn route(db: &Database, hand: &Hand, options: RouteOptions) -> anyhow::Res
     };
     destinations::route(db, route, entry).await?;
     terminal::say_line(&format!("routed {commune} to {}", options.destination))?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 async fn known(db: &Database, code: &str) -> anyhow::Result<Destination> {

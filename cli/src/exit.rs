@@ -1,25 +1,25 @@
-//! How a command ends.
+//! Exit codes.
 
 use std::process::ExitCode;
 
-/// The end of a command that did its work.
+/// How a command that did its work ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// Done: 0.
-    Done,
-    /// Done, and something is not as it should be (a stay missing at the police; a part that did
-    /// not stop in time): 1. What it is has been said.
-    Found,
+pub(crate) enum ExitStatus {
+    /// 0.
+    Success,
+    /// 1: the command found a problem, such as a stay missing at the police or a service that did
+    /// not stop in time. Its output names it.
+    ProblemFound,
 }
 
 /// Of a command that could not do its work: a setting, a missing peer, a refused start.
 pub(crate) const REFUSED: u8 = 2;
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Done => Self::SUCCESS,
-            Ending::Found => Self::from(1),
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        match status {
+            ExitStatus::Success => Self::SUCCESS,
+            ExitStatus::ProblemFound => Self::from(1),
         }
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     assemble,
-    exit::Ending,
+    exit::ExitStatus,
     operator::{self, Hand},
     organisations::{body, named},
     settings::PlaceSettings,
@@ -195,13 +195,13 @@ pub(crate) struct NamedOptions {
 }
 
 /// Runs one of the facility commands.
-pub(crate) async fn execute(command: FacilityCommand) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(command: FacilityCommand) -> anyhow::Result<ExitStatus> {
     let place = command.place();
     let profile = place.profile_or(Profile::Production);
     let db = assemble::connect_checked(place, profile).await?;
     let outcome = perform(&db, command).await;
     db.close().await;
-    outcome.map(|()| Ending::Done)
+    outcome.map(|()| ExitStatus::Success)
 }
 
 impl FacilityCommand {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     assemble,
-    exit::Ending,
+    exit::ExitStatus,
     operator::{self, Hand},
     organisations::{body, named},
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
@@ -161,7 +161,7 @@ fn parse_role(word: &str) -> Result<Role, String> {
 }
 
 /// Runs one of the key commands.
-pub(crate) async fn execute(command: KeyCommand) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(command: KeyCommand) -> anyhow::Result<ExitStatus> {
     match command {
         KeyCommand::Create(options) => create(*options).await,
         KeyCommand::List(options) => list(options).await,
@@ -169,7 +169,7 @@ pub(crate) async fn execute(command: KeyCommand) -> anyhow::Result<Ending> {
     }
 }
 
-async fn create(options: CreateOptions) -> anyhow::Result<Ending> {
+async fn create(options: CreateOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let needed = [Secret::KeyPepper];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
@@ -190,7 +190,7 @@ async fn create(options: CreateOptions) -> anyhow::Result<Ending> {
         terminal::say_line(&text)?;
     }
     tracing::info!(key.id = %key.id, role = %key.role, "key made; its text is not shown again");
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 async fn make_key(
@@ -255,7 +255,7 @@ impl CreateOptions {
     }
 }
 
-async fn list(options: ListOptions) -> anyhow::Result<Ending> {
+async fn list(options: ListOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let db = assemble::connect_checked(&options.place, profile).await?;
     let keys = all_keys(&db, options.organisation_code.as_deref()).await;
@@ -268,7 +268,7 @@ async fn list(options: ListOptions) -> anyhow::Result<Ending> {
         let lines: String = keys.iter().map(|key| to_line(key, now)).collect();
         terminal::say(&lines)?;
     }
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 async fn all_keys(db: &Database, organisation: Option<&str>) -> anyhow::Result<Vec<KeyRecord>> {
@@ -321,7 +321,7 @@ fn scope(key: &KeyRecord) -> String {
     }
 }
 
-async fn revoke(options: RevokeOptions) -> anyhow::Result<Ending> {
+async fn revoke(options: RevokeOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let needed = [Secret::KeyPepper];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
@@ -338,7 +338,7 @@ async fn revoke(options: RevokeOptions) -> anyhow::Result<Ending> {
     match outcome? {
         Ok(()) => {
             terminal::say_line(&format!("revoked {}", options.id))?;
-            Ok(Ending::Done)
+            Ok(ExitStatus::Success)
         }
         Err(store::Error::NotFound) => {
             bail!("there is no key {}: see `luutru key list`", options.id)

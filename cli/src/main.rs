@@ -34,7 +34,7 @@ use std::{ffi::OsString, io::Write, process::ExitCode};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use runtime::telemetry::{self, LogFormat};
 
-use crate::exit::Ending;
+use crate::exit::ExitStatus;
 
 /// Filing of stays: takes declarations from front desks, gives signed receipts, forwards to the
 /// police.
@@ -85,13 +85,13 @@ struct LogSettings {
 enum Command {
     Up(Box<up::UpOptions>),
     /// Serves the API.
-    Api(Box<services::ApiOptions>),
+    Api(Box<services::options::ApiOptions>),
     /// Checks identities and forwards to the police endpoint.
-    Worker(Box<services::WorkerOptions>),
+    Worker(Box<services::options::WorkerOptions>),
     /// Simulates the population registry.
-    RegistrySim(Box<services::RegistryOptions>),
+    RegistrySim(Box<services::options::RegistryOptions>),
     /// Simulates the police endpoint.
-    PoliceSim(Box<services::PoliceOptions>),
+    PoliceSim(Box<services::options::PoliceOptions>),
     Migrate(Box<database::MigrateOptions>),
     Seed(Box<database::SeedOptions>),
     #[command(subcommand)]
@@ -152,7 +152,7 @@ fn is_without_command(arguments: &[OsString]) -> bool {
     true
 }
 
-fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<Ending> {
+fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitStatus> {
     if matches!(cli.command, Command::ReadFile) {
         return read_file::execute();
     }
@@ -167,7 +167,7 @@ fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<Ending> {
     ending
 }
 
-async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<Ending> {
+async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<ExitStatus> {
     match command {
         Command::Up(mut options) => {
             if let Some(("up", matches)) = matches.subcommand() {

@@ -16,7 +16,7 @@ use store::{
 
 use crate::{
     assemble,
-    exit::Ending,
+    exit::ExitStatus,
     operator::{self, Hand},
     settings::PlaceSettings,
     terminal,
@@ -110,13 +110,13 @@ pub(crate) struct NamedOptions {
 }
 
 /// Runs one of the organisation commands.
-pub(crate) async fn execute(command: OrganisationCommand) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(command: OrganisationCommand) -> anyhow::Result<ExitStatus> {
     let place = command.place();
     let profile = place.profile_or(Profile::Production);
     let db = assemble::connect_checked(place, profile).await?;
     let outcome = perform(&db, command).await;
     db.close().await;
-    outcome.map(|()| Ending::Done)
+    outcome.map(|()| ExitStatus::Success)
 }
 
 impl OrganisationCommand {

@@ -7,7 +7,7 @@ use anyhow::Context;
 use formats::stay_file::limited;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use crate::exit::Ending;
+use crate::exit::ExitStatus;
 
 /// What the process may keep in memory besides its program. The whole stays below 256 MiB.
 const DATA_BYTE_COUNT_MAX: u64 = 240 * 1024 * 1024;
@@ -17,10 +17,10 @@ const PROCESSOR_SECONDS_MAX: u64 = 900;
 const FIRST_TO_GO: &str = "1000";
 
 /// Serves one file.
-pub(crate) fn execute() -> anyhow::Result<Ending> {
+pub(crate) fn execute() -> anyhow::Result<ExitStatus> {
     limit().context("the limits of the reader were not set")?;
     limited::serve(stdin().lock(), stdout().lock())?;
-    Ok(Ending::Done)
+    Ok(ExitStatus::Success)
 }
 
 fn limit() -> rustix::io::Result<()> {

@@ -12,7 +12,7 @@ use domain::problem::Language;
 use runtime::signing;
 use serde_json::{Value, json};
 
-use crate::{exit::Ending, terminal};
+use crate::{exit::ExitStatus, terminal};
 use evidence::Evidence;
 use report::Report;
 
@@ -72,13 +72,13 @@ fn parse_language(word: &str) -> Result<Language, String> {
 }
 
 /// Runs one of the receipt commands.
-pub(crate) fn execute(command: &ReceiptCommand) -> anyhow::Result<Ending> {
+pub(crate) fn execute(command: &ReceiptCommand) -> anyhow::Result<ExitStatus> {
     match command {
         ReceiptCommand::Verify(options) => verify(options),
     }
 }
 
-fn verify(options: &VerifyOptions) -> anyhow::Result<Ending> {
+fn verify(options: &VerifyOptions) -> anyhow::Result<ExitStatus> {
     let keys = read_keys(&options.keys)?;
     let content = options.content.as_ref().map(|path| {
         let text = read_file(path)?;
@@ -94,9 +94,9 @@ fn verify(options: &VerifyOptions) -> anyhow::Result<Ending> {
     let report = Report::of(&evidence, &keys);
     terminal::say(&report.text(options.language))?;
     Ok(if report.holds() {
-        Ending::Done
+        ExitStatus::Success
     } else {
-        Ending::Found
+        ExitStatus::ProblemFound
     })
 }
 

@@ -14,7 +14,7 @@ use store::Database;
 
 use crate::{
     assemble,
-    exit::Ending,
+    exit::ExitStatus,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -36,7 +36,7 @@ pub(crate) struct RewriteOptions {
 }
 
 /// Rewrites.
-pub(crate) async fn execute(options: RewriteOptions) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(options: RewriteOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let needed = [Secret::MasterKey, Secret::IndexKey, Secret::KeyPepper];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
@@ -47,7 +47,7 @@ pub(crate) async fn execute(options: RewriteOptions) -> anyhow::Result<Ending> {
     outcome
 }
 
-async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
+async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
     let clock = Clock::system();
     let vault = assemble::open_vault(db, secrets, &clock).await?;
     let manner = Manner {
@@ -75,8 +75,8 @@ async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<Ending> {
     });
     terminal::say_line(&report.to_string())?;
     Ok(if done.damaged == 0 {
-        Ending::Done
+        ExitStatus::Success
     } else {
-        Ending::Found
+        ExitStatus::ProblemFound
     })
 }

@@ -31,9 +31,13 @@ use tempfile::TempDir;
 use crate::{
     assemble,
     demo::{self, DemoTexts},
-    exit::Ending,
-    services::{self, Foundation, IntakeOptions, Part},
-    settings::{self, PlaceSettings, Secret, SecretSettings, Secrets},
+    exit::ExitStatus,
+    services::{
+        self,
+        options::ApiOptions,
+        start::{self, RunningService, ServiceContext},
+    },
+    settings::{self, Secret, Secrets},
     terminal,
 };
 
@@ -70,16 +74,7 @@ pub(crate) struct UpOptions {
     police_listen: String,
 
     #[command(flatten)]
-    place: PlaceSettings,
-
-    #[command(flatten)]
-    secrets: SecretSettings,
-
-    #[command(flatten)]
-    intake: IntakeOptions,
-
-    #[command(flatten)]
-    api: api::ApiSettings,
+    api: ApiOptions,
 }
 
 impl UpOptions {
@@ -89,8 +84,8 @@ impl UpOptions {
             return;
         }
         let addresses = [
-            ("listen", &mut self.api.listen),
-            ("ops_listen", &mut self.api.ops_listen),
+            ("listen", &mut self.api.settings.listen),
+            ("ops_listen", &mut self.api.settings.ops_listen),
             ("registry_listen", &mut self.registry_listen),
             ("police_listen", &mut self.police_listen),
         ];
@@ -119,9 +114,9 @@ impl DataDirectory {
             None
         };
         if let Some(directory) = &temporary {
-            options.place.data_dir = directory.path().to_owned();
+            options.api.place.data_dir = directory.path().to_owned();
         }
-        let path = options.place.make_data_dir()?;
+        let path = options.api.place.make_data_dir()?;
         let lock = lock(&path)?;
         Ok(Self {
             path,
@@ -160,18 +155,18 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// Everything that runs, in the order it is stopped.
-struct River {
+/// Everything `up` runs.
+struct Services {
     db: Database,
-    api: Part,
+    api: RunningService,
     intake: intake::Intake,
-    worker: Part,
-    registry: Part,
-    police: Part,
+    worker: RunningService,
+    registry: RunningService,
+    police: RunningService,
 }
 
 /// Starts everything, says so, and stays until SIGTERM or SIGINT.
-pub(crate) async fn execute(mut options: UpOptions) -> anyhow::Result<Ending> {
+pub(crate) async fn execute(mut options: UpOptions) -> anyhow::Result<ExitStatus> {
     let shutdown = Shutdown::listen()?;
     let directory = DataDirectory::take(&mut options)?;
     let ending = live(options, &directory.path, &shutdown).await;
@@ -179,13 +174,17 @@ pub(crate) async fn execute(mut options: UpOptions) -> anyhow::Result<Ending> {
     ending
 }
 
-async fn live(options: UpOptions, directory: &Path, shutdown: &Shutdown) -> anyhow::Result<Ending> {
+async fn live(
+    options: UpOptions,
+    directory: &Path,
+    shutdown: &Shutdown,
+) -> anyhow::Result<ExitStatus> {
     let started_at = Instant::now();
-    let profile = options.place.profile_or(Profile::Development);
+    let profile = options.api.place.profile_or(Profile::Development);
     let is_json = options.ready_json;
-    let (mut river, line) = tokio::select! {
-        started = start(options, profile, directory, shutdown) => started?,
-        () = shutdown.requested() => return Ok(Ending::Done),
+    let (mut running, line) = tokio::select! {
+        started = start_all(options, profile, directory, shutdown) => started?,
+        () = shutdown.requested() => return Ok(ExitStatus::Success),
     };
     let is_ready = tokio::select! {
         ready = wait_until_ready(&line) => ready.map(|()| true),
@@ -194,7 +193,7 @@ async fn live(options: UpOptions, directory: &Path, shutdown: &Shutdown) -> anyh
     let is_ready = match is_ready {
         Ok(is_ready) => is_ready,
         Err(error) => {
-            stop_in_order(river.into_steps()).await;
+            stop_in_order(running.into_steps()).await;
             return Err(error);
         }
     };
@@ -209,27 +208,27 @@ async fn live(options: UpOptions, directory: &Path, shutdown: &Shutdown) -> anyh
     }
     let is_asked = tokio::select! {
         () = shutdown.requested() => true,
-        name = river.first_end() => {
-            tracing::error!(part = name, "ended by itself; stopping everything");
+        name = running.first_end() => {
+            tracing::error!(service = name, "ended on its own; stopping everything");
             shutdown.request();
             false
         }
     };
-    let is_clean = stop_in_order(river.into_steps()).await;
+    let is_clean = stop_in_order(running.into_steps()).await;
     Ok(if is_asked && is_clean {
-        Ending::Done
+        ExitStatus::Success
     } else {
-        Ending::Found
+        ExitStatus::ProblemFound
     })
 }
 
-async fn start(
+async fn start_all(
     mut options: UpOptions,
     profile: Profile,
     directory: &Path,
     shutdown: &Shutdown,
-) -> anyhow::Result<(River, ReadyLine)> {
-    let webhooks = &mut options.api.webhooks;
+) -> anyhow::Result<(Services, ReadyLine)> {
+    let webhooks = &mut options.api.settings.webhooks;
     services::check_webhooks(webhooks, profile)?;
     webhooks
         .webhook_allow_private
@@ -241,9 +240,9 @@ async fn start(
         Secret::ReceiptKey,
         Secret::PoliceSigning,
     ];
-    let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
-    let limits = options.place.connect_options().serving();
-    let db = assemble::connect(&options.place, profile, &limits).await?;
+    let secrets = Secrets::gather(&options.api.secrets, &options.api.place, profile, &needed)?;
+    let limits = options.api.place.connect_options().serving();
+    let db = assemble::connect(&options.api.place, profile, &limits).await?;
     store::schema::migrate(&db).await?;
     store::schema::check(&db)
         .await
@@ -251,36 +250,35 @@ async fn start(
     store::health::check_whole(&db)
         .await
         .context(settings::DATABASE_URL)?;
-    let foundation = Foundation::lay(db.clone(), secrets, &shutdown.token()).await?;
-    let seeded = seed(&foundation, directory).await?;
+    let context = ServiceContext::open(db.clone(), secrets, &shutdown.token()).await?;
+    let seeded = seed(&context, directory).await?;
 
-    let (registry, persons) = services::start_registry(RegistrySettings {
+    let (registry, persons) = start::registry(RegistrySettings {
         listen: options.registry_listen,
         ops_listen: None,
         state_directory: directory.to_owned(),
     })
     .await?;
-    services::load_demo_people(&persons).await?;
-    let police = services::start_police(PoliceSettings {
+    start::load_demo_people(&persons).await?;
+    let police = start::police(PoliceSettings {
         listen: options.police_listen,
         ops_listen: None,
         state_directory: directory.to_owned(),
-        secret: Some(foundation.secrets.police_secret()?.clone()),
+        secret: Some(context.secrets.police_secret()?.clone()),
         secret_file: None,
     })
     .await?;
-    let webhooks = options.api.webhooks.clone();
-    let settings = options.api.with_rates_times(RATE_FACTOR);
-    let reception = services::start_intake(&foundation, settings.window(), &options.intake).await?;
-    let intake = reception.intake.clone();
+    let webhooks = options.api.settings.webhooks.clone();
+    let settings = options.api.settings.with_rates_times(RATE_FACTOR);
+    let started = start::intake(&context, settings.window(), &options.api.intake).await?;
+    let intake = started.intake.clone();
     let (worker, peers) =
-        services::start_worker_between(&foundation, intake.clone(), &registry, &police, webhooks)
-            .await?;
+        start::worker_between(&context, intake.clone(), &registry, &police, webhooks).await?;
     let readiness = Readiness::default();
     peers.list_in(&readiness);
-    let api = services::start_api(&foundation, settings, reception, readiness).await?;
+    let api = start::api(&context, settings, started, readiness).await?;
 
-    let database_url = options.place.database_url(profile)?;
+    let database_url = options.api.place.database_url(profile)?;
     let line = ready_line(
         &api,
         &registry,
@@ -288,7 +286,7 @@ async fn start(
         database_url.expose_secret(),
         seeded,
     )?;
-    let river = River {
+    let running = Services {
         db,
         api,
         intake,
@@ -296,22 +294,22 @@ async fn start(
         registry,
         police,
     };
-    Ok((river, line))
+    Ok((running, line))
 }
 
-async fn seed(foundation: &Foundation, directory: &Path) -> anyhow::Result<DemoSeeded> {
-    let Foundation {
+async fn seed(context: &ServiceContext, directory: &Path) -> anyhow::Result<DemoSeeded> {
+    let ServiceContext {
         db, secrets, clock, ..
-    } = foundation;
+    } = context;
     seeds::seed_catalogues(db, clock).await?;
     seeds::seed_destinations(db, clock).await?;
     demo::seed(db, secrets, clock, &DemoTexts::KeptIn(directory.to_owned())).await
 }
 
 fn ready_line(
-    api: &Part,
-    registry: &Part,
-    police: &Part,
+    api: &RunningService,
+    registry: &RunningService,
+    police: &RunningService,
     database_url: &str,
     seeded: DemoSeeded,
 ) -> anyhow::Result<ReadyLine> {
@@ -349,35 +347,35 @@ async fn wait_until_ready(line: &ReadyLine) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl River {
-    /// The name of the first part that ends by itself.
+impl Services {
+    /// The name of the first service that ends on its own.
     async fn first_end(&mut self) -> &'static str {
-        let parts = [
+        let services = [
             &mut self.api,
             &mut self.worker,
             &mut self.registry,
             &mut self.police,
         ];
-        let ends = parts.map(|part| {
+        let ends = services.map(|service| {
             Box::pin(async move {
-                part.ended().await;
-                part.name
+                service.ended().await;
+                service.name
             })
         });
         select_all(ends).await.0
     }
 
-    /// First who takes in, then who sends out, then what they speak to. The worker claims no more
-    /// from the beginning: what it has is finished while the API finishes.
+    /// The API stops first, then the worker, then the simulators they call. The worker stops
+    /// claiming at once, so that it finishes its tasks while the API finishes its requests.
     fn into_steps(self) -> Vec<StopStep> {
         self.worker.ask_to_stop();
         vec![
             self.api.into_stop(API_STOP_MAX),
-            services::stop_intake(self.intake),
+            start::stop_intake(self.intake),
             self.worker.into_stop(WORKER_STOP_MAX),
             self.police.into_stop(SIMULATOR_STOP_MAX),
             self.registry.into_stop(SIMULATOR_STOP_MAX),
-            services::close(self.db),
+            start::close(self.db),
         ]
     }
 }

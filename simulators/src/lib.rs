@@ -22,4 +22,4 @@ mod wire_format;
 
 pub use police::{PoliceSettings, start_police};
 pub use registry::{Person, Registry, RegistrySettings, start_registry};
-pub use running::Running;
+pub use running::RunningSimulator;

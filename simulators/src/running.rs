@@ -21,7 +21,7 @@ const OPS_SETTING: &str = "LUUTRU_OPS_LISTEN";
 
 /// A simulator that serves.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningSimulator {
     /// Where it listens, with the port it was given.
     pub addr: SocketAddr,
     /// Where its /livez, /readyz and /metrics listen, when they do.
@@ -60,7 +60,7 @@ pub(crate) fn start<B: Book>(
     journal: Journal<B>,
     writer: Writer,
     shutdown: CancellationToken,
-) -> anyhow::Result<Running> {
+) -> anyhow::Result<RunningSimulator> {
     let addr = ports.service.local_addr();
     let ops_addr = ports.ops.as_ref().map(Listener::local_addr);
     let readiness = readiness(journal.clone());
@@ -86,7 +86,7 @@ pub(crate) fn start<B: Book>(
             let _ = ops.await;
         }
     });
-    Ok(Running {
+    Ok(RunningSimulator {
         addr,
         ops_addr,
         task,

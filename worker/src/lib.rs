@@ -37,4 +37,4 @@ mod webhooks;
 mod simulation;
 
 pub use config::WorkerSettings;
-pub use start::{Peers, Running, WorkerParts, start};
+pub use start::{Peers, RunningWorker, WorkerParts, start};

@@ -45,7 +45,7 @@ pub struct WorkerParts {
     pub db: Database,
     /// Opens what is personal. Data keys that it does not hold are read from the database.
     pub vault: Arc<Vault>,
-    /// Takes what uploaded files declare. It is not stopped here: stop it after [`Running::task`]
+    /// Takes what uploaded files declare. It is not stopped here: stop it after [`RunningWorker::task`]
     /// has ended.
     pub intake: Intake,
     /// Signs deliveries, as `whsec_<base64>`.
@@ -60,7 +60,7 @@ pub struct WorkerParts {
 
 /// A worker that runs.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningWorker {
     /// Where its /livez, /readyz and /metrics listen, when they do.
     pub ops_addr: Option<SocketAddr>,
     /// Whom it speaks to, for a process that answers `/readyz` for it.
@@ -101,7 +101,10 @@ impl fmt::Debug for Peers {
 ///
 /// # Errors
 /// A setting that cannot be used, by name.
-pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::Result<Running> {
+pub async fn start(
+    parts: WorkerParts,
+    shutdown: CancellationToken,
+) -> anyhow::Result<RunningWorker> {
     let listener = match &parts.settings.ops_listen {
         Some(listen) => Some(Listener::bind(listen, OPS_LISTEN).await?),
         None => None,
@@ -128,7 +131,7 @@ pub async fn start(parts: WorkerParts, shutdown: CancellationToken) -> anyhow::R
             let _ = ops.await;
         }
     });
-    Ok(Running {
+    Ok(RunningWorker {
         ops_addr,
         peers,
         task,
@@ -167,7 +170,7 @@ fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
 async fn supervise(
     worker: Arc<Worker>,
     intake: Intake,
-    sender: webhooks::Running,
+    sender: webhooks::RunningSender,
     readiness: Readiness,
     shutdown: CancellationToken,
 ) {

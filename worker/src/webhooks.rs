@@ -133,14 +133,14 @@ impl Drop for Held {
 }
 
 /// A sender that runs.
-pub(crate) struct Running {
+pub(crate) struct RunningSender {
     sender: Arc<Sender>,
     loops: Vec<tokio::task::JoinHandle<()>>,
     recording: tokio::task::JoinHandle<()>,
     stop_recording: CancellationToken,
 }
 
-impl Running {
+impl RunningSender {
     /// Claims no more, and finishes or gives back what is under way.
     pub(crate) async fn stop(self) {
         for task in &self.loops {
@@ -170,7 +170,7 @@ impl Running {
 ///
 /// # Errors
 /// No HTTP client can be made.
-pub(crate) fn start(worker: &Arc<Worker>) -> anyhow::Result<Running> {
+pub(crate) fn start(worker: &Arc<Worker>) -> anyhow::Result<RunningSender> {
     let destinations = Destinations::new(&worker.settings.webhooks);
     let limits = OutgoingLimits {
         call_timeout: CALL_DURATION_MAX,
@@ -193,7 +193,7 @@ pub(crate) fn start(worker: &Arc<Worker>) -> anyhow::Result<Running> {
     });
     let stop_recording = CancellationToken::new();
     let handing_out = hand_out::run(Arc::clone(worker));
-    Ok(Running {
+    Ok(RunningSender {
         loops: vec![
             tasks::spawn("worker.webhooks.hand_out", handing_out),
             tasks::spawn("worker.webhooks.claim", Arc::clone(&sender).run()),

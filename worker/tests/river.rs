@@ -23,7 +23,7 @@ use simulators::{PoliceSettings, Registry, RegistrySettings};
 use store::{ConnectOptions, Database, outbox, stays::StayRow};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use worker::{Running, WorkerParts, WorkerSettings};
+use worker::{RunningWorker, WorkerParts, WorkerSettings};
 
 const NUMBER: &str = "038090001234";
 const NAME: &str = "Nguyễn Văn An";
@@ -140,7 +140,7 @@ impl River {
         Ok(river)
     }
 
-    async fn start_worker(&mut self) -> anyhow::Result<Running> {
+    async fn start_worker(&mut self) -> anyhow::Result<RunningWorker> {
         let mut parts = self.parts.take().context("the worker runs already")?;
         parts.settings.finish_seconds = 0;
         worker::start(parts, self.worker_shutdown.clone()).await

@@ -26,7 +26,7 @@ use crate::{
     control::{self, Control},
     journal::Journal,
     refusals::Selector,
-    running::{self, Ports, Running},
+    running::{self, Ports, RunningSimulator},
     wire_format,
 };
 use ledger::{Delivery, LedgerBook, SharedLedger, Verdict};
@@ -86,7 +86,7 @@ pub async fn start_police(
     settings: PoliceSettings,
     clock: Clock,
     shutdown: CancellationToken,
-) -> anyhow::Result<Running> {
+) -> anyhow::Result<RunningSimulator> {
     let secret =
         runtime::secrets::read_secret(SECRET_SETTING, settings.secret, settings.secret_file)?;
     let verifier = match secret {

@@ -24,7 +24,7 @@ use crate::{
     control::{self, Control},
     journal::Journal,
     refusals::Selector,
-    running::{self, Ports, Running},
+    running::{self, Ports, RunningSimulator},
     wire_format,
 };
 pub use persons::Person;
@@ -73,7 +73,7 @@ pub async fn start_registry(
     settings: RegistrySettings,
     _clock: Clock,
     shutdown: CancellationToken,
-) -> anyhow::Result<(Running, Registry)> {
+) -> anyhow::Result<(RunningSimulator, Registry)> {
     let ports = Ports::open(
         &settings.listen,
         "LUUTRU_REGISTRY_LISTEN",

@@ -10,7 +10,7 @@ use runtime::clock::{Clock, ManualClock};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use simulators::{
-    PoliceSettings, Registry, RegistrySettings, Running, start_police, start_registry,
+    PoliceSettings, Registry, RegistrySettings, RunningSimulator, start_police, start_registry,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +31,7 @@ pub(crate) struct Simulator {
     pub(crate) ops_address: String,
     pub(crate) client: Client,
     pub(crate) clock: ManualClock,
-    running: Running,
+    running: RunningSimulator,
     shutdown: CancellationToken,
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn registry(directory: &TempDir) -> anyhow::Result<(Simulator, 
 
 impl Simulator {
     fn new(
-        running: Running,
+        running: RunningSimulator,
         clock: ManualClock,
         shutdown: CancellationToken,
     ) -> reqwest::Result<Self> {
