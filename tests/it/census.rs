@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde_json::{Value, json};
 use tests::{
-    Answer, Caller, Database, Process, River, Services, exact_text_of, now, on_both_databases, people, text_of,
+    Answer, Caller, Database, Process, River, Services, exact_text_of, now, on_both_databases,
+    people, text_of,
 };
 use tokio::task::JoinSet;
 

@@ -389,8 +389,7 @@ async fn a_census_leaves_it_alone(desk: &Caller, hotel: &str, stays: &[Value]) {
     let damaged = &stays[2];
     let path = format!("/v1/facilities/{hotel}/census");
     let line = |stay: &Value| json!({"reference": stay["reference"]});
-    let census =
-        |lines: Vec<Value>| json!({"taken_at": exact_text_of(now()), "missing": "ask", "stays": lines});
+    let census = |lines: Vec<Value>| json!({"taken_at": exact_text_of(now()), "missing": "ask", "stays": lines});
     // One that does not have it, and one that does.
     let others = [0, 1, 3].map(|place| line(&stays[place])).to_vec();
     let with_it = [0, 1, 3, 2].map(|place| line(&stays[place])).to_vec();
