@@ -121,13 +121,15 @@ pub fn logical_state(evidence: &Evidence) -> Vec<String> {
         let mut line = format!("{reference}: {}", outcomes.join(", "));
         for id in view.stored_under(reference) {
             if let Some(stay) = view.stays.get(id) {
+                // Nobody asks about the guest of a cancelled stay any more: what is known of it is
+                // what was known by chance when it was cancelled.
+                let identity_state = match stay.presence.as_str() {
+                    "cancelled" => "-",
+                    _ => &stay.identity_state,
+                };
                 line.push_str(&format!(
-                    "; v{} {} {} {} {}",
-                    stay.version,
-                    stay.presence,
-                    stay.identity_state,
-                    stay.delivery_state,
-                    stay.timeliness
+                    "; v{} {} {identity_state} {} {}",
+                    stay.version, stay.presence, stay.delivery_state, stay.timeliness
                 ));
             }
             for effect in view.effects_of.get(id).into_iter().flatten() {
