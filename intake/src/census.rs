@@ -81,7 +81,7 @@ struct Stored {
 
 /// What is to be done about one line.
 enum Step {
-    Arrive(Value),
+    Arrive(Arrival),
     Change(Uuid, Change),
     Nothing(Uuid),
     /// A later census knows better, also whether there is a question.
@@ -96,9 +96,17 @@ enum Step {
     },
 }
 
-/// A line about nobody who is known, as a declaration.
-struct Newcomer {
+/// A line that names nobody who is known, as a declaration.
+#[derive(Clone)]
+struct Arrival {
     declaration: Value,
+    /// What was left out of its texts.
+    warnings: Vec<Violation>,
+}
+
+/// A line that names nobody who is known, judged.
+struct Newcomer {
+    arrival: Arrival,
     /// Why it cannot be declared, if so.
     violations: Vec<Violation>,
     /// What it would hold, as far as that is known.
@@ -502,8 +510,12 @@ impl Intake {
             }
             (None, Err(_)) => None,
         };
+        let warnings = line.warnings.clone();
         Newcomer {
-            declaration,
+            arrival: Arrival {
+                declaration,
+                warnings,
+            },
             violations: judged.err().unwrap_or_default(),
             key_hash,
         }
@@ -550,8 +562,8 @@ impl Intake {
         if !newcomer.violations.is_empty() {
             return Step::Refuse(newcomer.violations);
         }
-        match self.counted_at(work, &newcomer.declaration) {
-            None => Step::Arrive(newcomer.declaration),
+        match self.counted_at(work, &newcomer.arrival.declaration) {
+            None => Step::Arrive(newcomer.arrival),
             Some(last_taken_at) => Step::Stale {
                 stay_id: None,
                 last_taken_at,
@@ -635,7 +647,7 @@ impl Intake {
         let mut present = HashSet::new();
         for (index, (_, step)) in plan.lines.iter().enumerate() {
             match step {
-                Step::Arrive(declaration) => arrivals.push((index, declaration.clone())),
+                Step::Arrive(arrival) => arrivals.push((index, arrival.clone())),
                 Step::Change(stay_id, change) => {
                     present.insert(*stay_id);
                     changes.push((index, (*stay_id, change.clone())));
@@ -667,14 +679,14 @@ impl Intake {
     async fn declare_arrivals(
         &self,
         work: &Work<'_>,
-        arrivals: Vec<(usize, Value)>,
+        arrivals: Vec<(usize, Arrival)>,
     ) -> HashMap<usize, Done> {
         let mut done = HashMap::with_capacity(arrivals.len());
         let mut arrivals = arrivals.into_iter().peekable();
         while arrivals.peek().is_some() {
             let group = arrivals.by_ref().take(ARRIVALS_AT_ONCE);
-            let (places, items): (Vec<usize>, Vec<Value>) = group.unzip();
-            let outcomes = self.offer(work, &items).await;
+            let (places, arrivals): (Vec<usize>, Vec<Arrival>) = group.unzip();
+            let outcomes = self.offer(work, &arrivals).await;
             for (place, outcome) in places.into_iter().zip(outcomes) {
                 done.insert(place, (Fate::Arrived, outcome));
             }
@@ -683,16 +695,20 @@ impl Intake {
     }
 
     /// Declares some arrivals; a queue that is full is tried again.
-    async fn offer(&self, work: &Work<'_>, items: &[Value]) -> Vec<Result<Accepted, Refusal>> {
-        let offered: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
+    async fn offer(&self, work: &Work<'_>, arrivals: &[Arrival]) -> Vec<Result<Accepted, Refusal>> {
+        let items = arrivals.iter().map(|arrival| Item {
+            warnings: &arrival.warnings,
+            ..Item::plain(&arrival.declaration)
+        });
+        let offered: Vec<Item<'_>> = items.collect();
         for _ in 0..OFFER_COUNT_MAX {
             match self.declare_items(work.occasion, &offered).await {
                 Ok(outcomes) => return outcomes,
                 Err(Refusal::Overloaded) => tokio::time::sleep(OFFER_PAUSE).await,
-                Err(_) => return items.iter().map(|_| Err(Refusal::Stopping)).collect(),
+                Err(_) => return arrivals.iter().map(|_| Err(Refusal::Stopping)).collect(),
             }
         }
-        items.iter().map(|_| Err(Refusal::Overloaded)).collect()
+        arrivals.iter().map(|_| Err(Refusal::Overloaded)).collect()
     }
 
     async fn change_stays(

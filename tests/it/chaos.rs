@@ -404,6 +404,15 @@ async fn one_history_leaves_the_same_behind_on_both_databases() {
     );
     let (on_sqlite, on_postgres) = (logical_state(&on_sqlite), logical_state(&on_postgres));
     assert!(on_sqlite.len() > 50);
+    let only = |one: &[String], other: &[String]| -> Vec<String> {
+        let lines = one.iter().filter(|line| !other.contains(line));
+        lines.cloned().collect()
+    };
+    assert_eq!(
+        only(&on_sqlite, &on_postgres),
+        only(&on_postgres, &on_sqlite),
+        "left: on SQLite only, right: on PostgreSQL only"
+    );
     assert_eq!(on_sqlite, on_postgres);
 }
 

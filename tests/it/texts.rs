@@ -151,6 +151,17 @@ async fn telephone_address_note_and_ward_never_refuse(database: Database) {
         assert_eq!(answer.pointer(pointer), Some(&json!(kept)), "{sent:?}");
         assert_eq!(codes_at(&answer["warnings"], pointer), [code], "{sent:?}");
     }
+    // A line of a census is a declaration as well.
+    let school = river.facility("school");
+    let mut line = people::minimal(school);
+    line["note"] = json!("khách\u{200b}quen");
+    let census = json!({"taken_at": text_of(now()), "missing": "ask", "stays": [line]});
+    let path = format!("/v1/facilities/{school}/census");
+    let call = river.caller("school").call("PUT", &path);
+    let answer = call.json(&census).send().await.expect(200);
+    let stay = &answer["results"][0]["stay"];
+    assert_eq!(stay["note"], "kháchquen", "{answer}");
+    assert_eq!(codes_at(&stay["warnings"], "/note"), ["invisible_dropped"]);
     // A file of the same guests: none is lost for a telephone number.
     let person = people::person();
     let file = format!(

@@ -383,6 +383,15 @@ impl Plan {
             ("LUUTRU_POLICE_LISTEN", format!("0.0.0.0:{POLICE_PORT}")),
             ("LUUTRU_REGISTRY_URL", at("registry-sim", REGISTRY_PORT)),
             ("LUUTRU_POLICE_URL", at("police-sim", POLICE_PORT)),
+            // The network is the containers' own.
+            (
+                "LUUTRU_ALLOW_PLAIN_HTTP",
+                format!("{0}-registry-sim,{0}-police-sim", self.name),
+            ),
+            (
+                "LUUTRU_TRUSTED_PROXIES",
+                "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16".to_owned(),
+            ),
             (
                 "LUUTRU_REGISTRY_STATE_DIRECTORY",
                 "/var/lib/luutru".to_owned(),
