@@ -248,32 +248,35 @@ impl Intake {
             idempotency_key: None,
             ..occasion
         };
-        let mut prepared = Vec::with_capacity(items.len());
+        let mut rows = Vec::with_capacity(items.len());
+        let mut views = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             if index % ITEMS_BETWEEN_YIELDS == ITEMS_BETWEEN_YIELDS - 1 {
                 tokio::task::yield_now().await;
             }
             let judged = self.check(&single, item.body).map_err(Refusal::Invalid);
-            prepared.push(judged.and_then(|mut sound| {
+            let prepared = judged.and_then(|mut sound| {
                 sound.warnings.extend_from_slice(item.warnings);
                 sound.arrival_was_assumed = item.arrival_is_assumed;
                 prepare::prepare(self, &single, sound)
+            });
+            views.push(prepared.map(|prepared| {
+                rows.push(prepared.row);
+                prepared.view
             }));
         }
-        let rows = prepared.iter_mut().filter_map(|item| item.as_ref().ok());
-        let rows: Vec<NewDeclaration> = rows.map(|item| item.row.clone()).collect();
         let places = self.reserve(rows.len())?;
         // Taken when nothing can refuse the request as a whole any more.
         if let Some(key) = key {
             self.take_guard(&key, occasion.received_at).await?;
         }
         let mut places = self.enqueue(places, rows).into_iter();
-        let answers = prepared.into_iter().map(|item| {
-            let place = if item.is_ok() { places.next() } else { None };
+        let answers = views.into_iter().map(|view| {
+            let place = if view.is_ok() { places.next() } else { None };
             async move {
-                let item = item?;
+                let view = view?;
                 let place = place.ok_or(Refusal::Stopping)?;
-                self.answer(place.outcome(&self.inner.progress).await?, item.view)
+                self.answer(place.outcome(&self.inner.progress).await?, view)
                     .await
             }
         });

@@ -31,7 +31,6 @@ const PARAMETER_COUNT_MAX: usize = 32_766;
 const _: () = assert!(StayRow::COLUMNS.len() * GROUP_SIZE_MAX <= PARAMETER_COUNT_MAX);
 
 /// Everything one accepted declaration writes.
-#[derive(Clone)]
 pub struct NewDeclaration {
     /// What makes the declaration unique at its facility.
     pub uniqueness: Uniqueness,
