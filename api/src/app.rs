@@ -1,79 +1,27 @@
-//! The API as a running thing: what it is made of, its start and its stop.
+//! What handlers share.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use intake::Intake;
 use poem::Request;
 use runtime::{
-    clock::Clock,
-    destination::Destinations,
-    ops::{self, Readiness},
-    secrets::SettingError,
-    serve::{self, Listener, ServeLimits},
-    signing::ReceiptSigner,
-    skew::{COMPARE_INTERVAL, ClockWatch},
-    tasks,
-    telemetry::MetricsHandle,
-    vault::Vault,
+    clock::Clock, destination::Destinations, ops::Readiness, signing::ReceiptSigner, vault::Vault,
 };
-use store::{Database, catalogues::StoredCatalogue};
-use tokio::{sync::Semaphore, task::JoinHandle};
+use store::Database;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::KnownKeys;
 use crate::catalogues::Published;
 use crate::config::ApiSettings;
-use crate::docs::Documents;
-use crate::door;
 use crate::events::Tail;
-use crate::imports::{self, template};
-use crate::key_uses::{self, KeyUses};
+use crate::imports::workbooks::Templates;
+use crate::key_uses::KeyUses;
+use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
-use crate::paper;
+use crate::noted_reads::NotedReads;
 use crate::problem::Failure;
-use crate::reads::NotedReads;
-use crate::scans;
 
-/// How often idle quotas and old keys are forgotten.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
-
-/// What the API is made of.
-pub struct ApiParts {
-    /// Where stays, keys and facilities are.
-    pub db: Database,
-    /// Opens what is sealed.
-    pub vault: Arc<Vault>,
-    /// Its public keys are published.
-    pub signer: Arc<ReceiptSigner>,
-    /// What API keys are hashed with.
-    pub pepper: [u8; 32],
-    /// Takes declarations in. It is not stopped here: stop it after [`RunningApi::task`] has ended.
-    pub intake: Intake,
-    /// What is published at `/v1/catalogues`, besides the codes.
-    pub catalogues: Vec<StoredCatalogue>,
-    /// Tells when a request has been received.
-    pub clock: Clock,
-    /// Gets the checks `database`, `clock`, `schema` and `keys`, and starts draining at the stop.
-    pub readiness: Readiness,
-    /// What `/metrics` shows.
-    pub metrics: MetricsHandle,
-    /// Limits and addresses.
-    pub settings: ApiSettings,
-}
-
-/// An API that serves.
-pub struct RunningApi {
-    /// Where the API answers.
-    pub addr: SocketAddr,
-    /// Where `/metrics`, `/livez` and `/readyz` answer.
-    pub ops_addr: SocketAddr,
-    /// Ends when every request is answered after the stop, or when the listener is broken.
-    pub task: JoinHandle<()>,
-}
-
-/// What handlers share.
+/// See the module.
 pub(crate) struct App {
     pub(crate) db: Database,
     pub(crate) vault: Arc<Vault>,
@@ -104,11 +52,9 @@ pub(crate) struct App {
     /// The right to look at a file that has come.
     pub(crate) files: Semaphore,
     /// The template for files, as workbooks.
-    pub(crate) templates: template::Templates,
+    pub(crate) templates: Templates,
     /// Where webhooks may go.
     pub(crate) destinations: Destinations,
-    /// Written once the routes are known.
-    pub(crate) documents: OnceLock<Documents>,
 }
 
 impl App {
@@ -118,175 +64,4 @@ impl App {
             .data::<Arc<Self>>()
             .ok_or_else(|| Failure::internal("a request came past the door"))
     }
-
-    fn new(parts: ApiParts, stop: CancellationToken) -> Self {
-        Self {
-            templates: template::write(&parts.catalogues),
-            catalogues: Published::new(parts.catalogues),
-            limits: Limits::new(&parts.settings),
-            destinations: Destinations::new(&parts.settings.webhooks),
-            db: parts.db,
-            vault: parts.vault,
-            signer: parts.signer,
-            row_key: store::api_keys::RowKey::of_pepper(&parts.pepper),
-            pepper: parts.pepper,
-            intake: parts.intake,
-            clock: parts.clock,
-            readiness: parts.readiness,
-            settings: parts.settings,
-            keys: KnownKeys::default(),
-            key_uses: KeyUses::default(),
-            noted_reads: NotedReads::default(),
-            tail: Tail::default(),
-            stop,
-            pictures: Arc::new(Semaphore::new(scans::PICTURE_COUNT_MAX)),
-            pictures_waiting: Semaphore::new(scans::WAITING_PICTURE_COUNT_MAX),
-            papers: Semaphore::new(paper::PAPER_COUNT_MAX),
-            files: Semaphore::new(imports::FILE_COUNT_MAX),
-            documents: OnceLock::new(),
-        }
-    }
-}
-
-/// Opens both addresses and serves until `shutdown`: then not ready at once, no new connections,
-/// and what is running is finished.
-///
-/// Errors: an address cannot be listened on.
-pub async fn start(
-    parts: ApiParts,
-    shutdown: CancellationToken,
-) -> Result<RunningApi, SettingError> {
-    let listener = Listener::bind(&parts.settings.listen, "LUUTRU_LISTEN").await?;
-    let listener = listener.trusting(parts.settings.trusted_proxies.clone());
-    let ops_listener = Listener::bind(&parts.settings.ops_listen, "LUUTRU_OPS_LISTEN").await?;
-    let (addr, ops_addr) = (listener.local_addr(), ops_listener.local_addr());
-    let watch = Arc::new(ClockWatch::correcting(parts.clock.clone()));
-    // Before anything is received.
-    watch.look(store::health::server_time(&parts.db)).await;
-    add_checks(&parts, &watch);
-    let metrics = parts.metrics.clone();
-    let app = Arc::new(App::new(parts, shutdown.clone()));
-    let serving = run(app, watch, listener, ops_listener, metrics, shutdown);
-    let task = tasks::spawn("api", serving);
-    Ok(RunningApi {
-        addr,
-        ops_addr,
-        task,
-    })
-}
-
-async fn run(
-    app: Arc<App>,
-    watch: Arc<ClockWatch>,
-    listener: Listener,
-    ops_listener: Listener,
-    metrics: MetricsHandle,
-    shutdown: CancellationToken,
-) {
-    let readiness = app.readiness.clone();
-    let newest_key = app.keys.meet_all(&app.db).await;
-    let ops_stop = CancellationToken::new();
-    let ops = serve::serve(
-        ops_listener,
-        ops::ops_endpoint(&readiness, metrics),
-        ServeLimits::default(),
-        ops_stop.clone(),
-    );
-    let api = async {
-        let door = door::build(&app);
-        let outcome = serve::serve(listener, door, ServeLimits::default(), shutdown.clone()).await;
-        report(outcome);
-        // A broken listener stops the process: nothing is served any more.
-        shutdown.cancel();
-        ops_stop.cancel();
-    };
-    let drain = async {
-        shutdown.cancelled().await;
-        readiness.start_draining();
-    };
-    let tail = app.tail.run(&app.db, &shutdown);
-    let upkeep = async {
-        tokio::join!(
-            sweep(&app, &shutdown),
-            keep_time(&app, &watch, &shutdown),
-            app.keys.meet_new(&app.db, newest_key, &shutdown),
-            key_uses::keep(&app, &shutdown),
-            measure(&app, &shutdown)
-        );
-    };
-    let (outcome, (), (), (), ()) = tokio::join!(ops, api, drain, upkeep, tail);
-    report(outcome);
-}
-
-fn report(outcome: std::io::Result<()>) {
-    if let Err(error) = outcome {
-        tracing::error!(%error, "a listener is broken");
-    }
-}
-
-/// Between two measurements of what waits.
-const MEASURE_INTERVAL: Duration = Duration::from_secs(15);
-
-async fn sweep(app: &App, shutdown: &CancellationToken) {
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(SWEEP_INTERVAL) => {
-                app.keys.sweep();
-                app.limits.sweep();
-            }
-        }
-    }
-}
-
-/// Measures what waits for the police, also while no worker runs.
-async fn measure(app: &App, shutdown: &CancellationToken) {
-    loop {
-        let catalogues = app.intake.catalogues();
-        let measured = store::backlog::measure(&app.db, catalogues, app.clock.now()).await;
-        if let Err(error) = measured {
-            tracing::debug!(%error, "the outbox was not measured");
-        }
-        let pause = tokio::time::sleep(MEASURE_INTERVAL);
-        if shutdown.run_until_cancelled(pause).await.is_none() {
-            return;
-        }
-    }
-}
-
-/// Compares clocks, also where nobody asks whether we are ready.
-async fn keep_time(app: &App, watch: &ClockWatch, shutdown: &CancellationToken) {
-    let pause = || tokio::time::sleep(COMPARE_INTERVAL);
-    while shutdown.run_until_cancelled(pause()).await.is_some() {
-        watch.look(store::health::server_time(&app.db)).await;
-    }
-}
-
-fn add_checks(parts: &ApiParts, watch: &Arc<ClockWatch>) {
-    let db = parts.db.clone();
-    watch.add_checks(&parts.readiness, move || {
-        let db = db.clone();
-        async move { store::health::server_time(&db).await }
-    });
-    let db = parts.db.clone();
-    parts.readiness.add_check("schema", move || {
-        let db = db.clone();
-        async move {
-            store::schema::check(&db)
-                .await
-                .map_err(|error| error.to_string())
-        }
-    });
-    let (vault, clock) = (Arc::clone(&parts.vault), parts.clock.clone());
-    parts.readiness.add_check("keys", move || {
-        let month = domain::time::local_date(clock.now())
-            .format("%Y-%m")
-            .to_string();
-        let has_key = vault.has_month(&month);
-        async move {
-            has_key
-                .then_some(())
-                .ok_or_else(|| "there is no data key for this month".to_owned())
-        }
-    });
 }

@@ -1,15 +1,9 @@
 //! Who calls: `Authorization: Bearer` with an API key.
 //!
-//! A key that was found is remembered for two seconds at most, so that an ended one stops working
-//! at once and a busy one costs no query. Which keys there are is known beforehand, so that keys
-//! that are there are looked up beside those that are not: made-up ones are counted by their
-//! address, wait in a queue of their own, and are remembered as absent for as long.
+//! `known_keys` remembers what was looked up. Made-up keys are counted by the address they come from.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -24,270 +18,21 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 use runtime::address::ClientAddress;
-use runtime::ids;
 use runtime::key_hash::{self, ApiKeyText};
 use store::api_keys::{ApiKey, Found};
-use store::events::Scope;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::exchange;
-use crate::limit::{Errand, FacilityMeter, KeyMeter, Ticket};
+use crate::known_keys::Caller;
+use crate::limit::{RequestKind, Ticket};
 use crate::problem::Failure;
 
-/// From this age on, one request at a time looks the key up again.
-const REFRESH_AFTER: Duration = Duration::from_secs(1);
-/// From this age on, a remembered key counts for nothing.
-const REMEMBERED_MAX: Duration = Duration::from_secs(2);
-/// Keys that are remembered; more of them are looked up each time.
-const REMEMBERED_COUNT_MAX: usize = 10_000;
-/// Lookups of keys that are there under way at the same time.
-const LOOKUPS_AT_ONCE: usize = 64;
-/// Lookups of keys that were never seen.
-const STRANGE_LOOKUPS_AT_ONCE: usize = 4;
-/// How long such a lookup waits for its turn.
-const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
-/// How often it is asked which keys are new.
-const NEW_KEYS_INTERVAL: Duration = Duration::from_secs(1);
-/// How long the start waits to know which keys there are.
-const MET_WITHIN: Duration = Duration::from_secs(3);
-/// Keys come with the time they were made at in their ids, and may be stored a while after.
-const STORED_WITHIN: Duration = Duration::from_secs(60);
-/// Keys that are known to be there, 16 bytes each. Further ones work, in the other queue.
-const MET_COUNT_MAX: usize = 1_000_000;
-/// New keys that are asked for at once.
-const NEW_KEYS_PAGE: u64 = 10_000;
 /// Compared with when there is no such key, so that an unknown one takes as long as a wrong one.
 const NO_HASH: [u8; 32] = [0; 32];
 /// The name of the security scheme in the document.
 pub(crate) const SCHEME: &str = "api_key";
-
-/// A recognised caller.
-pub(crate) struct Caller {
-    /// What the rules know of the caller.
-    pub(crate) sender: Sender,
-    /// What is counted of the key.
-    pub(crate) meter: Arc<KeyMeter>,
-    /// The facility of a key that serves exactly one, and what is counted of it.
-    pub(crate) only_facility: Option<(Uuid, Arc<FacilityMeter>)>,
-    key: ApiKey,
-}
-
-impl Caller {
-    /// When the key ends by itself.
-    pub(crate) fn expires_at(&self) -> Option<chrono::DateTime<chrono::Utc>> {
-        self.key.expires_at
-    }
-
-    /// What of the feed of events the key may see.
-    pub(crate) fn scope(&self) -> Scope {
-        let is_bound = !self.key.facility_ids.is_empty();
-        let facilities = self.sender.facilities.iter();
-        Scope {
-            organisation_id: self.sender.organisation_id,
-            facility_ids: is_bound.then(|| facilities.map(|facility| facility.id).collect()),
-        }
-    }
-}
-
-/// The keys found a moment ago, and those that are there.
-#[derive(Default)]
-pub(crate) struct KnownKeys {
-    known: Mutex<HashMap<Uuid, Known>>,
-    /// Keys that are not there, and since when that is known.
-    absent: Mutex<HashMap<Uuid, Instant>>,
-    /// The ids of keys that are there, or were.
-    met: RwLock<HashSet<Uuid>>,
-    /// Chosen at random, so that nobody can put his keys into somebody's queue.
-    places: RandomState,
-    lookups: Lookups<LOOKUPS_AT_ONCE>,
-    strange_lookups: Lookups<STRANGE_LOOKUPS_AT_ONCE>,
-}
-
-/// Held while a key is looked up, each for a part of all ids: of many requests that come with the
-/// same unremembered key, one asks the database. Each knows when it last asked in vain.
-struct Lookups<const COUNT: usize>([tokio::sync::Mutex<Option<Instant>>; COUNT]);
-
-type Turn<'a> = tokio::sync::MutexGuard<'a, Option<Instant>>;
-
-impl<const COUNT: usize> Default for Lookups<COUNT> {
-    fn default() -> Self {
-        Self(std::array::from_fn(|_| tokio::sync::Mutex::default()))
-    }
-}
-
-impl<const COUNT: usize> Lookups<COUNT> {
-    /// Waits until nobody looks up a key of this place.
-    ///
-    /// Errors: 503 when the database gave no answer meanwhile; it would give this one none either.
-    async fn turn(&self, place: u64) -> Result<Turn<'_>, Failure> {
-        let count = u64::try_from(COUNT).unwrap_or(u64::MAX);
-        let place = usize::try_from(place % count).unwrap_or_default();
-        let since = Instant::now();
-        let turn = self.0[place].lock().await;
-        if turn.is_some_and(|in_vain| in_vain >= since) {
-            return Err(Failure::new(Code::StorageUnavailable));
-        }
-        Ok(turn)
-    }
-}
-
-struct Known {
-    caller: Arc<Caller>,
-    found_at: Instant,
-    /// A request has gone to look it up again.
-    is_refreshing: bool,
-}
-
-impl KnownKeys {
-    /// Forgets what is too old to count.
-    pub(crate) fn sweep(&self) {
-        let mut known = self.lock();
-        known.retain(|_, known| known.found_at.elapsed() < REMEMBERED_MAX);
-        known.shrink_to_fit();
-        drop(known);
-        let mut absent = self.absent();
-        absent.retain(|_, since| since.elapsed() < REMEMBERED_MAX);
-        absent.shrink_to_fit();
-    }
-
-    /// Learns which keys there are before anybody asks: the newest of them. Without an answer in
-    /// time they are learned later.
-    pub(crate) async fn meet_all(&self, db: &store::Database) -> Option<Uuid> {
-        let found = tokio::time::timeout(MET_WITHIN, self.meet_after(db, None));
-        found.await.ok()?.ok()?
-    }
-
-    /// Learns which keys are new until `shutdown`.
-    pub(crate) async fn meet_new(
-        &self,
-        db: &store::Database,
-        mut newest: Option<Uuid>,
-        shutdown: &CancellationToken,
-    ) {
-        loop {
-            match self.meet_after(db, newest).await {
-                Ok(found) => newest = newest.max(found),
-                Err(error) => tracing::debug!(%error, "it is not known which keys are new"),
-            }
-            let pause = tokio::time::sleep(NEW_KEYS_INTERVAL);
-            if shutdown.run_until_cancelled(pause).await.is_none() {
-                return;
-            }
-        }
-    }
-
-    /// The newest key there is.
-    async fn meet_after(
-        &self,
-        db: &store::Database,
-        newest: Option<Uuid>,
-    ) -> store::Result<Option<Uuid>> {
-        let mut after = newest.map(|id| ids::before(id, STORED_WITHIN));
-        loop {
-            let ids = store::api_keys::ids_after(db, after, NEW_KEYS_PAGE).await?;
-            let is_whole = u64::try_from(ids.len()).is_ok_and(|count| count < NEW_KEYS_PAGE);
-            after = ids.last().copied().or(after);
-            for id in ids {
-                self.meet(id);
-            }
-            if is_whole {
-                return Ok(after);
-            }
-        }
-    }
-
-    fn meet(&self, id: Uuid) {
-        if self.has_met(id) {
-            return;
-        }
-        let mut met = self.met.write().unwrap_or_else(PoisonError::into_inner);
-        if met.len() < MET_COUNT_MAX {
-            met.insert(id);
-        }
-        drop(met);
-        self.absent().remove(&id);
-    }
-
-    fn has_met(&self, id: Uuid) -> bool {
-        let met = self.met.read().unwrap_or_else(PoisonError::into_inner);
-        met.contains(&id)
-    }
-
-    fn is_absent(&self, id: Uuid) -> bool {
-        let absent = self.absent();
-        let since = absent.get(&id);
-        since.is_some_and(|since| since.elapsed() < REMEMBERED_MAX)
-    }
-
-    fn get(&self, id: Uuid) -> Option<Arc<Caller>> {
-        let mut known = self.lock();
-        let known = known.get_mut(&id)?;
-        let age = known.found_at.elapsed();
-        let is_fresh = age < REFRESH_AFTER;
-        if is_fresh || (age < REMEMBERED_MAX && known.is_refreshing) {
-            return Some(Arc::clone(&known.caller));
-        }
-        known.is_refreshing = true;
-        None
-    }
-
-    /// The key, if somebody else has just looked it up.
-    fn fresh(&self, id: Uuid) -> Option<Arc<Caller>> {
-        let known = self.lock();
-        let known = known.get(&id)?;
-        (known.found_at.elapsed() < REFRESH_AFTER).then(|| Arc::clone(&known.caller))
-    }
-
-    fn put(&self, id: Uuid, caller: Option<&Arc<Caller>>) {
-        let mut known = self.lock();
-        let Some(caller) = caller else {
-            known.remove(&id);
-            drop(known);
-            let mut absent = self.absent();
-            if absent.len() >= REMEMBERED_COUNT_MAX {
-                absent.clear();
-            }
-            absent.insert(id, Instant::now());
-            return;
-        };
-        if known.len() < REMEMBERED_COUNT_MAX || known.contains_key(&id) {
-            let entry = Known {
-                caller: Arc::clone(caller),
-                found_at: Instant::now(),
-                is_refreshing: false,
-            };
-            known.insert(id, entry);
-        }
-        drop(known);
-        self.meet(id);
-    }
-
-    /// Waits until nobody looks up this key.
-    ///
-    /// Errors: 503 when the database gave no answer meanwhile, or too many look up keys that were
-    /// never seen.
-    async fn turn(&self, id: Uuid) -> Result<Turn<'_>, Failure> {
-        let place = self.places.hash_one(id);
-        if self.has_met(id) {
-            return self.lookups.turn(place).await;
-        }
-        let turn = self.strange_lookups.turn(place);
-        tokio::time::timeout(STRANGE_PATIENCE, turn)
-            .await
-            .map_err(|_| Failure::new(Code::Overloaded))?
-    }
-
-    fn absent(&self) -> MutexGuard<'_, HashMap<Uuid, Instant>> {
-        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Why a key is not accepted. Callers see no difference; the metric does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -501,16 +246,43 @@ async fn facilities_of(
     Ok(facilities.map(Arc::new).collect())
 }
 
-/// What an operation demands of its caller.
-pub(crate) trait Demand: Send + Sync + 'static {
-    /// What the request wants to do.
-    const ERRAND: Errand;
-    /// Whether only who declares may ask.
-    const IS_FOR_DECLARANTS: bool;
-    /// Whether the path is there for officers of the police alone.
-    const IS_FOR_OFFICERS: bool = false;
-    /// Whether the path is there for those alone who operate the service.
-    const IS_FOR_ADMINISTRATORS: bool = false;
+/// Whose keys may use an operation.
+#[derive(Clone, Copy)]
+pub(crate) enum Audience {
+    /// Every key.
+    Anyone,
+    /// Keys that declare; others are refused.
+    Declarants,
+    /// Keys of police officers; for others the path does not exist.
+    Officers,
+    /// Keys of operators; for others the path does not exist.
+    Administrators,
+}
+
+impl Audience {
+    /// Errors: 403 for a key outside of the audience, 404 where it may not learn of the path.
+    fn admit(self, sender: &Sender) -> Result<(), Failure> {
+        let (is_member, route_group, code) = match self {
+            Self::Anyone => return Ok(()),
+            Self::Declarants => (sender.may_declare(), "stays", Code::Forbidden),
+            Self::Officers => (sender.role == Role::Police, "police", Code::NotFound),
+            Self::Administrators => (sender.role == Role::Admin, "admin", Code::NotFound),
+        };
+        if is_member {
+            return Ok(());
+        }
+        counter!("luutru_authz_denied_total", "route_group" => route_group, "reason" => "role")
+            .increment(1);
+        Err(Failure::new(code))
+    }
+}
+
+/// What an operation requires of its caller: who it must be, and which quota pays.
+pub(crate) trait Access: Send + Sync + 'static {
+    /// Whose keys may use it.
+    const AUDIENCE: Audience;
+    /// What is counted.
+    const KIND: RequestKind;
 }
 
 /// Declares one stay.
@@ -528,47 +300,57 @@ pub(crate) enum Reviewing {}
 /// Operates the service.
 pub(crate) enum Administering {}
 
-impl Demand for Declaring {
-    const ERRAND: Errand = Errand::Declare;
-    const IS_FOR_DECLARANTS: bool = true;
+impl Access for Declaring {
+    const AUDIENCE: Audience = Audience::Declarants;
+    const KIND: RequestKind = RequestKind::Declare;
 }
 
-impl Demand for DeclaringMany {
-    const ERRAND: Errand = Errand::DeclareMany;
-    const IS_FOR_DECLARANTS: bool = true;
+impl Access for DeclaringMany {
+    const AUDIENCE: Audience = Audience::Declarants;
+    const KIND: RequestKind = RequestKind::DeclareMany;
 }
 
-impl Demand for Asking {
-    const ERRAND: Errand = Errand::Read;
-    const IS_FOR_DECLARANTS: bool = true;
+impl Access for Asking {
+    const AUDIENCE: Audience = Audience::Declarants;
+    const KIND: RequestKind = RequestKind::Read;
 }
 
-impl Demand for Managing {
-    const ERRAND: Errand = Errand::Read;
-    const IS_FOR_DECLARANTS: bool = true;
+impl Access for Managing {
+    const AUDIENCE: Audience = Audience::Declarants;
+    const KIND: RequestKind = RequestKind::Read;
 }
 
-impl Demand for Reading {
-    const ERRAND: Errand = Errand::Read;
-    const IS_FOR_DECLARANTS: bool = false;
+impl Access for Reading {
+    const AUDIENCE: Audience = Audience::Anyone;
+    const KIND: RequestKind = RequestKind::Read;
+}
+
+impl Access for Reviewing {
+    const AUDIENCE: Audience = Audience::Officers;
+    const KIND: RequestKind = RequestKind::Read;
+}
+
+impl Access for Administering {
+    const AUDIENCE: Audience = Audience::Administrators;
+    const KIND: RequestKind = RequestKind::Read;
 }
 
 /// A caller who was let in before the body of the request was read: recognised, of the right
 /// role, within the quota, with a place.
-pub(crate) struct Admitted<D> {
+pub(crate) struct Admitted<A> {
     /// What the request holds while it is worked on.
     pub(crate) ticket: Ticket,
-    demand: PhantomData<fn() -> D>,
+    access: PhantomData<fn() -> A>,
 }
 
-impl<D> Admitted<D> {
+impl<A> Admitted<A> {
     /// What the rules know of the caller.
     pub(crate) fn sender(&self) -> &Sender {
         &self.ticket.caller.sender
     }
 }
 
-impl<'a, D: Demand> ApiExtractor<'a> for Admitted<D> {
+impl<'a, A: Access> ApiExtractor<'a> for Admitted<A> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
     type ParamType = ();
     type ParamRawType = ();
@@ -600,7 +382,8 @@ impl<'a, D: Demand> ApiExtractor<'a> for Admitted<D> {
     ) -> poem::Result<Self> {
         let admitted = admit(request).await?;
         if !may_have_body(request.method(), body) {
-            admitted.ticket.enter(App::of(request)?).await?;
+            let app = App::of(request)?;
+            admitted.ticket.enter(&app.limits, &app.intake).await?;
         }
         Ok(admitted)
     }
@@ -619,7 +402,7 @@ fn may_have_body(method: &Method, body: &mut RequestBody) -> bool {
     !is_empty
 }
 
-async fn admit<D: Demand>(request: &Request) -> Result<Admitted<D>, Failure> {
+async fn admit<A: Access>(request: &Request) -> Result<Admitted<A>, Failure> {
     let app = App::of(request)?;
     let exchange = exchange::of(request)?;
     let caller = recognise(app, request.headers(), exchange.address()).await?;
@@ -630,78 +413,19 @@ async fn admit<D: Demand>(request: &Request) -> Result<Admitted<D>, Failure> {
     if let Some((_, facility)) = &caller.only_facility {
         exchange.facility.get_or_init(|| Arc::clone(facility));
     }
-    if D::IS_FOR_DECLARANTS && !caller.sender.may_declare() {
-        counter!("luutru_authz_denied_total", "route_group" => "stays", "reason" => "role")
-            .increment(1);
-        return Err(Failure::new(Code::Forbidden));
-    }
-    if D::IS_FOR_OFFICERS && caller.sender.role != Role::Police {
-        counter!("luutru_authz_denied_total", "route_group" => "police", "reason" => "role")
-            .increment(1);
-        return Err(Failure::new(Code::NotFound));
-    }
-    if D::IS_FOR_ADMINISTRATORS && caller.sender.role != Role::Admin {
-        counter!("luutru_authz_denied_total", "route_group" => "admin", "reason" => "role")
-            .increment(1);
-        return Err(Failure::new(Code::NotFound));
-    }
-    let ticket = Ticket::issue(exchange, Arc::clone(caller), D::ERRAND).await?;
+    A::AUDIENCE.admit(&caller.sender)?;
+    let ticket = Ticket::issue(Arc::clone(caller), A::KIND).await?;
+    // There is one ticket to a request.
+    let _ = exchange.holdings.set(ticket.holdings());
     Ok(Admitted {
         ticket,
-        demand: PhantomData,
+        access: PhantomData,
     })
-}
-
-impl Demand for Reviewing {
-    const ERRAND: Errand = Errand::Read;
-    const IS_FOR_DECLARANTS: bool = false;
-    const IS_FOR_OFFICERS: bool = true;
-}
-
-impl Demand for Administering {
-    const ERRAND: Errand = Errand::Read;
-    const IS_FOR_DECLARANTS: bool = false;
-    const IS_FOR_ADMINISTRATORS: bool = true;
-}
-
-#[cfg(test)]
-impl Caller {
-    /// A caller without facilities.
-    pub(crate) fn for_test(limits: &crate::limit::Limits) -> Self {
-        let id = Uuid::from_u128(7);
-        Self {
-            sender: Sender {
-                key_id: id,
-                organisation_id: id,
-                role: Role::Integrator,
-                facilities: Vec::new(),
-                communes: Vec::new(),
-                provinces: Vec::new(),
-            },
-            meter: limits.key(id).unwrap(),
-            only_facility: None,
-            key: ApiKey {
-                id,
-                organisation_id: id,
-                role: Role::Integrator,
-                label: String::new(),
-                secret_hash: NO_HASH.to_vec(),
-                facility_ids: Vec::new(),
-                commune_codes: Vec::new(),
-                province_codes: Vec::new(),
-                created_at: chrono::DateTime::UNIX_EPOCH,
-                expires_at: None,
-                revoked_at: None,
-            },
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ApiSettings;
-    use crate::limit::Limits;
 
     fn headers(values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -731,32 +455,6 @@ mod tests {
         for (values, rejection) in table {
             assert_eq!(presented_key(&headers(values)).unwrap_err(), rejection);
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_key_is_looked_up_by_one_request_and_forgotten_after_two_seconds() {
-        let limits = Limits::new(&ApiSettings::for_test());
-        let caller = Arc::new(Caller::for_test(&limits));
-        let id = caller.sender.key_id;
-        let keys = KnownKeys::default();
-        assert!(keys.get(id).is_none());
-        keys.put(id, Some(&caller));
-        assert!(keys.get(id).is_some());
-
-        tokio::time::advance(REFRESH_AFTER).await;
-        assert!(keys.get(id).is_none(), "the first one looks it up again");
-        assert!(keys.get(id).is_some(), "the others do not wait for it");
-
-        tokio::time::advance(REFRESH_AFTER).await;
-        assert!(keys.get(id).is_none());
-        keys.put(id, Some(&caller));
-        keys.put(id, None);
-        assert!(keys.get(id).is_none(), "an ended key is forgotten at once");
-
-        keys.put(id, Some(&caller));
-        tokio::time::advance(REMEMBERED_MAX).await;
-        keys.sweep();
-        assert!(keys.lock().is_empty());
     }
 
     #[test]

@@ -102,7 +102,12 @@ fn result(exchange: &Exchange, entry: CensusEntry) -> String {
         Err(refusal) => {
             let failure = Failure::from(refusal);
             log(entry.index, &failure);
-            ("rejected", failure.to_json(exchange).to_string())
+            (
+                "rejected",
+                failure
+                    .to_json(exchange.language, &exchange.request_id())
+                    .to_string(),
+            )
         }
     };
     let index = json!(entry.index);

@@ -33,10 +33,10 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// Writes the document.
-    pub(crate) fn new() -> Self {
+    /// Writes the document, out of what the framework derives from the operations.
+    pub(crate) fn new(derived: Value) -> Self {
         Self {
-            undated: document::write(),
+            undated: document::write(derived),
             dated: Mutex::new(None),
             page: OnceLock::new(),
         }
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_is_served_is_json_with_json_first_and_examples_of_today() {
-        let documents = Documents::new();
+        let documents = Documents::new(crate::routes::specification());
         let now = DateTime::parse_from_rfc3339("2026-11-24T10:00:00Z").unwrap();
         let now = now.with_timezone(&Utc);
         let text = documents.text(now);

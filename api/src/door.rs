@@ -24,7 +24,7 @@ use crate::docs::Documents;
 use crate::exchange::Exchange;
 use crate::imports;
 use crate::problem::Failure;
-use crate::routes::Api;
+use crate::routes::{self, Api};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Label of a request that matched no route.
@@ -57,6 +57,7 @@ const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
 pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
     let api = Api {
         app: Arc::clone(app),
+        documents: Documents::new(routes::specification()),
     };
     let mut table = HashMap::new();
     api.add_routes(&mut table);
@@ -71,7 +72,6 @@ pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
             });
         routes = routes.at(pattern, methods);
     }
-    app.documents.get_or_init(Documents::new);
     Door {
         inner: routes,
         app: Arc::clone(app),
@@ -135,7 +135,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         let facts = pattern.and_then(|pattern| self.facts.get(pattern.0.as_ref()));
         let (mut response, failure) = match outcome {
             Ok(response) => (response, None),
-            Err(failure) => (failure.render(&exchange), Some(failure)),
+            Err(failure) => (
+                failure.render(exchange.language, &exchange.request_id()),
+                Some(failure),
+            ),
         };
         if let Some(facts) = facts
             && matches!(&failure, Some(failure) if failure.code() == Code::MethodNotAllowed)

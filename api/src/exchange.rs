@@ -8,15 +8,13 @@ use poem::{FromRequest, Request, RequestBody};
 use runtime::{address::ClientAddress, clock::Clock, ids, serve::Client};
 use uuid::Uuid;
 
-use crate::auth::Caller;
+use crate::known_keys::Caller;
 use crate::limit::{FacilityMeter, Holdings};
 use crate::problem::Failure;
 
 /// Longest id of a request that we take over.
 const REQUEST_ID_LENGTH_MAX: usize = 128;
 const REQUEST_ID: &str = "X-Request-Id";
-/// What may stand in a URI besides letters and digits (RFC 3986, 2.2 and 2.3), `%` left out.
-const URI_MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=";
 
 /// Lengths of ids that are a random number or a hash in hexadecimal digits, without hyphens.
 const OPAQUE_LENGTHS: [usize; 3] = [32, 40, 64];
@@ -73,19 +71,6 @@ impl Exchange {
         self.request_id
             .clone()
             .unwrap_or_else(|| self.id.to_string())
-    }
-
-    /// `urn:uuid:` and the request's id; what may not stand in a URI is escaped.
-    pub(crate) fn instance(&self) -> String {
-        let mut instance = "urn:uuid:".to_owned();
-        for byte in self.request_id().bytes() {
-            if byte.is_ascii_alphanumeric() || URI_MARKS.contains(&byte) {
-                instance.push(char::from(byte));
-            } else {
-                instance.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        instance
     }
 
     /// Our own W3C trace context, which the delivery continues.
@@ -180,9 +165,8 @@ mod tests {
         }
         let too_long = "a".repeat(129);
         for sent in ["", "two words", "tiếng", too_long.as_str()] {
-            let exchange = begin("x-request-id", sent);
-            let ours = Uuid::try_parse(&exchange.request_id()).unwrap();
-            assert_eq!(exchange.instance(), format!("urn:uuid:{ours}"));
+            let ours = begin("x-request-id", sent).request_id();
+            assert!(Uuid::try_parse(&ours).is_ok(), "{ours}");
         }
     }
 
@@ -212,17 +196,6 @@ mod tests {
             let exchange = begin("x-request-id", sent);
             assert_eq!(exchange.request_id(), sent);
             assert_eq!(exchange.log_id(), exchange.id.to_string());
-        }
-    }
-
-    #[test]
-    fn an_instance_is_a_uri_whatever_was_sent() {
-        let table = [
-            ("pms-7", "urn:uuid:pms-7"),
-            (r#"<b>"%41"#, "urn:uuid:%3Cb%3E%22%2541"),
-        ];
-        for (sent, instance) in table {
-            assert_eq!(begin("x-request-id", sent).instance(), instance);
         }
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod rejected;
 pub(crate) mod rows;
 pub(crate) mod template;
 pub(crate) mod upload;
+pub(crate) mod workbooks;
 
 use domain::{
     problem::{Code, Language},
@@ -28,12 +29,6 @@ use crate::shapes::ImportView;
 
 /// Where files are sent to.
 pub(crate) const PATH: &str = "/v1/imports";
-/// Files that are held in memory at the same time: each may have 64 MiB.
-pub(crate) const FILE_COUNT_MAX: usize = 2;
-/// What may become of a row.
-pub(crate) const OUTCOMES: [&str; 4] = ["accepted", "replayed", "rejected", "skipped"];
-/// What may stand first in a date.
-pub(crate) const DATE_ORDERS: [&str; 2] = ["dmy", "mdy"];
 
 /// How far a file has come.
 pub(crate) async fn show(
@@ -169,7 +164,7 @@ fn passed_over(names: &SheetNames) -> Value {
 fn problem_of(kept: &Value, exchange: &Exchange) -> Value {
     let code = kept["code"].as_str().and_then(Code::parse);
     let failure = Failure::new(code.unwrap_or(Code::Internal));
-    let mut problem = failure.to_json(exchange);
+    let mut problem = failure.to_json(exchange.language, &exchange.request_id());
     problem["errors"] = notes_of(&kept["errors"], exchange.language);
     if kept["stay_id"].is_string() {
         problem["stay_id"] = kept["stay_id"].clone();

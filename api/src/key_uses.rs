@@ -6,11 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use store::Database;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-use crate::app::App;
 
 /// A key's use is written no more often.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -64,28 +63,23 @@ impl KeyUses {
         due
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Use>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Writes uses until the stop, and what is left then.
-pub(crate) async fn keep(app: &App, shutdown: &CancellationToken) {
-    loop {
-        let pause = tokio::time::sleep(LOOK_INTERVAL);
-        let is_last = shutdown.run_until_cancelled(pause).await.is_none();
-        write(app, is_last).await;
-        if is_last {
-            return;
+    /// Writes uses until the stop, and what is left then.
+    pub(crate) async fn keep(&self, db: &Database, shutdown: &CancellationToken) {
+        loop {
+            let pause = tokio::time::sleep(LOOK_INTERVAL);
+            let is_last = shutdown.run_until_cancelled(pause).await.is_none();
+            if let Err(error) = store::key_ring::note_uses(db, self.due(is_last)).await {
+                // A help for administrators; the next use is written again.
+                tracing::debug!(%error, "when keys were last used was not written");
+            }
+            if is_last {
+                return;
+            }
         }
     }
-}
 
-async fn write(app: &App, is_last: bool) {
-    let due = app.key_uses.due(is_last);
-    if let Err(error) = store::key_ring::note_uses(&app.db, due).await {
-        // A help for administrators; the next use is written again.
-        tracing::debug!(%error, "when keys were last used was not written");
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Use>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

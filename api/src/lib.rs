@@ -5,6 +5,8 @@
 //! the module of its noun asks `intake` or `store` and answers. Holds always: no SQL, no outgoing
 //! call, and nothing of what was submitted in a log, an error or a measurement.
 
+mod start;
+
 mod app;
 mod config;
 
@@ -18,6 +20,7 @@ mod auth;
 mod hosts;
 mod idempotency;
 mod key_uses;
+mod known_keys;
 mod limit;
 mod payload;
 mod precondition;
@@ -30,6 +33,7 @@ mod events;
 mod facilities;
 mod imports;
 mod limits;
+mod noted_reads;
 mod paper;
 mod police;
 mod reads;
@@ -43,9 +47,10 @@ mod answer;
 mod cursor;
 mod problem;
 mod query;
+mod refusal;
 mod shapes;
 
 mod docs;
 
-pub use app::{ApiParts, RunningApi, start};
 pub use config::ApiSettings;
+pub use start::{ApiParts, RunningApi, start};

@@ -9,14 +9,18 @@
 mod allowance;
 mod fields;
 mod gate;
+mod limits;
 mod meters;
 mod room;
+mod shortage;
 mod strangers;
 mod ticket;
 
-pub(crate) use allowance::{Allowance, Rate, Shortage};
+pub(crate) use allowance::{Allowance, Rate};
 pub(crate) use fields::RateLimitFields;
 pub(crate) use gate::Place;
-pub(crate) use meters::{FacilityMeter, KeyMeter, Limits};
+pub(crate) use limits::Limits;
+pub(crate) use meters::{FacilityMeter, KeyMeter};
 pub(crate) use room::{BodyKind, Received};
-pub(crate) use ticket::{Errand, Holdings, Ticket};
+use shortage::Shortage;
+pub(crate) use ticket::{Holdings, RequestKind, Ticket};

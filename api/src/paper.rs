@@ -13,8 +13,6 @@ use crate::problem::Failure;
 
 /// The media type of a paper.
 pub(crate) const PDF: &str = "application/pdf";
-/// Papers that are written at the same time: each takes a core.
-pub(crate) const PAPER_COUNT_MAX: usize = 2;
 
 /// The answer with a paper that `write` makes. `name` is what a browser saves it as; it holds no
 /// personal value.

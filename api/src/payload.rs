@@ -504,7 +504,7 @@ async fn read_in_time(
     let body = body.take().map_err(Failure::internal)?;
     let bytes = arrival.read(app, exchange, body).await?;
     if let Some(holdings) = exchange.holdings.get() {
-        holdings.enter(app).await?;
+        holdings.enter(&app.limits, &app.intake).await?;
     }
     Ok(bytes)
 }

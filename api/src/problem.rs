@@ -7,8 +7,6 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use domain::problem::{Class, Code, Hint, Language, Violation};
-use domain::time::format_instant;
-use intake::Refusal;
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
@@ -20,14 +18,14 @@ use poem_openapi::{
 use runtime::ids;
 use serde_json::{Value, json};
 
-use crate::exchange::Exchange;
-
 /// The media type of every error.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Where an error's `type` leads; a fragment names the code.
 const TYPE: &str = "/v1/catalogues/error_codes";
 /// When to come again after a refusal that says nothing closer, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
+/// What may stand in a URI besides letters and digits (RFC 3986, 2.2 and 2.3), `%` left out.
+const URI_MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=";
 /// Added at random, so that those who were refused together do not come back together.
 const RETRY_SPREAD_SECONDS: u8 = 3;
 
@@ -260,7 +258,7 @@ impl Failure {
     }
 
     /// Adds a member to the problem.
-    fn with_member(mut self, name: &'static str, value: Value) -> Self {
+    pub(crate) fn with_member(mut self, name: &'static str, value: Value) -> Self {
         self.0.members.push((name, value));
         self
     }
@@ -303,10 +301,9 @@ impl Failure {
         Some(chain)
     }
 
-    /// The problem's members.
-    pub(crate) fn to_json(&self, exchange: &Exchange) -> Value {
+    /// The problem's members, as the answer to the request with this id.
+    pub(crate) fn to_json(&self, language: Language, request_id: &str) -> Value {
         let parts = &self.0;
-        let language = exchange.language;
         let mut problem = json!({
             "type": format!("{TYPE}#{}", parts.code),
             "title": parts.code.title(language),
@@ -315,10 +312,10 @@ impl Failure {
                 None => parts.code.detail(language).to_owned(),
                 Some(hint) => format!("{} {}", parts.code.detail(language), hint.sentence(language)),
             },
-            "instance": exchange.instance(),
+            "instance": instance(request_id),
             "code": parts.code.as_str(),
             "retryable": parts.code.is_retryable(),
-            "request_id": exchange.request_id(),
+            "request_id": request_id,
             "errors": violations_to_json(&parts.errors, language),
         });
         for (name, value) in &parts.members {
@@ -328,16 +325,16 @@ impl Failure {
     }
 
     /// The answer.
-    pub(crate) fn render(&self, exchange: &Exchange) -> Response {
+    pub(crate) fn render(&self, language: Language, request_id: &str) -> Response {
         let mut response = Response::builder()
             .status(self.status())
             .content_type(PROBLEM_JSON)
-            .body(self.to_json(exchange).to_string());
+            .body(self.to_json(language, request_id).to_string());
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
         headers.insert(
             header::CONTENT_LANGUAGE,
-            HeaderValue::from_static(exchange.language.as_str()),
+            HeaderValue::from_static(language.as_str()),
         );
         self.set_headers(headers);
         response
@@ -372,6 +369,19 @@ impl Failure {
     }
 }
 
+/// `urn:uuid:` and the request's id; what may not stand in a URI is escaped.
+fn instance(request_id: &str) -> String {
+    let mut instance = "urn:uuid:".to_owned();
+    for byte in request_id.bytes() {
+        if byte.is_ascii_alphanumeric() || URI_MARKS.contains(&byte) {
+            instance.push(char::from(byte));
+        } else {
+            instance.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    instance
+}
+
 /// `[{pointer, code, message}]`.
 pub(crate) fn violations_to_json(violations: &[Violation], language: Language) -> Value {
     violations
@@ -384,48 +394,6 @@ pub(crate) fn violations_to_json(violations: &[Violation], language: Language) -
             })
         })
         .collect()
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Invalid(errors) => Self::invalid(errors),
-            Refusal::ReferenceConflict { stay_id } => {
-                Self::new(Code::ReferenceConflict).with_member("stay_id", json!(stay_id))
-            }
-            Refusal::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
-            Refusal::IdempotencyInProgress => Self::new(Code::IdempotencyInProgress),
-            Refusal::NotFound => Self::new(Code::NotFound),
-            Refusal::VersionUnnamed => Self::new(Code::PreconditionRequired),
-            Refusal::VersionMismatch { version } => {
-                let failure = Self::new(Code::VersionMismatch);
-                match HeaderValue::from_str(&format!("\"{version}\"")) {
-                    Ok(tag) => failure.with_header(header::ETAG, tag),
-                    Err(_) => failure,
-                }
-            }
-            Refusal::StayDeparted => Self::new(Code::StayDeparted),
-            Refusal::StayCancelled => Self::new(Code::StayCancelled),
-            Refusal::CensusStale { last_taken_at } => Self::new(Code::CensusStale)
-                .with_member("last_taken_at", json!(format_instant(last_taken_at))),
-            Refusal::CensusImplausible { departures } => {
-                Self::new(Code::CensusImplausible).with_member("departures", json!(departures))
-            }
-            Refusal::Overloaded => Self::new(Code::Overloaded),
-            Refusal::StorageUnavailable => Self::new(Code::StorageUnavailable),
-            Refusal::StorageFull => Self::new(Code::StorageFull),
-            Refusal::OutcomeUnknown => Self::new(Code::OutcomeUnknown),
-            Refusal::Stopping => Self::new(Code::Stopping),
-            Refusal::Unreadable { stay_id, cause } => crate::unreadable::failure(stay_id, cause),
-            Refusal::Internal(cause) => Self::internal(cause),
-        }
-    }
-}
-
-impl From<store::Error> for Failure {
-    fn from(error: store::Error) -> Self {
-        Refusal::from(error).into()
-    }
 }
 
 /// What the framework rejects takes the same shape; its own text is dropped, it quotes input.
@@ -506,9 +474,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_problem_names_everything_but_what_was_submitted() {
-        let exchange = Exchange::for_test("req-1", Language::En);
         let violation = Violation::new("/note", Code::TooLong).with(Hint::LengthMax(2_000));
-        let response = Failure::invalid(vec![violation]).render(&exchange);
+        let response = Failure::invalid(vec![violation]).render(Language::En, "req-1");
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(response.content_type(), Some(PROBLEM_JSON));
         assert_eq!(response.header("Content-Language"), Some("en"));
@@ -532,9 +499,8 @@ mod tests {
 
     #[test]
     fn who_is_to_come_again_is_told_when() {
-        let exchange = Exchange::for_test("req-1", Language::Vi);
         for code in Code::ALL.iter().copied() {
-            let response = Failure::new(code).render(&exchange);
+            let response = Failure::new(code).render(Language::Vi, "req-1");
             let seconds = response.header("Retry-After").map(str::parse::<u32>);
             let is_told = matches!(seconds, Some(Ok(1..=3)));
             let status = response.status().as_u16();
@@ -542,7 +508,19 @@ mod tests {
             assert_eq!(is_told, is_due, "{code}");
         }
         let waiting = Failure::new(Code::RateLimited).retry_after(17);
-        assert_eq!(waiting.render(&exchange).header("Retry-After"), Some("17"));
+        let response = waiting.render(Language::Vi, "req-1");
+        assert_eq!(response.header("Retry-After"), Some("17"));
+    }
+
+    #[test]
+    fn an_instance_is_a_uri_whatever_was_sent() {
+        let table = [
+            ("pms-7", "urn:uuid:pms-7"),
+            (r#"<b>"%41"#, "urn:uuid:%3Cb%3E%22%2541"),
+        ];
+        for (sent, expected) in table {
+            assert_eq!(instance(sent), expected);
+        }
     }
 
     #[test]

@@ -1,37 +1,11 @@
 //! What is noted when somebody sees stays with what is personal in them: a metric each time, and
 //! in the audit one entry for each key and minute.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use domain::sender::Sender;
 use metrics::counter;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit;
-
-/// Keys whose last noted minute is remembered; beyond, each read is noted.
-const REMEMBERED_COUNT_MAX: usize = 10_000;
-
-/// The minute in which each key's reading was last noted.
-#[derive(Default)]
-pub(crate) struct NotedReads(Mutex<HashMap<Uuid, i64>>);
-
-impl NotedReads {
-    /// True for the first read of a key in a minute.
-    fn is_first(&self, key_id: Uuid, minute: i64) -> bool {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.len() >= REMEMBERED_COUNT_MAX {
-            noted.retain(|_, last| *last == minute);
-        }
-        let is_first = noted.get(&key_id) != Some(&minute);
-        if noted.len() < REMEMBERED_COUNT_MAX {
-            noted.insert(key_id, minute);
-        }
-        is_first
-    }
-}
 
 /// Notes that a sender is about to see this many stays of its own facilities.
 ///
@@ -77,18 +51,4 @@ pub(crate) fn count(role: &'static str, purpose: &'static str, result_count: usi
         "role" => role, "purpose" => purpose, "result_size" => size
     )
     .increment(1);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_noted_once_a_minute() {
-        let noted = NotedReads::default();
-        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let answers = [(one, 5), (one, 5), (other, 5), (one, 6), (one, 6)]
-            .map(|(key, minute)| noted.is_first(key, minute));
-        assert_eq!(answers, [true, false, true, true, false]);
-    }
 }

@@ -1,11 +1,18 @@
 //! Every route, in one table. A handler here names who may call it and what it takes; the work is
 //! done in the module of its noun.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{change::Operation, problem::Code};
-use poem::http::{HeaderMap, StatusCode, header};
-use poem_openapi::{OpenApi, Tags, param::Path, types::Any};
+use poem::endpoint::BoxEndpoint;
+use poem::http::{HeaderMap, Method, StatusCode, header};
+use poem_openapi::{
+    OpenApi, OpenApiService, Tags,
+    param::Path,
+    registry::{MetaApi, Registry},
+    types::Any,
+};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -51,6 +58,8 @@ use crate::{
 pub(crate) struct Api {
     /// What they work with.
     pub(crate) app: Arc<App>,
+    /// What describes them.
+    pub(crate) documents: Documents,
 }
 
 /// How operations are grouped in the document.
@@ -1527,7 +1536,7 @@ impl Api {
         tag = "Topic::Operation"
     )]
     async fn show_document(&self) -> Result<Answer<Any<Value>>, Failure> {
-        Ok(self.documents()?.openapi(self.app.clock.now()))
+        Ok(self.documents.openapi(self.app.clock.now()))
     }
 
     /// Try the operations in a browser
@@ -1538,17 +1547,14 @@ impl Api {
         tag = "Topic::Operation"
     )]
     async fn show_docs(&self) -> Result<Page, Failure> {
-        let page = self.documents()?.page();
+        let page = self.documents.page();
         page.ok_or_else(|| Failure::internal("the page of the document is not there"))
     }
 
     /// Get a file of the page
     #[oai(path = "/docs/:file", method = "get", hidden)]
     async fn show_docs_file(&self, file: Path<String>) -> Result<Asset, Failure> {
-        let asset = self
-            .documents()?
-            .page()
-            .and_then(|page| page.asset(&file.0));
+        let asset = self.documents.page().and_then(|page| page.asset(&file.0));
         asset.ok_or_else(|| Failure::new(Code::NotFound))
     }
 
@@ -1586,12 +1592,6 @@ impl Api {
 }
 
 impl Api {
-    /// They are written once the routes are known.
-    fn documents(&self) -> Result<&Documents, Failure> {
-        let documents = self.app.documents.get();
-        documents.ok_or_else(|| Failure::new(Code::NotFound))
-    }
-
     /// The path of the document behind a pattern of the router, which has numbers for names.
     pub(crate) fn template(pattern: &str) -> String {
         let paths = Self::meta().into_iter().flat_map(|api| api.paths);
@@ -1600,6 +1600,27 @@ impl Api {
             .find(|template| to_pattern(template) == pattern)
             .unwrap_or_else(|| pattern.to_owned())
     }
+}
+
+/// What the framework derives from the operations: the document without what it cannot know.
+pub(crate) fn specification() -> Value {
+    let service = OpenApiService::new(Described, "luutru", env!("CARGO_PKG_VERSION"));
+    serde_json::from_str(&service.spec()).unwrap_or_default()
+}
+
+/// The operations without what they work with: enough to be described.
+struct Described;
+
+impl OpenApi for Described {
+    fn meta() -> Vec<MetaApi> {
+        Api::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        Api::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
 /// `/v1/stays/{id}` to `/v1/stays/:param0`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::{
     problem::{Code, Violation},
-    scan::{self, Scan},
+    scan::{self, Scan, ScanKind},
     time::local_date,
 };
 use formats::qr_image::{self, ImageFault, ImageKind};
@@ -15,21 +15,15 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::auth::{Admitted, Asking, Caller};
+use crate::auth::{Admitted, Asking};
 use crate::exchange::Exchange;
+use crate::known_keys::Caller;
 use crate::payload::{ScanBody, Scanned};
 use crate::problem::{Failure, violations_to_json};
 use crate::shapes::ScanView;
 
-/// Pictures that are searched at the same time: each may take 300 MB and a core.
-pub(crate) const PICTURE_COUNT_MAX: usize = 2;
 /// How long a picture waits for others of its key.
 const OWN_PATIENCE: Duration = Duration::from_secs(10);
-/// Keys that may wait for their turn.
-pub(crate) const WAITING_PICTURE_COUNT_MAX: usize = 16;
-
-/// The kinds of text that a scanner delivers.
-pub(crate) const KINDS: [&str; 2] = ["qr", "mrz"];
 
 /// Reads a scan: 200 with what it holds, doubts as warnings.
 pub(crate) async fn read(
@@ -63,16 +57,15 @@ fn refusal(pointer: &str, code: Code) -> Failure {
 fn read_text(app: &App, document: &Value, received_at: DateTime<Utc>) -> Result<Scan, Failure> {
     let (kind, text) = members(document).map_err(Failure::invalid)?;
     let today = local_date(received_at);
-    let read = if kind == KINDS[0] {
-        scan::read_qr(text, today)
-    } else {
-        scan::read_mrz(text, today, app.intake.catalogues())
+    let read = match kind {
+        ScanKind::Qr => scan::read_qr(text, today),
+        ScanKind::Mrz => scan::read_mrz(text, today, app.intake.catalogues()),
     };
     read.map_err(|code| refusal("/text", code))
 }
 
 /// Kind and text of a document, or all its faults.
-fn members(document: &Value) -> Result<(&'static str, &str), Vec<Violation>> {
+fn members(document: &Value) -> Result<(ScanKind, &str), Vec<Violation>> {
     let Value::Object(members) = document else {
         return Err(vec![Violation::new("", Code::InvalidType)]);
     };
@@ -86,7 +79,7 @@ fn members(document: &Value) -> Result<(&'static str, &str), Vec<Violation>> {
         })
         .collect();
     let kind = member(members, "kind", &mut violations).and_then(|word| {
-        let kind = KINDS.into_iter().find(|kind| *kind == word);
+        let kind = ScanKind::parse(word);
         if kind.is_none() {
             violations.push(Violation::new("/kind", Code::UnknownCode));
         }
@@ -153,7 +146,7 @@ mod tests {
     #[test]
     fn a_scan_s_document_has_kind_and_text() {
         let good = json!({"kind": "qr", "text": "x"});
-        assert_eq!(members(&good), Ok(("qr", "x")));
+        assert_eq!(members(&good), Ok((ScanKind::Qr, "x")));
         let table = [
             (json!(["qr"]), vec![("", Code::InvalidType)]),
             (

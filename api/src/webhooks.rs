@@ -11,7 +11,7 @@ use domain::{
     problem::{Code, Hint, Violation},
     sender::Sender,
     time::{format_instant, local_date},
-    webhook::TEST,
+    webhook::WebhookState,
 };
 use poem::http::{StatusCode, header};
 use runtime::{
@@ -40,8 +40,6 @@ use crate::query::Query;
 use crate::shapes::text::{EventWord, Instant, WebhookReasonWord, WebhookStateWord};
 use crate::shapes::{WebhookDraft, WebhookPage, WebhookView};
 
-/// Whether events are sent.
-pub(crate) const STATES: [&str; 2] = ["enabled", "disabled"];
 /// Webhooks of one organisation.
 const WEBHOOK_COUNT_MAX: u64 = 20;
 /// Facilities that one may name.
@@ -55,12 +53,6 @@ const AREA: Area = Area {
 const LIST: &str = "webhooks";
 /// The table whose rows hold what is sealed, for the seal's context.
 const SEALED_TABLE: &str = "webhook";
-
-/// What a webhook may be told of: what the feed has, and tries.
-pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
-    let kinds = EventKind::ALL.iter().map(|kind| kind.as_str());
-    kinds.chain([TEST])
-}
 
 /// A webhook as it is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -322,13 +314,16 @@ fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
     let kinds = row.kinds.as_deref();
     let kinds: Option<Vec<String>> = kinds.and_then(|text| serde_json::from_str(text).ok());
     let instant = |at: chrono::DateTime<Utc>| Instant(format_instant(at));
-    let state = STATES[usize::from(row.disabled_at.is_some())];
+    let state = match row.disabled_at {
+        None => WebhookState::Enabled,
+        Some(_) => WebhookState::Disabled,
+    };
     Ok(WebhookView {
         id: row.id,
         url: opened["url"].as_str().unwrap_or_default().to_owned(),
         events: kinds.map(|kinds| kinds.into_iter().map(EventWord).collect()),
         facility_ids: facility_ids(row),
-        state: WebhookStateWord(state.to_owned()),
+        state: WebhookStateWord(state.as_str().to_owned()),
         disabled_at: row.disabled_at.map(instant),
         disabled_reason: row.disabled_reason.clone().map(WebhookReasonWord),
         failing_since: row.failing_since.map(instant),

@@ -22,6 +22,7 @@ pub mod directory;
 pub mod document;
 pub mod event;
 pub mod facility;
+pub mod import;
 mod members;
 pub mod neighbour;
 pub mod night;

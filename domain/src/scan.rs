@@ -42,6 +42,16 @@ const DOCUMENT: &str = "/guest/document";
 const DOCUMENT_NUMBER: &str = "/guest/document/number";
 const ADDRESS: &str = "/guest/residence/address";
 
+coded! {
+    /// What kind of text a scanner delivers.
+    pub enum ScanKind {
+        /// The QR code of a citizen's card.
+        Qr => "qr",
+        /// The machine-readable zone of a card or passport.
+        Mrz => "mrz",
+    }
+}
+
 /// What one scan says about a guest.
 #[derive(Clone, PartialEq)]
 pub struct Scan {

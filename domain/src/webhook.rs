@@ -6,6 +6,18 @@
 
 use std::time::Duration;
 
+use crate::event::EventKind;
+
+coded! {
+    /// Whether events are sent to a webhook.
+    pub enum WebhookState {
+        /// They are.
+        Enabled => "enabled",
+        /// They are not, until it is enabled again.
+        Disabled => "disabled",
+    }
+}
+
 coded! {
     /// Where an event is on its way to a consumer.
     pub enum Progress {
@@ -52,6 +64,12 @@ coded! {
 
 /// The event of a try: it says nothing and is tried once.
 pub const TEST: &str = "webhook.test";
+
+/// The kinds of events that a webhook may name: those of the feed, and the test.
+pub fn event_words() -> impl Iterator<Item = &'static str> {
+    let kinds = EventKind::ALL.iter().map(|kind| kind.as_str());
+    kinds.chain([TEST])
+}
 
 /// Deliveries that may wait for one webhook.
 pub const WAITING_COUNT_MAX: u64 = 10_000;

@@ -1,12 +1,12 @@
 //! What became of each row of a file.
 
-use domain::problem::Code;
+use domain::{import::RowOutcome, problem::Code};
 use intake::upload::SheetNames;
 use serde_json::{Value, json};
 use store::imports::ImportRow;
 use uuid::Uuid;
 
-use super::{OUTCOMES, find, localised, notes_of, problem_of, sheet_names};
+use super::{find, localised, notes_of, problem_of, sheet_names};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
@@ -20,7 +20,10 @@ use crate::shapes::ImportRowPage;
 pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
     name: "outcome",
     about: "Only rows with this outcome.",
-    schema: || json!({"type": "string", "enum": OUTCOMES}),
+    schema: || {
+        let words: Vec<&str> = RowOutcome::ALL.iter().map(|word| word.as_str()).collect();
+        json!({"type": "string", "enum": words})
+    },
 }];
 
 /// A page of the rows that are done, in the order of the file.
@@ -35,13 +38,18 @@ pub(crate) async fn list(
     let key_id = admitted.sender().key_id;
     let list = format!("imports/{}/rows", import.id);
     let page = query.page(&app.vault, &list, key_id);
-    let outcome = query.parsed("outcome", Code::InvalidFilter, |word| {
-        OUTCOMES.into_iter().find(|outcome| *outcome == word)
-    });
+    let outcome = query.parsed("outcome", Code::InvalidFilter, RowOutcome::parse);
     query.finish()?;
     let after = page.after.map(position_of);
     let limit = u64::try_from(page.limit).unwrap_or(u64::MAX);
-    let rows = store::imports::rows(&app.db, import.id, outcome, after, limit + 1).await?;
+    let rows = store::imports::rows(
+        &app.db,
+        import.id,
+        outcome.map(RowOutcome::as_str),
+        after,
+        limit + 1,
+    )
+    .await?;
     let has_more = rows.len() > page.limit;
     let rows = rows.get(..page.limit).unwrap_or(&rows);
     let last = rows.last().filter(|_| has_more);

@@ -51,7 +51,7 @@ pub(crate) const PARAMETERS: [Parameter; 4] = [
     Parameter {
         name: "date_order",
         about: "What stands first in dates such as 08/12/2026; each column decides when left out.",
-        schema: || json!({"type": "string", "enum": super::DATE_ORDERS}),
+        schema: || json!({"type": "string", "enum": DateOrder::ALL.map(DateOrder::as_str)}),
     },
     Parameter {
         name: "permitted_stay_until",
@@ -150,7 +150,7 @@ async fn store_file(
     let announced = upload.announced.clone();
     let bytes = upload.read(app, exchange).await?;
     if let Some(holdings) = exchange.holdings.get() {
-        holdings.enter(app).await?;
+        holdings.enter(&app.limits, &app.intake).await?;
     }
     let _place = app.files.acquire().await.map_err(Failure::internal)?;
     let (bytes, kind) = announced.file(bytes)?;

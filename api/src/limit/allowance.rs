@@ -12,6 +12,8 @@ use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
+use super::Shortage;
+
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// How much, how often.
@@ -32,15 +34,6 @@ impl Rate {
     pub(crate) fn window_seconds(self) -> u32 {
         self.burst.get().div_ceil(self.per_second.get())
     }
-}
-
-/// Why units could not be taken. Nothing was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shortage {
-    /// They will be there after this time, if nobody else takes them.
-    Until(Duration),
-    /// More than there ever are at once.
-    Never,
 }
 
 /// A quota and what was taken of it.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use metrics::{counter, gauge};
 use runtime::address::ClientAddress;
 
-use super::{Allowance, Rate, ticket::refused};
+use super::{Allowance, Rate};
 use crate::problem::Failure;
 
 /// Unknown keys of one address: twenty a second.
@@ -47,7 +47,7 @@ impl Strangers {
         };
         allowance.take(1).map_err(|shortage| {
             counter!("luutru_auth_failures_total", "kind" => "too_many").increment(1);
-            refused(shortage)
+            shortage.into()
         })
     }
 

@@ -4,17 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::problem::Code;
+use intake::Intake;
 use metrics::counter;
-use runtime::ids;
 use uuid::Uuid;
 
 use super::{
-    Allowance, FacilityMeter, KeyMeter, Limits, Shortage,
+    Allowance, FacilityMeter, KeyMeter, Limits,
     gate::{Gate, Place},
 };
-use crate::app::App;
-use crate::auth::Caller;
-use crate::exchange::Exchange;
+use crate::known_keys::Caller;
 use crate::problem::Failure;
 
 /// How long a request waits for one of its key's places before it is refused.
@@ -27,7 +25,7 @@ const PROCESS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a request wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Errand {
+pub(crate) enum RequestKind {
     /// Declare one stay.
     Declare,
     /// Declare many.
@@ -74,7 +72,7 @@ impl Quota {
 /// last byte of the answer is written: a key has only so many answers under way.
 pub(crate) struct Holdings {
     caller: Arc<Caller>,
-    errand: Errand,
+    kind: RequestKind,
     held: Mutex<Held>,
 }
 
@@ -89,10 +87,10 @@ struct Held {
 }
 
 impl Holdings {
-    fn new(caller: Arc<Caller>, errand: Errand) -> Arc<Self> {
+    fn new(caller: Arc<Caller>, kind: RequestKind) -> Arc<Self> {
         Arc::new(Self {
             caller,
-            errand,
+            kind,
             held: Mutex::default(),
         })
     }
@@ -106,11 +104,11 @@ impl Holdings {
     ///
     /// Errors: 429 when the key has its share of what is worked on, 503 when the service is too
     /// busy. What the request cost is given back.
-    pub(crate) async fn enter(&self, app: &App) -> Result<(), Failure> {
+    pub(crate) async fn enter(&self, limits: &Limits, intake: &Intake) -> Result<(), Failure> {
         if std::mem::replace(&mut self.held().has_entered, true) {
             return Ok(());
         }
-        let outcome = self.find_shared_places(app).await;
+        let outcome = self.find_shared_places(limits, intake).await;
         if outcome.is_err() {
             self.give_back();
         }
@@ -131,7 +129,7 @@ impl Holdings {
         let own = enter(&self.meter().gate, KEY_PATIENCE, Code::RateLimited).await?;
         self.held().own = Some(own);
         if let Some((_, facility)) = &self.caller.only_facility
-            && self.errand != Errand::Read
+            && self.kind != RequestKind::Read
         {
             let place = enter(&facility.gate, KEY_PATIENCE, Code::RateLimited).await?;
             self.hold(place);
@@ -139,17 +137,16 @@ impl Holdings {
         Ok(())
     }
 
-    async fn find_shared_places(&self, app: &App) -> Result<(), Failure> {
-        let limits = &app.limits;
-        let gates: &[&Gate] = match self.errand {
-            Errand::Declare => &[],
-            Errand::Read => &[&limits.others],
-            Errand::DeclareMany => &[&limits.others, &limits.batches],
+    async fn find_shared_places(&self, limits: &Limits, intake: &Intake) -> Result<(), Failure> {
+        let gates: &[&Gate] = match self.kind {
+            RequestKind::Declare => &[],
+            RequestKind::Read => &[&limits.others],
+            RequestKind::DeclareMany => &[&limits.others, &limits.batches],
         };
-        let share = match self.errand {
-            Errand::Declare => None,
-            Errand::Read => Some(&self.meter().reads_at_once),
-            Errand::DeclareMany => Some(&self.meter().batches),
+        let share = match self.kind {
+            RequestKind::Declare => None,
+            RequestKind::Read => Some(&self.meter().reads_at_once),
+            RequestKind::DeclareMany => Some(&self.meter().batches),
         };
         if let Some(share) = share {
             let share = enter(share, KEY_PATIENCE, Code::RateLimited).await?;
@@ -159,7 +156,7 @@ impl Holdings {
             let place = enter(gate, PROCESS_PATIENCE, Code::Overloaded).await?;
             self.hold(place);
         }
-        if self.errand != Errand::Read && !app.intake.has_room(1) {
+        if self.kind != RequestKind::Read && !intake.has_room(1) {
             counter!("luutru_shed_total", "reason" => "queue").increment(1);
             return Err(Failure::new(Code::Overloaded));
         }
@@ -205,17 +202,12 @@ impl Drop for Ticket {
 }
 
 impl Ticket {
-    /// Decides before the body is read. What is held is also left in the exchange, for whoever
-    /// reads the body.
+    /// Decides before the body is read.
     ///
     /// Errors: 429 when the key's quota or places are used up, 503 when the service is too busy.
-    pub(crate) async fn issue(
-        exchange: &Exchange,
-        caller: Arc<Caller>,
-        errand: Errand,
-    ) -> Result<Self, Failure> {
-        let mut ticket = Self::new(caller, errand);
-        let outcome = match ticket.take_first(errand) {
+    pub(crate) async fn issue(caller: Arc<Caller>, kind: RequestKind) -> Result<Self, Failure> {
+        let mut ticket = Self::new(caller, kind);
+        let outcome = match ticket.take_first(kind) {
             Ok(()) => ticket.holdings.find_own_places().await,
             Err(failure) => Err(failure),
         };
@@ -224,15 +216,18 @@ impl Ticket {
             return Err(failure);
         }
         let only = ticket.caller.only_facility.as_ref().map(|(id, _)| *id);
-        ticket.placed = only.filter(|_| errand != Errand::Read);
-        // There is one ticket to a request.
-        let _ = exchange.holdings.set(Arc::clone(&ticket.holdings));
+        ticket.placed = only.filter(|_| kind != RequestKind::Read);
         Ok(ticket)
     }
 
-    fn new(caller: Arc<Caller>, errand: Errand) -> Self {
+    /// What the request holds, shared with whoever reads its body.
+    pub(crate) fn holdings(&self) -> Arc<Holdings> {
+        Arc::clone(&self.holdings)
+    }
+
+    fn new(caller: Arc<Caller>, kind: RequestKind) -> Self {
         Self {
-            holdings: Holdings::new(Arc::clone(&caller), errand),
+            holdings: Holdings::new(Arc::clone(&caller), kind),
             caller,
             placed: None,
             charged: None,
@@ -240,8 +235,8 @@ impl Ticket {
     }
 
     /// The body has come, or there is none: see [`Holdings::enter`].
-    pub(crate) async fn enter(&self, app: &App) -> Result<(), Failure> {
-        self.holdings.enter(app).await
+    pub(crate) async fn enter(&self, limits: &Limits, intake: &Intake) -> Result<(), Failure> {
+        self.holdings.enter(limits, intake).await
     }
 
     /// Gives up the key's place too: the answer has bounds of its own.
@@ -281,15 +276,15 @@ impl Ticket {
     }
 
     /// One unit of the key; and one of the facility, where there is only one it can be for.
-    fn take_first(&mut self, errand: Errand) -> Result<(), Failure> {
+    fn take_first(&mut self, kind: RequestKind) -> Result<(), Failure> {
         let meter = Arc::clone(&self.caller.meter);
-        match errand {
-            Errand::Read => return self.take(Quota::Reads(meter), 1),
-            Errand::Declare | Errand::DeclareMany => self.take(Quota::Key(meter), 1)?,
+        match kind {
+            RequestKind::Read => return self.take(Quota::Reads(meter), 1),
+            RequestKind::Declare | RequestKind::DeclareMany => self.take(Quota::Key(meter), 1)?,
         }
         let caller = Arc::clone(&self.caller);
         let only = caller.only_facility.as_ref();
-        if let Some((id, facility)) = only.filter(|_| errand == Errand::Declare) {
+        if let Some((id, facility)) = only.filter(|_| kind == RequestKind::Declare) {
             self.take(Quota::Facility(Arc::clone(facility)), 1)?;
             self.charged = Some(*id);
         }
@@ -336,30 +331,10 @@ impl Ticket {
             "luutru_ratelimit_decisions_total", "policy" => of.policy(), "decision" => decision
         )
         .increment(1);
-        outcome.map_err(refused)?;
+        outcome?;
         self.holdings.held().units.push(Units { of, count });
         Ok(())
     }
-}
-
-/// The refusal for want of units, and when to come again.
-pub(crate) fn refused(shortage: Shortage) -> Failure {
-    match shortage {
-        Shortage::Never => Failure::new(Code::BatchTooLarge),
-        Shortage::Until(wait) => {
-            let [random] = ids::random_bytes::<1>();
-            Failure::new(Code::RateLimited).retry_after(spread(wait, random))
-        }
-    }
-}
-
-/// Whole seconds, never less than the wait, up to a fifth more: those who were refused together
-/// shall not come back together.
-fn spread(wait: Duration, random: u8) -> u32 {
-    let factor = 1.0 + f64::from(random) / f64::from(u8::MAX) / 5.0;
-    let seconds = Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(wait);
-    let whole = seconds.as_secs() + u64::from(seconds.subsec_nanos() > 0);
-    u32::try_from(whole).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -369,7 +344,7 @@ mod tests {
 
     fn ticket(limits: &Limits) -> Ticket {
         let caller = Arc::new(Caller::for_test(limits));
-        let mut ticket = Ticket::new(Arc::clone(&caller), Errand::Declare);
+        let mut ticket = Ticket::new(Arc::clone(&caller), RequestKind::Declare);
         let key = Arc::clone(&caller.meter);
         ticket.take(Quota::Key(key), 1).unwrap();
         ticket
@@ -407,7 +382,7 @@ mod tests {
         let mut spender = ticket(&limits);
         spender.charge(&limits, 6_000, &[]).await.unwrap();
         for (stay_count, facility_count) in [(6_001, 0), (3_001, 3_001)] {
-            let mut ticket = Ticket::new(Arc::clone(&spender.caller), Errand::Declare);
+            let mut ticket = Ticket::new(Arc::clone(&spender.caller), RequestKind::Declare);
             let failure = ticket
                 .charge(&limits, stay_count, &[(facility, facility_count)])
                 .await
@@ -429,19 +404,5 @@ mod tests {
         assert_eq!(key.stays.remaining(), before);
         ticket(&limits).refuse(Failure::new(Code::ReferenceConflict));
         assert_eq!(key.stays.remaining(), before - 1);
-    }
-
-    #[test]
-    fn the_wait_is_rounded_up_and_spread() {
-        let table = [
-            (Duration::from_millis(10), 0, 1),
-            (Duration::from_secs(1), 0, 1),
-            (Duration::from_secs(1), 255, 2),
-            (Duration::from_millis(10_001), 0, 11),
-            (Duration::from_secs(100), 255, 120),
-        ];
-        for (wait, random, seconds) in table {
-            assert_eq!(spread(wait, random), seconds, "{wait:?} {random}");
-        }
     }
 }

@@ -9,12 +9,13 @@ use domain::{
     draft,
     event::EventKind,
     facility::FacilityKind,
-    operator,
+    import, operator,
     party::PartyRole,
     problem::Code,
     purpose::Purpose,
     review,
     room::RoomKind,
+    scan,
     sender::Role,
     sex,
     stay::{self, Presence},
@@ -22,7 +23,7 @@ use domain::{
 };
 use formats::{
     columns::Field,
-    stay_rows::KnownBy,
+    stay_rows::{DateOrder, KnownBy},
     table::{FileKind, PassedOverReason},
 };
 use poem_openapi::{
@@ -32,10 +33,6 @@ use poem_openapi::{
 use runtime::destination;
 use serde_json::Value;
 use store::destinations::{PAUSED, RUNNING};
-
-use crate::imports;
-use crate::scans;
-use crate::webhooks;
 
 /// Each is a string whose JSON Schema is the expression behind the arrow. Lists of words get a name
 /// in the document, so that programs made from it have one type for each list, wherever it stands.
@@ -180,9 +177,9 @@ text_types! {
     /// An address.
     WebhookUrl => bounded(destination::URL_LENGTH_MAX);
     /// What a webhook is told of.
-    WebhookEventWord => words(webhooks::kinds());
+    WebhookEventWord => words(webhook::event_words());
     /// Whether a webhook is on.
-    WebhookStateWord => words(webhooks::STATES.into_iter());
+    WebhookStateWord => words(webhook::WebhookState::ALL.iter().map(|word| word.as_str()));
     /// Why a webhook was switched off.
     WebhookReasonWord => words(webhook::DisabledReason::ALL.iter().map(|word| word.as_str()));
     /// Where a delivery is on its way.
@@ -202,7 +199,7 @@ text_types! {
     /// What a census did with a guest.
     FateWord => words(census::Fate::ALL.iter().map(|word| word.as_str()).chain(["rejected"]));
     /// What kind of text a scanner delivers.
-    ScanKindWord => words(scans::KINDS.into_iter());
+    ScanKindWord => words(scan::ScanKind::ALL.iter().map(|word| word.as_str()));
     /// A picture, as it is.
     Picture => MetaSchema::new_with_format("string", "binary");
     /// A file, as it is.
@@ -210,13 +207,13 @@ text_types! {
     /// What kind of file it is.
     FileKindWord => words(FileKind::ALL.iter().map(|kind| kind.as_str()));
     /// How far a file has come.
-    ImportStateWord => words(["queued", "running", "completed", "failed"].into_iter());
+    ImportStateWord => words(import::ImportState::ALL.iter().map(|word| word.as_str()));
     /// What became of a row of a file.
-    RowOutcomeWord => words(imports::OUTCOMES.into_iter());
+    RowOutcomeWord => words(import::RowOutcome::ALL.iter().map(|word| word.as_str()));
     /// Why a sheet of a file is not read.
     PassedOverWord => words(PassedOverReason::ALL.iter().map(|reason| reason.as_str()));
     /// What stands first in a date with slashes.
-    DateOrderWord => words(imports::DATE_ORDERS.into_iter());
+    DateOrderWord => words(DateOrder::ALL.into_iter().map(DateOrder::as_str));
     /// By what rows of a file are known again.
     KnownByWord => words(KnownBy::ALL.iter().map(|word| word.as_str()));
     /// What a column holds.

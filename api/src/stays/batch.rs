@@ -139,7 +139,13 @@ fn answer(
             Err(refusal) => {
                 let failure = Failure::from(refusal);
                 log(index, &failure);
-                (2, "null".to_owned(), failure.to_json(exchange).to_string())
+                (
+                    2,
+                    "null".to_owned(),
+                    failure
+                        .to_json(exchange.language, &exchange.request_id())
+                        .to_string(),
+                )
             }
         };
         totals[kind] += 1;

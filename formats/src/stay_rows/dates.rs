@@ -94,6 +94,9 @@ pub enum DateOrder {
 }
 
 impl DateOrder {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::DayMonth, Self::MonthDay];
+
     /// The word of JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -106,9 +109,7 @@ impl DateOrder {
     /// The order of a word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::DayMonth, Self::MonthDay]
-            .into_iter()
-            .find(|order| order.as_str() == word)
+        Self::ALL.into_iter().find(|order| order.as_str() == word)
     }
 
     const fn hint(self) -> Hint {

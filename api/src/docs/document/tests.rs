@@ -2,7 +2,7 @@ use domain::{draft, receipt};
 use poem_openapi::OpenApi;
 
 use super::*;
-use crate::routes::Api;
+use crate::routes::{self, Api};
 
 fn pointers(schema: &Value, schemas: &Value, prefix: &str, found: &mut BTreeSet<String>) {
     let schema = resolve(schema, schemas);
@@ -82,7 +82,7 @@ fn full_draft() -> draft::Draft {
 
 #[test]
 fn the_documented_members_are_those_the_domain_reads() {
-    let document = write();
+    let document = write(routes::specification());
     let schemas = &document["components"]["schemas"];
     let mut documented = BTreeSet::new();
     pointers(&schemas["StayDraft"], schemas, "", &mut documented);
@@ -93,7 +93,7 @@ fn the_documented_members_are_those_the_domain_reads() {
 
 #[test]
 fn unknown_members_are_documented_as_faults_and_null_as_absent() {
-    let document = write();
+    let document = write(routes::specification());
     let schemas = &document["components"]["schemas"];
     let requests = request_schemas(&document);
     assert!(requests.len() >= REQUEST_SCHEMAS.len());
@@ -110,7 +110,7 @@ fn unknown_members_are_documented_as_faults_and_null_as_absent() {
 
 #[test]
 fn every_operation_declares_what_it_may_answer() {
-    let document = write();
+    let document = write(routes::specification());
     let mut found = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for operation in methods.as_object().unwrap().values() {
@@ -156,7 +156,7 @@ fn no_reference_leads_nowhere() {
             check(inner, document);
         }
     }
-    let document = write();
+    let document = write(routes::specification());
     check(&document, &document);
 }
 
@@ -200,7 +200,7 @@ fn each_schema<'a>(value: &'a Value, pointer: &str, found: &mut Vec<(String, &'a
 
 #[test]
 fn every_list_of_words_has_a_name_and_null_a_schema_of_its_own() {
-    let document = write();
+    let document = write(routes::specification());
     let mut schemas = Vec::new();
     each_schema(&document, "", &mut schemas);
     for (pointer, schema) in schemas {
@@ -229,7 +229,7 @@ fn every_list_of_words_has_a_name_and_null_a_schema_of_its_own() {
 
 #[test]
 fn every_member_is_described() {
-    let document = write();
+    let document = write(routes::specification());
     let schemas = &document["components"]["schemas"];
     for (name, schema) in schemas.as_object().unwrap() {
         assert!(schema["description"].is_string(), "{name}");
@@ -252,7 +252,7 @@ fn every_member_is_described() {
 
 #[test]
 fn ids_in_paths_are_ids_and_answers_require_what_they_always_have() {
-    let document = write();
+    let document = write(routes::specification());
     let stay = &document["paths"]["/v1/stays/{id}"]["get"]["parameters"];
     let id = stay
         .as_array()

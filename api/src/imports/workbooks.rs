@@ -1,0 +1,76 @@
+//! The template as workbooks, written once at the start.
+
+use domain::{problem::Language, sex::Sex};
+use formats::template::{self, Lists, Word};
+use serde_json::Value;
+use store::catalogues::StoredCatalogue;
+
+/// The workbooks of the template in both languages, and their lists.
+pub(crate) struct Templates {
+    vi: Vec<u8>,
+    en: Vec<u8>,
+    /// The words that are offered in drop-down lists.
+    pub(crate) lists: Lists,
+}
+
+impl Templates {
+    /// Writes the workbooks from the catalogues; empty when that failed.
+    pub(crate) fn new(catalogues: &[StoredCatalogue]) -> Self {
+        let lists = Lists {
+            document_kinds: words(catalogues, "document_kinds"),
+            purposes: words(catalogues, "purposes"),
+            sexes: sexes(),
+            countries: words(catalogues, "countries"),
+        };
+        let workbook = |language| {
+            template::xlsx(&lists, language).unwrap_or_else(|error| {
+                tracing::error!(%error, "the template for files was not written");
+                Vec::new()
+            })
+        };
+        Self {
+            vi: workbook(Language::Vi),
+            en: workbook(Language::En),
+            lists,
+        }
+    }
+
+    pub(super) fn of(&self, language: Language) -> &[u8] {
+        match language {
+            Language::Vi => &self.vi,
+            Language::En => &self.en,
+        }
+    }
+}
+
+fn words(catalogues: &[StoredCatalogue], name: &str) -> Vec<Word> {
+    let found = catalogues.iter().find(|catalogue| catalogue.name == name);
+    let entries = found.map(|catalogue| catalogue.entries.as_slice());
+    entries.unwrap_or_default().iter().map(word).collect()
+}
+
+fn word((code, body): &(String, String)) -> Word {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    Word {
+        code: code.clone(),
+        name_vi: body["name_vi"].as_str().unwrap_or(code).to_owned(),
+        name_en: body["name_en"].as_str().unwrap_or(code).to_owned(),
+    }
+}
+
+fn sexes() -> Vec<Word> {
+    let names = |sex: Sex| match sex {
+        Sex::Male => ("Nam", "Male"),
+        Sex::Female => ("Nữ", "Female"),
+        Sex::Unspecified => ("Không ghi", "Unspecified"),
+    };
+    let word = |sex: &Sex| {
+        let (vi, en) = names(*sex);
+        Word {
+            code: sex.as_str().to_owned(),
+            name_vi: vi.to_owned(),
+            name_en: en.to_owned(),
+        }
+    };
+    Sex::ALL.iter().map(word).collect()
+}

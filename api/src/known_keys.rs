@@ -1,0 +1,337 @@
+//! Keys that were found a moment ago, and the ids of those that exist.
+//!
+//! A key that was found is remembered for two seconds at most, so that an ended one stops working
+//! at once and a busy one costs no query. The ids of existing keys are known beforehand, so that
+//! existing keys and made-up ones are looked up in separate queues; made-up ones are remembered as
+//! absent for as long.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{problem::Code, sender::Sender};
+use runtime::ids;
+use store::api_keys::ApiKey;
+use store::events::Scope;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::limit::{FacilityMeter, KeyMeter};
+use crate::problem::Failure;
+
+/// From this age on, one request at a time looks the key up again.
+const REFRESH_AFTER: Duration = Duration::from_secs(1);
+/// From this age on, a remembered key counts for nothing.
+const REMEMBERED_MAX: Duration = Duration::from_secs(2);
+/// Keys that are remembered; more of them are looked up each time.
+const REMEMBERED_COUNT_MAX: usize = 10_000;
+/// Lookups of keys that are there under way at the same time.
+const LOOKUPS_AT_ONCE: usize = 64;
+/// Lookups of keys that were never seen.
+const STRANGE_LOOKUPS_AT_ONCE: usize = 4;
+/// How long such a lookup waits for its turn.
+const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is asked which keys are new.
+const NEW_KEYS_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the start waits to know which keys there are.
+const MET_WITHIN: Duration = Duration::from_secs(3);
+/// Keys come with the time they were made at in their ids, and may be stored a while after.
+const STORED_WITHIN: Duration = Duration::from_secs(60);
+/// Keys that are known to be there, 16 bytes each. Further ones work, in the other queue.
+const MET_COUNT_MAX: usize = 1_000_000;
+/// New keys that are asked for at once.
+const NEW_KEYS_PAGE: u64 = 10_000;
+
+/// A recognised caller.
+pub(crate) struct Caller {
+    /// What the rules know of the caller.
+    pub(crate) sender: Sender,
+    /// What is counted of the key.
+    pub(crate) meter: Arc<KeyMeter>,
+    /// The facility of a key that serves exactly one, and what is counted of it.
+    pub(crate) only_facility: Option<(Uuid, Arc<FacilityMeter>)>,
+    pub(crate) key: ApiKey,
+}
+
+impl Caller {
+    /// When the key ends by itself.
+    pub(crate) fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.key.expires_at
+    }
+
+    /// What of the feed of events the key may see.
+    pub(crate) fn scope(&self) -> Scope {
+        let is_bound = !self.key.facility_ids.is_empty();
+        let facilities = self.sender.facilities.iter();
+        Scope {
+            organisation_id: self.sender.organisation_id,
+            facility_ids: is_bound.then(|| facilities.map(|facility| facility.id).collect()),
+        }
+    }
+}
+
+/// The keys found a moment ago, and those that are there.
+#[derive(Default)]
+pub(crate) struct KnownKeys {
+    known: Mutex<HashMap<Uuid, Known>>,
+    /// Keys that are not there, and since when that is known.
+    absent: Mutex<HashMap<Uuid, Instant>>,
+    /// The ids of keys that are there, or were.
+    met: RwLock<HashSet<Uuid>>,
+    /// Chosen at random, so that nobody can put his keys into somebody's queue.
+    places: RandomState,
+    lookups: Lookups<LOOKUPS_AT_ONCE>,
+    strange_lookups: Lookups<STRANGE_LOOKUPS_AT_ONCE>,
+}
+
+/// Held while a key is looked up, each for a part of all ids: of many requests that come with the
+/// same unremembered key, one asks the database. Each knows when it last asked in vain.
+struct Lookups<const COUNT: usize>([tokio::sync::Mutex<Option<Instant>>; COUNT]);
+
+pub(crate) type Turn<'a> = tokio::sync::MutexGuard<'a, Option<Instant>>;
+
+impl<const COUNT: usize> Default for Lookups<COUNT> {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| tokio::sync::Mutex::default()))
+    }
+}
+
+impl<const COUNT: usize> Lookups<COUNT> {
+    /// Waits until nobody looks up a key of this place.
+    ///
+    /// Errors: 503 when the database gave no answer meanwhile; it would give this one none either.
+    async fn turn(&self, place: u64) -> Result<Turn<'_>, Failure> {
+        let count = u64::try_from(COUNT).unwrap_or(u64::MAX);
+        let place = usize::try_from(place % count).unwrap_or_default();
+        let since = Instant::now();
+        let turn = self.0[place].lock().await;
+        if turn.is_some_and(|in_vain| in_vain >= since) {
+            return Err(Failure::new(Code::StorageUnavailable));
+        }
+        Ok(turn)
+    }
+}
+
+struct Known {
+    caller: Arc<Caller>,
+    found_at: Instant,
+    /// A request has gone to look it up again.
+    is_refreshing: bool,
+}
+
+impl KnownKeys {
+    /// Forgets what is too old to count.
+    pub(crate) fn sweep(&self) {
+        let mut known = self.lock();
+        known.retain(|_, known| known.found_at.elapsed() < REMEMBERED_MAX);
+        known.shrink_to_fit();
+        drop(known);
+        let mut absent = self.absent();
+        absent.retain(|_, since| since.elapsed() < REMEMBERED_MAX);
+        absent.shrink_to_fit();
+    }
+
+    /// Learns which keys there are before anybody asks: the newest of them. Without an answer in
+    /// time they are learned later.
+    pub(crate) async fn meet_all(&self, db: &store::Database) -> Option<Uuid> {
+        let found = tokio::time::timeout(MET_WITHIN, self.meet_after(db, None));
+        found.await.ok()?.ok()?
+    }
+
+    /// Learns which keys are new until `shutdown`.
+    pub(crate) async fn meet_new(
+        &self,
+        db: &store::Database,
+        mut newest: Option<Uuid>,
+        shutdown: &CancellationToken,
+    ) {
+        loop {
+            match self.meet_after(db, newest).await {
+                Ok(found) => newest = newest.max(found),
+                Err(error) => tracing::debug!(%error, "it is not known which keys are new"),
+            }
+            let pause = tokio::time::sleep(NEW_KEYS_INTERVAL);
+            if shutdown.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// The newest key there is.
+    async fn meet_after(
+        &self,
+        db: &store::Database,
+        newest: Option<Uuid>,
+    ) -> store::Result<Option<Uuid>> {
+        let mut after = newest.map(|id| ids::before(id, STORED_WITHIN));
+        loop {
+            let ids = store::api_keys::ids_after(db, after, NEW_KEYS_PAGE).await?;
+            let is_whole = u64::try_from(ids.len()).is_ok_and(|count| count < NEW_KEYS_PAGE);
+            after = ids.last().copied().or(after);
+            for id in ids {
+                self.meet(id);
+            }
+            if is_whole {
+                return Ok(after);
+            }
+        }
+    }
+
+    fn meet(&self, id: Uuid) {
+        if self.has_met(id) {
+            return;
+        }
+        let mut met = self.met.write().unwrap_or_else(PoisonError::into_inner);
+        if met.len() < MET_COUNT_MAX {
+            met.insert(id);
+        }
+        drop(met);
+        self.absent().remove(&id);
+    }
+
+    pub(crate) fn has_met(&self, id: Uuid) -> bool {
+        let met = self.met.read().unwrap_or_else(PoisonError::into_inner);
+        met.contains(&id)
+    }
+
+    pub(crate) fn is_absent(&self, id: Uuid) -> bool {
+        let absent = self.absent();
+        let since = absent.get(&id);
+        since.is_some_and(|since| since.elapsed() < REMEMBERED_MAX)
+    }
+
+    pub(crate) fn get(&self, id: Uuid) -> Option<Arc<Caller>> {
+        let mut known = self.lock();
+        let known = known.get_mut(&id)?;
+        let age = known.found_at.elapsed();
+        let is_fresh = age < REFRESH_AFTER;
+        if is_fresh || (age < REMEMBERED_MAX && known.is_refreshing) {
+            return Some(Arc::clone(&known.caller));
+        }
+        known.is_refreshing = true;
+        None
+    }
+
+    /// The key, if somebody else has just looked it up.
+    pub(crate) fn fresh(&self, id: Uuid) -> Option<Arc<Caller>> {
+        let known = self.lock();
+        let known = known.get(&id)?;
+        (known.found_at.elapsed() < REFRESH_AFTER).then(|| Arc::clone(&known.caller))
+    }
+
+    pub(crate) fn put(&self, id: Uuid, caller: Option<&Arc<Caller>>) {
+        let mut known = self.lock();
+        let Some(caller) = caller else {
+            known.remove(&id);
+            drop(known);
+            let mut absent = self.absent();
+            if absent.len() >= REMEMBERED_COUNT_MAX {
+                absent.clear();
+            }
+            absent.insert(id, Instant::now());
+            return;
+        };
+        if known.len() < REMEMBERED_COUNT_MAX || known.contains_key(&id) {
+            let entry = Known {
+                caller: Arc::clone(caller),
+                found_at: Instant::now(),
+                is_refreshing: false,
+            };
+            known.insert(id, entry);
+        }
+        drop(known);
+        self.meet(id);
+    }
+
+    /// Waits until nobody looks up this key.
+    ///
+    /// Errors: 503 when the database gave no answer meanwhile, or too many look up keys that were
+    /// never seen.
+    pub(crate) async fn turn(&self, id: Uuid) -> Result<Turn<'_>, Failure> {
+        let place = self.places.hash_one(id);
+        if self.has_met(id) {
+            return self.lookups.turn(place).await;
+        }
+        let turn = self.strange_lookups.turn(place);
+        tokio::time::timeout(STRANGE_PATIENCE, turn)
+            .await
+            .map_err(|_| Failure::new(Code::Overloaded))?
+    }
+
+    fn absent(&self) -> MutexGuard<'_, HashMap<Uuid, Instant>> {
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+impl Caller {
+    /// A caller without facilities.
+    pub(crate) fn for_test(limits: &crate::limit::Limits) -> Self {
+        let id = Uuid::from_u128(7);
+        Self {
+            sender: Sender {
+                key_id: id,
+                organisation_id: id,
+                role: domain::sender::Role::Integrator,
+                facilities: Vec::new(),
+                communes: Vec::new(),
+                provinces: Vec::new(),
+            },
+            meter: limits.key(id).unwrap(),
+            only_facility: None,
+            key: ApiKey {
+                id,
+                organisation_id: id,
+                role: domain::sender::Role::Integrator,
+                label: String::new(),
+                secret_hash: vec![0; 32],
+                facility_ids: Vec::new(),
+                commune_codes: Vec::new(),
+                province_codes: Vec::new(),
+                created_at: DateTime::UNIX_EPOCH,
+                expires_at: None,
+                revoked_at: None,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ApiSettings;
+    use crate::limit::Limits;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_looked_up_by_one_request_and_forgotten_after_two_seconds() {
+        let limits = Limits::new(&ApiSettings::for_test());
+        let caller = Arc::new(Caller::for_test(&limits));
+        let id = caller.sender.key_id;
+        let keys = KnownKeys::default();
+        assert!(keys.get(id).is_none());
+        keys.put(id, Some(&caller));
+        assert!(keys.get(id).is_some());
+
+        tokio::time::advance(REFRESH_AFTER).await;
+        assert!(keys.get(id).is_none(), "the first one looks it up again");
+        assert!(keys.get(id).is_some(), "the others do not wait for it");
+
+        tokio::time::advance(REFRESH_AFTER).await;
+        assert!(keys.get(id).is_none());
+        keys.put(id, Some(&caller));
+        keys.put(id, None);
+        assert!(keys.get(id).is_none(), "an ended key is forgotten at once");
+
+        keys.put(id, Some(&caller));
+        tokio::time::advance(REMEMBERED_MAX).await;
+        keys.sweep();
+        assert!(keys.lock().is_empty());
+    }
+}
