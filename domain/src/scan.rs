@@ -32,6 +32,7 @@ use crate::text::{is_unseen, nfc_trim, single_spaced, without_unseen};
 
 pub use card_qr::read_qr;
 pub use mrz::read_mrz;
+pub use repair::is_misread;
 
 const GUEST: &str = "/guest";
 const FULL_NAME: &str = "/guest/full_name";
@@ -80,12 +81,6 @@ pub fn clean_number(text: &str) -> (String, bool) {
         .collect();
     let is_changed = cleaned != text.trim();
     (cleaned, is_changed)
-}
-
-/// Whether a text is UTF-8 that was read as Latin-1 or Windows-1252 (`Nguyá»…n`).
-#[must_use]
-pub fn is_misread(text: &str) -> bool {
-    repair::decoded_again(text).is_some()
 }
 
 /// The ASCII character of a full-width form (U+FF01 to U+FF5E).

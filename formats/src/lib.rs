@@ -25,3 +25,4 @@ pub mod stay_file;
 pub mod rejected;
 mod sheet_text;
 pub mod template;
+pub mod write_error;

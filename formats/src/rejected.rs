@@ -14,6 +14,7 @@ use crate::columns::Field;
 use crate::sheet_text::guarded;
 use crate::table::{FileKind, escaped_xstring};
 use crate::template::{self, Lists};
+use crate::write_error::WriteError;
 
 /// Cells that get a comment besides their mark: comments are held in memory until the rows are
 /// written.
@@ -70,35 +71,6 @@ const HEADINGS_EN: OurHeadings = OurHeadings {
     reasons: "Errors (luutru)",
     suggestion: "Suggestion (luutru)",
 };
-
-/// A file could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("a file was not written: {0}")]
-pub struct WriteError(String);
-
-impl From<std::io::Error> for WriteError {
-    fn from(error: std::io::Error) -> Self {
-        Self(error.kind().to_string())
-    }
-}
-
-impl From<csv::Error> for WriteError {
-    fn from(_: csv::Error) -> Self {
-        Self("CSV".to_owned())
-    }
-}
-
-impl From<zip::result::ZipError> for WriteError {
-    fn from(_: zip::result::ZipError) -> Self {
-        Self("ZIP".to_owned())
-    }
-}
-
-impl From<rust_xlsxwriter::XlsxError> for WriteError {
-    fn from(_: rust_xlsxwriter::XlsxError) -> Self {
-        Self("XLSX".to_owned())
-    }
-}
 
 /// Writes the file.
 ///

@@ -9,8 +9,8 @@ use rust_xlsxwriter::{
 };
 
 use crate::columns::Field;
-use crate::rejected::WriteError;
 use crate::stay_rows::LABEL_SEPARATOR;
+use crate::write_error::WriteError;
 
 /// Rows with drop-down lists.
 const LISTED_ROW_COUNT: u32 = 2_000;

@@ -30,7 +30,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    Accepted, CensusLease, Intake, Item, Occasion, Refusal, prepare,
+    Accepted, CensusLease, Intake, Item, Occasion, Refusal, index, prepare,
     view::{self, StayView},
 };
 
@@ -445,10 +445,11 @@ impl Intake {
         }
         let vault = &self.inner.parts.vault;
         let reference = line.reference();
-        let reference = reference.map(|text| view::reference_index(vault, work.facility.id, text));
+        let reference =
+            reference.map(|text| index::reference_index(vault, work.facility.id, text).to_vec());
         let number = line.content.pointer("/guest/document/number");
         let number = number.and_then(Value::as_str);
-        let document = number.map(|number| prepare::document_index(vault, number));
+        let document = number.map(|number| index::document_index(vault, number));
         let is_it = |stay: &&StayRow| {
             (reference.is_some() && stay.reference_index == reference)
                 || (document.is_some() && stay.document_index == document)

@@ -14,6 +14,7 @@ mod admission;
 mod census;
 mod change;
 mod commit;
+pub mod index;
 mod prepare;
 mod progress;
 mod refusal;

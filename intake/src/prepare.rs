@@ -7,7 +7,6 @@ use domain::{
     canonical::to_canonical_json,
     change::ChangeKind,
     declaration::{Declaration, Guest},
-    document::comparable_number,
     event::EventKind,
     notification::notification_id,
     personal_id::PersonalId,
@@ -15,7 +14,7 @@ use domain::{
     review::{self, ReviewKind},
     sex::Sex,
     stay::{DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
-    text, time,
+    time,
 };
 use runtime::{
     ids,
@@ -31,7 +30,9 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    Intake, Occasion, Refusal, tries,
+    Intake, Occasion, Refusal,
+    index::{document_index, name_index, reference_index},
+    tries,
     view::{self, StayView},
 };
 
@@ -249,14 +250,6 @@ pub(crate) fn declaration_key(
     }
 }
 
-/// Keyed hash of a sender's reference at a facility: finds it, and keeps it unique.
-pub(crate) fn reference_index(vault: &Vault, facility_id: Uuid, reference: &str) -> [u8; 32] {
-    vault.blind_index(
-        "declaration.reference",
-        &[facility_id.as_bytes(), reference.as_bytes()],
-    )
-}
-
 fn stay_row(
     intake: &Intake,
     occasion: &Occasion<'_>,
@@ -352,25 +345,6 @@ pub(crate) fn describe(stay: &mut entity::stay::Model, intake: &Intake, declarat
         let parts = [facility.id.as_bytes(), reference.as_bytes()];
         vault.blind_index("stay.party", &parts).to_vec()
     });
-}
-
-/// Keyed hash of a folded name and a year of birth.
-pub(crate) fn name_index(
-    vault: &runtime::vault::Vault,
-    name: &str,
-    birth_year: Option<i32>,
-) -> Vec<u8> {
-    let year = birth_year.unwrap_or_default().to_be_bytes();
-    vault
-        .blind_index("guest.name", &[text::fold(name).as_bytes(), &year])
-        .to_vec()
-}
-
-/// Keyed hash of the number of a document.
-pub(crate) fn document_index(vault: &Vault, number: &str) -> Vec<u8> {
-    let number = comparable_number(number);
-    let index = vault.blind_index("guest.document", &[number.as_bytes()]);
-    index.to_vec()
 }
 
 /// As sent, else out of the number.

@@ -368,18 +368,3 @@ pub(crate) fn warnings_to_json(warnings: &[Violation]) -> String {
 fn warnings_from_json(stored: &str) -> Value {
     serde_json::from_str(stored).unwrap_or_else(|_| json!([]))
 }
-
-/// Keyed hash of a reference at a facility, for finding a stay by it.
-pub fn reference_index(vault: &Vault, facility_id: Uuid, reference: &str) -> Vec<u8> {
-    crate::prepare::reference_index(vault, facility_id, reference).to_vec()
-}
-
-/// Keyed hash of a document's number, for finding stays by it.
-pub fn document_index(vault: &Vault, number: &str) -> Vec<u8> {
-    crate::prepare::document_index(vault, number)
-}
-
-/// Keyed hash of a name and a year of birth, where one is known, for finding stays by them.
-pub fn name_index(vault: &Vault, name: &str, birth_year: Option<i32>) -> Vec<u8> {
-    crate::prepare::name_index(vault, name, birth_year)
-}

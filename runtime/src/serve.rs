@@ -4,6 +4,8 @@
 //! wait for a client (head, body, answer, next request); a stop finishes the requests that are
 //! running.
 
+mod limits;
+
 use std::any::Any;
 use std::convert::Infallible;
 use std::io;
@@ -38,6 +40,8 @@ use crate::crowd::{Crowd, Owner, Seat};
 use crate::secrets::SettingError;
 use crate::tasks;
 
+pub use limits::ServeLimits;
+
 /// Between two failed accepts, doubled from the first to the second.
 const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// How much of a refused body is read and thrown away, so that the client gets to the answer.
@@ -56,52 +60,6 @@ const STREAM_COUNT_MAX: u32 = 100;
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// Between two looks whether an HTTP/2 client is there, and how long it has to say so.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
-
-/// Bounds of a listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServeLimits {
-    /// Connections at once, idle ones included. Others wait in the backlog of the system.
-    pub connection_count_max: usize,
-    /// Connections at once of one address on which no key is known.
-    pub address_connection_count_max: usize,
-    /// Connections at once of one key.
-    pub key_connection_count_max: usize,
-    /// From the connection, or the first byte of a further request, to the end of its head.
-    pub header_read_timeout: Duration,
-    /// From one request's end to the next one's first byte; one second when all places are taken.
-    pub idle_timeout: Duration,
-    /// Without a byte of a request's body.
-    pub body_stall_timeout: Duration,
-    /// For the whole of a request's body.
-    pub body_timeout: Duration,
-    /// Without the client taking a further part of an answer, 16 KiB or what is left of it. On
-    /// HTTP/2 for each answer: what goes on beside it does not count.
-    pub write_stall_timeout: Duration,
-    /// Header lines of a request (HTTP/1): more is 431.
-    pub header_count_max: usize,
-    /// Bytes of a request's head, at least 8 KiB: more is 431.
-    pub header_bytes_max: usize,
-    /// For the requests that run when the stop begins; then they are cut.
-    pub stop_timeout: Duration,
-}
-
-impl Default for ServeLimits {
-    fn default() -> Self {
-        Self {
-            connection_count_max: 4096,
-            address_connection_count_max: 1024,
-            key_connection_count_max: 1024,
-            header_read_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
-            body_stall_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(300),
-            write_stall_timeout: Duration::from_secs(30),
-            header_count_max: 100,
-            header_bytes_max: 32 * 1024,
-            stop_timeout: Duration::from_secs(20),
-        }
-    }
-}
 
 /// An open port.
 #[derive(Debug)]

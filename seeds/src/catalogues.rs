@@ -11,15 +11,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{Database, catalogues::StoredCatalogue};
 
+use crate::data::{FIRST_DAY, day, read_csv};
 use crate::units;
 
 /// Words and mappings of this service: document kinds, purposes, facility kinds.
 const WORDS: &str = include_str!("../data/words.json");
 const NATIONALITIES: &str = include_str!("../data/nationalities.csv");
 
-/// First day the catalogues speak for: the two-level units came into force
-/// (Decision 19/2025/QĐ-TTg).
-pub(crate) const FIRST_DAY: NaiveDate = day(2025, 7, 1);
 /// Last change of units applied here (Resolutions 30/2026/QH16 and 237/NQ-UBTVQH16).
 const UNITS_CHANGED_ON: NaiveDate = day(2026, 4, 30);
 
@@ -220,24 +218,6 @@ fn country(row: CountryRow) -> Value {
         "valid_to": null,
         "mappings": { "kbtt": row.kbtt_code, "mrz": row.mrz_code },
     })
-}
-
-/// Reads an embedded table. An empty field is `None` where the row allows it.
-pub(crate) fn read_csv<Row: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result<Vec<Row>> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader
-        .deserialize()
-        .map(|row| row.map_err(Into::into))
-        .collect()
-}
-
-/// A date known while compiling; a date that does not exist does not compile where it is used
-/// in a constant.
-const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
-    match NaiveDate::from_ymd_opt(year, month, day) {
-        Some(date) => date,
-        None => panic!("no such day"),
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! Seeding is safe to repeat, and safe when two processes do it at once.
 
 mod catalogues;
+mod data;
 mod destinations;
 mod units;
 

@@ -16,7 +16,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::catalogues::{FIRST_DAY, read_csv};
+use crate::data::{FIRST_DAY, read_csv};
 
 const PROVINCES: &str = include_str!("../data/provinces_2025.csv");
 const COMMUNES: &str = include_str!("../data/communes_2025.csv");

@@ -335,7 +335,8 @@ fn filter(app: &App, sender: &Sender, query: &mut Query) -> Filter {
         Some(nfc_trim(text)).filter(|reference| !reference.is_empty())
     });
     let reference_indexes = reference.map_or_else(Vec::new, |reference| {
-        let index = |id: &Uuid| intake::view::reference_index(&app.vault, *id, &reference);
+        let index =
+            |id: &Uuid| intake::index::reference_index(&app.vault, *id, &reference).to_vec();
         facility_ids.iter().map(index).collect()
     });
     Filter {

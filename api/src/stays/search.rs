@@ -90,12 +90,12 @@ fn filter(
             .collect(),
     };
     let name_indexes = request.full_name.as_deref().map_or_else(Vec::new, |name| {
-        let index = |year: &Option<i32>| intake::view::name_index(&app.vault, name, *year);
+        let index = |year: &Option<i32>| intake::index::name_index(&app.vault, name, *year);
         years.iter().map(index).collect()
     });
     Ok(Filter {
         facility_ids,
-        document_index: number.map(|number| intake::view::document_index(&app.vault, number)),
+        document_index: number.map(|number| intake::index::document_index(&app.vault, number)),
         name_indexes,
         ..Filter::default()
     })

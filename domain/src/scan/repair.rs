@@ -43,6 +43,12 @@ pub(super) fn decoded_again(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// Whether a text is UTF-8 that was read as Latin-1 or Windows-1252 (`Nguyá»…n`).
+#[must_use]
+pub fn is_misread(text: &str) -> bool {
+    decoded_again(text).is_some()
+}
+
 fn byte(letter: char) -> Option<u8> {
     let special = || WINDOWS_1252.iter().find(|(special, _)| *special == letter);
     u8::try_from(letter)
