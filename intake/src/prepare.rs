@@ -16,10 +16,7 @@ use domain::{
     stay::{DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
     time,
 };
-use runtime::{
-    ids,
-    vault::{Owner, Vault},
-};
+use runtime::{ids, vault::Owner};
 use serde_json::{Value, json};
 use store::{
     audit::{self, Actor},
