@@ -3,7 +3,7 @@
 # Engine, and runs all steps. A step that cannot run fails; none is skipped.
 #
 #   ./scripts/test.sh             everything
-#   ./scripts/test.sh STEP…       only these: format build clippy rustdoc tests openapi clients
+#   ./scripts/test.sh STEP…       only these: format measure build clippy rustdoc tests openapi clients
 #                                 browser documents run compose evening chaos
 #
 # Environment: LUUTRU_LOCAL_IMAGES (1 makes the images from Debian packages, 0 forbids that,
@@ -13,7 +13,7 @@ set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/install.sh
 
-readonly ALL_STEPS=(format build clippy rustdoc tests openapi clients browser documents run compose evening chaos)
+readonly ALL_STEPS=(format measure build clippy rustdoc tests openapi clients browser documents run compose evening chaos)
 chosen=("$@")
 [ "${#chosen[@]}" -gt 0 ] || chosen=("${ALL_STEPS[@]}")
 
@@ -21,6 +21,9 @@ times=()
 failed=()
 
 step_format() { cargo fmt --all --check; }
+
+# Lengths of functions, circles of imports, answers put together as text: none may grow.
+step_measure() { scripts/measure.py; }
 
 # One debug build for all steps that follow: the same artefacts as `cargo test`.
 step_build() { cargo build --workspace --all-targets --locked; }
