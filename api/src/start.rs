@@ -81,7 +81,10 @@ pub struct RunningApi {
 /// and what is running is finished.
 ///
 /// Errors: an address cannot be listened on.
-pub async fn start(parts: ApiParts, shutdown: CancellationToken) -> Result<RunningApi, SettingError> {
+pub async fn start(
+    parts: ApiParts,
+    shutdown: CancellationToken,
+) -> Result<RunningApi, SettingError> {
     let listener = Listener::bind(&parts.settings.listen, "LUUTRU_LISTEN").await?;
     let listener = listener.trusting(parts.settings.trusted_proxies.clone());
     let ops_listener = Listener::bind(&parts.settings.ops_listen, "LUUTRU_OPS_LISTEN").await?;
