@@ -1,17 +1,15 @@
 //! The outermost part: whatever happens inside, each request gets one answer of ours, with an id,
 //! the headers that all answers have, a span, a measurement, and a log line if it is our fault.
 
+mod measure;
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::problem::Code;
 use futures_util::FutureExt;
-use metrics::{counter, gauge, histogram};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, PathPattern, Request, Response, Route, RouteMethod};
 use poem_openapi::OpenApi;
@@ -25,10 +23,9 @@ use crate::exchange::Exchange;
 use crate::imports;
 use crate::problem::Failure;
 use crate::routes::{self, Api};
+use measure::{Active, Durations, Measured};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Label of a request that matched no route.
-const NO_ROUTE: &str = "none";
 /// How long an answer that is ready waits to learn whose quotas it should tell of.
 const RECOGNISED_WITHIN: Duration = Duration::from_millis(250);
 
@@ -53,6 +50,10 @@ const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
+/// Headers that the door adds at most: five defaults, the request's id, and two about quotas. Room
+/// for all of them is reserved at once: a header map that grows hashes all its names again.
+const HEADER_COUNT_MAX: usize = 8;
+
 /// All routes behind the door.
 pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
     let api = Api {
@@ -76,13 +77,14 @@ pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
         inner: routes,
         app: Arc::clone(app),
         facts,
+        unmatched: Durations::unmatched(),
     }
 }
 
 /// What is known of a path before a request comes.
 struct RouteFacts {
-    /// As in the document: the label of measurements.
-    template: Arc<str>,
+    /// How long its answers take.
+    durations: Durations,
     /// The methods it takes.
     allow: HeaderValue,
 }
@@ -96,7 +98,7 @@ impl RouteFacts {
         names.sort_unstable();
         let allow = HeaderValue::from_str(&names.join(", "));
         Self {
-            template: Api::template(pattern).into(),
+            durations: Durations::new(Api::template(pattern)),
             allow: allow.unwrap_or_else(|_| HeaderValue::from_static("")),
         }
     }
@@ -107,6 +109,8 @@ pub(crate) struct Door<E> {
     inner: E,
     app: Arc<App>,
     facts: HashMap<String, RouteFacts>,
+    /// How long answers to requests take that match no route.
+    unmatched: Durations,
 }
 
 impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
@@ -146,6 +150,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
             let allow = facts.allow.clone();
             response.headers_mut().insert(header::ALLOW, allow);
         }
+        response.headers_mut().reserve(HEADER_COUNT_MAX);
         self.set_rate_limit(&mut response, &exchange, authorization)
             .await;
         set_defaults(response.headers_mut(), &exchange);
@@ -153,12 +158,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         if let Some(own) = own {
             serve::keep_until_written(&mut response, own);
         }
-        let template = facts.map_or_else(|| NO_ROUTE.into(), |facts| Arc::clone(&facts.template));
         let measured = Measured {
-            template,
+            durations: facts.map_or(&self.unmatched, |facts| &facts.durations),
             method,
             status: response.status().as_u16(),
-            started,
+            took: started.elapsed(),
         };
         measured.note(&span, failure.as_ref());
         Ok(response)
@@ -263,125 +267,17 @@ fn span(exchange: &Exchange, method: &'static str) -> Span {
     )
 }
 
-/// Counted while alive, also when the client hangs up.
-struct Active(&'static str);
-
-impl Active {
-    fn begin(method: &'static str) -> Self {
-        gauge!("http_server_active_requests", "http_request_method" => method).increment(1);
-        Self(method)
-    }
-}
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        gauge!("http_server_active_requests", "http_request_method" => self.0).decrement(1);
-    }
-}
-
-/// An answer, as the operator sees it.
-struct Measured {
-    template: Arc<str>,
-    method: &'static str,
-    status: u16,
-    started: Instant,
-}
-
-impl Measured {
-    fn note(self, span: &Span, failure: Option<&Failure>) {
-        let duration = self.started.elapsed();
-        span.record("http.route", self.template.as_ref());
-        span.record("http.response.status_code", self.status);
-        if let Some(failure) = failure {
-            counter!("luutru_problems_total", "code" => failure.code().as_str()).increment(1);
-        }
-        span.in_scope(|| log(self.status, duration.as_secs_f64() * 1_000.0, failure));
-        histogram!(
-            "http_server_request_duration_seconds",
-            "http_route" => self.template,
-            "http_request_method" => self.method,
-            "http_response_status_code" => self.status.to_string()
-        )
-        .record(duration);
-    }
-}
-
-/// Lines about refusals in a second: who is refused a thousand times a second does not fill the log.
-const REFUSAL_LINES_PER_SECOND: u64 = 100;
-
-static REFUSAL_LINES: Lines = Lines {
-    second: AtomicU64::new(0),
-    count: AtomicU64::new(0),
-};
-
-/// How many lines were written in this second of the process's life.
-struct Lines {
-    second: AtomicU64,
-    count: AtomicU64,
-}
-
-impl Lines {
-    /// Whether one more may be written; what may not is counted.
-    fn take(&self) -> bool {
-        static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-        self.take_at(STARTED.elapsed().as_secs())
-    }
-
-    fn take_at(&self, second: u64) -> bool {
-        if self.second.swap(second, Ordering::Relaxed) != second {
-            self.count.store(0, Ordering::Relaxed);
-        }
-        let is_free = self.count.fetch_add(1, Ordering::Relaxed) < REFUSAL_LINES_PER_SECOND;
-        if !is_free {
-            counter!("luutru_log_lines_held_back_total").increment(1);
-        }
-        is_free
-    }
-}
-
-/// One line for each answer that is our fault and for each refusal, with the codes and no value; the
-/// others are for whoever looks closely.
-fn log(status: u16, milliseconds: f64, failure: Option<&Failure>) {
-    let code = failure.map(|failure| failure.code().as_str());
-    let cause = failure.and_then(Failure::causes);
-    match status {
-        500 => tracing::error!(code, cause, milliseconds, "a request failed inside"),
-        501.. if failure.is_some() => {
-            tracing::warn!(code, cause, milliseconds, "a request could not be served")
-        }
-        400..=499 if failure.is_some() && REFUSAL_LINES.take() => {
-            let errors = failure.map(Failure::error_codes);
-            tracing::info!(code, errors, milliseconds, "a request was refused")
-        }
-        _ => tracing::debug!(code, milliseconds, "a request was answered"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn refusals_fill_no_log() {
-        let lines = Lines {
-            second: AtomicU64::new(0),
-            count: AtomicU64::new(0),
-        };
-        for _ in 0..REFUSAL_LINES_PER_SECOND {
-            assert!(lines.take_at(7));
-        }
-        assert!(!lines.take_at(7));
-        assert!(lines.take_at(8), "the next second has lines of its own");
-    }
-
-    #[test]
     fn allow_names_what_a_path_takes() {
         let facts = RouteFacts::new("/v1/stays", [Method::POST, Method::GET].iter());
         assert_eq!(facts.allow, "GET, HEAD, POST");
-        assert_eq!(facts.template.as_ref(), "/v1/stays");
+        assert_eq!(facts.durations.template(), "/v1/stays");
         let facts = RouteFacts::new("/v1/stays/:param0/receipt", [Method::GET].iter());
-        assert_eq!(facts.template.as_ref(), "/v1/stays/{id}/receipt");
+        assert_eq!(facts.durations.template(), "/v1/stays/{id}/receipt");
     }
 
     #[test]
