@@ -28,6 +28,7 @@ use tokio::time::Instant;
 
 pub(crate) use announced::Announced;
 use announced::{FILE_MEDIA_TYPES, FORM};
+pub(crate) use json::StayBody;
 
 use crate::app::App;
 use crate::config::ApiSettings;
@@ -237,6 +238,41 @@ impl<'a, T: Shape> ApiExtractor<'a> for Document<T> {
     }
 }
 
+/// The body of one stay, received whole.
+pub(crate) struct StayDocument {
+    /// What was sent.
+    pub(crate) body: StayBody,
+    /// When the last byte had been read: the legal time of filing.
+    pub(crate) received_at: DateTime<Utc>,
+}
+
+impl<'a> ApiExtractor<'a> for StayDocument {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        StayDraft::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Document::<StayDraft>::request_meta()
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let media_types = StayDraft::MEDIA_TYPES;
+        let (bytes, received_at) = receive_bytes::<StayDraft>(request, body, media_types).await?;
+        Ok(Self {
+            body: StayBody::parse(&bytes).map_err(json_failure)?,
+            received_at,
+        })
+    }
+}
+
 /// A JSON document, or why there is none: for operations that judge something else first.
 pub(crate) struct Proposal<T>(pub(crate) Result<Document<T>, Failure>);
 
@@ -439,6 +475,20 @@ async fn receive_as<T: Shape>(
     body: &mut RequestBody,
     advised: &'static [&'static str],
 ) -> Result<Document<T>, Failure> {
+    let (bytes, received_at) = receive_bytes::<T>(request, body, advised).await?;
+    Ok(Document {
+        value: json::parse(&bytes).map_err(json_failure)?,
+        received_at,
+        shape: PhantomData,
+    })
+}
+
+/// The bytes of a document, and when the last of them had been read.
+async fn receive_bytes<T: Shape>(
+    request: &Request,
+    body: &mut RequestBody,
+    advised: &'static [&'static str],
+) -> Result<(Vec<u8>, DateTime<Utc>), Failure> {
     let app = App::of(request)?;
     let bytes_max = T::bytes_max(&app.settings);
     let headers = request.headers();
@@ -447,12 +497,7 @@ async fn receive_as<T: Shape>(
         return Err(media_failure(headers, advised));
     }
     let bytes = read_in_time(request, body, bytes_max).await?;
-    let received_at = app.clock.now();
-    Ok(Document {
-        value: json::parse(&bytes).map_err(json_failure)?,
-        received_at,
-        shape: PhantomData,
-    })
+    Ok((bytes, app.clock.now()))
 }
 
 fn json_failure(fault: json::Fault) -> Failure {

@@ -23,7 +23,7 @@ use crate::auth::{
 use crate::docs::{Asset, Documents, Page};
 use crate::exchange::Current;
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, Proposal, Scanned, Upload};
+use crate::payload::{Document, Proposal, Scanned, StayDocument, Upload};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::query::Query;
@@ -46,8 +46,8 @@ use crate::shapes::{
     ComparisonView, DayReceipt, DepartureDraft, DigestView, DuePage, EventPage, ExtensionDraft,
     FacilityPage, FacilityView, HeldReceipts, History, ImportRowPage, ImportView, Judgement, Jwks,
     LimitsView, OccupancyView, Ready, Receipt, RoomListDraft, RoomPage, ScanView, Stay, StayBatch,
-    StayDraft, StayPage, StayPatch, StaySearch, WebhookDeliveryPage, WebhookDeliveryView,
-    WebhookDraft, WebhookPage, WebhookView,
+    StayPage, StayPatch, StaySearch, WebhookDeliveryPage, WebhookDeliveryView, WebhookDraft,
+    WebhookPage, WebhookView,
 };
 use crate::{
     admin, census, day_receipts, events, facilities, imports, limits, police, scans, stays,
@@ -107,7 +107,7 @@ impl Api {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<StayDraft>,
+        document: StayDocument,
     ) -> Result<Answer<Stay>, Failure> {
         stays::declare(&self.app, &current.0, admitted, key, document).await
     }
@@ -126,7 +126,7 @@ impl Api {
         &self,
         current: Current,
         admitted: Admitted<Asking>,
-        document: Document<StayDraft>,
+        document: StayDocument,
     ) -> Result<Answer<Judgement>, Failure> {
         Ok(stays::validate(&self.app, &current.0, &admitted, &document))
     }

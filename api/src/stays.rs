@@ -32,12 +32,12 @@ use crate::app::App;
 use crate::auth::{Admitted, Asking, Declaring, Reading};
 use crate::exchange::Exchange;
 use crate::idempotency::IdempotencyKey;
-use crate::payload::Document;
+use crate::payload::StayDocument;
 use crate::police::questions;
 use crate::problem::{Failure, violations_to_json};
 use crate::query::id_of;
 use crate::reads;
-use crate::shapes::{Judgement, Stay, StayDraft};
+use crate::shapes::{Judgement, Stay};
 use crate::unreadable;
 
 pub(crate) use crate::answer::REPLAYED;
@@ -48,9 +48,9 @@ pub(crate) async fn declare(
     exchange: &Exchange,
     mut admitted: Admitted<Declaring>,
     key: IdempotencyKey,
-    document: Document<StayDraft>,
+    document: StayDocument,
 ) -> Result<Answer<Stay>, Failure> {
-    let facility = admitted.sender().facility_of(&document.value);
+    let facility = admitted.sender().facility_of(&document.body);
     let facilities: Vec<(Uuid, u32)> = facility.map(|id| (id, 1)).into_iter().collect();
     charge(app, exchange, &mut admitted.ticket, 1, &facilities).await?;
     let trace_parent = exchange.trace_parent();
@@ -62,7 +62,7 @@ pub(crate) async fn declare(
         trace_parent: Some(&trace_parent),
         census_lease: None,
     };
-    let outcome = app.intake.declare(occasion, &document.value).await;
+    let outcome = app.intake.declare(occasion, &document.body).await;
     count(admitted.sender(), Channel::Rest, facility, &outcome);
     count_key(&key, &outcome);
     match outcome {
@@ -88,11 +88,11 @@ pub(crate) fn validate(
     app: &App,
     exchange: &Exchange,
     admitted: &Admitted<Asking>,
-    document: &Document<StayDraft>,
+    document: &StayDocument,
 ) -> Answer<Judgement> {
     let judged = app
         .intake
-        .validate(admitted.sender(), document.received_at, &document.value);
+        .validate(admitted.sender(), document.received_at, &document.body);
     let warnings: Vec<Value> = judged.warnings.iter().map(warning_to_json).collect();
     let judgement = json!({
         "valid": judged.errors.is_empty(),

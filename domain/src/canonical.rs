@@ -4,6 +4,7 @@
 //! no fractions; one in a foreign document is written as `serde_json` writes it, which is
 //! deterministic but not ECMAScript's form.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The canonical form: members sorted by UTF-16 code units, no white space, ECMAScript's escapes.
@@ -11,6 +12,20 @@ use serde_json::{Map, Value};
 pub fn to_canonical_json(value: &Value) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     write_value(&mut out, value);
+    out
+}
+
+/// The canonical form of a struct of ours, without a tree of values in between: its members are
+/// declared in canonical order, and so are those of every struct in it. Escapes need no care, since
+/// `serde_json` writes those of ECMAScript.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "structs of text, numbers and lists can always be written"
+)]
+pub fn of_sorted(value: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    serde_json::to_writer(&mut out, value).expect("a struct of ours can be written");
     out
 }
 
@@ -143,6 +158,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn text_of_a_struct_is_escaped_alike(text in any::<String>()) {
+            let escaped = of_sorted(&[&text]);
+            prop_assert_eq!(escaped, to_canonical_json(&json!([text])));
+        }
+
         #[test]
         fn the_canonical_form_reads_back_and_is_stable(value in any_json()) {
             let written = to_canonical_json(&value);

@@ -23,7 +23,7 @@ use crate::birth_date::BirthDate;
 use crate::catalogue::Catalogues;
 use crate::deadline::Deadline;
 use crate::document::Document;
-use crate::draft::Draft;
+use crate::draft::{Body, Draft};
 use crate::facility::Facility;
 use crate::party::PartyRole;
 use crate::problem::Violation;
@@ -99,7 +99,8 @@ pub struct Declaration {
     pub owed: Completion,
     /// What deserves a look.
     pub warnings: Vec<Violation>,
-    sent: Draft,
+    /// As sent, with facility and arrival filled in and instants in the contract's form.
+    content: Draft,
 }
 
 /// The guest of a [`Declaration`].
@@ -193,8 +194,8 @@ struct Context<'a> {
 ///
 /// # Errors
 /// Every violation, in the order of the contract's members, at most [`VIOLATION_COUNT_MAX`].
-pub fn check(
-    body: &Value,
+pub fn check<'a>(
+    body: impl Into<Body<'a>>,
     facilities: &[Arc<Facility>],
     catalogues: &Catalogues,
     window: &Window,
@@ -209,7 +210,10 @@ pub fn check(
         today: local_date(received_at),
         is_new: true,
     };
-    let (draft, violations) = Draft::read(body);
+    let (draft, violations) = match body.into() {
+        Body::Sound(draft) => (draft.clone(), Vec::new()),
+        Body::Document(document) => Draft::read(document),
+    };
     judge(draft, Faults::new(violations), &context)
 }
 
@@ -281,7 +285,7 @@ fn judge(draft: Draft, mut faults: Faults, context: &Context<'_>) -> Result<Decl
 }
 
 fn assemble(
-    sent: Draft,
+    mut sent: Draft,
     facility: Arc<Facility>,
     purpose: Purpose,
     times: times::Times,
@@ -291,13 +295,17 @@ fn assemble(
 ) -> Declaration {
     let deadline = Deadline::of(times.arrival_at, guest.is_foreigner(), facility.is_remote);
     let owed = Completion::of(&guest, times.arrival_at);
+    let arrival_was_sent = sent.arrival_at.is_some();
+    sent.facility_id = Some(facility.id.to_string());
+    sent.arrival_at = Some(format_instant(times.arrival_at));
+    sent.expected_departure_at = times.expected_departure_at.map(format_instant);
     Declaration {
         reference: sent.reference.clone(),
         room: sent.room.clone(),
         bed: sent.bed.clone(),
         ward: sent.ward.clone(),
         arrival_at: times.arrival_at,
-        arrival_was_sent: sent.arrival_at.is_some(),
+        arrival_was_sent,
         arrival_was_assumed: false,
         expected_departure_at: times.expected_departure_at,
         purpose,
@@ -312,7 +320,7 @@ fn assemble(
         owed,
         warnings,
         facility,
-        sent,
+        content: sent,
     }
 }
 
@@ -321,15 +329,21 @@ impl Declaration {
     /// the answer shows, what the receipt's digest covers and what is kept sealed.
     #[must_use]
     pub fn content(&self) -> Value {
-        self.normal_draft().to_value()
+        self.content.to_value()
     }
 
-    /// The content by which two stays say the same: defaults filled in, without `arrival_at` when
-    /// it was left out, and with its day alone when its time was assumed: what was assumed changes
-    /// with the hour of receipt.
+    /// The same in canonical form.
     #[must_use]
-    pub fn comparison_content(&self) -> Value {
-        let mut draft = self.normal_draft();
+    pub fn canonical_content(&self) -> Vec<u8> {
+        self.content.to_canonical_json()
+    }
+
+    /// The content by which two stays say the same, in canonical form: defaults filled in, without
+    /// `arrival_at` when it was left out, and with its day alone when its time was assumed, because
+    /// what is assumed changes with the hour of receipt.
+    #[must_use]
+    pub fn comparison_content(&self) -> Vec<u8> {
+        let mut draft = self.content.clone();
         if !self.arrival_was_sent {
             draft.arrival_at = None;
         } else if self.arrival_was_assumed {
@@ -337,16 +351,7 @@ impl Declaration {
         }
         draft.purpose = Some(self.purpose.as_str().to_owned());
         draft.guest.nationality.clone_from(&self.guest.nationality);
-        draft.to_value()
-    }
-
-    fn normal_draft(&self) -> Draft {
-        Draft {
-            facility_id: Some(self.facility.id.to_string()),
-            arrival_at: Some(format_instant(self.arrival_at)),
-            expected_departure_at: self.expected_departure_at.map(format_instant),
-            ..self.sent.clone()
-        }
+        draft.to_canonical_json()
     }
 }
 

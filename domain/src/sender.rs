@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::draft::Body;
 use crate::facility::Facility;
 
 coded! {
@@ -48,17 +49,24 @@ impl Sender {
     /// The facility that a declaration in the contract's form is about: the one it names, else the
     /// only one of the sender; `None` if the sender may not use it, or there is a choice.
     #[must_use]
-    pub fn facility_of(&self, declaration: &Value) -> Option<Uuid> {
-        match declaration.get("facility_id") {
-            Some(Value::String(text)) => {
-                let id = Uuid::try_parse(text.trim()).ok()?;
+    pub fn facility_of<'a>(&self, declaration: impl Into<Body<'a>>) -> Option<Uuid> {
+        let named = match declaration.into() {
+            Body::Sound(draft) => draft.facility_id.as_deref(),
+            Body::Document(document) => match document.get("facility_id") {
+                Some(Value::String(text)) => Some(text.trim()).filter(|text| !text.is_empty()),
+                None | Some(Value::Null) => None,
+                Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                    return None;
+                }
+            },
+        };
+        match (named, self.facilities.as_slice()) {
+            (Some(id), _) => {
+                let id = Uuid::try_parse(id).ok()?;
                 self.facility(id).map(|facility| facility.id)
             }
-            None | Some(Value::Null) => match self.facilities.as_slice() {
-                [only] => Some(only.id),
-                _ => None,
-            },
-            Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
+            (None, [only]) => Some(only.id),
+            (None, _) => None,
         }
     }
 
@@ -84,6 +92,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::draft::Draft;
     use crate::facility::FacilityKind;
 
     fn sender(facility_count: u128) -> Sender {
@@ -117,6 +126,7 @@ mod tests {
         let table = [
             (1, json!({}), Some(one)),
             (1, json!({"facility_id": null}), Some(one)),
+            (1, json!({"facility_id": "  "}), Some(one)),
             (2, json!({}), None),
             (2, json!({"facility_id": two}), Some(two)),
             (2, json!({"facility_id": format!(" {two} ")}), Some(two)),
@@ -126,8 +136,12 @@ mod tests {
             (2, json!([]), None),
         ];
         for (facility_count, declaration, facility) in table {
-            let found = sender(facility_count).facility_of(&declaration);
-            assert_eq!(found, facility, "{declaration}");
+            let sender = sender(facility_count);
+            assert_eq!(sender.facility_of(&declaration), facility, "{declaration}");
+            if let Some(draft) = Draft::read_sound(declaration.to_string().as_bytes()) {
+                let found = sender.facility_of(Body::Sound(&draft));
+                assert_eq!(found, facility, "{declaration}");
+            }
         }
     }
 }

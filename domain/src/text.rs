@@ -1,7 +1,7 @@
 //! Text as it is stored, and text as it is compared.
 
-use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::problem::Code;
 
@@ -9,7 +9,12 @@ use crate::problem::Code;
 /// separate marks (NFD) come out composed.
 #[must_use]
 pub fn nfc_trim(text: &str) -> String {
-    text.trim().nfc().collect()
+    let trimmed = text.trim();
+    // Nearly all text is in NFC already, and copying it is far cheaper than composing it.
+    if trimmed.is_ascii() || is_nfc_quick(trimmed.chars()) == IsNormalized::Yes {
+        return trimmed.to_owned();
+    }
+    trimmed.nfc().collect()
 }
 
 /// Text as it is compared: upper case, without marks, Đ as D, one kind of apostrophe, single
@@ -46,6 +51,12 @@ pub fn forbidden_character(text: &str, is_multiline: bool) -> Option<Code> {
             None
         }
     })
+}
+
+/// Whether a text is of nothing but letters, digits, marks and spaces of ASCII, none of which is
+/// ever refused or dropped.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a character changes what other characters look like without being seen itself:
@@ -157,6 +168,21 @@ mod tests {
             prop_assert_eq!(nfc_trim(&stored), stored.clone());
             let folded = fold(&text);
             prop_assert_eq!(fold(&folded), folded);
+        }
+
+        #[test]
+        fn text_in_nfc_is_copied_and_other_text_composed(text in ".*") {
+            let composed: String = text.trim().nfc().collect();
+            prop_assert_eq!(nfc_trim(&text), composed);
+        }
+
+        #[test]
+        fn plain_text_has_nothing_to_refuse(text in "[ -~]*", other in ".*") {
+            prop_assert!(is_plain(&text));
+            if is_plain(&other) {
+                prop_assert_eq!(forbidden_character(&other, false), None);
+                prop_assert_eq!(without_unseen(&other), None);
+            }
         }
 
         #[test]

@@ -29,22 +29,34 @@ pub fn at_local(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
 pub fn format_instant(at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&VIET_NAM);
     let (date, time) = (local.date_naive(), local.time());
-    let whole = format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        date.year(),
-        date.month(),
-        date.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    );
-    match time.nanosecond() / 1_000 {
-        0 => whole + "+07:00",
-        micros => {
-            let fraction = format!("{micros:06}");
-            format!("{whole}.{}+07:00", fraction.trim_end_matches('0'))
-        }
+    let mut text = String::with_capacity("2026-11-23T14:05:00.123456+07:00".len());
+    text.push_str(&format!("{:04}", date.year()));
+    let parts = [
+        ('-', date.month()),
+        ('-', date.day()),
+        ('T', time.hour()),
+        (':', time.minute()),
+        (':', time.second()),
+    ];
+    for (mark, number) in parts {
+        text.push(mark);
+        text.extend([digit(number / 10), digit(number)]);
     }
+    let mut fraction = time.nanosecond() / 1_000;
+    if fraction > 0 {
+        text.push('.');
+    }
+    while fraction > 0 {
+        text.push(digit(fraction / 100_000));
+        fraction = fraction % 100_000 * 10;
+    }
+    text.push_str("+07:00");
+    text
+}
+
+/// The last digit of a number.
+fn digit(number: u32) -> char {
+    char::from_digit(number % 10, 10).unwrap_or('0')
 }
 
 /// Reads an RFC 3339 instant. The offset is required: without it the instant is a guess.
@@ -79,6 +91,8 @@ pub fn parse_day(text: &str) -> Option<NaiveDate> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -98,6 +112,17 @@ mod tests {
             let at = parse_instant(sent).unwrap();
             assert_eq!(format_instant(at), written, "sent {sent}");
             assert_eq!(parse_instant(written), Some(at), "written {written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_instant_is_written_as_chrono_would(micros in -62_000_000_000_000_000..253_000_000_000_000_000_i64) {
+            let at = DateTime::from_timestamp_micros(micros).unwrap();
+            let local = at.with_timezone(&VIET_NAM);
+            let whole = local.format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
+            let shortest = whole.trim_end_matches('0').trim_end_matches('.');
+            prop_assert_eq!(format_instant(at), format!("{shortest}+07:00"));
         }
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     catalogue::Catalogues,
     declaration::{self, Declaration},
+    draft::Body,
     problem::Violation,
     sender::Sender,
     stay::{Channel, Timeliness},
@@ -190,8 +191,14 @@ impl Intake {
     /// Declares one stay.
     ///
     /// Errors: [`Refusal`]; nothing was saved, unless it says that this is not known.
-    pub async fn declare(&self, occasion: Occasion<'_>, body: &Value) -> Result<Accepted, Refusal> {
-        let declaration = match self.check(&occasion, body) {
+    pub async fn declare(
+        &self,
+        occasion: Occasion<'_>,
+        body: impl Into<Body<'_>>,
+    ) -> Result<Accepted, Refusal> {
+        let body = body.into();
+        let (sender, received_at) = (occasion.sender, occasion.received_at);
+        let declaration = match self.check(sender, received_at, body) {
             Ok(declaration) => declaration,
             Err(violations) => return self.replay_or_refuse(&occasion, body, violations).await,
         };
@@ -254,7 +261,8 @@ impl Intake {
             if index % ITEMS_BETWEEN_YIELDS == ITEMS_BETWEEN_YIELDS - 1 {
                 tokio::task::yield_now().await;
             }
-            let judged = self.check(&single, item.body).map_err(Refusal::Invalid);
+            let judged = self.check(single.sender, single.received_at, item.body);
+            let judged = judged.map_err(Refusal::Invalid);
             let prepared = judged.and_then(|mut sound| {
                 sound.warnings.extend_from_slice(item.warnings);
                 sound.arrival_was_assumed = item.arrival_is_assumed;
@@ -285,21 +293,13 @@ impl Intake {
     }
 
     /// Judges a declaration by the same rules, stores nothing.
-    pub fn validate(
+    pub fn validate<'a>(
         &self,
         sender: &Sender,
         received_at: DateTime<Utc>,
-        body: &Value,
+        body: impl Into<Body<'a>>,
     ) -> Validation {
-        let occasion = Occasion {
-            sender,
-            channel: Channel::Rest,
-            idempotency_key: None,
-            received_at,
-            trace_parent: None,
-            census_lease: None,
-        };
-        match self.check(&occasion, body) {
+        match self.check(sender, received_at, body) {
             Ok(sound) => Validation {
                 errors: Vec::new(),
                 warnings: sound.warnings,
@@ -367,18 +367,19 @@ impl Intake {
         join_all(committers.drain(..)).await;
     }
 
-    pub(crate) fn check(
+    pub(crate) fn check<'a>(
         &self,
-        occasion: &Occasion<'_>,
-        body: &Value,
+        sender: &Sender,
+        received_at: DateTime<Utc>,
+        body: impl Into<Body<'a>>,
     ) -> Result<Declaration, Vec<Violation>> {
         let parts = &self.inner.parts;
         declaration::check(
             body,
-            &occasion.sender.facilities,
+            &sender.facilities,
             &parts.catalogues,
             &parts.settings.window,
-            occasion.received_at,
+            received_at,
         )
         .map_err(|faults| faults.violations)
     }
@@ -444,7 +445,7 @@ impl Intake {
     async fn replay_or_refuse(
         &self,
         occasion: &Occasion<'_>,
-        body: &Value,
+        body: Body<'_>,
         violations: Vec<Violation>,
     ) -> Result<Accepted, Refusal> {
         let about = occasion.sender.facility_of(body);
@@ -457,12 +458,8 @@ impl Intake {
             return Err(Refusal::Invalid(violations));
         };
         let first = store::stays::get(db, stay_id).await?;
-        let then = Occasion {
-            received_at: first.received_at,
-            ..*occasion
-        };
         let is_same = self
-            .check(&then, body)
+            .check(occasion.sender, first.received_at, body)
             .is_ok_and(|sound| prepare::request_hash(self, &sound).as_slice() == request_hash);
         if is_same {
             self.replay(stay_id, version).await

@@ -367,7 +367,13 @@ impl Intake {
     fn is_unclear(&self, work: &Work<'_>, line: &Line, found: Match, lines: &[Line]) -> bool {
         let faults = || {
             let declaration = line.to_declaration(work.census.taken_at);
-            let more = self.check(&work.occasion, &declaration).err();
+            let more = self
+                .check(
+                    work.occasion.sender,
+                    work.occasion.received_at,
+                    &declaration,
+                )
+                .err();
             let known = line.violations.iter().cloned();
             known.chain(more.into_iter().flatten())
         };
@@ -495,7 +501,11 @@ impl Intake {
 
     fn newcomer(&self, work: &Work<'_>, line: &Line) -> Newcomer {
         let declaration = line.to_declaration(work.census.taken_at);
-        let judged = self.check(&work.occasion, &declaration);
+        let judged = self.check(
+            work.occasion.sender,
+            work.occasion.received_at,
+            &declaration,
+        );
         // By its reference a stay is known whatever else the line says.
         let key_hash = match (line.reference(), &judged) {
             (reference @ Some(_), _) => Some(prepare::declaration_key(

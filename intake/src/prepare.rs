@@ -160,7 +160,7 @@ pub(crate) fn identity_try(
 
 /// Keyed hash of what is compared when a declaration comes again.
 pub(crate) fn request_hash(intake: &Intake, declaration: &Declaration) -> [u8; 32] {
-    let content = to_canonical_json(&declaration.comparison_content());
+    let content = declaration.comparison_content();
     intake
         .inner
         .parts

@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
+use domain::draft::{Body, Draft};
+
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -23,6 +25,34 @@ pub(super) enum Fault {
     /// An object has two members of one name: readers would disagree about which of them counts.
     /// With the pointer to it.
     Repeated(String),
+}
+
+/// The body of one stay.
+pub(crate) enum StayBody {
+    /// Nothing about its shape is at fault.
+    Sound(Box<Draft>),
+    /// Anything else: its faults are yet to be named.
+    Document(Value),
+}
+
+impl StayBody {
+    /// Reads one JSON text as [`parse`] does, and without a tree of values where that is possible.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Fault> {
+        let unmarked = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        match Draft::read_sound(unmarked) {
+            Some(draft) => Ok(Self::Sound(Box::new(draft))),
+            None => parse(text).map(Self::Document),
+        }
+    }
+}
+
+impl<'a> From<&'a StayBody> for Body<'a> {
+    fn from(body: &'a StayBody) -> Self {
+        match body {
+            StayBody::Sound(draft) => Self::Sound(draft),
+            StayBody::Document(document) => Self::Document(document),
+        }
+    }
 }
 
 /// Reads one JSON text; a byte order mark in front of it is ignored.
@@ -206,6 +236,38 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_ignored() {
         assert_eq!(parse(b"\xef\xbb\xbf{\"a\":1}"), parse(b"{\"a\":1}"));
+    }
+
+    #[test]
+    fn the_body_of_a_stay_is_read_by_the_same_rules() {
+        let sound = |text: &str| matches!(StayBody::parse(text.as_bytes()), Ok(StayBody::Sound(_)));
+        assert!(sound(
+            r#"{"room":"203","guest":{"full_name":"Nguyễn Văn An"}}"#
+        ));
+        assert!(sound("\u{feff}{}"));
+        let document = |text: &str| match StayBody::parse(text.as_bytes()) {
+            Ok(StayBody::Document(document)) => Some(document),
+            Ok(StayBody::Sound(_)) | Err(_) => None,
+        };
+        for text in [r#"{"rooms":"203"}"#, r#"{"room":[1,-2,3.5]}"#, "[]", "null"] {
+            assert_eq!(document(text), parse(text.as_bytes()).ok(), "{text}");
+        }
+        let faulty = [
+            r#"{"room":"203"}{}"#.to_owned(),
+            r#"{"room":"203","room":"204"}"#.to_owned(),
+            r#"{"guest":{"full_name":null,"full_name":"x"}}"#.to_owned(),
+            r#"{"room":"\ud800"}"#.to_owned(),
+            r#"{"room":"203""#.to_owned(),
+            r#"{"a":"#.repeat(33) + "1" + &"}".repeat(33),
+            "\u{feff}\u{feff}{}".to_owned(),
+        ];
+        for text in faulty {
+            let fault = StayBody::parse(text.as_bytes()).err();
+            assert!(
+                fault.is_some() && fault == parse(text.as_bytes()).err(),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod content;
 mod guests;
 mod places;
 mod shapes;
+mod sound;
 mod times;
 
 use serde_json::{Value, json};

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::problem::{Code, Hint, Violation};
 use crate::text::{
-    forbidden_character, is_misleading, is_unseen, nfc_trim, single_spaced, without_unseen,
+    forbidden_character, is_misleading, is_plain, is_unseen, nfc_trim, single_spaced,
+    without_unseen,
 };
 
 /// What a text may be.
@@ -76,10 +77,17 @@ impl Bound {
         Self { length_max, nature }
     }
 
+    /// The text as it is kept, if there is nothing to refuse and nothing to warn of.
+    pub(super) fn keep_sound(self, sent: &str) -> Option<String> {
+        let kept = self.keep(sent).ok()?;
+        kept.warnings.is_empty().then_some(kept.text)
+    }
+
     /// The text as it is kept, or why it is not.
     fn keep(self, sent: &str) -> Result<Kept, (Code, Option<Hint>)> {
         let text = nfc_trim(sent);
         let mut kept = match self.nature {
+            _ if is_plain(&text) => Kept::whole(text),
             Nature::Line => strict(text, false)?,
             Nature::Lines => strict(text, true)?,
             Nature::Name => name(text)?,
@@ -95,7 +103,9 @@ impl Bound {
             Nature::Remark => legible(&text, false),
             Nature::Remarks => legible(&text, true),
         };
-        let is_too_long = kept.text.chars().nth(self.length_max).is_some();
+        // Characters are counted only where there are more bytes than characters are allowed.
+        let is_too_long =
+            kept.text.len() > self.length_max && kept.text.chars().nth(self.length_max).is_some();
         if is_too_long {
             let hint = Some(Hint::LengthMax(self.length_max));
             match self.nature {
@@ -123,6 +133,9 @@ fn strict(text: String, is_multiline: bool) -> Result<Kept, (Code, Option<Hint>)
 /// U+200C and U+200D are letters' neighbours in the scripts from Arabic to Khmer, where leaving
 /// them out would misspell a name; elsewhere they only hide.
 fn name(text: String) -> Result<Kept, (Code, Option<Hint>)> {
+    if !text.contains(['\u{200c}', '\u{200d}']) {
+        return strict(text, false);
+    }
     let is_joined =
         |letter: &char| matches!(letter, '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{18af}');
     let letters: Vec<char> = text.chars().collect();

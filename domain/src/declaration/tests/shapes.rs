@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::canonical::to_canonical_json;
 
 #[test]
 fn an_empty_body_names_every_required_member() {
@@ -141,7 +142,7 @@ fn no_message_repeats_what_was_sent() {
 }
 
 /// JSON made of the contract's own names and of plausible and odd values.
-fn any_body() -> impl Strategy<Value = Value> {
+pub(super) fn any_body() -> impl Strategy<Value = Value> {
     const NAMES: [&str; 32] = [
         "facility_id",
         "reference",
@@ -219,7 +220,7 @@ fn any_body() -> impl Strategy<Value = Value> {
 }
 
 /// The stay of a citizen with a few places overwritten.
-fn mutated_stay() -> impl Strategy<Value = Value> {
+pub(super) fn mutated_stay() -> impl Strategy<Value = Value> {
     const POINTERS: [&str; 12] = [
         "/room",
         "/arrival_at",
@@ -254,6 +255,8 @@ proptest! {
         let facilities = [hotel()];
         match check(&body, &facilities, &catalogues(), &Window::default(), received_at) {
             Ok(declaration) => {
+                let canonical = to_canonical_json(&declaration.content());
+                prop_assert_eq!(declaration.canonical_content(), canonical);
                 let again = check(
                     &declaration.content(), &facilities, &catalogues(), &Window::default(),
                     received_at,
