@@ -2,11 +2,12 @@
 //! the receipt of a facility's day.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::canonical::to_canonical_json;
+use crate::canonical::{of_sorted, to_canonical_json};
 use crate::stay::Timeliness;
 use crate::time::{VIET_NAM, format_instant};
 
@@ -71,17 +72,31 @@ pub fn content_sha256(salt: &[u8; 16], canonical_content: &[u8]) -> [u8; 32] {
 /// `stay_id` and `facility_id`.
 #[must_use]
 pub fn jws_payload(facts: &ReceiptFacts<'_>) -> Vec<u8> {
-    to_canonical_json(&json!({
-        "number": facts.number,
-        "version": facts.version,
-        "received_at": format_instant(facts.received_at),
-        "deadline_at": format_instant(facts.deadline_at),
-        "timeliness": facts.timeliness.as_str(),
-        "content_sha256": hex::encode(facts.content_sha256),
-        "iss": facts.iss,
-        "stay_id": facts.stay_id,
-        "facility_id": facts.facility_id,
-    }))
+    of_sorted(&Payload {
+        content_sha256: hex::encode(facts.content_sha256),
+        deadline_at: format_instant(facts.deadline_at),
+        facility_id: facts.facility_id,
+        iss: facts.iss,
+        number: facts.number,
+        received_at: format_instant(facts.received_at),
+        stay_id: facts.stay_id,
+        timeliness: facts.timeliness.as_str(),
+        version: facts.version,
+    })
+}
+
+/// The members of [`jws_payload`], in canonical order.
+#[derive(Serialize)]
+struct Payload<'a> {
+    content_sha256: String,
+    deadline_at: String,
+    facility_id: Uuid,
+    iss: &'a str,
+    number: &'a str,
+    received_at: String,
+    stay_id: Uuid,
+    timeliness: &'static str,
+    version: i32,
 }
 
 /// Everything a signed receipt of a facility's day states.

@@ -517,7 +517,7 @@ impl Intake {
             (None, Ok(sound)) => {
                 let content_index = prepare::request_hash(self, sound);
                 let received_at = work.occasion.received_at;
-                Some(prepare::uniqueness(self, sound, &content_index, received_at).key_hash)
+                Some(prepare::uniqueness(self, sound, None, &content_index, received_at).key_hash)
             }
             (None, Err(_)) => None,
         };

@@ -36,7 +36,7 @@ use uuid::Uuid;
 use crate::{
     Accepted, Intake, Occasion, Refusal,
     commit::{OUTCOME_SEARCH_PAUSE, outcome_search_max},
-    prepare::{self, Filing},
+    prepare::{self, Filed, Filing},
     rewrite,
     view::{self, StayView},
 };
@@ -393,13 +393,14 @@ impl Intake {
             None => found.current.content_index.clone(),
         };
         let salt = ids::random_bytes();
-        let version = prepare::version_row(
+        let content = to_canonical_json(&after.content);
+        let Filed { row: version, jws } = prepare::version_row(
             self,
             &Filing {
                 occasion,
                 stay: &stay,
                 salt,
-                content: &after.content,
+                canonical_content: &content,
                 warnings: warnings(found, before, after),
                 is_forwardable: task.is_some(),
                 delivery_version: if task.is_some() || was_told {
@@ -421,8 +422,9 @@ impl Intake {
         let identity_try = named.and_then(|declaration| {
             prepare::identity_try(self, &stay, declaration, occasion.received_at)
         });
+        let view = view::accepted(&stay, &version, &content, &salt, &jws);
         Ok(Prepared {
-            view: view::accepted(&stay, &version, &after.content, &salt),
+            view: view.map_err(Refusal::Internal)?,
             row: NewChange {
                 expected_owed: found.stay.owed.clone(),
                 was_told,
@@ -503,7 +505,7 @@ impl Intake {
         }
         let taken = after.declaration.as_ref().map(|declaration| {
             let index = &version.content_index;
-            prepare::uniqueness(self, declaration, index, version.received_at)
+            prepare::uniqueness(self, declaration, None, index, version.received_at)
         });
         Ok(KeyMoves {
             taken,

@@ -4,7 +4,6 @@
 use chrono::{DateTime, Datelike, Utc};
 use domain::{
     birth_date::BirthDate,
-    canonical::to_canonical_json,
     change::ChangeKind,
     declaration::{Declaration, Guest},
     event::EventKind,
@@ -52,8 +51,8 @@ pub(crate) struct Filing<'a> {
     pub(crate) stay: &'a entity::stay::Model,
     /// Salts the digest of the receipt.
     pub(crate) salt: [u8; 16],
-    /// What the version says.
-    pub(crate) content: &'a Value,
+    /// What the version says, in canonical form.
+    pub(crate) canonical_content: &'a [u8],
     /// Keyed hash by which it is compared with declarations.
     pub(crate) content_index: Vec<u8>,
     /// Warnings as they are stored.
@@ -73,6 +72,14 @@ pub(crate) struct Filing<'a> {
     pub(crate) as_of: Option<DateTime<Utc>>,
 }
 
+/// A version that is ready to be written.
+pub(crate) struct Filed {
+    /// Its row.
+    pub(crate) row: entity::stay_version::Model,
+    /// Its receipt as a compact JWS.
+    pub(crate) jws: String,
+}
+
 /// Makes rows and answer. Errors: [`Refusal::Internal`] when no key can seal.
 pub(crate) fn prepare(
     intake: &Intake,
@@ -81,14 +88,14 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Refusal> {
     let parts = &intake.inner.parts;
     let stay_id = ids::uuid_v7(&parts.clock);
-    let content = declaration.content();
+    let content = declaration.canonical_content();
     let content_index = request_hash(intake, &declaration);
     let stay = stay_row(intake, occasion, &declaration, stay_id)?;
     let filing = Filing {
         occasion,
         stay: &stay,
         salt: ids::random_bytes::<16>(),
-        content: &content,
+        canonical_content: &content,
         content_index: content_index.to_vec(),
         warnings: view::warnings_to_json(&declaration.warnings),
         is_forwardable: declaration.is_forwardable,
@@ -98,14 +105,21 @@ pub(crate) fn prepare(
         reason: None,
         as_of: None,
     };
-    let version = version_row(intake, &filing)?;
-    let view = view::accepted(&stay, &version, &content, &filing.salt);
+    let Filed { row: version, jws } = version_row(intake, &filing)?;
+    let view = view::accepted(&stay, &version, &content, &filing.salt, &jws);
+    let view = view.map_err(Refusal::Internal)?;
     let detail = json!({
         "channel": occasion.channel.as_str(),
         "timeliness": declaration.timeliness.as_str(),
     });
     let row = NewDeclaration {
-        uniqueness: uniqueness(intake, &declaration, &content_index, occasion.received_at),
+        uniqueness: uniqueness(
+            intake,
+            &declaration,
+            stay.reference_index.as_deref(),
+            &content_index,
+            occasion.received_at,
+        ),
         idempotency: idempotency_of(intake, occasion, Some(stay.facility_id), &content_index),
         task: declaration
             .is_forwardable
@@ -209,10 +223,12 @@ pub(crate) fn idempotency_of(
     })
 }
 
-/// By what a declaration received then is unique, and how long.
+/// By what a declaration received then is unique, and how long. `reference_index` is that of its
+/// reference, where it has been made already.
 pub(crate) fn uniqueness(
     intake: &Intake,
     declaration: &Declaration,
+    reference_index: Option<&[u8]>,
     content_index: &[u8],
     received_at: DateTime<Utc>,
 ) -> Uniqueness {
@@ -223,8 +239,11 @@ pub(crate) fn uniqueness(
         None if declaration.arrival_was_sent => received_at + settings.content_kept,
         None => received_at + settings.content_without_arrival_kept,
     };
+    let known = reference_index.and_then(|index| index.try_into().ok());
     Uniqueness {
-        key_hash: declaration_key(intake, declaration.facility.id, reference, content_index),
+        key_hash: known.unwrap_or_else(|| {
+            declaration_key(intake, declaration.facility.id, reference, content_index)
+        }),
         expires_at,
         is_timeless: reference.is_none() && !declaration.arrival_was_sent,
     }
@@ -370,14 +389,10 @@ fn age_band(arrival_at: DateTime<Utc>, birth_year: i32) -> &'static str {
 }
 
 /// Errors: [`Refusal::Internal`] when no key can seal.
-pub(crate) fn version_row(
-    intake: &Intake,
-    filing: &Filing<'_>,
-) -> Result<entity::stay_version::Model, Refusal> {
+pub(crate) fn version_row(intake: &Intake, filing: &Filing<'_>) -> Result<Filed, Refusal> {
     let parts = &intake.inner.parts;
     let stay = filing.stay;
-    let canonical_content = to_canonical_json(filing.content);
-    let content_sha256 = receipt::content_sha256(&filing.salt, &canonical_content);
+    let content_sha256 = receipt::content_sha256(&filing.salt, filing.canonical_content);
     let receipt_number = receipt::number(stay.received_at, stay.id, stay.version);
     let payload = receipt::jws_payload(&receipt::ReceiptFacts {
         number: &receipt_number,
@@ -390,11 +405,12 @@ pub(crate) fn version_row(
         stay_id: stay.id,
         facility_id: stay.facility_id,
     });
-    let plaintext = view::to_plaintext(&filing.salt, &canonical_content);
+    let (jws, signature) = parts.signer.sign_receipt(&payload);
+    let plaintext = view::to_plaintext(&filing.salt, filing.canonical_content);
     let sealed_reason = filing
         .reason
         .map(|reason| seal(intake, filing, view::SEALED_REASON, reason.as_bytes()));
-    Ok(entity::stay_version::Model {
+    let row = entity::stay_version::Model {
         stay_id: stay.id,
         version: stay.version,
         channel: filing.occasion.channel.as_str().to_owned(),
@@ -405,7 +421,7 @@ pub(crate) fn version_row(
         content_sha256: content_sha256.to_vec(),
         receipt_number,
         receipt_kid: parts.signer.kid().to_owned(),
-        receipt_signature: parts.signer.sign(&payload).to_vec(),
+        receipt_signature: signature.to_vec(),
         warnings: filing.warnings.clone(),
         owed: stay.owed.clone(),
         is_forwardable: filing.is_forwardable,
@@ -415,7 +431,8 @@ pub(crate) fn version_row(
         presence: stay.presence.clone(),
         delivery_version: filing.delivery_version,
         as_of: filing.as_of,
-    })
+    };
+    Ok(Filed { row, jws })
 }
 
 fn seal(

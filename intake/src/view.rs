@@ -4,11 +4,12 @@
 //! first version's row, of what never changes in the stay's row, and of constants. Members are
 //! written in canonical order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use anyhow::Context;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use domain::{
-    canonical::to_canonical_json,
     change,
     problem::Violation,
     receipt,
@@ -22,9 +23,11 @@ use runtime::{
     signing,
     vault::{Owner, StaySafe, Vault},
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json, value::RawValue};
 use store::stays::{StayRow, StayVersionRow};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Who signs receipts: the JWS member `iss`.
 pub const ISSUER: &str = "luutru";
@@ -66,10 +69,11 @@ impl StayView {
         self.with_member("questions", Value::Array(questions))
     }
 
+    #[expect(clippy::expect_used, reason = "the text was written by this module")]
     fn with_member(self, name: &str, value: Value) -> Self {
-        let mut stay = object(serde_json::from_str(&self.json).unwrap_or_default());
-        stay.insert(name.to_owned(), value);
-        let json = String::from_utf8_lossy(&to_canonical_json(&Value::Object(stay))).into_owned();
+        let mut members = members(self.json.as_bytes()).expect("a view holds an object");
+        members.insert(name, Member::Tree(value));
+        let json = serde_json::to_string(&members).expect("an answer can be written");
         Self { json, ..self }
     }
 }
@@ -112,18 +116,41 @@ pub fn open_sealed(
     version: i32,
     sealed: &[u8],
 ) -> anyhow::Result<Opened> {
-    let context = stay.context(SEALED_TABLE, stay.stay_id, version);
-    let plaintext = vault.open_of_stay(stay, &context, sealed)?;
-    let (salt, content) = plaintext
-        .split_first_chunk::<SALT_LENGTH>()
-        .ok_or_else(|| anyhow::anyhow!("a sealed version is too short"))?;
+    let unsealed = Unsealed::of(vault, stay, version, sealed)?;
     // The error of the reader would quote what it read.
-    let content = serde_json::from_slice(content)
+    let content = serde_json::from_slice(unsealed.content())
         .map_err(|_| anyhow::anyhow!("a sealed version does not hold JSON"))?;
     Ok(Opened {
-        salt: *salt,
+        salt: unsealed.salt,
         content,
     })
+}
+
+/// The sealed content of a version, opened but not read.
+struct Unsealed {
+    salt: [u8; SALT_LENGTH],
+    plaintext: Zeroizing<Vec<u8>>,
+}
+
+impl Unsealed {
+    fn of(vault: &Vault, stay: &StaySafe<'_>, version: i32, sealed: &[u8]) -> anyhow::Result<Self> {
+        let context = stay.context(SEALED_TABLE, stay.stay_id, version);
+        let plaintext = vault.open_of_stay(stay, &context, sealed)?;
+        let salt = plaintext.first_chunk().copied();
+        Ok(Self {
+            salt: salt.context("a sealed version is too short")?,
+            plaintext,
+        })
+    }
+
+    fn of_row(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyhow::Result<Self> {
+        Self::of(vault, &safe(stay), version.version, &version.sealed)
+    }
+
+    /// In canonical form.
+    fn content(&self) -> &[u8] {
+        &self.plaintext[SALT_LENGTH..]
+    }
 }
 
 /// As of when a version and those before it tell of their stay; `None` of a declaration, whose
@@ -133,13 +160,15 @@ pub(crate) fn as_of(version: &StayVersionRow) -> Option<DateTime<Utc>> {
     version.as_of.or(received_at)
 }
 
-/// The answer to what made a version, from what was just made.
+/// The answer to what made a version, from what was just made: its rows, its canonical content and
+/// its receipt. Errors: the content is no JSON object.
 pub(crate) fn accepted(
     stay: &StayRow,
     version: &StayVersionRow,
-    content: &Value,
+    content: &[u8],
     salt: &[u8; SALT_LENGTH],
-) -> StayView {
+    jws: &str,
+) -> anyhow::Result<StayView> {
     let (delivery, delivery_version) = match version.delivery_version {
         // Of a first version only the flag tells.
         _ if version.version == 1 && version.is_forwardable => (DeliveryState::Queued, 1),
@@ -147,13 +176,21 @@ pub(crate) fn accepted(
         _ if version.version == 1 => (DeliveryState::NotRequired, 1),
         newest => (DeliveryState::Queued, newest),
     };
-    let axes = json!({
-        "presence": version.presence,
-        "identity": {"state": IdentityState::Pending.as_str()},
-        "delivery": {"state": delivery.as_str(), "version": delivery_version},
-        "completion": completion(version.owed.as_deref()),
-    });
-    render(stay, version, content, salt, axes)
+    let axes = Axes {
+        presence: &version.presence,
+        identity: Identity {
+            pointers: &[],
+            state: IdentityState::Pending.as_str(),
+        },
+        delivery: Delivery {
+            police_reference: None,
+            reason: None,
+            state: delivery.as_str(),
+            version: delivery_version,
+        },
+        owed: version.owed.as_deref(),
+    };
+    render(stay, version, content, salt, jws, axes)
 }
 
 /// The answer to what made a version again, rebuilt from what is stored.
@@ -162,8 +199,9 @@ pub fn as_accepted(
     stay: &StayRow,
     version: &StayVersionRow,
 ) -> anyhow::Result<StayView> {
-    let opened = open(vault, stay, version)?;
-    Ok(accepted(stay, version, &opened.content, &opened.salt))
+    let opened = Unsealed::of_row(vault, stay, version)?;
+    let jws = jws(stay, version);
+    accepted(stay, version, opened.content(), &opened.salt, &jws)
 }
 
 /// Every version of a stay with who, when and why, the oldest first. `labels` are what people call
@@ -226,25 +264,28 @@ pub fn current(
     stay: &StayRow,
     version: &StayVersionRow,
 ) -> anyhow::Result<StayView> {
-    let opened = open(vault, stay, version)?;
-    let axes = json!({
-        "presence": stay.presence,
-        "identity": identity(stay)?,
-        "delivery": delivery(stay),
-        "completion": completion(stay.owed.as_deref()),
-    });
-    Ok(render(stay, version, &opened.content, &opened.salt, axes))
+    let opened = Unsealed::of_row(vault, stay, version)?;
+    let axes = Axes {
+        presence: &stay.presence,
+        identity: identity(stay)?,
+        delivery: delivery(stay),
+        owed: stay.owed.as_deref(),
+    };
+    let jws = jws(stay, version);
+    render(stay, version, opened.content(), &opened.salt, &jws, axes)
 }
 
 /// A sender sees neither grade nor difference, only where to look again.
-fn identity(stay: &StayRow) -> anyhow::Result<Value> {
+fn identity(stay: &StayRow) -> anyhow::Result<Identity> {
     let state = IdentityState::parse(&stay.identity_state)
         .ok_or_else(|| anyhow::anyhow!("a stored identity state has no meaning"))?;
     let review = review_of(stay);
-    let seen = state.as_seen_by_sender(review);
-    Ok(match state.needs_attention(review) {
-        true => json!({"state": seen, "pointers": ATTENTION_POINTERS}),
-        false => json!({"state": seen}),
+    Ok(Identity {
+        pointers: match state.needs_attention(review) {
+            true => &ATTENTION_POINTERS,
+            false => &[],
+        },
+        state: state.as_seen_by_sender(review),
     })
 }
 
@@ -255,41 +296,128 @@ pub fn review_of(stay: &StayRow) -> Option<IdentityReview> {
         .and_then(IdentityReview::parse)
 }
 
-fn delivery(stay: &StayRow) -> Value {
-    let mut delivery = json!({"state": stay.delivery_state, "version": stay.delivery_version});
-    if let Some(reference) = &stay.police_reference {
-        delivery["police_reference"] = json!(reference);
+fn delivery(stay: &StayRow) -> Delivery<'_> {
+    Delivery {
+        police_reference: stay.police_reference.as_deref(),
+        reason: stay.delivery_reason.as_deref(),
+        state: &stay.delivery_state,
+        version: stay.delivery_version,
     }
-    if let Some(reason) = &stay.delivery_reason {
-        delivery["reason"] = json!(reason);
-    }
-    delivery
+}
+
+/// The axes of a stay, by which it moves after it was accepted.
+struct Axes<'a> {
+    presence: &'a str,
+    identity: Identity,
+    delivery: Delivery<'a>,
+    /// What is owed as it is stored.
+    owed: Option<&'a str>,
+}
+
+/// The axis `identity`. Like those of the other structs here, its members stand in canonical order.
+#[derive(Serialize)]
+struct Identity {
+    /// Where to look again.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pointers: &'static [&'static str],
+    state: &'static str,
+}
+
+/// The axis `delivery`.
+#[derive(Serialize)]
+struct Delivery<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    police_reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    state: &'a str,
+    version: i32,
+}
+
+/// A receipt with the salt that opens its digest.
+#[derive(Serialize)]
+struct Receipt<'a> {
+    content_salt: String,
+    content_sha256: String,
+    deadline_at: &'a str,
+    jws: &'a str,
+    number: &'a str,
+    received_at: &'a str,
+    timeliness: &'a str,
+    version: i32,
+}
+
+/// A member of an answer.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Member<'a> {
+    /// JSON text that is in canonical form already.
+    Written(&'a RawValue),
+    Text(&'a str),
+    Number(i32),
+    Id(Uuid),
+    Identity(Identity),
+    Delivery(Delivery<'a>),
+    Receipt(Receipt<'a>),
+    /// Anything else, whose members `serde_json` keeps sorted.
+    Tree(Value),
+}
+
+/// The members of an answer by name. All names are ASCII, so that their order is the canonical one.
+type Members<'a> = BTreeMap<&'a str, Member<'a>>;
+
+/// The members of an object in canonical form. Errors: it is none; the text is not quoted.
+fn members(json: &[u8]) -> anyhow::Result<Members<'_>> {
+    let members: BTreeMap<&str, &RawValue> =
+        serde_json::from_slice(json).map_err(|_| anyhow::anyhow!("a stay is no JSON object"))?;
+    let members = members.into_iter();
+    Ok(members
+        .map(|(name, value)| (name, Member::Written(value)))
+        .collect())
 }
 
 fn render(
     stay: &StayRow,
     version: &StayVersionRow,
-    content: &Value,
+    content: &[u8],
     salt: &[u8; SALT_LENGTH],
-    axes: Value,
-) -> StayView {
-    let mut answer = content.as_object().cloned().unwrap_or_default();
-    answer.extend(object(axes));
-    answer.extend(object(json!({
-        "id": stay.id,
-        "version": version.version,
-        "received_at": format_instant(stay.received_at),
-        "deadline_at": format_instant(stay.deadline_at),
-        "timeliness": stay.timeliness,
-        "warnings": warnings_from_json(&version.warnings),
-        "receipt": receipt_of(stay, version, salt),
-    })));
-    let json = String::from_utf8_lossy(&to_canonical_json(&Value::Object(answer))).into_owned();
-    StayView {
+    jws: &str,
+    axes: Axes<'_>,
+) -> anyhow::Result<StayView> {
+    let received_at = format_instant(stay.received_at);
+    let deadline_at = format_instant(stay.deadline_at);
+    let receipt = Receipt {
+        content_salt: URL_SAFE_NO_PAD.encode(salt),
+        content_sha256: hex::encode(&version.content_sha256),
+        deadline_at: &deadline_at,
+        jws,
+        number: &version.receipt_number,
+        received_at: &received_at,
+        timeliness: &stay.timeliness,
+        version: version.version,
+    };
+    let mut members = members(content)?;
+    members.extend([
+        ("presence", Member::Text(axes.presence)),
+        ("identity", Member::Identity(axes.identity)),
+        ("delivery", Member::Delivery(axes.delivery)),
+        ("completion", Member::Tree(completion(axes.owed))),
+        ("id", Member::Id(stay.id)),
+        ("version", Member::Number(version.version)),
+        ("received_at", Member::Text(&received_at)),
+        ("deadline_at", Member::Text(&deadline_at)),
+        ("timeliness", Member::Text(&stay.timeliness)),
+        (
+            "warnings",
+            Member::Tree(warnings_from_json(&version.warnings)),
+        ),
+        ("receipt", Member::Receipt(receipt)),
+    ]);
+    Ok(StayView {
         id: stay.id,
         version: version.version,
-        json,
-    }
+        json: serde_json::to_string(&members)?,
+    })
 }
 
 /// The axis `completion`: what is owed, if anything is.
@@ -316,23 +444,17 @@ fn object(value: Value) -> Map<String, Value> {
 
 /// The receipt of a version, with the salt that opens its digest.
 pub fn receipt(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyhow::Result<Value> {
-    let opened = open(vault, stay, version)?;
-    Ok(receipt_of(stay, version, &opened.salt))
-}
-
-fn receipt_of(stay: &StayRow, version: &StayVersionRow, salt: &[u8; SALT_LENGTH]) -> Value {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-
-    json!({
-        "number": version.receipt_number,
-        "version": version.version,
-        "received_at": format_instant(stay.received_at),
-        "deadline_at": format_instant(stay.deadline_at),
-        "timeliness": stay.timeliness,
-        "content_salt": URL_SAFE_NO_PAD.encode(salt),
-        "content_sha256": hex::encode(&version.content_sha256),
-        "jws": jws(stay, version),
-    })
+    let opened = Unsealed::of_row(vault, stay, version)?;
+    Ok(serde_json::to_value(Receipt {
+        content_salt: URL_SAFE_NO_PAD.encode(opened.salt),
+        content_sha256: hex::encode(&version.content_sha256),
+        deadline_at: &format_instant(stay.deadline_at),
+        jws: &jws(stay, version),
+        number: &version.receipt_number,
+        received_at: &format_instant(stay.received_at),
+        timeliness: &stay.timeliness,
+        version: version.version,
+    })?)
 }
 
 /// The receipt as a compact JWS: the payload is made again from the rows, the signature is stored.

@@ -8,9 +8,10 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use domain::{
+    canonical::to_canonical_json,
     catalogue::Catalogues,
     sender::{Role, Sender},
-    stay::Channel,
+    stay::{Channel, IdentityState},
 };
 use intake::{Accepted, Intake, IntakeParts, IntakeSettings, Occasion, Refusal, view};
 use runtime::{
@@ -167,6 +168,48 @@ async fn a_declaration_is_stored_sealed_with_a_receipt_that_verifies() -> anyhow
     let stay = store::stays::get(&door.db, row.stay_id).await?;
     let opened = view::open(&door.vault, &stay, &row)?;
     assert_eq!(opened.content["guest"]["full_name"], "Nguyễn Văn An");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_answer_is_in_canonical_form() -> anyhow::Result<()> {
+    let is_canonical = |json: &str| -> anyhow::Result<bool> {
+        let value: Value = serde_json::from_str(json)?;
+        Ok(json.as_bytes() == to_canonical_json(&value))
+    };
+    let door = open_door().await?;
+    let mut body = citizen(r#"A-"1"\"#, 1);
+    body["note"] = json!("dòng một\ndòng hai");
+    body["guest"]["phone"] = json!("not a number");
+    let warned = door.accepted(None, &body).await?;
+    assert!(is_canonical(&warned.stay.json)?, "{}", warned.stay.json);
+
+    // The second stay of a guest has a warning that is noticed while it is written.
+    let mut second = citizen("A-2", 1);
+    second["room"] = json!("204");
+    let noticed = door.accepted(None, &second).await?;
+    assert!(is_canonical(&noticed.stay.json)?, "{}", noticed.stay.json);
+
+    let mut newborn = citizen("A-3", 3);
+    newborn["guest"] = json!({
+        "full_name": "Nguyễn Thị Bé", "birth_date": "2026-11-20", "sex": "female",
+        "document": {"kind": "none"}, "no_document_reason": "newborn",
+    });
+    let owing = door.accepted(None, &newborn).await?;
+    assert!(owing.stay.json.contains(r#""missing":["/guest/document"]"#));
+    assert!(is_canonical(&owing.stay.json)?, "{}", owing.stay.json);
+
+    let mut stay = store::stays::get(&door.db, owing.stay.id).await?;
+    let row = store::stays::version(&door.db, stay.id, 1).await?;
+    let row = row.context("no version")?;
+    stay.identity_state = IdentityState::Mismatch.as_str().to_owned();
+    stay.police_reference = Some("CA-7".to_owned());
+    stay.delivery_reason = Some("rejected".to_owned());
+    let view = view::current(&door.vault, &stay, &row)?;
+    assert!(is_canonical(&view.json)?, "{}", view.json);
+    let asked = view.with_questions(vec![json!({"text": "?", "id": 7})]);
+    assert!(asked.json.contains(r#""questions":[{"id":7,"text":"?"}]"#));
+    assert!(is_canonical(&asked.json)?, "{}", asked.json);
     Ok(())
 }
 

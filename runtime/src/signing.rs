@@ -128,18 +128,23 @@ impl ReceiptSigner {
         &self.kid
     }
 
-    /// Signs header and payload of a receipt. [`compact_jws`] makes the text from the parts.
-    pub fn sign(&self, payload: &[u8]) -> [u8; 64] {
-        self.sign_input(&signing_input(&self.kid, RECEIPT_TYPE, payload))
+    /// The payload of a stay's receipt as a compact JWS, and its signature, from which
+    /// [`compact_jws`] makes the same text.
+    pub fn sign_receipt(&self, payload: &[u8]) -> (String, [u8; 64]) {
+        self.sign(RECEIPT_TYPE, payload)
     }
 
     /// The payload of a day's receipt as a compact JWS.
     pub fn sign_day(&self, payload: &[u8]) -> String {
-        let mut text = signing_input(&self.kid, DAY_RECEIPT_TYPE, payload);
+        self.sign(DAY_RECEIPT_TYPE, payload).0
+    }
+
+    fn sign(&self, typ: &str, payload: &[u8]) -> (String, [u8; 64]) {
+        let mut text = signing_input(&self.kid, typ, payload);
         let signature = self.sign_input(&text);
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
-        text
+        (text, signature)
     }
 
     fn sign_input(&self, input: &str) -> [u8; 64] {
@@ -331,7 +336,9 @@ mod tests {
     }
 
     fn jws(signer: &ReceiptSigner, payload: &[u8]) -> String {
-        compact_jws(signer.kid(), payload, &signer.sign(payload))
+        let (text, signature) = signer.sign_receipt(payload);
+        assert_eq!(text, compact_jws(signer.kid(), payload, &signature));
+        text
     }
 
     #[test]

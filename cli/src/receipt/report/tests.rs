@@ -1,7 +1,7 @@
 //! Receipts are made here, shown in every form, and spoilt.
 
 use domain::{canonical::to_canonical_json, receipt};
-use runtime::signing::{ReceiptSigner, compact_jws};
+use runtime::signing::ReceiptSigner;
 use serde_json::json;
 
 use super::*;
@@ -28,7 +28,7 @@ fn jws(signer: &ReceiptSigner) -> String {
         "received_at": "2026-11-24T23:05:00+07:00", "deadline_at": "2026-11-24T23:00:00+07:00",
         "content_sha256": hex::encode(sha256), "iss": "luutru",
     }));
-    compact_jws(signer.kid(), &payload, &signer.sign(&payload))
+    signer.sign_receipt(&payload).0
 }
 
 /// The service's answer: what was declared and what it added.
