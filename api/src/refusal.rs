@@ -1,6 +1,5 @@
 //! What the intake and the store refuse, as problems.
 
-use domain::problem::Code;
 use domain::time::format_instant;
 use intake::Refusal;
 use poem::http::{HeaderValue, header};
@@ -11,36 +10,37 @@ use crate::unreadable;
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
+        let failure = Self::new(refusal.code());
         match refusal {
-            Refusal::Invalid(errors) => Self::invalid(errors),
+            Refusal::Invalid(errors) => failure.with_errors(errors),
             Refusal::ReferenceConflict { stay_id } => {
-                Self::new(Code::ReferenceConflict).with_member("stay_id", json!(stay_id))
+                failure.with_member("stay_id", json!(stay_id))
             }
-            Refusal::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused),
-            Refusal::IdempotencyInProgress => Self::new(Code::IdempotencyInProgress),
-            Refusal::NotFound => Self::new(Code::NotFound),
-            Refusal::VersionUnnamed => Self::new(Code::PreconditionRequired),
             Refusal::VersionMismatch { version } => {
-                let failure = Self::new(Code::VersionMismatch);
                 match HeaderValue::from_str(&format!("\"{version}\"")) {
                     Ok(tag) => failure.with_header(header::ETAG, tag),
                     Err(_) => failure,
                 }
             }
-            Refusal::StayDeparted => Self::new(Code::StayDeparted),
-            Refusal::StayCancelled => Self::new(Code::StayCancelled),
-            Refusal::CensusStale { last_taken_at } => Self::new(Code::CensusStale)
-                .with_member("last_taken_at", json!(format_instant(last_taken_at))),
-            Refusal::CensusImplausible { departures } => {
-                Self::new(Code::CensusImplausible).with_member("departures", json!(departures))
+            Refusal::CensusStale { last_taken_at } => {
+                failure.with_member("last_taken_at", json!(format_instant(last_taken_at)))
             }
-            Refusal::Overloaded => Self::new(Code::Overloaded),
-            Refusal::StorageUnavailable => Self::new(Code::StorageUnavailable),
-            Refusal::StorageFull => Self::new(Code::StorageFull),
-            Refusal::OutcomeUnknown => Self::new(Code::OutcomeUnknown),
-            Refusal::Stopping => Self::new(Code::Stopping),
+            Refusal::CensusImplausible { departures } => {
+                failure.with_member("departures", json!(departures))
+            }
             Refusal::Unreadable { stay_id, cause } => unreadable::failure(stay_id, cause),
             Refusal::Internal(cause) => Self::internal(cause),
+            Refusal::IdempotencyKeyReused
+            | Refusal::IdempotencyInProgress
+            | Refusal::NotFound
+            | Refusal::VersionUnnamed
+            | Refusal::StayDeparted
+            | Refusal::StayCancelled
+            | Refusal::Overloaded
+            | Refusal::StorageUnavailable
+            | Refusal::StorageFull
+            | Refusal::OutcomeUnknown
+            | Refusal::Stopping => failure,
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::scan;
+use crate::scan::is_misread;
 use crate::text::nfc_trim;
 
 /// Changed words that are believed whatever stands beside them.
@@ -42,7 +42,7 @@ pub fn is_damaged(text: &str) -> bool {
     if text.is_ascii() {
         return false;
     }
-    if text.contains('\u{FFFD}') || text.split_whitespace().any(scan::is_misread) {
+    if text.contains('\u{FFFD}') || text.split_whitespace().any(is_misread) {
         return true;
     }
     let text = nfc_trim(text);

@@ -2,7 +2,7 @@
 //! from it.
 
 use chrono::{DateTime, Utc};
-use domain::problem::Violation;
+use domain::problem::{Class, Code, Violation};
 use uuid::Uuid;
 
 /// Why we did not accept. All but [`Refusal::OutcomeUnknown`] mean: not saved.
@@ -61,6 +61,43 @@ pub enum Refusal {
     },
     /// A fault of ours; the chain is for the log.
     Internal(anyhow::Error),
+}
+
+impl Refusal {
+    /// The code that its answer has, at whatever door.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) => Code::ValidationFailed,
+            Self::ReferenceConflict { .. } => Code::ReferenceConflict,
+            Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::IdempotencyInProgress => Code::IdempotencyInProgress,
+            Self::NotFound => Code::NotFound,
+            Self::VersionUnnamed => Code::PreconditionRequired,
+            Self::VersionMismatch { .. } => Code::VersionMismatch,
+            Self::StayDeparted => Code::StayDeparted,
+            Self::StayCancelled => Code::StayCancelled,
+            Self::CensusStale { .. } => Code::CensusStale,
+            Self::CensusImplausible { .. } => Code::CensusImplausible,
+            Self::Overloaded => Code::Overloaded,
+            Self::StorageUnavailable => Code::StorageUnavailable,
+            Self::StorageFull => Code::StorageFull,
+            Self::OutcomeUnknown => Code::OutcomeUnknown,
+            Self::Stopping => Code::Stopping,
+            Self::Unreadable { .. } => Code::StayUnreadable,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// The class that it is counted under: what breaks rules counts as its violations do.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        if matches!(self, Self::Invalid(_)) {
+            Class::Violation
+        } else {
+            self.code().class()
+        }
+    }
 }
 
 impl From<store::Error> for Refusal {

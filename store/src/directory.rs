@@ -4,24 +4,28 @@
 //! The row holds what is in force; `directory_change` what each version touched and from which day
 //! on, so that a change can be said in advance, and the first answer to a request told again.
 
-use std::collections::HashMap;
+pub(crate) mod changes;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, Utc};
 use domain::{
     directory::{Change, Content, FacilityPatch, FacilityRecord, Organisation},
     time::local_date,
 };
-use entity::{audit_entry, directory_change, facility, idempotency_key, organisation};
+use entity::{audit_entry, facility, idempotency_key, organisation};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, audit, declarations::Idempotency, facilities, request_keys, write,
+    Database, Error, Result, audit, declarations::Idempotency, facilities, pool::Transaction,
+    request_keys, write,
 };
+
+use changes::{at_version, change, changes_of, keep, organisations_of, remember_first};
 
 /// What is noted about organisations.
 pub const ORGANISATION: &str = "organisation";
@@ -66,12 +70,10 @@ pub async fn create_organisation(
     organisation: Organisation,
     note: Note<'_>,
 ) -> Result<Written<Organisation>> {
-    let transaction = write::begin(db).await?;
-    if let Some(known) = known(db, &transaction, &note).await? {
-        let written = replayed_organisation(&transaction, known).await;
-        transaction.rollback().await?;
-        return written;
-    }
+    let transaction = match begin(db, &note).await? {
+        ControlFlow::Continue(transaction) => transaction,
+        ControlFlow::Break(written) => return Ok(written),
+    };
     if organisation_of_code(&transaction, &organisation.code)
         .await?
         .is_some()
@@ -117,12 +119,10 @@ pub async fn change_organisation(
     content: Content,
     note: Note<'_>,
 ) -> Result<Written<Organisation>> {
-    let transaction = write::begin(db).await?;
-    if let Some(known) = known(db, &transaction, &note).await? {
-        let written = replayed_organisation(&transaction, known).await;
-        transaction.rollback().await?;
-        return written;
-    }
+    let transaction = match begin(db, &note).await? {
+        ControlFlow::Continue(transaction) => transaction,
+        ControlFlow::Break(written) => return Ok(written),
+    };
     let row = organisation::Entity::find_by_id(judged.id)
         .lock_exclusive()
         .one(&transaction)
@@ -158,12 +158,10 @@ pub async fn create_facility(
     mut record: FacilityRecord,
     note: Note<'_>,
 ) -> Result<Written<FacilityRecord>> {
-    let transaction = write::begin(db).await?;
-    if let Some(known) = known(db, &transaction, &note).await? {
-        let written = replayed_facility(&transaction, known).await;
-        transaction.rollback().await?;
-        return written;
-    }
+    let transaction = match begin(db, &note).await? {
+        ControlFlow::Continue(transaction) => transaction,
+        ControlFlow::Break(written) => return Ok(written),
+    };
     let facility = &record.facility;
     let row = facility::ActiveModel {
         id: Set(facility.id),
@@ -199,12 +197,10 @@ pub async fn change_facility(
     note: Note<'_>,
 ) -> Result<Written<FacilityRecord>> {
     let id = judged.facility.id;
-    let transaction = write::begin(db).await?;
-    if let Some(known) = known(db, &transaction, &note).await? {
-        let written = replayed_facility(&transaction, known).await;
-        transaction.rollback().await?;
-        return written;
-    }
+    let transaction = match begin(db, &note).await? {
+        ControlFlow::Continue(transaction) => transaction,
+        ControlFlow::Break(written) => return Ok(written),
+    };
     let row = facility::Entity::find_by_id(id)
         .lock_exclusive()
         .one(&transaction)
@@ -320,60 +316,6 @@ pub async fn facility(
     Ok(records.into_iter().next())
 }
 
-/// The organisations of these ids.
-pub(crate) async fn organisations_of(
-    connection: &impl ConnectionTrait,
-    ids: impl Iterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, organisation::Model>> {
-    let mut ids: Vec<Uuid> = ids.collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = organisation::Entity::find()
-        .filter(organisation::Column::Id.is_in(ids))
-        .all(connection)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
-
-/// What was said of these subjects, version by version.
-pub(crate) async fn changes_of(
-    connection: &impl ConnectionTrait,
-    subjects: impl Iterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, Vec<Change>>> {
-    let subjects: Vec<Uuid> = subjects.collect();
-    let mut found: HashMap<Uuid, Vec<Change>> = HashMap::new();
-    if subjects.is_empty() {
-        return Ok(found);
-    }
-    let rows = directory_change::Entity::find()
-        .filter(directory_change::Column::SubjectId.is_in(subjects))
-        .order_by_asc(directory_change::Column::Version)
-        .all(connection)
-        .await?;
-    for row in rows {
-        let change = Change {
-            version: row.version,
-            valid_from: row.valid_from,
-            at: row.changed_at,
-            content: content(&row.content)?,
-        };
-        found.entry(row.subject_id).or_default().push(change);
-    }
-    Ok(found)
-}
-
-fn content(text: &str) -> Result<Content> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(content)) => Ok(content),
-        Ok(_) | Err(_) => Err(Error::Corrupt {
-            what: "directory_change.content",
-        }),
-    }
-}
-
 fn of_row(row: organisation::Model) -> Organisation {
     Organisation {
         id: row.id,
@@ -414,31 +356,19 @@ pub(crate) async fn known(
 }
 
 /// What a request led to that came before under this key. `None`: the key is free, or there is none.
-pub async fn earlier_organisation(
+pub async fn earlier<S: Subject>(
     db: &Database,
     key: Option<&Idempotency>,
     now: DateTime<Utc>,
-) -> Result<Option<Written<Organisation>>> {
-    match earlier(db, key, now).await? {
-        Some(known) => replayed_organisation(db.reader(), known).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// The same for a facility.
-pub async fn earlier_facility(
-    db: &Database,
-    key: Option<&Idempotency>,
-    now: DateTime<Utc>,
-) -> Result<Option<Written<FacilityRecord>>> {
-    match earlier(db, key, now).await? {
-        Some(known) => replayed_facility(db.reader(), known).await.map(Some),
+) -> Result<Option<Written<S>>> {
+    match look_up(db, key, now).await? {
+        Some(known) => replayed(db.reader(), known).await.map(Some),
         None => Ok(None),
     }
 }
 
 /// What a key led to, without taking it.
-pub(crate) async fn earlier(
+pub(crate) async fn look_up(
     db: &Database,
     key: Option<&Idempotency>,
     now: DateTime<Utc>,
@@ -463,55 +393,92 @@ pub(crate) async fn earlier(
     })))
 }
 
-async fn replayed_organisation(
-    connection: &impl ConnectionTrait,
-    known: Known,
-) -> Result<Written<Organisation>> {
-    let Known::Same(first) = known else {
-        return Ok(Written::KeyReused);
-    };
-    let row = organisation::Entity::find_by_id(first.subject_id)
-        .one(connection)
-        .await?;
-    let mut organisation = of_row(row.ok_or(Error::NotFound)?);
-    let version = first.subject_version.unwrap_or(1);
-    let changes = changes_of(connection, std::iter::once(first.subject_id)).await?;
-    for change in changes.get(&first.subject_id).into_iter().flatten() {
-        if change.version <= version {
-            organisation.apply(&change.content);
-        }
-    }
-    organisation.version = version;
-    Ok(Written::Replayed(organisation, first.at))
+/// What is kept by versions: an organisation or a facility.
+pub trait Subject: Sized + Send {
+    /// The subject as the deed left it that this entry of the audit tells of.
+    ///
+    /// Errors: [`Error::NotFound`].
+    fn as_left_by<C: ConnectionTrait>(
+        connection: &C,
+        deed: &audit_entry::Model,
+    ) -> impl Future<Output = Result<Self>> + Send;
 }
 
-async fn replayed_facility(
+impl Subject for Organisation {
+    async fn as_left_by<C: ConnectionTrait>(
+        connection: &C,
+        deed: &audit_entry::Model,
+    ) -> Result<Self> {
+        let row = organisation::Entity::find_by_id(deed.subject_id)
+            .one(connection)
+            .await?;
+        let mut organisation = of_row(row.ok_or(Error::NotFound)?);
+        let version = deed.subject_version.unwrap_or(1);
+        let changes = changes_of(connection, std::iter::once(deed.subject_id)).await?;
+        for change in changes.get(&deed.subject_id).into_iter().flatten() {
+            if change.version <= version {
+                organisation.apply(&change.content);
+            }
+        }
+        organisation.version = version;
+        Ok(organisation)
+    }
+}
+
+impl Subject for FacilityRecord {
+    async fn as_left_by<C: ConnectionTrait>(
+        connection: &C,
+        deed: &audit_entry::Model,
+    ) -> Result<Self> {
+        let id = deed.subject_id;
+        let row = facility::Entity::find_by_id(id).one(connection).await?;
+        let mut record = facilities::from_row(row.ok_or(Error::NotFound)?)?;
+        let version = deed.subject_version.unwrap_or(1);
+        let today = local_date(deed.at);
+        let mut changes = changes_of(connection, std::iter::once(id)).await?;
+        let mut changes = changes.remove(&id).unwrap_or_default();
+        changes.retain(|change| change.version <= version);
+        for change in Change::in_force(&changes, today, version) {
+            record.apply(&change.content);
+        }
+        changes.retain(|change| change.valid_from > today);
+        record.upcoming = changes;
+        record.version = version;
+        let of = std::iter::once(record.facility.organisation_id);
+        let organisations = organisations_of(connection, of).await?;
+        let organisation = organisations.into_values().next().ok_or(Error::NotFound)?;
+        let organisation = as_it_stood(connection, organisation, deed.at).await?;
+        facilities::settle(&mut record, &organisation);
+        Ok(record)
+    }
+}
+
+/// What the request led to that has the key.
+async fn replayed<S: Subject>(
     connection: &impl ConnectionTrait,
     known: Known,
-) -> Result<Written<FacilityRecord>> {
-    let Known::Same(first) = known else {
-        return Ok(Written::KeyReused);
-    };
-    let id = first.subject_id;
-    let row = facility::Entity::find_by_id(id).one(connection).await?;
-    let mut record = facilities::from_row(row.ok_or(Error::NotFound)?)?;
-    let version = first.subject_version.unwrap_or(1);
-    let today = local_date(first.at);
-    let mut changes = changes_of(connection, std::iter::once(id)).await?;
-    let mut changes = changes.remove(&id).unwrap_or_default();
-    changes.retain(|change| change.version <= version);
-    for change in Change::in_force(&changes, today, version) {
-        record.apply(&change.content);
+) -> Result<Written<S>> {
+    match known {
+        Known::Other => Ok(Written::KeyReused),
+        Known::Same(first) => {
+            let subject = S::as_left_by(connection, &first).await?;
+            Ok(Written::Replayed(subject, first.at))
+        }
     }
-    changes.retain(|change| change.valid_from > today);
-    record.upcoming = changes;
-    record.version = version;
-    let of = std::iter::once(record.facility.organisation_id);
-    let organisations = organisations_of(connection, of).await?;
-    let organisation = organisations.into_values().next().ok_or(Error::NotFound)?;
-    let organisation = as_it_stood(connection, organisation, first.at).await?;
-    facilities::settle(&mut record, &organisation);
-    Ok(Written::Replayed(record, first.at))
+}
+
+/// Opens the transaction of a deed, unless the key of its request was used before.
+async fn begin<S: Subject>(
+    db: &Database,
+    note: &Note<'_>,
+) -> Result<ControlFlow<Written<S>, Transaction>> {
+    let transaction = write::begin(db).await?;
+    let Some(known) = known(db, &transaction, note).await? else {
+        return Ok(ControlFlow::Continue(transaction));
+    };
+    let written = replayed(&transaction, known).await;
+    transaction.rollback().await?;
+    written.map(ControlFlow::Break)
 }
 
 /// An organisation by what had been said of it at an instant.
@@ -531,61 +498,4 @@ async fn as_it_stood(
         ended_at: then.ended_at,
         ..row
     })
-}
-
-fn change(
-    subject_id: Uuid,
-    version: i32,
-    valid_from: NaiveDate,
-    changed_at: DateTime<Utc>,
-    content: Content,
-) -> directory_change::Model {
-    directory_change::Model {
-        subject_id,
-        version,
-        valid_from,
-        changed_at,
-        content: Value::Object(content).to_string(),
-    }
-}
-
-/// Keeps what a subject was before its first change, where that is not kept yet.
-async fn remember_first(
-    connection: &impl ConnectionTrait,
-    subject_id: Uuid,
-    created_at: DateTime<Utc>,
-    content: Content,
-) -> Result<()> {
-    let row = change(subject_id, 1, local_date(created_at), created_at, content);
-    let is_kept = directory_change::Entity::find_by_id((subject_id, 1))
-        .one(connection)
-        .await?
-        .is_some();
-    if !is_kept {
-        directory_change::Entity::insert(row.into_active_model().reset_all())
-            .exec_without_returning(connection)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Keeps a change with its entry in the audit.
-async fn keep(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    change: directory_change::Model,
-    entry: audit::Entry,
-) -> Result<()> {
-    let entry = at_version(entry, change.version);
-    directory_change::Entity::insert(change.into_active_model().reset_all())
-        .exec_without_returning(connection)
-        .await?;
-    audit::note(db, connection, entry).await
-}
-
-fn at_version(entry: audit::Entry, version: i32) -> audit::Entry {
-    audit::Entry {
-        subject_version: Some(version),
-        ..entry
-    }
 }

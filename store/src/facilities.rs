@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Database, Error, Result, dialect, directory};
+use crate::{Database, Error, Result, dialect, directory::changes};
 
 /// Adds an organisation; one with the same code stays as it is.
 pub async fn insert_organisation(
@@ -100,10 +100,10 @@ pub(crate) async fn records(
     now: DateTime<Utc>,
 ) -> Result<Vec<FacilityRecord>> {
     let ids = rows.iter().map(|row| row.organisation_id);
-    let organisations = directory::organisations_of(connection, ids).await?;
+    let organisations = changes::organisations_of(connection, ids).await?;
     // Most were never changed.
     let changed = rows.iter().filter(|row| row.version > 1).map(|row| row.id);
-    let mut changes = directory::changes_of(connection, changed).await?;
+    let mut changes = changes::changes_of(connection, changed).await?;
     let today = local_date(now);
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {

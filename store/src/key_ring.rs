@@ -63,7 +63,7 @@ pub async fn earlier(
     key: Option<&Idempotency>,
     now: DateTime<Utc>,
 ) -> Result<Option<Written<KeyRecord>>> {
-    match directory::earlier(db, key, now).await? {
+    match directory::look_up(db, key, now).await? {
         None => Ok(None),
         Some(Known::Other) => Ok(Some(Written::KeyReused)),
         Some(Known::Same(first)) => {
@@ -113,7 +113,7 @@ pub async fn find(db: &Database, id: Uuid) -> Result<Option<KeyRecord>> {
 async fn records(db: &Database, rows: Vec<api_key::Model>) -> Result<Vec<KeyRecord>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let of = rows.iter().map(|row| row.organisation_id);
-    let organisations = directory::organisations_of(db.reader(), of).await?;
+    let organisations = directory::changes::organisations_of(db.reader(), of).await?;
     let makers = makers(db, &ids).await?;
     let uses = uses(db, &ids).await?;
     let rows = rows.into_iter().map(|row| {

@@ -81,7 +81,7 @@ pub(crate) async fn create(
         ("facilities", &document.value),
         now,
     );
-    let written = match directory::earlier_facility(&app.db, guard.as_ref(), now).await? {
+    let written = match directory::earlier(&app.db, guard.as_ref(), now).await? {
         Some(written) => written,
         None => {
             let catalogues = app.intake.catalogues();
@@ -117,7 +117,7 @@ pub(crate) async fn change(
     let now = document.received_at;
     let path = format!("facilities/{id}");
     let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
-    if let Some(written) = directory::earlier_facility(&app.db, guard.as_ref(), now).await? {
+    if let Some(written) = directory::earlier(&app.db, guard.as_ref(), now).await? {
         return answer(written, &key, now);
     }
     let judged = find(app, id, now).await?;

@@ -106,7 +106,7 @@ pub(crate) async fn change(
     let sender = admitted.sender();
     let path = format!("organisations/{id}");
     let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
-    if let Some(written) = directory::earlier_organisation(&app.db, guard.as_ref(), now).await? {
+    if let Some(written) = directory::earlier(&app.db, guard.as_ref(), now).await? {
         return answer(written, &key, now);
     }
     let judged = find(app, id).await?;
