@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
@@ -18,11 +19,14 @@ use crate::{
     assemble,
     exit::ExitStatus,
     private_file,
+    progress::Progress,
     settings::{self, PlaceSettings},
     terminal,
 };
 
 const READ_BYTES: usize = 1 << 20;
+/// How often the size of the copy is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Copies the embedded database into a new file while the service runs, checks the copy, and
 /// prints what it holds. Secrets are not in it: keep the master key and the index key apart.
@@ -64,14 +68,16 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
     let mut draft = to.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);
-    let made = make(db, &draft).await;
+    let progress = Progress::new();
+    let made = make(db, &draft, &progress).await;
     if made.is_err() {
         // What is left of a failed copy, of this run or of one before, is of no use; it may not
         // even be there.
         let _ = fs::remove_file(&draft);
     }
     let broken = made?;
-    let (byte_count, sha256) = digest(&draft)?;
+    let (byte_count, sha256) = digest(&draft, &progress)?;
+    drop(progress);
     fs::rename(&draft, to).with_context(|| format!("cannot write {}", to.display()))?;
     sync_directory(to)?;
     let report = json!({
@@ -90,14 +96,19 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
 }
 
 /// Copies, and names the rules that the copy breaks.
-async fn make(db: &Database, draft: &Path) -> anyhow::Result<Vec<&'static str>> {
+async fn make(
+    db: &Database,
+    draft: &Path,
+    progress: &Progress,
+) -> anyhow::Result<Vec<&'static str>> {
     let path = draft
         .to_str()
         .context("LUUTRU_BACKUP_TO: is not valid UTF-8")?;
     private_file::make_empty(draft).with_context(|| format!("cannot write {}", draft.display()))?;
-    store::backup::copy_into_file(db, path)
+    copy_watched(db, path, progress)
         .await
         .with_context(|| format!("cannot write {}", draft.display()))?;
+    progress.show("step 2 of 3: checking the copy", 0, 0);
     let url = settings::sqlite_url(draft)?;
     let copy = Database::connect(&url, &ConnectOptions::default()).await?;
     let checked = async {
@@ -112,8 +123,29 @@ async fn make(db: &Database, draft: &Path) -> anyhow::Result<Vec<&'static str>> 
     Ok(broken)
 }
 
-fn digest(path: &Path) -> io::Result<(u64, String)> {
+/// The copy grows as it is written: its size is the progress.
+async fn copy_watched(db: &Database, path: &str, progress: &Progress) -> store::Result<()> {
+    let of = if progress.is_visible() {
+        store::backup::mib_count(db).await?
+    } else {
+        0
+    };
+    let mut look = tokio::time::interval(LOOK_INTERVAL);
+    let mut copying = std::pin::pin!(store::backup::copy_into_file(db, path));
+    loop {
+        tokio::select! {
+            copied = &mut copying => return copied,
+            _ = look.tick() => {
+                let byte_count = fs::metadata(path).map_or(0, |file| file.len());
+                progress.show("step 1 of 3: copying, MiB", byte_count >> 20, of);
+            }
+        }
+    }
+}
+
+fn digest(path: &Path, progress: &Progress) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
+    let of = file.metadata()?.len() >> 20;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; READ_BYTES];
     let mut byte_count = 0_u64;
@@ -124,6 +156,7 @@ fn digest(path: &Path) -> io::Result<(u64, String)> {
         }
         digest.update(&buffer[..read]);
         byte_count += read as u64;
+        progress.show("step 3 of 3: hashing, MiB", byte_count >> 20, of);
     }
 }
 

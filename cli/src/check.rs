@@ -20,6 +20,7 @@ use store::{
 use crate::{
     assemble,
     exit::ExitStatus,
+    progress::Progress,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -76,10 +77,14 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
         Ok(signer) => signer.jwks(),
         Err(_) => json!({"keys": []}),
     };
+    let progress = Progress::new();
+    progress.show("step 1 of 3: rules between rows", 0, 0);
     let findings = consistency::check(db).await?;
-    let versions = check_versions(db, &vault, &jwks).await?;
+    let versions = check_versions(db, &vault, &jwks, &progress).await?;
+    progress.show("step 3 of 3: other sealed rows", 0, 0);
     let forged = forged_keys(db, secrets).await?;
     let others = intake::rewrite::inspect(db, &vault).await?;
+    drop(progress);
     let rules: serde_json::Map<String, Value> = findings
         .iter()
         .map(|finding| (finding.rule.to_owned(), json!(finding.count)))
@@ -130,8 +135,18 @@ async fn forged_keys(db: &Database, secrets: &Secrets) -> anyhow::Result<Option<
     }
 }
 
-async fn check_versions(db: &Database, vault: &Vault, jwks: &Value) -> anyhow::Result<Versions> {
+async fn check_versions(
+    db: &Database,
+    vault: &Vault,
+    jwks: &Value,
+    progress: &Progress,
+) -> anyhow::Result<Versions> {
     let mut found = Versions::default();
+    let of = if progress.is_visible() {
+        consistency::version_count(db).await?
+    } else {
+        0
+    };
     let mut after = None;
     loop {
         let page = consistency::versions_after(db, after, PAGE_SIZE)
@@ -141,6 +156,7 @@ async fn check_versions(db: &Database, vault: &Vault, jwks: &Value) -> anyhow::R
             return Ok(found);
         };
         after = Some((last.stay_id, last.version));
+        progress.show("step 2 of 3: versions of stays", found.checked, of);
         for (stay, version) in &page {
             found.note(vault, jwks, stay, version);
         }

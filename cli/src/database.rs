@@ -9,6 +9,7 @@ use crate::{
     assemble,
     demo::{self, DemoTexts},
     exit::ExitStatus,
+    progress::Progress,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -39,8 +40,11 @@ pub(crate) async fn migrate(options: MigrateOptions) -> anyhow::Result<ExitStatu
     let profile = options.place.profile_or(Profile::Production);
     let limits = options.place.connect_options();
     let db = assemble::connect(&options.place, profile, &limits).await?;
-    let outcome = store::schema::migrate(&db).await;
+    let progress = Progress::new();
+    let watch = |done, of| progress.show("migrations", done, of);
+    let outcome = store::schema::migrate_watched(&db, &watch).await;
     db.close().await;
+    drop(progress);
     outcome?;
     tracing::info!("the schema is up to date");
     Ok(ExitStatus::Success)
@@ -68,11 +72,16 @@ async fn seed_into(
     secrets: &Secrets,
 ) -> anyhow::Result<ExitStatus> {
     let clock = Clock::system();
+    let progress = Progress::new();
+    let step_count = if options.demo { 3 } else { 2 };
+    progress.show("catalogues", 0, step_count);
     seeds::seed_catalogues(db, &clock).await?;
+    progress.show("police endpoints", 1, step_count);
     seeds::seed_destinations(db, &clock).await?;
     if !options.demo {
         return Ok(ExitStatus::Success);
     }
+    progress.show("demonstration", 2, step_count);
     let texts = if profile.is_production() {
         DemoTexts::Unknown
     } else {
@@ -80,6 +89,7 @@ async fn seed_into(
     };
     assemble::settle_keys(db, secrets, clock.now()).await?;
     let seeded = demo::seed(db, secrets, &clock, &texts).await?;
+    drop(progress);
     let printed = json!({ "facilities": seeded.facilities, "keys": seeded.keys });
     terminal::say_line(&printed.to_string())?;
     Ok(ExitStatus::Success)

@@ -14,6 +14,7 @@ mod database;
 mod delivery;
 mod facilities;
 mod keys;
+mod manual;
 mod measure;
 mod organisations;
 mod read_file;
@@ -27,6 +28,7 @@ mod settings;
 mod exit;
 mod operator;
 mod private_file;
+mod progress;
 mod terminal;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
@@ -112,6 +114,8 @@ enum Command {
     #[command(hide = true)]
     ReadFile,
     Bench(Box<bench::BenchOptions>),
+    Completions(manual::CompletionsOptions),
+    Man(manual::ManOptions),
 }
 
 fn main() -> ExitCode {
@@ -156,7 +160,7 @@ fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitStatus> {
     if matches!(cli.command, Command::ReadFile) {
         return read_file::execute();
     }
-    telemetry::init(cli.log.format, &cli.log.filter)?;
+    telemetry::init(cli.log.format, &cli.log.filter, || progress::LogWriter)?;
     operator::name(cli.operator)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -192,6 +196,8 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<ExitS
         Command::Load(options) => measure::load(*options).await,
         Command::ReadFile => read_file::execute(),
         Command::Bench(options) => measure::bench(*options).await,
+        Command::Completions(options) => manual::completions(&options, Cli::command()),
+        Command::Man(options) => manual::man(&options, Cli::command()),
     }
 }
 

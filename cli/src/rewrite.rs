@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use intake::rewrite::{self, Manner, Progress};
+use intake::rewrite::{self, Manner, Progress as RewriteProgress};
 use runtime::{clock::Clock, profile::Profile};
 use serde_json::json;
 use store::Database;
@@ -15,6 +15,7 @@ use store::Database;
 use crate::{
     assemble,
     exit::ExitStatus,
+    progress::Progress,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -55,18 +56,31 @@ async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
         may_finish: true,
     };
     let told = Mutex::new(None::<Instant>);
-    let tell = |progress: Progress| {
+    let bar = Progress::new();
+    let tell = |progress: RewriteProgress| {
+        if let RewriteProgress::Stays { done, of } = progress {
+            bar.show("stays sealed again", done, of);
+        }
+        // The bar says it already.
+        if bar.is_visible() && progress != RewriteProgress::Waiting {
+            return;
+        }
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_some_and(|at| at.elapsed() < TOLD_EVERY) {
             return;
         }
         *told = Some(Instant::now());
         match progress {
-            Progress::Waiting => tracing::info!("another process rewrites; waiting for its end"),
-            Progress::Stays { done, of } => tracing::info!(done, of, "stays are sealed anew"),
+            RewriteProgress::Waiting => {
+                tracing::info!("another process rewrites; waiting for its end")
+            }
+            RewriteProgress::Stays { done, of } => {
+                tracing::info!(done, of, "stays are sealed anew")
+            }
         }
     };
     let done = rewrite::run(db, &vault, &clock, manner, &tell).await?;
+    drop(bar);
     let report = json!({
         "stays": done.stays,
         "others": done.blobs,

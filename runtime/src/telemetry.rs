@@ -15,6 +15,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::secrets::SettingError;
 
@@ -50,8 +51,12 @@ pub enum LogFormat {
 }
 
 /// Starts logging: `filter` is the value of `LUUTRU_LOG`, for instance [`DEFAULT_FILTER`] or
-/// `info,store=debug`. A second call in the same process changes nothing.
-pub fn init(format: LogFormat, filter: &str) -> Result<(), SettingError> {
+/// `info,store=debug`. Lines go to `writer`, which stands for stderr. A second call in the same
+/// process changes nothing.
+pub fn init<W>(format: LogFormat, filter: &str, writer: W) -> Result<(), SettingError>
+where
+    W: for<'line> MakeWriter<'line> + Send + Sync + 'static,
+{
     let filter = EnvFilter::try_new(filter).map_err(|_| {
         SettingError::new(
             "LUUTRU_LOG",
@@ -67,7 +72,7 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), SettingError> {
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(writer);
     let is_first = if is_text {
         builder.with_ansi(is_terminal).try_init().is_ok()
     } else {
@@ -191,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_cannot_be_read_names_its_setting() {
-        let error = init(LogFormat::Text, "info,=,=").unwrap_err();
+        let error = init(LogFormat::Text, "info,=,=", std::io::stderr).unwrap_err();
         assert_eq!(error.setting(), "LUUTRU_LOG");
     }
 

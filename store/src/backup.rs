@@ -1,6 +1,6 @@
 //! A copy of the database while it is in use, where the database is ours to copy.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{Database, Error, Result, dialect};
 
@@ -14,4 +14,15 @@ pub async fn copy_into_file(db: &Database, path: &str) -> Result<()> {
     })?;
     db.reader().execute_raw(statement).await?;
     Ok(())
+}
+
+/// Size of the database in MiB, rounded up; 0 on PostgreSQL.
+pub async fn mib_count(db: &Database) -> Result<u64> {
+    let Some(text) = dialect::file_byte_count(db.backend()) else {
+        return Ok(0);
+    };
+    let statement = Statement::from_string(db.db_backend(), text);
+    let row = db.reader().query_one_raw(statement).await?;
+    let byte_count: i64 = row.map_or(Ok(0), |row| row.try_get("", "byte_count"))?;
+    Ok(byte_count.unsigned_abs().div_ceil(1 << 20))
 }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use entity::{outbox_task, review_answer, review_decision, stay, stay_version};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -97,6 +97,11 @@ pub async fn check(db: &Database) -> Result<Vec<Finding>> {
         });
     }
     Ok(findings)
+}
+
+/// How many versions of stays there are: a scan of an index.
+pub async fn version_count(db: &Database) -> Result<u64> {
+    Ok(stay_version::Entity::find().count(db.reader()).await?)
 }
 
 /// The versions after `after` (stay and version), at most `limit`, each with its stay: for whoever

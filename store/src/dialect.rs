@@ -372,6 +372,17 @@ pub(crate) fn copy_into_file(backend: Backend, path: &str) -> Option<Statement> 
     }
 }
 
+/// The size of the database's file.
+pub(crate) fn file_byte_count(backend: Backend) -> Option<&'static str> {
+    match backend {
+        Backend::Postgres => None,
+        Backend::Sqlite => Some(
+            "SELECT page_count * page_size AS byte_count \
+             FROM pragma_page_count(), pragma_page_size()",
+        ),
+    }
+}
+
 /// Faults of the file that the database itself finds, one row each; PostgreSQL has checksums and
 /// tools of its own for that.
 pub(crate) fn file_faults(backend: Backend) -> Option<&'static str> {

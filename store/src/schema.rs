@@ -19,15 +19,23 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// schema as it was. It waits for a table's lock for a second at most, so that it never holds up
 /// the intake for longer than that: PostgreSQL queues every later reader behind a waiting change.
 pub async fn migrate(db: &Database) -> Result<()> {
+    migrate_watched(db, &|_, _| ()).await
+}
+
+/// Called with the number of migrations applied so far and the number there is to apply.
+pub type Watch<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+/// [`migrate`], reporting progress.
+pub async fn migrate_watched(db: &Database, watch: Watch<'_>) -> Result<()> {
     match dialect::migration_lock(db.backend()) {
-        Some((lock, unlock)) => migrate_locked(db, lock, unlock).await,
-        None => migrate_retrying(db).await,
+        Some((lock, unlock)) => migrate_locked(db, lock, unlock, watch).await,
+        None => migrate_retrying(db, watch).await,
     }
 }
 
 /// The probe pool has exactly one connection, so lock and unlock meet on the same session; should
 /// the process die, the server frees the lock with the session.
-async fn migrate_locked(db: &Database, lock: &str, unlock: &str) -> Result<()> {
+async fn migrate_locked(db: &Database, lock: &str, unlock: &str, watch: Watch<'_>) -> Result<()> {
     let backend = db.backend();
     let session = db.probe().unlimited();
     // Another process may work for longer than a statement may usually take.
@@ -37,7 +45,7 @@ async fn migrate_locked(db: &Database, lock: &str, unlock: &str) -> Result<()> {
     session
         .execute_raw(Statement::from_string(backend.into(), lock))
         .await?;
-    let outcome = migrate_retrying(db).await;
+    let outcome = migrate_retrying(db, watch).await;
     session
         .execute_raw(Statement::from_string(backend.into(), unlock))
         .await?;
@@ -47,24 +55,30 @@ async fn migrate_locked(db: &Database, lock: &str, unlock: &str) -> Result<()> {
     outcome
 }
 
-async fn migrate_retrying(db: &Database) -> Result<()> {
-    let mut outcome = migrate_once(db).await;
+async fn migrate_retrying(db: &Database, watch: Watch<'_>) -> Result<()> {
+    let mut outcome = migrate_once(db, watch).await;
     for _ in 1..TRY_COUNT_MAX {
         match &outcome {
             Err(Error::LockTimeout) => tracing::info!("the migration lets others go first"),
             Ok(()) | Err(_) => break,
         }
         tokio::time::sleep(RETRY_PAUSE).await;
-        outcome = migrate_once(db).await;
+        outcome = migrate_once(db, watch).await;
     }
     outcome
 }
 
-async fn migrate_once(db: &Database) -> Result<()> {
+async fn migrate_once(db: &Database, watch: Watch<'_>) -> Result<()> {
+    let missing = missing_count(db).await?;
     let transaction = write::begin(db).await?;
     for setting in dialect::migration_settings(db.backend()) {
         transaction.execute_unprepared(setting).await?;
     }
+    for done in 0..missing {
+        watch(done, missing);
+        Migrator::up(transaction.unlimited(), Some(1)).await?;
+    }
+    // Whatever the count missed.
     Migrator::up(transaction.unlimited(), None).await?;
     write::commit(transaction).await
 }
@@ -92,6 +106,15 @@ pub async fn check(db: &Database) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+async fn missing_count(db: &Database) -> Result<u64> {
+    let applied = applied(db).await?;
+    let migrations = Migrator::migrations();
+    let missing = migrations
+        .iter()
+        .filter(|migration| !applied.contains(migration.name()));
+    Ok(missing.count() as u64)
 }
 
 async fn applied(db: &Database) -> Result<BTreeSet<String>> {
