@@ -1,11 +1,13 @@
 //! `luutru load`: declares made-up stays at a given rate, and tells what came back.
 
 mod journal;
+pub(crate) mod mix;
 pub(crate) mod people;
 mod police;
 pub(crate) mod run;
 pub(crate) mod schedule;
 pub(crate) mod summary;
+pub(crate) mod timeline;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,8 +20,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::wire::{Connection, Target};
+use crate::{
+    Watch,
+    wire::{Connection, Target},
+};
 use journal::Journal;
+use mix::Mix;
 use people::{People, Population};
 use run::{Desk, Run};
 use schedule::{Arrivals, Pace};
@@ -101,9 +107,18 @@ pub struct LoadOptions {
     #[arg(long, env = "LUUTRU_LOAD_FOREIGNER_SHARE", default_value_t = 0.05)]
     foreigner_share: f64,
 
-    /// The same seed makes the same guests at the same instants.
-    #[arg(long, env = "LUUTRU_LOAD_SEED", default_value_t = 1)]
-    seed: u64,
+    /// Share of requests that repeat an earlier request of the run, from 0 to 1.
+    #[arg(long, env = "LUUTRU_LOAD_RESEND_SHARE", default_value_t = 0.0)]
+    resend_share: f64,
+
+    /// Share of single stays whose guest was declared earlier in the run, from 0 to 1.
+    #[arg(long, env = "LUUTRU_LOAD_RETURNING_SHARE", default_value_t = 0.0)]
+    returning_share: f64,
+
+    /// Makes the same guests and the same schedule as the run that printed this seed. Random by
+    /// default.
+    #[arg(long, env = "LUUTRU_LOAD_SEED")]
+    seed: Option<u64>,
 
     /// Begins references and keys of the run; random when left out. Up to 64 letters, digits, - and
     /// _. A name that was used before meets the stays of then: conflicts.
@@ -148,7 +163,7 @@ impl LoadOptions {
 /// # Errors
 /// A setting is out of bounds, the API cannot be asked for its facilities, the journal cannot be
 /// written, or the simulator's ledger cannot be read.
-pub async fn execute(options: LoadOptions) -> anyhow::Result<Summary> {
+pub async fn execute(options: LoadOptions, watch: Watch<'_>) -> anyhow::Result<Summary> {
     let shutdown = Shutdown::listen()?;
     let police_wait = seconds(
         "LUUTRU_LOAD_POLICE_WAIT_SECONDS",
@@ -158,12 +173,14 @@ pub async fn execute(options: LoadOptions) -> anyhow::Result<Summary> {
     let police = police.transpose().context("LUUTRU_LOAD_POLICE_URL")?;
     let run = Arc::new(options.into_run(police.is_some()).await?);
     let stop = shutdown.token();
-    let tally = run::run(&run, &stop).await?;
+    let tally = run::run(&run, &stop, watch).await?;
     let comparison = match &police {
-        Some(target) => Some(police::compare(target, &tally.stay_ids, police_wait, &stop).await?),
+        Some(target) => {
+            Some(police::compare(target, &tally.stay_ids, police_wait, &stop, watch).await?)
+        }
         None => None,
     };
-    Ok(Summary::new(&run.name, &tally, comparison))
+    Ok(Summary::new(&run.name, run.seed, &tally, comparison))
 }
 
 impl LoadOptions {
@@ -174,6 +191,7 @@ impl LoadOptions {
         let keys = self.all_keys()?;
         let call_timeout = seconds("LUUTRU_LOAD_TIMEOUT_SECONDS", self.timeout_seconds)?;
         let desks = find_desks(&target, &keys, &self.facilities).await?;
+        let seed = self.seed.unwrap_or_else(random_seed);
         let journal = match &self.journal {
             Some(path) => Some(Journal::open(path, clock.clone()).with_context(|| {
                 format!("LUUTRU_LOAD_JOURNAL: cannot write {}", path.display())
@@ -184,9 +202,13 @@ impl LoadOptions {
             pace: self.pace()?,
             connection_count: self.concurrency.unwrap_or(self.connections),
             desks,
-            people: People::new(self.people, self.foreigner_share, self.seed),
+            people: People::new(self.people, self.foreigner_share, seed),
+            mix: Mix {
+                resend_share: self.resend_share,
+                returning_share: self.returning_share,
+            },
             name: self.name.unwrap_or_else(random_name),
-            seed: self.seed,
+            seed,
             batch_share: self.batch_share,
             batch_size: self.batch_size,
             retry_count_max: self.retry_count_max,
@@ -215,6 +237,13 @@ impl LoadOptions {
         }
         if !(0.0..=1.0).contains(&self.foreigner_share) {
             return refuse("LUUTRU_LOAD_FOREIGNER_SHARE", "must be from 0 to 1.");
+        }
+        if !(0.0..=1.0).contains(&self.resend_share) {
+            return refuse("LUUTRU_LOAD_RESEND_SHARE", "must be from 0 to 1.");
+        }
+        if !(0.0..=1.0 - self.resend_share).contains(&self.returning_share) {
+            let advice = "must be from 0 to 1, together with the share of resends.";
+            return refuse("LUUTRU_LOAD_RETURNING_SHARE", advice);
         }
         let is_name = |name: &String| {
             (1..=64).contains(&name.len())
@@ -279,6 +308,11 @@ fn seconds(setting: &str, length: f64) -> Result<Duration, SettingError> {
         let advice = "must be a number of seconds above 0 and up to 86400.";
         Err(SettingError::new(setting, advice))
     }
+}
+
+/// Short enough to type.
+pub(crate) fn random_seed() -> u64 {
+    u32::from_be_bytes(ids::random_bytes()).into()
 }
 
 fn random_name() -> String {

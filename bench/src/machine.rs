@@ -1,4 +1,4 @@
-//! What the machine did: processor time of everything on it, and memory of one process.
+//! Processor time of the whole machine and of single processes, and the memory of a process.
 //!
 //! Source: proc(5), `/proc/stat` and `/proc/<pid>/status`. A tick is 1/100 s on every Linux.
 
@@ -65,10 +65,10 @@ impl Processor {
 
 /// A process that takes part in a measurement.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Part {
+pub(crate) struct Process {
     /// What it is.
     pub(crate) name: &'static str,
-    /// Its process.
+    /// Its process id.
     pub(crate) process_id: u32,
 }
 
@@ -81,8 +81,8 @@ struct Ticks {
     of_ended_children: u64,
 }
 
-impl Part {
-    /// This process: generator, and pgbench once it has ended.
+impl Process {
+    /// This process: the generator, and pgbench once that has ended.
     pub(crate) fn this(name: &'static str) -> Self {
         Self {
             name,
@@ -90,8 +90,8 @@ impl Part {
         }
     }
 
-    /// Processor seconds so far of the process and its ended children; with its living children
-    /// too, unless it is this one, whose children are parts of their own.
+    /// Processor seconds so far of the process, its ended children and its living children. The
+    /// living children of this process do not count: they are measured on their own.
     pub(crate) fn seconds(&self) -> anyhow::Result<f64> {
         let path = format!("/proc/{}/stat", self.process_id);
         let text = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn this_process_can_be_looked_at() {
         assert!(Processor::look().is_ok());
-        assert!(Part::this("test").seconds().is_ok());
+        assert!(Process::this("test").seconds().is_ok());
         assert!(Memory::of(std::process::id()).unwrap().resident_mib > 0.0);
     }
 }

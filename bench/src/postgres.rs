@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
-use crate::machine::Part;
+use crate::machine::Process;
 
 const DISTRIBUTION_DIRECTORY: &str = "/usr/lib/postgresql";
 /// The database every server has.
@@ -128,10 +128,10 @@ impl Postgres {
     }
 
     /// The server's first process, of one that was started here.
-    pub(crate) fn process(&self) -> Option<Part> {
+    pub(crate) fn process(&self) -> Option<Process> {
         let own = self.own.as_ref()?;
         let text = fs::read_to_string(own.data().join("postmaster.pid")).ok()?;
-        Some(Part {
+        Some(Process {
             name: "postgres",
             process_id: text.lines().next()?.parse().ok()?,
         })

@@ -5,7 +5,10 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 
-use crate::machine::Memory;
+use crate::{
+    load::{summary::LatencyClass, timeline::Point},
+    machine::Memory,
+};
 
 /// One side of one round.
 #[derive(Clone, Debug, Serialize)]
@@ -17,13 +20,24 @@ pub(crate) struct Sample {
     /// Processor time of the whole machine for one operation, microseconds.
     pub(crate) cpu_us: f64,
     /// The same of each process that took part, so that neighbours on the machine do not count.
-    pub(crate) parts_us: Vec<(&'static str, f64)>,
+    pub(crate) processes_us: Vec<(&'static str, f64)>,
     /// Time given to other machines meanwhile.
     pub(crate) steal_percent: f64,
     /// Half of the requests were faster; where requests were timed.
     pub(crate) p50_ms: Option<f64>,
     /// 99 in 100 were faster.
     pub(crate) p99_ms: Option<f64>,
+    /// Requests by latency, where requests were timed.
+    pub(crate) distribution: Vec<LatencyClass>,
+    /// Latency by the time at which requests started, where requests were timed.
+    pub(crate) over_time: Vec<Point>,
+}
+
+impl Sample {
+    /// Processor time per operation of the processes that took part, microseconds.
+    pub(crate) fn own_us(&self) -> f64 {
+        self.processes_us.iter().map(|(_, micros)| micros).sum()
+    }
 }
 
 /// What is compared, with its samples in the order of the rounds.
@@ -87,6 +101,8 @@ pub struct Report {
     pub(crate) seconds: u64,
     /// Connections of the generator.
     pub(crate) connections: usize,
+    /// `--seed` to make the same guests again.
+    pub(crate) seed: u64,
     /// In the order in which they were taken.
     pub(crate) measures: Vec<Measure>,
 }
@@ -181,29 +197,32 @@ impl Display for Measure {
 }
 
 impl Side {
-    fn medians(&self) -> Sample {
+    /// Every number at its median. Distributions have none.
+    pub(crate) fn medians(&self) -> Sample {
         let of_some = |number: fn(&Sample) -> Option<f64>| {
             let numbers: Option<Vec<f64>> = self.samples.iter().map(number).collect();
             numbers.map(median)
         };
-        let parts = self
+        let processes = self
             .samples
             .first()
-            .map_or(&[][..], |sample| &sample.parts_us);
-        let part_of = |position: usize| {
-            self.median_of(|sample| sample.parts_us.get(position).map_or(0.0, |part| part.1))
+            .map_or(&[][..], |sample| &sample.processes_us);
+        let of_process = |position: usize| {
+            self.median_of(|sample| sample.processes_us.get(position).map_or(0.0, |one| one.1))
         };
-        let parts_us = (0..)
-            .zip(parts)
-            .map(|(position, (name, _))| (*name, part_of(position)));
+        let processes_us = (0..)
+            .zip(processes)
+            .map(|(position, (name, _))| (*name, of_process(position)));
         Sample {
             count: self.median_of(|sample| sample.count),
             rate: self.median_of(|sample| sample.rate),
             cpu_us: self.median_of(|sample| sample.cpu_us),
-            parts_us: parts_us.collect(),
+            processes_us: processes_us.collect(),
             steal_percent: self.median_of(|sample| sample.steal_percent),
             p50_ms: of_some(|sample| sample.p50_ms),
             p99_ms: of_some(|sample| sample.p99_ms),
+            distribution: Vec::new(),
+            over_time: Vec::new(),
         }
     }
 }
@@ -222,9 +241,8 @@ fn write_row(
     if let (Some(p50), Some(p99)) = (sample.p50_ms, sample.p99_ms) {
         write!(out, "  p50 {p50:.1} ms  p99 {p99:.1} ms")?;
     }
-    let sum: f64 = sample.parts_us.iter().map(|(_, micros)| micros).sum();
-    write!(out, "\n{:>40}{sum:.0} µs of its own:", "")?;
-    for (name, micros) in &sample.parts_us {
+    write!(out, "\n{:>40}{:.0} µs of its own:", "", sample.own_us())?;
+    for (name, micros) in &sample.processes_us {
         write!(out, "  {name} {micros:.0}")?;
     }
     writeln!(out)
@@ -239,10 +257,12 @@ mod tests {
             count: *rate,
             rate: *rate,
             cpu_us: 300.0,
-            parts_us: vec![("api", 200.0), ("postgres", 90.0)],
+            processes_us: vec![("api", 200.0), ("postgres", 90.0)],
             steal_percent: 1.0,
             p50_ms: None,
             p99_ms: None,
+            distribution: Vec::new(),
+            over_time: Vec::new(),
         };
         Side {
             name,

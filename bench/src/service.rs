@@ -1,5 +1,5 @@
-//! The services under measurement: child processes of this very binary on a database of their
-//! own, started as an operator would start them.
+//! The services under measurement: child processes on a database of their own, started as an
+//! operator would start them.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::{
-    machine::{Memory, Part},
+    machine::{Memory, Process},
     postgres::free_port,
     wire::{Connection, Target},
 };
@@ -38,6 +38,8 @@ type Setting = (&'static str, String);
 
 /// A migrated and seeded database, and the settings to start services on it.
 pub(crate) struct Installation {
+    /// The luutru that is measured.
+    binary: PathBuf,
     settings: Vec<Setting>,
     /// A key for all demo facilities.
     pub(crate) key: SecretString,
@@ -57,8 +59,16 @@ struct SeededKeys {
 }
 
 impl Installation {
-    /// On an empty PostgreSQL database, or without one on an SQLite file of its own.
-    pub(crate) async fn new(postgres_url: Option<String>) -> anyhow::Result<Self> {
+    /// On an empty PostgreSQL database, or without one on an SQLite file of its own. `binary` is
+    /// another build to measure than this one.
+    pub(crate) async fn new(
+        postgres_url: Option<String>,
+        binary: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let binary = match binary {
+            Some(path) => path.canonicalize().context("LUUTRU_BENCH_AGAINST")?,
+            None => std::env::current_exe()?,
+        };
         let directory = tempfile::Builder::new().prefix("luutru-bench-").tempdir()?;
         let data_dir = directory.path().join("data");
         let database_url = postgres_url
@@ -73,11 +83,13 @@ impl Installation {
             ("LUUTRU_POLICE_STATE_DIRECTORY", state),
         ];
         settings.extend(WIDE_LIMITS.map(|(name, value)| (name, value.to_owned())));
-        run_to_end(&["migrate"], &settings, directory.path()).await?;
-        let printed = run_to_end(&["seed", "--demo"], &settings, directory.path()).await?;
+        run_to_end(&binary, &["migrate"], &settings, directory.path()).await?;
+        let seed = ["seed", "--demo"];
+        let printed = run_to_end(&binary, &seed, &settings, directory.path()).await?;
         let seeded: Seeded =
             serde_json::from_str(&printed).context("`luutru seed --demo` printed no keys")?;
         Ok(Self {
+            binary,
             settings,
             key: SecretString::from(seeded.keys.integrator),
             database_url,
@@ -131,7 +143,14 @@ impl Installation {
             "LUUTRU_DATA_DIR",
             self.path().join("up").display().to_string(),
         ));
-        start_service(&["up"], "LUUTRU_LISTEN", settings, self.path()).await
+        start_service(
+            &self.binary,
+            &["up"],
+            "LUUTRU_LISTEN",
+            settings,
+            self.path(),
+        )
+        .await
     }
 
     async fn start(
@@ -141,11 +160,12 @@ impl Installation {
         more: &[Setting],
     ) -> anyhow::Result<Service> {
         let settings = [self.settings.as_slice(), more].concat();
-        start_service(arguments, listen, settings, self.path()).await
+        start_service(&self.binary, arguments, listen, settings, self.path()).await
     }
 }
 
 async fn start_service(
+    binary: &Path,
     arguments: &[&str],
     listen: &'static str,
     mut settings: Vec<Setting>,
@@ -157,7 +177,7 @@ async fn start_service(
     let name = arguments.first().copied().unwrap_or_default().to_owned();
     let log = directory.join(format!("{name}.log"));
     let mut service = Service {
-        child: command(arguments, &settings)?
+        child: command(binary, arguments, &settings)
             .stderr(File::create(&log)?)
             .spawn()
             .with_context(|| format!("start luutru {name}"))?,
@@ -202,10 +222,10 @@ impl Service {
         text.lines().last().unwrap_or_default().to_owned()
     }
 
-    /// Its process, as a part of a measurement.
-    pub(crate) fn part(&self, name: &'static str) -> anyhow::Result<Part> {
+    /// Its process, under the name of its column in the report.
+    pub(crate) fn process(&self, name: &'static str) -> anyhow::Result<Process> {
         let process_id = self.child.id().context("the child has ended")?;
-        Ok(Part { name, process_id })
+        Ok(Process { name, process_id })
     }
 
     /// Its memory at the moment.
@@ -226,9 +246,9 @@ impl Service {
     }
 }
 
-/// This binary with these settings and none of ours.
-fn command(arguments: &[&str], settings: &[Setting]) -> anyhow::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+/// The binary with these settings and none of this process.
+fn command(binary: &Path, arguments: &[&str], settings: &[Setting]) -> Command {
+    let mut command = Command::new(binary);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("LUUTRU_") {
             command.env_remove(name);
@@ -240,15 +260,16 @@ fn command(arguments: &[&str], settings: &[Setting]) -> anyhow::Result<Command> 
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .kill_on_drop(true);
-    Ok(command)
+    command
 }
 
 async fn run_to_end(
+    binary: &Path,
     arguments: &[&str],
     settings: &[Setting],
     directory: &Path,
 ) -> anyhow::Result<String> {
-    let output = command(arguments, settings)?
+    let output = command(binary, arguments, settings)
         .current_dir(directory)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

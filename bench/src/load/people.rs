@@ -40,12 +40,24 @@ const STREETS: [&str; 5] = [
 /// Communes of today that guests live in: Sầm Sơn, Hạc Thành.
 const COMMUNES: [&str; 2] = ["16531", "14797"];
 
+/// More than the stays of any batch.
+const STRIDE: u64 = 1_024;
+
 /// Makes guests. Cheap to share; every stay draws from a generator of its own.
 pub(crate) struct People {
     known: Vec<DemoPerson>,
     population: Population,
     foreigner_share: f64,
     seed: u64,
+}
+
+/// A guest, by the request that first declared them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guest {
+    /// Number of the request.
+    pub(crate) request: u64,
+    /// Position in its batch; 0 for a single stay.
+    pub(crate) position: u32,
 }
 
 /// What a stay needs to know of its facility.
@@ -73,21 +85,18 @@ impl People {
         StdRng::seed_from_u64(self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    /// A valid stay that begins now.
+    /// A valid stay of a guest that begins now.
     pub(crate) fn stay(
         &self,
         draws: &mut StdRng,
+        guest: Guest,
         place: Place<'_>,
         reference: &str,
         now: DateTime<Utc>,
     ) -> Value {
         let now = now.with_timezone(&VIET_NAM);
         let nights = draws.random_range(1..=4);
-        let guest = if draws.random_bool(self.foreigner_share) {
-            foreigner(draws, now.date_naive())
-        } else {
-            self.citizen(draws)
-        };
+        let guest = self.guest(guest, now.date_naive());
         let mut stay = json!({
             "facility_id": place.facility_id,
             "reference": reference,
@@ -100,6 +109,18 @@ impl People {
             stay["expected_departure_at"] = Value::from(wire_instant(now + Duration::days(nights)));
         }
         stay
+    }
+
+    /// The same person whenever the guest comes.
+    fn guest(&self, guest: Guest, today: NaiveDate) -> Value {
+        let ordinal = guest.request * STRIDE + u64::from(guest.position);
+        let mixed = ordinal.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mut draws = StdRng::seed_from_u64(!self.seed ^ mixed);
+        if draws.random_bool(self.foreigner_share) {
+            foreigner(&mut draws, today)
+        } else {
+            self.citizen(&mut draws)
+        }
     }
 
     fn citizen(&self, draws: &mut StdRng) -> Value {
@@ -209,7 +230,11 @@ mod tests {
                 };
                 let reference = format!("R-{number}");
                 let mut draws = people.draws(number);
-                let body = people.stay(&mut draws, place, &reference, now);
+                let guest = Guest {
+                    request: number,
+                    position: 0,
+                };
+                let body = people.stay(&mut draws, guest, place, &reference, now);
                 let facilities = [Arc::new(facility)];
                 let checked =
                     declaration::check(&body, &facilities, &catalogues, &Window::default(), now);
@@ -234,10 +259,32 @@ mod tests {
         };
         let make = |seed: u64, number: u64| {
             let people = People::new(Population::MadeUp, 0.1, seed);
-            people.stay(&mut people.draws(number), place, "R", now)
+            let guest = Guest {
+                request: number,
+                position: 0,
+            };
+            people.stay(&mut people.draws(number), guest, place, "R", now)
         };
         assert_eq!(make(1, 5), make(1, 5));
         assert_ne!(make(1, 5), make(1, 6));
         assert_ne!(make(1, 5), make(2, 5));
+    }
+
+    #[test]
+    fn a_guest_who_returns_is_the_same_person_with_another_stay() {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let place = Place {
+            facility_id: "f",
+            kind: FacilityKind::LodgingBusiness,
+        };
+        let people = People::new(Population::MadeUp, 0.1, 1);
+        let guest = Guest {
+            request: 3,
+            position: 0,
+        };
+        let first = people.stay(&mut people.draws(3), guest, place, "R-3", now);
+        let second = people.stay(&mut people.draws(9), guest, place, "R-9", now);
+        assert_eq!(first["guest"], second["guest"]);
+        assert_ne!(first["room"], second["room"]);
     }
 }

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::wire::{Connection, Target};
+use crate::{
+    Watch,
+    wire::{Connection, Target},
+};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const PAGE_SIZE: usize = 1_000;
@@ -72,6 +75,7 @@ pub(crate) async fn compare(
     stay_ids: &[Uuid],
     wait: Duration,
     stop: &CancellationToken,
+    watch: Watch<'_>,
 ) -> anyhow::Result<Comparison> {
     let beginning = Instant::now();
     let mut reader = Reader::new(target)?;
@@ -87,7 +91,9 @@ pub(crate) async fn compare(
         }
         let is_over = beginning.elapsed() >= wait || stop.is_cancelled();
         if is_last {
-            if is_over || effects.values().all(|known| !known.is_empty()) {
+            let arrived = effects.values().filter(|known| !known.is_empty()).count();
+            watch("stays at the police", arrived as u64, effects.len() as u64);
+            if is_over || arrived == effects.len() {
                 break;
             }
             tokio::time::sleep(POLL_INTERVAL).await;

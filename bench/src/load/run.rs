@@ -1,7 +1,10 @@
 //! Sends the stays and counts what comes back.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,16 +23,23 @@ use uuid::Uuid;
 
 use super::{
     journal::{self, Ending, Journal, Sending},
-    people::{People, Place},
+    mix::{Kind, Mix, Sent},
+    people::{Guest, People, Place},
     schedule::{Pace, Queue, Ticket},
     summary::Tally,
+    timeline::Timeline,
 };
-use crate::wire::{Answer, Connection, NoAnswer, Target};
+use crate::{
+    Watch,
+    wire::{Answer, Connection, NoAnswer, Target},
+};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Before the second attempt; doubled for each further one.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(100);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(3);
+/// How often progress is shown.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A facility and the key that declares for it.
 pub(crate) struct Desk {
@@ -53,6 +63,8 @@ pub(crate) struct Run {
     pub(crate) desks: Vec<Desk>,
     /// Who checks in.
     pub(crate) people: People,
+    /// Who comes again, and what is sent again.
+    pub(crate) mix: Mix,
     /// Begins every reference and key, so that two runs do not meet.
     pub(crate) name: String,
     /// Seed of the schedule.
@@ -73,49 +85,124 @@ pub(crate) struct Run {
     pub(crate) clock: Clock,
 }
 
+/// What the connections of a run share while it lasts.
+struct Course {
+    queue: Queue,
+    beginning: Instant,
+    timeline: Mutex<Timeline>,
+    sent: Mutex<Sent<Arc<Parcel>>>,
+    answered_count: AtomicU64,
+}
+
 /// Runs to the end of the schedule, or until `stop`. Errors: the journal cannot be written.
-pub(crate) async fn run(run: &Arc<Run>, stop: &CancellationToken) -> anyhow::Result<Tally> {
-    let queue = Queue::start(run.pace, run.seed, stop.clone()).context("start the schedule")?;
-    let queue = Arc::new(queue);
+pub(crate) async fn run(
+    run: &Arc<Run>,
+    stop: &CancellationToken,
+    watch: Watch<'_>,
+) -> anyhow::Result<Tally> {
+    let course = Arc::new(Course {
+        queue: Queue::start(run.pace, run.seed, stop.clone()).context("start the schedule")?,
+        beginning: Instant::now(),
+        timeline: Mutex::new(Timeline::new(&run.pace)),
+        sent: Mutex::new(Sent::new()),
+        answered_count: AtomicU64::new(0),
+    });
     let (sender, mut tallies) = mpsc::unbounded_channel();
-    let beginning = Instant::now();
     for _ in 0..run.connection_count {
         let connection = Connection::new(&run.target, run.call_timeout)?;
-        let (run, queue, stop) = (Arc::clone(run), Arc::clone(&queue), stop.clone());
+        let (run, course, stop) = (Arc::clone(run), Arc::clone(&course), stop.clone());
         let sender = sender.clone();
         tasks::spawn("load.desk", async move {
-            let tally = work(&run, &queue, connection, &stop).await;
+            let tally = work(&run, &course, connection, &stop).await;
             // The receiver is there until every tally is in.
             let _ = sender.send(tally);
         });
     }
     drop(sender);
     let mut total = Tally::new()?;
-    while let Some(tally) = tallies.recv().await {
-        total.add(tally?)?;
+    let mut look = tokio::time::interval(WATCH_INTERVAL);
+    loop {
+        tokio::select! {
+            tally = tallies.recv() => match tally {
+                Some(tally) => total.add(tally?)?,
+                None => break,
+            },
+            _ = look.tick() => course.show(&run.pace, watch),
+        }
     }
-    total.duration = beginning.elapsed();
+    total.duration = course.beginning.elapsed();
+    let timeline = course.timeline.lock();
+    total.over_time = timeline.unwrap_or_else(PoisonError::into_inner).points();
     Ok(total)
+}
+
+impl Course {
+    /// Progress in requests where their number is known, else in seconds.
+    fn show(&self, pace: &Pace, watch: Watch<'_>) {
+        let answered = self.answered_count.load(Ordering::Relaxed);
+        let elapsed = self.beginning.elapsed().as_secs();
+        match pace {
+            Pace::Open { rate, duration, .. } => {
+                let all = (rate * duration.as_secs_f64()).ceil();
+                watch("requests answered", answered, all as u64);
+            }
+            Pace::Closed {
+                request_count: Some(all),
+                ..
+            } => watch("requests answered", answered, *all),
+            Pace::Closed {
+                duration: Some(duration),
+                ..
+            } => watch("seconds of load", elapsed, duration.as_secs()),
+            Pace::Closed { .. } => watch("requests answered", answered, 0),
+        }
+    }
+
+    /// The request with this number: a new one, or one that was sent before.
+    fn pack(&self, run: &Run, number: u64) -> Arc<Parcel> {
+        let kind = run.mix.kind(run.seed, number, run.connection_count);
+        if run.mix.resend_share <= 0.0 {
+            return Arc::new(run.pack(number, kind));
+        }
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Kind::Resend { of } = kind
+            && let Some(parcel) = sent.get(of)
+        {
+            return parcel;
+        }
+        let parcel = Arc::new(run.pack(number, kind));
+        sent.keep(number, Arc::clone(&parcel));
+        parcel
+    }
+
+    fn note(&self, ticket: Ticket, answer: &Result<Answer, NoAnswer>) -> anyhow::Result<()> {
+        self.answered_count.fetch_add(1, Ordering::Relaxed);
+        let offset = ticket.start.saturating_duration_since(self.beginning);
+        let latency = is_timed(answer).then(|| ticket.start.elapsed());
+        let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        timeline.note(offset, latency)
+    }
 }
 
 async fn work(
     run: &Run,
-    queue: &Queue,
+    course: &Course,
     mut connection: Connection,
     stop: &CancellationToken,
 ) -> anyhow::Result<Tally> {
     let mut tally = Tally::new()?;
     loop {
         let ticket = tokio::select! {
-            ticket = queue.next() => ticket,
+            ticket = course.queue.next() => ticket,
             () = stop.cancelled() => None,
         };
         let Some(ticket) = ticket else {
             return Ok(tally);
         };
-        let parcel = run.pack(ticket.number);
+        let parcel = course.pack(run, ticket.number);
         let written = run.deliver(&mut connection, &parcel, ticket, &mut tally);
-        written.await.context("write the journal")?;
+        let answer = written.await.context("write the journal")?;
+        course.note(ticket, &answer)?;
     }
 }
 
@@ -162,14 +249,22 @@ impl End {
 }
 
 impl Run {
-    fn pack(&self, number: u64) -> Parcel {
+    fn pack(&self, number: u64, kind: Kind) -> Parcel {
         let mut draws = self.people.draws(number);
         let desk = draws.random_range(0..self.desks.len());
         let key = format!("{}-{number}", self.name);
         if self.batch_share > 0.0 && draws.random_bool(self.batch_share) {
-            return self.pack_batch(&mut draws, desk, key);
+            return self.pack_batch(&mut draws, desk, key, number);
         }
-        let (stay, body) = self.plan(&mut draws, desk, key.clone());
+        let guest = Guest {
+            request: match kind {
+                Kind::Returning { of } => of,
+                // What cannot be sent again any more is new.
+                Kind::Fresh | Kind::Resend { .. } => number,
+            },
+            position: 0,
+        };
+        let (stay, body) = self.plan(&mut draws, guest, desk, key.clone());
         Parcel {
             path: "/v1/stays",
             key,
@@ -179,12 +274,16 @@ impl Run {
         }
     }
 
-    fn pack_batch(&self, draws: &mut StdRng, desk: usize, key: String) -> Parcel {
+    fn pack_batch(&self, draws: &mut StdRng, desk: usize, key: String, number: u64) -> Parcel {
         let mut stays = Vec::with_capacity(self.batch_size as usize);
         let mut body = br#"{"stays":["#.to_vec();
-        for index in 0..self.batch_size {
-            let (stay, bytes) = self.plan(draws, desk, format!("{key}-{index}"));
-            if index > 0 {
+        for position in 0..self.batch_size {
+            let guest = Guest {
+                request: number,
+                position,
+            };
+            let (stay, bytes) = self.plan(draws, guest, desk, format!("{key}-{position}"));
+            if position > 0 {
                 body.push(b',');
             }
             body.extend_from_slice(&bytes);
@@ -200,13 +299,20 @@ impl Run {
         }
     }
 
-    fn plan(&self, draws: &mut StdRng, desk: usize, reference: String) -> (PlannedStay, Vec<u8>) {
+    fn plan(
+        &self,
+        draws: &mut StdRng,
+        guest: Guest,
+        desk: usize,
+        reference: String,
+    ) -> (PlannedStay, Vec<u8>) {
         let desk = &self.desks[desk];
         let place = Place {
             facility_id: &desk.facility_id,
             kind: desk.kind,
         };
-        let stay = self.people.stay(draws, place, &reference, self.clock.now());
+        let now = self.clock.now();
+        let stay = self.people.stay(draws, guest, place, &reference, now);
         let body = stay.to_string().into_bytes();
         let body_sha256 = match self.journal {
             Some(_) => journal::sha256_hex(&body),
@@ -219,30 +325,32 @@ impl Run {
         (planned, body)
     }
 
-    /// Sends until the outcome is known or the attempts are used up; counts the last one.
+    /// Sends until the outcome is known or the attempts are used up; counts and gives the last
+    /// answer.
     async fn deliver(
         &self,
         connection: &mut Connection,
         parcel: &Parcel,
         ticket: Ticket,
         tally: &mut Tally,
-    ) -> std::io::Result<()> {
+    ) -> std::io::Result<Result<Answer, NoAnswer>> {
         let mut pause = FIRST_RETRY_PAUSE;
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             self.note_sending(parcel, attempt)?;
             let answer = self.send(connection, parcel).await;
             let fates = self.judge(parcel, &answer);
             self.note_ending(parcel, attempt, &answer, &fates)?;
             if attempt > self.retry_count_max || !is_worth_another(&answer) {
                 count(tally, ticket, &answer, fates, self.keeps_ids);
-                return Ok(());
+                return Ok(answer);
             }
             tally.retry_count += 1;
             let spread = rand::rng().random_range(0.5..1.0);
             tokio::time::sleep(pause.mul_f64(spread)).await;
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
         }
-        Ok(())
     }
 
     async fn send(&self, connection: &mut Connection, parcel: &Parcel) -> Result<Answer, NoAnswer> {
@@ -351,6 +459,11 @@ fn is_worth_another(answer: &Result<Answer, NoAnswer>) -> bool {
     }
 }
 
+/// Accepted, or given up without an answer.
+fn is_timed(answer: &Result<Answer, NoAnswer>) -> bool {
+    answer.as_ref().map_or(true, |answer| answer.status < 300)
+}
+
 fn count(
     tally: &mut Tally,
     ticket: Ticket,
@@ -364,7 +477,7 @@ fn count(
         Err(reason) => reason.as_str().to_owned(),
     };
     *tally.statuses.entry(label).or_default() += 1;
-    if answer.as_ref().map_or(true, |answer| answer.status < 300) {
+    if is_timed(answer) {
         tally.note_latency(ticket.start.elapsed());
     }
     for fate in fates {

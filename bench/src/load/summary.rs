@@ -11,10 +11,11 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::police::Comparison;
+use super::{police::Comparison, timeline::Point};
 
 /// Latencies are kept in microseconds to three digits, up to ten minutes.
 const LATENCY_MAX_US: u64 = 600_000_000;
+const CLASSES_PER_DOUBLING: f64 = 4.0;
 
 /// Counts of one connection, or of all together.
 pub(crate) struct Tally {
@@ -41,6 +42,8 @@ pub(crate) struct Tally {
     pub(crate) stay_ids: Vec<Uuid>,
     /// From the first start to the last answer.
     pub(crate) duration: Duration,
+    /// Latencies by the time of their start; empty for one connection.
+    pub(crate) over_time: Vec<Point>,
 }
 
 impl Tally {
@@ -59,6 +62,7 @@ impl Tally {
             unknown_count: 0,
             stay_ids: Vec::new(),
             duration: Duration::ZERO,
+            over_time: Vec::new(),
         })
     }
 
@@ -92,6 +96,27 @@ impl Tally {
         self.accepted_count as f64 / self.duration.as_secs_f64().max(1e-9)
     }
 
+    /// How many requests took how long, in classes that grow by a factor of 2^¼.
+    pub(crate) fn distribution(&self) -> Vec<LatencyClass> {
+        let mut classes: BTreeMap<i32, u64> = BTreeMap::new();
+        for value in self.latency.iter_recorded() {
+            let micros = value.value_iterated_to().max(1) as f64;
+            let class = (micros.log2() * CLASSES_PER_DOUBLING).floor() as i32;
+            *classes.entry(class).or_default() += value.count_since_last_iteration();
+        }
+        let (Some(first), Some(last)) = (classes.keys().next(), classes.keys().last()) else {
+            return Vec::new();
+        };
+        let edge = |class: i32| (f64::from(class) / CLASSES_PER_DOUBLING).exp2() / 1_000.0;
+        (*first..=*last)
+            .map(|class| LatencyClass {
+                from_ms: edge(class),
+                to_ms: edge(class + 1),
+                count: classes.get(&class).copied().unwrap_or_default(),
+            })
+            .collect()
+    }
+
     /// Quantiles of the latency.
     pub(crate) fn latency(&self) -> Latency {
         let milliseconds = |micros: u64| micros as f64 / 1_000.0;
@@ -104,6 +129,17 @@ impl Tally {
             max: milliseconds(self.latency.max()),
         }
     }
+}
+
+/// Requests of about the same latency.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct LatencyClass {
+    /// Milliseconds, inclusive.
+    pub(crate) from_ms: f64,
+    /// Milliseconds, exclusive.
+    pub(crate) to_ms: f64,
+    /// Requests.
+    pub(crate) count: u64,
 }
 
 /// Milliseconds.
@@ -126,6 +162,8 @@ pub(crate) struct Latency {
 pub struct Summary {
     /// Begins the run's references and keys.
     pub(crate) run: String,
+    /// `--seed` to make the same guests again.
+    pub(crate) seed: u64,
     /// Requests, without their repetitions.
     pub(crate) requests: u64,
     /// Repetitions of requests without a known outcome.
@@ -150,6 +188,10 @@ pub struct Summary {
     pub(crate) codes: BTreeMap<String, u64>,
     /// What the police endpoint's ledger says, when asked.
     pub(crate) police: Option<Comparison>,
+    /// Latency by the time at which requests were to start.
+    pub(crate) over_time: Vec<Point>,
+    /// Requests by latency.
+    pub(crate) distribution: Vec<LatencyClass>,
 }
 
 impl Summary {
@@ -159,10 +201,11 @@ impl Summary {
         self.police.as_ref().is_none_or(Comparison::is_clean)
     }
 
-    /// The counts of a run of that name.
-    pub(crate) fn new(run: &str, tally: &Tally, police: Option<Comparison>) -> Self {
+    /// The counts of a run with that name and seed.
+    pub(crate) fn new(run: &str, seed: u64, tally: &Tally, police: Option<Comparison>) -> Self {
         Self {
             run: run.to_owned(),
+            seed,
             requests: tally.request_count,
             retries: tally.retry_count,
             seconds: tally.duration.as_secs_f64(),
@@ -175,6 +218,8 @@ impl Summary {
             statuses: tally.statuses.clone(),
             codes: tally.codes.clone(),
             police,
+            over_time: tally.over_time.clone(),
+            distribution: tally.distribution(),
         }
     }
 }
@@ -184,8 +229,8 @@ impl Display for Summary {
         let latency = &self.latency_ms;
         writeln!(
             out,
-            "run {}: {} requests in {:.2} s, {} sent again",
-            self.run, self.requests, self.seconds, self.retries
+            "run {}: {} requests in {:.2} s, {} sent again, --seed {}",
+            self.run, self.requests, self.seconds, self.retries, self.seed
         )?;
         writeln!(
             out,
@@ -245,9 +290,27 @@ mod tests {
         assert!((latency.p99 - 99.0).abs() < 0.1, "{}", latency.p99);
         assert!((latency.max - 100.0).abs() < 0.1, "{}", latency.max);
 
-        let summary = Summary::new("r", &total, None);
+        let summary = Summary::new("r", 9, &total, None);
         let json = serde_json::to_value(&summary).unwrap();
         assert_eq!(json["accepted"], 100);
         assert!(summary.to_string().contains("status    201 100"));
+        assert!(summary.to_string().contains("--seed 9"));
+    }
+
+    #[test]
+    fn every_request_is_in_one_class_of_the_distribution() {
+        let mut tally = Tally::new().unwrap();
+        for milliseconds in [1, 2, 2, 40] {
+            tally.note_latency(Duration::from_millis(milliseconds));
+        }
+        let classes = tally.distribution();
+        assert_eq!(classes.iter().map(|class| class.count).sum::<u64>(), 4);
+        assert!(
+            classes
+                .windows(2)
+                .all(|pair| pair[0].to_ms == pair[1].from_ms)
+        );
+        let of_two = classes.iter().find(|class| class.count == 2).unwrap();
+        assert!(of_two.from_ms <= 2.0 && 2.0 <= of_two.to_ms, "{of_two:?}");
     }
 }
