@@ -15,6 +15,7 @@ mod postgres;
 mod service;
 mod sqlite;
 
+mod html;
 mod report;
 pub mod wire;
 

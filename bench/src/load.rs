@@ -1,4 +1,4 @@
-//! `luutru load`: declares made-up stays at a given rate, and tells what came back.
+//! `luutru load`: declares made-up stays at a given rate and reports the answers.
 
 mod journal;
 pub(crate) mod mix;
@@ -9,7 +9,11 @@ pub(crate) mod schedule;
 pub(crate) mod summary;
 pub(crate) mod timeline;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
@@ -34,17 +38,17 @@ pub use summary::Summary;
 const BATCH_SIZE_MAX: u32 = 1_000;
 const CONNECTION_COUNT_MAX: usize = 4_096;
 
-/// Declares made-up stays against an API and prints what came back.
+/// Declares made-up stays to an API and prints a summary of the answers.
 ///
-/// Without --concurrency the model is open: requests start at their instants whether or not the
-/// ones before are answered, and latency counts from that instant.
+/// Without --concurrency the model is open: requests start on schedule whether or not earlier ones
+/// have been answered, and latency counts from the scheduled start.
 #[derive(Args)]
 pub struct LoadOptions {
     /// Address of the API, http://host:port.
     #[arg(long, env = "LUUTRU_LOAD_URL")]
     url: String,
 
-    /// API key to declare with; may be repeated (in the environment: separated by commas).
+    /// API key to declare with. May be repeated (in the environment: separated by commas).
     #[arg(
         long = "key",
         alias = "keys",
@@ -54,11 +58,11 @@ pub struct LoadOptions {
     )]
     keys: Vec<SecretString>,
 
-    /// File with API keys, one a line.
+    /// File with API keys, one per line.
     #[arg(long, env = "LUUTRU_LOAD_KEYS_FILE")]
     keys_file: Option<PathBuf>,
 
-    /// Facilities to declare for; all that the keys may use, when left out.
+    /// Facilities to declare for. By default all that the keys may use.
     #[arg(
         long = "facility",
         alias = "facilities",
@@ -67,27 +71,27 @@ pub struct LoadOptions {
     )]
     facilities: Vec<Uuid>,
 
-    /// Requests a second (open model).
+    /// Requests per second (open model).
     #[arg(long, env = "LUUTRU_LOAD_RATE", default_value_t = 50.0)]
     rate: f64,
 
-    /// How long requests are started; 10 when neither this nor --count is given.
+    /// How long new requests are started. 10 if neither this nor --count is given.
     #[arg(long, env = "LUUTRU_LOAD_DURATION_SECONDS")]
     duration_seconds: Option<f64>,
 
-    /// Spread of the starts.
+    /// How the starts are spread.
     #[arg(long, env = "LUUTRU_LOAD_ARRIVALS", value_enum, default_value_t)]
     arrivals: Arrivals,
 
-    /// Closed model: so many connections, each starting the next request at the answer to the last.
+    /// Closed model: this many connections, each sending its next request when the last is answered.
     #[arg(long, env = "LUUTRU_LOAD_CONCURRENCY")]
     concurrency: Option<usize>,
 
-    /// Closed model: requests in all.
+    /// Closed model: total number of requests.
     #[arg(long, env = "LUUTRU_LOAD_COUNT", requires = "concurrency")]
     count: Option<u64>,
 
-    /// Open model: connections, each with one request at a time.
+    /// Open model: number of connections, each with one request at a time.
     #[arg(long, env = "LUUTRU_LOAD_CONNECTIONS", default_value_t = 64)]
     connections: usize,
 
@@ -95,7 +99,7 @@ pub struct LoadOptions {
     #[arg(long, env = "LUUTRU_LOAD_BATCH_SHARE", default_value_t = 0.0)]
     batch_share: f64,
 
-    /// Stays of a batch.
+    /// Number of stays in a batch.
     #[arg(long, env = "LUUTRU_LOAD_BATCH_SIZE", default_value_t = 50)]
     batch_size: u32,
 
@@ -120,30 +124,34 @@ pub struct LoadOptions {
     #[arg(long, env = "LUUTRU_LOAD_SEED")]
     seed: Option<u64>,
 
-    /// Begins references and keys of the run; random when left out. Up to 64 letters, digits, - and
-    /// _. A name that was used before meets the stays of then: conflicts.
+    /// Prefix of the run's references and keys: up to 64 letters, digits, - and _. Random by default.
+    /// A name that was used before conflicts with the stays of that run.
     #[arg(long, env = "LUUTRU_LOAD_NAME")]
     name: Option<String>,
 
-    /// File that every sending and outcome is noted in, one JSON object a line.
+    /// File to record every request and outcome in, one JSON object per line.
     #[arg(long, env = "LUUTRU_LOAD_JOURNAL")]
     journal: Option<PathBuf>,
 
-    /// How often a request without a known outcome is sent again, with the same Idempotency-Key.
+    /// How often to resend a request without a known outcome, with the same Idempotency-Key.
     #[arg(long, env = "LUUTRU_LOAD_RETRY_COUNT_MAX", default_value_t = 0)]
     retry_count_max: u32,
 
-    /// Seconds after which a request counts as unanswered.
+    /// Seconds to wait for an answer.
     #[arg(long, env = "LUUTRU_LOAD_TIMEOUT_SECONDS", default_value_t = 15.0)]
     timeout_seconds: f64,
 
-    /// Address of the police endpoint's simulator: wait until every accepted stay is in its ledger.
+    /// Address of the simulated police endpoint: wait until every accepted stay is in its ledger.
     #[arg(long, env = "LUUTRU_LOAD_POLICE_URL")]
     police_url: Option<String>,
 
-    /// Longest wait for the ledger.
+    /// Longest wait for the ledger, in seconds.
     #[arg(long, env = "LUUTRU_LOAD_POLICE_WAIT_SECONDS", default_value_t = 60.0)]
     police_wait_seconds: f64,
+
+    /// Writes a report with charts to this file as well: one HTML page that needs nothing else.
+    #[arg(long, env = "LUUTRU_LOAD_HTML", value_name = "FILE")]
+    html: Option<PathBuf>,
 
     /// Prints the summary as one JSON object.
     #[arg(long, env = "LUUTRU_LOAD_JSON")]
@@ -155,6 +163,12 @@ impl LoadOptions {
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Where the report is wanted as an HTML page.
+    #[must_use]
+    pub fn html(&self) -> Option<&Path> {
+        self.html.as_deref()
     }
 }
 

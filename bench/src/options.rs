@@ -1,6 +1,6 @@
 //! Options of `luutru bench`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
@@ -93,6 +93,10 @@ pub struct BenchOptions {
     #[arg(long, env = "LUUTRU_BENCH_SEED")]
     pub(crate) seed: Option<u64>,
 
+    /// Writes a report with charts to this file as well: one HTML page that needs nothing else.
+    #[arg(long, env = "LUUTRU_BENCH_HTML", value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
     /// Prints one JSON object at the end instead of text.
     #[arg(long, env = "LUUTRU_BENCH_JSON")]
     pub(crate) json: bool,
@@ -103,6 +107,12 @@ impl BenchOptions {
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Where the report is wanted as an HTML page.
+    #[must_use]
+    pub fn html(&self) -> Option<&Path> {
+        self.html.as_deref()
     }
 
     pub(crate) fn check(&self) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 
 use crate::{
+    html,
     load::{summary::LatencyClass, timeline::Point},
     machine::Memory,
 };
@@ -105,6 +106,14 @@ pub struct Report {
     pub(crate) seed: u64,
     /// In the order in which they were taken.
     pub(crate) measures: Vec<Measure>,
+}
+
+impl Report {
+    /// The report as an HTML page with charts.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        html::of_report(self)
+    }
 }
 
 impl Measure {

@@ -28,12 +28,12 @@ const READ_BYTES: usize = 1 << 20;
 /// How often the size of the copy is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Copies the embedded database into a new file while the service runs, checks the copy, and
-/// prints what it holds. Secrets are not in it: keep the master key and the index key apart.
-/// PostgreSQL is backed up by its own tools (docs/operations.md).
+/// Copies the embedded database into a new file while the service runs, checks the copy and prints
+/// its size and digest. The copy holds no secrets: keep the master key and the index key elsewhere.
+/// For PostgreSQL use its own tools (docs/operations.md).
 #[derive(Args)]
 pub(crate) struct BackupOptions {
-    /// The new file; one that exists is refused.
+    /// The new file. It must not exist.
     #[arg(long, env = "LUUTRU_BACKUP_TO", value_name = "FILE")]
     to: PathBuf,
 

@@ -1,4 +1,4 @@
-//! `luutru check`: looks at everything that is stored and says what does not fit together.
+//! `luutru check`: reads everything that is stored and reports what does not fit together.
 
 use std::collections::BTreeSet;
 
@@ -26,13 +26,13 @@ use crate::{
 };
 
 const PAGE_SIZE: u64 = 500;
-/// Rows that are named; the counts tell of all.
+/// Rows that are named. The counts include the rest.
 const NAMED_COUNT_MAX: usize = 100;
 
 /// Checks the rows against each other, opens every sealed version and verifies every receipt.
-/// Changes nothing; prints a line of JSON. Exit code 1 when something is wrong.
+/// Changes nothing and prints a line of JSON. Exit code 1: something is wrong.
 ///
-/// Needs the master key and the index key. With the pepper the rows of API keys are checked too,
+/// Needs the master key and the index key. With the pepper it also checks the rows of API keys, and
 /// with the receipt keys the receipts.
 #[derive(Args)]
 pub(crate) struct CheckOptions {

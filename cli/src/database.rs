@@ -14,17 +14,17 @@ use crate::{
     terminal,
 };
 
-/// Brings the schema up to date. Safe when several processes do it at once.
+/// Brings the schema up to date. Several processes may run it at the same time.
 #[derive(Args)]
 pub(crate) struct MigrateOptions {
     #[command(flatten)]
     place: PlaceSettings,
 }
 
-/// Loads the catalogues; with --demo also an organisation with five facilities and its keys.
+/// Loads the catalogues. With --demo, also an organisation with five facilities and its keys.
 #[derive(Args)]
 pub(crate) struct SeedOptions {
-    /// Adds the demonstration. Keys that are made are printed, once.
+    /// Adds the demonstration. New keys are printed once and cannot be shown again.
     #[arg(long, env = "LUUTRU_SEED_DEMO")]
     demo: bool,
 

@@ -38,15 +38,15 @@ use runtime::telemetry::{self, LogFormat};
 
 use crate::exit::ExitStatus;
 
-/// Filing of stays: takes declarations from front desks, gives signed receipts, forwards to the
-/// police.
+/// Declaration of stays: accepts declarations from front desks, issues signed receipts and
+/// notifies the police.
 #[derive(Parser)]
 #[command(name = "luutru", version)]
 struct Cli {
     #[command(flatten)]
     log: LogSettings,
 
-    /// Who does it, for the audit: the user of the operating system when left out.
+    /// Name of the operator, for the audit. Defaults to the user of the operating system.
     #[arg(
         long = "as",
         env = "LUUTRU_OPERATOR",
@@ -62,7 +62,7 @@ struct Cli {
 /// How the process logs.
 #[derive(Args)]
 struct LogSettings {
-    /// Levels of the log, for instance info,store=debug.
+    /// Log levels, for instance info,store=debug.
     #[arg(
         long = "log",
         env = "LUUTRU_LOG",
@@ -72,7 +72,7 @@ struct LogSettings {
     )]
     filter: String,
 
-    /// Form of the log; auto is text on a terminal and JSON otherwise.
+    /// Log format: auto is text on a terminal and JSON otherwise.
     #[arg(
         long = "log-format",
         env = "LUUTRU_LOG_FORMAT",
@@ -88,7 +88,7 @@ enum Command {
     Up(Box<up::UpOptions>),
     /// Serves the API.
     Api(Box<services::options::ApiOptions>),
-    /// Checks identities and forwards to the police endpoint.
+    /// Checks identities and notifies the police endpoint.
     Worker(Box<services::options::WorkerOptions>),
     /// Simulates the population registry.
     RegistrySim(Box<services::options::RegistryOptions>),
@@ -110,7 +110,7 @@ enum Command {
     Check(Box<check::CheckOptions>),
     Rewrite(Box<rewrite::RewriteOptions>),
     Load(Box<bench::load::LoadOptions>),
-    /// Reads one file for the worker that starts it.
+    /// Reads one file for the worker that started it.
     #[command(hide = true)]
     ReadFile,
     Bench(Box<bench::BenchOptions>),
@@ -124,7 +124,7 @@ fn main() -> ExitCode {
     match start(cli, &matches) {
         Ok(ending) => ending.into(),
         Err(error) => {
-            // Nobody is left to tell when standard error is gone too.
+            // Without standard error there is nowhere left to write this.
             let _ = writeln!(std::io::stderr(), "luutru: {error:#}");
             ExitCode::from(exit::REFUSED)
         }
@@ -166,7 +166,7 @@ fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitStatus> {
         .enable_all()
         .build()?;
     let ending = runtime.block_on(execute(cli.command, matches));
-    // What still runs was told to stop, or is of no matter.
+    // Whatever still runs has been asked to stop, or does not matter.
     runtime.shutdown_background();
     ending
 }

@@ -1,5 +1,8 @@
 //! `luutru load` and `luutru bench`: run what the crate `bench` measures and print it.
 
+use std::{fs::File, io::Write, path::Path};
+
+use anyhow::Context;
 use bench::{BenchOptions, Measure, load::LoadOptions};
 
 use crate::{exit::ExitStatus, progress::Progress, terminal};
@@ -8,10 +11,14 @@ use crate::{exit::ExitStatus, progress::Progress, terminal};
 /// is a problem.
 pub(crate) async fn load(options: LoadOptions) -> anyhow::Result<ExitStatus> {
     let is_json = options.is_json();
+    let page = options.html().map(Page::create).transpose()?;
     let progress = Progress::new();
     let watch = |step: &str, done, of| progress.show(step, done, of);
     let summary = bench::load::execute(options, &watch).await?;
     drop(progress);
+    if let Some(page) = page {
+        page.write(&summary.to_html())?;
+    }
     if is_json {
         terminal::say_line(&serde_json::to_string(&summary)?)?;
     } else {
@@ -27,6 +34,7 @@ pub(crate) async fn load(options: LoadOptions) -> anyhow::Result<ExitStatus> {
 /// Takes the measures and prints each as it is done; as JSON, all of them at the end.
 pub(crate) async fn bench(options: BenchOptions) -> anyhow::Result<ExitStatus> {
     let is_json = options.is_json();
+    let page = options.html().map(Page::create).transpose()?;
     let progress = Progress::new();
     let watch = |step: &str, done, of| progress.show(step, done, of);
     let show = |measure: &Measure| -> anyhow::Result<()> {
@@ -39,8 +47,27 @@ pub(crate) async fn bench(options: BenchOptions) -> anyhow::Result<ExitStatus> {
         return Ok(ExitStatus::ProblemFound);
     };
     drop(progress);
+    if let Some(page) = page {
+        page.write(&report.to_html())?;
+    }
     if is_json {
         terminal::say_line(&serde_json::to_string(&report)?)?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// The file of an HTML report. It is opened before the run, so that a wrong path is refused before
+/// an hour of measuring.
+struct Page(File);
+
+impl Page {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let file = File::create(path);
+        let file = file.with_context(|| format!("--html: cannot write {}", path.display()))?;
+        Ok(Self(file))
+    }
+
+    fn write(mut self, html: &str) -> anyhow::Result<()> {
+        self.0.write_all(html.as_bytes()).context("--html")
+    }
 }

@@ -56,20 +56,20 @@ impl Progress {
             return;
         };
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if shown.0 != step {
-            bar.set_message(step.to_owned());
-        }
         // Steps of one length, such as the rounds of a measurement, are one bar.
         if shown.1 != of || shown.0.is_empty() {
             bar.set_style(style(if of == 0 { SPINNER } else { BAR }));
             bar.reset();
             bar.enable_steady_tick(REDRAW_INTERVAL);
         }
-        *shown = (step.to_owned(), of);
         if of > 0 {
             bar.set_length(of);
             bar.set_position(done.min(of));
         }
+        if shown.0 != step {
+            bar.set_message(step.to_owned());
+        }
+        *shown = (step.to_owned(), of);
     }
 
     /// Writes to standard output without the line of the progress in between.

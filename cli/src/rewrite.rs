@@ -1,4 +1,4 @@
-//! `luutru rewrite`: seals anew what an earlier release stored, while the service runs.
+//! `luutru rewrite`: seals again what an earlier release stored, while the service runs.
 
 use std::{
     sync::Mutex,
@@ -20,13 +20,13 @@ use crate::{
     terminal,
 };
 
-/// How often it is told how far it is.
+/// How often progress is logged.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
-/// Seals anew what an earlier release stored: bound to organisation and facility, and with a key
-/// for each stay. Services may run meanwhile, but none of the earlier release. May be stopped and
-/// run again: it goes on where it was. Prints a line of JSON; exit code 1 when rows were damaged
-/// and left as they are.
+/// Seals again what an earlier release stored: bound to organisation and facility, with a key per
+/// stay. Services of this release may run meanwhile, but none of the earlier one. When stopped and
+/// run again, it continues where it was. Prints a line of JSON. Exit code 1: damaged rows were found
+/// and left unchanged.
 #[derive(Args)]
 pub(crate) struct RewriteOptions {
     #[command(flatten)]

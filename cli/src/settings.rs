@@ -55,12 +55,12 @@ impl Display for Refusals {
 
 impl std::error::Error for Refusals {}
 
-/// Where a process keeps its things and which database it uses.
+/// The profile, the data directory and the database of a process.
 #[derive(Args, Clone)]
 pub(crate) struct PlaceSettings {
-    /// How careful the start is. `development` makes missing secrets and keeps them in the data
-    /// directory; `production` refuses to start without them. `up` is development unless said
-    /// otherwise, every other command is production.
+    /// `development` creates missing secrets and keeps them in the data directory; `production`
+    /// refuses to start without them. The default of `up` is development, that of every other
+    /// command production.
     #[arg(long, env = "LUUTRU_PROFILE", value_enum)]
     pub(crate) profile: Option<Profile>,
 
@@ -68,19 +68,20 @@ pub(crate) struct PlaceSettings {
     #[arg(long, env = "LUUTRU_DATA_DIR", default_value = "luutru-data")]
     pub(crate) data_dir: PathBuf,
 
-    /// sqlite://PATH or postgres://…; in development the file luutru.db of the data directory.
+    /// sqlite://PATH or postgres://…. The default in development is the file luutru.db in the data
+    /// directory.
     #[arg(long, env = "LUUTRU_DATABASE_URL", hide_env_values = true)]
     database_url: Option<SecretString>,
 
-    /// File that holds the database URL.
+    /// File with the database URL.
     #[arg(long, env = "LUUTRU_DATABASE_URL_FILE")]
     database_url_file: Option<PathBuf>,
 
-    /// Database connections that write (PostgreSQL; SQLite has one).
+    /// Number of database connections that write (PostgreSQL; SQLite has one).
     #[arg(long, env = "LUUTRU_DATABASE_WRITERS", default_value_t = 6)]
     database_writers: u32,
 
-    /// Database connections that read.
+    /// Number of database connections that read.
     #[arg(long, env = "LUUTRU_DATABASE_READERS", default_value_t = 8)]
     database_readers: u32,
 }
@@ -118,7 +119,7 @@ impl PlaceSettings {
         )
     }
 
-    /// Where the database is: as set, else in development the file in the data directory.
+    /// The URL of the database as set; without one, in development, the file in the data directory.
     pub(crate) fn database_url(&self, profile: Profile) -> anyhow::Result<SecretString> {
         match self.given_database_url()? {
             Some(url) => Ok(url),
@@ -166,43 +167,44 @@ pub(crate) fn sqlite_url(path: &Path) -> anyhow::Result<String> {
 /// The secrets, each as a value or as a file.
 #[derive(Args, Clone)]
 pub(crate) struct SecretSettings {
-    /// Wraps the data keys that seal personal fields: 64 hex digits or base64 of 32 bytes.
+    /// Key that encrypts the data keys of personal fields: 64 hex digits or base64 of 32 bytes.
     #[arg(long, env = "LUUTRU_MASTER_KEY", hide_env_values = true)]
     master_key: Option<SecretString>,
 
-    /// File that holds the master key.
+    /// File with the master key.
     #[arg(long, env = "LUUTRU_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
 
-    /// Makes the blind indexes of names and numbers: 64 hex digits or base64 of 32 bytes.
+    /// Key of the blind indexes of names and numbers: 64 hex digits or base64 of 32 bytes.
     #[arg(long, env = "LUUTRU_INDEX_KEY", hide_env_values = true)]
     index_key: Option<SecretString>,
 
-    /// File that holds the index key.
+    /// File with the index key.
     #[arg(long, env = "LUUTRU_INDEX_KEY_FILE")]
     index_key_file: Option<PathBuf>,
 
-    /// Under which API keys are hashed: 64 hex digits or base64 of 32 bytes.
+    /// Pepper that API keys are hashed with: 64 hex digits or base64 of 32 bytes.
     #[arg(long, env = "LUUTRU_KEY_PEPPER", hide_env_values = true)]
     key_pepper: Option<SecretString>,
 
-    /// File that holds the pepper.
+    /// File with the pepper.
     #[arg(long, env = "LUUTRU_KEY_PEPPER_FILE")]
     key_pepper_file: Option<PathBuf>,
 
-    /// Signs receipts: Ed25519 private keys as PKCS#8 PEM; the first signs, all are published.
+    /// Keys that sign receipts: Ed25519 private keys as PKCS#8 PEM. The first one signs, all are
+    /// published.
     #[arg(long, env = "LUUTRU_RECEIPT_KEY", hide_env_values = true)]
     receipt_key: Option<SecretString>,
 
-    /// File that holds the receipt keys.
+    /// File with the receipt keys.
     #[arg(long, env = "LUUTRU_RECEIPT_KEY_FILE")]
     receipt_key_file: Option<PathBuf>,
 
-    /// Signs what goes to the police endpoint: whsec_ and base64 of 24 to 64 bytes.
+    /// Secret that signs notifications to the police endpoint: whsec_ and base64 of 24 to 64 bytes.
     #[arg(long, env = "LUUTRU_POLICE_SECRET", hide_env_values = true)]
     police_secret: Option<SecretString>,
 
-    /// File that holds the police secret.
+    /// File with the police secret.
     #[arg(long, env = "LUUTRU_POLICE_SECRET_FILE")]
     police_secret_file: Option<PathBuf>,
 }
@@ -245,8 +247,8 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets `needed`. In development those that are not set come from the data directory,
-    /// which gets new ones on its first start.
+    /// The secrets `needed`. In development, secrets that are not set come from the data directory,
+    /// where the first start creates them.
     ///
     /// Errors: [`Refusals`], every missing or unusable one at once.
     pub(crate) fn gather(
@@ -291,8 +293,8 @@ impl Secrets {
         }
     }
 
-    /// The secrets `needed` and those of `wanted` that are there. Nothing is made, in development
-    /// neither.
+    /// The secrets `needed` and those of `wanted` that exist. Nothing is created, not even in
+    /// development.
     ///
     /// Errors: [`Refusals`], every missing or unusable one at once.
     pub(crate) fn find(
@@ -412,8 +414,8 @@ fn check(secret: Secret, text: &SecretString) -> Result<(), SettingError> {
     }
 }
 
-/// Secrets that anybody could guess, and such as are set twice: whoever gets hold of one would have
-/// the other.
+/// Finds secrets that can be guessed and secrets that are used twice: whoever gets hold of one
+/// would have the other.
 fn weaknesses(values: &[(Secret, SecretString)]) -> Vec<SettingError> {
     let mut refusals = Vec::new();
     let mut seen: Vec<(Secret, Zeroizing<Vec<u8>>)> = Vec::new();

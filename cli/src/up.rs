@@ -43,7 +43,7 @@ use crate::{
 
 const LOCK_FILE: &str = "luutru.lock";
 const FREE_PORT: &str = "127.0.0.1:0";
-/// A demonstration shall not run into the quotas of a front desk.
+/// A demonstration should not run into the quotas of a front desk.
 const RATE_FACTOR: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Together with intake and database below the 25 seconds of the contract.
 const API_STOP_MAX: Duration = Duration::from_secs(12);
@@ -56,20 +56,20 @@ const READY_PAUSE: Duration = Duration::from_millis(10);
 /// endpoint, on embedded SQLite with demo data.
 #[derive(Args)]
 pub(crate) struct UpOptions {
-    /// Keeps everything in a new directory that is removed at the end, and takes free ports
-    /// where no address is set.
+    /// Keeps everything in a new directory that is removed at the end, and uses free ports where
+    /// no address is set.
     #[arg(long, env = "LUUTRU_EPHEMERAL")]
     ephemeral: bool,
 
-    /// Prints one line of JSON on standard output once everything answers.
+    /// Prints one line of JSON to standard output once every service answers.
     #[arg(long, env = "LUUTRU_READY_JSON")]
     ready_json: bool,
 
-    /// Address of the population registry's simulator; port 0 takes a free port.
+    /// Address of the simulated population registry. Port 0 chooses a free port.
     #[arg(long, env = "LUUTRU_REGISTRY_LISTEN", default_value = "127.0.0.1:8081")]
     registry_listen: String,
 
-    /// Address of the police endpoint's simulator; port 0 takes a free port.
+    /// Address of the simulated police endpoint. Port 0 chooses a free port.
     #[arg(long, env = "LUUTRU_POLICE_LISTEN", default_value = "127.0.0.1:8082")]
     police_listen: String,
 
@@ -380,7 +380,7 @@ impl Services {
     }
 }
 
-/// What a person at the terminal wants to see first.
+/// What a person at the terminal needs first.
 fn banner(line: &ReadyLine) -> String {
     let ReadyLine {
         api,
@@ -451,7 +451,7 @@ fn sample_stay() -> String {
     .to_string()
 }
 
-/// A terminal is often seen by others.
+/// Others often see a terminal.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();

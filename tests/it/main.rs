@@ -60,6 +60,7 @@ mod workers;
 mod abuse;
 mod chaos;
 mod clocks;
+mod commands;
 mod crashes;
 mod recovery;
 mod starts;
