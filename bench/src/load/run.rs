@@ -86,7 +86,7 @@ pub(crate) struct Run {
 }
 
 /// What the connections of a run share while it lasts.
-struct Course {
+struct RunState {
     queue: Queue,
     beginning: Instant,
     timeline: Mutex<Timeline>,
@@ -100,7 +100,7 @@ pub(crate) async fn run(
     stop: &CancellationToken,
     watch: Watch<'_>,
 ) -> anyhow::Result<Tally> {
-    let course = Arc::new(Course {
+    let state = Arc::new(RunState {
         queue: Queue::start(run.pace, run.seed, stop.clone()).context("start the schedule")?,
         beginning: Instant::now(),
         timeline: Mutex::new(Timeline::new(&run.pace)),
@@ -110,10 +110,10 @@ pub(crate) async fn run(
     let (sender, mut tallies) = mpsc::unbounded_channel();
     for _ in 0..run.connection_count {
         let connection = Connection::new(&run.target, run.call_timeout)?;
-        let (run, course, stop) = (Arc::clone(run), Arc::clone(&course), stop.clone());
+        let (run, state, stop) = (Arc::clone(run), Arc::clone(&state), stop.clone());
         let sender = sender.clone();
         tasks::spawn("load.desk", async move {
-            let tally = work(&run, &course, connection, &stop).await;
+            let tally = work(&run, &state, connection, &stop).await;
             // The receiver is there until every tally is in.
             let _ = sender.send(tally);
         });
@@ -127,16 +127,16 @@ pub(crate) async fn run(
                 Some(tally) => total.add(tally?)?,
                 None => break,
             },
-            _ = look.tick() => course.show(&run.pace, watch),
+            _ = look.tick() => state.show(&run.pace, watch),
         }
     }
-    total.duration = course.beginning.elapsed();
-    let timeline = course.timeline.lock();
+    total.duration = state.beginning.elapsed();
+    let timeline = state.timeline.lock();
     total.over_time = timeline.unwrap_or_else(PoisonError::into_inner).points();
     Ok(total)
 }
 
-impl Course {
+impl RunState {
     /// Progress in requests where their number is known, else in seconds.
     fn show(&self, pace: &Pace, watch: Watch<'_>) {
         let answered = self.answered_count.load(Ordering::Relaxed);
@@ -186,23 +186,23 @@ impl Course {
 
 async fn work(
     run: &Run,
-    course: &Course,
+    state: &RunState,
     mut connection: Connection,
     stop: &CancellationToken,
 ) -> anyhow::Result<Tally> {
     let mut tally = Tally::new()?;
     loop {
         let ticket = tokio::select! {
-            ticket = course.queue.next() => ticket,
+            ticket = state.queue.next() => ticket,
             () = stop.cancelled() => None,
         };
         let Some(ticket) = ticket else {
             return Ok(tally);
         };
-        let parcel = course.pack(run, ticket.number);
+        let parcel = state.pack(run, ticket.number);
         let written = run.deliver(&mut connection, &parcel, ticket, &mut tally);
         let answer = written.await.context("write the journal")?;
-        course.note(ticket, &answer)?;
+        state.note(ticket, &answer)?;
     }
 }
 

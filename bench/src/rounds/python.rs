@@ -1,6 +1,8 @@
 //! P4: `POST /v1/stays` on PostgreSQL against a small service of FastAPI and asyncpg, which takes
 //! the same requests and writes two rows in one transaction.
 
+use std::time::Duration;
+
 use super::{Bench, Load, WARM_UP, Work, sample};
 use crate::{
     fastapi::{FastApi, PythonEnvironment},
@@ -11,7 +13,6 @@ use crate::{
     service::{Installation, Service},
     wire::Target,
 };
-use std::time::Duration;
 
 impl Bench<'_> {
     /// P4.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// One build with its database and both simulators.
-struct Line {
+struct Build {
     installation: Installation,
     registry: Service,
     police: Service,
@@ -32,22 +32,25 @@ impl Bench<'_> {
     /// P8.
     pub(super) async fn take_worker(&mut self) -> anyhow::Result<()> {
         let against = self.options.against.clone();
-        let mut lines = vec![self.line("worker", "luutru worker", None).await?];
+        let mut builds = vec![self.prepare_build("worker", "luutru worker", None).await?];
         if let Some(binary) = &against {
             let name = "the other build's worker";
-            lines.push(self.line("other_worker", name, Some(binary)).await?);
+            builds.push(
+                self.prepare_build("other_worker", name, Some(binary))
+                    .await?,
+            );
         }
         for round in 1..=self.options.rounds {
-            for line in &mut lines {
-                self.begin("P8", round, line.side.name);
-                self.drain_backlog(line).await?;
+            for build in &mut builds {
+                self.begin("P8", round, build.side.name);
+                self.drain_backlog(build).await?;
             }
         }
         let mut sides = Vec::new();
-        for line in lines {
-            line.registry.stop().await?;
-            line.police.stop().await?;
-            sides.push(line.side);
+        for build in builds {
+            build.registry.stop().await?;
+            build.police.stop().await?;
+            sides.push(build.side);
         }
         let mut title = format!(
             "worker drains {} stays: registry call, police call and settlement each, PostgreSQL, \
@@ -60,14 +63,14 @@ impl Bench<'_> {
         self.keep(Measure::paired("P8", title, sides))
     }
 
-    async fn line(
+    async fn prepare_build(
         &mut self,
         purpose: &str,
         name: &'static str,
         binary: Option<&Path>,
-    ) -> anyhow::Result<Line> {
+    ) -> anyhow::Result<Build> {
         let installation = self.install_build(purpose, binary).await?;
-        Ok(Line {
+        Ok(Build {
             registry: installation.start_registry().await?,
             police: installation.start_police().await?,
             installation,
@@ -76,24 +79,24 @@ impl Bench<'_> {
         })
     }
 
-    async fn drain_backlog(&self, line: &mut Line) -> anyhow::Result<()> {
-        let installation = &line.installation;
+    async fn drain_backlog(&self, build: &mut Build) -> anyhow::Result<()> {
+        let installation = &build.installation;
         let api = installation.start_api().await?;
         let accepted = self.pile_up(&api, installation).await?;
         api.stop().await?;
         let worker = installation
-            .start_worker(&line.registry, &line.police)
+            .start_worker(&build.registry, &build.police)
             .await?;
         let mut processes = vec![
             worker.process("worker")?,
-            line.registry.process("registry-sim")?,
-            line.police.process("police-sim")?,
+            build.registry.process("registry-sim")?,
+            build.police.process("police-sim")?,
         ];
         processes.extend(self.postgres.as_ref().and_then(Postgres::process));
-        let drained = drain(&line.police, &processes, line.arrived_count, accepted);
-        line.side.samples.push(drained.await?);
+        let drained = drain(&build.police, &processes, build.arrived_count, accepted);
+        build.side.samples.push(drained.await?);
         worker.stop().await?;
-        line.arrived_count += accepted;
+        build.arrived_count += accepted;
         Ok(())
     }
 
