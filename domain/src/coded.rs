@@ -1,4 +1,22 @@
-//! One macro for the enumerations whose variants are words of the contract.
+//! One macro and one trait for the enumerations whose variants are words of the contract.
+
+/// A closed set of words: the same in JSON, in tables and in metric labels.
+///
+/// Every enumeration that `coded!` writes is one. Generic code uses the trait; everybody else the
+/// functions of the same names on the enumeration itself, which are `const`.
+pub trait Coded: Copy + Eq + std::fmt::Debug + Send + Sync + 'static {
+    /// What the set is called, for messages.
+    const NAME: &'static str;
+
+    /// Every word, in the order of the contract.
+    const ALL: &'static [Self];
+
+    /// The stable word.
+    fn as_str(self) -> &'static str;
+
+    /// The variant of a word, exactly as written by [`Self::as_str`].
+    fn parse(word: &str) -> Option<Self>;
+}
 
 /// Writes an enum whose variants each carry the stable word used in JSON, tables and labels:
 /// `ALL` (in the order of the contract), `as_str`, `parse` (exact, case-sensitive) and `Display`.
@@ -37,10 +55,50 @@ macro_rules! coded {
             }
         }
 
+        impl $crate::coded::Coded for $name {
+            const NAME: &'static str = stringify!($name);
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn as_str(self) -> &'static str {
+                Self::as_str(self)
+            }
+
+            fn parse(word: &str) -> Option<Self> {
+                Self::parse(word)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.write_str(self.as_str())
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Coded;
+
+    coded! {
+        /// Two words.
+        pub enum Light {
+            /// Go.
+            Green => "green",
+            /// Stop.
+            Red => "red",
+        }
+    }
+
+    #[test]
+    fn every_word_reads_as_the_variant_that_wrote_it_and_nothing_else_does() {
+        fn is_closed<T: Coded>() -> bool {
+            T::ALL.iter().all(|one| T::parse(one.as_str()) == Some(*one))
+        }
+        assert!(is_closed::<Light>());
+        for stranger in ["", "Green", "green ", "amber"] {
+            assert_eq!(<Light as Coded>::parse(stranger), None, "{stranger}");
+        }
+        assert_eq!(Light::NAME, "Light");
+    }
 }

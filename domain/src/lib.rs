@@ -9,7 +9,7 @@
 //! once, [`receipt`] says what is signed, and [`notification::build`] writes what the police get.
 
 #[macro_use]
-mod coded;
+pub mod coded;
 
 pub mod census;
 pub mod change;

@@ -1,7 +1,7 @@
 //! One file per table: the rows as they lie in the database, no functions.
 //!
-//! Instants are UTC; enumerations are short words whose meaning is in `domain`; what a column may
-//! hold is checked by the migrations.
+//! Instants are UTC. A column that holds one of a closed set of words is a [`word::Word`] of the
+//! enumeration in `domain`; the migrations check what it may hold.
 
 pub mod api_key;
 pub mod api_key_use;
@@ -37,3 +37,4 @@ pub mod stay;
 pub mod stay_version;
 pub mod webhook;
 pub mod webhook_delivery;
+pub mod word;

@@ -1,5 +1,6 @@
 //! What can go wrong when the database is asked. Small, free of HTTP and of personal values.
 
+use entity::word::Unreadable;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use uuid::Uuid;
 
@@ -73,6 +74,12 @@ impl Error {
     /// True when the fault lies with what was written, so that a group may be split to find it.
     pub fn is_of_the_rows(&self) -> bool {
         matches!(self, Self::Database { .. } | Self::Duplicate)
+    }
+}
+
+impl From<Unreadable> for Error {
+    fn from(Unreadable { what }: Unreadable) -> Self {
+        Self::Corrupt { what }
     }
 }
 

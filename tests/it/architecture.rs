@@ -99,7 +99,7 @@ fn simulators_can_disagree_with_us() {
 fn the_layers_point_downwards() {
     let forbidden = [
         ("runtime", vec!["domain", "store", "intake", "entity"]),
-        ("entity", vec!["store", "intake", "domain"]),
+        ("entity", vec!["store", "intake"]),
         ("store", vec!["intake", "api", "worker", "runtime"]),
         (
             "intake",
