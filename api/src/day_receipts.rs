@@ -25,6 +25,7 @@ use crate::problem::Failure;
 use crate::query::{Parameter, Query};
 use crate::shapes::DayReceipt;
 use crate::stays::receipt::JOSE;
+use crate::unreadable;
 
 /// Which day.
 pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
@@ -63,7 +64,7 @@ pub(crate) async fn show(
     let facility = facilities::find(admitted.sender(), id)?;
     let date = read_day(query)?;
     let rows = store::stays::arrived_on(&app.db, facility.id, date).await?;
-    let day = Day::of(app, facility, date, rows);
+    let day = Day::of(app, facility, date, rows)?;
     let answer = if media_type == PDF {
         let name = format!("{}-{date}", facility.id);
         let paper = day.into_paper(paper::place(app, facility));
@@ -92,8 +93,16 @@ pub(crate) fn read_day(mut query: Query) -> Result<NaiveDate, Failure> {
 }
 
 impl Day {
-    fn of(app: &App, facility: &Facility, date: NaiveDate, rows: Vec<ArrivedRow>) -> Self {
-        let lines: Vec<Line> = rows.iter().map(Line::of).collect();
+    fn of(
+        app: &App,
+        facility: &Facility,
+        date: NaiveDate,
+        rows: Vec<ArrivedRow>,
+    ) -> Result<Self, Failure> {
+        let lines = rows
+            .iter()
+            .map(Line::of)
+            .collect::<Result<Vec<Line>, Failure>>()?;
         let digest = digest::of_numbers(lines.iter().map(|line| &line.number));
         let as_of = app.clock.now();
         let payload = receipt::day_payload(&DayFacts {
@@ -103,13 +112,13 @@ impl Day {
             digest: &digest,
             iss: ISSUER,
         });
-        Self {
+        Ok(Self {
             date,
             as_of,
             lines,
             jws: app.signer.sign_day(&payload),
             digest,
-        }
+        })
     }
 
     fn to_json(&self, facility: &Facility) -> serde_json::Value {
@@ -143,13 +152,14 @@ impl Day {
 }
 
 impl Line {
-    fn of(row: &ArrivedRow) -> Self {
-        Self {
+    fn of(row: &ArrivedRow) -> Result<Self, Failure> {
+        let timeliness = row.timeliness.get();
+        Ok(Self {
             stay_id: row.id,
             number: receipt::number(row.received_at, row.id, 1),
             received_at: row.received_at,
-            timeliness: Timeliness::parse(&row.timeliness).unwrap_or(Timeliness::Late),
-        }
+            timeliness: timeliness.map_err(|error| unreadable::failure(row.id, error))?,
+        })
     }
 
     fn to_json(&self) -> serde_json::Value {

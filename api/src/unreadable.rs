@@ -6,7 +6,7 @@ use std::{error::Error, fmt::Display};
 use domain::{problem::Code, time::format_instant};
 use metrics::counter;
 use serde_json::{Value, json};
-use store::stays::StayRow;
+use store::{stays::StayRow, word::Unreadable};
 use uuid::Uuid;
 
 use crate::problem::Failure;
@@ -32,10 +32,15 @@ pub(crate) fn stay(stay: &StayRow) -> Value {
         "id": stay.id,
         "facility_id": stay.facility_id,
         "version": stay.version,
-        "presence": stay.presence,
+        "presence": stay.presence.as_stored(),
         "arrival_at": format_instant(stay.arrival_at),
         "received_at": format_instant(stay.received_at),
     })
+}
+
+/// What was read of a stay; `None`, counted and told to the operator, where it is damaged.
+pub(crate) fn sound<T>(stay_id: Uuid, read: Result<T, Unreadable>) -> Option<T> {
+    read.inspect_err(|error| note("stay", stay_id, error)).ok()
 }
 
 /// The answer where that stay alone was asked for.

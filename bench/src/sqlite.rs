@@ -4,11 +4,22 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use entity::{audit_entry, event, outbox_task, stay, stay_version};
+use domain::{
+    change::ChangeKind,
+    document::DocumentKind,
+    purpose::Purpose,
+    sex::Sex,
+    stay::{
+        Channel, CompletionState, DeliveryState, IdentityState, NotificationKind, Presence,
+        Timeliness,
+    },
+};
+use entity::{audit_entry, event, stay, stay_version};
 use runtime::{clock::Clock, ids};
 use store::{
     Database,
     declarations::{self, Idempotency, NewDeclaration, Uniqueness},
+    outbox::NewTask,
 };
 use uuid::Uuid;
 
@@ -80,31 +91,31 @@ fn stay(id: Uuid, now: DateTime<Utc>) -> stay::Model {
         id,
         organisation_id: facility.organisation_id,
         facility_id: facility.id,
-        facility_kind: facility.kind.as_str().to_owned(),
+        facility_kind: facility.kind.into(),
         commune_code: facility.commune_code.clone(),
         province_code: facility.province_code.clone(),
         version: 1,
-        presence: "present".to_owned(),
-        identity_state: "pending".to_owned(),
+        presence: Presence::Present.into(),
+        identity_state: IdentityState::Pending.into(),
         identity_review: None,
-        delivery_state: "queued".to_owned(),
+        delivery_state: DeliveryState::Queued.into(),
         delivery_version: 1,
         police_reference: None,
         delivery_reason: None,
-        completion_state: "complete".to_owned(),
+        completion_state: CompletionState::Complete.into(),
         owed: None,
-        timeliness: "on_time".to_owned(),
+        timeliness: Timeliness::OnTime.into(),
         arrival_at: now,
         arrival_on: domain::time::local_date(now),
         expected_departure_at: Some(now),
         departed_at: None,
         received_at: now,
         deadline_at: now,
-        purpose: "tourism".to_owned(),
-        sex: Some("male".to_owned()),
+        purpose: Purpose::Tourism.into(),
+        sex: Some(Sex::Male.into()),
         age_band: Some("30-39".to_owned()),
         nationality: Some("VNM".to_owned()),
-        document_kind: "citizen_card".to_owned(),
+        document_kind: DocumentKind::CitizenCard.into(),
         reference_index: Some(random(32)),
         document_index: Some(random(32)),
         name_index: Some(random(32)),
@@ -120,7 +131,7 @@ fn version(stay_id: Uuid, now: DateTime<Utc>) -> stay_version::Model {
     stay_version::Model {
         stay_id,
         version: 1,
-        channel: "rest".to_owned(),
+        channel: Channel::Rest.into(),
         created_by: Uuid::nil(),
         received_at: now,
         sealed: random(SEALED_LENGTH),
@@ -132,38 +143,27 @@ fn version(stay_id: Uuid, now: DateTime<Utc>) -> stay_version::Model {
         warnings: "[]".to_owned(),
         owed: None,
         is_forwardable: true,
-        change_kind: "declared".to_owned(),
+        change_kind: ChangeKind::Declared.into(),
         change_index: None,
         sealed_reason: None,
-        presence: "present".to_owned(),
+        presence: Presence::Present.into(),
         delivery_version: 1,
         as_of: None,
     }
 }
 
-fn task(clock: &Clock, stay_id: Uuid, now: DateTime<Utc>) -> outbox_task::Model {
-    outbox_task::Model {
+fn task(clock: &Clock, stay_id: Uuid, now: DateTime<Utc>) -> NewTask {
+    NewTask {
         id: ids::uuid_v7(clock),
         stay_id,
         version: 1,
-        kind: "stay".to_owned(),
+        kind: NotificationKind::Stay,
         facility_id: seeds::demo_facility_ids().hotel,
-        destination: seeds::demo_facilities()[0].commune_code.clone(),
+        commune_code: seeds::demo_facilities()[0].commune_code.clone(),
         deadline_at: now,
-        state: "waiting".to_owned(),
-        step: "check_identity".to_owned(),
         due_at: now,
-        lease_id: None,
-        leased_until: None,
-        claim_count: 0,
-        attempt_count: 0,
-        unclear_count: 0,
-        identity_state: None,
-        body_sha256: None,
-        sealed_body: None,
         trace_parent: None,
         created_at: now,
-        settled_at: None,
     }
 }
 

@@ -184,7 +184,11 @@ impl Versions {
                 self.name(version, "unreadable");
             }
         }
-        let jws = intake::view::jws(stay, version);
+        let Ok(jws) = intake::view::jws(stay, version) else {
+            self.unreadable += 1;
+            self.name(version, "word_unreadable");
+            return;
+        };
         match signing::verify_jws(&jws, jwks) {
             Ok(_) => {}
             Err(SigningError::UnknownKey) => {

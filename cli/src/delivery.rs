@@ -476,11 +476,11 @@ fn task_json(task: &Task) -> Value {
         "id": task.id,
         "stay_id": task.stay_id,
         "version": task.version,
-        "kind": task.kind,
+        "kind": task.kind.as_stored(),
         "facility_id": task.facility_id,
-        "commune_code": task.destination,
-        "state": task.state,
-        "step": task.step,
+        "commune_code": task.commune_code,
+        "state": task.state.as_stored(),
+        "step": task.step.as_stored(),
         "deadline_at": format_instant(task.deadline_at),
         "due_at": format_instant(task.due_at),
         "claim_count": task.claim_count,
@@ -494,17 +494,17 @@ fn task_line(task: &Task) -> String {
     format!(
         "{}  {:<8}  {:<15}  {}  {}  {:>4} attempts\n",
         task.id,
-        task.state,
-        task.kind,
+        task.state.as_stored(),
+        task.kind.as_stored(),
         format_instant(task.deadline_at),
-        task.destination,
+        task.commune_code,
         task.attempt_count,
     )
 }
 
 fn attempt_json(attempt: &Attempt) -> Value {
     json!({
-        "peer": attempt.peer,
+        "peer": attempt.peer.as_stored(),
         "started_at": format_instant(attempt.started_at),
         "latency_ms": attempt.latency_ms,
         "outcome": attempt.outcome,

@@ -44,6 +44,16 @@ coded! {
     }
 }
 
+coded! {
+    /// Whom a worker calls on behalf of a notification.
+    pub enum PeerName {
+        /// The population registry.
+        Registry => "registry",
+        /// A police endpoint.
+        Police => "police",
+    }
+}
+
 /// The wish to hold a destination back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PauseRequest {

@@ -1,6 +1,9 @@
 //! One call to the registry or to the police on behalf of a task.
 
+use domain::operator::PeerName;
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `attempt`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -10,7 +13,7 @@ pub struct Model {
     pub id: Uuid,
     pub task_id: Uuid,
     pub stay_id: Uuid,
-    pub peer: String,
+    pub peer: Word<PeerName>,
     pub lease_id: Uuid,
     pub started_at: DateTimeUtc,
     pub latency_ms: i32,

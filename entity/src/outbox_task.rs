@@ -2,7 +2,13 @@
 //! and never changed. `sealed_body` holds the exact bytes from the first attempt until the
 //! police have answered in clear words: a task set aside keeps them, for when it is sent again.
 
+use domain::{
+    operator::{TaskState, TaskStep},
+    stay::{IdentityState, NotificationKind},
+};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `outbox_task`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -12,19 +18,21 @@ pub struct Model {
     pub id: Uuid,
     pub stay_id: Uuid,
     pub version: i32,
-    pub kind: String,
+    pub kind: Word<NotificationKind>,
     pub facility_id: Uuid,
-    pub destination: String,
+    /// Decides where it goes. The column has the name that it had when it held a destination.
+    #[sea_orm(column_name = "destination")]
+    pub commune_code: String,
     pub deadline_at: DateTimeUtc,
-    pub state: String,
-    pub step: String,
+    pub state: Word<TaskState>,
+    pub step: Word<TaskStep>,
     pub due_at: DateTimeUtc,
     pub lease_id: Option<Uuid>,
     pub leased_until: Option<DateTimeUtc>,
     pub claim_count: i32,
     pub attempt_count: i32,
     pub unclear_count: i32,
-    pub identity_state: Option<String>,
+    pub identity_state: Option<Word<IdentityState>>,
     pub body_sha256: Option<Vec<u8>>,
     pub sealed_body: Option<Vec<u8>>,
     pub trace_parent: Option<String>,

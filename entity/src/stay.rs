@@ -1,7 +1,16 @@
 //! One guest at one facility, from arrival to departure. Clear columns are only what queues,
 //! deadlines and reports need; everything personal is sealed in `stay_version`.
 
+use domain::{
+    document::DocumentKind,
+    facility::FacilityKind,
+    purpose::Purpose,
+    sex::Sex,
+    stay::{CompletionState, DeliveryState, IdentityReview, IdentityState, Presence, Timeliness},
+};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `stay`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -11,31 +20,31 @@ pub struct Model {
     pub id: Uuid,
     pub organisation_id: Uuid,
     pub facility_id: Uuid,
-    pub facility_kind: String,
+    pub facility_kind: Word<FacilityKind>,
     pub commune_code: String,
     pub province_code: String,
     pub version: i32,
-    pub presence: String,
-    pub identity_state: String,
-    pub identity_review: Option<String>,
-    pub delivery_state: String,
+    pub presence: Word<Presence>,
+    pub identity_state: Word<IdentityState>,
+    pub identity_review: Option<Word<IdentityReview>>,
+    pub delivery_state: Word<DeliveryState>,
     pub delivery_version: i32,
     pub police_reference: Option<String>,
     pub delivery_reason: Option<String>,
-    pub completion_state: String,
+    pub completion_state: Word<CompletionState>,
     pub owed: Option<String>,
-    pub timeliness: String,
+    pub timeliness: Word<Timeliness>,
     pub arrival_at: DateTimeUtc,
     pub arrival_on: Date,
     pub expected_departure_at: Option<DateTimeUtc>,
     pub departed_at: Option<DateTimeUtc>,
     pub received_at: DateTimeUtc,
     pub deadline_at: DateTimeUtc,
-    pub purpose: String,
-    pub sex: Option<String>,
+    pub purpose: Word<Purpose>,
+    pub sex: Option<Word<Sex>>,
     pub age_band: Option<String>,
     pub nationality: Option<String>,
-    pub document_kind: String,
+    pub document_kind: Word<DocumentKind>,
     pub reference_index: Option<Vec<u8>>,
     pub document_index: Option<Vec<u8>>,
     pub name_index: Option<Vec<u8>>,

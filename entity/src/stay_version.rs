@@ -3,7 +3,13 @@
 //! number, kid and signature. `delivery_version` is the newest version up to this one that the
 //! police get, 0 when there is none.
 
+use domain::{
+    change::ChangeKind,
+    stay::{Channel, Presence},
+};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `stay_version`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -13,7 +19,7 @@ pub struct Model {
     pub stay_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub version: i32,
-    pub channel: String,
+    pub channel: Word<Channel>,
     pub created_by: Uuid,
     pub received_at: DateTimeUtc,
     pub sealed: Vec<u8>,
@@ -25,10 +31,10 @@ pub struct Model {
     pub warnings: String,
     pub owed: Option<String>,
     pub is_forwardable: bool,
-    pub change_kind: String,
+    pub change_kind: Word<ChangeKind>,
     pub change_index: Option<Vec<u8>>,
     pub sealed_reason: Option<Vec<u8>>,
-    pub presence: String,
+    pub presence: Word<Presence>,
     pub delivery_version: i32,
     /// As of when this and the versions before tell of the stay; when it was received, where empty.
     pub as_of: Option<DateTimeUtc>,

@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 use store::{
     census::{Begun, CensusRow, lease::Lease},
     declarations::Idempotency,
-    stays::StayRow,
+    stays::{StayRow, StayVersionRow},
 };
 use uuid::Uuid;
 
@@ -342,8 +342,11 @@ impl Intake {
             steps.iter().any(by_line)
         };
         let unreadable = damaged.iter().filter(|stay| {
-            stay.presence == Presence::Present.as_str()
-                && stay.arrival_at <= census.taken_at
+            // Of a damaged word nobody knows whether the guest is there.
+            !matches!(
+                stay.presence.get(),
+                Ok(Presence::Departed | Presence::Cancelled)
+            ) && stay.arrival_at <= census.taken_at
                 && !is_by_line(stay)
         });
         let named = |places: &[usize]| -> Vec<(Uuid, Option<String>)> {
@@ -393,6 +396,26 @@ impl Intake {
         }
     }
 
+    /// What a version says of its stay; of its first version nothing yet.
+    fn read(
+        &self,
+        work: &Work<'_>,
+        row: &StayRow,
+        version: &StayVersionRow,
+    ) -> anyhow::Result<Stored> {
+        let opened = view::open(&self.inner.parts.vault, row, version)?;
+        Ok(Stored {
+            row: row.clone(),
+            counted_at: self.counted_at(work, &opened.content),
+            content: opened.content,
+            presence: row.presence.get()?,
+            changed_at: view::as_of(version),
+            first: None,
+            was_missed: version.channel.get()? == Channel::Census
+                && version.change_kind.get()? == ChangeKind::Departed,
+        })
+    }
+
     /// What the current versions of these stays say, and the stays that cannot be read.
     async fn open(
         &self,
@@ -414,29 +437,17 @@ impl Intake {
                 let Some(version) = versions.remove(&row.id) else {
                     continue;
                 };
-                let opened = match view::open(&parts.vault, row, &version) {
-                    Ok(opened) => opened,
+                match self.read(work, row, &version) {
+                    Ok(stay) => stays.push(Stored {
+                        first: firsts.remove(&row.id),
+                        ..stay
+                    }),
                     Err(error) => {
                         let error = format!("{error:#}");
                         tracing::error!(stay.id = %row.id, error, "left alone by a census");
                         damaged.push(row.clone());
-                        continue;
                     }
-                };
-                let presence = Presence::parse(&row.presence);
-                let corrupt = store::Error::Corrupt {
-                    what: "stay.presence",
-                };
-                stays.push(Stored {
-                    row: row.clone(),
-                    counted_at: self.counted_at(work, &opened.content),
-                    content: opened.content,
-                    presence: presence.ok_or(corrupt)?,
-                    changed_at: view::as_of(&version),
-                    first: firsts.remove(&row.id),
-                    was_missed: version.channel == Channel::Census.as_str()
-                        && version.change_kind == ChangeKind::Departed.as_str(),
-                });
+                }
             }
             tokio::task::yield_now().await;
         }

@@ -19,8 +19,9 @@ use domain::{
     notification,
     problem::Code,
     review::{self, ReviewKind},
-    stay::{CompletionState, DeliveryState, NotificationKind, Presence},
+    stay::{CompletionState, DeliveryState, NotificationKind},
 };
+use entity::word::Unreadable;
 use metrics::counter;
 use runtime::ids;
 use serde_json::{Value, json};
@@ -325,8 +326,8 @@ impl Intake {
         }
         let opened = view::open(&parts.vault, stay, &found.current);
         let opened = opened.map_err(|cause| unreadable(stay.id, cause))?;
-        let presence = Presence::parse(&stay.presence);
-        let presence = presence.ok_or_else(|| corrupt("stay.presence"))?;
+        let presence = stay.presence.get();
+        let presence = presence.map_err(|cause| unreadable(stay.id, cause.into()))?;
         let before = Before {
             content: &opened.content,
             presence,
@@ -374,13 +375,12 @@ impl Intake {
     ) -> Result<Prepared, Refusal> {
         let occasion = asked.occasion;
         let mut stay = self.next(found, after);
-        let task = notification_kind(found, facility, before, after)
-            .map(|kind| prepare::task_row(occasion, &stay, kind));
         let was_told = is_told(&found.stay);
+        let was_told = was_told.map_err(|cause| unreadable(found.stay.id, cause.into()))?;
+        let task = notification_kind(facility, before, after, was_told)
+            .map(|kind| prepare::task_row(occasion, &stay, kind));
         if task.is_some() {
-            DeliveryState::Queued
-                .as_str()
-                .clone_into(&mut stay.delivery_state);
+            stay.delivery_state = DeliveryState::Queued.into();
             stay.delivery_version = stay.version;
         }
         stay.changed_at = occasion.received_at;
@@ -424,7 +424,7 @@ impl Intake {
         });
         let view = view::accepted(&stay, &version, &content, &salt, &jws);
         Ok(Prepared {
-            view: view.map_err(Refusal::Internal)?,
+            view: view.map_err(|cause| unreadable(stay.id, cause))?,
             row: NewChange {
                 expected_owed: found.stay.owed.clone(),
                 was_told,
@@ -453,13 +453,13 @@ impl Intake {
             prepare::describe(&mut stay, self, declaration);
         }
         stay.version += 1;
-        after.presence.as_str().clone_into(&mut stay.presence);
+        stay.presence = after.presence.into();
         stay.departed_at = after.departed_at;
         let completion = match &after.owed {
             Some(_) => CompletionState::Due,
             None => CompletionState::Complete,
         };
-        completion.as_str().clone_into(&mut stay.completion_state);
+        stay.completion_state = completion.into();
         stay.owed.clone_from(&after.owed);
         stay
     }
@@ -594,8 +594,8 @@ fn is_repetition(asked: &Asked<'_>, found: &Found) -> bool {
 }
 
 /// Whether the police are told of the stay.
-fn is_told(stay: &StayRow) -> bool {
-    stay.delivery_state != DeliveryState::NotRequired.as_str()
+fn is_told(stay: &StayRow) -> Result<bool, Unreadable> {
+    Ok(stay.delivery_state.get()? != DeliveryState::NotRequired)
 }
 
 /// As of when the new version and those before it tell of the stay: a census of when it was taken,
@@ -641,12 +641,11 @@ fn late_case(
 /// What the police are to be told of the new version, if anything. What they know of a stay is
 /// kept true by telling every difference that concerns them, also when no night is left in it.
 fn notification_kind(
-    found: &Found,
     facility: &Facility,
     before: &Value,
     after: &After,
+    is_known: bool,
 ) -> Option<NotificationKind> {
-    let is_known = is_told(&found.stay);
     let is_told = if after.kind == ChangeKind::Cancelled {
         return is_known.then_some(NotificationKind::Cancellation);
     } else if is_known {
@@ -701,8 +700,4 @@ fn facility_ids(occasion: &Occasion<'_>) -> Vec<Uuid> {
 
 fn unreadable(stay_id: Uuid, cause: anyhow::Error) -> Refusal {
     Refusal::Unreadable { stay_id, cause }
-}
-
-fn corrupt(what: &'static str) -> Refusal {
-    store::Error::Corrupt { what }.into()
 }

@@ -203,7 +203,7 @@ fn observe_deadline(stay: &entity::stay::Model) {
     counter!("luutru_intake_on_time_total", "verdict" => verdict, "guest_kind" => guest_kind)
         .increment(1);
     let margin_seconds = (stay.deadline_at - stay.received_at).as_seconds_f64();
-    histogram!("luutru_deadline_margin_seconds", "facility_kind" => stay.facility_kind.clone())
+    histogram!("luutru_deadline_margin_seconds", "facility_kind" => stay.facility_kind.as_stored().to_owned())
         .record(margin_seconds.max(0.0));
 }
 

@@ -15,11 +15,13 @@ use domain::{
     stay::{DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
     time,
 };
+use entity::word::Word;
 use runtime::{ids, vault::Owner};
 use serde_json::{Value, json};
 use store::{
     audit::{self, Actor},
     declarations::{Idempotency, NewDeclaration, Uniqueness},
+    outbox::NewTask,
     review::NewCase,
     tries::Try,
 };
@@ -290,31 +292,31 @@ fn stay_row(
         id: stay_id,
         organisation_id: facility.organisation_id,
         facility_id: facility.id,
-        facility_kind: facility.kind.as_str().to_owned(),
+        facility_kind: facility.kind.into(),
         commune_code: facility.commune_code.clone(),
         province_code: facility.province_code.clone(),
         version: 1,
-        presence: Presence::Present.as_str().to_owned(),
-        identity_state: IdentityState::Pending.as_str().to_owned(),
+        presence: Presence::Present.into(),
+        identity_state: IdentityState::Pending.into(),
         identity_review: None,
-        delivery_state: delivery.as_str().to_owned(),
+        delivery_state: delivery.into(),
         delivery_version: 1,
         police_reference: None,
         delivery_reason: None,
-        completion_state: declaration.completion.as_str().to_owned(),
+        completion_state: declaration.completion.into(),
         owed: declaration.owed.to_text(),
-        timeliness: declaration.timeliness.as_str().to_owned(),
+        timeliness: declaration.timeliness.into(),
         arrival_at: declaration.arrival_at,
         arrival_on: time::local_date(declaration.arrival_at),
         expected_departure_at: None,
         departed_at: None,
         received_at: occasion.received_at,
         deadline_at: declaration.deadline.at,
-        purpose: String::new(),
+        purpose: declaration.purpose.into(),
         sex: None,
         age_band: None,
         nationality: None,
-        document_kind: String::new(),
+        document_kind: declaration.guest.document.kind().into(),
         reference_index: None,
         document_index: None,
         name_index: None,
@@ -337,12 +339,11 @@ pub(crate) fn describe(stay: &mut entity::stay::Model, intake: &Intake, declarat
     stay.arrival_at = declaration.arrival_at;
     stay.arrival_on = time::local_date(declaration.arrival_at);
     stay.expected_departure_at = declaration.expected_departure_at;
-    declaration.purpose.as_str().clone_into(&mut stay.purpose);
-    stay.sex = known_sex(guest).map(|sex| sex.as_str().to_owned());
+    stay.purpose = declaration.purpose.into();
+    stay.sex = known_sex(guest).map(Word::from);
     stay.age_band = birth_year.map(|year| age_band(declaration.arrival_at, year).to_owned());
     stay.nationality.clone_from(&guest.nationality);
-    let document_kind = guest.document.kind().as_str();
-    document_kind.clone_into(&mut stay.document_kind);
+    stay.document_kind = guest.document.kind().into();
     stay.reference_index = declaration
         .reference
         .as_ref()
@@ -399,7 +400,7 @@ pub(crate) fn version_row(intake: &Intake, filing: &Filing<'_>) -> Result<Filed,
         version: stay.version,
         received_at: stay.received_at,
         deadline_at: stay.deadline_at,
-        timeliness: Timeliness::parse(&stay.timeliness).unwrap_or(Timeliness::Late),
+        timeliness: stay.timeliness.get()?,
         content_sha256,
         iss: view::ISSUER,
         stay_id: stay.id,
@@ -413,7 +414,7 @@ pub(crate) fn version_row(intake: &Intake, filing: &Filing<'_>) -> Result<Filed,
     let row = entity::stay_version::Model {
         stay_id: stay.id,
         version: stay.version,
-        channel: filing.occasion.channel.as_str().to_owned(),
+        channel: filing.occasion.channel.into(),
         created_by: filing.occasion.sender.key_id,
         received_at: filing.occasion.received_at,
         sealed: seal(intake, filing, view::SEALED_TABLE, &plaintext)?,
@@ -425,7 +426,7 @@ pub(crate) fn version_row(intake: &Intake, filing: &Filing<'_>) -> Result<Filed,
         warnings: filing.warnings.clone(),
         owed: stay.owed.clone(),
         is_forwardable: filing.is_forwardable,
-        change_kind: filing.kind.as_str().to_owned(),
+        change_kind: filing.kind.into(),
         change_index: filing.change_index.clone(),
         sealed_reason: sealed_reason.transpose()?,
         presence: stay.presence.clone(),
@@ -458,29 +459,18 @@ pub(crate) fn task_row(
     occasion: &Occasion<'_>,
     stay: &entity::stay::Model,
     kind: NotificationKind,
-) -> entity::outbox_task::Model {
-    entity::outbox_task::Model {
+) -> NewTask {
+    NewTask {
         id: notification_id(stay.id, stay.version, kind),
         stay_id: stay.id,
         version: stay.version,
-        kind: kind.as_str().to_owned(),
+        kind,
         facility_id: stay.facility_id,
-        destination: stay.commune_code.clone(),
+        commune_code: stay.commune_code.clone(),
         deadline_at: stay.deadline_at,
-        state: "waiting".to_owned(),
-        step: "check_identity".to_owned(),
         due_at: occasion.received_at,
-        lease_id: None,
-        leased_until: None,
-        claim_count: 0,
-        attempt_count: 0,
-        unclear_count: 0,
-        identity_state: None,
-        body_sha256: None,
-        sealed_body: None,
         trace_parent: occasion.trace_parent.map(str::to_owned),
         created_at: occasion.received_at,
-        settled_at: None,
     }
 }
 
@@ -494,7 +484,7 @@ pub(crate) fn audit_row(
         occasion.received_at,
     );
     let actor = Actor::Key(occasion.sender.key_id);
-    let action = format!("stay.{}", version.change_kind);
+    let action = format!("stay.{}", version.change_kind.as_stored());
     audit::Entry {
         subject_version: Some(version.version),
         digest: Some(version.content_sha256.clone()),

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::problem::{Class, Code, Violation};
+use entity::word::Unreadable;
 use uuid::Uuid;
 
 /// Why we did not accept. All but [`Refusal::OutcomeUnknown`] mean: not saved.
@@ -115,5 +116,11 @@ impl From<store::Error> for Refusal {
             | Error::Schema(_)
             | Error::Database { .. } => Self::Internal(error.into()),
         }
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        store::Error::from(unreadable).into()
     }
 }

@@ -13,12 +13,10 @@ use domain::{
     change,
     problem::Violation,
     receipt,
-    stay::{
-        ATTENTION_POINTERS, CompletionState, DeliveryState, IdentityReview, IdentityState,
-        Timeliness,
-    },
+    stay::{ATTENTION_POINTERS, CompletionState, DeliveryState, IdentityReview, IdentityState},
     time::format_instant,
 };
+use entity::word::{Unreadable, Word};
 use runtime::{
     signing,
     vault::{Owner, StaySafe, Vault},
@@ -177,7 +175,7 @@ pub(crate) fn accepted(
         newest => (DeliveryState::Queued, newest),
     };
     let axes = Axes {
-        presence: &version.presence,
+        presence: version.presence.get()?.as_str(),
         identity: Identity {
             pointers: &[],
             state: IdentityState::Pending.as_str(),
@@ -200,7 +198,7 @@ pub fn as_accepted(
     version: &StayVersionRow,
 ) -> anyhow::Result<StayView> {
     let opened = Unsealed::of_row(vault, stay, version)?;
-    let jws = jws(stay, version);
+    let jws = jws(stay, version)?;
     accepted(stay, version, opened.content(), &opened.salt, &jws)
 }
 
@@ -224,16 +222,16 @@ pub fn history(
         };
         items.push(json!({
             "version": version.version,
-            "change": version.change_kind,
+            "change": version.change_kind.get()?.as_str(),
             "changed": changed,
             "made_at": format_instant(version.received_at),
             "made_by": {
                 "key_id": version.created_by,
                 "label": labels.get(&version.created_by),
             },
-            "channel": version.channel,
+            "channel": version.channel.get()?.as_str(),
             "reason": reason(vault, stay, version)?,
-            "presence": version.presence,
+            "presence": version.presence.get()?.as_str(),
             "is_forwarded": version.is_forwardable || sent_later.contains(&version.version),
             "receipt_number": version.receipt_number,
             "warnings": warnings_from_json(&version.warnings),
@@ -266,20 +264,19 @@ pub fn current(
 ) -> anyhow::Result<StayView> {
     let opened = Unsealed::of_row(vault, stay, version)?;
     let axes = Axes {
-        presence: &stay.presence,
+        presence: stay.presence.get()?.as_str(),
         identity: identity(stay)?,
-        delivery: delivery(stay),
+        delivery: delivery(stay)?,
         owed: stay.owed.as_deref(),
     };
-    let jws = jws(stay, version);
+    let jws = jws(stay, version)?;
     render(stay, version, opened.content(), &opened.salt, &jws, axes)
 }
 
 /// A sender sees neither grade nor difference, only where to look again.
-fn identity(stay: &StayRow) -> anyhow::Result<Identity> {
-    let state = IdentityState::parse(&stay.identity_state)
-        .ok_or_else(|| anyhow::anyhow!("a stored identity state has no meaning"))?;
-    let review = review_of(stay);
+fn identity(stay: &StayRow) -> Result<Identity, Unreadable> {
+    let state = stay.identity_state.get()?;
+    let review = review_of(stay)?;
     Ok(Identity {
         pointers: match state.needs_attention(review) {
             true => &ATTENTION_POINTERS,
@@ -290,19 +287,20 @@ fn identity(stay: &StayRow) -> anyhow::Result<Identity> {
 }
 
 /// What the police's review made of a stay's identity.
-pub fn review_of(stay: &StayRow) -> Option<IdentityReview> {
-    stay.identity_review
-        .as_deref()
-        .and_then(IdentityReview::parse)
+///
+/// # Errors
+/// The stored word is damaged.
+pub fn review_of(stay: &StayRow) -> Result<Option<IdentityReview>, Unreadable> {
+    stay.identity_review.as_ref().map(Word::get).transpose()
 }
 
-fn delivery(stay: &StayRow) -> Delivery<'_> {
-    Delivery {
+fn delivery(stay: &StayRow) -> Result<Delivery<'_>, Unreadable> {
+    Ok(Delivery {
         police_reference: stay.police_reference.as_deref(),
         reason: stay.delivery_reason.as_deref(),
-        state: &stay.delivery_state,
+        state: stay.delivery_state.get()?.as_str(),
         version: stay.delivery_version,
-    }
+    })
 }
 
 /// The axes of a stay, by which it moves after it was accepted.
@@ -386,6 +384,7 @@ fn render(
 ) -> anyhow::Result<StayView> {
     let received_at = format_instant(stay.received_at);
     let deadline_at = format_instant(stay.deadline_at);
+    let timeliness = stay.timeliness.get()?.as_str();
     let receipt = Receipt {
         content_salt: URL_SAFE_NO_PAD.encode(salt),
         content_sha256: hex::encode(&version.content_sha256),
@@ -393,7 +392,7 @@ fn render(
         jws,
         number: &version.receipt_number,
         received_at: &received_at,
-        timeliness: &stay.timeliness,
+        timeliness,
         version: version.version,
     };
     let mut members = members(content)?;
@@ -406,7 +405,7 @@ fn render(
         ("version", Member::Number(version.version)),
         ("received_at", Member::Text(&received_at)),
         ("deadline_at", Member::Text(&deadline_at)),
-        ("timeliness", Member::Text(&stay.timeliness)),
+        ("timeliness", Member::Text(timeliness)),
         (
             "warnings",
             Member::Tree(warnings_from_json(&version.warnings)),
@@ -449,16 +448,19 @@ pub fn receipt(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyho
         content_salt: URL_SAFE_NO_PAD.encode(opened.salt),
         content_sha256: hex::encode(&version.content_sha256),
         deadline_at: &format_instant(stay.deadline_at),
-        jws: &jws(stay, version),
+        jws: &jws(stay, version)?,
         number: &version.receipt_number,
         received_at: &format_instant(stay.received_at),
-        timeliness: &stay.timeliness,
+        timeliness: stay.timeliness.get()?.as_str(),
         version: version.version,
     })?)
 }
 
 /// The receipt as a compact JWS: the payload is made again from the rows, the signature is stored.
-pub fn jws(stay: &StayRow, version: &StayVersionRow) -> String {
+///
+/// # Errors
+/// A stored word that was signed is damaged.
+pub fn jws(stay: &StayRow, version: &StayVersionRow) -> Result<String, Unreadable> {
     let mut content_sha256 = [0; 32];
     if version.content_sha256.len() == content_sha256.len() {
         content_sha256.copy_from_slice(&version.content_sha256);
@@ -468,13 +470,14 @@ pub fn jws(stay: &StayRow, version: &StayVersionRow) -> String {
         version: version.version,
         received_at: stay.received_at,
         deadline_at: stay.deadline_at,
-        timeliness: Timeliness::parse(&stay.timeliness).unwrap_or(Timeliness::Late),
+        timeliness: stay.timeliness.get()?,
         content_sha256,
         iss: ISSUER,
         stay_id: stay.id,
         facility_id: stay.facility_id,
     });
-    signing::compact_jws(&version.receipt_kid, &payload, &version.receipt_signature)
+    let jws = signing::compact_jws(&version.receipt_kid, &payload, &version.receipt_signature);
+    Ok(jws)
 }
 
 /// Warnings as they are stored: pointers and codes, no text and no value.

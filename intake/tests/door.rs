@@ -202,7 +202,7 @@ async fn every_answer_is_in_canonical_form() -> anyhow::Result<()> {
     let mut stay = store::stays::get(&door.db, owing.stay.id).await?;
     let row = store::stays::version(&door.db, stay.id, 1).await?;
     let row = row.context("no version")?;
-    stay.identity_state = IdentityState::Mismatch.as_str().to_owned();
+    stay.identity_state = IdentityState::Mismatch.into();
     stay.police_reference = Some("CA-7".to_owned());
     stay.delivery_reason = Some("rejected".to_owned());
     let view = view::current(&door.vault, &stay, &row)?;

@@ -4,14 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::{catalogue, catalogue_entry};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Value, sea_query::OnConflict,
+    QuerySelect, sea_query::OnConflict,
 };
 
-use crate::{
-    Database, Error, Result, dialect,
-    rows::{self, AsRow, Column, Kind, column},
-    write,
-};
+use crate::{Database, Error, Result, dialect, rows::columns, write};
 
 /// Rows written by one statement: 4 columns each stay far below SQLite's 32,766 parameters.
 const ROWS_PER_STATEMENT_MAX: usize = 2_000;
@@ -37,23 +33,12 @@ struct EntryRow<'a> {
     body: &'a str,
 }
 
-impl AsRow for EntryRow<'_> {
-    const COLUMNS: &'static [Column] = &[
-        column("catalogue", Kind::Text),
-        column("position", Kind::Integer),
-        column("code", Kind::Text),
-        column("body", Kind::Text),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::text(self.catalogue),
-            rows::integer(self.position),
-            rows::text(self.code),
-            rows::text(self.body),
-        ]
-    }
-}
+columns!(EntryRow<'_> {
+    catalogue,
+    position,
+    code,
+    body,
+});
 
 /// Puts a catalogue in place of the version before it, whole or not at all.
 pub async fn replace(db: &Database, catalogue: &StoredCatalogue, now: DateTime<Utc>) -> Result<()> {

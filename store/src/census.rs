@@ -15,7 +15,7 @@ use crate::{
     Database, Error, Result,
     declarations::{self, Idempotency},
     dialect,
-    rows::{self, AsRow, Column, Kind, column},
+    rows::{self, columns},
     stays::StayRow,
     write,
 };
@@ -214,29 +214,14 @@ pub async fn asked(db: &Database, stay_ids: &[Uuid]) -> Result<Vec<(Uuid, DateTi
         .collect())
 }
 
-struct BegunCensus(CensusRow);
-
-impl AsRow for BegunCensus {
-    const COLUMNS: &'static [Column] = &[
-        column("facility_id", Kind::Uuid),
-        column("scope_index", Kind::Bytes),
-        column("taken_at", Kind::Instant),
-        rows::nullable("confirmed_departures", Kind::Integer),
-        column("received_at", Kind::Instant),
-        column("created_by", Kind::Uuid),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.0.facility_id),
-            rows::bytes(self.0.scope_index),
-            rows::instant(self.0.taken_at),
-            rows::integer_null(self.0.confirmed_departures),
-            rows::instant(self.0.received_at),
-            rows::uuid(self.0.created_by),
-        ]
-    }
-}
+columns!(BegunCensus(CensusRow) {
+    facility_id,
+    scope_index,
+    taken_at,
+    confirmed_departures,
+    received_at,
+    created_by,
+});
 
 struct NewQuestion {
     stay_id: Uuid,
@@ -244,18 +229,8 @@ struct NewQuestion {
     asked_at: DateTime<Utc>,
 }
 
-impl AsRow for NewQuestion {
-    const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
-        column("facility_id", Kind::Uuid),
-        column("asked_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.stay_id),
-            rows::uuid(self.facility_id),
-            rows::instant(self.asked_at),
-        ]
-    }
-}
+columns!(NewQuestion {
+    stay_id,
+    facility_id,
+    asked_at,
+});

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::stay::Presence;
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement, Value};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement};
 use uuid::Uuid;
 
 use crate::{
@@ -20,9 +20,10 @@ use crate::{
     },
     declarations::{self, Claim, Idempotency, IdempotencyRow, Target, Uniqueness},
     dialect,
+    outbox::{NewTask, TaskRow},
     review::{self, NewCase},
-    rows::{self, AsRow, Column, Kind, column, nullable},
-    table_rows::{AuditRow, EventRow, TaskRow, VersionRow},
+    rows::{self, columns},
+    table_rows::{AuditRow, EventRow, VersionRow},
     tries::{self, Try},
     write,
 };
@@ -48,7 +49,7 @@ pub struct NewChange {
     /// The new version.
     pub version: entity::stay_version::Model,
     /// The notification to deliver; `None` when the police need not hear of it.
-    pub task: Option<entity::outbox_task::Model>,
+    pub task: Option<NewTask>,
     /// The audit entry of the deed.
     pub audit: entity::audit_entry::Model,
     /// What the sender's feed says of it.
@@ -121,13 +122,14 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
     let moved = chosen(group, &outcomes, Outcome::Moved);
     free_keys(db, &transaction, &written, &moved, &new_keys).await?;
     insert(db, &transaction, &written).await?;
-    review::answer_by_changes(db, &transaction, written.iter().map(touched).collect()).await?;
+    let touched = written.iter().map(touched).collect::<Result<_>>()?;
+    review::answer_by_changes(db, &transaction, touched).await?;
     let cases = written
         .iter()
         .flat_map(|change| change.cases.iter().cloned());
     review::open(db.backend(), &transaction, cases.collect()).await?;
-    review::close(db, &transaction, who_never_came(&written)).await?;
-    census::close_questions(&transaction, who_left(&written)).await?;
+    review::close(db, &transaction, who_never_came(&written)?).await?;
+    census::close_questions(&transaction, who_left(&written)?).await?;
     let tries = written.iter().filter_map(|one| one.identity_try.clone());
     tries::note(db, &transaction, tries).await?;
     write::commit(transaction).await?;
@@ -147,11 +149,7 @@ pub async fn keep_key(
     target: Target,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let row = IdempotencyRow {
-        key: key.clone(),
-        target: Some(target),
-        created_at: now,
-    };
+    let row = IdempotencyRow::new(key.clone(), Some(target), now);
     let transaction = write::begin(db).await?;
     declarations::insert_idempotency(db, &transaction, vec![row]).await?;
     write::commit(transaction).await
@@ -168,30 +166,35 @@ pub async fn digest(db: &Database, stay_id: Uuid, version: i32) -> Result<Option
         .await?)
 }
 
-fn touched<'a>(change: &&'a NewChange) -> review::Touched<'a> {
-    review::Touched {
+fn touched<'a>(change: &&'a NewChange) -> Result<review::Touched<'a>> {
+    Ok(review::Touched {
         stay_id: change.stay.id,
         version: change.version.version,
         at: change.version.received_at,
         changed: &change.changed,
-        is_withdrawn: change.stay.presence == Presence::Cancelled.as_str(),
-    }
+        is_withdrawn: change.stay.presence.get()? == Presence::Cancelled,
+    })
 }
 
-fn who_left(written: &[&NewChange]) -> Vec<Uuid> {
-    let left = written
-        .iter()
-        .filter(|change| change.stay.presence != Presence::Present.as_str());
-    left.map(|change| change.stay.id).collect()
+fn who_left(written: &[&NewChange]) -> Result<Vec<Uuid>> {
+    let mut left = Vec::new();
+    for change in written {
+        if change.stay.presence.get()? != Presence::Present {
+            left.push(change.stay.id);
+        }
+    }
+    Ok(left)
 }
 
 /// Cancelled stays, with when they were.
-fn who_never_came(written: &[&NewChange]) -> Vec<(Uuid, DateTime<Utc>)> {
-    let cancelled = written
-        .iter()
-        .filter(|change| change.stay.presence == Presence::Cancelled.as_str());
-    let cancelled = cancelled.map(|change| (change.stay.id, change.version.received_at));
-    cancelled.collect()
+fn who_never_came(written: &[&NewChange]) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
+    let mut cancelled = Vec::new();
+    for change in written {
+        if change.stay.presence.get()? == Presence::Cancelled {
+            cancelled.push((change.stay.id, change.version.received_at));
+        }
+    }
+    Ok(cancelled)
 }
 
 fn chosen<'a>(
@@ -336,11 +339,8 @@ async fn take_idempotency_key(
     let Some(key) = &change.idempotency else {
         return Ok(true);
     };
-    let row = IdempotencyRow {
-        key: key.clone(),
-        target: Some((change.stay.id, change.version.version)),
-        created_at: change.version.received_at,
-    };
+    let target = (change.stay.id, change.version.version);
+    let row = IdempotencyRow::new(key.clone(), Some(target), change.version.received_at);
     let taken = declarations::insert_idempotency(db, connection, vec![row]).await?;
     Ok(!taken.is_empty())
 }
@@ -393,7 +393,7 @@ async fn insert(
         .collect();
     let tasks: Vec<TaskRow> = written
         .iter()
-        .filter_map(|change| change.task.clone().map(TaskRow))
+        .filter_map(|change| change.task.clone().map(TaskRow::from))
         .collect();
     let audits: Vec<AuditRow> = written
         .iter()
@@ -436,59 +436,28 @@ impl ChangedStay {
     }
 }
 
-impl AsRow for ChangedStay {
-    const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
-        column("version", Kind::Integer),
-        column("expected_owed", Kind::Text),
-        column("was_told", Kind::Boolean),
-        column("presence", Kind::Text),
-        column("arrival_at", Kind::Instant),
-        column("arrival_on", Kind::Date),
-        nullable("expected_departure_at", Kind::Instant),
-        nullable("departed_at", Kind::Instant),
-        column("purpose", Kind::Text),
-        nullable("sex", Kind::Text),
-        nullable("age_band", Kind::Text),
-        nullable("nationality", Kind::Text),
-        column("document_kind", Kind::Text),
-        nullable("reference_index", Kind::Bytes),
-        nullable("document_index", Kind::Bytes),
-        nullable("name_index", Kind::Bytes),
-        nullable("party_index", Kind::Bytes),
-        column("completion_state", Kind::Text),
-        nullable("owed", Kind::Text),
-        column("resets_identity", Kind::Boolean),
-        column("is_queued", Kind::Boolean),
-        column("changed_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        let row = self.stay;
-        vec![
-            rows::uuid(row.id),
-            rows::integer(row.version),
-            rows::text(self.expected_owed),
-            rows::boolean(self.was_told),
-            rows::text(row.presence),
-            rows::instant(row.arrival_at),
-            rows::date(row.arrival_on),
-            rows::instant_null(row.expected_departure_at),
-            rows::instant_null(row.departed_at),
-            rows::text(row.purpose),
-            rows::text_null(row.sex),
-            rows::text_null(row.age_band),
-            rows::text_null(row.nationality),
-            rows::text(row.document_kind),
-            rows::bytes_null(row.reference_index),
-            rows::bytes_null(row.document_index),
-            rows::bytes_null(row.name_index),
-            rows::bytes_null(row.party_index),
-            rows::text(row.completion_state),
-            rows::text_null(row.owed),
-            rows::boolean(self.resets_identity),
-            rows::boolean(self.is_queued),
-            rows::instant(row.changed_at),
-        ]
-    }
-}
+columns!(ChangedStay {
+    stay.id as "stay_id",
+    stay.version,
+    expected_owed,
+    was_told,
+    stay.presence,
+    stay.arrival_at,
+    stay.arrival_on,
+    stay.expected_departure_at,
+    stay.departed_at,
+    stay.purpose,
+    stay.sex,
+    stay.age_band,
+    stay.nationality,
+    stay.document_kind,
+    stay.reference_index,
+    stay.document_index,
+    stay.name_index,
+    stay.party_index,
+    stay.completion_state,
+    stay.owed,
+    resets_identity,
+    is_queued,
+    stay.changed_at,
+});

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::{neighbour, stay::Presence};
+use entity::word::Word;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
@@ -17,9 +18,10 @@ use crate::{
     census::lease::{self, Lease},
     dialect,
     neighbours::{self, Candidate},
+    outbox::{NewTask, TaskRow},
     review::{self, NewCase},
-    rows::{self, AsRow, Column, Kind, column, nullable},
-    table_rows::{AuditRow, EventRow, StayRow, TaskRow, VersionRow},
+    rows::{self, AsRow, columns},
+    table_rows::{AuditRow, EventRow, StayRow, VersionRow},
     tries::{self, Try},
     write,
 };
@@ -41,7 +43,7 @@ pub struct NewDeclaration {
     /// Its first version.
     pub version: entity::stay_version::Model,
     /// The notification to deliver; `None` when the police need not hear of it.
-    pub task: Option<entity::outbox_task::Model>,
+    pub task: Option<NewTask>,
     /// The audit entry of the deed.
     pub audit: entity::audit_entry::Model,
     /// What the sender's feed says of it.
@@ -383,7 +385,8 @@ pub(crate) async fn holders(
         let stay_id: Uuid = row.try_get("", "stay_id")?;
         let reference_index: Option<Vec<u8>> = row.try_get("", "reference_index")?;
         let has_reference = reference_index.as_ref() == Some(&key_hash);
-        let presence: String = row.try_get("", "presence")?;
+        let presence: Word<Presence> = row.try_get("", "presence")?;
+        let has_left = presence.get()? == Presence::Departed;
         let content = (
             row.try_get("", "version")?,
             row.try_get("", "content_index")?,
@@ -392,7 +395,7 @@ pub(crate) async fn holders(
             stay_id,
             contents: Vec::new(),
             has_reference,
-            has_left: presence == Presence::Departed.as_str(),
+            has_left,
         });
         holder.contents.push(content);
     }
@@ -477,11 +480,9 @@ fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<Idem
                     return None;
                 }
             };
-            Some(IdempotencyRow {
-                key: key.clone(),
-                target: Some((stay_id, version)),
-                created_at: declaration.stay.received_at,
-            })
+            let target = Some((stay_id, version));
+            let created_at = declaration.stay.received_at;
+            Some(IdempotencyRow::new(key.clone(), target, created_at))
         })
         .collect();
     keys.sort_unstable_by_key(|row| row.key.key_hash);
@@ -588,7 +589,7 @@ async fn insert_stays(
         .collect();
     let tasks: Vec<TaskRow> = written
         .iter()
-        .filter_map(|d| d.task.clone().map(TaskRow))
+        .filter_map(|d| d.task.clone().map(TaskRow::from))
         .collect();
     let audits: Vec<AuditRow> = written.iter().map(|d| AuditRow(d.audit.clone())).collect();
     connection
@@ -633,11 +634,7 @@ pub(crate) async fn guard(
     key: &Idempotency,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let row = IdempotencyRow {
-        key: key.clone(),
-        target: None,
-        created_at: now,
-    };
+    let row = IdempotencyRow::new(key.clone(), None, now);
     let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
          stay_id = NULL, version = NULL, created_at = excluded.created_at, \
          expires_at = excluded.expires_at \
@@ -685,48 +682,37 @@ pub(crate) struct KeyRow {
     expires_at: DateTime<Utc>,
 }
 
-impl AsRow for KeyRow {
-    const COLUMNS: &'static [Column] = &[
-        column("key_hash", Kind::Bytes),
-        column("stay_id", Kind::Uuid),
-        column("created_at", Kind::Instant),
-        column("expires_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::bytes(self.key_hash.to_vec()),
-            rows::uuid(self.stay_id),
-            rows::instant(self.created_at),
-            rows::instant(self.expires_at),
-        ]
-    }
-}
+columns!(KeyRow {
+    key_hash,
+    stay_id,
+    created_at,
+    expires_at,
+});
 
 pub(crate) struct IdempotencyRow {
-    pub(crate) key: Idempotency,
-    pub(crate) target: Option<Target>,
-    pub(crate) created_at: DateTime<Utc>,
+    key: Idempotency,
+    stay_id: Option<Uuid>,
+    version: Option<i32>,
+    created_at: DateTime<Utc>,
 }
 
-impl AsRow for IdempotencyRow {
-    const COLUMNS: &'static [Column] = &[
-        column("key_hash", Kind::Bytes),
-        column("request_hash", Kind::Bytes),
-        nullable("stay_id", Kind::Uuid),
-        nullable("version", Kind::Integer),
-        column("created_at", Kind::Instant),
-        column("expires_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::bytes(self.key.key_hash.to_vec()),
-            rows::bytes(self.key.request_hash.to_vec()),
-            rows::uuid_null(self.target.map(|(stay_id, _)| stay_id)),
-            rows::integer_null(self.target.map(|(_, version)| version)),
-            rows::instant(self.created_at),
-            rows::instant(self.key.expires_at),
-        ]
+impl IdempotencyRow {
+    /// A key and what it leads to; without that it only guards its request.
+    pub(crate) fn new(key: Idempotency, target: Option<Target>, created_at: DateTime<Utc>) -> Self {
+        Self {
+            key,
+            stay_id: target.map(|(stay_id, _)| stay_id),
+            version: target.map(|(_, version)| version),
+            created_at,
+        }
     }
 }
+
+columns!(IdempotencyRow {
+    key.key_hash,
+    key.request_hash,
+    stay_id,
+    version,
+    created_at,
+    key.expires_at,
+});

@@ -95,7 +95,8 @@ pub async fn asked(db: &Database, facility_id: Uuid) -> Result<Vec<(StayRow, Dat
     for part in ids.chunks(READ_AT_ONCE) {
         let found = crate::stays::find_many(db, part, &[facility_id]).await?;
         let found = found.into_iter();
-        stays.extend(found.filter(|stay| stay.presence != Presence::Cancelled.as_str()));
+        // A damaged one is for whoever shows it to report.
+        stays.extend(found.filter(|stay| stay.presence.get() != Ok(Presence::Cancelled)));
     }
     let pairs = stays.into_iter().filter_map(|stay| {
         let asked_at = asked.get(&stay.id).copied()?;

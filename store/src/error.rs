@@ -71,9 +71,13 @@ impl Error {
         )
     }
 
-    /// True when the fault lies with what was written, so that a group may be split to find it.
+    /// True when the fault lies with one of the rows that were written or read for them, so that a
+    /// group may be split to find it.
     pub fn is_of_the_rows(&self) -> bool {
-        matches!(self, Self::Database { .. } | Self::Duplicate)
+        matches!(
+            self,
+            Self::Database { .. } | Self::Duplicate | Self::Corrupt { .. }
+        )
     }
 }
 

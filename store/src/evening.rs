@@ -9,16 +9,16 @@ use domain::stay::{DeliveryState, Presence};
 use entity::{outbox_task, stay};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement, Value, sea_query::Expr,
+    QuerySelect, Statement, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::{
     Backend, Database, Result, dialect,
-    outbox::Task,
-    rows::{self, AsRow, Column, Kind, column},
+    outbox::{NewTask, TaskRow},
+    rows::{self, columns},
     stays::StayRow,
-    table_rows::{AuditRow, EventRow, TaskRow},
+    table_rows::{AuditRow, EventRow},
     write,
 };
 
@@ -44,7 +44,7 @@ pub async fn still_there(db: &Database, last_day: NaiveDate, limit: u64) -> Resu
 #[derive(Clone)]
 pub struct Forwarded {
     /// The notification of the version at which the stay was found.
-    pub task: Task,
+    pub task: NewTask,
     /// The audit entry of the deed.
     pub audit: entity::audit_entry::Model,
 }
@@ -89,7 +89,7 @@ pub async fn forward(db: &Database, stays: Vec<Forwarded>, now: DateTime<Utc>) -
     let stays = stays.into_iter();
     let (tasks, audits): (Vec<TaskRow>, Vec<AuditRow>) = stays
         .filter(|stay| moved.contains(&stay.task.stay_id))
-        .map(|stay| (TaskRow(stay.task), AuditRow(stay.audit)))
+        .map(|stay| (TaskRow::from(stay.task), AuditRow(stay.audit)))
         .unzip();
     for statement in [
         dialect::insert_rows(backend, "outbox_task", tasks, ""),
@@ -198,21 +198,11 @@ struct FoundRow {
     changed_at: DateTime<Utc>,
 }
 
-impl AsRow for FoundRow {
-    const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
-        column("version", Kind::Integer),
-        column("changed_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.stay_id),
-            rows::integer(self.version),
-            rows::instant(self.changed_at),
-        ]
-    }
-}
+columns!(FoundRow {
+    stay_id,
+    version,
+    changed_at,
+});
 
 #[cfg(test)]
 mod tests;

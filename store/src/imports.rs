@@ -19,7 +19,7 @@ use crate::{
     Database, Error, Result, audit,
     declarations::{self, Idempotency},
     dialect,
-    rows::{self, AsRow, Column, Kind, column, nullable},
+    rows::{self, columns},
     table_rows::AuditRow,
     write,
 };
@@ -475,31 +475,13 @@ async fn forget(db: &Database, id: Uuid, row_count: i32) -> Result<()> {
     Ok(())
 }
 
-struct OutcomeRow(ImportRow);
-
-impl AsRow for OutcomeRow {
-    const COLUMNS: &'static [Column] = &[
-        column("import_id", Kind::Uuid),
-        column("position", Kind::Integer),
-        column("row_number", Kind::Integer),
-        nullable("sheet", Kind::Integer),
-        column("outcome", Kind::Text),
-        nullable("stay_id", Kind::Uuid),
-        nullable("notes", Kind::Text),
-        nullable("sealed", Kind::Bytes),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        let row = self.0;
-        vec![
-            rows::uuid(row.import_id),
-            rows::integer(row.position),
-            rows::integer(row.row_number),
-            rows::integer_null(row.sheet),
-            rows::text(row.outcome),
-            rows::uuid_null(row.stay_id),
-            rows::text_null(row.notes),
-            rows::bytes_null(row.sealed),
-        ]
-    }
-}
+columns!(OutcomeRow(ImportRow) {
+    import_id,
+    position,
+    row_number,
+    sheet,
+    outcome,
+    stay_id,
+    notes,
+    sealed,
+});

@@ -18,7 +18,7 @@ use crate::{
     declarations::Idempotency,
     dialect,
     directory::{self, Known, Note, Part, Written},
-    rows::{self, AsRow, Column, Kind, column},
+    rows::columns,
     write,
 };
 
@@ -187,18 +187,15 @@ async fn uses(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, DateTime<Utc>
         .collect())
 }
 
-struct UseRow(Uuid, DateTime<Utc>);
-
-impl AsRow for UseRow {
-    const COLUMNS: &'static [Column] = &[
-        column("key_id", Kind::Uuid),
-        column("last_used_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<sea_orm::Value> {
-        vec![rows::uuid(self.0), rows::instant(self.1)]
-    }
+struct UseRow {
+    key_id: Uuid,
+    last_used_at: DateTime<Utc>,
 }
+
+columns!(UseRow {
+    key_id,
+    last_used_at,
+});
 
 /// Notes when keys were last used; what is known to be later stays.
 pub async fn note_uses(db: &Database, mut uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()> {
@@ -207,7 +204,11 @@ pub async fn note_uses(db: &Database, mut uses: Vec<(Uuid, DateTime<Utc>)>) -> R
     }
     // Two processes take the rows in one order.
     uses.sort_unstable();
-    let rows = uses.into_iter().map(|(id, at)| UseRow(id, at)).collect();
+    let row = |(key_id, last_used_at)| UseRow {
+        key_id,
+        last_used_at,
+    };
+    let rows = uses.into_iter().map(row).collect();
     let tail = "ON CONFLICT (key_id) DO UPDATE SET last_used_at = excluded.last_used_at \
         WHERE api_key_use.last_used_at < excluded.last_used_at";
     let statement = dialect::insert_rows(db.backend(), "api_key_use", rows, tail);

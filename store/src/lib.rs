@@ -46,6 +46,7 @@ pub mod write;
 
 pub use database::{Backend, ConnectOptions, Database};
 pub use delivery::{backlog, destinations, outbox, tasks};
+pub use entity::word;
 pub use error::{Error, Result};
 pub use pool::pace;
 pub use webhooks::queue as webhook_queue;

@@ -6,14 +6,12 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::neighbour::{Bearer, Neighbour, Newcomer, is_family};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use uuid::Uuid;
 
-use crate::{
-    Database, Result, dialect,
-    rows::{self, AsRow, Column, Kind, column, nullable},
-};
+use crate::{Database, Result, dialect, rows::columns};
 
 /// The newest stays of a document that are looked at.
 const READ_COUNT_MAX: u32 = 32;
@@ -41,7 +39,7 @@ impl Candidate<'_> {
 
     fn bearer(&self) -> Bearer<'_> {
         Bearer {
-            document_kind: &self.stay.document_kind,
+            document_kind: self.stay.document_kind.as_stored(),
             name: self.stay.name_index.as_deref(),
             party: self.stay.party_index.as_deref(),
         }
@@ -66,8 +64,8 @@ struct Found {
     facility_id: Uuid,
     commune_code: String,
     created_by: Uuid,
-    arrival_at: chrono::DateTime<chrono::Utc>,
-    departed_at: Option<chrono::DateTime<chrono::Utc>>,
+    arrival_at: DateTime<Utc>,
+    departed_at: Option<DateTime<Utc>>,
     document_kind: String,
     name_index: Option<Vec<u8>>,
     party_index: Option<Vec<u8>>,
@@ -166,37 +164,31 @@ fn twins(group: &[Candidate<'_>]) -> HashMap<Uuid, Vec<Neighbour>> {
 }
 
 struct CandidateRow<'a> {
-    stay: &'a entity::stay::Model,
+    stay_id: Uuid,
     document_index: &'a [u8],
-    newcomer: Newcomer,
+    arrival_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+    nationality: Option<&'a str>,
 }
 
 impl<'a> CandidateRow<'a> {
     fn new(candidate: &Candidate<'a>) -> Option<Self> {
+        let stay = candidate.stay;
+        let newcomer = candidate.newcomer();
         Some(Self {
-            stay: candidate.stay,
-            document_index: candidate.stay.document_index.as_deref()?,
-            newcomer: candidate.newcomer(),
+            stay_id: stay.id,
+            document_index: stay.document_index.as_deref()?,
+            arrival_at: newcomer.arrival_at,
+            ends_at: newcomer.ends_at,
+            nationality: stay.nationality.as_deref(),
         })
     }
 }
 
-impl AsRow for CandidateRow<'_> {
-    const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
-        column("document_index", Kind::Bytes),
-        column("arrival_at", Kind::Instant),
-        nullable("ends_at", Kind::Instant),
-        nullable("nationality", Kind::Text),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.stay.id),
-            rows::bytes(self.document_index.to_vec()),
-            rows::instant(self.newcomer.arrival_at),
-            rows::instant_null(self.newcomer.ends_at),
-            rows::text_null(self.stay.nationality.clone()),
-        ]
-    }
-}
+columns!(CandidateRow<'_> {
+    stay_id,
+    document_index,
+    arrival_at,
+    ends_at,
+    nationality,
+});

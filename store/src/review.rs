@@ -12,20 +12,15 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::review::{self, ReviewKind};
-use entity::{review_case, review_decision, stay};
+use entity::{review_case, review_decision, stay, word::Word};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-    QueryTrait, Statement, Value,
+    QueryTrait, Statement,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
-    Backend, Database, Result, dialect,
-    rows::{self, AsRow, Column, Kind, column},
-    stays::StayRow,
-    write,
-};
+use crate::{Backend, Database, Result, dialect, rows::columns, stays::StayRow, write};
 
 /// A case as it lies in the database.
 pub type Case = review_case::Model;
@@ -99,14 +94,14 @@ impl NewCase {
 pub(crate) async fn open(
     backend: Backend,
     connection: &impl ConnectionTrait,
-    cases: Vec<NewCase>,
+    mut cases: Vec<NewCase>,
 ) -> Result<()> {
     if cases.is_empty() {
         return Ok(());
     }
-    let mut cases: Vec<CaseRow> = cases.into_iter().map(CaseRow).collect();
-    cases.sort_unstable_by_key(|row| (row.0.stay_id, row.0.kind));
-    let (with, values) = dialect::with_rows(backend, cases);
+    cases.sort_unstable_by_key(|case| (case.stay_id, case.kind));
+    let rows: Vec<CaseRow> = cases.into_iter().map(CaseRow::from).collect();
+    let (with, values) = dialect::with_rows(backend, rows);
     // A group whose COMMIT was lost is recorded again, when its case may be closed already. Asked
     // row by row: an anti-join's plan, kept since the table was small, would read all of it.
     let text = format!(
@@ -216,8 +211,9 @@ pub(crate) async fn close(
     if cancelled.is_empty() {
         return Ok(());
     }
-    let mut rows: Vec<CancelledRow> = cancelled.into_iter().map(CancelledRow).collect();
-    rows.sort_unstable_by_key(|row| row.0);
+    let row = |(stay_id, closed_at)| CancelledRow { stay_id, closed_at };
+    let mut rows: Vec<CancelledRow> = cancelled.into_iter().map(row).collect();
+    rows.sort_unstable_by_key(|row| (row.stay_id, row.closed_at));
     let backend = db.backend();
     let (with, values) = dialect::with_rows(backend, rows);
     let cases = format!(
@@ -261,13 +257,10 @@ pub async fn adopt(db: &Database) -> Result<u64> {
     let old = Statement::from_string(backend.into(), old);
     let mut cases = Vec::new();
     for row in transaction.query_all_raw(old).await? {
-        let kind: String = row.try_get("", "kind")?;
-        let Some(kind) = ReviewKind::parse(&kind) else {
-            continue;
-        };
+        let kind: Word<ReviewKind> = row.try_get("", "kind")?;
         cases.push(NewCase {
             id: row.try_get("", "id")?,
-            kind,
+            kind: kind.get()?,
             stay_id: row.try_get("", "stay_id")?,
             version: 1,
             detail: json!({}),
@@ -288,62 +281,51 @@ struct AnswerRow {
     at: DateTime<Utc>,
 }
 
-impl AsRow for AnswerRow {
-    const COLUMNS: &'static [Column] = &[
-        column("question_id", Kind::Uuid),
-        column("case_id", Kind::Uuid),
-        column("version", Kind::Integer),
-        column("answered_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.question_id),
-            rows::uuid(self.case_id),
-            rows::integer(self.version),
-            rows::instant(self.at),
-        ]
-    }
-}
+columns!(AnswerRow {
+    question_id,
+    case_id,
+    version,
+    at as "answered_at",
+});
 
 /// A stay that was cancelled, and when.
-struct CancelledRow((Uuid, DateTime<Utc>));
+struct CancelledRow {
+    stay_id: Uuid,
+    closed_at: DateTime<Utc>,
+}
 
-impl AsRow for CancelledRow {
-    const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
-        column("closed_at", Kind::Instant),
-    ];
+columns!(CancelledRow { stay_id, closed_at });
 
-    fn into_values(self) -> Vec<Value> {
-        let (stay_id, closed_at) = self.0;
-        vec![rows::uuid(stay_id), rows::instant(closed_at)]
+struct CaseRow {
+    id: Uuid,
+    kind: Word<ReviewKind>,
+    priority: i32,
+    stay_id: Uuid,
+    version: i32,
+    detail: String,
+    opened_at: DateTime<Utc>,
+}
+
+impl From<NewCase> for CaseRow {
+    fn from(case: NewCase) -> Self {
+        Self {
+            id: case.id,
+            kind: case.kind.into(),
+            priority: case.kind.priority(),
+            stay_id: case.stay_id,
+            version: case.version,
+            detail: case.detail.to_string(),
+            opened_at: case.opened_at,
+        }
     }
 }
 
-struct CaseRow(NewCase);
-
-impl AsRow for CaseRow {
-    const COLUMNS: &'static [Column] = &[
-        column("id", Kind::Uuid),
-        column("kind", Kind::Text),
-        column("priority", Kind::Integer),
-        column("stay_id", Kind::Uuid),
-        column("version", Kind::Integer),
-        column("detail", Kind::Text),
-        column("opened_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        let case = self.0;
-        vec![
-            rows::uuid(case.id),
-            rows::text(case.kind.as_str()),
-            rows::integer(case.kind.priority()),
-            rows::uuid(case.stay_id),
-            rows::integer(case.version),
-            rows::text(case.detail.to_string()),
-            rows::instant(case.opened_at),
-        ]
-    }
-}
+columns!(CaseRow {
+    id,
+    kind,
+    priority,
+    stay_id,
+    version,
+    detail,
+    opened_at,
+});

@@ -1,8 +1,10 @@
 //! Reading stays: one, a version of one, a page of many, always within a caller's facilities.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::stay::Presence;
-use entity::{stay, stay_version};
+use domain::stay::{
+    CompletionState, DeliveryState, IdentityReview, IdentityState, Presence, Timeliness,
+};
+use entity::{stay, stay_version, word::Word};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     sea_query::ExprTrait,
@@ -31,16 +33,16 @@ pub struct Filter {
     pub departure_from: Option<DateTime<Utc>>,
     /// Planned to end before this instant.
     pub departure_before: Option<DateTime<Utc>>,
-    /// Words of the axis `presence`.
-    pub presence: Option<String>,
+    /// The axis `presence`.
+    pub presence: Option<Presence>,
     /// What the caller sees of the axis `identity`.
     pub identity: Option<IdentityFilter>,
-    /// Words of the axis `delivery`.
-    pub delivery: Option<String>,
-    /// Words of the axis `timeliness`.
-    pub timeliness: Option<String>,
-    /// Words of the axis `completion`.
-    pub completion: Option<String>,
+    /// The axis `delivery`.
+    pub delivery: Option<DeliveryState>,
+    /// The axis `timeliness`.
+    pub timeliness: Option<Timeliness>,
+    /// The axis `completion`.
+    pub completion: Option<CompletionState>,
     /// Keyed hashes of facility and reference, one a facility.
     pub reference_indexes: Vec<Vec<u8>>,
     /// Keyed hash of the number of the guest's document.
@@ -55,10 +57,10 @@ pub struct Filter {
 /// registry said something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IdentityFilter {
-    /// A word of the review.
-    pub review: Option<String>,
-    /// Words of the axis `identity`, where nothing was reviewed.
-    pub states: Vec<String>,
+    /// What the review made of it.
+    pub review: Option<IdentityReview>,
+    /// The axis `identity`, where nothing was reviewed.
+    pub states: Vec<IdentityState>,
 }
 
 /// In which order stays are listed, and behind which one a page begins.
@@ -160,8 +162,8 @@ pub struct ArrivedRow {
     pub id: Uuid,
     /// Legal time of filing. With the id it gives the number of the stay's receipt.
     pub received_at: DateTime<Utc>,
-    /// A word of the axis `timeliness`.
-    pub timeliness: String,
+    /// The axis `timeliness`.
+    pub timeliness: Word<Timeliness>,
 }
 
 /// The stays of a facility that began on this local day and are not cancelled, in the order in
@@ -251,29 +253,24 @@ fn indexes(filter: &Filter) -> Condition {
 }
 
 fn words(filter: &Filter) -> Condition {
-    let axes = [
-        (stay::Column::Presence, &filter.presence),
-        (stay::Column::DeliveryState, &filter.delivery),
-        (stay::Column::Timeliness, &filter.timeliness),
-        (stay::Column::CompletionState, &filter.completion),
-    ];
-    let mut all = Condition::all();
-    for (column, word) in axes {
-        if let Some(word) = word {
-            all = all.add(column.eq(word.as_str()));
-        }
-    }
-    if let Some(identity) = &filter.identity {
-        all = all.add(of_identity(identity));
-    }
-    all
+    let presence = filter.presence.map(Presence::as_str);
+    let delivery = filter.delivery.map(DeliveryState::as_str);
+    let timeliness = filter.timeliness.map(Timeliness::as_str);
+    let completion = filter.completion.map(CompletionState::as_str);
+    Condition::all()
+        .add_option(presence.map(|word| stay::Column::Presence.eq(word)))
+        .add_option(delivery.map(|word| stay::Column::DeliveryState.eq(word)))
+        .add_option(timeliness.map(|word| stay::Column::Timeliness.eq(word)))
+        .add_option(completion.map(|word| stay::Column::CompletionState.eq(word)))
+        .add_option(filter.identity.as_ref().map(of_identity))
 }
 
 fn of_identity(filter: &IdentityFilter) -> Condition {
-    let states = stay::Column::IdentityState.is_in(filter.states.clone());
+    let states = filter.states.iter().map(|state| state.as_str());
+    let states = stay::Column::IdentityState.is_in(states);
     let unreviewed = stay::Column::IdentityReview.is_null().and(states);
-    let reviewed = filter.review.as_ref();
+    let reviewed = filter.review.map(IdentityReview::as_str);
     Condition::any()
         .add(unreviewed)
-        .add_option(reviewed.map(|word| stay::Column::IdentityReview.eq(word.as_str())))
+        .add_option(reviewed.map(|word| stay::Column::IdentityReview.eq(word)))
 }

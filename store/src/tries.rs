@@ -11,15 +11,15 @@ use domain::{
     review::ReviewKind,
     stay::{IdentityReview, IdentityState},
 };
-use entity::identity_try;
+use entity::{identity_try, word::Word};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
 };
 use uuid::Uuid;
 
 use crate::{
     Database, Result, dialect,
-    rows::{self, AsRow, Column, Kind, column},
+    rows::{self, columns},
     table_rows::EventRow,
     write,
 };
@@ -124,7 +124,7 @@ pub async fn flag(
         id: Uuid,
         facility_id: Uuid,
         version: i32,
-        identity_state: String,
+        identity_state: Word<IdentityState>,
     }
 
     let backend = db.backend();
@@ -146,9 +146,10 @@ pub async fn flag(
     let flagged = Flagged::find_by_statement(statement)
         .all(&transaction)
         .await?;
+    // Nobody was told of a state that cannot be read.
     let is_news = |stay: &&Flagged| {
-        let state = IdentityState::parse(&stay.identity_state);
-        !state.is_some_and(|state| state.needs_attention(None))
+        let state = stay.identity_state.get();
+        !state.is_ok_and(|state| state.needs_attention(None))
     };
     let events = flagged.iter().filter(is_news).map(|stay| {
         EventRow(entity::event::Model {
@@ -169,23 +170,9 @@ pub async fn flag(
     Ok(())
 }
 
-struct TryRow(Try);
-
-impl AsRow for TryRow {
-    const COLUMNS: &'static [Column] = &[
-        column("number_hash", Kind::Bytes),
-        column("person_hash", Kind::Bytes),
-        column("first_at", Kind::Instant),
-        column("last_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        let one = self.0;
-        vec![
-            rows::bytes(one.number_hash),
-            rows::bytes(one.person_hash),
-            rows::instant(one.at),
-            rows::instant(one.at),
-        ]
-    }
-}
+columns!(TryRow(Try) {
+    number_hash,
+    person_hash,
+    at as "first_at",
+    at as "last_at",
+});

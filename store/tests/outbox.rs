@@ -10,10 +10,17 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    document::DocumentKind,
+    facility::FacilityKind,
+    operator::{TaskState, TaskStep},
+    purpose::Purpose,
+    stay::{CompletionState, DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
+};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
 use store::{
     ConnectOptions, Database,
-    outbox::{self, Communes, Progress, StayChange, Task, TaskResult},
+    outbox::{self, Communes, Progress, Task, TaskResult},
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
@@ -27,9 +34,9 @@ on_both_databases![
     a_backlog_of_100_000_is_claimed_from_its_beginning,
 ];
 
-const STAY: &str = "stay";
-const IDENTITY_RESULT: &str = "identity_result";
-const CANCELLATION: &str = "cancellation";
+const STAY: NotificationKind = NotificationKind::Stay;
+const IDENTITY_RESULT: NotificationKind = NotificationKind::IdentityResult;
+const CANCELLATION: NotificationKind = NotificationKind::Cancellation;
 const LEASE_SECONDS: u32 = 30;
 
 /// A database with an outbox and nothing in it.
@@ -57,7 +64,7 @@ impl Outbox {
     }
 
     /// A task of version `version` of the stay `stay`, its id told by all three.
-    async fn add(&self, stay: u128, version: i32, kind: &str) -> Uuid {
+    async fn add(&self, stay: u128, version: i32, kind: NotificationKind) -> Uuid {
         let task = task(self.now, stay, version, kind);
         let id = task.id;
         task.into_active_model()
@@ -82,19 +89,7 @@ impl Outbox {
 
     /// Records what becomes of a task; true when its lease held.
     async fn record(&self, task: &Task, progress: Progress) -> bool {
-        let result = TaskResult {
-            task_id: task.id,
-            lease_id: task.lease_id.unwrap(),
-            stay_id: task.stay_id,
-            version: task.version,
-            progress,
-            stay: StayChange::default(),
-            attempts: Vec::new(),
-            cases: Vec::new(),
-            follow_up: None,
-            audit: None,
-            events: Vec::new(),
-        };
+        let result = TaskResult::new(task, task.lease_id.unwrap(), progress);
         outbox::record(&self.db, &[result], self.now).await.unwrap() == [true]
     }
 
@@ -113,25 +108,25 @@ fn fresh_id() -> Uuid {
     Uuid::from_u128(tests::people::next().into())
 }
 
-fn id_of(stay: u128, version: i32, kind: &str) -> Uuid {
+fn id_of(stay: u128, version: i32, kind: NotificationKind) -> Uuid {
     let kind = [STAY, IDENTITY_RESULT, CANCELLATION]
         .iter()
-        .position(|word| *word == kind)
+        .position(|one| *one == kind)
         .unwrap();
     Uuid::from_u128(stay << 16 | u128::from(version.unsigned_abs()) << 8 | kind as u128)
 }
 
-fn task(now: DateTime<Utc>, stay: u128, version: i32, kind: &str) -> Task {
+fn task(now: DateTime<Utc>, stay: u128, version: i32, kind: NotificationKind) -> Task {
     Task {
         id: id_of(stay, version, kind),
         stay_id: Uuid::from_u128(stay),
         version,
-        kind: kind.to_owned(),
+        kind: kind.into(),
         facility_id: Uuid::from_u128(1),
-        destination: "00001".to_owned(),
+        commune_code: "00001".to_owned(),
         deadline_at: now + TimeDelta::hours(1),
-        state: "waiting".to_owned(),
-        step: "check_identity".to_owned(),
+        state: TaskState::Waiting.into(),
+        step: TaskStep::CheckIdentity.into(),
         due_at: now - TimeDelta::seconds(1),
         lease_id: None,
         leased_until: None,
@@ -152,31 +147,31 @@ fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay
         id,
         organisation_id: Uuid::from_u128(1),
         facility_id: Uuid::from_u128(1),
-        facility_kind: "guest_house".to_owned(),
+        facility_kind: FacilityKind::GuestHouse.into(),
         commune_code: "00001".to_owned(),
         province_code: "01".to_owned(),
         version: delivery_version,
-        presence: "present".to_owned(),
-        identity_state: "deferred".to_owned(),
+        presence: Presence::Present.into(),
+        identity_state: IdentityState::Deferred.into(),
         identity_review: None,
-        delivery_state: "queued".to_owned(),
+        delivery_state: DeliveryState::Queued.into(),
         delivery_version,
         police_reference: None,
         delivery_reason: None,
-        completion_state: "complete".to_owned(),
+        completion_state: CompletionState::Complete.into(),
         owed: None,
-        timeliness: "on_time".to_owned(),
+        timeliness: Timeliness::OnTime.into(),
         arrival_at: now,
         arrival_on: now.date_naive(),
         expected_departure_at: None,
         departed_at: None,
         received_at: now,
         deadline_at: now,
-        purpose: "tourism".to_owned(),
+        purpose: Purpose::Tourism.into(),
         sex: None,
         age_band: None,
         nationality: None,
-        document_kind: "citizen_card".to_owned(),
+        document_kind: DocumentKind::CitizenCard.into(),
         reference_index: None,
         document_index: None,
         name_index: None,
@@ -190,7 +185,7 @@ fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay
 
 fn fixed() -> Progress {
     Progress::Fixed {
-        identity_state: "verified".to_owned(),
+        identity_state: IdentityState::Verified,
         body_sha256: vec![1; 32],
         sealed_body: vec![2; 64],
     }
@@ -227,9 +222,15 @@ async fn versions_of_a_stay_are_claimed_one_after_the_other(database: tests::Dat
         assert!(waiting.is_empty(), "while it waits: {waiting:?}");
         let hasten = async |latest| {
             let span = (at, latest);
-            outbox::hasten(&outbox.db, "check_identity", &Communes::All, span, 100)
-                .await
-                .unwrap()
+            outbox::hasten(
+                &outbox.db,
+                TaskStep::CheckIdentity,
+                &Communes::All,
+                span,
+                100,
+            )
+            .await
+            .unwrap()
         };
         let asked_for = hasten(at + TimeDelta::minutes(59)).await;
         assert_eq!(asked_for, 0, "what waits longer than that is left alone");

@@ -15,9 +15,10 @@ use domain::{
     identity::{TRIES_COUNTED, TRIES_MAX},
     notification::{self, NotificationFacts, notification_id},
     review::ReviewKind,
-    stay::{ATTENTION_POINTERS, DeliveryState, IdentityState, NotificationKind, Timeliness},
+    stay::{ATTENTION_POINTERS, DeliveryState, IdentityState, NotificationKind},
     time::local_date,
 };
+use entity::word::{self, Word};
 use intake::tries;
 use metrics::{counter, histogram};
 use reqwest::header::HeaderMap;
@@ -26,7 +27,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::{
     audit::{self, Actor},
-    outbox::{self, Progress, StayChange, Subject, Task, TaskResult},
+    outbox::{self, NewTask, Progress, StayChange, Subject, Task, TaskResult},
     review::NewCase,
     tries::SameNumber,
 };
@@ -152,10 +153,13 @@ impl Ending {
 
 /// Works on a claimed task until it is handed in.
 pub(crate) async fn handle(worker: &Worker, claimed: Claimed) {
-    let kind = NotificationKind::parse(&claimed.task.kind).unwrap_or(NotificationKind::Stay);
+    let (kind, sent_identity) = match words(&claimed.task) {
+        Ok(words) => words,
+        Err(error) => return set_aside(worker, &claimed, error).await,
+    };
     let mut journey = Journey {
         worker,
-        sent_identity: claimed.task.identity_state.clone(),
+        sent_identity,
         task: claimed.task,
         lease: claimed.lease,
         place: claimed.place,
@@ -173,6 +177,31 @@ pub(crate) async fn handle(worker: &Worker, claimed: Claimed) {
     journey.hand_in(ending).await;
 }
 
+/// What the task says, and which identity was fixed with its bytes.
+fn words(task: &Task) -> Result<(NotificationKind, Option<IdentityState>), word::Unreadable> {
+    let identity = task.identity_state.as_ref().map(Word::get);
+    Ok((task.kind.get()?, identity.transpose()?))
+}
+
+/// Sets a task aside whose own words are damaged: nobody knows what to send. The stay is left as
+/// it is, since it is not known whether the task speaks for it.
+async fn set_aside(worker: &Worker, claimed: &Claimed, error: word::Unreadable) {
+    let task = &claimed.task;
+    tracing::error!(task.id = %task.id, %error, "a task is set aside for an operator");
+    let at = worker.clock.now();
+    let place = (ids::uuid_v7(&worker.clock), at);
+    let subject = ("stay", task.stay_id);
+    let audit = audit::Entry {
+        subject_version: Some(task.version),
+        ..audit::entry(place, Actor::Worker, "notification.parked", subject)
+    };
+    let result = TaskResult {
+        audit: Some(audit),
+        ..TaskResult::new(task, claimed.lease.id, Progress::Parked { at })
+    };
+    worker.recorder.record(result).await;
+}
+
 struct Journey<'a> {
     worker: &'a Worker,
     task: Task,
@@ -180,7 +209,7 @@ struct Journey<'a> {
     place: LanePlace,
     kind: NotificationKind,
     /// The identity that was fixed with the bytes.
-    sent_identity: Option<String>,
+    sent_identity: Option<IdentityState>,
     /// Calls that are not in the database yet.
     attempts: Vec<entity::attempt::Model>,
     /// Calls of this claim.
@@ -215,21 +244,18 @@ impl Journey<'_> {
         if self.is_needless(subject) {
             return Err(Ending::Needless);
         }
+        let known = Known::of(subject).map_err(|error| self.damaged(error))?;
         let content = worker.contents.open(&self.task, subject).await;
         let content = content.map_err(|unreadable| self.ending_of(&unreadable))?;
         let (finding, try_count) = match self.kind {
             NotificationKind::Stay | NotificationKind::IdentityResult => {
-                self.identify(&content, subject).await?
+                self.identify(&content, subject, known).await?
             }
-            NotificationKind::Cancellation => {
-                let known = IdentityState::parse(&subject.identity_state);
-                let state = known.unwrap_or(IdentityState::Pending);
-                (Finding::without_answer(state), 0)
-            }
+            NotificationKind::Cancellation => (Finding::without_answer(known.state()), 0),
         };
         let body = self.write(&content, subject, &finding).await;
         let body = body.map_err(|unreadable| self.ending_of(&unreadable))?;
-        let judged = self.judge(&content, subject, &finding, try_count);
+        let judged = self.judge(&content, known, &finding, try_count);
         self.fix(&body, subject, &finding, judged).await?;
         Ok(body)
     }
@@ -247,13 +273,14 @@ impl Journey<'_> {
         &mut self,
         content: &Value,
         subject: &Subject,
+        known: Known,
     ) -> Result<(Finding, u64), Ending> {
         let today = local_date(subject.version_received_at);
         let Some(question) = Question::about(content, today) else {
             let finding = Finding::without_answer(IdentityState::NotApplicable);
             return Ok((checked(finding), 0));
         };
-        let finding = self.find(&question, subject).await?;
+        let finding = self.find(&question, known).await?;
         let try_count = self.count_tries(&question, subject).await?;
         Ok((checked(finding), try_count))
     }
@@ -266,7 +293,7 @@ impl Journey<'_> {
         counted.map_err(|_| self.ending_of(&Unreadable::NotNow))
     }
 
-    async fn find(&mut self, question: &Question, subject: &Subject) -> Result<Finding, Ending> {
+    async fn find(&mut self, question: &Question, known: Known) -> Result<Finding, Ending> {
         let due_at = match self.ask(question).await {
             Ok(finding) => return Ok(finding),
             Err(Unanswered::OutOfTime) => return Err(Ending::retry(self.worker.clock.now())),
@@ -279,7 +306,7 @@ impl Journey<'_> {
         if self.worker.clock.now() >= last_moment {
             return Ok(Finding::without_answer(IdentityState::Deferred));
         }
-        let is_first = subject.identity_state == IdentityState::Pending.as_str();
+        let is_first = known.state() == IdentityState::Pending;
         Err(Ending::Retry {
             due_at: due_at.min(last_moment),
             is_unclear: false,
@@ -331,7 +358,7 @@ impl Journey<'_> {
             grade: finding.grade,
             registry_birth_date: finding.birth_date,
             registry_sex: finding.sex,
-            timeliness: Timeliness::parse(&subject.timeliness).ok_or(Unreadable::Damaged)?,
+            timeliness: subject.timeliness.get().map_err(|_| Unreadable::Damaged)?,
             received_at: subject.received_at,
             deadline_at: subject.deadline_at,
         };
@@ -340,17 +367,10 @@ impl Journey<'_> {
     }
 
     /// What the finding means for sender and officers.
-    fn judge(
-        &self,
-        content: &Value,
-        subject: &Subject,
-        finding: &Finding,
-        try_count: u64,
-    ) -> Judged {
+    fn judge(&self, content: &Value, known: Known, finding: &Finding, try_count: u64) -> Judged {
         if self.kind == NotificationKind::Cancellation {
             return Judged::default();
         }
-        let known = Known::of(subject);
         let is_probed = try_count > TRIES_MAX;
         Judged {
             judgement: known.judge(finding, content, is_probed),
@@ -368,9 +388,9 @@ impl Journey<'_> {
     ) -> Result<(), Ending> {
         let sealed = self.worker.contents.seal_body(&self.task, subject, body);
         let sealed_body = sealed.map_err(|unreadable| self.ending_of(&unreadable))?;
-        let identity_state = finding.state.as_str().to_owned();
+        let identity_state = finding.state;
         let body_sha256 = Sha256::digest(body).to_vec();
-        self.sent_identity = Some(identity_state.clone());
+        self.sent_identity = Some(identity_state);
         self.task.body_sha256 = Some(body_sha256.clone());
         let mut result = self.result(Progress::Fixed {
             identity_state,
@@ -381,13 +401,14 @@ impl Journey<'_> {
             judgement,
             newly_probed,
         } = judged;
-        let delivering = DeliveryState::Delivering.as_str().to_owned();
         result.stay = StayChange {
-            identity_state: judgement.state.map(|state| state.as_str().to_owned()),
-            identity_review: judgement.review.map(|review| review.as_str().to_owned()),
+            identity_state: judgement.state,
+            identity_review: judgement.review,
             owed: judgement.owed.clone(),
             delivery_state: match self.kind {
-                NotificationKind::Stay | NotificationKind::Cancellation => Some(delivering),
+                NotificationKind::Stay | NotificationKind::Cancellation => {
+                    Some(DeliveryState::Delivering)
+                }
                 NotificationKind::IdentityResult => None,
             },
             ..StayChange::default()
@@ -515,8 +536,7 @@ impl Journey<'_> {
     /// task's last try, or within the last minute.
     async fn after_unclear(&self, exchange: &Exchange) -> Ending {
         let worker = self.worker;
-        let previous =
-            outbox::last_attempt_at(&worker.db, self.task.id, PeerName::Police.as_str()).await;
+        let previous = outbox::last_attempt_at(&worker.db, self.task.id, PeerName::Police).await;
         let recent = exchange.started_at - WELL_KEPT;
         let since = previous.ok().flatten().unwrap_or(recent).min(recent);
         let well_at = self.police().standing().well_at;
@@ -563,6 +583,11 @@ impl Journey<'_> {
         }
     }
 
+    fn damaged(&self, error: word::Unreadable) -> Ending {
+        tracing::error!(task.id = %self.task.id, %error, "what a task is about cannot be read");
+        self.ending_of(&Unreadable::Damaged)
+    }
+
     fn moment(&self) -> Moment {
         let attempt_count = self.task.attempt_count + self.attempt_count;
         Moment {
@@ -585,7 +610,7 @@ impl Journey<'_> {
             id: ids::uuid_v7(&self.worker.clock),
             task_id: self.task.id,
             stay_id: self.task.stay_id,
-            peer: peer.as_str().to_owned(),
+            peer: peer.into(),
             lease_id: self.lease.id,
             started_at: self.worker.clock.now(),
             latency_ms: 0,
@@ -604,12 +629,9 @@ impl Journey<'_> {
         attempt.outcome = outcome.to_owned();
         attempt.http_status = exchange.http_status();
         attempt.code = code.map(str::to_owned);
-        let peer = match attempt.peer.as_str() {
-            "registry" => PeerName::Registry,
-            _ => PeerName::Police,
-        };
+        let peer = attempt.peer.as_stored().to_owned();
         counter!(
-            "luutru_outbox_attempts_total", "peer" => peer.as_str(), "outcome" => outcome
+            "luutru_outbox_attempts_total", "peer" => peer, "outcome" => outcome
         )
         .increment(1);
     }
@@ -634,7 +656,7 @@ impl Journey<'_> {
                 waits_for: _,
             } => {
                 let mut result = self.result(Progress::Retry { due_at, is_unclear });
-                result.stay.identity_state = identity.map(|state| state.as_str().to_owned());
+                result.stay.identity_state = identity;
                 result
             }
             Ending::Delivered { police_reference } => self.delivered(now, police_reference),
@@ -671,7 +693,7 @@ impl Journey<'_> {
             result.events = vec![self.event(now, EventKind::StayAcknowledged, &detail)];
             result.stay.police_reference = police_reference;
         }
-        let was_deferred = self.sent_identity.as_deref() == Some(IdentityState::Deferred.as_str());
+        let was_deferred = self.sent_identity == Some(IdentityState::Deferred);
         if self.kind == NotificationKind::Stay && was_deferred {
             result.follow_up = Some(self.identity_result_task(now));
         }
@@ -717,7 +739,7 @@ impl Journey<'_> {
     fn delivery_change(&self, state: DeliveryState, reason: Option<String>) -> StayChange {
         match self.kind {
             NotificationKind::Stay | NotificationKind::Cancellation => StayChange {
-                delivery_state: Some(state.as_str().to_owned()),
+                delivery_state: Some(state),
                 delivery_reason: reason,
                 ..StayChange::default()
             },
@@ -727,17 +749,8 @@ impl Journey<'_> {
 
     fn result(&mut self, progress: Progress) -> TaskResult {
         TaskResult {
-            task_id: self.task.id,
-            lease_id: self.lease.id,
-            stay_id: self.task.stay_id,
-            version: self.task.version,
-            progress,
-            stay: StayChange::default(),
             attempts: std::mem::take(&mut self.attempts),
-            cases: Vec::new(),
-            follow_up: None,
-            audit: None,
-            events: Vec::new(),
+            ..TaskResult::new(&self.task, self.lease.id, progress)
         }
     }
 
@@ -779,38 +792,22 @@ impl Journey<'_> {
 
     /// The registry is asked again, and what it says travels on its own. Written with the
     /// delivery, so that it never goes before the version it speaks of.
-    fn identity_result_task(&self, now: DateTime<Utc>) -> Task {
+    fn identity_result_task(&self, now: DateTime<Utc>) -> NewTask {
         let kind = NotificationKind::IdentityResult;
-        Task {
+        NewTask {
             id: notification_id(self.task.stay_id, self.task.version, kind),
             stay_id: self.task.stay_id,
             version: self.task.version,
-            kind: kind.as_str().to_owned(),
+            kind,
             facility_id: self.task.facility_id,
-            destination: self.task.destination.clone(),
+            commune_code: self.task.commune_code.clone(),
             deadline_at: self.task.deadline_at,
-            state: "waiting".to_owned(),
-            step: CHECK_IDENTITY.to_owned(),
             due_at: now,
-            lease_id: None,
-            leased_until: None,
-            claim_count: 0,
-            attempt_count: 0,
-            unclear_count: 0,
-            identity_state: None,
-            body_sha256: None,
-            sealed_body: None,
             trace_parent: self.task.trace_parent.clone(),
             created_at: now,
-            settled_at: None,
         }
     }
 }
-
-/// The step of a task whose guest the registry was not asked about yet.
-pub(crate) const CHECK_IDENTITY: &str = "check_identity";
-/// The step of a task whose bytes are fixed.
-pub(crate) const NOTIFY_POLICE: &str = "notify_police";
 
 /// Why the registry's answer is not there.
 enum Unanswered {

@@ -156,7 +156,7 @@ pub(crate) struct Rooms {
 impl Rooms {
     /// Takes room for a task, if its lane has some left.
     pub(crate) fn take(&mut self, candidate: &Candidate) -> bool {
-        let way = self.routes.way(&candidate.destination);
+        let way = self.routes.way(&candidate.commune_code);
         match self.left.get_mut(&way.lane) {
             Some(left) if *left > 0 && !way.is_paused => {
                 *left -= 1;

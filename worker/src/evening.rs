@@ -18,11 +18,11 @@ use serde_json::json;
 use store::{
     audit::{self, Actor},
     evening::{self, Forwarded, Overdue},
-    outbox::Task,
+    outbox::NewTask,
     stays::StayRow,
 };
 
-use crate::{deliver::CHECK_IDENTITY, run::Worker};
+use crate::run::Worker;
 
 /// Stays of one transaction.
 const GROUP_COUNT_MAX: u16 = 500;
@@ -109,28 +109,17 @@ fn forwarded(clock: &Clock, stay: &StayRow, now: DateTime<Utc>) -> Forwarded {
         ("stay", stay.id),
     );
     Forwarded {
-        task: Task {
+        task: NewTask {
             id: notification_id(stay.id, stay.version, kind),
             stay_id: stay.id,
             version: stay.version,
-            kind: kind.as_str().to_owned(),
+            kind,
             facility_id: stay.facility_id,
-            destination: stay.commune_code.clone(),
+            commune_code: stay.commune_code.clone(),
             deadline_at: stay.deadline_at,
-            state: "waiting".to_owned(),
-            step: CHECK_IDENTITY.to_owned(),
             due_at: now,
-            lease_id: None,
-            leased_until: None,
-            claim_count: 0,
-            attempt_count: 0,
-            unclear_count: 0,
-            identity_state: None,
-            body_sha256: None,
-            sealed_body: None,
             trace_parent: None,
             created_at: now,
-            settled_at: None,
         },
         audit: audit::Entry {
             subject_version: Some(stay.version),

@@ -11,6 +11,7 @@ use domain::{
     stay::{IdentityReview, IdentityState},
     time::parse_instant,
 };
+use entity::word::{Unreadable, Word};
 use serde_json::{Value, json};
 use store::outbox::Subject;
 
@@ -40,14 +41,17 @@ pub(crate) struct Judgement {
 }
 
 impl Known {
-    pub(crate) fn of(subject: &Subject) -> Self {
-        let state = IdentityState::parse(&subject.identity_state);
-        let review = subject.identity_review.as_deref();
-        Self {
-            state: state.unwrap_or(IdentityState::Pending),
-            review: review.and_then(IdentityReview::parse),
+    pub(crate) fn of(subject: &Subject) -> Result<Self, Unreadable> {
+        let review = subject.identity_review.as_ref();
+        Ok(Self {
+            state: subject.identity_state.get()?,
+            review: review.map(Word::get).transpose()?,
             is_owing: subject.owed.is_some(),
-        }
+        })
+    }
+
+    pub(crate) fn state(self) -> IdentityState {
+        self.state
     }
 
     /// Whether nobody was told yet of tries for the number.

@@ -16,6 +16,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+pub(crate) use domain::operator::PeerName;
 use metrics::{gauge, histogram};
 use reqwest::{
     Client, Response, Url,
@@ -38,25 +39,6 @@ use crate::{
 
 /// How much of a second's calls may go at once when there was a pause.
 const BURST: Duration = Duration::from_millis(100);
-
-/// Which system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PeerName {
-    /// The population registry.
-    Registry,
-    /// The police endpoint.
-    Police,
-}
-
-impl PeerName {
-    /// The word of tables, labels and logs.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Registry => "registry",
-            Self::Police => "police",
-        }
-    }
-}
 
 /// Bounds of the calls to one peer.
 #[derive(Clone, Copy, Debug)]

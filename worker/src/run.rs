@@ -18,6 +18,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::operator::TaskStep;
 use metrics::{counter, histogram};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use runtime::{clock::Clock, ids, skew::ClockWatch, tasks};
@@ -39,7 +40,7 @@ use crate::{
     breaker::PROBE_PAUSE,
     config::WorkerSettings,
     content::{Contents, Unreadable},
-    deliver::{self, CHECK_IDENTITY, Claimed, Lease, NOTIFY_POLICE},
+    deliver::{self, Claimed, Lease},
     destinations::{Destinations, Lane},
     peer::{Peer, PeerName},
     settle::Recorder,
@@ -142,7 +143,7 @@ pub(crate) struct Rounds {
     last_hastened: Instant,
     /// A process that ended took its breakers with it: nobody knows any more what its tasks wait
     /// for, so they need not.
-    steps_left_waiting: Vec<&'static str>,
+    steps_left_waiting: Vec<TaskStep>,
 }
 
 impl Rounds {
@@ -152,7 +153,7 @@ impl Rounds {
             is_full: false,
             failure_pause: FAILURE_PAUSE.0,
             last_hastened: clock.steady(),
-            steps_left_waiting: vec![CHECK_IDENTITY, NOTIFY_POLICE],
+            steps_left_waiting: vec![TaskStep::CheckIdentity, TaskStep::NotifyPolice],
         }
     }
 }
@@ -216,7 +217,7 @@ impl Worker {
     pub(crate) async fn prepare(&self, rounds: &mut Rounds) {
         self.destinations.refresh().await;
         self.hasten_recovered().await;
-        if let Some(step) = rounds.steps_left_waiting.last()
+        if let Some(step) = rounds.steps_left_waiting.last().copied()
             && let Some(count) = self.hasten(step, &Communes::All, HASTEN_COUNT_MAX).await
             && count < HASTEN_COUNT_MAX
         {
@@ -452,7 +453,7 @@ impl Worker {
             .filter_map(|task| {
                 Some(Claimed {
                     // A lane that went away just now: the lease runs out.
-                    place: self.destinations.take_place(&task.destination)?,
+                    place: self.destinations.take_place(&task.commune_code)?,
                     subject: subject_of(&task),
                     task,
                     lease,
@@ -474,7 +475,7 @@ impl Worker {
                 "worker.task",
                 task.id = %claimed.task.id,
                 stay.id = %claimed.task.stay_id,
-                kind = claimed.task.kind,
+                kind = claimed.task.kind.as_stored(),
                 outcome = tracing::field::Empty,
             );
             let worker = Arc::clone(self);
@@ -495,14 +496,17 @@ impl Worker {
 
     /// What waited for a peer that is back is due at once; the rate cap spreads it.
     pub(crate) async fn hasten_recovered(&self) {
-        if self.registry.take_recovered() && !self.hasten_all(CHECK_IDENTITY, &Communes::All).await
+        if self.registry.take_recovered()
+            && !self
+                .hasten_all(TaskStep::CheckIdentity, &Communes::All)
+                .await
         {
             self.registry.look_after_late_ones();
         }
         for lane in self.destinations.lanes() {
             if lane.peer.take_recovered()
                 && let Some(communes) = self.destinations.communes_over(&lane)
-                && !self.hasten_all(NOTIFY_POLICE, &communes).await
+                && !self.hasten_all(TaskStep::NotifyPolice, &communes).await
             {
                 lane.peer.look_after_late_ones();
             }
@@ -510,7 +514,7 @@ impl Worker {
     }
 
     /// Whether all was made due: where the database does not answer, the next round tries again.
-    async fn hasten_all(&self, step: &'static str, communes: &Communes) -> bool {
+    async fn hasten_all(&self, step: TaskStep, communes: &Communes) -> bool {
         loop {
             match self.hasten(step, communes, HASTEN_COUNT_MAX).await {
                 Some(HASTEN_COUNT_MAX) => {}
@@ -522,7 +526,7 @@ impl Worker {
 
     /// Everything that waits is due at once, also what a peer asked to have later.
     pub(crate) async fn hasten_what_waits(&self) {
-        for step in [CHECK_IDENTITY, NOTIFY_POLICE] {
+        for step in [TaskStep::CheckIdentity, TaskStep::NotifyPolice] {
             let far_away = self.clock.now() + FAR_AWAY;
             while self
                 .hasten_until(far_away, step, &Communes::All, HASTEN_COUNT_MAX)
@@ -547,17 +551,18 @@ impl Worker {
     /// One of the waiting tasks tries whether the peer is back.
     pub(crate) async fn hasten_probes(&self) {
         if self.registry.is_probe_due() {
-            self.hasten(CHECK_IDENTITY, &Communes::All, 1).await;
+            self.hasten(TaskStep::CheckIdentity, &Communes::All, 1)
+                .await;
         }
         for lane in self.lanes_to_probe() {
             if let Some(communes) = self.destinations.communes_over(&lane) {
-                self.hasten(NOTIFY_POLICE, &communes, 1).await;
+                self.hasten(TaskStep::NotifyPolice, &communes, 1).await;
             }
         }
     }
 
     /// How many were made due; `None` when the database did not answer.
-    async fn hasten(&self, step: &'static str, communes: &Communes, limit: u64) -> Option<u64> {
+    async fn hasten(&self, step: TaskStep, communes: &Communes, limit: u64) -> Option<u64> {
         let latest = self.clock.now() + UNASKED_MAX;
         self.hasten_until(latest, step, communes, limit).await
     }
@@ -565,14 +570,14 @@ impl Worker {
     async fn hasten_until(
         &self,
         latest: DateTime<Utc>,
-        step: &'static str,
+        step: TaskStep,
         communes: &Communes,
         limit: u64,
     ) -> Option<u64> {
         let span = (self.clock.now(), latest);
         match outbox::hasten(&self.db, step, communes, span, limit).await {
             Ok(count) => {
-                counter!("luutru_outbox_hastened_total", "step" => step).increment(count);
+                counter!("luutru_outbox_hastened_total", "step" => step.as_str()).increment(count);
                 Some(count)
             }
             Err(error) => {

@@ -61,7 +61,7 @@ mod tests {
         Candidate {
             id: Uuid::from_u128(id),
             facility_id: Uuid::from_u128(facility),
-            destination: "00004".to_owned(),
+            commune_code: "00004".to_owned(),
             deadline_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds),
             claim_count: 0,
         }

@@ -189,7 +189,11 @@ impl River {
             tokio::time::sleep(STEP_PAUSE).await;
         }
         let stay = self.stay(id).await?;
-        anyhow::bail!("still {} {}", stay.identity_state, stay.delivery_state)
+        anyhow::bail!(
+            "still {} {}",
+            stay.identity_state.as_stored(),
+            stay.delivery_state.as_stored()
+        )
     }
 
     async fn put(&self, url: &str, path: &str, body: &Value) -> anyhow::Result<()> {
@@ -269,7 +273,7 @@ fn instant(text: &str) -> anyhow::Result<DateTime<Utc>> {
 }
 
 fn is_settled(stay: &StayRow) -> bool {
-    !["queued", "delivering"].contains(&stay.delivery_state.as_str())
+    !["queued", "delivering"].contains(&stay.delivery_state.as_stored())
 }
 
 #[tokio::test]
@@ -280,8 +284,8 @@ async fn a_stay_is_verified_delivered_and_acknowledged() -> anyhow::Result<()> {
     let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
     let effects = river.effects(id).await?;
 
-    assert_eq!(stay.delivery_state, "acknowledged");
-    assert_eq!(stay.identity_state, "verified");
+    assert_eq!(stay.delivery_state.as_stored(), "acknowledged");
+    assert_eq!(stay.identity_state.as_stored(), "verified");
     assert_eq!(effects.len(), 1);
     assert_eq!(effects[0]["police_reference"], json!(stay.police_reference));
     Ok(())
@@ -294,7 +298,10 @@ async fn a_number_that_the_registry_does_not_know_holds_nothing_up() -> anyhow::
     let id = river.declare("r-1", "038090009999").await?;
     let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
     assert_eq!(
-        (stay.identity_state.as_str(), stay.delivery_state.as_str()),
+        (
+            stay.identity_state.as_stored(),
+            stay.delivery_state.as_stored()
+        ),
         ("not_found", "acknowledged")
     );
     Ok(())
@@ -312,7 +319,7 @@ async fn a_task_that_ended_three_workers_is_not_touched_again() -> anyhow::Resul
     }
     river.start_worker().await?;
     let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
-    assert_eq!(stay.delivery_state, "parked");
+    assert_eq!(stay.delivery_state.as_stored(), "parked");
     assert_eq!(stay.delivery_reason.as_deref(), Some("worker_died"));
     assert_eq!(river.requests(&river.police_url).await?, 0);
     assert_eq!(river.requests(&river.registry_url).await?, 0);
@@ -335,12 +342,12 @@ async fn an_item_that_is_never_answered_clearly_is_parked_while_others_pass() ->
         let neighbour = river
             .until(neighbour, TimeDelta::zero(), is_settled)
             .await?;
-        assert_eq!(neighbour.delivery_state, "acknowledged");
+        assert_eq!(neighbour.delivery_state.as_stored(), "acknowledged");
         river.time.advance(TimeDelta::seconds(31));
         tokio::time::sleep(STEP_PAUSE * 3).await;
     }
     let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
-    assert_eq!(stay.delivery_state, "parked");
+    assert_eq!(stay.delivery_state.as_stored(), "parked");
     assert_eq!(stay.delivery_reason.as_deref(), Some("unclear_answers"));
     Ok(())
 }
@@ -353,14 +360,14 @@ async fn an_item_is_never_parked_for_what_all_get() -> anyhow::Result<()> {
     let id = river.declare("r-1", NUMBER).await?;
     river.start_worker().await?;
     for _ in 0..40 {
-        assert_ne!(river.stay(id).await?.delivery_state, "parked");
+        assert_ne!(river.stay(id).await?.delivery_state.as_stored(), "parked");
         river.time.advance(TimeDelta::seconds(31));
         tokio::time::sleep(STEP_PAUSE * 2).await;
     }
     let healthy = json!({});
     river.put(&river.police_url, "faults", &healthy).await?;
     let stay = river.until(id, TimeDelta::seconds(1), is_settled).await?;
-    assert_eq!(stay.delivery_state, "acknowledged");
+    assert_eq!(stay.delivery_state.as_stored(), "acknowledged");
     assert_eq!(river.effects(id).await?.len(), 1);
     Ok(())
 }
@@ -372,23 +379,34 @@ async fn without_the_registry_a_stay_goes_unverified_before_its_deadline() -> an
     river.put(&river.registry_url, "faults", &outage).await?;
     let id = river.declare("r-1", NUMBER).await?;
     river.start_worker().await?;
-    let is_deferred = |stay: &StayRow| stay.identity_state == "deferred";
+    let is_deferred = |stay: &StayRow| stay.identity_state.as_stored() == "deferred";
     let stay = river.until(id, TimeDelta::zero(), is_deferred).await?;
-    assert_eq!(stay.delivery_state, "queued", "there is time to wait");
+    assert_eq!(
+        stay.delivery_state.as_stored(),
+        "queued",
+        "there is time to wait"
+    );
 
     river.time.set(instant("2026-11-23T22:28:00+07:00")?);
     tokio::time::sleep(STEP_PAUSE * 20).await;
-    assert_eq!(river.stay(id).await?.delivery_state, "queued", "still");
+    assert_eq!(
+        river.stay(id).await?.delivery_state.as_stored(),
+        "queued",
+        "still"
+    );
 
     river.time.set(instant("2026-11-23T22:29:30+07:00")?);
     let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
     assert_eq!(
-        (stay.identity_state.as_str(), stay.delivery_state.as_str()),
+        (
+            stay.identity_state.as_stored(),
+            stay.delivery_state.as_stored()
+        ),
         ("deferred", "acknowledged")
     );
 
     river.put(&river.registry_url, "faults", &json!({})).await?;
-    let is_verified = |stay: &StayRow| stay.identity_state == "verified";
+    let is_verified = |stay: &StayRow| stay.identity_state.as_stored() == "verified";
     river.until(id, TimeDelta::seconds(1), is_verified).await?;
     for _ in 0..STEP_COUNT_MAX {
         if river.effects(id).await?.len() == 2 {
@@ -413,7 +431,7 @@ async fn a_stop_gives_back_what_a_silent_peer_holds() -> anyhow::Result<()> {
     river.put(&river.police_url, "faults", &fault).await?;
     let id = river.declare("r-1", NUMBER).await?;
     let running = river.start_worker().await?;
-    let is_on_its_way = |stay: &StayRow| stay.delivery_state == "delivering";
+    let is_on_its_way = |stay: &StayRow| stay.delivery_state.as_stored() == "delivering";
     river.until(id, TimeDelta::zero(), is_on_its_way).await?;
     while river.requests(&river.police_url).await? == 0 {
         tokio::time::sleep(STEP_PAUSE).await;

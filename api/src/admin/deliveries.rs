@@ -118,12 +118,12 @@ fn view(task: &Task, routes: &Routes) -> Value {
         "id": task.id,
         "stay_id": task.stay_id,
         "version": task.version,
-        "kind": task.kind,
+        "kind": task.kind.as_stored(),
         "facility_id": task.facility_id,
-        "commune_code": task.destination,
-        "destination": *routes.way(&task.destination).destination,
-        "state": task.state,
-        "step": task.step,
+        "commune_code": task.commune_code,
+        "destination": *routes.way(&task.commune_code).destination,
+        "state": task.state.as_stored(),
+        "step": task.step.as_stored(),
         "deadline_at": format_instant(task.deadline_at),
         "due_at": format_instant(task.due_at),
         "leased_until": task.leased_until.map(format_instant),
@@ -137,7 +137,7 @@ fn view(task: &Task, routes: &Routes) -> Value {
 
 fn attempt(attempt: &Attempt) -> Value {
     json!({
-        "peer": attempt.peer,
+        "peer": attempt.peer.as_stored(),
         "started_at": format_instant(attempt.started_at),
         "latency_ms": attempt.latency_ms,
         "outcome": attempt.outcome,

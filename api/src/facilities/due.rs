@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     facility::Facility,
     problem::Code,
-    stay::{ATTENTION_POINTERS, DeliveryState, DueKind, IdentityState, Presence, answer_due_at},
+    stay::{ATTENTION_POINTERS, DeliveryState, DueKind, Presence, answer_due_at},
     time::{format_instant, parse_instant},
 };
 use serde_json::{Value, json};
-use store::stays::StayRow;
+use store::{stays::StayRow, word::Unreadable};
 use uuid::Uuid;
 
 use super::find;
@@ -23,6 +23,7 @@ use crate::problem::Failure;
 use crate::query::Query;
 use crate::reads;
 use crate::shapes::DuePage;
+use crate::unreadable;
 
 /// What cursors of this list are good for.
 const LIST: &str = "due";
@@ -88,9 +89,15 @@ async fn items(
     let now = app.clock.now();
     let before = after.map(|(at, id)| (at - BEHIND, id));
     let overdue = store::due::overdue(&app.db, facility.id, now, before, count).await?;
-    let is_open = |(stay, _): &(StayRow, _)| is_flagged(stay) || is_unconfirmed(stay);
-    let asked = asked.into_iter().filter(|asked| !is_open(asked));
-    let unsettled = unconfirmed.into_iter().chain(flagged).map(Item::unsettled);
+    let is_settled = |(stay, _): &(StayRow, _)| {
+        unreadable::sound(stay.id, is_unsettled(stay)).is_some_and(|is_unsettled| !is_unsettled)
+    };
+    let asked = asked.into_iter().filter(is_settled);
+    let unsettled = unconfirmed.into_iter().chain(flagged);
+    let unsettled = unsettled.filter_map(|stay| {
+        let stay_id = stay.id;
+        unreadable::sound(stay_id, Item::unsettled(stay))
+    });
     let mut by_stay = HashMap::new();
     for item in unsettled.chain(asked.map(Item::asked)) {
         by_stay.entry(item.stay.id).or_insert(item);
@@ -119,10 +126,10 @@ async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
 
 impl Item {
     /// What a stay that is not settled asks for, by its deadline.
-    fn unsettled(stay: StayRow) -> Self {
-        let is_flagged = is_flagged(&stay);
-        let is_refused = stay.delivery_state == DeliveryState::Rejected.as_str();
-        Self {
+    fn unsettled(stay: StayRow) -> Result<Self, Unreadable> {
+        let is_flagged = is_flagged(&stay)?;
+        let is_refused = stay.delivery_state.get()? == DeliveryState::Rejected;
+        Ok(Self {
             kind: match is_flagged || is_refused {
                 true => DueKind::Correction,
                 false => DueKind::Unacknowledged,
@@ -134,7 +141,7 @@ impl Item {
             },
             questions: Vec::new(),
             stay,
-        }
+        })
     }
 
     /// What a stay that is settled but asked about asks for, since the first question was asked.
@@ -222,7 +229,7 @@ impl Item {
             "version": self.stay.version,
             "due_at": format_instant(self.due_at),
             "is_overdue": now >= self.due_at,
-            "delivery": self.stay.delivery_state,
+            "delivery": self.stay.delivery_state.as_stored(),
             "reason": match self.kind {
                 DueKind::Correction | DueKind::Unacknowledged => self.stay.delivery_reason.as_deref(),
                 DueKind::Completion | DueKind::DepartureOverdue => None,
@@ -234,15 +241,14 @@ impl Item {
 }
 
 /// Whether the sender is told to look again at the data of a guest who is there to be asked.
-fn is_flagged(stay: &StayRow) -> bool {
-    let state = IdentityState::parse(&stay.identity_state);
-    let review = intake::view::review_of(stay);
-    let needs_attention = state.is_some_and(|state| state.needs_attention(review));
-    needs_attention && stay.presence == Presence::Present.as_str()
+fn is_flagged(stay: &StayRow) -> Result<bool, Unreadable> {
+    let review = intake::view::review_of(stay)?;
+    let needs_attention = stay.identity_state.get()?.needs_attention(review);
+    Ok(needs_attention && stay.presence.get()? == Presence::Present)
 }
 
-/// Whether the police have refused it, or not confirmed it.
-fn is_unconfirmed(stay: &StayRow) -> bool {
-    let state = DeliveryState::parse(&stay.delivery_state);
-    state.is_some_and(|state| DeliveryState::UNCONFIRMED.contains(&state))
+/// Whether it is flagged, or the police have refused it or not confirmed it.
+fn is_unsettled(stay: &StayRow) -> Result<bool, Unreadable> {
+    let is_unconfirmed = DeliveryState::UNCONFIRMED.contains(&stay.delivery_state.get()?);
+    Ok(is_flagged(stay)? || is_unconfirmed)
 }

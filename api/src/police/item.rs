@@ -9,7 +9,10 @@ use chrono::{DateTime, Utc};
 use domain::{
     facility::Facility,
     notification::{self, NotificationFacts},
-    stay::{IdentityState, NotificationKind, Timeliness},
+    stay::{
+        CompletionState, DeliveryState, IdentityReview, IdentityState, NotificationKind, Presence,
+        Timeliness,
+    },
     time::format_instant,
 };
 use runtime::vault::Vault;
@@ -21,6 +24,7 @@ use store::{
         decide, facts,
     },
     stays::{StayRow, StayVersionRow},
+    word::Unreadable,
 };
 use uuid::Uuid;
 
@@ -202,9 +206,9 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
     let version = around.versions.get(&case.stay_id).ok_or_else(absent)?;
     let facility = around.facilities.get(&case.facility_id);
     let facility = facility.ok_or_else(absent)?;
-    let unreadable = || Failure::internal("a stored state has no meaning");
-    let state = IdentityState::parse(&stay.identity_state).ok_or_else(unreadable)?;
-    let timeliness = Timeliness::parse(&stay.timeliness).ok_or_else(unreadable)?;
+    let Some(words) = unreadable::sound(stay.id, StayWords::of(stay)) else {
+        return Ok(damaged(stay, version));
+    };
     let opened = intake::view::open(vault, stay, version);
     if let Err(error) = &opened {
         unreadable::note("stay_version", stay.id, error);
@@ -218,11 +222,11 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
             version: version.version,
             kind: NotificationKind::Stay,
             facility,
-            identity: state,
+            identity: words.identity,
             grade: None,
             registry_birth_date: None,
             registry_sex: None,
-            timeliness,
+            timeliness: words.timeliness,
             received_at: stay.received_at,
             deadline_at: stay.deadline_at,
         },
@@ -235,20 +239,20 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
     let differences = differences.filter(|differences| differences.is_array());
     shown.extend(members(json!({
         "id": stay.id,
-        "presence": stay.presence,
+        "presence": words.presence.as_str(),
         "departed_at": stay.departed_at.map(format_instant),
         "identity": {
-            "state": state.as_str(),
-            "seen_by_sender": state.as_seen_by_sender(intake::view::review_of(stay)),
+            "state": words.identity.as_str(),
+            "seen_by_sender": words.identity.as_seen_by_sender(words.review),
             "differences": differences.cloned().unwrap_or_else(|| json!([])),
         },
         "delivery": {
-            "state": stay.delivery_state,
+            "state": words.delivery.as_str(),
             "version": stay.delivery_version,
             "police_reference": stay.police_reference,
             "reason": stay.delivery_reason,
         },
-        "completion": {"state": stay.completion_state},
+        "completion": {"state": words.completion.as_str()},
         "warnings": serde_json::from_str::<Value>(&version.warnings)
             .unwrap_or_else(|_| json!([])),
     })));
@@ -258,11 +262,57 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
     Ok(Value::Object(shown))
 }
 
+/// The words of a stay that an officer is shown.
+struct StayWords {
+    presence: Presence,
+    identity: IdentityState,
+    review: Option<IdentityReview>,
+    delivery: DeliveryState,
+    completion: CompletionState,
+    timeliness: Timeliness,
+}
+
+impl StayWords {
+    fn of(stay: &StayRow) -> Result<Self, Unreadable> {
+        Ok(Self {
+            presence: stay.presence.get()?,
+            identity: stay.identity_state.get()?,
+            review: intake::view::review_of(stay)?,
+            delivery: stay.delivery_state.get()?,
+            completion: stay.completion_state.get()?,
+            timeliness: stay.timeliness.get()?,
+        })
+    }
+}
+
+/// What can be shown of a stay whose row is damaged: its words as they are stored, and nothing
+/// that would have to be derived from them.
+fn damaged(stay: &StayRow, version: &StayVersionRow) -> Value {
+    json!({
+        "id": stay.id,
+        "version": version.version,
+        "presence": stay.presence.as_stored(),
+        "purpose": stay.purpose.as_stored(),
+        "guest": {},
+        "identity": {"state": stay.identity_state.as_stored(), "differences": []},
+        "delivery": {
+            "state": stay.delivery_state.as_stored(),
+            "version": stay.delivery_version,
+        },
+        "completion": {"state": stay.completion_state.as_stored()},
+        "timeliness": stay.timeliness.as_stored(),
+        "received_at": format_instant(stay.received_at),
+        "deadline_at": format_instant(stay.deadline_at),
+        "warnings": [],
+        "unreadable": true,
+    })
+}
+
 /// What is known of a stay whose content is damaged.
 fn clear_content(stay: &StayRow) -> Value {
     json!({
         "facility_id": stay.facility_id,
-        "purpose": stay.purpose,
+        "purpose": stay.purpose.as_stored(),
         "arrival_at": format_instant(stay.arrival_at),
         "expected_departure_at": stay.expected_departure_at.map(format_instant),
         "guest": {},

@@ -352,17 +352,11 @@ fn filter(app: &App, sender: &Sender, query: &mut Query) -> Filter {
         }),
         document_index: None,
         name_indexes: Vec::new(),
-        presence: word(query, "presence", |word| Presence::parse(word).is_some()),
+        presence: query.parsed("presence", Code::InvalidFilter, Presence::parse),
         identity: query.parsed("identity", Code::InvalidFilter, identity_filter),
-        delivery: word(query, "delivery", |word| {
-            DeliveryState::parse(word).is_some()
-        }),
-        timeliness: word(query, "timeliness", |word| {
-            Timeliness::parse(word).is_some()
-        }),
-        completion: word(query, "completion", |word| {
-            CompletionState::parse(word).is_some()
-        }),
+        delivery: query.parsed("delivery", Code::InvalidFilter, DeliveryState::parse),
+        timeliness: query.parsed("timeliness", Code::InvalidFilter, Timeliness::parse),
+        completion: query.parsed("completion", Code::InvalidFilter, CompletionState::parse),
         // A plus that was not escaped arrives as a space.
         changed_since: query.parsed("changed_since", Code::InvalidInstant, |text| {
             parse_instant(&text.replace(' ', "+"))
@@ -376,21 +370,15 @@ fn start_of(day: NaiveDate) -> DateTime<Utc> {
     at_local(day, NaiveTime::MIN)
 }
 
-fn word(query: &mut Query, name: &str, is_known: impl Fn(&str) -> bool) -> Option<String> {
-    query.parsed(name, Code::InvalidFilter, |word| {
-        is_known(word).then(|| word.to_owned())
-    })
-}
-
 /// What is behind a word that a sender sees; `None` when there is no such word.
 fn identity_filter(word: &str) -> Option<IdentityFilter> {
-    let states: Vec<String> = IdentityState::ALL
-        .iter()
-        .filter(|state| state.as_seen_by_sender(None) == word)
-        .map(|state| state.as_str().to_owned())
-        .collect();
-    let review = IdentityReview::parse(word).map(|review| review.as_str().to_owned());
-    let filter = IdentityFilter { review, states };
+    let states = IdentityState::ALL.iter().copied();
+    let filter = IdentityFilter {
+        review: IdentityReview::parse(word),
+        states: states
+            .filter(|state| state.as_seen_by_sender(None) == word)
+            .collect(),
+    };
     (filter != IdentityFilter::default()).then_some(filter)
 }
 
@@ -400,17 +388,20 @@ mod tests {
 
     #[test]
     fn a_sender_filters_by_what_a_sender_sees() {
-        let filter = |review: Option<&str>, states: &[&str]| IdentityFilter {
-            review: review.map(str::to_owned),
-            states: states.iter().map(|state| (*state).to_owned()).collect(),
+        let filter = |review: Option<IdentityReview>, states: &[IdentityState]| IdentityFilter {
+            review,
+            states: states.to_vec(),
         };
         let table = [
             (
                 "attention",
-                filter(Some("attention"), &["mismatch", "not_found"]),
+                filter(
+                    Some(IdentityReview::Attention),
+                    &[IdentityState::Mismatch, IdentityState::NotFound],
+                ),
             ),
-            ("reviewed", filter(Some("reviewed"), &[])),
-            ("verified", filter(None, &["verified"])),
+            ("reviewed", filter(Some(IdentityReview::Reviewed), &[])),
+            ("verified", filter(None, &[IdentityState::Verified])),
         ];
         for (word, expected) in table {
             assert_eq!(identity_filter(word), Some(expected), "{word}");

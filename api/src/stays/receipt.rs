@@ -3,7 +3,6 @@
 use domain::document::DocumentKind;
 use domain::draft::Draft;
 use domain::problem::Code;
-use domain::stay::Timeliness;
 use domain::time::parse_instant;
 use formats::receipt_paper::{Sleeping, StayPaper};
 use poem::http::{HeaderMap, header};
@@ -51,7 +50,11 @@ pub(crate) async fn show(
         let paper = paper_of(app, admitted, &stay, &version)?;
         paper::answer(app, &version.receipt_number, move || paper.to_pdf()).await?
     } else if media_type == JOSE {
-        Answer::of_type(JOSE, intake::view::jws(&stay, &version))
+        let jws = intake::view::jws(&stay, &version);
+        Answer::of_type(
+            JOSE,
+            jws.map_err(|error| unreadable::failure(stay.id, error))?,
+        )
     } else {
         let receipt = intake::view::receipt(&app.vault, &stay, &version);
         let receipt = receipt.map_err(|error| unreadable::failure(stay.id, error))?;
@@ -71,6 +74,7 @@ fn paper_of(
     let facility = facility.ok_or_else(|| Failure::new(Code::NotFound))?;
     let opened = intake::view::open(&app.vault, stay, version)
         .map_err(|error| unreadable::failure(stay.id, error))?;
+    let damaged = |error| unreadable::failure(stay.id, error);
     // What was accepted is well-formed; members that only the service sets are not printed.
     let (draft, _) = Draft::read(&opened.content);
     let instant = |text: Option<String>| text.as_deref().and_then(parse_instant);
@@ -88,8 +92,8 @@ fn paper_of(
         expected_departure_at: instant(draft.expected_departure_at),
         received_at: stay.received_at,
         deadline_at: stay.deadline_at,
-        timeliness: Timeliness::parse(&stay.timeliness).unwrap_or(Timeliness::Late),
+        timeliness: stay.timeliness.get().map_err(damaged)?,
         content_sha256: hex::encode(&version.content_sha256),
-        jws: intake::view::jws(stay, version),
+        jws: intake::view::jws(stay, version).map_err(damaged)?,
     })
 }

@@ -197,7 +197,7 @@ impl Door {
                 let name = content["reference"].as_str();
                 let number = content.pointer("/guest/document/number");
                 let name = name.or(number.and_then(Value::as_str)).unwrap_or_default();
-                let stay = json!([row.presence, content]);
+                let stay = json!([row.presence.as_stored(), content]);
                 found.entry(name.to_owned()).or_default().push(stay);
             }
         }
@@ -216,7 +216,7 @@ impl Door {
     ) -> anyhow::Result<bool> {
         let filter = store::stays::Filter {
             facility_ids: vec![hospital.facilities[0].id],
-            presence: Some(Presence::Present.as_str().to_owned()),
+            presence: Some(Presence::Present),
             ..store::stays::Filter::default()
         };
         for row in store::stays::list(&self.db, &filter, Order::Newest(None), 200).await? {

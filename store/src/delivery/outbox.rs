@@ -7,8 +7,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use domain::event::EventKind;
-use entity::{attempt, stay};
+use domain::{
+    event::EventKind,
+    operator::{PeerName, TaskState, TaskStep},
+    stay::{DeliveryState, IdentityReview, IdentityState, NotificationKind, Timeliness},
+};
+use entity::{attempt, stay, word::Word};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement,
     Value,
@@ -18,13 +22,81 @@ use uuid::Uuid;
 use crate::{
     Backend, Database, Result, dialect,
     review::{self, NewCase},
-    rows::{self, AsRow, Column, Kind, column, nullable},
-    table_rows::{AttemptRow, AuditRow, EventRow, TaskRow},
+    rows::{self, AsRow, columns},
+    table_rows::{AttemptRow, AuditRow, EventRow},
     write,
 };
 
 /// A task as it is claimed.
 pub type Task = entity::outbox_task::Model;
+
+/// A task as it is made: it waits to be claimed, and the registry is asked first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTask {
+    /// The notification's id.
+    pub id: Uuid,
+    /// The stay that it speaks of.
+    pub stay_id: Uuid,
+    /// The version of the stay.
+    pub version: i32,
+    /// What it says of the stay.
+    pub kind: NotificationKind,
+    /// The facility of the stay.
+    pub facility_id: Uuid,
+    /// The commune of the facility, which decides where it goes.
+    pub commune_code: String,
+    /// Statutory deadline of the stay.
+    pub deadline_at: DateTime<Utc>,
+    /// Not to be claimed before this instant.
+    pub due_at: DateTime<Utc>,
+    /// The trace of the request that made it.
+    pub trace_parent: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What an insert of a task writes.
+pub(crate) struct TaskRow {
+    task: NewTask,
+    kind: Word<NotificationKind>,
+    state: Word<TaskState>,
+    step: Word<TaskStep>,
+    claim_count: i32,
+    attempt_count: i32,
+    unclear_count: i32,
+}
+
+impl From<NewTask> for TaskRow {
+    fn from(task: NewTask) -> Self {
+        Self {
+            kind: task.kind.into(),
+            task,
+            state: TaskState::Waiting.into(),
+            step: TaskStep::CheckIdentity.into(),
+            claim_count: 0,
+            attempt_count: 0,
+            unclear_count: 0,
+        }
+    }
+}
+
+columns!(TaskRow {
+    task.id,
+    task.stay_id,
+    task.version,
+    kind,
+    task.facility_id,
+    task.commune_code as "destination",
+    task.deadline_at,
+    state,
+    step,
+    task.due_at,
+    claim_count,
+    attempt_count,
+    unclear_count,
+    task.trace_parent,
+    task.created_at,
+});
 
 /// Tasks of which communes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +135,7 @@ pub struct Candidate {
     /// The facility of its stay.
     pub facility_id: Uuid,
     /// The commune of the facility.
-    pub destination: String,
+    pub commune_code: String,
     /// Statutory deadline.
     pub deadline_at: DateTime<Utc>,
     /// How often it was claimed without a result since.
@@ -84,7 +156,8 @@ pub async fn due(
     let held_back = held_back(lease_now);
     let (of_communes, communes_values) = communes.condition(backend);
     let text = format!(
-        "SELECT id, facility_id, destination, deadline_at, claim_count FROM outbox_task \
+        "SELECT id, facility_id, destination AS commune_code, deadline_at, claim_count \
+         FROM outbox_task \
          WHERE settled_at IS NULL AND due_at <= ? \
            AND (leased_until IS NULL OR leased_until <= {lease_now}) \
            AND NOT {held_back}{of_communes} \
@@ -166,12 +239,12 @@ pub struct Subject {
     pub task_id: Uuid,
     /// Commune of the facility when the stay was declared.
     pub commune_code: String,
-    /// Word of the axis `timeliness`.
-    pub timeliness: String,
-    /// Word of the axis `identity`.
-    pub identity_state: String,
+    /// The axis `timeliness`.
+    pub timeliness: Word<Timeliness>,
+    /// The axis `identity`.
+    pub identity_state: Word<IdentityState>,
     /// What the police's review made of it.
-    pub identity_review: Option<String>,
+    pub identity_review: Option<Word<IdentityReview>>,
     /// What is owed, as it is stored.
     pub owed: Option<String>,
     /// The organisation that declared it.
@@ -219,7 +292,7 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
 /// What is due only after `latest` waits because the peer asked for it, and is left alone.
 pub async fn hasten(
     db: &Database,
-    step: &str,
+    step: TaskStep,
     communes: &Communes,
     (now, latest): (DateTime<Utc>, DateTime<Utc>),
     limit: u64,
@@ -234,7 +307,7 @@ pub async fn hasten(
            ORDER BY deadline_at, id LIMIT {limit} {})",
         dialect::skip_locked(backend)
     );
-    let mut values = vec![rows::instant(now), rows::text(step)];
+    let mut values = vec![rows::instant(now), rows::text(step.as_str())];
     values.extend([now, latest].map(rows::instant));
     values.extend(communes_values);
     let transaction = write::begin(db).await?;
@@ -249,11 +322,11 @@ pub async fn hasten(
 pub async fn last_attempt_at(
     db: &Database,
     task_id: Uuid,
-    peer: &str,
+    peer: PeerName,
 ) -> Result<Option<DateTime<Utc>>> {
     Ok(attempt::Entity::find()
         .filter(attempt::Column::TaskId.eq(task_id))
-        .filter(attempt::Column::Peer.eq(peer))
+        .filter(attempt::Column::Peer.eq(peer.as_str()))
         .order_by_desc(attempt::Column::StartedAt)
         .one(db.reader())
         .await?
@@ -280,11 +353,30 @@ pub struct TaskResult {
     /// Cases for the police, opened with this result.
     pub cases: Vec<NewCase>,
     /// A task that follows, such as a late identity result.
-    pub follow_up: Option<Task>,
+    pub follow_up: Option<NewTask>,
     /// The audit entry of the deed; results that change no stay have none.
     pub audit: Option<entity::audit_entry::Model>,
     /// What the sender hears of it.
     pub events: Vec<entity::event::Model>,
+}
+
+impl TaskResult {
+    /// What becomes of a task, and nothing besides.
+    pub fn new(task: &Task, lease_id: Uuid, progress: Progress) -> Self {
+        Self {
+            task_id: task.id,
+            lease_id,
+            stay_id: task.stay_id,
+            version: task.version,
+            progress,
+            stay: StayChange::default(),
+            attempts: Vec::new(),
+            cases: Vec::new(),
+            follow_up: None,
+            audit: None,
+            events: Vec::new(),
+        }
+    }
 }
 
 /// What a claimed task becomes.
@@ -294,7 +386,7 @@ pub enum Progress {
     /// result whose stay has a later version by now counts as one whose lease was lost.
     Fixed {
         /// The grade that is sent.
-        identity_state: String,
+        identity_state: IdentityState,
         /// SHA-256 of the body.
         body_sha256: Vec<u8>,
         /// The body, sealed.
@@ -332,11 +424,11 @@ pub enum Progress {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StayChange {
     /// The axis `identity`.
-    pub identity_state: Option<String>,
+    pub identity_state: Option<IdentityState>,
     /// What stands before it; what an officer has accepted stays so.
-    pub identity_review: Option<String>,
+    pub identity_review: Option<IdentityReview>,
     /// The axis `delivery`, applied only while the stay's newest forwardable version is this one.
-    pub delivery_state: Option<String>,
+    pub delivery_state: Option<DeliveryState>,
     /// The police's own number.
     pub police_reference: Option<String>,
     /// Why it was rejected or parked: a code, no text of the peer.
@@ -395,7 +487,7 @@ pub async fn record(
         backend,
         &transaction,
         "outbox_task",
-        tasks.map(TaskRow).collect(),
+        tasks.map(TaskRow::from).collect(),
         once,
     )
     .await?;
@@ -695,21 +787,11 @@ impl SubjectRow {
     }
 }
 
-impl AsRow for SubjectRow {
-    const COLUMNS: &'static [Column] = &[
-        column("task_id", Kind::Uuid),
-        column("stay_id", Kind::Uuid),
-        column("version", Kind::Integer),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.task_id),
-            rows::uuid(self.stay_id),
-            rows::integer(self.version),
-        ]
-    }
-}
+columns!(SubjectRow {
+    task_id,
+    stay_id,
+    version,
+});
 
 /// A stay whose sender was told with this version to look at the guest's data again.
 struct ToldRow {
@@ -717,16 +799,7 @@ struct ToldRow {
     version: i32,
 }
 
-impl AsRow for ToldRow {
-    const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
-        column("version", Kind::Integer),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![rows::uuid(self.stay_id), rows::integer(self.version)]
-    }
-}
+columns!(ToldRow { stay_id, version });
 
 /// A worker's hold on a task.
 struct HoldRow {
@@ -743,28 +816,19 @@ impl HoldRow {
     }
 }
 
-impl AsRow for HoldRow {
-    const COLUMNS: &'static [Column] = &[
-        column("task_id", Kind::Uuid),
-        column("lease_id", Kind::Uuid),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![rows::uuid(self.task_id), rows::uuid(self.lease_id)]
-    }
-}
+columns!(HoldRow { task_id, lease_id });
 
 struct ProgressRow {
     task_id: Uuid,
     lease_id: Uuid,
-    state: &'static str,
+    state: Word<TaskState>,
     due_at: Option<DateTime<Utc>>,
     recorded_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
     keeps_lease: bool,
     attempt_count: i32,
     unclear_count: i32,
-    identity_state: Option<String>,
+    identity_state: Option<Word<IdentityState>>,
     body_sha256: Option<Vec<u8>>,
     sealed_body: Option<Vec<u8>>,
 }
@@ -775,7 +839,7 @@ impl ProgressRow {
         let mut row = Self {
             task_id: result.task_id,
             lease_id: result.lease_id,
-            state: "waiting",
+            state: TaskState::Waiting.into(),
             due_at: None,
             recorded_at: now,
             settled_at: None,
@@ -792,9 +856,9 @@ impl ProgressRow {
                 body_sha256,
                 sealed_body,
             } => {
-                row.state = "claimed";
+                row.state = TaskState::Claimed.into();
                 row.keeps_lease = true;
-                row.identity_state = Some(identity_state.clone());
+                row.identity_state = Some((*identity_state).into());
                 row.body_sha256 = Some(body_sha256.clone());
                 row.sealed_body = Some(sealed_body.clone());
             }
@@ -802,91 +866,72 @@ impl ProgressRow {
                 row.due_at = Some(*due_at);
                 row.unclear_count = i32::from(*is_unclear);
             }
-            Progress::Delivered { at } => (row.state, row.settled_at) = ("delivered", Some(*at)),
-            Progress::Refused { at } => (row.state, row.settled_at) = ("refused", Some(*at)),
-            Progress::Parked { at } => (row.state, row.settled_at) = ("parked", Some(*at)),
+            Progress::Delivered { at } => row.settle(TaskState::Delivered, *at),
+            Progress::Refused { at } => row.settle(TaskState::Refused, *at),
+            Progress::Parked { at } => row.settle(TaskState::Parked, *at),
             Progress::Needless => return None,
         }
         Some(row)
     }
-}
 
-impl AsRow for ProgressRow {
-    const COLUMNS: &'static [Column] = &[
-        column("task_id", Kind::Uuid),
-        column("lease_id", Kind::Uuid),
-        column("state", Kind::Text),
-        nullable("due_at", Kind::Instant),
-        column("recorded_at", Kind::Instant),
-        nullable("settled_at", Kind::Instant),
-        column("keeps_lease", Kind::Boolean),
-        column("attempt_count", Kind::Integer),
-        column("unclear_count", Kind::Integer),
-        nullable("identity_state", Kind::Text),
-        nullable("body_sha256", Kind::Bytes),
-        nullable("sealed_body", Kind::Bytes),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.task_id),
-            rows::uuid(self.lease_id),
-            rows::text(self.state),
-            rows::instant_null(self.due_at),
-            rows::instant(self.recorded_at),
-            rows::instant_null(self.settled_at),
-            rows::boolean(self.keeps_lease),
-            rows::integer(self.attempt_count),
-            rows::integer(self.unclear_count),
-            rows::text_null(self.identity_state),
-            rows::bytes_null(self.body_sha256),
-            rows::bytes_null(self.sealed_body),
-        ]
+    fn settle(&mut self, state: TaskState, at: DateTime<Utc>) {
+        self.state = state.into();
+        self.settled_at = Some(at);
     }
 }
+
+columns!(ProgressRow {
+    task_id,
+    lease_id,
+    state,
+    due_at,
+    recorded_at,
+    settled_at,
+    keeps_lease,
+    attempt_count,
+    unclear_count,
+    identity_state,
+    body_sha256,
+    sealed_body,
+});
 
 struct ChangeRow {
     stay_id: Uuid,
     version: i32,
-    change: StayChange,
+    identity_state: Option<Word<IdentityState>>,
+    identity_review: Option<Word<IdentityReview>>,
+    delivery_state: Option<Word<DeliveryState>>,
+    police_reference: Option<String>,
+    delivery_reason: Option<String>,
+    owed: Option<String>,
     changed_at: DateTime<Utc>,
 }
 
 impl ChangeRow {
     fn new(result: &TaskResult, now: DateTime<Utc>) -> Self {
+        let change = result.stay.clone();
         Self {
             stay_id: result.stay_id,
             version: result.version,
-            change: result.stay.clone(),
+            identity_state: change.identity_state.map(Word::from),
+            identity_review: change.identity_review.map(Word::from),
+            delivery_state: change.delivery_state.map(Word::from),
+            police_reference: change.police_reference,
+            delivery_reason: change.delivery_reason,
+            owed: change.owed,
             changed_at: now,
         }
     }
 }
 
-impl AsRow for ChangeRow {
-    const COLUMNS: &'static [Column] = &[
-        column("stay_id", Kind::Uuid),
-        column("version", Kind::Integer),
-        nullable("identity_state", Kind::Text),
-        nullable("identity_review", Kind::Text),
-        nullable("delivery_state", Kind::Text),
-        nullable("police_reference", Kind::Text),
-        nullable("delivery_reason", Kind::Text),
-        nullable("owed", Kind::Text),
-        column("changed_at", Kind::Instant),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        vec![
-            rows::uuid(self.stay_id),
-            rows::integer(self.version),
-            rows::text_null(self.change.identity_state),
-            rows::text_null(self.change.identity_review),
-            rows::text_null(self.change.delivery_state),
-            rows::text_null(self.change.police_reference),
-            rows::text_null(self.change.delivery_reason),
-            rows::text_null(self.change.owed),
-            rows::instant(self.changed_at),
-        ]
-    }
-}
+columns!(ChangeRow {
+    stay_id,
+    version,
+    identity_state,
+    identity_review,
+    delivery_state,
+    police_reference,
+    delivery_reason,
+    owed,
+    changed_at,
+});

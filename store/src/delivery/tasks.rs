@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entity::{attempt, outbox_task, stay};
+use domain::stay::NotificationKind;
+use entity::{attempt, outbox_task, stay, word::Word};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, Value, sea_query::Expr,
@@ -206,7 +207,7 @@ pub enum Replayed {
 struct Freed {
     stay_id: Uuid,
     version: i32,
-    kind: String,
+    kind: Word<NotificationKind>,
 }
 
 /// Makes a task that was set aside due again, under its old id, with nothing held against it.
@@ -295,7 +296,7 @@ async fn requeue_stay(transaction: &Transaction, task: &Freed, now: DateTime<Utc
         .filter(stay::Column::Id.eq(task.stay_id))
         .filter(stay::Column::DeliveryVersion.eq(task.version));
     // An identity result that was set aside left the stay acknowledged.
-    if task.kind != "identity_result" {
+    if task.kind.get()? != NotificationKind::IdentityResult {
         change = change
             .col_expr(stay::Column::DeliveryState, Expr::value("queued"))
             .col_expr(stay::Column::DeliveryReason, Expr::value(None::<String>));

@@ -4,6 +4,12 @@ use std::time::{Duration, Instant};
 
 use ::tests::{TestDatabase, on_both_databases};
 use chrono::{TimeDelta, TimeZone};
+use domain::{
+    document::DocumentKind,
+    facility::FacilityKind,
+    purpose::Purpose,
+    stay::{DeliveryState, IdentityState, Timeliness},
+};
 use sea_orm::{
     ActiveModelTrait, DatabaseConnection, IntoActiveModel, Iterable, QueryTrait, Statement,
 };
@@ -116,31 +122,31 @@ pub(crate) fn settled(id: u128) -> StayRow {
         id: Uuid::from_u128(id),
         organisation_id: Uuid::from_u128(1),
         facility_id: FACILITY,
-        facility_kind: "lodging_business".to_owned(),
+        facility_kind: FacilityKind::LodgingBusiness.into(),
         commune_code: "14797".to_owned(),
         province_code: "38".to_owned(),
         version: 1,
-        presence: "present".to_owned(),
-        identity_state: "verified".to_owned(),
+        presence: Presence::Present.into(),
+        identity_state: IdentityState::Verified.into(),
         identity_review: None,
-        delivery_state: "acknowledged".to_owned(),
+        delivery_state: DeliveryState::Acknowledged.into(),
         delivery_version: 1,
         police_reference: None,
         delivery_reason: None,
-        completion_state: "complete".to_owned(),
+        completion_state: CompletionState::Complete.into(),
         owed: None,
-        timeliness: "on_time".to_owned(),
+        timeliness: Timeliness::OnTime.into(),
         arrival_at,
         arrival_on: arrival_at.date_naive(),
         expected_departure_at: None,
         departed_at: None,
         received_at: arrival_at,
         deadline_at: arrival_at + TimeDelta::hours(9),
-        purpose: "tourism".to_owned(),
+        purpose: Purpose::Tourism.into(),
         sex: None,
         age_band: None,
         nationality: None,
-        document_kind: "citizen_card".to_owned(),
+        document_kind: DocumentKind::CitizenCard.into(),
         reference_index: None,
         document_index: None,
         name_index: None,
@@ -157,13 +163,19 @@ async fn a_hundred_thousand_settled_stays_are_not_read(database: ::tests::Databa
     house.add(1, |_| {}).await;
     house.multiply(1).await;
     house
-        .add(2, |stay| stay.delivery_state = "rejected".to_owned())
+        .add(2, |stay| {
+            stay.delivery_state = DeliveryState::Rejected.into()
+        })
         .await;
     house
-        .add(3, |stay| stay.identity_state = "mismatch".to_owned())
+        .add(3, |stay| {
+            stay.identity_state = IdentityState::Mismatch.into()
+        })
         .await;
     house
-        .add(4, |stay| stay.completion_state = "due".to_owned())
+        .add(4, |stay| {
+            stay.completion_state = CompletionState::Due.into()
+        })
         .await;
     let after = Some((settled(1).arrival_at, Uuid::nil()));
     let backend = house.db.backend().into();
@@ -221,44 +233,48 @@ async fn each_list_has_its_stays_in_order(database: ::tests::Database) {
     let house = House::open(database).await;
     let deadline = |hours| settled(1).deadline_at + TimeDelta::hours(hours);
     for (id, hours, delivery) in [
-        (5, 2, "queued"),
-        (4, 3, "delivering"),
-        (3, 1, "rejected"),
-        (2, 3, "parked"),
-        (6, 0, "not_required"),
+        (5, 2, DeliveryState::Queued),
+        (4, 3, DeliveryState::Delivering),
+        (3, 1, DeliveryState::Rejected),
+        (2, 3, DeliveryState::Parked),
+        (6, 0, DeliveryState::NotRequired),
     ] {
         house
             .add(id, |stay| {
-                stay.delivery_state = delivery.to_owned();
+                stay.delivery_state = delivery.into();
                 stay.deadline_at = deadline(hours);
             })
             .await;
     }
-    for (id, presence) in [(7, "present"), (8, "departed"), (9, "cancelled")] {
+    for (id, presence) in [
+        (7, Presence::Present),
+        (8, Presence::Departed),
+        (9, Presence::Cancelled),
+    ] {
         house
             .add(id, |stay| {
-                stay.presence = presence.to_owned();
-                stay.identity_state = "not_found".to_owned();
-                stay.completion_state = "due".to_owned();
+                stay.presence = presence.into();
+                stay.identity_state = IdentityState::NotFound.into();
+                stay.completion_state = CompletionState::Due.into();
             })
             .await;
     }
     for (id, state, review) in [
-        (11, "verified", "attention"),
-        (12, "mismatch", "attention"),
-        (13, "not_found", "reviewed"),
+        (11, IdentityState::Verified, IdentityReview::Attention),
+        (12, IdentityState::Mismatch, IdentityReview::Attention),
+        (13, IdentityState::NotFound, IdentityReview::Reviewed),
     ] {
         house
             .add(id, |stay| {
-                stay.identity_state = state.to_owned();
-                stay.identity_review = Some(review.to_owned());
+                stay.identity_state = state.into();
+                stay.identity_review = Some(review.into());
             })
             .await;
     }
     house
         .add(10, |stay| {
             stay.facility_id = Uuid::from_u128(8);
-            stay.delivery_state = "queued".to_owned();
+            stay.delivery_state = DeliveryState::Queued.into();
         })
         .await;
     let ids =
@@ -307,16 +323,16 @@ async fn each_overdue_departure_is_listed(house: &House) {
     let noon = settled(1).arrival_at + TimeDelta::days(2);
     // Each row: stay, hours from noon at which its guest was to leave, presence.
     for (id, hours, presence) in [
-        (21, -1, "present"),
-        (22, -30, "present"),
-        (23, 0, "present"),
-        (24, 1, "present"),
-        (25, -2, "departed"),
-        (26, -2, "cancelled"),
+        (21, -1, Presence::Present),
+        (22, -30, Presence::Present),
+        (23, 0, Presence::Present),
+        (24, 1, Presence::Present),
+        (25, -2, Presence::Departed),
+        (26, -2, Presence::Cancelled),
     ] {
         house
             .add(id, |stay| {
-                stay.presence = presence.to_owned();
+                stay.presence = presence.into();
                 stay.expected_departure_at = Some(noon + TimeDelta::hours(hours));
             })
             .await;

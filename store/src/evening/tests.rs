@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use ::tests::on_both_databases;
 use chrono::{Days, TimeDelta};
-use domain::{event::EventKind, night};
+use domain::{event::EventKind, night, stay::NotificationKind};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, QueryTrait};
 
 use super::*;
@@ -29,28 +29,17 @@ fn forwarded(stay: &StayRow) -> Forwarded {
     let place = (stay.id, evening());
     let subject = ("stay", stay.id);
     Forwarded {
-        task: Task {
+        task: NewTask {
             id: stay.id,
             stay_id: stay.id,
             version: stay.version,
-            kind: "stay".to_owned(),
+            kind: NotificationKind::Stay,
             facility_id: stay.facility_id,
-            destination: stay.commune_code.clone(),
+            commune_code: stay.commune_code.clone(),
             deadline_at: stay.deadline_at,
-            state: "waiting".to_owned(),
-            step: "check_identity".to_owned(),
             due_at: evening(),
-            lease_id: None,
-            leased_until: None,
-            claim_count: 0,
-            attempt_count: 0,
-            unclear_count: 0,
-            identity_state: None,
-            body_sha256: None,
-            sealed_body: None,
             trace_parent: None,
             created_at: evening(),
-            settled_at: None,
         },
         audit: audit::entry(place, Actor::Worker, "notification.required", subject),
     }
@@ -74,17 +63,17 @@ async fn who_is_there_at_23_00_is_forwarded_once(database: ::tests::Database) {
     let house = House::open(database).await;
     // Each row: days after the first, presence, where it is on its way.
     for (id, days, presence, delivery) in [
-        (1, 0, "present", "not_required"),
-        (2, 1, "present", "not_required"),
-        (3, 0, "departed", "not_required"),
-        (4, 0, "cancelled", "not_required"),
-        (5, 0, "present", "acknowledged"),
+        (1, 0, Presence::Present, DeliveryState::NotRequired),
+        (2, 1, Presence::Present, DeliveryState::NotRequired),
+        (3, 0, Presence::Departed, DeliveryState::NotRequired),
+        (4, 0, Presence::Cancelled, DeliveryState::NotRequired),
+        (5, 0, Presence::Present, DeliveryState::Acknowledged),
     ] {
         house
             .add(id, |stay| {
                 stay.arrival_on = stay.arrival_on + Days::new(days);
-                stay.presence = presence.to_owned();
-                stay.delivery_state = delivery.to_owned();
+                stay.presence = presence.into();
+                stay.delivery_state = delivery.into();
                 stay.version = 3;
             })
             .await;
@@ -98,7 +87,7 @@ async fn who_is_there_at_23_00_is_forwarded_once(database: ::tests::Database) {
     // Another worker found it as well.
     assert_eq!(forward(&house.db, all, evening()).await.unwrap(), 0);
     let sent = stay(&house, 1).await;
-    assert_eq!(sent.delivery_state, "queued");
+    assert_eq!(sent.delivery_state.get(), Ok(DeliveryState::Queued));
     assert_eq!((sent.version, sent.delivery_version), (3, 3));
     assert_eq!(found(&house, evening()).await, []);
     let next = evening() + TimeDelta::days(30);
@@ -112,7 +101,9 @@ async fn what_moved_since_it_was_found_is_left_alone(database: ::tests::Database
     let house = House::open(database).await;
     for id in 1..=4 {
         house
-            .add(id, |stay| stay.delivery_state = "not_required".to_owned())
+            .add(id, |stay| {
+                stay.delivery_state = DeliveryState::NotRequired.into()
+            })
             .await;
     }
     let there = found(&house, evening()).await;
@@ -120,19 +111,25 @@ async fn what_moved_since_it_was_found_is_left_alone(database: ::tests::Database
     changed.version = Set(2);
     changed.update(&house.connection).await.unwrap();
     let mut left = stay(&house, 2).await.into_active_model();
-    left.presence = Set("departed".to_owned());
+    left.presence = Set(Presence::Departed.into());
     left.update(&house.connection).await.unwrap();
     let mut sent = stay(&house, 3).await.into_active_model();
-    sent.delivery_state = Set("queued".to_owned());
+    sent.delivery_state = Set(DeliveryState::Queued.into());
     sent.update(&house.connection).await.unwrap();
     let all = there.iter().map(forwarded).collect();
     assert_eq!(forward(&house.db, all, evening()).await.unwrap(), 1);
     let states = [1, 2, 3, 4].map(|id| stay(&house, id));
     let mut told = Vec::new();
     for state in states {
-        told.push(state.await.delivery_state);
+        told.push(state.await.delivery_state.get().unwrap());
     }
-    assert_eq!(told, ["not_required", "not_required", "queued", "queued"]);
+    let expected = [
+        DeliveryState::NotRequired,
+        DeliveryState::NotRequired,
+        DeliveryState::Queued,
+        DeliveryState::Queued,
+    ];
+    assert_eq!(told, expected);
     // It is found again as it stands now.
     assert_eq!(ids(&found(&house, evening()).await), [1]);
 }
@@ -166,16 +163,16 @@ async fn a_departure_is_told_of_once_and_again_after_it_was_moved(database: ::te
     let house = House::open(database).await;
     let noon = settled(1).arrival_at + TimeDelta::days(2);
     for (id, hours, presence) in [
-        (1, -1, "present"),
-        (2, -2, "present"),
-        (3, 0, "present"),
-        (4, 1, "present"),
-        (5, -1, "departed"),
-        (6, -1, "cancelled"),
+        (1, -1, Presence::Present),
+        (2, -2, Presence::Present),
+        (3, 0, Presence::Present),
+        (4, 1, Presence::Present),
+        (5, -1, Presence::Departed),
+        (6, -1, Presence::Cancelled),
     ] {
         house
             .add(id, |stay| {
-                stay.presence = presence.to_owned();
+                stay.presence = presence.into();
                 stay.expected_departure_at = Some(noon + TimeDelta::hours(hours));
             })
             .await;

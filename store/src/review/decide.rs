@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::review::{self, ReviewDecision, ReviewKind, ReviewState};
 use entity::review_decision;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Backend, Database, Error, Result, audit, declarations, dialect, request_keys,
-    rows::{self, AsRow, Column, Kind, column, nullable},
+    rows::{self, columns},
     table_rows::{AuditRow, EventRow},
     write,
 };
@@ -335,37 +335,16 @@ pub async fn questions(db: &Database, stay_ids: &[Uuid]) -> Result<Vec<DecisionR
         .await?)
 }
 
-struct Inserted(DecisionRow);
-
-impl AsRow for Inserted {
-    const COLUMNS: &'static [Column] = &[
-        column("id", Kind::Uuid),
-        column("case_id", Kind::Uuid),
-        column("stay_id", Kind::Uuid),
-        column("version", Kind::Integer),
-        column("decision", Kind::Text),
-        column("commune_code", Kind::Text),
-        nullable("referred_to", Kind::Text),
-        column("decided_by", Kind::Uuid),
-        column("decided_at", Kind::Instant),
-        nullable("pointers", Kind::Text),
-        nullable("sealed", Kind::Bytes),
-    ];
-
-    fn into_values(self) -> Vec<Value> {
-        let row = self.0;
-        vec![
-            rows::uuid(row.id),
-            rows::uuid(row.case_id),
-            rows::uuid(row.stay_id),
-            rows::integer(row.version),
-            rows::text(row.decision),
-            rows::text(row.commune_code),
-            rows::text_null(row.referred_to),
-            rows::uuid(row.decided_by),
-            rows::instant(row.decided_at),
-            rows::text_null(row.pointers),
-            rows::bytes_null(row.sealed),
-        ]
-    }
-}
+columns!(Inserted(DecisionRow) {
+    id,
+    case_id,
+    stay_id,
+    version,
+    decision,
+    commune_code,
+    referred_to,
+    decided_by,
+    decided_at,
+    pointers,
+    sealed,
+});

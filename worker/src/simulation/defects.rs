@@ -155,7 +155,7 @@ impl BentLedger {
 
 fn park_on_timeout(result: &mut TaskResult, now: DateTime<Utc>) {
     let is_timeout = result.attempts.last().is_some_and(|attempt| {
-        attempt.peer == PeerName::Police.as_str()
+        attempt.peer.get() == Ok(PeerName::Police)
             && attempt.code.as_deref() == Some(CallFault::Timeout.as_str())
     });
     if is_timeout && matches!(result.progress, Progress::Retry { .. }) {

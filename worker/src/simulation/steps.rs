@@ -353,7 +353,7 @@ impl World {
                     .note_claim(name, lease.id, &tasks, clock.now(), lease_seconds);
                 for task in &tasks {
                     let (id, stay, version) = (task.id, task.stay_id, task.version);
-                    let kind = task.kind.clone();
+                    let kind = task.kind.as_stored();
                     self.note(&format!(
                         "  claims {id}: {kind} of {stay} version {version}"
                     ));
