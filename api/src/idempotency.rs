@@ -70,21 +70,10 @@ impl IdempotencyKey {
 
     /// What holds a lock that long is a twin with the same key.
     pub(crate) fn failure(&self, error: store::Error) -> Failure {
-        match error {
-            store::Error::LockTimeout if self.0.is_some() => {
-                Failure::new(Code::IdempotencyInProgress)
-            }
-            store::Error::LockTimeout
-            | store::Error::NotFound
-            | store::Error::Duplicate
-            | store::Error::LeaseLost { .. }
-            | store::Error::Corrupt { .. }
-            | store::Error::Unavailable
-            | store::Error::StorageFull
-            | store::Error::OutcomeUnknown
-            | store::Error::Schema(_)
-            | store::Error::Database { .. } => error.into(),
+        if self.0.is_some() && matches!(error, store::Error::LockTimeout) {
+            return Failure::new(Code::IdempotencyInProgress);
         }
+        error.into()
     }
 
     /// Counts a replay, or a key that came with another request.

@@ -23,7 +23,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use store::{
     declarations::Idempotency,
-    request_keys,
+    idempotency,
     webhooks::{Deed, WebhookRow},
 };
 use uuid::Uuid;
@@ -80,9 +80,10 @@ pub(crate) async fn create(
     let request = ("webhooks", &document.value);
     let guard = key.of_request(app, sender, (AREA, about), request, document.received_at);
     if let Some(guard) = &guard
-        && let Some((first, _)) = request_keys::find(&app.db, guard, document.received_at).await?
+        && let Some(known) =
+            idempotency::find(&app.db, &guard.key_hash, document.received_at).await?
     {
-        return created_before(app, admitted, key, first).await;
+        return created_before(app, admitted, key, known.subject_of(guard)).await;
     }
     // Each may call an address that has not asked for it.
     admitted.ticket.caller.meter.take_webhook()?;

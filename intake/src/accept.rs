@@ -18,7 +18,8 @@ use serde_json::Value;
 use store::{
     Backend, Database,
     census::lease::Lease,
-    declarations::{self, Idempotency, Judged, NewDeclaration, Outcome},
+    declarations::{self, Judged, NewDeclaration, Outcome},
+    idempotency::{self, Idempotency},
 };
 use tokio::{
     sync::{Mutex, mpsc},
@@ -346,15 +347,15 @@ impl Intake {
             return Ok(None);
         };
         let db = &self.inner.parts.db;
-        let known = declarations::find_by_key(db, &key.key_hash, occasion.received_at).await?;
-        match known.is_none_or(|known| declarations::is_guarded_by(&key, &known)) {
+        let known = idempotency::find(db, &key.key_hash, occasion.received_at).await?;
+        match known.is_none_or(|known| known.guards(&key)) {
             true => Ok(Some(key)),
             false => Err(Refusal::IdempotencyKeyReused),
         }
     }
 
     async fn take_guard(&self, key: &Idempotency, now: DateTime<Utc>) -> Result<(), Refusal> {
-        match declarations::guard_request(&self.inner.parts.db, key, now).await? {
+        match idempotency::guard(&self.inner.parts.db, key, now).await? {
             true => Ok(()),
             false => Err(Refusal::IdempotencyKeyReused),
         }
@@ -453,8 +454,10 @@ impl Intake {
             return Err(Refusal::Invalid(violations));
         };
         let db = &self.inner.parts.db;
-        let known = declarations::find_by_key(db, &key.key_hash, occasion.received_at).await?;
-        let Some((request_hash, Some((stay_id, version)))) = known else {
+        let known = idempotency::find(db, &key.key_hash, occasion.received_at).await?;
+        let Some((Some((stay_id, version)), request_hash)) =
+            known.map(|known| (known.target, known.request_hash))
+        else {
             return Err(Refusal::Invalid(violations));
         };
         let first = store::stays::get(db, stay_id).await?;

@@ -27,7 +27,7 @@ use runtime::ids;
 use serde_json::{Value, json};
 use store::{
     changes::{self, KeyMoves, NewChange, Outcome},
-    declarations::{self, Idempotency},
+    idempotency::{self, Idempotency},
     review::NewCase,
     stays::{StayRow, StayVersionRow},
 };
@@ -272,11 +272,12 @@ impl Intake {
             return Ok(None);
         };
         let db = &self.inner.parts.db;
-        let known = declarations::find_by_key(db, &key.key_hash, asked.occasion.received_at);
-        let Some((request_hash, target)) = known.await? else {
+        let known = idempotency::find(db, &key.key_hash, asked.occasion.received_at);
+        let Some(known) = known.await? else {
             return Ok(None);
         };
-        let Some((stay_id, version)) = target.filter(|_| request_hash == key.request_hash) else {
+        let target = known.target.filter(|_| known.is_same_request(key));
+        let Some((stay_id, version)) = target else {
             return Err(Refusal::IdempotencyKeyReused);
         };
         let is_theirs = store::stays::find(db, stay_id, &facility_ids(asked.occasion)).await?;
@@ -578,7 +579,7 @@ impl Intake {
         if let Some(key) = &asked.idempotency {
             let target = (asked.stay_id, version);
             let db = &self.inner.parts.db;
-            changes::keep_key(db, key, target, asked.occasion.received_at).await?;
+            idempotency::keep(db, key, target, asked.occasion.received_at).await?;
         }
         self.replay(asked.stay_id, version).await
     }

@@ -216,21 +216,11 @@ fn refuse_all(part: Vec<Admission>, error: &store::Error) {
 }
 
 fn refusal_of(error: &store::Error, has_key: bool) -> Refusal {
-    match error {
-        // What holds the lock that long is a twin in another process.
-        store::Error::LockTimeout if has_key => Refusal::IdempotencyInProgress,
-        store::Error::LockTimeout | store::Error::Unavailable => Refusal::StorageUnavailable,
-        store::Error::StorageFull => Refusal::StorageFull,
-        store::Error::OutcomeUnknown => Refusal::OutcomeUnknown,
-        store::Error::NotFound
-        | store::Error::Duplicate
-        | store::Error::LeaseLost { .. }
-        | store::Error::Corrupt { .. }
-        | store::Error::Schema(_)
-        | store::Error::Database { .. } => {
-            Refusal::Internal(anyhow::anyhow!("a declaration was not written: {error}"))
-        }
+    // What holds the lock that long is a twin in another process.
+    if has_key && matches!(error, store::Error::LockTimeout) {
+        return Refusal::IdempotencyInProgress;
     }
+    error.clone().into()
 }
 
 /// How long the outcome of what was begun then may be looked for.

@@ -113,7 +113,7 @@ impl From<store::Error> for Refusal {
             | Error::Duplicate
             | Error::LeaseLost { .. }
             | Error::Corrupt { .. }
-            | Error::Schema(_)
+            | Error::Unusable(_)
             | Error::Database { .. } => Self::Internal(error.into()),
         }
     }

@@ -109,7 +109,7 @@ pub async fn settle(
 }
 
 fn not_ours() -> store::Error {
-    store::Error::Schema(
+    store::Error::Unusable(
         "the record in the table installation_fact that everything is sealed in the second form \
          was changed or removed past luutru: put back the newest backup, or that row of it"
             .to_owned(),

@@ -12,9 +12,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result,
-    declarations::{self, Idempotency},
-    dialect,
+    Database, Error, Result, dialect,
+    idempotency::{self, Idempotency},
     rows::{self, columns},
     stays::StayRow,
     write,
@@ -140,7 +139,7 @@ pub async fn begin(
         return Ok(Begun::Stale);
     }
     if let Some(key) = key
-        && !declarations::guard(db, &transaction, key, received_at).await?
+        && !idempotency::guard_on(&transaction, key, received_at).await?
     {
         return Ok(Begun::KeyReused);
     }

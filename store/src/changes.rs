@@ -18,8 +18,9 @@ use crate::{
         self,
         lease::{self, Lease},
     },
-    declarations::{self, Claim, Idempotency, IdempotencyRow, Target, Uniqueness},
+    declarations::{self, Claim, Uniqueness},
     dialect,
+    idempotency::{self, Idempotency},
     outbox::{NewTask, TaskRow},
     review::{self, NewCase},
     rows::{self, columns},
@@ -109,7 +110,7 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
     let mut outcomes = vec![Outcome::Written; group.len()];
     let new_keys = take_declaration_keys(db, &transaction, group, &mut outcomes).await?;
     update_stays(db, &transaction, group, &mut outcomes).await?;
-    let keys_are_free = take_idempotency_key(db, &transaction, group, &outcomes).await?;
+    let keys_are_free = take_idempotency_key(&transaction, group, &outcomes).await?;
     let written: Vec<&NewChange> = chosen(group, &outcomes, Outcome::Written);
     if !keys_are_free || written.is_empty() {
         transaction.rollback().await?;
@@ -139,20 +140,6 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
         db.wake().notify_events();
     }
     Ok(outcomes)
-}
-
-/// Remembers what an `Idempotency-Key` led to when nothing new was made for it. One that is known
-/// already stays as it is.
-pub async fn keep_key(
-    db: &Database,
-    key: &Idempotency,
-    target: Target,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let row = IdempotencyRow::new(key.clone(), Some(target), now);
-    let transaction = write::begin(db).await?;
-    declarations::insert_idempotency(db, &transaction, vec![row]).await?;
-    write::commit(transaction).await
 }
 
 /// The content's digest of a version, asked on a connection of its own: settles what a lost COMMIT
@@ -328,7 +315,6 @@ async fn update_stays(
 
 /// Tells whether the key of a change that is about to be written was free.
 async fn take_idempotency_key(
-    db: &Database,
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
     outcomes: &[Outcome],
@@ -340,8 +326,8 @@ async fn take_idempotency_key(
         return Ok(true);
     };
     let target = (change.stay.id, change.version.version);
-    let row = IdempotencyRow::new(key.clone(), Some(target), change.version.received_at);
-    let taken = declarations::insert_idempotency(db, connection, vec![row]).await?;
+    let row = idempotency::KeyRow::new(key.clone(), Some(target), change.version.received_at);
+    let taken = idempotency::insert(connection, vec![row]).await?;
     Ok(!taken.is_empty())
 }
 

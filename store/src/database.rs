@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{DbBackend, sqlx};
+use sea_orm::{ConnectionTrait, DbBackend, sqlx};
 
 use crate::{
     Error, Result,
@@ -24,6 +24,19 @@ pub enum Backend {
 }
 
 impl Backend {
+    /// That of a connection.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library's enumeration, not ours"
+    )]
+    pub(crate) fn of(connection: &impl ConnectionTrait) -> Self {
+        match connection.get_database_backend() {
+            DbBackend::Postgres => Self::Postgres,
+            // No other driver is built in.
+            _ => Self::Sqlite,
+        }
+    }
+
     /// `sqlite` or `postgres`, for logs and metric labels.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -119,7 +132,7 @@ struct Inner {
 impl Database {
     /// Connects to `sqlite://PATH` or `postgres://…`.
     ///
-    /// Errors: [`Error::Unavailable`] when nothing answers, [`Error::Schema`] when the address is
+    /// Errors: [`Error::Unavailable`] when nothing answers, [`Error::Unusable`] when the address is
     /// of no known kind. The address is never part of an error: it holds a password.
     pub async fn connect(url: &str, options: &ConnectOptions) -> Result<Self> {
         let backend = backend_of(url)?;
@@ -240,7 +253,7 @@ fn backend_of(url: &str) -> Result<Backend> {
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         Ok(Backend::Postgres)
     } else {
-        Err(Error::Schema(
+        Err(Error::Unusable(
             "LUUTRU_DATABASE_URL must start with sqlite:// or postgres://".to_owned(),
         ))
     }

@@ -10,13 +10,13 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use domain::{neighbour, stay::Presence};
 use entity::word::Word;
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use crate::{
     Database, Error, Result,
     census::lease::{self, Lease},
-    dialect,
+    dialect, idempotency,
     neighbours::{self, Candidate},
     outbox::{NewTask, TaskRow},
     review::{self, NewCase},
@@ -26,11 +26,13 @@ use crate::{
     write,
 };
 
-/// Most declarations of one group.
-pub const GROUP_SIZE_MAX: usize = 900;
+pub use crate::idempotency::Idempotency;
+
+/// Most declarations of one group: as many rows as one statement of SQLite takes of its widest
+/// table.
+pub const GROUP_SIZE_MAX: usize = PARAMETER_COUNT_MAX / StayRow::COLUMNS.len();
 /// SQLite's parameters of one statement.
 const PARAMETER_COUNT_MAX: usize = 32_766;
-const _: () = assert!(StayRow::COLUMNS.len() * GROUP_SIZE_MAX <= PARAMETER_COUNT_MAX);
 
 /// Everything one accepted declaration writes.
 pub struct NewDeclaration {
@@ -66,17 +68,6 @@ pub struct Uniqueness {
     /// Neither reference nor arrival was sent: what tells a resend from a guest who is back is
     /// only whether the guest has left.
     pub is_timeless: bool,
-}
-
-/// An `Idempotency-Key` and the request it came with.
-#[derive(Clone)]
-pub struct Idempotency {
-    /// Keyed hash of organisation and key.
-    pub key_hash: [u8; 32],
-    /// Keyed hash of the request.
-    pub request_hash: [u8; 32],
-    /// When the key is forgotten.
-    pub expires_at: DateTime<Utc>,
 }
 
 /// What became of one declaration of a group.
@@ -410,13 +401,13 @@ async fn take_idempotency_keys(
     group: &[&NewDeclaration],
     outcomes: &mut [Outcome],
 ) -> Result<()> {
-    judge_conflicts_by_key(db, connection, group, outcomes).await?;
+    judge_conflicts_by_key(connection, group, outcomes).await?;
     let keys = idempotency_rows(group, outcomes);
     if keys.is_empty() {
         return Ok(());
     }
     let offered = keys.len();
-    let taken = insert_idempotency(db, connection, keys).await?;
+    let taken = idempotency::insert(connection, keys).await?;
     if taken.len() == offered {
         return Ok(());
     }
@@ -429,7 +420,7 @@ async fn take_idempotency_keys(
             continue;
         }
         let was_written = *outcome == Outcome::Written;
-        *outcome = judge_known_key(db, connection, key)
+        *outcome = judge_known_key(connection, key)
             .await?
             .ok_or(Error::Corrupt {
                 what: "idempotency_key",
@@ -444,7 +435,6 @@ async fn take_idempotency_keys(
 /// The key is judged before the reference: a known key with another request is `KeyReused` even
 /// where the reference is taken as well.
 async fn judge_conflicts_by_key(
-    db: &Database,
     connection: &impl ConnectionTrait,
     group: &[&NewDeclaration],
     outcomes: &mut [Outcome],
@@ -454,7 +444,7 @@ async fn judge_conflicts_by_key(
             continue;
         };
         if !keeps_key(*outcome)
-            && let Some(judged) = judge_known_key(db, connection, key).await?
+            && let Some(judged) = judge_known_key(connection, key).await?
         {
             *outcome = judged;
         }
@@ -467,8 +457,8 @@ fn keeps_key(outcome: Outcome) -> bool {
 }
 
 /// Refusals leave the key free, so a conflict stores none.
-fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<IdempotencyRow> {
-    let mut keys: Vec<IdempotencyRow> = group
+fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<idempotency::KeyRow> {
+    let mut keys: Vec<idempotency::KeyRow> = group
         .iter()
         .zip(outcomes)
         .filter_map(|(declaration, outcome)| {
@@ -482,7 +472,7 @@ fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<Idem
             };
             let target = Some((stay_id, version));
             let created_at = declaration.stay.received_at;
-            Some(IdempotencyRow::new(key.clone(), target, created_at))
+            Some(idempotency::KeyRow::new(key.clone(), target, created_at))
         })
         .collect();
     keys.sort_unstable_by_key(|row| row.key.key_hash);
@@ -490,57 +480,16 @@ fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<Idem
 }
 
 async fn judge_known_key(
-    db: &Database,
     connection: &impl ConnectionTrait,
     key: &Idempotency,
 ) -> Result<Option<Outcome>> {
-    let known = find_idempotency(db, connection, &key.key_hash).await?;
-    Ok(known.map(|(request_hash, target)| match target {
-        Some((stay_id, version)) if request_hash == key.request_hash => {
+    let known = idempotency::get(connection, &key.key_hash).await?;
+    Ok(known.map(|known| match known.target {
+        Some((stay_id, version)) if known.is_same_request(key) => {
             Outcome::Replayed { stay_id, version }
         }
         Some(_) | None => Outcome::KeyReused,
     }))
-}
-
-/// Stores idempotency keys; answers with those that were free.
-pub(crate) async fn insert_idempotency(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    keys: Vec<IdempotencyRow>,
-) -> Result<HashSet<Vec<u8>>> {
-    let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
-         stay_id = excluded.stay_id, version = excluded.version, \
-         created_at = excluded.created_at, expires_at = excluded.expires_at \
-         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
-    let statement = dialect::insert_rows(db.backend(), "idempotency_key", keys, tail);
-    let taken = connection.query_all_raw(statement).await?;
-    taken
-        .iter()
-        .map(|row| Ok(row.try_get("", "key_hash")?))
-        .collect()
-}
-
-async fn find_idempotency(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    key_hash: &[u8; 32],
-) -> Result<Option<(Vec<u8>, Option<Target>)>> {
-    let statement = dialect::statement(
-        db.backend(),
-        "SELECT request_hash, stay_id, version FROM idempotency_key WHERE key_hash = ?",
-        vec![rows::bytes(key_hash.to_vec())],
-    );
-    let row = connection.query_one_raw(statement).await?;
-    row.map(|row| read_idempotency(&row)).transpose()
-}
-
-/// Where no version is named it is the first.
-fn read_idempotency(row: &QueryResult) -> Result<(Vec<u8>, Option<Target>)> {
-    let stay_id: Option<Uuid> = row.try_get("", "stay_id")?;
-    let version: Option<i32> = row.try_get("", "version")?;
-    let target = stay_id.map(|stay_id| (stay_id, version.unwrap_or(1)));
-    Ok((row.try_get("", "request_hash")?, target))
 }
 
 async fn give_back(
@@ -618,63 +567,6 @@ async fn insert_stays(
     Ok(())
 }
 
-/// Takes the `Idempotency-Key` of a request whose items are judged one by one (a batch): the key
-/// only guards against another request. Tells whether the request may go on.
-pub async fn guard_request(db: &Database, key: &Idempotency, now: DateTime<Utc>) -> Result<bool> {
-    let transaction = write::begin(db).await?;
-    let may_go_on = guard(db, &transaction, key, now).await?;
-    write::commit(transaction).await?;
-    Ok(may_go_on)
-}
-
-/// [`guard_request`] in the transaction of what the request makes: a refusal leaves the key free.
-pub(crate) async fn guard(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    key: &Idempotency,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let row = IdempotencyRow::new(key.clone(), None, now);
-    let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
-         stay_id = NULL, version = NULL, created_at = excluded.created_at, \
-         expires_at = excluded.expires_at \
-         WHERE idempotency_key.expires_at <= excluded.created_at RETURNING key_hash";
-    let statement = dialect::insert_rows(db.backend(), "idempotency_key", vec![row], tail);
-    if connection.query_one_raw(statement).await?.is_some() {
-        return Ok(true);
-    }
-    let known = find_idempotency(db, connection, &key.key_hash).await?;
-    Ok(known.is_some_and(|known| is_guarded_by(key, &known)))
-}
-
-/// Whether a key, known with this request and what it led to, came with the same request and only
-/// guards it.
-#[must_use]
-pub fn is_guarded_by(key: &Idempotency, known: &(Vec<u8>, Option<Target>)) -> bool {
-    let (request_hash, target) = known;
-    *request_hash == key.request_hash && target.is_none()
-}
-
-/// A stay and the version of it that an `Idempotency-Key` led to.
-pub type Target = (Uuid, i32);
-
-/// The request hash of an `Idempotency-Key` that still holds, and what it led to; a key that only
-/// guards a request led to nothing.
-pub async fn find_by_key(
-    db: &Database,
-    key_hash: &[u8; 32],
-    now: DateTime<Utc>,
-) -> Result<Option<(Vec<u8>, Option<Target>)>> {
-    let statement = dialect::statement(
-        db.backend(),
-        "SELECT request_hash, stay_id, version FROM idempotency_key \
-         WHERE key_hash = ? AND expires_at > ?",
-        vec![rows::bytes(key_hash.to_vec()), rows::instant(now)],
-    );
-    let row = db.reader().query_one_raw(statement).await?;
-    row.map(|row| read_idempotency(&row)).transpose()
-}
-
 pub(crate) struct KeyRow {
     key_hash: [u8; 32],
     stay_id: Uuid,
@@ -687,32 +579,4 @@ columns!(KeyRow {
     stay_id,
     created_at,
     expires_at,
-});
-
-pub(crate) struct IdempotencyRow {
-    key: Idempotency,
-    stay_id: Option<Uuid>,
-    version: Option<i32>,
-    created_at: DateTime<Utc>,
-}
-
-impl IdempotencyRow {
-    /// A key and what it leads to; without that it only guards its request.
-    pub(crate) fn new(key: Idempotency, target: Option<Target>, created_at: DateTime<Utc>) -> Self {
-        Self {
-            key,
-            stay_id: target.map(|(stay_id, _)| stay_id),
-            version: target.map(|(_, version)| version),
-            created_at,
-        }
-    }
-}
-
-columns!(IdempotencyRow {
-    key.key_hash,
-    key.request_hash,
-    stay_id,
-    version,
-    created_at,
-    key.expires_at,
 });

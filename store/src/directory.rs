@@ -13,7 +13,7 @@ use domain::{
     directory::{Change, Content, FacilityPatch, FacilityRecord, Organisation},
     time::local_date,
 };
-use entity::{audit_entry, facility, idempotency_key, organisation};
+use entity::{audit_entry, facility, organisation};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect,
@@ -21,8 +21,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, audit, declarations::Idempotency, facilities, pool::Transaction,
-    request_keys, write,
+    Database, Error, Result, audit, facilities,
+    idempotency::{self, Idempotency},
+    pool::Transaction,
+    write,
 };
 
 use changes::{at_version, change, changes_of, keep, organisations_of, remember_first};
@@ -335,7 +337,6 @@ pub(crate) enum Known {
 
 /// Takes the key of a request, if it has one.
 pub(crate) async fn known(
-    db: &Database,
     connection: &impl ConnectionTrait,
     note: &Note<'_>,
 ) -> Result<Option<Known>> {
@@ -343,7 +344,7 @@ pub(crate) async fn known(
         return Ok(None);
     };
     let entry = &note.entry;
-    let Some(led_to) = request_keys::take(db, connection, key, entry.id, entry.at).await? else {
+    let Some(led_to) = idempotency::take(connection, key, entry.id, entry.at).await? else {
         return Ok(None);
     };
     let first = match led_to {
@@ -376,15 +377,10 @@ pub(crate) async fn look_up(
     let Some(key) = key else {
         return Ok(None);
     };
-    let row = idempotency_key::Entity::find_by_id(key.key_hash.to_vec())
-        .filter(idempotency_key::Column::ExpiresAt.gt(now))
-        .one(db.reader())
-        .await?;
-    let Some(row) = row else {
+    let Some(known) = idempotency::find(db, &key.key_hash, now).await? else {
         return Ok(None);
     };
-    let is_same = row.request_hash == key.request_hash;
-    let first = match row.stay_id.filter(|_| is_same) {
+    let first = match known.subject_of(key) {
         Some(id) => audit_entry::Entity::find_by_id(id).one(db.reader()).await?,
         None => None,
     };
@@ -473,7 +469,7 @@ async fn begin<S: Subject>(
     note: &Note<'_>,
 ) -> Result<ControlFlow<Written<S>, Transaction>> {
     let transaction = write::begin(db).await?;
-    let Some(known) = known(db, &transaction, note).await? else {
+    let Some(known) = known(&transaction, note).await? else {
         return Ok(ControlFlow::Continue(transaction));
     };
     let written = replayed(&transaction, known).await;

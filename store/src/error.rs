@@ -12,8 +12,23 @@ const DAMAGED: &str = "the database file is damaged: stop whatever uses it, keep
     the newest backup in its place (cp BACKUP.db LUUTRU.db, and remove LUUTRU.db-wal and \
     LUUTRU.db-shm); then run `luutru check`";
 
+/// With what the fault lies, and so what may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The database gave nothing in time, or has no room: the same may work later.
+    Server,
+    /// The database does not take the rows that were written: fewer of them may be taken.
+    Rows,
+    /// Something stored is absent or damaged: only what rests on it fails.
+    Data,
+    /// Somebody else holds the lease by now.
+    Lease,
+    /// The database is not one that this binary works with: an operator is needed.
+    Installation,
+}
+
 /// Why the database could not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// No such row.
     #[error("no such row")]
@@ -48,7 +63,7 @@ pub enum Error {
     /// The database is not one that this binary works with: another schema, an unsafe setting, a
     /// damaged file. The text says what to do.
     #[error("{0}")]
-    Schema(String),
+    Unusable(String),
     /// Anything else; its text may quote values and is never printed.
     #[error("the database refused a statement (code {code})")]
     Database {
@@ -60,7 +75,20 @@ pub enum Error {
 impl Error {
     /// A file of SQLite whose pages do not fit together.
     pub(crate) fn damaged() -> Self {
-        Self::Schema(DAMAGED.to_owned())
+        Self::Unusable(DAMAGED.to_owned())
+    }
+
+    /// With what the fault lies.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::LockTimeout | Self::Unavailable | Self::StorageFull | Self::OutcomeUnknown => {
+                Blame::Server
+            }
+            Self::Duplicate | Self::Database { .. } => Blame::Rows,
+            Self::NotFound | Self::Corrupt { .. } => Blame::Data,
+            Self::LeaseLost { .. } => Blame::Lease,
+            Self::Unusable(_) => Blame::Installation,
+        }
     }
 
     /// True when the database gave nothing in time, whatever it was asked.
@@ -71,13 +99,9 @@ impl Error {
         )
     }
 
-    /// True when the fault lies with one of the rows that were written or read for them, so that a
-    /// group may be split to find it.
+    /// True when a group may be split to find the one of its rows with which the fault lies.
     pub fn is_of_the_rows(&self) -> bool {
-        matches!(
-            self,
-            Self::Database { .. } | Self::Duplicate | Self::Corrupt { .. }
-        )
+        matches!(self.blame(), Blame::Rows | Blame::Data)
     }
 }
 

@@ -17,7 +17,7 @@ pub async fn check_durable(db: &Database) -> Result<()> {
     let undurable = dialect::undurable_settings(db.writer(), db.backend()).await?;
     match undurable.first() {
         None => Ok(()),
-        Some((name, value)) => Err(Error::Schema(format!(
+        Some((name, value)) => Err(Error::Unusable(format!(
             "the database runs with {name}={value}: a receipt given could be lost with the power; \
              switch {name} on"
         ))),

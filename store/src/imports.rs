@@ -16,9 +16,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, audit,
-    declarations::{self, Idempotency},
-    dialect,
+    Database, Error, Result, audit, dialect,
+    idempotency::{self, Idempotency},
     rows::{self, columns},
     table_rows::AuditRow,
     write,
@@ -117,7 +116,7 @@ pub async fn accept(db: &Database, import: &Import, acceptance: Acceptance) -> R
         return Ok(Admission::TooManyWait);
     }
     if let Some(key) = key
-        && !declarations::guard(db, &transaction, &key, received_at).await?
+        && !idempotency::guard_on(&transaction, &key, received_at).await?
     {
         return Ok(Admission::KeyReused);
     }

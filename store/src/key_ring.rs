@@ -35,7 +35,7 @@ pub async fn create(
     note: Note<'_>,
 ) -> Result<Written<KeyRecord>> {
     let transaction = write::begin(db).await?;
-    match directory::known(db, &transaction, &note).await? {
+    match directory::known(&transaction, &note).await? {
         None => {}
         Some(Known::Other) => {
             transaction.rollback().await?;

@@ -85,7 +85,7 @@ async fn migrate_once(db: &Database, watch: Watch<'_>) -> Result<()> {
 
 /// Refuses a schema this binary does not know.
 ///
-/// Errors: [`Error::Schema`] with what to do: `luutru migrate` when the schema is older, a newer
+/// Errors: [`Error::Unusable`] with what to do: `luutru migrate` when the schema is older, a newer
 /// binary when it is newer.
 pub async fn check(db: &Database) -> Result<()> {
     let known: BTreeSet<String> = Migrator::migrations()
@@ -94,14 +94,14 @@ pub async fn check(db: &Database) -> Result<()> {
         .collect();
     let applied = applied(db).await?;
     if let Some(name) = applied.difference(&known).next() {
-        return Err(Error::Schema(format!(
+        return Err(Error::Unusable(format!(
             "the database has migration {name}, which this binary does not know: \
              it was migrated by a newer release; start that release instead"
         )));
     }
     let missing = known.difference(&applied).count();
     if missing > 0 {
-        return Err(Error::Schema(format!(
+        return Err(Error::Unusable(format!(
             "the database lacks {missing} migration(s) of this release: run `luutru migrate` first"
         )));
     }

@@ -13,11 +13,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, audit,
-    declarations::Idempotency,
-    dialect,
+    Database, Result, audit, dialect,
+    idempotency::{self, Idempotency},
     pool::Transaction,
-    request_keys, rows,
+    rows,
     table_rows::{AuditRow, WebhookDeliveryRow},
     write,
 };
@@ -42,7 +41,6 @@ pub enum Deed {
 
 /// Takes the key of a wish, if one came; what else is to be answered, if it was taken before.
 async fn take(
-    db: &Database,
     transaction: &Transaction,
     key: Option<&Idempotency>,
     subject_id: Uuid,
@@ -51,7 +49,7 @@ async fn take(
     let Some(key) = key else {
         return Ok(None);
     };
-    let known = request_keys::take(db, transaction, key, subject_id, now).await?;
+    let known = idempotency::take(transaction, key, subject_id, now).await?;
     Ok(known.map(|known| known.map_or(Deed::KeyReused, Deed::Replayed)))
 }
 
@@ -92,7 +90,7 @@ pub async fn insert(
     key: Option<&Idempotency>,
 ) -> Result<Deed> {
     let transaction = write::begin(db).await?;
-    if let Some(other) = take(db, &transaction, key, row.id, entry.at).await? {
+    if let Some(other) = take(&transaction, key, row.id, entry.at).await? {
         transaction.rollback().await?;
         return Ok(other);
     }
@@ -153,7 +151,7 @@ pub async fn enable(
     key: Option<&Idempotency>,
 ) -> Result<Deed> {
     let transaction = write::begin(db).await?;
-    if let Some(other) = take(db, &transaction, key, id, now).await? {
+    if let Some(other) = take(&transaction, key, id, now).await? {
         transaction.rollback().await?;
         return Ok(other);
     }
@@ -233,7 +231,7 @@ pub async fn add_delivery(
 ) -> Result<Deed> {
     let transaction = write::begin(db).await?;
     let (id, now) = (delivery.id, delivery.created_at);
-    if let Some(other) = take(db, &transaction, key, id, now).await? {
+    if let Some(other) = take(&transaction, key, id, now).await? {
         transaction.rollback().await?;
         return Ok(other);
     }
@@ -255,7 +253,7 @@ pub async fn replay(
 ) -> Result<Deed> {
     let backend = db.backend();
     let transaction = write::begin(db).await?;
-    if let Some(other) = take(db, &transaction, key, id, now).await? {
+    if let Some(other) = take(&transaction, key, id, now).await? {
         transaction.rollback().await?;
         return Ok(other);
     }

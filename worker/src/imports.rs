@@ -28,7 +28,10 @@ use metrics::{counter, histogram};
 use reader::{FileReader, ReaderDeath};
 use runtime::{ids, vault::VaultError};
 use serde_json::{Value, json};
-use store::imports::{self, Checkpoint, Import};
+use store::{
+    Blame,
+    imports::{self, Checkpoint, Import},
+};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -128,18 +131,10 @@ enum Left {
 
 impl From<store::Error> for Left {
     fn from(error: store::Error) -> Self {
-        match error {
-            store::Error::LeaseLost { .. } => Self::LeaseLost,
-            store::Error::NotFound | store::Error::Corrupt { .. } => {
-                Self::Damaged(error.to_string())
-            }
-            store::Error::Duplicate
-            | store::Error::LockTimeout
-            | store::Error::Unavailable
-            | store::Error::StorageFull
-            | store::Error::OutcomeUnknown
-            | store::Error::Schema(_)
-            | store::Error::Database { .. } => Self::NotNow(error.to_string()),
+        match error.blame() {
+            Blame::Lease => Self::LeaseLost,
+            Blame::Data => Self::Damaged(error.to_string()),
+            Blame::Rows | Blame::Server | Blame::Installation => Self::NotNow(error.to_string()),
         }
     }
 }

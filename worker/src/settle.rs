@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use metrics::{counter, histogram};
 use runtime::{clock::Clock, tasks};
 use store::{
-    Database,
+    Blame, Database,
     outbox::{self, TaskResult},
 };
 use tokio::{
@@ -241,7 +241,7 @@ impl Writer {
             .unwrap_or(Err(store::Error::OutcomeUnknown));
             observe(results.len(), started);
             match recorded {
-                Err(error) if !is_of_the_results(&error) => {
+                Err(error) if error.blame() == Blame::Server => {
                     tracing::warn!(%error, count = results.len(), "results wait for the database");
                     self.clock.sleep(pause).await;
                     pause = (pause * 2).min(RETRY_PAUSE.1);
@@ -287,22 +287,6 @@ impl Group {
             answers: self.answers.split_off(at),
             ..Self::default()
         }
-    }
-}
-
-/// True when trying again would give the same answer.
-fn is_of_the_results(error: &store::Error) -> bool {
-    match error {
-        store::Error::LockTimeout
-        | store::Error::Unavailable
-        | store::Error::StorageFull
-        | store::Error::OutcomeUnknown => false,
-        store::Error::NotFound
-        | store::Error::Duplicate
-        | store::Error::LeaseLost { .. }
-        | store::Error::Corrupt { .. }
-        | store::Error::Schema(_)
-        | store::Error::Database { .. } => true,
     }
 }
 

@@ -6,7 +6,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 use store::{
-    request_keys,
+    idempotency,
     tasks::{self, Filter, Replayed, Requeued},
 };
 
@@ -76,7 +76,7 @@ pub(crate) async fn many(
     let filter = filter(app, request).await?;
     let path = "deliveries/requeue";
     if let Some(guard) = key.of_request(app, sender, (AREA, &[]), (path, &document.value), now)
-        && !request_keys::guard(&app.db, &guard, now)
+        && !idempotency::guard(&app.db, &guard, now)
             .await
             .map_err(|error| key.failure(error))?
     {

@@ -9,7 +9,7 @@ use runtime::ids;
 use serde_json::json;
 use store::{
     declarations::Idempotency,
-    request_keys,
+    idempotency,
     webhooks::{Deed, DeliveryRow, WebhookRow},
 };
 use uuid::Uuid;
@@ -153,11 +153,15 @@ impl Begun<'_> {
         let Some(guard) = self.guard else {
             return Ok(None);
         };
-        let Some((first, at)) = request_keys::find(&self.app.db, guard, self.now).await? else {
+        let known = idempotency::find(&self.app.db, &guard.key_hash, self.now).await?;
+        let Some(known) = known else {
             return Ok(None);
         };
-        let first = first.ok_or_else(|| self.key.reused())?;
-        let row = anew(delivery(self.app, self.webhook, first).await?, at);
+        let first = known.subject_of(guard).ok_or_else(|| self.key.reused())?;
+        let row = anew(
+            delivery(self.app, self.webhook, first).await?,
+            known.taken_at,
+        );
         self.key.count("replay");
         Ok(Some(Answer::of(&view(&row)).replayed(true)))
     }

@@ -8,8 +8,10 @@ use sea_orm::{
 };
 
 use crate::{
-    Database, Error, Result, audit, declarations::Idempotency, dialect, request_keys,
-    table_rows::AuditRow, write,
+    Database, Error, Result, audit, dialect,
+    idempotency::{self, Idempotency},
+    table_rows::AuditRow,
+    write,
 };
 
 /// A destination as it is stored.
@@ -155,7 +157,7 @@ async fn perform(
 ) -> Result<Deed> {
     let transaction = write::begin(db).await?;
     if let Some(key) = key
-        && let Some(known) = request_keys::take(db, &transaction, key, entry.id, entry.at).await?
+        && let Some(known) = idempotency::take(&transaction, key, entry.id, entry.at).await?
     {
         let first = match known {
             Some(id) => {

@@ -12,12 +12,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Backend, Database, Error, Result, audit,
-    declarations::Idempotency,
-    dialect,
+    Backend, Database, Error, Result, audit, dialect,
+    idempotency::{self, Idempotency},
     outbox::{Communes, Task},
     pool::Transaction,
-    request_keys, rows,
+    rows,
     table_rows::AuditRow,
     write,
 };
@@ -228,7 +227,7 @@ pub async fn requeue(
     let backend = db.backend();
     let transaction = write::begin(db).await?;
     if let Some(key) = key
-        && let Some(known) = request_keys::take(db, &transaction, key, entry.id, now).await?
+        && let Some(known) = idempotency::take(&transaction, key, entry.id, now).await?
     {
         transaction.rollback().await?;
         return Ok(match known {
@@ -249,7 +248,7 @@ pub async fn requeue(
         .one(&transaction)
         .await?;
     let Some(task) = freed else {
-        return unchanged(db, transaction, id, key).await;
+        return unchanged(transaction, id, key).await;
     };
     if !requeue_stay(&transaction, &task, now).await? {
         transaction.rollback().await?;
@@ -268,7 +267,6 @@ pub async fn requeue(
 
 /// Why a task was not sent again; a key is kept where that is as good as done.
 async fn unchanged(
-    db: &Database,
     transaction: Transaction,
     id: Uuid,
     key: Option<&Idempotency>,
@@ -279,7 +277,7 @@ async fn unchanged(
     match task {
         Some(task) if task.settled_at.is_none() => {
             if let Some(key) = key {
-                request_keys::lead_to(db, &transaction, key, id).await?;
+                idempotency::lead_to(&transaction, key, id).await?;
                 write::commit(transaction).await?;
             }
             Ok(Requeued::OnItsWay)

@@ -7,9 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{
-    Database, Result, audit, declarations, dialect, request_keys, rows, table_rows::AuditRow, write,
-};
+use crate::{Database, Result, audit, dialect, idempotency, rows, table_rows::AuditRow, write};
 
 /// An answer as it lies in the database.
 pub type AnswerRow = review_answer::Model;
@@ -19,9 +17,9 @@ pub struct NewAnswer {
     /// Its row, to be completed with the case.
     pub row: AnswerRow,
     /// The request's `Idempotency-Key`, when one came.
-    pub idempotency: Option<declarations::Idempotency>,
+    pub idempotency: Option<idempotency::Idempotency>,
     /// The key that an answer has by itself: the same words to the same question are a replay.
-    pub natural: declarations::Idempotency,
+    pub natural: idempotency::Idempotency,
     /// The audit entry of the deed.
     pub audit: audit::Entry,
 }
@@ -62,12 +60,12 @@ async fn answer_on(
 ) -> Result<Answered> {
     let at = new.row.answered_at;
     if let Some(key) = &new.idempotency {
-        let known = request_keys::take(db, connection, key, new.row.id, at).await?;
+        let known = idempotency::take(connection, key, new.row.id, at).await?;
         if let Some(known) = known {
             return replay(connection, known).await;
         }
     }
-    let known = request_keys::take(db, connection, &new.natural, new.row.id, at).await?;
+    let known = idempotency::take(connection, &new.natural, new.row.id, at).await?;
     if let Some(known @ Some(_)) = known {
         return replay(connection, known).await;
     }

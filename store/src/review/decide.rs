@@ -14,7 +14,7 @@ use super::{
     queue::{Scope, find_on},
 };
 use crate::{
-    Backend, Database, Error, Result, audit, declarations, dialect, request_keys,
+    Backend, Database, Error, Result, audit, dialect, idempotency,
     rows::{self, columns},
     table_rows::{AuditRow, EventRow},
     write,
@@ -41,10 +41,10 @@ pub struct NewDecision {
     /// When.
     pub decided_at: DateTime<Utc>,
     /// The request's `Idempotency-Key`, when one came.
-    pub idempotency: Option<declarations::Idempotency>,
+    pub idempotency: Option<idempotency::Idempotency>,
     /// The key that a request has by officer, case and lease: the same decision sent again under
     /// the lease that made it is a replay.
-    pub natural: declarations::Idempotency,
+    pub natural: idempotency::Idempotency,
     /// The audit entry, to be completed with the case.
     pub audit: audit::Entry,
     /// What the sender hears of a question, to be completed with the stay and what is asked.
@@ -101,12 +101,12 @@ async fn decide_on(
 ) -> Result<Decided> {
     let backend = db.backend();
     if let Some(key) = &new.idempotency {
-        let known = request_keys::take(db, connection, key, new.id, new.decided_at).await?;
+        let known = idempotency::take(connection, key, new.id, new.decided_at).await?;
         if let Some(known) = known {
             return replay(connection, known).await;
         }
     }
-    let known = request_keys::take(db, connection, &new.natural, new.id, new.decided_at).await?;
+    let known = idempotency::take(connection, &new.natural, new.id, new.decided_at).await?;
     if let Some(id @ Some(_)) = known {
         return replay(connection, id).await;
     }

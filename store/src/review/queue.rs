@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use super::Case;
 use crate::{
-    Backend, Database, Result, audit, declarations, dialect, request_keys, rows,
-    table_rows::AuditRow, write,
+    Backend, Database, Result, audit, dialect, idempotency, rows, table_rows::AuditRow, write,
 };
 
 /// The communes and provinces whose cases an officer sees.
@@ -189,7 +188,7 @@ pub struct Claim {
     /// How long they are held.
     pub lease_seconds: u32,
     /// The request's `Idempotency-Key`, when one came.
-    pub idempotency: Option<declarations::Idempotency>,
+    pub idempotency: Option<idempotency::Idempotency>,
     /// As many as may be taken, each to be completed with its case.
     pub audits: Vec<audit::Entry>,
 }
@@ -219,7 +218,7 @@ pub async fn claim(
     let backend = db.backend();
     let transaction = write::begin(db).await?;
     if let Some(key) = &claim.idempotency {
-        let known = request_keys::take(db, &transaction, key, claim.lease_id, now).await?;
+        let known = idempotency::take(&transaction, key, claim.lease_id, now).await?;
         if let Some(known) = known {
             transaction.rollback().await?;
             return Ok(match known {
@@ -343,7 +342,7 @@ pub async fn extend(
     key_id: Uuid,
     now: DateTime<Utc>,
     lease_seconds: u32,
-    idempotency: Option<&declarations::Idempotency>,
+    idempotency: Option<&idempotency::Idempotency>,
 ) -> Result<Extended> {
     let backend = db.backend();
     if !is_known(db, lease_id, key_id).await? {
@@ -359,7 +358,7 @@ pub async fn extend(
     values.extend(lease_now_values);
     let transaction = write::begin(db).await?;
     if let Some(key) = idempotency
-        && let Some(known) = request_keys::take(db, &transaction, key, lease_id, now).await?
+        && let Some(known) = idempotency::take(&transaction, key, lease_id, now).await?
     {
         transaction.rollback().await?;
         return Ok(known.map_or(Extended::KeyReused, |_| Extended::Replayed));
