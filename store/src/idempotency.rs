@@ -274,9 +274,10 @@ mod tests {
         let now = ::tests::now().to_utc();
         let (own, other) = (key(1, now), key(2, now));
         let transaction = write::begin(&db).await.unwrap();
-        let taken = take(&transaction, &own, Uuid::nil(), now).await.unwrap();
+        let taken = take(&transaction, &own, Uuid::from_u128(1), now).await;
+        assert_eq!(taken.unwrap(), None);
+        lead_to(&transaction, &own, Uuid::nil()).await.unwrap();
         write::commit(transaction).await.unwrap();
-        assert_eq!(taken, None);
         assert!(guard(&db, &own, now).await.unwrap());
         assert!(!guard(&db, &other, now).await.unwrap());
     }

@@ -14,6 +14,7 @@ mod life;
 mod receipts;
 mod replays;
 mod warnings;
+mod words;
 
 mod batches;
 mod census;

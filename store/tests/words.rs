@@ -1,0 +1,293 @@
+//! A damaged word is an error where it is used: the row, and the list it stands in, can be read.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends, with a sentence"
+)]
+
+use std::fmt::Debug;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    change::ChangeKind,
+    coded::Coded,
+    document::DocumentKind,
+    facility::FacilityKind,
+    operator::{PeerName, TaskState, TaskStep},
+    purpose::Purpose,
+    sex::Sex,
+    stay::{
+        Channel, CompletionState, DeliveryState, IdentityReview, IdentityState, NotificationKind,
+        Presence, Timeliness,
+    },
+};
+use entity::{attempt, outbox_task, stay, stay_version};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
+};
+use store::{
+    Backend, ConnectOptions, Database, Error,
+    word::{Unreadable, Word},
+};
+use tests::{TestDatabase, on_both_databases};
+use uuid::Uuid;
+
+on_both_databases![
+    a_damaged_word_of_a_stay_is_an_error_of_that_word,
+    a_damaged_word_of_a_version_is_an_error_of_that_word,
+    a_damaged_word_of_a_task_is_an_error_of_that_word,
+    a_damaged_word_of_an_attempt_is_an_error_of_that_word,
+];
+
+/// No word of any set.
+const DAMAGED: &str = "thiềm";
+
+const DROP_CHECKS: &str = "DO $$ DECLARE one record; BEGIN \
+       FOR one IN SELECT conname, conrelid::regclass AS name FROM pg_constraint \
+         WHERE contype = 'c' AND connamespace = 'public'::regnamespace \
+       LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.name, one.conname); \
+       END LOOP; END $$;";
+
+/// A database with a row of each table, in which every word may be damaged.
+struct House {
+    backend: Backend,
+    connection: DatabaseConnection,
+    _database: TestDatabase,
+}
+
+impl House {
+    async fn open(database: tests::Database) -> Self {
+        let database = database.create().await;
+        let db = Database::connect(database.url(), &ConnectOptions::default())
+            .await
+            .unwrap();
+        store::schema::migrate(&db).await.unwrap();
+        let house = Self {
+            backend: db.backend(),
+            connection: sea_orm::Database::connect(database.url()).await.unwrap(),
+            _database: database,
+        };
+        house.fill().await;
+        house
+    }
+
+    async fn fill(&self) {
+        let now = tests::now().to_utc();
+        let stay = stay_row(now).into_active_model().reset_all();
+        stay.insert(&self.connection).await.unwrap();
+        let version = version_row(now).into_active_model().reset_all();
+        version.insert(&self.connection).await.unwrap();
+        let task = task_row(now).into_active_model().reset_all();
+        task.insert(&self.connection).await.unwrap();
+        let attempt = attempt_row(now).into_active_model().reset_all();
+        attempt.insert(&self.connection).await.unwrap();
+    }
+
+    /// Damages a column of the one row of a table. The schema keeps other words out, so that only
+    /// damage past luutru brings one in.
+    async fn damage(&self, table: &str, column: &str) {
+        let without_checks = match self.backend {
+            Backend::Sqlite => "PRAGMA ignore_check_constraints = ON;",
+            Backend::Postgres => DROP_CHECKS,
+        };
+        let text = format!("{without_checks} UPDATE {table} SET {column} = '{DAMAGED}'");
+        self.connection.execute_unprepared(&text).await.unwrap();
+    }
+
+    /// The one row of a table.
+    async fn row<E: EntityTrait>(&self) -> E::Model {
+        let rows = E::find().all(&self.connection).await.unwrap();
+        rows.into_iter().next().unwrap()
+    }
+}
+
+/// The word is not readable, says so as damage, and is shown to people as it is stored.
+fn assert_damaged<T: Coded>(word: &Word<T>, column: &str) {
+    assert_eq!(word.get(), Err(Unreadable { what: T::NAME }), "{column}");
+    assert_eq!(word.as_stored(), DAMAGED, "{column}");
+    let error = Error::from(word.get().unwrap_err());
+    assert!(
+        matches!(error, Error::Corrupt { what } if what == T::NAME),
+        "{column}: {error}"
+    );
+}
+
+fn assert_sound<T: Coded + Debug>(word: &Word<T>, expected: T) {
+    assert_eq!(word.get(), Ok(expected));
+}
+
+async fn a_damaged_word_of_a_stay_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    let columns = [
+        "facility_kind",
+        "identity_state",
+        "identity_review",
+        "delivery_state",
+        "completion_state",
+        "timeliness",
+        "purpose",
+        "sex",
+        "document_kind",
+    ];
+    for column in columns {
+        house.damage("stay", column).await;
+    }
+    let row: stay::Model = house.row::<stay::Entity>().await;
+    assert_sound(&row.presence, Presence::Present);
+    assert_damaged(&row.facility_kind, "facility_kind");
+    assert_damaged(&row.identity_state, "identity_state");
+    assert_damaged(row.identity_review.as_ref().unwrap(), "identity_review");
+    assert_damaged(&row.delivery_state, "delivery_state");
+    assert_damaged(&row.completion_state, "completion_state");
+    assert_damaged(&row.timeliness, "timeliness");
+    assert_damaged(&row.purpose, "purpose");
+    assert_damaged(row.sex.as_ref().unwrap(), "sex");
+    assert_damaged(&row.document_kind, "document_kind");
+    house.damage("stay", "presence").await;
+    let row: stay::Model = house.row::<stay::Entity>().await;
+    assert_damaged(&row.presence, "presence");
+}
+
+async fn a_damaged_word_of_a_version_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    house.damage("stay_version", "channel").await;
+    house.damage("stay_version", "change_kind").await;
+    let row: stay_version::Model = house.row::<stay_version::Entity>().await;
+    assert_sound(&row.presence, Presence::Present);
+    assert_damaged(&row.channel, "channel");
+    assert_damaged(&row.change_kind, "change_kind");
+    house.damage("stay_version", "presence").await;
+    let row: stay_version::Model = house.row::<stay_version::Entity>().await;
+    assert_damaged(&row.presence, "presence");
+}
+
+async fn a_damaged_word_of_a_task_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    house.damage("outbox_task", "kind").await;
+    house.damage("outbox_task", "step").await;
+    house.damage("outbox_task", "identity_state").await;
+    let row: outbox_task::Model = house.row::<outbox_task::Entity>().await;
+    assert_sound(&row.state, TaskState::Waiting);
+    assert_eq!(row.commune_code, "00001");
+    assert_damaged(&row.kind, "kind");
+    assert_damaged(&row.step, "step");
+    assert_damaged(row.identity_state.as_ref().unwrap(), "identity_state");
+    house.damage("outbox_task", "state").await;
+    let row: outbox_task::Model = house.row::<outbox_task::Entity>().await;
+    assert_damaged(&row.state, "state");
+}
+
+async fn a_damaged_word_of_an_attempt_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    let row: attempt::Model = house.row::<attempt::Entity>().await;
+    assert_sound(&row.peer, PeerName::Police);
+    house.damage("attempt", "peer").await;
+    let row: attempt::Model = house.row::<attempt::Entity>().await;
+    assert_damaged(&row.peer, "peer");
+}
+
+fn stay_row(now: DateTime<Utc>) -> stay::Model {
+    stay::Model {
+        id: Uuid::from_u128(1),
+        organisation_id: Uuid::from_u128(1),
+        facility_id: Uuid::from_u128(1),
+        facility_kind: FacilityKind::GuestHouse.into(),
+        commune_code: "00001".to_owned(),
+        province_code: "01".to_owned(),
+        version: 1,
+        presence: Presence::Present.into(),
+        identity_state: IdentityState::Verified.into(),
+        identity_review: Some(IdentityReview::Reviewed.into()),
+        delivery_state: DeliveryState::Queued.into(),
+        delivery_version: 1,
+        police_reference: None,
+        delivery_reason: None,
+        completion_state: CompletionState::Complete.into(),
+        owed: None,
+        timeliness: Timeliness::OnTime.into(),
+        arrival_at: now,
+        arrival_on: now.date_naive(),
+        expected_departure_at: None,
+        departed_at: None,
+        received_at: now,
+        deadline_at: now,
+        purpose: Purpose::Tourism.into(),
+        sex: Some(Sex::Female.into()),
+        age_band: None,
+        nationality: None,
+        document_kind: DocumentKind::CitizenCard.into(),
+        reference_index: None,
+        document_index: None,
+        name_index: None,
+        party_index: None,
+        changed_at: now,
+        sealed_key: None,
+        departure_noted_for: None,
+        attention_version: None,
+    }
+}
+
+fn version_row(now: DateTime<Utc>) -> stay_version::Model {
+    stay_version::Model {
+        stay_id: Uuid::from_u128(1),
+        version: 1,
+        channel: Channel::Rest.into(),
+        created_by: Uuid::nil(),
+        received_at: now,
+        sealed: vec![1],
+        content_index: vec![1],
+        content_sha256: vec![1],
+        receipt_number: "LT-1".to_owned(),
+        receipt_kid: "kid".to_owned(),
+        receipt_signature: vec![1],
+        warnings: "[]".to_owned(),
+        owed: None,
+        is_forwardable: true,
+        change_kind: ChangeKind::Declared.into(),
+        change_index: None,
+        sealed_reason: None,
+        presence: Presence::Present.into(),
+        delivery_version: 1,
+        as_of: None,
+    }
+}
+
+fn task_row(now: DateTime<Utc>) -> outbox_task::Model {
+    outbox_task::Model {
+        id: Uuid::from_u128(2),
+        stay_id: Uuid::from_u128(1),
+        version: 1,
+        kind: NotificationKind::Stay.into(),
+        facility_id: Uuid::from_u128(1),
+        commune_code: "00001".to_owned(),
+        deadline_at: now,
+        state: TaskState::Waiting.into(),
+        step: TaskStep::CheckIdentity.into(),
+        due_at: now,
+        lease_id: None,
+        leased_until: None,
+        claim_count: 0,
+        attempt_count: 0,
+        unclear_count: 0,
+        identity_state: Some(IdentityState::Deferred.into()),
+        body_sha256: None,
+        sealed_body: None,
+        trace_parent: None,
+        created_at: now,
+        settled_at: None,
+    }
+}
+
+fn attempt_row(now: DateTime<Utc>) -> attempt::Model {
+    attempt::Model {
+        id: Uuid::from_u128(3),
+        task_id: Uuid::from_u128(2),
+        stay_id: Uuid::from_u128(1),
+        peer: PeerName::Police.into(),
+        lease_id: Uuid::from_u128(4),
+        started_at: now,
+        latency_ms: 1,
+        outcome: "delivered".to_owned(),
+        http_status: None,
+        code: None,
+    }
+}
