@@ -3,9 +3,14 @@
 //! What the weather holds back is kept and carried when it turns fair, as a network does that
 //! sends lost packets again.
 
+mod questions;
+
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,9 +24,11 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
+use self::questions::Questions;
+
 /// Bytes that are carried at once.
 const CHUNK_BYTES: usize = 16 * 1024;
-/// How long after a COMMIT has been carried its connection is cut: time for it to take effect.
+/// How long after a commit has been carried its connection is cut: time for it to take effect.
 const COMMIT_TAKES: Duration = Duration::from_millis(20);
 
 /// What happens on the link.
@@ -46,9 +53,10 @@ pub enum Weather {
     Slow(Duration),
     /// So many bytes a second, each way.
     Narrow(u32),
-    /// A connection on which a COMMIT is sent ends after it was carried, before its answer.
+    /// A connection to PostgreSQL on which something is committed, by a COMMIT or by a statement
+    /// outside of a transaction, ends after that was carried, before its answer.
     CutAfterCommit,
-    /// A connection on which a COMMIT is sent ends before it is carried.
+    /// The same connection ends before that is carried.
     CutBeforeCommit,
 }
 
@@ -56,21 +64,34 @@ pub enum Weather {
 pub struct Link {
     address: SocketAddr,
     weather: watch::Sender<Weather>,
+    statement_count: Arc<AtomicU32>,
     task: AbortHandle,
 }
 
 impl Link {
     /// A link to `HOST:PORT`.
     pub async fn to(target: &str) -> Self {
+        Self::open(target, false).await
+    }
+
+    async fn open(target: &str, is_to_database: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
         let (weather, seen) = watch::channel(Weather::Fair);
         let mut tasks = JoinSet::new();
-        let task = tasks.spawn(carry(listener, target.to_owned(), seen));
+        let statement_count = Arc::new(AtomicU32::new(0));
+        let road = Road {
+            target: target.to_owned(),
+            is_to_database,
+            weather: seen,
+            statement_count: Arc::clone(&statement_count),
+        };
+        let task = tasks.spawn(carry(listener, road));
         tasks.detach_all();
         Self {
             address,
             weather,
+            statement_count,
             task,
         }
     }
@@ -79,7 +100,7 @@ impl Link {
     pub async fn to_database(url: &str) -> (Self, String) {
         let (before, rest) = url.split_once('@').expect("an address with a user");
         let (authority, path) = rest.split_once('/').expect("an address with a database");
-        let link = Self::to(authority).await;
+        let link = Self::open(authority, true).await;
         let through = format!("{before}@{}/{path}", link.address);
         (link, through)
     }
@@ -95,6 +116,11 @@ impl Link {
     /// Changes the weather, also for the connections that stand.
     pub fn set(&self, weather: Weather) {
         self.weather.send_replace(weather);
+    }
+
+    /// Statements that the database was asked to run so far.
+    pub fn statement_count(&self) -> u32 {
+        self.statement_count.load(Ordering::SeqCst)
     }
 
     /// Cuts every connection and refuses new ones.
@@ -114,10 +140,19 @@ impl Drop for Link {
     }
 }
 
-async fn carry(listener: TcpListener, target: String, weather: watch::Receiver<Weather>) {
+/// What all connections of a link have in common.
+#[derive(Clone)]
+struct Road {
+    target: String,
+    is_to_database: bool,
+    weather: watch::Receiver<Weather>,
+    statement_count: Arc<AtomicU32>,
+}
+
+async fn carry(listener: TcpListener, road: Road) {
     let mut connections = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
-        connections.spawn(carry_one(near, target.clone(), weather.clone()));
+        connections.spawn(carry_one(near, road.clone()));
         while connections.try_join_next().is_some() {}
     }
 }
@@ -129,13 +164,14 @@ enum Way {
     Answer,
 }
 
-async fn carry_one(mut near: TcpStream, target: String, mut weather: watch::Receiver<Weather>) {
+async fn carry_one(mut near: TcpStream, road: Road) {
+    let mut weather = road.weather.clone();
     let now = *weather.borrow_and_update();
     if is_storm(now) {
         end(now, &near);
         return;
     }
-    let Ok(mut far) = TcpStream::connect(target).await else {
+    let Ok(mut far) = TcpStream::connect(&road.target).await else {
         return;
     };
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
@@ -148,6 +184,7 @@ async fn carry_one(mut near: TcpStream, target: String, mut weather: watch::Rece
             is_new: now == Weather::Forgotten,
             weather: weather.clone(),
             silenced: &silenced,
+            road: &road,
         };
         let answer = Carrier {
             way: Way::Answer,
@@ -186,16 +223,16 @@ struct Carrier<'a> {
     /// It was opened in [`Weather::Forgotten`].
     is_new: bool,
     weather: watch::Receiver<Weather>,
-    /// A COMMIT has gone by whose answer must not.
+    /// A commit has gone by whose answer must not.
     silenced: &'a AtomicBool,
+    road: &'a Road,
 }
 
 impl Carrier<'_> {
     /// Carries until the end. Errors: the weather that ended the connection.
     async fn pump(mut self, mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> Result<(), Weather> {
         let mut chunk = vec![0; CHUNK_BYTES];
-        // The word may lie across two chunks.
-        let mut tail = Vec::new();
+        let mut questions = Questions::default();
         loop {
             let length = from.read(&mut chunk).await.map_err(|_| Weather::Cut)?;
             if length == 0 {
@@ -205,7 +242,7 @@ impl Carrier<'_> {
             let bytes = &chunk[..length];
             let now = passable(&mut self.weather, self.way, self.is_new).await;
             delay(now, bytes.len()).await;
-            let is_commit = self.way == Way::Question && has_commit(&mut tail, bytes);
+            let is_commit = self.is_commit(&mut questions, bytes);
             if is_commit && now == Weather::CutBeforeCommit {
                 return Err(Weather::Cut);
             }
@@ -221,6 +258,19 @@ impl Carrier<'_> {
                 return Err(Weather::Cut);
             }
         }
+    }
+}
+
+impl Carrier<'_> {
+    /// Whether these bytes end with, or hold, a question that commits.
+    fn is_commit(&self, questions: &mut Questions, bytes: &[u8]) -> bool {
+        if self.way == Way::Answer || !self.road.is_to_database {
+            return false;
+        }
+        let asked = questions.read(bytes);
+        let count = &self.road.statement_count;
+        count.fetch_add(asked.statement_count, Ordering::SeqCst);
+        asked.commits
     }
 }
 
@@ -267,28 +317,12 @@ async fn passable(weather: &mut watch::Receiver<Weather>, way: Way, is_new: bool
     }
 }
 
-/// Whether a COMMIT ends or lies in these bytes.
-fn has_commit(tail: &mut Vec<u8>, bytes: &[u8]) -> bool {
-    const WORD: &[u8] = b"COMMIT";
-    tail.extend_from_slice(bytes);
-    let is_found = tail.windows(WORD.len()).any(|window| window == WORD);
-    let kept = if is_found { 0 } else { WORD.len() - 1 };
-    tail.drain(..tail.len().saturating_sub(kept));
-    is_found
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn a_commit_is_seen_across_two_chunks() {
-        let mut tail = Vec::new();
-        assert!(!has_commit(&mut tail, b"Q\0INSERT INTO note"));
-        assert!(!has_commit(&mut tail, b" VALUES (1)\0Q\0\0\0\x0bCOM"));
-        assert!(has_commit(&mut tail, b"MIT\0"));
-        assert!(!has_commit(&mut tail, b"Q\0SELECT 1\0"));
-    }
+    use super::{
+        questions::tests::{beginning, message},
+        *,
+    };
 
     async fn echo() -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -333,7 +367,7 @@ mod tests {
             (Weather::AnswersLost, "a", false, true),
             (Weather::QuestionsLost, "a", false, true),
             (Weather::CutAfterCommit, "a", true, true),
-            (Weather::CutBeforeCommit, "COMMIT", false, false),
+            (Weather::CutBeforeCommit, "COMMIT", true, true),
             (Weather::Cut, "a", false, false),
             (Weather::Reset, "a", false, false),
         ];
@@ -359,18 +393,41 @@ mod tests {
         assert!(answer_of(&mut connection, b"hello").await.is_some());
     }
 
-    #[tokio::test]
-    async fn a_commit_arrives_and_its_answer_does_not() {
+    /// A link to a database that only listens, what comes out of it, and the way in.
+    async fn to_listening() -> (Link, TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = listener.local_addr().unwrap().to_string();
-        let link = Link::to(&target).await;
+        let link = Link::open(&target, true).await;
         let mut near = TcpStream::connect(link.address).await.unwrap();
         let (mut far, _) = listener.accept().await.unwrap();
+        near.write_all(&beginning()).await.unwrap();
+        far.read_exact(&mut vec![0; beginning().len()])
+            .await
+            .unwrap();
+        (link, near, far)
+    }
+
+    #[tokio::test]
+    async fn a_commit_arrives_and_its_answer_does_not() {
+        let (link, mut near, mut far) = to_listening().await;
         link.set(Weather::CutAfterCommit);
-        near.write_all(b"COMMIT").await.unwrap();
-        let mut seen = vec![0; 6];
+        let commit = message(b'Q', &["COMMIT"]);
+        near.write_all(&commit).await.unwrap();
+        let mut seen = vec![0; commit.len()];
         far.read_exact(&mut seen).await.unwrap();
-        assert_eq!(seen, b"COMMIT");
+        assert_eq!(seen, commit);
+        assert_eq!(near.read(&mut seen).await.unwrap_or(0), 0);
+        assert_eq!(link.statement_count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_commit_does_not_arrive() {
+        let (link, mut near, mut far) = to_listening().await;
+        link.set(Weather::CutBeforeCommit);
+        let write = message(b'Q', &["INSERT INTO note VALUES (1)"]);
+        near.write_all(&write).await.unwrap();
+        let mut seen = vec![0; write.len()];
+        assert_eq!(far.read(&mut seen).await.unwrap_or(0), 0);
         assert_eq!(near.read(&mut seen).await.unwrap_or(0), 0);
     }
 }
