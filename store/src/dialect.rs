@@ -13,6 +13,8 @@ use crate::{
     rows::{self, AsRow, Column, Kind},
 };
 
+/// SQLite's parameters of one statement.
+pub(crate) const PARAMETER_COUNT_MAX: usize = 32_766;
 /// Stands for NULL inside a PostgreSQL array parameter; no real instant of ours is the epoch.
 const NO_INSTANT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// Stands for NULL inside a PostgreSQL array parameter of integers.
@@ -21,7 +23,7 @@ const NO_INTEGER: i32 = i32::MIN;
 /// `WITH v (…) AS (…)` over the given rows, and the parameters it binds, starting at `$1`.
 ///
 /// PostgreSQL gets one array per column: the statement's text does not depend on the number of
-/// rows, so that it is parsed once. SQLite gets a list of VALUES.
+/// rows, so that it is parsed once. SQLite gets a list of VALUES, of few lengths.
 pub(crate) fn with_rows<R: AsRow>(backend: Backend, rows: Vec<R>) -> (String, Vec<Value>) {
     let rows = rows.into_iter().map(AsRow::into_values).collect();
     match backend {
@@ -30,11 +32,28 @@ pub(crate) fn with_rows<R: AsRow>(backend: Backend, rows: Vec<R>) -> (String, Ve
     }
 }
 
+/// Longer lists are filled up with NULL and cut off again, so that their texts are few and stay
+/// prepared: to prepare one costs more than to run it.
 fn with_values(columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+    let row_count = rows.len();
+    let length = list_length(row_count, columns.len());
     let marks = vec!["?"; columns.len()].join(", ");
-    let lists = vec![format!("({marks})"); rows.len()].join(", ");
-    let text = format!("WITH v ({}) AS (VALUES {lists})", names(columns));
-    (text, rows.into_iter().flatten().collect())
+    let lists = vec![format!("({marks})"); length].join(", ");
+    let names = names(columns);
+    let mut values: Vec<Value> = rows.into_iter().flatten().collect();
+    if row_count == 1 {
+        return (format!("WITH v ({names}) AS (VALUES {lists})"), values);
+    }
+    values.resize(length * columns.len(), Value::Int(None));
+    values.push(Value::BigInt(i64::try_from(row_count).ok()));
+    let text = format!("WITH v ({names}) AS (SELECT * FROM (VALUES {lists}) LIMIT ?)");
+    (text, values)
+}
+
+/// The next power of two, as far as SQLite takes so many parameters.
+fn list_length(row_count: usize, column_count: usize) -> usize {
+    let most = (PARAMETER_COUNT_MAX - 1) / column_count.max(1);
+    row_count.next_power_of_two().min(most).max(row_count)
 }
 
 fn with_arrays(columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
@@ -440,6 +459,25 @@ pub(crate) fn ignore_conflicts(column: &'static str) -> OnConflict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_values_have_few_lengths() {
+        // Rows, columns, length of the list.
+        let table = [
+            (1, 34, 1),
+            (2, 34, 2),
+            (3, 34, 4),
+            (17, 34, 32),
+            (513, 34, 963),
+            (900, 34, 963),
+            (900, 4, 1_024),
+            (1_000, 40, 1_000),
+        ];
+        for (row_count, column_count, expected) in table {
+            let length = list_length(row_count, column_count);
+            assert_eq!(length, expected, "{row_count} rows of {column_count}");
+        }
+    }
 
     #[test]
     fn question_marks_become_numbers_in_order() {
