@@ -1,5 +1,8 @@
 //! Gathers waiting declarations into one durable transaction.
 //!
+//! What is clean of a group is written by one statement, where the database can; what is left
+//! follows in a transaction.
+//!
 //! No timer: when idle a single declaration commits at once; under load the time of the running
 //! commit gathers the next group. Twins of one group (same reference, content or key) are held
 //! back for the next group, where they find what the first one wrote. A group that fails for a
@@ -107,7 +110,7 @@ impl Committer {
             .filter_map(|admission| admission.start_writing(now))
             .collect();
         // Halves of a failed group wait here; depth is bounded by the logarithm of the group.
-        let mut parts = vec![writing];
+        let mut parts = vec![self.write_clean(writing).await];
         while let Some(part) = parts.pop() {
             if !part.is_empty() {
                 parts.extend(self.write_part(part).await);
@@ -115,21 +118,30 @@ impl Committer {
         }
     }
 
+    /// Writes and answers what one statement can; gives back what is left for a transaction.
+    async fn write_clean(&self, group: Vec<Admission>) -> Vec<Admission> {
+        let writing = self.progress.begin(group.len());
+        let started = writing.since();
+        let written = in_time(declarations::write_clean(&self.db, &rows(&group))).await;
+        writing.end(&written);
+        match written {
+            Ok(judged) => {
+                let judged_count = judged.iter().flatten().count();
+                observe(&self.db, "statement", judged_count, started);
+                return answer_judged(group, judged);
+            }
+            Err(store::Error::OutcomeUnknown) => search_outcome(&self.db, group, started).await,
+            Err(error) => refuse_all(group, &error),
+        }
+        Vec::new()
+    }
+
     /// Writes and answers; gives back the halves of a group that must be split.
     async fn write_part(&self, mut part: Vec<Admission>) -> Vec<Vec<Admission>> {
-        let declarations: Vec<&NewDeclaration> = part
-            .iter()
-            .map(|admission| &admission.declaration)
-            .collect();
         let writing = self.progress.begin(part.len());
         let started = writing.since();
-        let written = timeout(
-            store::write::TRANSACTION_DURATION_MAX,
-            declarations::write(&self.db, &declarations),
-        )
-        .await
-        .unwrap_or(Err(store::Error::OutcomeUnknown));
-        observe(&self.db, part.len(), started);
+        let written = in_time(declarations::write(&self.db, &rows(&part))).await;
+        observe(&self.db, "transaction", part.len(), started);
         writing.end(&written);
         match written {
             Ok(judged) => answer_each(part, judged),
@@ -142,6 +154,17 @@ impl Committer {
         }
         Vec::new()
     }
+}
+
+fn rows(part: &[Admission]) -> Vec<&NewDeclaration> {
+    part.iter()
+        .map(|admission| &admission.declaration)
+        .collect()
+}
+
+async fn in_time<T>(writing: impl Future<Output = store::Result<T>>) -> store::Result<T> {
+    let written = timeout(store::write::TRANSACTION_DURATION_MAX, writing).await;
+    written.unwrap_or(Err(store::Error::OutcomeUnknown))
 }
 
 /// Declarations that may be written together.
@@ -169,8 +192,12 @@ impl Group {
     }
 }
 
-fn observe(db: &Database, item_count: usize, started: Instant) {
+fn observe(db: &Database, way: &'static str, item_count: usize, started: Instant) {
+    if item_count == 0 {
+        return;
+    }
     let backend = db.backend().as_str();
+    counter!("luutru_intake_commits_total", "way" => way).increment(1);
     histogram!("luutru_intake_commit_duration_seconds", "backend" => backend)
         .record(started.elapsed().as_secs_f64());
     #[expect(
@@ -182,11 +209,27 @@ fn observe(db: &Database, item_count: usize, started: Instant) {
 
 fn answer_each(part: Vec<Admission>, judged: Vec<Judged>) {
     for (admission, judged) in part.into_iter().zip(judged) {
-        if judged.outcome == Outcome::Written {
-            observe_deadline(&admission.declaration.stay);
-        }
-        admission.answer(Ok(judged));
+        answer(admission, judged);
     }
+}
+
+fn answer(admission: Admission, judged: Judged) {
+    if judged.outcome == Outcome::Written {
+        observe_deadline(&admission.declaration.stay);
+    }
+    admission.answer(Ok(judged));
+}
+
+/// Answers what is judged; gives back the others.
+fn answer_judged(group: Vec<Admission>, judged: Vec<Option<Judged>>) -> Vec<Admission> {
+    let mut left = Vec::new();
+    for (admission, judged) in group.into_iter().zip(judged) {
+        match judged {
+            Some(judged) => answer(admission, judged),
+            None => left.push(admission),
+        }
+    }
+    left
 }
 
 fn observe_deadline(stay: &entity::stay::Model) {

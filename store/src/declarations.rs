@@ -1,9 +1,14 @@
-//! The one transaction that accepts declarations: uniqueness, idempotency, stay, version, task
-//! and audit entry of a whole group, by a handful of multi-row statements.
+//! Accepts declarations: uniqueness, idempotency, stay, version, task and audit entry of a whole
+//! group. What is clean is written by one statement ([`write_clean`]), the rest by one transaction
+//! with a handful of multi-row statements ([`write()`]).
 //!
 //! Always in this order, sorted by key inside each statement, so that two committers never wait
 //! for each other in a circle: declaration keys, idempotency keys, then the rest. What loses a
 //! key is read back and answered as a replay or a conflict; it writes nothing.
+
+mod clean;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +21,8 @@ use uuid::Uuid;
 use crate::{
     Database, Error, Result,
     census::lease::{self, Lease},
-    dialect, idempotency,
+    dialect::{self, PARAMETER_COUNT_MAX},
+    idempotency::{self, Known},
     neighbours::{self, Candidate},
     outbox::{NewTask, TaskRow},
     review::{self, NewCase},
@@ -27,12 +33,11 @@ use crate::{
 };
 
 pub use crate::idempotency::Idempotency;
+pub use clean::write_clean;
 
 /// Most declarations of one group: as many rows as one statement of SQLite takes of its widest
-/// table.
-pub const GROUP_SIZE_MAX: usize = PARAMETER_COUNT_MAX / StayRow::COLUMNS.len();
-/// SQLite's parameters of one statement.
-const PARAMETER_COUNT_MAX: usize = 32_766;
+/// table, beside their number.
+pub const GROUP_SIZE_MAX: usize = (PARAMETER_COUNT_MAX - 1) / StayRow::COLUMNS.len();
 
 /// Everything one accepted declaration writes.
 pub struct NewDeclaration {
@@ -484,12 +489,17 @@ async fn judge_known_key(
     key: &Idempotency,
 ) -> Result<Option<Outcome>> {
     let known = idempotency::get(connection, &key.key_hash).await?;
-    Ok(known.map(|known| match known.target {
+    Ok(known.map(|known| judge_by_key(key, &known)))
+}
+
+/// What becomes of a declaration whose `Idempotency-Key` is known.
+fn judge_by_key(key: &Idempotency, known: &Known) -> Outcome {
+    match known.target {
         Some((stay_id, version)) if known.is_same_request(key) => {
             Outcome::Replayed { stay_id, version }
         }
         Some(_) | None => Outcome::KeyReused,
-    }))
+    }
 }
 
 async fn give_back(

@@ -111,13 +111,20 @@ impl From<Unreadable> for Error {
     }
 }
 
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::of(&error)
+    }
+}
+
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the driver's enumerations, not ours"
 )]
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        match &error {
+impl Error {
+    /// What an error of the driver means.
+    pub(crate) fn of(error: &DbErr) -> Self {
+        match error {
             DbErr::ConnectionAcquire(_) => Self::Unavailable,
             DbErr::RecordNotFound(_) => Self::NotFound,
             DbErr::Conn(RuntimeErr::SqlxError(source))
@@ -128,13 +135,7 @@ impl From<DbErr> for Error {
             },
         }
     }
-}
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the driver's enumerations, not ours"
-)]
-impl Error {
     fn from_driver(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(source) => {

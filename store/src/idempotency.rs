@@ -89,16 +89,18 @@ pub(crate) async fn get(
     row.map(|row| read(&row)).transpose()
 }
 
-/// Where no version is named it is the first.
 fn read(row: &QueryResult) -> Result<Known> {
-    let subject_id: Option<Uuid> = row.try_get("", "stay_id")?;
-    let version: Option<i32> = row.try_get("", "version")?;
-    let subject_id = subject_id.filter(|id| !id.is_nil());
     Ok(Known {
         request_hash: row.try_get("", "request_hash")?,
-        target: subject_id.map(|subject_id| (subject_id, version.unwrap_or(1))),
+        target: target(row.try_get("", "stay_id")?, row.try_get("", "version")?),
         taken_at: row.try_get("", "created_at")?,
     })
+}
+
+/// What stored columns say that a key led to. Where no version is named it is the first.
+pub(crate) fn target(subject_id: Option<Uuid>, version: Option<i32>) -> Option<Target> {
+    let subject_id = subject_id.filter(|id| !id.is_nil());
+    subject_id.map(|subject_id| (subject_id, version.unwrap_or(1)))
 }
 
 /// Stores keys that are free or have run out, and answers with their hashes. One that still holds

@@ -11,10 +11,17 @@ use domain::neighbour::{Bearer, Neighbour, Newcomer, is_family};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use uuid::Uuid;
 
-use crate::{Database, Result, dialect, rows::columns};
+use crate::{Backend, Database, Result, dialect, rows::columns};
 
 /// The newest stays of a document that are looked at.
 const READ_COUNT_MAX: u32 = 32;
+/// Joins the newest stays `n` of the document of `v`.
+const OF_THE_DOCUMENT: &str = "document_index = v.document_index";
+/// Whether `n` may be a neighbour of `v`.
+const IS_NEAR: &str = "n.presence <> 'cancelled' AND n.id <> v.stay_id \
+    AND (n.departed_at IS NULL OR n.departed_at > v.arrival_at) \
+    AND (v.ends_at IS NULL OR n.arrival_at < v.ends_at) \
+    AND (v.nationality IS NULL OR n.nationality IS NULL OR n.nationality = v.nationality)";
 /// Twins of a group that are remembered for the next one.
 const TWIN_COUNT_MAX: usize = 8;
 
@@ -97,24 +104,13 @@ pub(crate) async fn find(
         return Ok(neighbours);
     }
     let (with, values) = dialect::with_rows(db.backend(), rows);
-    let newest = dialect::join_newest(
-        db.backend(),
-        "stay",
-        "document_index = v.document_index",
-        READ_COUNT_MAX,
-    );
+    let newest = dialect::join_newest(db.backend(), "stay", OF_THE_DOCUMENT, READ_COUNT_MAX);
     let text = format!(
         "{with} SELECT v.stay_id AS newcomer_id, n.id AS stay_id, n.facility_id, \
            n.commune_code, (SELECT w.created_by FROM stay_version w \
              WHERE w.stay_id = n.id AND w.version = 1) AS created_by, \
            n.arrival_at, n.departed_at, n.document_kind, n.name_index, n.party_index \
-         FROM v {newest} \
-         WHERE n.presence <> 'cancelled' AND n.id <> v.stay_id \
-           AND (n.departed_at IS NULL OR n.departed_at > v.arrival_at) \
-           AND (v.ends_at IS NULL OR n.arrival_at < v.ends_at) \
-           AND (v.nationality IS NULL OR n.nationality IS NULL \
-             OR n.nationality = v.nationality) \
-         ORDER BY n.id DESC"
+         FROM v {newest} WHERE {IS_NEAR} ORDER BY n.id DESC"
     );
     let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
     let by_id: HashMap<Uuid, &Candidate<'_>> = group
@@ -139,6 +135,12 @@ pub(crate) async fn find(
             });
     }
     Ok(neighbours)
+}
+
+/// A condition: whether [`find`] may find something for the row `v`. A family counts as well.
+pub(crate) fn may_exist(backend: Backend) -> String {
+    let newest = dialect::join_newest(backend, "stay", OF_THE_DOCUMENT, READ_COUNT_MAX);
+    format!("EXISTS (SELECT 1 FROM (SELECT 1) AS here {newest} WHERE {IS_NEAR})")
 }
 
 /// Those of the same group that come before, newest first.

@@ -3,7 +3,8 @@
 //! A server that answers ends a long statement itself, and says so. One that is silent (a cut
 //! cable, a host that is gone, a firewall that forgot the connection) would be waited for until
 //! the kernel gives up, a quarter of an hour. So each question has a limit on this side too, a
-//! little above the server's own, and what was silent once is looked at before it is used again.
+//! little above the server's own. A connection that lay idle for a while is looked at before it is
+//! used again, and each one is for some seconds after another broke or was silent.
 //!
 //! Who finds all connections taken waits in turn, and is refused once nothing comes back for
 //! longer than it usually takes: see [`Pace`].
@@ -14,9 +15,13 @@ use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    ExecResult, QueryResult, Statement, TransactionOptions, TransactionTrait,
+    ExecResult, QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
     prelude::async_trait::async_trait,
-    sqlx::{self, Connection, PgConnection, postgres::PgPoolOptions},
+    sqlx::{
+        self, Connection, PgConnection, Postgres,
+        pool::PoolConnection,
+        postgres::{PgArguments, PgPoolOptions, PgRow},
+    },
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -24,9 +29,13 @@ use tokio::{
 };
 
 use self::pace::{Latest, Pace};
+use crate::Error;
 
 /// How long connections are looked at before each use after one was silent.
 const DOUBT_DURATION: Duration = Duration::from_secs(5);
+/// A connection that lay idle for so long may have died unnoticed, with a restart of the server. Its
+/// next question may be one whose answer decides, so it is looked at; on a busy pool none is.
+pub(crate) const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 /// The longest such a look takes.
 const LOOK_TIMEOUT: Duration = Duration::from_millis(250);
 /// A question given up sooner than this says nothing about its connection.
@@ -66,15 +75,15 @@ impl Turns {
     /// they come back. One that does not answer is closed at once, and its place is free.
     pub(crate) fn watch(&self, settings: &mut sea_orm::ConnectOptions) {
         let (taken, returned) = (self.doubt.clone(), self.doubt.clone());
-        settings.map_sqlx_postgres_before_acquire(move |connection, _| {
+        settings.map_sqlx_postgres_before_acquire(move |connection, meta| {
             let doubt = taken.clone();
-            Box::pin(async move { doubt.look(connection).await })
+            Box::pin(async move { doubt.look(connection, meta.idle_for).await })
         });
         settings.map_sqlx_postgres_pool_opts(move |options: PgPoolOptions| {
             let returned = returned.clone();
             options.after_release(move |connection, _| {
                 let doubt = returned.clone();
-                Box::pin(async move { doubt.look(connection).await })
+                Box::pin(async move { doubt.look(connection, Duration::ZERO).await })
             })
         });
     }
@@ -105,7 +114,14 @@ impl Turns {
         };
         let answer = timeout(self.answer_max, question).await;
         asked.is_answered = answer.is_ok();
-        answer.unwrap_or_else(|_| Err(no_answer()))
+        let answer = answer.unwrap_or_else(|_| Err(no_answer()));
+        // What broke one connection has broken the others of the pool as well.
+        if let Err(error) = &answer
+            && matches!(Error::of(error), Error::Unavailable)
+        {
+            self.doubt.raise();
+        }
+        answer
     }
 }
 
@@ -143,8 +159,12 @@ impl Doubt {
     }
 
     /// Whether the connection may be used. Errors: it is dead, and is to be closed without a word.
-    async fn look(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-        if !self.is_raised() {
+    async fn look(
+        &self,
+        connection: &mut PgConnection,
+        idle_for: Duration,
+    ) -> Result<bool, sqlx::Error> {
+        if !self.is_raised() && idle_for < IDLE_TRUSTED {
             return Ok(true);
         }
         match timeout(LOOK_TIMEOUT, connection.ping()).await {
@@ -256,6 +276,24 @@ impl Pool {
         }
     }
 
+    /// A connection to PostgreSQL for one statement.
+    pub(crate) async fn connection(&self) -> Result<LoneConnection, DbErr> {
+        let Some(turns) = &self.patience else {
+            let reason = "a file of SQLite has no connection of PostgreSQL";
+            return Err(DbErr::Custom(reason.to_owned()));
+        };
+        let place = turns.enter().await?;
+        let pool = self.connection.get_postgres_connection_pool();
+        let acquired = async { pool.acquire().await.map_err(of_the_driver) };
+        let connection = turns.answer(acquired).await?;
+        let turn = Turn {
+            turns: Arc::clone(turns),
+            since: Instant::now(),
+            _place: place,
+        };
+        Ok(LoneConnection { connection, turn })
+    }
+
     /// Begins a transaction; it keeps its place until it ends.
     pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
         let begin = self.connection.begin_with_options(options);
@@ -277,6 +315,34 @@ impl Pool {
             patience: Some(turn),
         })
     }
+}
+
+/// A connection to PostgreSQL that somebody has for one statement.
+pub(crate) struct LoneConnection {
+    connection: PoolConnection<Postgres>,
+    turn: Turn,
+}
+
+impl LoneConnection {
+    /// Runs the statement and waits for its end: rows come before their transaction is committed.
+    pub(crate) async fn run(
+        mut self,
+        text: &'static str,
+        arguments: PgArguments,
+    ) -> Result<Vec<PgRow>, DbErr> {
+        let query = sqlx::query_with(text, arguments);
+        let rows = async {
+            let rows = query.fetch_all(&mut *self.connection).await;
+            rows.map_err(of_the_driver)
+        };
+        let rows = self.turn.ask(rows).await?;
+        self.turn.turns.pace.note(self.turn.since.elapsed());
+        Ok(rows)
+    }
+}
+
+fn of_the_driver(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
 impl Transaction {

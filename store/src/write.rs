@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use sea_orm::{SqliteTransactionMode, TransactionOptions};
+use sea_orm::{
+    SqliteTransactionMode, TransactionOptions,
+    sqlx::postgres::{PgArguments, PgRow},
+};
 use tokio::time::Instant;
 
 use crate::{Database, Error, Result, pool::Transaction};
@@ -46,6 +49,21 @@ async fn begin_once(db: &Database) -> Result<Transaction> {
 pub(crate) async fn commit(transaction: Transaction) -> Result<()> {
     let outcome = transaction.commit().await.map_err(Error::from);
     match outcome {
+        Err(Error::Unavailable) => Err(Error::OutcomeUnknown),
+        known => known,
+    }
+}
+
+/// Runs one statement of PostgreSQL that is its own transaction. One whose answer was lost is
+/// [`Error::OutcomeUnknown`], as a COMMIT would be; after any other error nothing was written.
+pub(crate) async fn commit_alone(
+    db: &Database,
+    text: &'static str,
+    arguments: PgArguments,
+) -> Result<Vec<PgRow>> {
+    // Until there is a connection nothing was sent.
+    let connection = db.writer().connection().await?;
+    match connection.run(text, arguments).await.map_err(Error::from) {
         Err(Error::Unavailable) => Err(Error::OutcomeUnknown),
         known => known,
     }

@@ -148,6 +148,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Time that a group of declarations takes to be stored for good.",
     ),
     (
+        "luutru_intake_commits_total",
+        Counter,
+        "Commits of groups of declarations, by whether one statement or a transaction made them.",
+    ),
+    (
         "luutru_intake_group_count",
         Histogram,
         "Declarations that were stored together.",
