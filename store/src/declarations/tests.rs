@@ -202,7 +202,7 @@ impl Sketch {
             id: Uuid::from_u128(self.id),
             organisation_id: Uuid::from_u128(10),
             facility_id: Uuid::from_u128(20 + facility),
-            facility_kind: FacilityKind::Hotel.into(),
+            facility_kind: FacilityKind::LodgingBusiness.into(),
             commune_code: format!("1653{facility}"),
             province_code: "38".to_owned(),
             version: 1,
