@@ -114,14 +114,7 @@ impl Turns {
         };
         let answer = timeout(self.answer_max, question).await;
         asked.is_answered = answer.is_ok();
-        let answer = answer.unwrap_or_else(|_| Err(no_answer()));
-        // What broke one connection has broken the others of the pool as well.
-        if let Err(error) = &answer
-            && matches!(Error::of(error), Error::Unavailable)
-        {
-            self.doubt.raise();
-        }
-        answer
+        answer.unwrap_or_else(|_| Err(no_answer()))
     }
 }
 
@@ -164,7 +157,11 @@ impl Doubt {
         connection: &mut PgConnection,
         idle_for: Duration,
     ) -> Result<bool, sqlx::Error> {
-        if !self.is_raised() && idle_for < IDLE_TRUSTED {
+        if !self.is_raised() {
+            // Nothing speaks against one that lay idle: it has as long as its taker waits.
+            if idle_for >= IDLE_TRUSTED {
+                connection.ping().await?;
+            }
             return Ok(true);
         }
         match timeout(LOOK_TIMEOUT, connection.ping()).await {
@@ -335,9 +332,15 @@ impl LoneConnection {
             let rows = query.fetch_all(&mut *self.connection).await;
             rows.map_err(of_the_driver)
         };
-        let rows = self.turn.ask(rows).await?;
-        self.turn.turns.pace.note(self.turn.since.elapsed());
-        Ok(rows)
+        let turns = &self.turn.turns;
+        let rows = self.turn.ask(rows).await;
+        match &rows {
+            Ok(_) => turns.pace.note(self.turn.since.elapsed()),
+            // What broke one connection has broken the others of the pool as well.
+            Err(error) if matches!(Error::of(error), Error::Unavailable) => turns.doubt.raise(),
+            Err(_) => {}
+        }
+        rows
     }
 }
 
