@@ -111,7 +111,7 @@ pub(super) fn number(value: f64) -> String {
     let whole_length = text.find('.').unwrap_or(text.len());
     let mut parted = String::new();
     for (position, letter) in text.char_indices() {
-        if position > 0 && position < whole_length && (whole_length - position) % 3 == 0 {
+        if position > 0 && position < whole_length && (whole_length - position).is_multiple_of(3) {
             parted.push(',');
         }
         parted.push(letter);
