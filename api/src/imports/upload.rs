@@ -304,7 +304,7 @@ async fn discard(app: &App, id: Uuid) {
 
 #[cfg(test)]
 mod tests {
-    use domain::problem::Violation;
+    use domain::{problem::Violation, time::parse_day};
 
     use super::*;
 
