@@ -7,7 +7,7 @@ use poem::{Body, IntoResponse, Response};
 use poem_openapi::{
     ApiResponse,
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::{ToJSON, Type},
+    types::Type,
 };
 
 /// The media type of every answer that is no problem, page or receipt.
@@ -32,14 +32,6 @@ impl<T> Answer<T> {
     pub(crate) fn of_type(media_type: &str, body: impl Into<Body>) -> Self {
         Self {
             response: Response::builder().content_type(media_type).body(body),
-            shape: PhantomData,
-        }
-    }
-
-    /// 204 without a body.
-    pub(crate) fn empty() -> Self {
-        Self {
-            response: Response::builder().status(StatusCode::NO_CONTENT).finish(),
             shape: PhantomData,
         }
     }
@@ -72,13 +64,6 @@ impl<T> Answer<T> {
         } else {
             self
         }
-    }
-}
-
-impl<T: ToJSON> Answer<T> {
-    /// 200 with a value as JSON.
-    pub(crate) fn of(value: &T) -> Self {
-        Self::json(value.to_json_string())
     }
 }
 

@@ -11,7 +11,7 @@ use store::Database;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalogues::Published;
+use crate::catalogues::published::Published;
 use crate::config::ApiSettings;
 use crate::events::Tail;
 use crate::imports::workbooks::Templates;

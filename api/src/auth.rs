@@ -260,6 +260,38 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
+    const ALL: [Self; 4] = [
+        Self::Anyone,
+        Self::Declarants,
+        Self::Officers,
+        Self::Administrators,
+    ];
+
+    /// What an operation calls the scheme of its keys, so that the document knows its audience.
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::Anyone => SCHEME,
+            Self::Declarants => "api_key of declarants",
+            Self::Officers => "api_key of officers",
+            Self::Administrators => "api_key of administrators",
+        }
+    }
+
+    /// The status that a key outside of the audience gets.
+    const fn refusal(self) -> Option<u16> {
+        match self {
+            Self::Anyone => None,
+            Self::Declarants => Some(403),
+            Self::Officers | Self::Administrators => Some(404),
+        }
+    }
+
+    /// The same of the audience that an operation names by its scheme.
+    pub(crate) fn refusal_of(scheme: &str) -> Option<u16> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|audience| audience.scheme() == scheme)?.refusal()
+    }
+
     /// Errors: 403 for a key outside of the audience, 404 where it may not learn of the path.
     fn admit(self, sender: &Sender) -> Result<(), Failure> {
         let (is_member, route_group, code) = match self {
@@ -372,7 +404,7 @@ impl<'a, A: Access> ApiExtractor<'a> for Admitted<A> {
     }
 
     fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
+        vec![A::AUDIENCE.scheme()]
     }
 
     async fn from_request(

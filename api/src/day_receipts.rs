@@ -1,38 +1,138 @@
 //! The receipt of a facility's day: every receipt of the stays that began on it, with one digest
 //! and one signature over all.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::digest::{self, Digest};
 use domain::facility::Facility;
 use domain::problem::Code;
 use domain::receipt::{self, DayFacts};
 use domain::stay::Timeliness;
-use domain::time::{format_instant, parse_day};
 use formats::receipt_paper::{DayLine, DayPaper};
 use intake::view::ISSUER;
-use poem::http::{HeaderMap, header};
-use serde_json::json;
+use poem::http::HeaderMap;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
 use store::stays::ArrivedRow;
 use uuid::Uuid;
 
-use crate::accept;
-use crate::answer::{Answer, JSON};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::facilities;
-use crate::paper::{self, PDF};
+use crate::paper;
+use crate::parameters::{Query, query};
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
-use crate::shapes::DayReceipt;
-use crate::stays::receipt::JOSE;
+use crate::receipt_form::{ReceiptForm, Wanted};
+use crate::refused::Refused;
+use crate::reply::Json;
+use crate::shapes::text::{self, CompactJws, Instant, Sha256Hex, TimelinessWord};
+use crate::topic::Topic;
 use crate::unreadable;
 
-/// Which day.
-pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
-    name: "date",
-    about: "The day in Viet Nam on which the stays began; required.",
-    schema: || json!({"type": "string", "format": "date"}),
-}];
+query! {
+    /// Which day of a facility.
+    pub(crate) struct DayQuery {
+        /// The day in Viet Nam on which the stays began; required.
+        date: Option<NaiveDate>,
+    }
+}
+
+impl Query<DayQuery> {
+    /// The day that is asked for.
+    ///
+    /// Errors: 422 when it is missing, no day, or not alone.
+    pub(crate) fn day(mut self) -> Result<NaiveDate, Failure> {
+        if self.parameters.date.is_none() && !self.has_fault("date") {
+            self.refuse("date", Code::Required);
+        }
+        let date = self.finish()?.date;
+        date.ok_or_else(|| Failure::internal("a day that is missing was not refused"))
+    }
+}
+
+/// The receipt of a facility's day. Its JWS verifies offline with the keys at
+/// `/.well-known/jwks.json`; it states everything here but the list.
+#[derive(Object, Serialize)]
+pub(crate) struct DayReceipt {
+    /// The facility.
+    facility_id: Uuid,
+    /// The day in Viet Nam on which the stays began.
+    date: text::Day,
+    /// When it was looked: a stay declared late may still come to a day that is over.
+    as_of: Instant,
+    /// How many stays; those cancelled do not count.
+    count: u32,
+    /// SHA-256 over the numbers, sorted and joined by line feeds.
+    sha256: Sha256Hex,
+    /// Every receipt, in the order of declaration, by the number of the stay's first version.
+    receipts: Vec<DayReceiptLine>,
+    /// The signed statement.
+    jws: CompactJws,
+}
+
+/// A receipt of a day.
+#[derive(Object, Serialize)]
+pub(crate) struct DayReceiptLine {
+    /// The receipt's number.
+    number: String,
+    /// The stay.
+    stay_id: Uuid,
+    /// Legal time of filing.
+    received_at: Instant,
+    /// Whether it came in time.
+    timeliness: TimelinessWord,
+}
+
+/// The receipts of a facility's days.
+pub(crate) struct DayReceiptsApi(pub(crate) Arc<App>);
+
+/// A day's receipt is shown.
+#[derive(ApiResponse)]
+pub(crate) enum DayReceiptShown {
+    /// The receipt of the day.
+    #[oai(status = 200)]
+    Receipt(ReceiptForm<DayReceipt>),
+}
+
+#[OpenApi]
+impl DayReceiptsApi {
+    /// See a day's receipt
+    ///
+    /// Every receipt of the stays that began on a day, with one digest and one signature over all:
+    /// as JSON, as the bare JWS for `Accept: application/jose`, or to be printed for
+    /// `Accept: application/pdf`.
+    #[oai(
+        path = "/v1/facilities/:id/receipts",
+        method = "get",
+        operation_id = "showDayReceipt",
+        tag = "Topic::Facilities"
+    )]
+    async fn show(
+        &self,
+        headers: &HeaderMap,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        Path(id): Path<Uuid>,
+        query: Query<DayQuery>,
+    ) -> Result<DayReceiptShown, Refused<406>> {
+        let app = &self.0;
+        let wanted = Wanted::of(headers)?;
+        let facility = facilities::find(admitted.sender(), id)?;
+        let date = query.day()?;
+        let rows = store::stays::arrived_on(&app.db, facility.id, date).await?;
+        let day = Day::of(app, facility, date, rows)?;
+        Ok(DayReceiptShown::Receipt(match wanted {
+            Wanted::Pdf => {
+                let name = format!("{}-{date}", facility.id);
+                let paper = day.into_paper(paper::place(app, facility));
+                ReceiptForm::Pdf(paper::write(app, &name, move || paper.to_pdf()).await?)
+            }
+            Wanted::Jose => ReceiptForm::Jose(day.jws),
+            Wanted::Json => ReceiptForm::Json(Json(day.into_answer(facility))),
+        }))
+    }
+}
 
 /// A day as it stands now.
 struct Day {
@@ -49,47 +149,6 @@ struct Line {
     number: String,
     received_at: DateTime<Utc>,
     timeliness: Timeliness,
-}
-
-/// The receipt of a day, in the form that `Accept` prefers.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    headers: &HeaderMap,
-    id: &str,
-    query: Query,
-) -> Result<Answer<DayReceipt>, Failure> {
-    let media_type = accept::choose(headers, &[JSON, JOSE, PDF])
-        .ok_or_else(|| Failure::new(Code::NotAcceptable))?;
-    let facility = facilities::find(admitted.sender(), id)?;
-    let date = read_day(query)?;
-    let rows = store::stays::arrived_on(&app.db, facility.id, date).await?;
-    let day = Day::of(app, facility, date, rows)?;
-    let answer = if media_type == PDF {
-        let name = format!("{}-{date}", facility.id);
-        let paper = day.into_paper(paper::place(app, facility));
-        paper::answer(app, &name, move || paper.to_pdf()).await?
-    } else if media_type == JOSE {
-        Answer::of_type(JOSE, day.jws)
-    } else {
-        Answer::json(day.to_json(facility).to_string())
-    };
-    Ok(answer.with_header(header::VARY, "Accept"))
-}
-
-/// The day that a query asks for.
-///
-/// Errors: 422 when it is missing, no day, or not alone.
-pub(crate) fn read_day(mut query: Query) -> Result<NaiveDate, Failure> {
-    let text = query.text("date");
-    let date = text.as_deref().and_then(parse_day);
-    match (&text, date) {
-        (None, _) => query.refuse("date", Code::Required),
-        (Some(_), None) => query.refuse("date", Code::InvalidDate),
-        (Some(_), Some(_)) => {}
-    }
-    query.finish()?;
-    date.ok_or_else(|| Failure::internal("a day that is missing was not refused"))
 }
 
 impl Day {
@@ -121,17 +180,16 @@ impl Day {
         })
     }
 
-    fn to_json(&self, facility: &Facility) -> serde_json::Value {
-        let receipts: Vec<_> = self.lines.iter().map(Line::to_json).collect();
-        json!({
-            "facility_id": facility.id,
-            "date": self.date.to_string(),
-            "as_of": format_instant(self.as_of),
-            "count": self.digest.count,
-            "sha256": hex::encode(self.digest.sha256),
-            "receipts": receipts,
-            "jws": self.jws,
-        })
+    fn into_answer(self, facility: &Facility) -> DayReceipt {
+        DayReceipt {
+            facility_id: facility.id,
+            date: text::Day::of(self.date),
+            as_of: Instant::of(self.as_of),
+            count: u32::try_from(self.digest.count).unwrap_or(u32::MAX),
+            sha256: Sha256Hex(hex::encode(self.digest.sha256)),
+            receipts: self.lines.into_iter().map(Line::into_answer).collect(),
+            jws: CompactJws(self.jws),
+        }
     }
 
     fn into_paper(self, place: formats::receipt_paper::Place) -> DayPaper {
@@ -162,12 +220,12 @@ impl Line {
         })
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        json!({
-            "number": self.number,
-            "stay_id": self.stay_id,
-            "received_at": format_instant(self.received_at),
-            "timeliness": self.timeliness.as_str(),
-        })
+    fn into_answer(self) -> DayReceiptLine {
+        DayReceiptLine {
+            number: self.number,
+            stay_id: self.stay_id,
+            received_at: Instant::of(self.received_at),
+            timeliness: TimelinessWord(self.timeliness.as_str().to_owned()),
+        }
     }
 }

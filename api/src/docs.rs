@@ -12,16 +12,76 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, Timelike, Utc};
-use poem::http::header;
-use poem_openapi::types::Any;
+use domain::problem::Code;
+use poem::http::{HeaderValue, header};
+use poem::{Endpoint, EndpointExt, middleware::SetHeader};
+use poem_openapi::{ApiResponse, OpenApi, param::Path, types::Any};
+use runtime::clock::Clock;
 use serde_json::Value;
 
-use crate::answer::Answer;
-
-pub(crate) use page::{Asset, Page};
+use crate::problem::Failure;
+use crate::reply::Written;
+use crate::topic::Topic;
+use page::{Asset, Page};
 
 /// How long a browser keeps document and page.
-const CACHING: &str = "public, max-age=300";
+const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// What describes the operations, for people and programs.
+pub(crate) struct DocsApi {
+    /// What is shown.
+    pub(crate) documents: Documents,
+    /// Dates the examples.
+    pub(crate) clock: Clock,
+}
+
+/// The document is shown.
+#[derive(ApiResponse)]
+pub(crate) enum DocumentShown {
+    /// The document.
+    #[oai(status = 200)]
+    Document(Written<Any<Value>>),
+}
+
+#[OpenApi]
+impl DocsApi {
+    /// See this document
+    #[oai(
+        path = "/openapi.json",
+        method = "get",
+        operation_id = "showDocument",
+        tag = "Topic::Operation",
+        transform = "cached"
+    )]
+    async fn show_document(&self) -> Result<DocumentShown, Failure> {
+        let text = self.documents.text(self.clock.now());
+        Ok(DocumentShown::Document(Written::new(text)))
+    }
+
+    /// Try the operations in a browser
+    #[oai(
+        path = "/docs",
+        method = "get",
+        operation_id = "showDocs",
+        tag = "Topic::Operation"
+    )]
+    async fn show_docs(&self) -> Result<Page, Failure> {
+        let page = self.documents.page();
+        page.ok_or_else(|| Failure::internal("the page of the document is not there"))
+    }
+
+    /// Get a file of the page
+    #[oai(path = "/docs/:file", method = "get", hidden)]
+    async fn show_docs_file(&self, Path(file): Path<String>) -> Result<Asset, Failure> {
+        let asset = self.documents.page().and_then(|page| page.asset(&file));
+        asset.ok_or_else(|| Failure::new(Code::NotFound))
+    }
+}
+
+/// Lets a browser keep the answer.
+fn cached(endpoint: impl Endpoint) -> impl Endpoint {
+    endpoint.with(SetHeader::new().overriding(header::CACHE_CONTROL, CACHING))
+}
 
 /// The document and, once somebody has asked for it, the page.
 pub(crate) struct Documents {
@@ -40,11 +100,6 @@ impl Documents {
             dated: Mutex::new(None),
             page: OnceLock::new(),
         }
-    }
-
-    /// The document.
-    pub(crate) fn openapi(&self, now: DateTime<Utc>) -> Answer<Any<Value>> {
-        Answer::json(self.text(now)).with_header(header::CACHE_CONTROL, CACHING)
     }
 
     fn text(&self, now: DateTime<Utc>) -> Bytes {

@@ -18,11 +18,10 @@ use tracing::{Instrument, Span};
 
 use crate::app::App;
 use crate::auth;
-use crate::docs::Documents;
 use crate::exchange::Exchange;
 use crate::imports;
 use crate::problem::Failure;
-use crate::routes::{self, Api};
+use crate::routes::Api;
 use measure::{Active, Durations, Measured};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,12 +55,8 @@ const HEADER_COUNT_MAX: usize = 8;
 
 /// All routes behind the door.
 pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
-    let api = Api {
-        app: Arc::clone(app),
-        documents: Documents::new(routes::specification()),
-    };
     let mut table = HashMap::new();
-    api.add_routes(&mut table);
+    Api::new(app).add_routes(&mut table);
     let mut facts = HashMap::new();
     let mut routes = Route::new();
     for (pattern, endpoints) in table {

@@ -5,26 +5,31 @@ mod tail;
 
 use std::sync::Arc;
 
-use domain::{
-    problem::{Code, Violation},
-    time::format_instant,
+use domain::problem::{Code, Violation};
+use poem::http::{HeaderMap, HeaderValue, header};
+use poem::{IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi, ResponseContent,
+    payload::Payload,
+    registry::{MetaMediaType, Registry},
+    types::Any,
 };
-use poem::http::{HeaderMap, header};
-use poem_openapi::types::Any;
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::events::EventRow;
 use uuid::Uuid;
 
 use crate::accept;
-use crate::answer::{Answer, JSON};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
 use crate::exchange;
+use crate::parameters::{Cursor, Limit, Query, query};
 use crate::problem::Failure;
-use crate::query::{LIMIT_PARAMETER, Parameter, Query};
+use crate::refused::Refused;
+use crate::reply::{JSON, Json};
 use crate::shapes::text::{EventWord, Instant};
-use crate::shapes::{EventPage, EventView};
+use crate::topic::Topic;
 
 pub(crate) use tail::Tail;
 
@@ -35,16 +40,149 @@ const LAST_EVENT_ID: &str = "Last-Event-ID";
 /// Instead of a cursor: skips what has happened.
 const LATEST: &str = "latest";
 
-/// Where the feed is read.
-pub(crate) const PARAMETERS: [Parameter; 2] = [
-    LIMIT_PARAMETER,
-    Parameter {
-        name: "after",
-        about: "`next_cursor` of the page before, or an event's `cursor`; `latest` skips what has \
-                happened. Left out: from the oldest event that is kept, 30 days back.",
-        schema: || json!({"type": "string"}),
-    },
-];
+query! {
+    /// Where the feed is read.
+    pub(crate) struct FeedQuery {
+        /// Most items of the page.
+        limit: Option<Limit>,
+        /// `next_cursor` of the page before, or an event's `cursor`; `latest` skips what has
+        /// happened. Left out: from the oldest event that is kept, 30 days back.
+        after: Option<Cursor>,
+    }
+}
+
+/// Something that happened.
+#[derive(Object, Serialize)]
+#[oai(rename = "Event")]
+pub(crate) struct EventView {
+    /// The same wherever the event is told of: whoever has seen it has seen the event.
+    id: Uuid,
+    /// Its place in the feed.
+    cursor: String,
+    /// What happened. More words may come.
+    #[oai(rename = "type")]
+    #[serde(rename = "type")]
+    kind: EventWord,
+    /// When.
+    occurred_at: Instant,
+    /// At which facility, if at one.
+    #[oai(nullable)]
+    facility_id: Option<Uuid>,
+    /// To which stay, if to one.
+    #[oai(nullable)]
+    stay_id: Option<Uuid>,
+    /// To which version of the stay.
+    #[oai(nullable)]
+    version: Option<i32>,
+    /// Further members, by `type`. Nothing personal.
+    data: Any<Value>,
+}
+
+/// A part of the feed.
+#[derive(Object, Serialize)]
+pub(crate) struct EventPage {
+    /// The events, oldest first.
+    items: Vec<EventView>,
+    /// Where to read on, now or later. Never `null`.
+    next_cursor: String,
+}
+
+/// The feed of events.
+pub(crate) struct EventsApi(pub(crate) Arc<App>);
+
+/// The feed is read.
+#[derive(ApiResponse)]
+pub(crate) enum EventsListed {
+    /// A part of the feed.
+    #[oai(status = 200)]
+    Feed(Feed),
+}
+
+/// A part of the feed in the form that `Accept` prefers.
+pub(crate) enum Feed {
+    /// What has happened.
+    Page(Json<EventPage>),
+    /// What happens, as it does.
+    Stream(stream::EventStream),
+}
+
+impl ResponseContent for Feed {
+    fn media_types() -> Vec<MetaMediaType> {
+        vec![
+            MetaMediaType {
+                content_type: JSON,
+                schema: <Json<EventPage> as Payload>::schema_ref(),
+            },
+            MetaMediaType {
+                content_type: EVENT_STREAM,
+                schema: stream::schema(),
+            },
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        <Json<EventPage> as Payload>::register(registry);
+    }
+}
+
+impl IntoResponse for Feed {
+    fn into_response(self) -> Response {
+        let mut response = match self {
+            Self::Page(page) => page.into_response(),
+            Self::Stream(stream) => stream.into_response(),
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        response
+    }
+}
+
+#[OpenApi]
+impl EventsApi {
+    /// List events
+    ///
+    /// The events of the key's facilities, oldest first, by polling; or as they happen, as
+    /// server-sent events, for `Accept: text/event-stream`. No event is ever passed over: the
+    /// cursor moves only over what is complete. Events are kept for 30 days.
+    #[oai(
+        path = "/v1/events",
+        method = "get",
+        operation_id = "listEvents",
+        tag = "Topic::Events"
+    )]
+    async fn list(
+        &self,
+        headers: &HeaderMap,
+        admitted: Admitted<Reading>,
+        mut query: Query<FeedQuery>,
+    ) -> Result<EventsListed, Refused<406>> {
+        let app = &self.0;
+        let media_type = accept::choose(headers, &[JSON, EVENT_STREAM])
+            .ok_or_else(|| Failure::new(Code::NotAcceptable))?;
+        let organisation_id = admitted.sender().organisation_id;
+        let after = ("after", query.parameters.after.take());
+        let start = query.resolve(after, Code::InvalidCursor, |cursor| {
+            Start::read(app, organisation_id, &cursor)
+        });
+        let limit = query.finish()?.limit.unwrap_or_default();
+        let is_stream = media_type == EVENT_STREAM;
+        let resumed = if is_stream {
+            last_event(app, organisation_id, headers)?
+        } else {
+            None
+        };
+        let after = match resumed.or(start) {
+            None => 0,
+            Some(Start::After(place)) => place,
+            Some(Start::Latest) => store::events::head(&app.db).await?,
+        };
+        Ok(EventsListed::Feed(if is_stream {
+            Feed::Stream(stream::open(app, admitted, after).await?)
+        } else {
+            Feed::Page(Json(page(app, &admitted, after, limit).await?))
+        }))
+    }
+}
 
 /// Where reading begins.
 enum Start {
@@ -52,43 +190,13 @@ enum Start {
     Latest,
 }
 
-/// A page of the feed, or the feed as it happens.
-pub(crate) async fn show(
-    app: &Arc<App>,
-    admitted: Admitted<Reading>,
-    headers: &HeaderMap,
-    mut query: Query,
-) -> Result<Answer<EventPage>, Failure> {
-    let media_type = accept::choose(headers, &[JSON, EVENT_STREAM])
-        .ok_or_else(|| Failure::new(Code::NotAcceptable))?;
-    let organisation_id = admitted.sender().organisation_id;
-    let limit = query.limit();
-    let start = query.parsed("after", Code::InvalidCursor, |text| {
-        let place = || cursor::read_place(&app.vault, organisation_id, text).map(Start::After);
-        if text == LATEST {
-            Some(Start::Latest)
-        } else {
-            place()
+impl Start {
+    fn read(app: &App, organisation_id: Uuid, cursor: &Cursor) -> Option<Self> {
+        if cursor.0 == LATEST {
+            return Some(Self::Latest);
         }
-    });
-    query.finish()?;
-    let is_stream = media_type == EVENT_STREAM;
-    let resumed = if is_stream {
-        last_event(app, organisation_id, headers)?
-    } else {
-        None
-    };
-    let after = match resumed.or(start) {
-        None => 0,
-        Some(Start::After(place)) => place,
-        Some(Start::Latest) => store::events::head(&app.db).await?,
-    };
-    let answer = if is_stream {
-        stream::open(app, admitted, after).await?
-    } else {
-        page(app, &admitted, after, limit).await?
-    };
-    Ok(answer.with_header(header::VARY, "Accept"))
+        cursor::read_place(&app.vault, organisation_id, &cursor.0).map(Self::After)
+    }
 }
 
 fn last_event(
@@ -115,32 +223,40 @@ async fn page(
     app: &App,
     admitted: &Admitted<Reading>,
     after: i64,
-    limit: usize,
-) -> Result<Answer<EventPage>, Failure> {
+    limit: Limit,
+) -> Result<EventPage, Failure> {
     let scope = admitted.ticket.caller.scope();
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let limit = u64::try_from(limit.0).unwrap_or(u64::MAX);
     let page = store::events::page(&app.db, &scope, after, limit).await?;
     let organisation_id = scope.organisation_id;
     let items = page.items.iter();
-    Ok(Answer::of(&EventPage {
+    Ok(EventPage {
         items: items
-            .map(|event| view(app, organisation_id, event))
+            .map(|event| EventView::of(app, organisation_id, event))
             .collect(),
         next_cursor: cursor::write_place(&app.vault, organisation_id, page.reached),
-    }))
+    })
 }
 
-fn view(app: &App, organisation_id: Uuid, event: &EventRow) -> EventView {
-    let sequence = event.sequence.unwrap_or_default();
-    let detail: Value = serde_json::from_str(&event.detail).unwrap_or_else(|_| json!({}));
-    EventView {
-        id: event.id,
-        cursor: cursor::write_place(&app.vault, organisation_id, sequence),
-        kind: EventWord(event.kind.clone()),
-        occurred_at: Instant(format_instant(event.created_at)),
-        facility_id: event.facility_id,
-        stay_id: event.stay_id,
-        version: event.version,
-        data: Any(detail),
+impl EventView {
+    fn of(app: &App, organisation_id: Uuid, event: &EventRow) -> Self {
+        let sequence = event.sequence.unwrap_or_default();
+        Self {
+            id: event.id,
+            cursor: cursor::write_place(&app.vault, organisation_id, sequence),
+            kind: EventWord(event.kind.clone()),
+            occurred_at: Instant::of(event.created_at),
+            facility_id: event.facility_id,
+            stay_id: event.stay_id,
+            version: event.version,
+            data: Any(serde_json::from_str(&event.detail).unwrap_or_else(|_| json!({}))),
+        }
+    }
+
+    /// As one event of a stream.
+    fn to_server_sent(&self) -> String {
+        let data = serde_json::to_string(self).unwrap_or_default();
+        let (id, event) = (&self.cursor, &self.kind.0);
+        format!("id: {id}\nevent: {event}\ndata: {data}\n\n")
     }
 }

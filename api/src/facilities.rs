@@ -7,50 +7,128 @@ pub(crate) mod rooms;
 
 use std::sync::Arc;
 
-use domain::{facility::Facility, problem::Code, sender::Sender, time::format_instant};
+use domain::{facility::Facility, problem::Code, sender::Sender};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::parameters::{Page, Paged, Query};
 use crate::problem::Failure;
-use crate::query::{Page, Query, id_of};
+use crate::reply::Json;
 use crate::shapes::text::{CommuneCode, FacilityKindWord, Instant, ProvinceCode};
-use crate::shapes::{FacilityPage, FacilityView};
+use crate::topic::Topic;
 
 /// What cursors of this list are good for.
 const LIST: &str = "facilities";
 
-/// A page of the key's facilities, by id.
-pub(crate) fn list(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    mut query: Query,
-) -> Result<Answer<FacilityPage>, Failure> {
-    let sender = admitted.sender();
-    let page = query.page(&app.vault, LIST, sender.key_id);
-    query.finish()?;
-    let (facilities, last) = part(&sender.facilities, page);
-    let next_cursor = last.map(|last| cursor::write(&app.vault, LIST, sender.key_id, last));
-    Ok(Answer::of(&FacilityPage {
-        items: facilities.iter().map(|facility| view(facility)).collect(),
-        next_cursor,
-    }))
+/// A facility that the key may declare for.
+#[derive(Object, Serialize)]
+#[oai(rename = "Facility")]
+pub(crate) struct FacilityView {
+    /// Its id.
+    id: Uuid,
+    /// What it is by law.
+    kind: FacilityKindWord,
+    /// A closer word, such as hotel or dormitory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subkind: Option<String>,
+    /// Its name.
+    name: String,
+    /// Its address inside the commune.
+    address: String,
+    /// Its commune.
+    commune_code: CommuneCode,
+    /// Its province.
+    province_code: ProvinceCode,
+    /// Whether foreigners may be declared within 24 hours instead of 12.
+    is_remote: bool,
+    /// From when on it takes no new declarations; stays declared before are still read, changed and
+    /// departed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Instant>,
 }
 
-/// One of the key's facilities.
-pub(crate) fn show(
-    admitted: &Admitted<Reading>,
-    id: &str,
-) -> Result<Answer<FacilityView>, Failure> {
-    Ok(Answer::of(&view(find(admitted.sender(), id)?)))
+/// A page of facilities.
+#[derive(Object, Serialize)]
+pub(crate) struct FacilityPage {
+    /// The facilities, by id.
+    items: Vec<FacilityView>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
 }
 
-/// The facility of this id. Absent, foreign and malformed are the same 404.
-pub(crate) fn find<'a>(sender: &'a Sender, id: &str) -> Result<&'a Arc<Facility>, Failure> {
-    let facility = sender.facility(id_of(id)?);
-    facility.ok_or_else(|| Failure::new(Code::NotFound))
+/// The facilities that a key may declare for.
+pub(crate) struct FacilitiesApi(pub(crate) Arc<App>);
+
+/// Facilities are listed.
+#[derive(ApiResponse)]
+pub(crate) enum FacilitiesListed {
+    /// A page of facilities.
+    #[oai(status = 200)]
+    Page(Json<FacilityPage>),
+}
+
+/// A facility is shown.
+#[derive(ApiResponse)]
+pub(crate) enum FacilityShown {
+    /// The facility.
+    #[oai(status = 200)]
+    Facility(Json<FacilityView>),
+}
+
+#[OpenApi]
+impl FacilitiesApi {
+    /// List facilities
+    ///
+    /// What the key may declare for, by id.
+    #[oai(
+        path = "/v1/facilities",
+        method = "get",
+        operation_id = "listFacilities",
+        tag = "Topic::Facilities"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Reading>,
+        mut query: Query<Paged>,
+    ) -> Result<FacilitiesListed, Failure> {
+        let (vault, sender) = (&self.0.vault, admitted.sender());
+        let page = query.page(vault, LIST, sender.key_id);
+        query.finish()?;
+        let (facilities, last) = part(&sender.facilities, page);
+        Ok(FacilitiesListed::Page(Json(FacilityPage {
+            items: facilities.iter().map(|facility| view(facility)).collect(),
+            next_cursor: last.map(|last| cursor::write(vault, LIST, sender.key_id, last)),
+        })))
+    }
+
+    /// See a facility
+    #[oai(
+        path = "/v1/facilities/:id",
+        method = "get",
+        operation_id = "showFacility",
+        tag = "Topic::Facilities"
+    )]
+    async fn show(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<FacilityShown, Failure> {
+        let facility = view(find(admitted.sender(), id)?);
+        Ok(FacilityShown::Facility(Json(facility)))
+    }
+}
+
+/// The facility of this id. Absent and foreign are the same 404.
+pub(crate) fn find(sender: &Sender, id: Uuid) -> Result<&Arc<Facility>, Failure> {
+    sender
+        .facility(id)
+        .ok_or_else(|| Failure::new(Code::NotFound))
 }
 
 /// A part of the facilities, which are in the order of their ids, and its last one's id if there
@@ -78,7 +156,7 @@ fn view(facility: &Facility) -> FacilityView {
         commune_code: CommuneCode(facility.commune_code.clone()),
         province_code: ProvinceCode(facility.province_code.clone()),
         is_remote: facility.is_remote,
-        ended_at: facility.ended_at.map(|at| Instant(format_instant(at))),
+        ended_at: facility.ended_at.map(Instant::of),
     }
 }
 

@@ -10,7 +10,9 @@ mod start;
 mod app;
 mod config;
 
+mod operations;
 mod routes;
+mod topic;
 
 mod door;
 mod exchange;
@@ -31,12 +33,14 @@ mod census;
 mod day_receipts;
 mod events;
 mod facilities;
+mod health;
 mod imports;
 mod limits;
 mod noted_reads;
 mod paper;
 mod police;
 mod reads;
+mod receipt_form;
 mod scans;
 mod stays;
 mod unreadable;
@@ -45,9 +49,12 @@ mod webhooks;
 mod accept;
 mod answer;
 mod cursor;
+mod parameters;
 mod problem;
 mod query;
 mod refusal;
+mod refused;
+mod reply;
 mod shapes;
 
 mod docs;

@@ -1,22 +1,129 @@
 //! What a key may do and what is left of it.
 
-use domain::{census, time::format_instant};
+use std::sync::Arc;
 
-use crate::answer::Answer;
+use domain::census;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Serialize;
+use uuid::Uuid;
+
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::limit::Allowance;
+use crate::problem::Failure;
+use crate::reply::Json;
 use crate::shapes::text::Instant;
-use crate::shapes::{AtOnceView, BodyBytesView, FacilityQuotaView, LimitsView, QuotaView};
 use crate::stays::batch;
+use crate::topic::Topic;
+
+/// What a key may do, and what is left of it.
+#[derive(Object, Serialize)]
+#[oai(rename = "Limits")]
+pub(crate) struct LimitsView {
+    /// Stays the key may declare.
+    key: QuotaView,
+    /// Requests of the key that read.
+    reads: QuotaView,
+    /// Stays each facility may declare, whatever the key.
+    facilities: Vec<FacilityQuotaView>,
+    /// Requests at the same time.
+    requests_at_once: AtOnceView,
+    /// Most bytes of a body.
+    body_bytes: BodyBytesView,
+    /// When the key ends by itself; `null`: never. Ask for another in time.
+    #[oai(nullable)]
+    key_expires_at: Option<Instant>,
+    /// Most stays of a batch.
+    batch_stays: u32,
+    /// Most lines of a census.
+    census_stays: u32,
+}
+
+/// A quota that refills all the time.
+#[derive(Object, Serialize)]
+#[oai(rename = "Quota")]
+pub(crate) struct QuotaView {
+    /// What comes back each second.
+    per_second: u32,
+    /// What may be used at once when nothing was used before.
+    burst: u32,
+    /// What is left now.
+    remaining: u32,
+}
+
+/// A facility's quota.
+#[derive(Object, Serialize)]
+#[oai(rename = "FacilityQuota")]
+pub(crate) struct FacilityQuotaView {
+    /// The facility.
+    facility_id: Uuid,
+    /// What comes back each second.
+    per_second: u32,
+    /// What may be used at once when nothing was used before.
+    burst: u32,
+    /// What is left now.
+    remaining: u32,
+}
+
+/// Requests at the same time.
+#[derive(Object, Serialize)]
+#[oai(rename = "RequestsAtOnce")]
+pub(crate) struct AtOnceView {
+    /// Of one key.
+    key: u32,
+    /// Of one facility.
+    facility: u32,
+    /// Of everybody.
+    process: u32,
+}
+
+/// Most bytes of a body.
+#[derive(Object, Serialize)]
+#[oai(rename = "BodyBytes")]
+pub(crate) struct BodyBytesView {
+    /// Of one stay.
+    stay: u32,
+    /// Of a batch.
+    batch: u32,
+    /// Of a census.
+    census: u32,
+    /// Of a file.
+    file: u32,
+}
 
 /// The quotas of the key that asks, and those of its facilities.
-pub(crate) fn show(app: &App, admitted: &Admitted<Reading>) -> Answer<LimitsView> {
+pub(crate) struct LimitsApi(pub(crate) Arc<App>);
+
+/// Quotas are shown.
+#[derive(ApiResponse)]
+pub(crate) enum LimitsShown {
+    /// The quotas.
+    #[oai(status = 200)]
+    Limits(Json<LimitsView>),
+}
+
+#[OpenApi]
+impl LimitsApi {
+    /// See the key's quotas
+    ///
+    /// What the key may do, and what is left of it.
+    #[oai(
+        path = "/v1/limits",
+        method = "get",
+        operation_id = "showLimits",
+        tag = "Topic::Facilities"
+    )]
+    async fn show(&self, admitted: Admitted<Reading>) -> Result<LimitsShown, Failure> {
+        Ok(LimitsShown::Limits(Json(view(&self.0, &admitted))))
+    }
+}
+
+fn view(app: &App, admitted: &Admitted<Reading>) -> LimitsView {
     let settings = &app.settings;
     let facilities = &admitted.sender().facilities;
     let meter = &admitted.ticket.caller.meter;
     let expires_at = admitted.ticket.caller.expires_at();
-    Answer::of(&LimitsView {
+    LimitsView {
         key: quota(&meter.stays),
         reads: quota(&meter.reads),
         facilities: facilities
@@ -39,10 +146,10 @@ pub(crate) fn show(app: &App, admitted: &Admitted<Reading>) -> Answer<LimitsView
             census: settings.census_body_bytes_max,
             file: settings.file_body_bytes_max,
         },
-        key_expires_at: expires_at.map(|at| Instant(format_instant(at))),
+        key_expires_at: expires_at.map(Instant::of),
         batch_stays: u32::try_from(batch::STAY_COUNT_MAX).unwrap_or(u32::MAX),
         census_stays: u32::try_from(census::STAY_COUNT_MAX).unwrap_or(u32::MAX),
-    })
+    }
 }
 
 fn quota(allowance: &Allowance) -> QuotaView {

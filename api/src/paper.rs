@@ -6,34 +6,49 @@ use domain::time::local_date;
 use formats::paper::PaperFault;
 use formats::receipt_paper::Place;
 use poem::http::header;
+use poem::{IntoResponse, Response};
 
-use crate::answer::Answer;
 use crate::app::App;
 use crate::problem::Failure;
+use crate::reply;
 
 /// The media type of a paper.
 pub(crate) const PDF: &str = "application/pdf";
 
-/// The answer with a paper that `write` makes. `name` is what a browser saves it as; it holds no
-/// personal value.
-pub(crate) async fn answer<T>(
+/// A receipt to be printed.
+pub(crate) struct Paper {
+    pdf: Vec<u8>,
+    /// What a browser saves it as.
+    file_name: String,
+}
+
+/// The paper that `write` makes. `name` is what a browser saves it as; it holds no personal value.
+pub(crate) async fn write(
     app: &App,
     name: &str,
     write: impl FnOnce() -> Result<Vec<u8>, PaperFault> + Send + 'static,
-) -> Result<Answer<T>, Failure> {
+) -> Result<Paper, Failure> {
     let turn = app.papers.acquire().await;
     let _turn = turn.map_err(Failure::internal)?;
     let written = tokio::task::spawn_blocking(write).await;
-    let bytes = written
+    let pdf = written
         .map_err(Failure::internal)?
         .map_err(Failure::internal)?;
     let name = name.replace('/', "-");
-    Ok(Answer::of_type(PDF, bytes)
-        .with_header(
-            header::CONTENT_DISPOSITION,
-            format!("inline; filename=\"{name}.pdf\""),
-        )
-        .with_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+    Ok(Paper {
+        pdf,
+        file_name: format!("{name}.pdf"),
+    })
+}
+
+impl IntoResponse for Paper {
+    fn into_response(self) -> Response {
+        let disposition = format!("inline; filename=\"{}\"", self.file_name);
+        reply::of_type(PDF, self.pdf)
+            .with_header(header::CONTENT_DISPOSITION, disposition)
+            .with_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .into_response()
+    }
 }
 
 /// Name and whole address of a facility, with the names of its units of today.

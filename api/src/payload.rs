@@ -35,168 +35,48 @@ use crate::config::ApiSettings;
 use crate::exchange::{self, Exchange};
 use crate::limit::{BodyKind, Received};
 use crate::problem::Failure;
+use crate::reply::JSON;
 use crate::shapes::admin::{PauseDraft, RequeueDraft};
 use crate::shapes::directory::{
     FacilityRecordDraft, FacilityRecordPatch, KeyDraft, OrganisationDraft, OrganisationPatch,
 };
-use crate::shapes::review::{ClaimRequest, DecisionRequest, QuestionAnswerDraft};
+use crate::shapes::review::{ClaimRequest, DecisionRequest};
 use crate::shapes::text::{FileContent, Picture};
-use crate::shapes::{
-    CancellationDraft, CensusDraft, DepartureDraft, ExtensionDraft, HeldReceipts, RoomListDraft,
-    ScanText, StayBatch, StayDraft, StayPatch, StaySearch, WebhookDraft,
-};
+use crate::shapes::{ScanText, StayDraft};
 
-const JSON: &str = "application/json";
 /// RFC 7396.
-const MERGE_PATCH: &str = "application/merge-patch+json";
+pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// What scans come in.
 const SCAN_MEDIA_TYPES: &[&str] = &[JSON, "image/png", "image/jpeg"];
+
 /// What a body is said to be, and how large it may be.
 pub(crate) trait Shape: Type + 'static {
     /// The media types it comes in; parameters aside, all of them are JSON.
     const MEDIA_TYPES: &'static [&'static str] = &[JSON];
 
-    /// Most bytes.
-    fn bytes_max(settings: &ApiSettings) -> u32;
-}
-
-impl Shape for StayPatch {
-    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
-
+    /// Most bytes; those of a stay unless there is more to say.
     fn bytes_max(settings: &ApiSettings) -> u32 {
         settings.stay_body_bytes_max
     }
 }
 
-impl Shape for DepartureDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for ExtensionDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for CancellationDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for StayDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for StaySearch {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for ScanText {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for RoomListDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.batch_body_bytes_max
-    }
-}
-
-impl Shape for WebhookDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for ClaimRequest {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for DecisionRequest {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for QuestionAnswerDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for PauseDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for RequeueDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for OrganisationDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
+impl Shape for StayDraft {}
+impl Shape for ScanText {}
+impl Shape for ClaimRequest {}
+impl Shape for DecisionRequest {}
+impl Shape for PauseDraft {}
+impl Shape for RequeueDraft {}
+impl Shape for OrganisationDraft {}
+impl Shape for FacilityRecordDraft {}
+impl Shape for KeyDraft {}
 
 impl Shape for OrganisationPatch {
     const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
-
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for FacilityRecordDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
 }
 
 impl Shape for FacilityRecordPatch {
     const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
-
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for KeyDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.stay_body_bytes_max
-    }
-}
-
-impl Shape for HeldReceipts {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.batch_body_bytes_max
-    }
-}
-
-impl Shape for CensusDraft {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.census_body_bytes_max
-    }
-}
-
-impl Shape for StayBatch {
-    fn bytes_max(settings: &ApiSettings) -> u32 {
-        settings.batch_body_bytes_max
-    }
 }
 
 /// A JSON document that has been received whole.

@@ -1,7 +1,6 @@
 //! The query of a request: every fault at once, a name that is not known is one of them (a filter
 //! misspelt would show too much).
 
-use chrono::{DateTime, Utc};
 use domain::problem::{Code, Hint, Violation};
 use poem::{FromRequest, Request, RequestBody};
 use runtime::vault::Vault;
@@ -106,13 +105,6 @@ impl Query {
             .push(Violation::new(format!("/query/{name}"), code));
     }
 
-    /// Whether a fault of a parameter is noted.
-    pub(crate) fn has_fault(&self, name: &str) -> bool {
-        let pointer = format!("/query/{name}");
-        let mut violations = self.violations.iter();
-        violations.any(|violation| violation.pointer == pointer)
-    }
-
     /// Most items of the page asked for.
     pub(crate) fn limit(&mut self) -> usize {
         self.text("limit").map_or(LIMIT_DEFAULT, |text| {
@@ -138,15 +130,6 @@ impl Query {
         Page { limit, after }
     }
 
-    /// The page asked for, of a list in order of time.
-    pub(crate) fn moment_page(&mut self, vault: &Vault, list: &str, key_id: Uuid) -> MomentPage {
-        let limit = self.limit();
-        let after = self.parsed("cursor", Code::InvalidCursor, |text| {
-            cursor::read_moment(vault, list, key_id, text)
-        });
-        (limit, after)
-    }
-
     /// Ends the reading.
     ///
     /// Errors: 422 with every fault.
@@ -163,9 +146,6 @@ impl Query {
         }
     }
 }
-
-/// Most items of a page, and behind which instant and item it begins.
-pub(crate) type MomentPage = (usize, Option<(DateTime<Utc>, Uuid)>);
 
 /// A part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,44 +10,98 @@ use domain::{
     time::local_date,
 };
 use formats::qr_image::{self, ImageFault, ImageKind};
-use poem::http::header;
-use serde_json::{Map, Value, json};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Asking};
-use crate::exchange::Exchange;
+use crate::exchange::Current;
 use crate::known_keys::Caller;
 use crate::payload::{ScanBody, Scanned};
-use crate::problem::{Failure, violations_to_json};
-use crate::shapes::ScanView;
+use crate::problem::Failure;
+use crate::refused::Refused;
+use crate::reply::{Json, Localised, Raw};
+use crate::shapes::text::{CountryCode, Name, PartialDate, SexWord};
+use crate::shapes::{IdentityDocument, Residence, ViolationView};
+use crate::topic::Topic;
 
 /// How long a picture waits for others of its key.
 const OWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads a scan: 200 with what it holds, doubts as warnings.
-pub(crate) async fn read(
-    app: &App,
-    exchange: &Exchange,
-    admitted: Admitted<Asking>,
-    scanned: Scanned,
-) -> Result<Answer<ScanView>, Failure> {
-    let scan = match scanned.body {
-        ScanBody::Text(document) => read_text(app, &document, scanned.received_at)?,
-        ScanBody::Image { kind, bytes } => {
-            let text = read_picture(app, &admitted.ticket.caller, kind, bytes).await?;
-            let today = local_date(scanned.received_at);
-            scan::read_qr(&text, today).map_err(|code| refusal("", code))?
-        }
-    };
-    drop(admitted);
-    let answer = json!({
-        "guest": scan.guest,
-        "warnings": violations_to_json(&scan.warnings, exchange.language),
-    });
-    Ok(Answer::json(answer.to_string())
-        .with_header(header::VARY, "Accept-Language")
-        .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str()))
+/// What a scan says about a guest.
+#[derive(Object, Serialize)]
+#[oai(rename = "Scan")]
+pub(crate) struct ScanView {
+    /// The members it holds, in the form of a stay's `guest`.
+    guest: Raw<ScannedGuest>,
+    /// Each doubt at its member; compare with the document.
+    warnings: Vec<ViolationView>,
+}
+
+/// The members of a guest that a scan holds; any may be missing.
+#[derive(Object)]
+pub(crate) struct ScannedGuest {
+    /// As on the document; without diacritics from a machine-readable zone.
+    full_name: Option<Name>,
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    birth_date: Option<PartialDate>,
+    /// The sex on the document.
+    sex: Option<SexWord>,
+    /// Alpha-3.
+    nationality: Option<CountryCode>,
+    /// The document itself.
+    document: Option<IdentityDocument>,
+    /// Where the guest lives, as printed when the card was issued.
+    residence: Option<Residence>,
+}
+
+/// Reading what a scanner delivers.
+pub(crate) struct ScansApi(pub(crate) Arc<App>);
+
+/// A scan was read.
+#[derive(ApiResponse)]
+pub(crate) enum ScanRead {
+    /// What the scan holds, and what of it is in doubt.
+    #[oai(status = 200)]
+    Scan(Localised<Json<ScanView>>),
+}
+
+#[OpenApi]
+impl ScansApi {
+    /// Read a scan
+    ///
+    /// The text of a citizen card's QR code, a machine-readable zone, or a picture (PNG, JPEG) with
+    /// the QR code of a card. Answers with the members of a guest; what is in doubt is named.
+    /// Nothing is stored.
+    #[oai(
+        path = "/v1/scans",
+        method = "post",
+        operation_id = "readScan",
+        tag = "Topic::Stays"
+    )]
+    async fn read(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Asking>,
+        scanned: Scanned,
+    ) -> Result<ScanRead, Refused<422>> {
+        let app = &self.0;
+        let scan = match scanned.body {
+            ScanBody::Text(document) => read_text(app, &document, scanned.received_at)?,
+            ScanBody::Image { kind, bytes } => {
+                let text = read_picture(app, &admitted.ticket.caller, kind, bytes).await?;
+                let today = local_date(scanned.received_at);
+                scan::read_qr(&text, today).map_err(|code| refusal("", code))?
+            }
+        };
+        let view = ScanView {
+            guest: Raw::of(&scan.guest)?,
+            warnings: ViolationView::all(&scan.warnings, exchange.language),
+        };
+        let answer = Localised::new(exchange.language, Json(view));
+        Ok(ScanRead::Scan(answer))
+    }
 }
 
 fn refusal(pointer: &str, code: Code) -> Failure {
@@ -141,6 +195,8 @@ async fn read_picture(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -22,7 +22,7 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::catalogues::Published;
+use crate::catalogues::published::Published;
 use crate::config::ApiSettings;
 use crate::door;
 use crate::events::Tail;

@@ -15,114 +15,211 @@ pub(crate) mod search;
 use std::sync::Arc;
 
 use domain::{
-    problem::{Class, Code, Violation},
+    problem::{Class, Code, Language},
     sender::Sender,
     stay::Channel,
-    time::format_instant,
 };
-use intake::{Accepted, Occasion, Refusal};
+use intake::{Accepted, Occasion, Refusal, Validation};
 use metrics::counter;
-use poem::http::{StatusCode, header};
-use serde_json::{Value, json};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
 use store::stays::{StayRow, StayVersionRow};
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Asking, Declaring, Reading};
-use crate::exchange::Exchange;
+use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
 use crate::payload::StayDocument;
 use crate::police::questions;
-use crate::problem::{Failure, violations_to_json};
-use crate::query::id_of;
+use crate::problem::Failure;
 use crate::reads;
-use crate::shapes::{Judgement, Stay};
+use crate::reply::{ETag, Json, Localised, Location, Replayed, Written};
+use crate::shapes::text::{Instant, TimelinessWord};
+use crate::shapes::{Stay, ViolationView, Warning};
+use crate::topic::Topic;
 use crate::unreadable;
 
 pub(crate) use crate::answer::REPLAYED;
 
-/// Declares one stay: 201, or 200 for one that was declared before.
-pub(crate) async fn declare(
-    app: &App,
-    exchange: &Exchange,
-    mut admitted: Admitted<Declaring>,
-    key: IdempotencyKey,
-    document: StayDocument,
-) -> Result<Answer<Stay>, Failure> {
-    let facility = admitted.sender().facility_of(&document.body);
-    let facilities: Vec<(Uuid, u32)> = facility.map(|id| (id, 1)).into_iter().collect();
-    charge(app, exchange, &mut admitted.ticket, 1, &facilities).await?;
-    let trace_parent = exchange.trace_parent();
-    let occasion = Occasion {
-        sender: admitted.sender(),
-        channel: Channel::Rest,
-        idempotency_key: key.0.as_deref(),
-        received_at: document.received_at,
-        trace_parent: Some(&trace_parent),
-        census_lease: None,
-    };
-    let outcome = app.intake.declare(occasion, &document.body).await;
-    count(admitted.sender(), Channel::Rest, facility, &outcome);
-    count_key(&key, &outcome);
-    match outcome {
-        Ok(accepted) => Ok(accepted_answer(accepted)),
-        Err(refusal) => Err(admitted.ticket.refuse(refusal)),
+/// Declaring one stay, and seeing it as it stands.
+pub(crate) struct StaysApi(pub(crate) Arc<App>);
+
+/// A stay was declared.
+#[derive(ApiResponse)]
+pub(crate) enum Declared {
+    /// It is declared, and stored for good.
+    #[oai(status = 201)]
+    First(
+        Written<Stay>,
+        #[oai(header = "Location")] Location,
+        #[oai(header = "ETag")] ETag,
+    ),
+    /// It had been declared before: the first answer again.
+    #[oai(status = 200)]
+    Again(
+        Written<Stay>,
+        #[oai(header = "Location")] Location,
+        #[oai(header = "ETag")] ETag,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// A stay was judged.
+#[derive(ApiResponse)]
+pub(crate) enum Judged {
+    /// What the rules say.
+    #[oai(status = 200)]
+    Judgement(Localised<Json<Judgement>>),
+}
+
+/// A stay is shown.
+#[derive(ApiResponse)]
+pub(crate) enum StayShown {
+    /// The stay.
+    #[oai(status = 200)]
+    Stay(Written<Stay>, #[oai(header = "ETag")] ETag),
+}
+
+#[OpenApi]
+impl StaysApi {
+    /// Declare a stay
+    ///
+    /// Answers with the signed receipt and the statutory deadline, once the stay is stored for
+    /// good. Safe to send again: the same request under the same `Idempotency-Key`, the same
+    /// content under the same `reference`, or the same content without one gets the first answer
+    /// again.
+    #[oai(
+        path = "/v1/stays",
+        method = "post",
+        operation_id = "declareStay",
+        tag = "Topic::Stays"
+    )]
+    async fn declare(
+        &self,
+        Current(exchange): Current,
+        mut admitted: Admitted<Declaring>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: StayDocument,
+    ) -> Result<Declared, Failure> {
+        let app = &self.0;
+        let facility = admitted.sender().facility_of(&document.body);
+        let facilities: Vec<(Uuid, u32)> = facility.map(|id| (id, 1)).into_iter().collect();
+        charge(app, &exchange, &mut admitted.ticket, 1, &facilities).await?;
+        let trace_parent = exchange.trace_parent();
+        let occasion = Occasion {
+            sender: admitted.sender(),
+            channel: Channel::Rest,
+            idempotency_key: key.0.as_deref(),
+            received_at: document.received_at,
+            trace_parent: Some(&trace_parent),
+            census_lease: None,
+        };
+        let outcome = app.intake.declare(occasion, &document.body).await;
+        count(admitted.sender(), Channel::Rest, facility, &outcome);
+        count_key(&key, &outcome);
+        match outcome {
+            Ok(accepted) => Ok(Declared::of(accepted)),
+            Err(refusal) => Err(admitted.ticket.refuse(refusal)),
+        }
+    }
+
+    /// Validate a stay
+    ///
+    /// The same body and the same rules as declaring; stores nothing. What depends on other stays is
+    /// not checked: whether the guest is present already, or the reference is taken.
+    #[oai(
+        path = "/v1/stays/validate",
+        method = "post",
+        operation_id = "validateStay",
+        tag = "Topic::Stays"
+    )]
+    async fn validate(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Asking>,
+        document: StayDocument,
+    ) -> Result<Judged, Failure> {
+        let (sender, at) = (admitted.sender(), document.received_at);
+        let judged = self.0.intake.validate(sender, at, &document.body);
+        let judgement = Judgement::of(&judged, exchange.language);
+        Ok(Judged::Judgement(Localised::new(
+            exchange.language,
+            Json(judgement),
+        )))
+    }
+
+    /// See a stay
+    ///
+    /// As it stands now.
+    #[oai(
+        path = "/v1/stays/:id",
+        method = "get",
+        operation_id = "showStay",
+        tag = "Topic::Stays"
+    )]
+    async fn show(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<StayShown, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let (stay, version) = find(app, sender, id, None).await?;
+        let view = intake::view::current(&app.vault, &stay, &version)
+            .map_err(|error| unreadable::failure(stay.id, error))?;
+        let mut asked = questions::of_stays(app, &[&stay]).await?;
+        let view = view.with_questions(asked.remove(&stay.id).unwrap_or_default());
+        reads::note(app, sender, 1).await;
+        let tag = ETag::of(view.version);
+        Ok(StayShown::Stay(Written::new(view.json), tag))
     }
 }
 
-fn accepted_answer(accepted: Accepted) -> Answer<Stay> {
-    let Accepted { stay, is_replay } = accepted;
-    let answer = Answer::json(stay.json)
-        .with_header(header::LOCATION, format!("/v1/stays/{}", stay.id))
-        .with_header(header::ETAG, etag(stay.version));
-    if is_replay {
-        answer.with_header(REPLAYED, "true")
-    } else {
-        answer.with_status(StatusCode::CREATED)
+impl Declared {
+    fn of(Accepted { stay, is_replay }: Accepted) -> Self {
+        let location = Location::of(format!("/v1/stays/{}", stay.id));
+        let tag = ETag::of(stay.version);
+        let stay = Written::new(stay.json);
+        if is_replay {
+            Self::Again(stay, location, tag, Replayed::when(true))
+        } else {
+            Self::First(stay, location, tag)
+        }
     }
 }
 
-/// Judges a stay by the same rules and stores nothing.
-pub(crate) fn validate(
-    app: &App,
-    exchange: &Exchange,
-    admitted: &Admitted<Asking>,
-    document: &StayDocument,
-) -> Answer<Judgement> {
-    let judged = app
-        .intake
-        .validate(admitted.sender(), document.received_at, &document.body);
-    let warnings: Vec<Value> = judged.warnings.iter().map(warning_to_json).collect();
-    let judgement = json!({
-        "valid": judged.errors.is_empty(),
-        "errors": violations_to_json(&judged.errors, exchange.language),
-        "warnings": warnings,
-        "deadline_at": judged.deadline_at.map(format_instant),
-        "timeliness": judged.timeliness.map(|timeliness| timeliness.as_str()),
-    });
-    Answer::json(judgement.to_string())
-        .with_header(header::VARY, "Accept-Language")
-        .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str())
+/// What the rules say of a stay that is not to be stored.
+#[derive(Object, Serialize)]
+pub(crate) struct Judgement {
+    /// Whether it would be accepted.
+    valid: bool,
+    /// Every broken rule.
+    errors: Vec<ViolationView>,
+    /// What would be noted.
+    warnings: Vec<Warning>,
+    /// When it would be due, if it is well-formed.
+    #[oai(nullable)]
+    deadline_at: Option<Instant>,
+    /// Whether it would be on time now.
+    #[oai(nullable)]
+    timeliness: Option<TimelinessWord>,
 }
 
-fn warning_to_json(warning: &Violation) -> Value {
-    json!({"pointer": warning.pointer, "code": warning.code.as_str()})
-}
-
-/// A stay as it stands now.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    id: &str,
-) -> Result<Answer<Stay>, Failure> {
-    let (stay, version) = find(app, admitted.sender(), id, None).await?;
-    let view = intake::view::current(&app.vault, &stay, &version)
-        .map_err(|error| unreadable::failure(stay.id, error))?;
-    let mut asked = questions::of_stays(app, &[&stay]).await?;
-    let view = view.with_questions(asked.remove(&stay.id).unwrap_or_default());
-    reads::note(app, admitted.sender(), 1).await;
-    Ok(Answer::json(view.json).with_header(header::ETAG, etag(view.version)))
+impl Judgement {
+    fn of(judged: &Validation, language: Language) -> Self {
+        Self {
+            valid: judged.errors.is_empty(),
+            errors: ViolationView::all(&judged.errors, language),
+            warnings: judged.warnings.iter().map(Warning::of).collect(),
+            deadline_at: judged.deadline_at.map(Instant::of),
+            timeliness: judged
+                .timeliness
+                .map(|timeliness| TimelinessWord(timeliness.as_str().to_owned())),
+        }
+    }
 }
 
 /// The stay, with a key for what is sealed of it from now on.
@@ -139,11 +236,10 @@ pub(crate) async fn with_key(app: &App, stay: StayRow) -> Result<StayRow, Failur
 async fn find(
     app: &App,
     sender: &Sender,
-    id: &str,
+    id: Uuid,
     version: Option<i32>,
 ) -> Result<(StayRow, StayVersionRow), Failure> {
     let absent = || Failure::new(Code::NotFound);
-    let id = id_of(id)?;
     let facility_ids = facility_ids(sender);
     if facility_ids.is_empty() {
         return Err(absent());
@@ -178,11 +274,6 @@ fn facility_ids(sender: &Sender) -> Vec<Uuid> {
         .iter()
         .map(|facility| facility.id)
         .collect()
-}
-
-/// The version in quotes.
-fn etag(version: i32) -> String {
-    format!("\"{version}\"")
 }
 
 /// One item more in `luutru_intake_items_total`.

@@ -3,10 +3,9 @@
 
 use std::{error::Error, fmt::Display};
 
-use domain::{problem::Code, time::format_instant};
+use domain::problem::Code;
 use metrics::counter;
-use serde_json::{Value, json};
-use store::{stays::StayRow, word::Unreadable};
+use store::word::Unreadable;
 use uuid::Uuid;
 
 use crate::problem::Failure;
@@ -24,18 +23,6 @@ pub(crate) fn note(table: &'static str, id: Uuid, error: &dyn Display) {
         "a stored row cannot be read: damaged, or given to another facility past luutru; \
          `luutru check` names all"
     );
-}
-
-/// What can be told of such a stay.
-pub(crate) fn stay(stay: &StayRow) -> Value {
-    json!({
-        "id": stay.id,
-        "facility_id": stay.facility_id,
-        "version": stay.version,
-        "presence": stay.presence.as_stored(),
-        "arrival_at": format_instant(stay.arrival_at),
-        "received_at": format_instant(stay.received_at),
-    })
 }
 
 /// What was read of a stay; `None`, counted and told to the operator, where it is damaged.

@@ -5,21 +5,23 @@
 
 pub(crate) mod deliveries;
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use domain::{
     event::EventKind,
     problem::{Code, Hint, Violation},
     sender::Sender,
-    time::{format_instant, local_date},
+    time::local_date,
     webhook::WebhookState,
 };
-use poem::http::{StatusCode, header};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::{
-    destination::Refused,
-    ids, standard_webhooks,
+    destination, ids, standard_webhooks,
     vault::{Owner, SealContext, VaultError},
 };
 use secrecy::ExposeSecret;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::{
     declarations::Idempotency,
@@ -28,17 +30,20 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
 use crate::idempotency::{Area, IdempotencyKey};
-use crate::payload::Document;
+use crate::parameters::{Paged, Query};
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
-use crate::query::Query;
-use crate::shapes::text::{EventWord, Instant, WebhookReasonWord, WebhookStateWord};
-use crate::shapes::{WebhookDraft, WebhookPage, WebhookView};
+use crate::refused::Refused;
+use crate::reply::{Json, Location, Replayed};
+use crate::shapes::text::{
+    EventWord, Id, Instant, WebhookReasonWord, WebhookStateWord, WebhookUrl,
+};
+use crate::topic::Topic;
 
 /// Webhooks of one organisation.
 const WEBHOOK_COUNT_MAX: u64 = 20;
@@ -54,6 +59,260 @@ const LIST: &str = "webhooks";
 /// The table whose rows hold what is sealed, for the seal's context.
 const SEALED_TABLE: &str = "webhook";
 
+/// A webhook subscription.
+#[derive(Object)]
+#[oai(rename = "WebhookDraft")]
+pub(crate) struct WebhookDraft {
+    /// Where to: https, to a public address.
+    url: WebhookUrl,
+    /// Of what; of everything when left out.
+    #[oai(validator(min_items = 1))]
+    events: Option<Vec<EventWord>>,
+    /// Of which facilities; of all of the key's when left out.
+    #[oai(validator(min_items = 1))]
+    facility_ids: Option<Vec<Id>>,
+}
+
+impl Shape for WebhookDraft {}
+
+/// A consumer of events.
+#[derive(Object, Serialize)]
+#[oai(rename = "Webhook")]
+pub(crate) struct WebhookView {
+    /// Its id.
+    id: Uuid,
+    /// Where events are sent to, in its normal form.
+    url: String,
+    /// What it hears of; `null`: everything.
+    #[oai(nullable)]
+    events: Option<Vec<EventWord>>,
+    /// Of which facilities; `null`: all of the organisation.
+    #[oai(nullable)]
+    facility_ids: Option<Vec<Uuid>>,
+    /// Whether events are sent.
+    state: WebhookStateWord,
+    /// Since when it is switched off.
+    #[oai(nullable)]
+    disabled_at: Option<Instant>,
+    /// Why.
+    #[oai(nullable)]
+    disabled_reason: Option<WebhookReasonWord>,
+    /// Since when every call has failed; `null` when the last one did not.
+    #[oai(nullable)]
+    failing_since: Option<Instant>,
+    /// When it was made.
+    created_at: Instant,
+    /// What signs the calls (Standard Webhooks). Told once, in the answer that makes the webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+/// A part of the list of webhooks.
+#[derive(Object, Serialize)]
+pub(crate) struct WebhookPage {
+    /// The webhooks, the oldest first.
+    items: Vec<WebhookView>,
+    /// Where to read on; `null` at the end.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// Webhooks of an organisation.
+pub(crate) struct WebhooksApi(pub(crate) Arc<App>);
+
+/// A webhook was made.
+#[derive(ApiResponse)]
+pub(crate) enum WebhookCreated {
+    /// It is made; keep the `secret`.
+    #[oai(status = 201)]
+    First(Json<WebhookView>, #[oai(header = "Location")] Location),
+    /// It had been made under this key: the first answer again, with the `secret`.
+    #[oai(status = 200)]
+    Again(
+        Json<WebhookView>,
+        #[oai(header = "Location")] Location,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// Webhooks are listed.
+#[derive(ApiResponse)]
+pub(crate) enum WebhooksListed {
+    /// A page of webhooks.
+    #[oai(status = 200)]
+    Page(Json<WebhookPage>),
+}
+
+/// A webhook is shown.
+#[derive(ApiResponse)]
+pub(crate) enum WebhookShown {
+    /// The webhook.
+    #[oai(status = 200)]
+    Webhook(Json<WebhookView>),
+}
+
+/// A webhook was deleted.
+#[derive(ApiResponse)]
+pub(crate) enum WebhookDeleted {
+    /// It is gone.
+    #[oai(status = 204)]
+    Gone,
+}
+
+/// A webhook was switched on.
+#[derive(ApiResponse)]
+pub(crate) enum WebhookEnabled {
+    /// The webhook, switched on, or the first answer again.
+    #[oai(status = 200)]
+    Webhook(
+        Json<WebhookView>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+#[OpenApi]
+impl WebhooksApi {
+    /// Make a webhook
+    ///
+    /// Tells an address of what happens from now on, by a POST of `{type, timestamp, data}`, signed
+    /// after Standard Webhooks: `webhook-id` (the event's id, the same at every attempt),
+    /// `webhook-timestamp`, `webhook-signature`. The `secret` is told once, here. Only 2xx within 15
+    /// seconds counts; else it is tried again after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and
+    /// 10 hours. Redirects are not followed. 410, or 5 days of nothing but failures, switch the
+    /// webhook off. Order is not promised, and an event may come twice.
+    #[oai(
+        path = "/v1/webhooks",
+        method = "post",
+        operation_id = "createWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn create(
+        &self,
+        admitted: Admitted<Asking>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<WebhookDraft>,
+    ) -> Result<WebhookCreated, Refused<404>> {
+        Ok(create(&self.0, &admitted, &key, &document).await?)
+    }
+
+    /// List webhooks
+    ///
+    /// Those of the key's facilities.
+    #[oai(
+        path = "/v1/webhooks",
+        method = "get",
+        operation_id = "listWebhooks",
+        tag = "Topic::Events"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Asking>,
+        mut query: Query<Paged>,
+    ) -> Result<WebhooksListed, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let page = query.page(&app.vault, LIST, sender.key_id);
+        query.finish()?;
+        let rows = store::webhooks::of_organisation(&app.db, sender.organisation_id).await?;
+        let mut rows = rows.into_iter().filter(|row| {
+            let is_after = page.after.is_none_or(|after| row.id > after);
+            is_after && is_visible(&admitted, row)
+        });
+        let shown: Vec<WebhookRow> = rows.by_ref().take(page.limit).collect();
+        let last = shown.last().filter(|_| rows.next().is_some());
+        let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, sender.key_id, row.id));
+        let items = shown.iter().map(|row| view(app, row));
+        Ok(WebhooksListed::Page(Json(WebhookPage {
+            items: items.collect::<Result<_, _>>()?,
+            next_cursor,
+        })))
+    }
+
+    /// See a webhook
+    #[oai(
+        path = "/v1/webhooks/:id",
+        method = "get",
+        operation_id = "showWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn show(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<WebhookShown, Failure> {
+        let row = find(&self.0, &admitted, id).await?;
+        Ok(WebhookShown::Webhook(Json(view(&self.0, &row)?)))
+    }
+
+    /// Delete a webhook
+    ///
+    /// Nothing more is sent; what waits is forgotten.
+    #[oai(
+        path = "/v1/webhooks/:id",
+        method = "delete",
+        operation_id = "deleteWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn delete(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<WebhookDeleted, Failure> {
+        let app = &self.0;
+        let row = find(app, &admitted, id).await?;
+        let entry = entry(app, admitted.sender(), "webhook.deleted", row.id);
+        if store::webhooks::delete(&app.db, row.id, entry).await? {
+            Ok(WebhookDeleted::Gone)
+        } else {
+            Err(Failure::new(Code::NotFound))
+        }
+    }
+
+    /// Switch a webhook on again
+    ///
+    /// It resumes where it stopped: what happened meanwhile is sent, up to 30 days back.
+    #[oai(
+        path = "/v1/webhooks/:id/enable",
+        method = "post",
+        operation_id = "enableWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn enable(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        Path(id): Path<Uuid>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<WebhookEnabled, Failure> {
+        let app = &self.0;
+        let row = find(app, &admitted, id).await?;
+        let now = app.clock.now();
+        let path = format!("webhooks/{}/enable", row.id);
+        let guard = guard(app, &admitted, &key, &row, &path, now);
+        let sender = admitted.sender();
+        let entry = entry(app, sender, "webhook.enabled", row.id);
+        let by = (row.id, sender.key_id);
+        let enabled = store::webhooks::enable(&app.db, by, now, entry, guard.as_ref()).await;
+        let is_replay = match enabled.map_err(|error| key.failure(error))? {
+            Deed::Done => false,
+            Deed::Replayed(_) => true,
+            Deed::KeyReused => return Err(key.reused()),
+            Deed::NotDone => return Err(Failure::new(Code::NotFound)),
+        };
+        key.count(if is_replay { "replay" } else { "new" });
+        let view = view(app, &as_made(row))?;
+        Ok(WebhookEnabled::Webhook(
+            Json(view),
+            Replayed::when(is_replay),
+        ))
+    }
+}
+
 /// A webhook as it is asked for.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted<'a> {
@@ -64,12 +323,12 @@ struct Wanted<'a> {
 
 /// Makes one. The same request again under its key gets the first answer again, with the secret:
 /// whoever did not hear it could not use the webhook.
-pub(crate) async fn create(
+async fn create(
     app: &App,
     admitted: &Admitted<Asking>,
     key: &IdempotencyKey,
     document: &Document<WebhookDraft>,
-) -> Result<Answer<WebhookView>, Failure> {
+) -> Result<WebhookCreated, Failure> {
     let sender = admitted.sender();
     let wanted = read(&document.value, sender).map_err(Failure::invalid)?;
     let facility_ids = wanted.facility_ids.or_else(|| {
@@ -123,13 +382,12 @@ pub(crate) async fn create(
         Deed::NotDone => return Err(Failure::new(Code::TooManyWebhooks)),
     }
     view.secret = Some(secret.expose_secret().to_owned());
-    Ok(created(&view).with_status(StatusCode::CREATED))
+    let location = location(&view);
+    Ok(WebhookCreated::First(Json(view), location))
 }
 
-fn created(view: &WebhookView) -> Answer<WebhookView> {
-    Answer::of(view)
-        .with_header(header::CACHE_CONTROL, "no-store")
-        .with_header(header::LOCATION, format!("/v1/webhooks/{}", view.id))
+fn location(view: &WebhookView) -> Location {
+    Location::of(format!("/v1/webhooks/{}", view.id))
 }
 
 /// The first answer to what was made under a key before.
@@ -138,18 +396,23 @@ async fn created_before(
     admitted: &Admitted<Asking>,
     key: &IdempotencyKey,
     first: Option<Uuid>,
-) -> Result<Answer<WebhookView>, Failure> {
+) -> Result<WebhookCreated, Failure> {
     let Some(first) = first else {
         return Err(key.reused());
     };
     // Taken away since: there is nothing to tell of it.
-    let row = as_made(find(app, admitted, &first.to_string()).await?);
+    let row = as_made(find(app, admitted, first).await?);
     let view = WebhookView {
         secret: Some(secret(app, &row)?),
         ..view(app, &row)?
     };
     key.count("replay");
-    Ok(created(&view).replayed(true))
+    let location = location(&view);
+    Ok(WebhookCreated::Again(
+        Json(view),
+        location,
+        Replayed::when(true),
+    ))
 }
 
 /// A webhook as it was when it was made.
@@ -170,85 +433,11 @@ async fn judged(app: &App, url: &str) -> Result<String, Failure> {
     };
     normal.map_err(|refused| {
         let code = match refused {
-            Refused::Form => Code::WebhookUrlInvalid,
-            Refused::Address => Code::WebhookAddressNotAllowed,
+            destination::Refused::Form => Code::WebhookUrlInvalid,
+            destination::Refused::Address => Code::WebhookAddressNotAllowed,
         };
         Failure::invalid(vec![Violation::new("/url", code)])
     })
-}
-
-/// A page of the webhooks that the key may see.
-pub(crate) async fn list(
-    app: &App,
-    admitted: &Admitted<Asking>,
-    mut query: Query,
-) -> Result<Answer<WebhookPage>, Failure> {
-    let sender = admitted.sender();
-    let page = query.page(&app.vault, LIST, sender.key_id);
-    query.finish()?;
-    let rows = store::webhooks::of_organisation(&app.db, sender.organisation_id).await?;
-    let mut rows = rows.into_iter().filter(|row| {
-        let is_after = page.after.is_none_or(|after| row.id > after);
-        is_after && is_visible(admitted, row)
-    });
-    let shown: Vec<WebhookRow> = rows.by_ref().take(page.limit).collect();
-    let last = shown.last().filter(|_| rows.next().is_some());
-    let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, sender.key_id, row.id));
-    let items: Result<_, Failure> = shown.iter().map(|row| view(app, row)).collect();
-    Ok(Answer::of(&WebhookPage {
-        items: items?,
-        next_cursor,
-    }))
-}
-
-/// One webhook. Absent, foreign and malformed are the same 404.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Asking>,
-    id: &str,
-) -> Result<Answer<WebhookView>, Failure> {
-    let row = find(app, admitted, id).await?;
-    Ok(Answer::of(&view(app, &row)?))
-}
-
-/// Takes one away.
-pub(crate) async fn delete(
-    app: &App,
-    admitted: &Admitted<Asking>,
-    id: &str,
-) -> Result<Answer<WebhookView>, Failure> {
-    let row = find(app, admitted, id).await?;
-    let entry = entry(app, admitted.sender(), "webhook.deleted", row.id);
-    if store::webhooks::delete(&app.db, row.id, entry).await? {
-        Ok(Answer::empty())
-    } else {
-        Err(Failure::new(Code::NotFound))
-    }
-}
-
-/// Switches one on again.
-pub(crate) async fn enable(
-    app: &App,
-    admitted: &Admitted<Asking>,
-    id: &str,
-    key: &IdempotencyKey,
-) -> Result<Answer<WebhookView>, Failure> {
-    let row = find(app, admitted, id).await?;
-    let now = app.clock.now();
-    let path = format!("webhooks/{}/enable", row.id);
-    let guard = guard(app, admitted, key, &row, &path, now);
-    let sender = admitted.sender();
-    let entry = entry(app, sender, "webhook.enabled", row.id);
-    let by = (row.id, sender.key_id);
-    let enabled = store::webhooks::enable(&app.db, by, now, entry, guard.as_ref()).await;
-    let is_replayed = match enabled.map_err(|error| key.failure(error))? {
-        Deed::Done => false,
-        Deed::Replayed(_) => true,
-        Deed::KeyReused => return Err(key.reused()),
-        Deed::NotDone => return Err(Failure::new(Code::NotFound)),
-    };
-    key.count(if is_replayed { "replay" } else { "new" });
-    Ok(Answer::of(&view(app, &as_made(row))?).replayed(is_replayed))
 }
 
 /// The key of a wish about a webhook, without a body.
@@ -265,13 +454,11 @@ fn guard(
     key.of_request(app, admitted.sender(), (AREA, &about), request, now)
 }
 
-async fn find(app: &App, admitted: &Admitted<Asking>, id: &str) -> Result<WebhookRow, Failure> {
+/// The webhook of this id. Absent and foreign are the same 404.
+async fn find(app: &App, admitted: &Admitted<Asking>, id: Uuid) -> Result<WebhookRow, Failure> {
     let organisation_id = admitted.sender().organisation_id;
-    let found = match Uuid::try_parse(id) {
-        Ok(id) => store::webhooks::find(&app.db, organisation_id, id).await?,
-        Err(_) => None,
-    };
-    found
+    store::webhooks::find(&app.db, organisation_id, id)
+        .await?
         .filter(|row| is_visible(admitted, row))
         .ok_or_else(|| Failure::new(Code::NotFound))
 }
@@ -314,7 +501,6 @@ fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
     let opened = open(app, row)?;
     let kinds = row.kinds.as_deref();
     let kinds: Option<Vec<String>> = kinds.and_then(|text| serde_json::from_str(text).ok());
-    let instant = |at: chrono::DateTime<Utc>| Instant(format_instant(at));
     let state = match row.disabled_at {
         None => WebhookState::Enabled,
         Some(_) => WebhookState::Disabled,
@@ -325,10 +511,10 @@ fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
         events: kinds.map(|kinds| kinds.into_iter().map(EventWord).collect()),
         facility_ids: facility_ids(row),
         state: WebhookStateWord(state.as_str().to_owned()),
-        disabled_at: row.disabled_at.map(instant),
+        disabled_at: row.disabled_at.map(Instant::of),
         disabled_reason: row.disabled_reason.clone().map(WebhookReasonWord),
-        failing_since: row.failing_since.map(instant),
-        created_at: instant(row.created_at),
+        failing_since: row.failing_since.map(Instant::of),
+        created_at: Instant::of(row.created_at),
         secret: None,
     })
 }

@@ -91,6 +91,12 @@ impl RoomList {
         self.rooms.iter().map(Room::to_value).collect()
     }
 
+    /// The entries, in the order in which they were sent.
+    #[must_use]
+    pub fn into_rooms(self) -> Vec<Room> {
+        self.rooms
+    }
+
     /// Where on the list each stay lies.
     #[must_use]
     pub fn places(&self) -> Places {

@@ -3,26 +3,19 @@
 
 mod bodies;
 mod forms;
+mod types;
 
 use std::collections::BTreeSet;
 
-use formats::table::FileKind;
 use serde_json::{Map, Value, json};
 
 use super::examples;
 
 use crate::admin::{deliveries, directory};
 use crate::answer::JSON;
-use crate::census;
-use crate::day_receipts;
-use crate::events;
-use crate::facilities::occupancy;
-use crate::imports;
-use crate::paper::PDF;
 use crate::police::notifications;
 use crate::problem::PROBLEM_JSON;
 use crate::query::{PAGE_PARAMETERS, Parameter};
-use crate::stays::{list, receipt};
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
 const REQUEST_SCHEMAS: &[&str] = &[
@@ -63,26 +56,18 @@ const REQUEST_SCHEMAS: &[&str] = &[
 
 /// Operations that declare nothing and replay by their key.
 const GUARDED: &[&str] = &[
-    "answerQuestion",
     "changeFacility",
     "changeOrganisation",
     "claimCases",
     "createFacility",
     "createKey",
     "createOrganisation",
-    "createWebhook",
     "decideCase",
-    "enableWebhook",
     "extendClaim",
     "pauseDestination",
-    "replayDelivery",
     "requeueNotification",
     "resumeDestination",
-    "testWebhook",
 ];
-
-/// Operations that change a stay.
-const CHANGES: [&str; 4] = ["amendStay", "cancelStay", "departStay", "extendStay"];
 
 const ABOUT: &str = "Notification of stay (thông báo lưu trú) to the police, for every facility \
 that must declare its guests.\n\n\
@@ -107,192 +92,6 @@ struct Facts {
 }
 
 const FACTS: &[Facts] = &[
-    Facts {
-        operation: "declareStay",
-        success: "It had been declared before: the first answer again.",
-        problems: &[400, 403, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "validateStay",
-        success: "What the rules say.",
-        problems: &[400, 403, 408, 413, 415],
-        parameters: &[],
-    },
-    Facts {
-        operation: "declareStays",
-        success: "What became of each.",
-        problems: &[400, 403, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "readScan",
-        success: "What the scan holds, and what of it is in doubt.",
-        problems: &[400, 403, 408, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "importStays",
-        success: "The file is accepted, stored for good, and waits for its turn.",
-        problems: &[400, 403, 408, 409, 413, 415, 422],
-        parameters: &[&imports::upload::PARAMETERS],
-    },
-    Facts {
-        operation: "showImportTemplate",
-        success: "The template.",
-        problems: &[406],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showImport",
-        success: "The file, without its content.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listImportRows",
-        success: "A page of rows.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS, &imports::rows::PARAMETERS],
-    },
-    Facts {
-        operation: "showRejectedRows",
-        success: "The rejected rows.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listStays",
-        success: "A page of stays.",
-        problems: &[422],
-        parameters: &[&PAGE_PARAMETERS, &list::PARAMETERS],
-    },
-    Facts {
-        operation: "searchStays",
-        success: "A page of stays.",
-        problems: &[400, 408, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showStay",
-        success: "The stay.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showReceipt",
-        success: "The receipt.",
-        problems: &[404, 406, 422],
-        parameters: &[&receipt::PARAMETERS],
-    },
-    Facts {
-        operation: "showHistory",
-        success: "The versions of the stay.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "amendStay",
-        success: "The stay as the change left it, or the first answer again.",
-        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
-        parameters: &[],
-    },
-    Facts {
-        operation: "departStay",
-        success: "The stay as the change left it, or the first answer again.",
-        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
-        parameters: &[],
-    },
-    Facts {
-        operation: "extendStay",
-        success: "The stay as the change left it, or the first answer again.",
-        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
-        parameters: &[],
-    },
-    Facts {
-        operation: "cancelStay",
-        success: "The stay as the change left it, or the first answer again.",
-        problems: &[400, 403, 404, 408, 409, 412, 413, 415, 422, 428],
-        parameters: &[],
-    },
-    Facts {
-        operation: "answerQuestion",
-        success: "It had been answered so before: the first answer again.",
-        problems: &[400, 403, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listFacilities",
-        success: "A page of facilities.",
-        problems: &[422],
-        parameters: &[&PAGE_PARAMETERS],
-    },
-    Facts {
-        operation: "showFacility",
-        success: "The facility.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showDayReceipt",
-        success: "The receipt of the day.",
-        problems: &[404, 406, 422],
-        parameters: &[&day_receipts::PARAMETERS],
-    },
-    Facts {
-        operation: "showRooms",
-        success: "The list.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "replaceRooms",
-        success: "The list as it is now.",
-        problems: &[400, 403, 404, 408, 412, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showDigest",
-        success: "The digest.",
-        problems: &[404, 422],
-        parameters: &[&day_receipts::PARAMETERS],
-    },
-    Facts {
-        operation: "compareReceipts",
-        success: "What differs.",
-        problems: &[400, 404, 408, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listDue",
-        success: "A page of what is to be seen to.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS],
-    },
-    Facts {
-        operation: "showOccupancy",
-        success: "Who is where.",
-        problems: &[404, 422],
-        parameters: &[&occupancy::PARAMETERS],
-    },
-    Facts {
-        operation: "putCensus",
-        success: "What became of everybody.",
-        problems: &[400, 403, 404, 408, 409, 413, 415, 422],
-        parameters: &[&census::PARAMETERS],
-    },
-    Facts {
-        operation: "showLimits",
-        success: "The quotas.",
-        problems: &[],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listEvents",
-        success: "A part of the feed.",
-        problems: &[406, 422],
-        parameters: &[&events::PARAMETERS],
-    },
     Facts {
         operation: "listCases",
         success: "A page of cases.",
@@ -467,96 +266,6 @@ const FACTS: &[Facts] = &[
         problems: &[404, 409],
         parameters: &[],
     },
-    Facts {
-        operation: "createWebhook",
-        success: "It had been made under this key: the first answer again, with the `secret`.",
-        problems: &[400, 403, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listWebhooks",
-        success: "A page of webhooks.",
-        problems: &[403, 422],
-        parameters: &[&PAGE_PARAMETERS],
-    },
-    Facts {
-        operation: "showWebhook",
-        success: "The webhook.",
-        problems: &[403, 404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "deleteWebhook",
-        success: "It is gone.",
-        problems: &[403, 404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "enableWebhook",
-        success: "The webhook, switched on, or the first answer again.",
-        problems: &[400, 403, 404, 409, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "testWebhook",
-        success: "The first answer again.",
-        problems: &[400, 403, 404, 409, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listDeliveries",
-        success: "A page of deliveries.",
-        problems: &[403, 404, 422],
-        parameters: &[&PAGE_PARAMETERS],
-    },
-    Facts {
-        operation: "replayDelivery",
-        success: "The first answer again.",
-        problems: &[400, 403, 404, 409, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listCatalogues",
-        success: "The catalogues.",
-        problems: &[],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showCatalogue",
-        success: "The catalogue.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showReceiptKeys",
-        success: "The keys.",
-        problems: &[],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showDocument",
-        success: "The document.",
-        problems: &[],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showDocs",
-        success: "The page.",
-        problems: &[],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showAlive",
-        success: "The process is alive.",
-        problems: &[],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showReady",
-        success: "The process should get requests.",
-        problems: &[],
-        parameters: &[],
-    },
 ];
 
 /// Problems that any operation may answer.
@@ -587,7 +296,7 @@ const PROBLEMS: [(u16, &str); 17] = [
         413,
         "The body is too large, or costs more than the quota ever has.",
     ),
-    (415, "Not JSON in UTF-8, or packed."),
+    (415, "The body is not UTF-8 JSON, or it is compressed."),
     (422, "It breaks rules: `errors` names all of them."),
     (
         421,
@@ -597,11 +306,11 @@ const PROBLEMS: [(u16, &str); 17] = [
         428,
         "`If-Match` with the version that the change is meant for is missing.",
     ),
-    (429, "A quota is used up. Come again after `Retry-After`."),
+    (429, "A quota is used up. Try again after `Retry-After`."),
     (500, "A fault of the service."),
     (
         503,
-        "The service cannot do it now. Come again after `Retry-After`. Only `outcome_unknown` \
+        "The service cannot do it now. Try again after `Retry-After`. Only `outcome_unknown` \
            may have been saved.",
     ),
     (405, "The path does not take this method."),
@@ -721,9 +430,11 @@ fn make_nullable(member: &mut Value) {
 fn complete_operation(operation: &mut Map<String, Value>) {
     let id = operation.get("operationId").and_then(Value::as_str);
     let Some(facts) = FACTS.iter().find(|facts| Some(facts.operation) == id) else {
+        types::complete(operation, &headers());
         return;
     };
     let has_key = operation.contains_key("security");
+    types::name_scheme(operation);
     complete_parameters(operation, facts);
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
     responses["200"]["description"] = json!(facts.success);
@@ -802,46 +513,8 @@ fn complete_parameters(operation: &mut Map<String, Value>, facts: &Facts) {
 /// Successes that the framework cannot tell from the handler's type.
 fn add_successes(operation: &str, responses: &mut Value) {
     match operation {
-        "declareStay" => add_first(responses, "201", "It is declared, and stored for good."),
-        "answerQuestion" => add_first(responses, "201", "The police have the answer."),
-        "importStays" => {
-            let responses = responses.as_object_mut();
-            if let Some(responses) = responses
-                && let Some(accepted) = responses.remove("200")
-            {
-                responses.insert("202".to_owned(), accepted);
-            }
-        }
-        "showImportTemplate" | "showRejectedRows" => {
-            let file = json!({"schema": {"type": "string", "format": "binary"}});
-            let content = FileKind::ALL.map(|kind| (kind.media_type().to_owned(), file.clone()));
-            responses["200"]["content"] = Value::Object(content.into_iter().collect());
-        }
-        "showReceipt" | "showDayReceipt" => {
-            let jws = json!({"schema": {"type": "string"}});
-            let pdf = json!({"schema": {"type": "string", "format": "binary"}});
-            responses["200"]["content"][receipt::JOSE] = jws;
-            responses["200"]["content"][PDF] = pdf;
-        }
-        "listCatalogues" | "showCatalogue" => {
-            responses["304"] = json!({"description": "What you have still holds."});
-        }
         "createOrganisation" | "createFacility" => add_first(responses, "201", "It is made."),
         "createKey" => add_first(responses, "201", "It is made; keep the `secret`."),
-        "createWebhook" => add_first(responses, "201", "It is made; keep the `secret`."),
-        "testWebhook" | "replayDelivery" => {
-            add_first(responses, "202", "The delivery that will be tried.");
-        }
-        "deleteWebhook" => {
-            move_success(responses, "204");
-            if let Some(response) = responses["204"].as_object_mut() {
-                response.remove("content");
-            }
-        }
-        "showReady" => {
-            responses["503"] = responses["200"].clone();
-            responses["503"]["description"] = json!("The process should get no requests.");
-        }
         _ => {}
     }
 }
@@ -852,27 +525,14 @@ fn add_first(responses: &mut Value, status: &str, about: &str) {
     responses[status]["description"] = json!(about);
 }
 
-/// The success has this status and no other.
-fn move_success(responses: &mut Value, status: &str) {
-    if let Some(members) = responses.as_object_mut()
-        && let Some(success) = members.remove("200")
-    {
-        members.insert(status.to_owned(), success);
-    }
-}
-
 /// Which headers a success of an operation carries, by status.
 fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static str> {
-    let makes_a_version = CHANGES.contains(&operation) || operation == "declareStay";
     let is_guarded = GUARDED.contains(&operation);
     let own: &[&str] = match operation {
-        _ if makes_a_version => &["Location", "ETag"],
         "createOrganisation" | "createFacility" => &["Location", "ETag"],
         "showOrganisation" | "changeOrganisation" | "endOrganisation" | "showFacilityRecord"
         | "changeFacility" | "endFacility" => &["ETag"],
-        "createWebhook" | "createKey" | "importStays" => &["Location"],
-        "showStay" | "showHistory" | "showRooms" | "replaceRooms" | "listCatalogues"
-        | "showCatalogue" => &["ETag"],
+        "createKey" => &["Location"],
         _ => &[],
     };
     move |status| {
@@ -881,7 +541,7 @@ fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static
         if has_key {
             names.extend(["RateLimit-Policy", "RateLimit"]);
         }
-        if (makes_a_version || is_guarded) && status == "200" {
+        if is_guarded && status == "200" {
             names.push("Idempotent-Replayed");
         }
         names
@@ -907,7 +567,7 @@ fn headers() -> Value {
         "Idempotent-Replayed": text("`true`: nothing new was made."),
         "RateLimit-Policy": text("The quotas: units `q` in `w` seconds."),
         "RateLimit": text("What is left of them: `r` units, the next one in `t` seconds."),
-        "Retry-After": seconds("Seconds after which to come again."),
+        "Retry-After": seconds("Seconds after which to try again."),
         "WWW-Authenticate": text("How to present a key."),
     })
 }
@@ -954,8 +614,11 @@ fn problem_responses() -> Value {
 /// The ids of all operations.
 #[cfg(test)]
 pub(super) fn operation_ids() -> Vec<String> {
-    let facts = FACTS.iter();
-    facts.map(|facts| facts.operation.to_owned()).collect()
+    let mut document = write(crate::routes::specification());
+    operations(&mut document)
+        .filter_map(|operation| operation["operationId"].as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The document as text: of several media types JSON first, because programs that make clients

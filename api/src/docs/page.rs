@@ -127,7 +127,7 @@ impl ApiResponse for Asset {
 fn text_of(content_type: &'static str) -> MetaResponses {
     MetaResponses {
         responses: vec![MetaResponse {
-            description: "",
+            description: "The page.",
             status: Some(200),
             status_range: None,
             content: vec![MetaMediaType {

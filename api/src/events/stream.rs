@@ -11,23 +11,23 @@ use bytes::Bytes;
 use domain::problem::Code;
 use futures_util::stream;
 use metrics::gauge;
-use poem::Body;
 use poem::http::HeaderName;
-use poem_openapi::types::ToJSON;
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use store::events::{EventRow, Scope};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::tail::News;
-use super::{EVENT_STREAM, view};
-use crate::answer::Answer;
+use super::{EVENT_STREAM, EventView};
 use crate::app::App;
 use crate::auth::{self, Admitted, Reading};
 use crate::cursor;
 use crate::known_keys::Caller;
 use crate::limit::Place;
+use crate::parameters::inline;
 use crate::problem::Failure;
-use crate::shapes::EventPage;
+use crate::reply;
 
 /// When a client shall come again after the end of a stream, in milliseconds.
 const RETRY_MILLISECONDS: u32 = 2_000;
@@ -49,7 +49,7 @@ pub(super) async fn open(
     app: &Arc<App>,
     admitted: Admitted<Reading>,
     after: i64,
-) -> Result<Answer<EventPage>, Failure> {
+) -> Result<EventStream, Failure> {
     let caller = Arc::clone(&admitted.ticket.caller);
     let of_key = caller.meter.streams.enter(Duration::ZERO).await;
     let of_key = of_key.ok_or_else(|| Failure::new(Code::RateLimited))?;
@@ -76,8 +76,32 @@ pub(super) async fn open(
         let chunk = listening.next().await?;
         Some((Ok::<_, std::io::Error>(chunk), listening))
     });
-    let answer = Answer::of_type(EVENT_STREAM, Body::from_bytes_stream(chunks));
-    Ok(answer.with_header(NO_BUFFERING, "no"))
+    Ok(EventStream(Body::from_bytes_stream(chunks)))
+}
+
+/// The feed as it happens.
+pub(crate) struct EventStream(Body);
+
+impl IntoResponse for EventStream {
+    fn into_response(self) -> Response {
+        reply::of_type(EVENT_STREAM, self.0)
+            .with_header(NO_BUFFERING, "no")
+            .into_response()
+    }
+}
+
+/// What the document says of a stream.
+pub(super) fn schema() -> MetaSchemaRef {
+    inline(MetaSchema {
+        description: Some(
+            "Server-sent events. At once `retry` and an `id`, from which to resume when the stream \
+             is cut before the first event. Then each event with its `id` (its `cursor`), `event` \
+             (its `type`) and `data` (an `Event` as JSON). After 15 seconds without one a comment \
+             and the `id` reached, without `data`: a sign of life. A stream ends after an hour at \
+             the latest: come again with `Last-Event-ID`.",
+        ),
+        ..MetaSchema::new("string")
+    })
 }
 
 /// Counted while alive.
@@ -220,12 +244,7 @@ impl Listening {
     }
 
     fn write(&self, event: &EventRow) -> String {
-        let view = view(&self.app, self.scope.organisation_id, event);
-        format!(
-            "id: {}\nevent: {}\ndata: {}\n\n",
-            view.cursor,
-            view.kind.0,
-            view.to_json_string()
-        )
+        let view = EventView::of(&self.app, self.scope.organisation_id, event);
+        view.to_server_sent()
     }
 }

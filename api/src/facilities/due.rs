@@ -1,28 +1,32 @@
-//! What a facility still has to see to, by the time until which it is due.
+//! What a facility still has to do, by the time until which it is due.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     facility::Facility,
-    problem::Code,
     stay::{ATTENTION_POINTERS, DeliveryState, DueKind, Presence, answer_due_at},
-    time::{format_instant, parse_instant},
+    time::parse_instant,
 };
-use serde_json::{Value, json};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
+use serde_json::Value;
 use store::{stays::StayRow, word::Unreadable};
 use uuid::Uuid;
 
 use super::find;
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::parameters::{Paged, Query};
 use crate::police::questions;
 use crate::problem::Failure;
-use crate::query::Query;
 use crate::reads;
-use crate::shapes::DuePage;
+use crate::reply::{Json, Raw};
+use crate::shapes::StayQuestion;
+use crate::shapes::text::{DeliveryWord, DueWord, Instant, Pointer};
+use crate::topic::Topic;
 use crate::unreadable;
 
 /// What cursors of this list are good for.
@@ -33,45 +37,105 @@ const BEHIND: TimeDelta = TimeDelta::microseconds(1);
 /// The member to change where a departure is overdue.
 const EXPECTED_DEPARTURE: &str = "/expected_departure_at";
 
+/// Something that a facility still has to do.
+#[derive(Object, Serialize)]
+pub(crate) struct DueItem {
+    /// `correction`: refused by the police, a present guest's data are to be looked at again, or a
+    /// question is open; `unacknowledged`: not confirmed by the police yet; `completion`: members are owed.
+    kind: DueWord,
+    /// The stay.
+    stay_id: Uuid,
+    /// Its version, for `If-Match`.
+    version: u32,
+    /// Until when: the stay's deadline, or the time until which members are owed. Where nothing but
+    /// a question is open: a day after it was asked, if that is later than the deadline.
+    due_at: Instant,
+    /// Whether that time has come.
+    is_overdue: bool,
+    /// Where the stay is on its way to the police.
+    delivery: DeliveryWord,
+    /// Why it was refused or set aside.
+    #[oai(nullable)]
+    reason: Option<String>,
+    /// The members to look at again, or those that are missing.
+    pointers: Vec<Pointer>,
+    /// What the facility is asked about the stay; with `correction` only.
+    questions: Vec<Raw<StayQuestion>>,
+}
+
+/// A page of what is due, the most urgent first.
+#[derive(Object, Serialize)]
+pub(crate) struct DuePage {
+    /// What is due.
+    items: Vec<DueItem>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// What a facility has to do.
+pub(crate) struct DueApi(pub(crate) Arc<App>);
+
+/// What is due is listed.
+#[derive(ApiResponse)]
+pub(crate) enum DueListed {
+    /// A page of what is due.
+    #[oai(status = 200)]
+    Page(Json<DuePage>),
+}
+
+#[OpenApi]
+impl DueApi {
+    /// See what is due
+    ///
+    /// What the facility still has to do, the most urgent first: stays to correct and stays
+    /// that the police have not confirmed, by their deadline; members that are owed, by the time
+    /// until which they are.
+    #[oai(
+        path = "/v1/facilities/:id/due",
+        method = "get",
+        operation_id = "listDue",
+        tag = "Topic::Facilities"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        Path(id): Path<Uuid>,
+        mut query: Query<Paged>,
+    ) -> Result<DueListed, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let facility = find(sender, id)?;
+        let page = query.moment_page(&app.vault, LIST, sender.key_id);
+        query.finish()?;
+        let mut items = items(app, facility, page.after, page.limit.saturating_add(1)).await?;
+        let has_more = items.len() > page.limit;
+        items.truncate(page.limit);
+        ask(app, &mut items).await?;
+        let last = items.last().filter(|_| has_more);
+        let next_cursor =
+            last.map(|last| cursor::write_moment(&app.vault, LIST, sender.key_id, last.place()));
+        let asked_count = items.iter().filter(|item| item.is_asked()).count();
+        if asked_count > 0 {
+            reads::note(app, sender, asked_count).await;
+        }
+        let now = app.clock.now();
+        let items = items.into_iter().map(|item| item.into_answer(now));
+        Ok(DueListed::Page(Json(DuePage {
+            items: items.collect::<Result<_, _>>()?,
+            next_cursor,
+        })))
+    }
+}
+
 /// Something to see to. A stay has one at most that is not settled or asked about, one by the
 /// later time until which something is owed, and one for a planned departure that has passed.
 struct Item {
     stay: StayRow,
     kind: DueKind,
     due_at: DateTime<Utc>,
-    pointers: Vec<Value>,
+    pointers: Vec<String>,
     questions: Vec<Value>,
-}
-
-/// A page of what is to be seen to, the most urgent first.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    id: &str,
-    mut query: Query,
-) -> Result<Answer<DuePage>, Failure> {
-    let sender = admitted.sender();
-    let facility = find(sender, id)?;
-    let limit = query.limit();
-    let after = query.parsed("cursor", Code::InvalidCursor, |text| {
-        cursor::read_moment(&app.vault, LIST, sender.key_id, text)
-    });
-    query.finish()?;
-    let mut items = items(app, facility, after, limit.saturating_add(1)).await?;
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    ask(app, &mut items).await?;
-    let last = items.last().filter(|_| has_more);
-    let next_cursor =
-        last.map(|last| cursor::write_moment(&app.vault, LIST, sender.key_id, last.place()));
-    let asked_count = items.iter().filter(|item| item.is_asked()).count();
-    if asked_count > 0 {
-        reads::note(app, sender, asked_count).await;
-    }
-    let now = app.clock.now();
-    let items: Vec<_> = items.iter().map(|item| item.to_json(now)).collect();
-    let page = json!({"items": items, "next_cursor": next_cursor});
-    Ok(Answer::json(page.to_string()))
 }
 
 /// The first items after a place, in order; a few more than `limit` at times.
@@ -136,7 +200,7 @@ impl Item {
             },
             due_at: stay.deadline_at,
             pointers: match is_flagged {
-                true => ATTENTION_POINTERS.map(Value::from).into(),
+                true => ATTENTION_POINTERS.map(str::to_owned).into(),
                 false => Vec::new(),
             },
             questions: Vec::new(),
@@ -162,14 +226,7 @@ impl Item {
         Some(Self {
             kind: DueKind::Completion,
             due_at: due_at.unwrap_or(stay.deadline_at),
-            pointers: match owed["missing"].take() {
-                Value::Array(missing) => missing,
-                Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::String(_)
-                | Value::Object(_) => Vec::new(),
-            },
+            pointers: serde_json::from_value(owed["missing"].take()).unwrap_or_default(),
             questions: Vec::new(),
             stay,
         })
@@ -180,7 +237,7 @@ impl Item {
         Some(Self {
             kind: DueKind::DepartureOverdue,
             due_at: stay.expected_departure_at?,
-            pointers: vec![Value::from(EXPECTED_DEPARTURE)],
+            pointers: vec![EXPECTED_DEPARTURE.to_owned()],
             questions: Vec::new(),
             stay,
         })
@@ -200,9 +257,9 @@ impl Item {
         let named = questions
             .iter()
             .filter_map(|question| question.get("pointers")?.as_array());
-        for pointer in named.flatten() {
-            if !self.pointers.contains(pointer) {
-                self.pointers.push(pointer.clone());
+        for pointer in named.flatten().filter_map(Value::as_str) {
+            if !self.pointers.iter().any(|known| known == pointer) {
+                self.pointers.push(pointer.to_owned());
             }
         }
         self.questions = questions;
@@ -222,20 +279,25 @@ impl Item {
         (at, self.stay.id)
     }
 
-    fn to_json(&self, now: DateTime<Utc>) -> Value {
-        json!({
-            "kind": self.kind.as_str(),
-            "stay_id": self.stay.id,
-            "version": self.stay.version,
-            "due_at": format_instant(self.due_at),
-            "is_overdue": now >= self.due_at,
-            "delivery": self.stay.delivery_state.as_stored(),
-            "reason": match self.kind {
-                DueKind::Correction | DueKind::Unacknowledged => self.stay.delivery_reason.as_deref(),
-                DueKind::Completion | DueKind::DepartureOverdue => None,
-            },
-            "pointers": self.pointers,
-            "questions": self.questions,
+    fn into_answer(self, now: DateTime<Utc>) -> Result<DueItem, Failure> {
+        let reason = match self.kind {
+            DueKind::Correction | DueKind::Unacknowledged => self.stay.delivery_reason,
+            DueKind::Completion | DueKind::DepartureOverdue => None,
+        };
+        Ok(DueItem {
+            kind: DueWord(self.kind.as_str().to_owned()),
+            stay_id: self.stay.id,
+            version: self.stay.version.unsigned_abs(),
+            due_at: Instant::of(self.due_at),
+            is_overdue: now >= self.due_at,
+            delivery: DeliveryWord(self.stay.delivery_state.as_stored().to_owned()),
+            reason,
+            pointers: self.pointers.into_iter().map(Pointer).collect(),
+            questions: self
+                .questions
+                .iter()
+                .map(Raw::of)
+                .collect::<Result<_, _>>()?,
         })
     }
 }

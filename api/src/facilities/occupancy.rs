@@ -1,25 +1,29 @@
 //! Who is where at a facility on a local day.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use domain::{
     facility::Facility,
     occupancy::{self, Occupancy, Occupant, OccupiedPlace},
-    problem::Code,
-    time::{at_local, format_instant, local_date, parse_day},
+    room::RoomKind,
+    time::{at_local, local_date},
 };
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::vault::{Owner, StaySafe};
-use serde_json::{Value, json};
+use serde::Serialize;
 use store::occupants::OccupantRow;
 use uuid::Uuid;
 
 use super::{find, rooms};
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::parameters::{Query, query};
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
 use crate::reads;
-use crate::shapes::OccupancyView;
+use crate::reply::Json;
+use crate::shapes::text::{Day, Instant, RoomKindWord};
+use crate::topic::Topic;
 use crate::unreadable;
 
 /// Stays read from the database at a time.
@@ -27,34 +31,146 @@ const PART_SIZE: u32 = 500;
 /// Stays opened before other tasks get their turn.
 const OPENED_BETWEEN_YIELDS: usize = 50;
 
-/// The parameter `date`.
-pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
-    name: "date",
-    about: "A calendar day of Viet Nam; today when left out.",
-    schema: || json!({"type": "string", "format": "date"}),
-}];
-
-/// The occupancy of a day.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    id: &str,
-    mut query: Query,
-) -> Result<Answer<OccupancyView>, Failure> {
-    let facility = find(admitted.sender(), id)?;
-    let date = query.parsed("date", Code::InvalidDate, parse_day);
-    query.finish()?;
-    let now = app.clock.now();
-    let date = date.unwrap_or_else(|| local_date(now));
-    let list = rooms::current(app, facility).await?.list;
-    let (occupants, unreadable) = occupants(app, facility, date).await?;
-    reads::note(app, admitted.sender(), occupants.len()).await;
-    let occupancy = occupancy::of_day(&list, occupants, date, now);
-    let mut shown = to_json(facility, (date, now), &occupancy);
-    if !unreadable.is_empty() {
-        shown["unreadable"] = json!(unreadable);
+query! {
+    /// Which day of a facility.
+    pub(crate) struct OccupancyQuery {
+        /// A calendar day of Viet Nam; today when left out.
+        date: Option<NaiveDate>,
     }
-    Ok(Answer::json(shown.to_string()))
+}
+
+/// Who is where on a day.
+#[derive(Object, Serialize)]
+#[oai(rename = "Occupancy")]
+pub(crate) struct OccupancyView {
+    /// The facility.
+    facility_id: Uuid,
+    /// The calendar day of Viet Nam.
+    date: Day,
+    /// The places of the facility's list in their order, then others that stays name.
+    rooms: Vec<OccupiedRoom>,
+    /// The sums; they do not count who is in `unreadable`.
+    totals: OccupancyTotals,
+    /// Stays of the day that are stored damaged, so that nobody knows their places; left out when
+    /// all can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<Vec<Uuid>>,
+}
+
+/// A place and who is there on the day.
+#[derive(Object, Serialize)]
+pub(crate) struct OccupiedRoom {
+    /// Whether it is on the facility's list.
+    is_listed: bool,
+    /// What it is.
+    kind: RoomKindWord,
+    /// Its name; `null` for stays that name none.
+    #[oai(nullable)]
+    name: Option<String>,
+    /// The ward or house it belongs to.
+    #[oai(nullable)]
+    ward: Option<String>,
+    /// How many guests it holds; `null` when it is not listed.
+    #[oai(nullable)]
+    capacity: Option<u32>,
+    /// How many guests sleep there the night that follows the day.
+    occupied: u32,
+    /// How many more could; `null` when it is not listed.
+    #[oai(nullable)]
+    free: Option<u32>,
+    /// Who is there at some time of the day, in order of arrival: until the departure, and
+    /// without one until the day on which it is expected.
+    guests: Vec<RoomGuest>,
+}
+
+/// A guest in a place.
+#[derive(Object, Serialize)]
+pub(crate) struct RoomGuest {
+    /// The stay.
+    stay_id: Uuid,
+    /// The guest's name; `null` for an unidentified person.
+    #[oai(nullable)]
+    full_name: Option<String>,
+    /// The room, as declared.
+    #[oai(nullable)]
+    room: Option<String>,
+    /// The bed, as declared.
+    #[oai(nullable)]
+    bed: Option<String>,
+    /// The ward, as declared.
+    #[oai(nullable)]
+    ward: Option<String>,
+    /// When the stay began.
+    arrival_at: Instant,
+    /// When it is expected to end.
+    #[oai(nullable)]
+    expected_departure_at: Option<Instant>,
+    /// When it ended.
+    #[oai(nullable)]
+    departed_at: Option<Instant>,
+    /// Whether the guest sleeps there the night that follows the day.
+    stays_overnight: bool,
+}
+
+/// The sums over all places.
+#[derive(Object, Serialize)]
+pub(crate) struct OccupancyTotals {
+    /// What the listed places hold.
+    capacity: u32,
+    /// Guests who sleep there the night that follows, in listed places or not.
+    occupied: u32,
+    /// What is free in the listed places.
+    free: u32,
+    /// Guests who are there at some time of the day.
+    guests: u32,
+    /// Those of them in places that are not listed.
+    unlisted: u32,
+}
+
+/// The occupancy of a facility.
+pub(crate) struct OccupancyApi(pub(crate) Arc<App>);
+
+/// The occupancy of a day is shown.
+#[derive(ApiResponse)]
+pub(crate) enum OccupancyShown {
+    /// Who is where.
+    #[oai(status = 200)]
+    Occupancy(Json<OccupancyView>),
+}
+
+#[OpenApi]
+impl OccupancyApi {
+    /// See who is where
+    ///
+    /// On a day: each room and bed of the facility's list with its guests, what is free the night
+    /// that follows, and guests in places that are not listed.
+    #[oai(
+        path = "/v1/facilities/:id/occupancy",
+        method = "get",
+        operation_id = "showOccupancy",
+        tag = "Topic::Facilities"
+    )]
+    async fn show(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        Path(id): Path<Uuid>,
+        query: Query<OccupancyQuery>,
+    ) -> Result<OccupancyShown, Failure> {
+        let app = &self.0;
+        let facility = find(admitted.sender(), id)?;
+        let date = query.finish()?.date;
+        let now = app.clock.now();
+        let date = date.unwrap_or_else(|| local_date(now));
+        let list = rooms::current(app, facility).await?.list;
+        let (occupants, unreadable) = occupants(app, facility, date).await?;
+        reads::note(app, admitted.sender(), occupants.len()).await;
+        let occupancy = occupancy::of_day(&list, occupants, date, now);
+        Ok(OccupancyShown::Occupancy(Json(OccupancyView {
+            unreadable: (!unreadable.is_empty()).then_some(unreadable),
+            ..OccupancyView::of(facility, (date, now), occupancy)
+        })))
+    }
 }
 
 /// Who is there, and the stays that cannot be read.
@@ -117,51 +233,72 @@ fn open(app: &App, row: OccupantRow) -> Result<Occupant, unreadable::Cause> {
 /// A day, and when it is looked at.
 type Looked = (NaiveDate, DateTime<Utc>);
 
-fn to_json(facility: &Facility, looked: Looked, occupancy: &Occupancy) -> Value {
-    let places = occupancy.places.iter();
-    let places = places.map(|place| place_to_json(place, looked));
-    let totals = occupancy.totals;
-    json!({
-        "facility_id": facility.id,
-        "date": looked.0.to_string(),
-        "rooms": places.collect::<Vec<_>>(),
-        "totals": {
-            "capacity": totals.capacity,
-            "occupied": totals.occupied,
-            "free": totals.free,
-            "guests": totals.guests,
-            "unlisted": totals.unlisted,
-        },
-    })
+impl OccupancyView {
+    fn of(facility: &Facility, looked: Looked, occupancy: Occupancy) -> Self {
+        let places = occupancy.places.into_iter();
+        let totals = occupancy.totals;
+        Self {
+            facility_id: facility.id,
+            date: Day::of(looked.0),
+            rooms: places
+                .map(|place| OccupiedRoom::of(place, looked))
+                .collect(),
+            totals: OccupancyTotals {
+                capacity: totals.capacity,
+                occupied: totals.occupied,
+                free: totals.free,
+                guests: totals.guests,
+                unlisted: totals.unlisted,
+            },
+            unreadable: None,
+        }
+    }
 }
 
-fn place_to_json(place: &OccupiedPlace, looked: Looked) -> Value {
-    let guests = place.guests.iter();
-    let guests = guests.map(|guest| guest_to_json(guest, looked));
-    let [room, bed, ward] = &place.named;
-    let listed = place.listed.as_ref();
-    json!({
-        "is_listed": listed.is_some(),
-        "kind": listed.map_or(if bed.is_some() { "bed" } else { "room" }, |room| room.kind.as_str()),
-        "name": listed.map_or(bed.as_ref().or(room.as_ref()), |room| Some(&room.name)),
-        "ward": listed.map_or(ward.as_ref(), |room| room.ward.as_ref()),
-        "capacity": listed.map(|room| room.capacity),
-        "occupied": place.occupied,
-        "free": place.free(),
-        "guests": guests.collect::<Vec<_>>(),
-    })
+impl OccupiedRoom {
+    fn of(place: OccupiedPlace, looked: Looked) -> Self {
+        let free = place.free();
+        let guests = place.guests.into_iter();
+        let [room, bed, ward] = place.named;
+        let kind = match (&place.listed, &bed) {
+            (Some(listed), _) => listed.kind,
+            (None, Some(_)) => RoomKind::Bed,
+            (None, None) => RoomKind::Room,
+        };
+        let (is_listed, capacity) = match &place.listed {
+            Some(listed) => (true, Some(listed.capacity)),
+            None => (false, None),
+        };
+        let (name, ward) = match place.listed {
+            Some(listed) => (Some(listed.name), listed.ward),
+            None => (bed.or(room), ward),
+        };
+        Self {
+            is_listed,
+            kind: RoomKindWord(kind.as_str().to_owned()),
+            name,
+            ward,
+            capacity,
+            occupied: place.occupied,
+            free,
+            guests: guests.map(|guest| RoomGuest::of(guest, looked)).collect(),
+        }
+    }
 }
 
-fn guest_to_json(guest: &Occupant, (date, now): Looked) -> Value {
-    json!({
-        "stay_id": guest.stay_id,
-        "full_name": guest.full_name,
-        "room": guest.room,
-        "bed": guest.bed,
-        "ward": guest.ward,
-        "arrival_at": format_instant(guest.arrival_at),
-        "expected_departure_at": guest.expected_departure_at.map(format_instant),
-        "departed_at": guest.departed_at.map(format_instant),
-        "stays_overnight": guest.stays_overnight(date, now),
-    })
+impl RoomGuest {
+    fn of(guest: Occupant, (date, now): Looked) -> Self {
+        let stays_overnight = guest.stays_overnight(date, now);
+        Self {
+            stay_id: guest.stay_id,
+            full_name: guest.full_name,
+            room: guest.room,
+            bed: guest.bed,
+            ward: guest.ward,
+            arrival_at: Instant::of(guest.arrival_at),
+            expected_departure_at: guest.expected_departure_at.map(Instant::of),
+            departed_at: guest.departed_at.map(Instant::of),
+            stays_overnight,
+        }
+    }
 }

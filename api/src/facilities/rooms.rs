@@ -1,20 +1,32 @@
 //! The rooms and beds that a facility lists, read and replaced as a whole.
 
-use domain::{facility::Facility, problem::Code, room::RoomList, time};
-use poem::http::header;
+use std::sync::Arc;
+
+use domain::{
+    facility::Facility,
+    problem::Code,
+    room::{Room, RoomList},
+    time,
+};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::vault::{Owner, SealContext};
+use serde::Serialize;
 use serde_json::{Value, json};
 use store::rooms::RoomListRow;
+use uuid::Uuid;
 
 use super::find;
-use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Managing, Reading};
-use crate::payload::Document;
+use crate::config::ApiSettings;
+use crate::payload::{Document, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
-use crate::shapes::{RoomListDraft, RoomPage};
+use crate::refused::Refused;
+use crate::reply::{ETag, Json};
+use crate::shapes::text::{Place, RoomKindWord};
+use crate::topic::Topic;
 
 /// The table whose rows hold sealed lists, for the seal's context.
 const SEALED_TABLE: &str = "room_list";
@@ -27,38 +39,158 @@ pub(super) struct Current {
     pub(super) list: RoomList,
 }
 
-/// The list.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    id: &str,
-) -> Result<Answer<RoomPage>, Failure> {
-    let facility = find(admitted.sender(), id)?;
-    Ok(answer(&current(app, facility).await?))
+/// All rooms and beds of a facility: replaces what was there.
+#[derive(Object)]
+#[oai(rename = "RoomList")]
+pub(crate) struct RoomListDraft {
+    /// The entries, in the order in which they are to be shown. List rooms or their beds, not
+    /// both: capacities are added up.
+    #[oai(validator(max_items = 5000))]
+    items: Option<Vec<RoomDraft>>,
+    /// The same by its former name; one of the two is sent.
+    #[oai(validator(max_items = 5000))]
+    rooms: Option<Vec<RoomDraft>>,
+    /// Of a list that was answered and is put back: `null`.
+    next_cursor: Option<String>,
 }
 
-/// Puts another list in its place. The same list again changes nothing.
-pub(crate) async fn replace(
+/// A room or a bed.
+#[derive(Object)]
+pub(crate) struct RoomDraft {
+    /// What a stay's `room` or `bed` calls it, without regard to letter case; unique within its
+    /// ward.
+    name: Place,
+    /// What it is.
+    kind: RoomKindWord,
+    /// How many guests it holds; a bed one, when left out.
+    #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
+    capacity: Option<u32>,
+    /// The ward or house it belongs to.
+    ward: Option<Place>,
+}
+
+impl Shape for RoomListDraft {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.batch_body_bytes_max
+    }
+}
+
+/// A room or a bed, as it is listed.
+#[derive(Object, Serialize)]
+#[oai(rename = "Room")]
+pub(crate) struct RoomView {
+    /// What stays call it.
+    name: String,
+    /// What it is.
+    kind: RoomKindWord,
+    /// How many guests it holds.
+    capacity: u32,
+    /// The ward or house it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ward: Option<String>,
+}
+
+/// A facility's list of rooms and beds.
+#[derive(Object, Serialize)]
+pub(crate) struct RoomPage {
+    /// The entries, in the order in which they were sent.
+    items: Vec<RoomView>,
+    /// Always `null`: the list is whole.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// The rooms and beds of a facility.
+pub(crate) struct RoomsApi(pub(crate) Arc<App>);
+
+/// The list is shown.
+#[derive(ApiResponse)]
+pub(crate) enum RoomsShown {
+    /// The list.
+    #[oai(status = 200)]
+    List(Json<RoomPage>, #[oai(header = "ETag")] ETag),
+}
+
+/// The list was replaced.
+#[derive(ApiResponse)]
+pub(crate) enum RoomsReplaced {
+    /// The list as it is now.
+    #[oai(status = 200)]
+    List(Json<RoomPage>, #[oai(header = "ETag")] ETag),
+}
+
+#[OpenApi]
+impl RoomsApi {
+    /// See a facility's rooms and beds
+    ///
+    /// The whole list.
+    #[oai(
+        path = "/v1/facilities/:id/rooms",
+        method = "get",
+        operation_id = "showRooms",
+        tag = "Topic::Facilities"
+    )]
+    async fn show(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The facility's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<RoomsShown, Failure> {
+        let facility = find(admitted.sender(), id)?;
+        let current = current(&self.0, facility).await?;
+        let tag = ETag::of(current.version);
+        Ok(RoomsShown::List(Json(RoomPage::of(current.list)), tag))
+    }
+
+    /// List a facility's rooms and beds
+    ///
+    /// Replaces the whole list. With `If-Match` only the version that was seen; the same list
+    /// again changes nothing.
+    #[oai(
+        path = "/v1/facilities/:id/rooms",
+        method = "put",
+        operation_id = "replaceRooms",
+        tag = "Topic::Facilities"
+    )]
+    async fn replace(
+        &self,
+        admitted: Admitted<Managing>,
+        /// The facility's id.
+        Path(id): Path<Uuid>,
+        /// The `ETag` of the list that is to be replaced.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch<false>,
+        document: Document<RoomListDraft>,
+    ) -> Result<RoomsReplaced, Refused<422>> {
+        let facility = find(admitted.sender(), id)?;
+        let list = replaced(&self.0, &admitted, facility, &if_match, &document).await?;
+        let tag = ETag::of(list.version);
+        Ok(RoomsReplaced::List(Json(RoomPage::of(list.list)), tag))
+    }
+}
+
+/// Puts the list of the document in the place of what is stored. The same list again changes
+/// nothing.
+async fn replaced(
     app: &App,
     admitted: &Admitted<Managing>,
-    id: &str,
+    facility: &Facility,
     if_match: &IfMatch<false>,
     document: &Document<RoomListDraft>,
-) -> Result<Answer<RoomPage>, Failure> {
-    let facility = find(admitted.sender(), id)?;
+) -> Result<Current, Failure> {
     let list = RoomList::read(&document.value).map_err(Failure::invalid)?;
     for _ in 0..TRY_COUNT_MAX {
         let current = current(app, facility).await?;
         if_match.check(current.version)?;
         if current.version > 0 && current.list == list {
-            return Ok(answer(&current));
+            return Ok(current);
         }
         let next = Current {
             version: current.version.saturating_add(1),
             list: list.clone(),
         };
         if write(app, admitted, facility, &next, document).await? {
-            return Ok(answer(&next));
+            return Ok(next);
         }
     }
     Err(Failure::new(Code::Overloaded))
@@ -123,7 +255,22 @@ fn context(facility: &Facility, version: i32) -> SealContext<'static> {
     }
 }
 
-fn answer(current: &Current) -> Answer<RoomPage> {
-    let page = json!({"items": current.list.to_value(), "next_cursor": null});
-    Answer::json(page.to_string()).with_header(header::ETAG, format!("\"{}\"", current.version))
+impl RoomPage {
+    fn of(list: RoomList) -> Self {
+        Self {
+            items: list.into_rooms().into_iter().map(RoomView::of).collect(),
+            next_cursor: None,
+        }
+    }
+}
+
+impl RoomView {
+    fn of(room: Room) -> Self {
+        Self {
+            name: room.name,
+            kind: RoomKindWord(room.kind.as_str().to_owned()),
+            capacity: room.capacity,
+            ward: room.ward,
+        }
+    }
 }

@@ -2,48 +2,80 @@
 
 mod merged;
 
+use std::sync::Arc;
+
 use domain::problem::{Code, Language};
 use formats::columns::Field;
 use formats::rejected::{Look, RejectedRow, write};
 use formats::table::FileKind;
 use intake::upload::{RejectedCells, Sealed};
 use merged::{Merged, SentSheet};
+use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use serde_json::Value;
 use store::imports::{Import, ImportRow};
+use uuid::Uuid;
 
-use super::{find, localised, named, sheet_names};
-use crate::answer::Answer;
+use super::file::TableFile;
+use super::{find, sheet_names};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
-use crate::exchange::Exchange;
+use crate::exchange::Current;
 use crate::problem::Failure;
 use crate::reads;
-use crate::shapes::text::FileContent;
+use crate::reply::Localised;
+use crate::topic::Topic;
 
 /// Rows read by one statement.
 const ROWS_AT_ONCE: u64 = 2_000;
 
-/// The file of the rows that were rejected so far.
-pub(crate) async fn show(
-    app: &App,
-    exchange: &Exchange,
-    admitted: &Admitted<Reading>,
-    id: &str,
-) -> Result<Answer<FileContent>, Failure> {
-    let import = find(app, admitted, id).await?;
-    // It may be as large as what was sent.
-    let _place = app.files.acquire().await.map_err(Failure::internal)?;
-    let merged = Merged::of(&sent_sheets(app, &import)?);
-    let look = look(app, &import, &merged, exchange.language);
-    let rows = rejected_rows(app, &import, &merged, exchange.language).await?;
-    reads::note(app, admitted.sender(), rows.len()).await;
-    let kind = FileKind::parse(&import.format).unwrap_or(FileKind::Csv);
-    let written = tokio::task::spawn_blocking(move || write(kind, &look, rows.into_iter()));
-    let written = written.await.map_err(Failure::internal)?;
-    let bytes = written.map_err(Failure::internal)?;
-    let answer = Answer::of_type(kind.media_type(), bytes);
-    let name = format!("luutru-{}.{}", import.id, kind.as_str());
-    Ok(named(localised(answer, exchange), &name))
+/// The rejected rows of files.
+pub(crate) struct RejectedRowsApi(pub(crate) Arc<App>);
+
+/// The rejected rows are shown.
+#[derive(ApiResponse)]
+pub(crate) enum RejectedRowsShown {
+    /// The rejected rows.
+    #[oai(status = 200)]
+    File(Localised<TableFile>),
+}
+
+#[OpenApi]
+impl RejectedRowsApi {
+    /// Get the rejected rows of a file
+    ///
+    /// As a file of the kind that was sent, with the reasons in two more columns. Correct the rows
+    /// and send the file again as it is.
+    #[oai(
+        path = "/v1/imports/:id/rejected",
+        method = "get",
+        operation_id = "showRejectedRows",
+        tag = "Topic::Files"
+    )]
+    async fn show(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Reading>,
+        /// The file's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<RejectedRowsShown, Failure> {
+        let (app, language) = (&self.0, exchange.language);
+        let import = find(app, &admitted, id).await?;
+        // It may be as large as what was sent.
+        let _place = app.files.acquire().await.map_err(Failure::internal)?;
+        let merged = Merged::of(&sent_sheets(app, &import)?);
+        let look = look(app, &import, &merged, language);
+        let rows = rejected_rows(app, &import, &merged, language).await?;
+        reads::note(app, admitted.sender(), rows.len()).await;
+        let kind = FileKind::parse(&import.format).unwrap_or(FileKind::Csv);
+        let written = tokio::task::spawn_blocking(move || write(kind, &look, rows.into_iter()));
+        let written = written.await.map_err(Failure::internal)?;
+        let file = TableFile {
+            kind,
+            bytes: written.map_err(Failure::internal)?,
+            name: format!("luutru-{}", import.id),
+        };
+        Ok(RejectedRowsShown::File(Localised::new(language, file)))
+    }
 }
 
 /// The cells of the heading; none while the file was not read.

@@ -1,64 +1,120 @@
 //! What became of each row of a file.
 
-use domain::{import::RowOutcome, problem::Code};
+use std::sync::Arc;
+
+use domain::import::RowOutcome;
 use intake::upload::SheetNames;
-use serde_json::{Value, json};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
+use serde_json::Value;
 use store::imports::ImportRow;
 use uuid::Uuid;
 
-use super::{find, localised, notes_of, problem_of, sheet_names};
-use crate::answer::Answer;
+use super::{find, notes_of, problem_of, sheet_names};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
-use crate::exchange::Exchange;
+use crate::exchange::{Current, Exchange};
+use crate::parameters::{Paged, Query, query};
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
-use crate::shapes::ImportRowPage;
+use crate::reply::{Json, Localised, Raw};
+use crate::shapes::text::RowOutcomeWord;
+use crate::shapes::{Problem, ViolationView};
+use crate::topic::Topic;
 
-/// The filter, beside the parameters of every list.
-pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
-    name: "outcome",
-    about: "Only rows with this outcome.",
-    schema: || {
-        let words: Vec<&str> = RowOutcome::ALL.iter().map(|word| word.as_str()).collect();
-        json!({"type": "string", "enum": words})
-    },
-}];
+query! {
+    /// Which rows of a file are listed.
+    pub(crate) struct RowFilters {
+        /// Only rows with this outcome.
+        outcome: Option<RowOutcome>,
+    }
+}
 
-/// A page of the rows that are done, in the order of the file.
-pub(crate) async fn list(
-    app: &App,
-    exchange: &Exchange,
-    admitted: &Admitted<Reading>,
-    id: &str,
-    mut query: Query,
-) -> Result<Answer<ImportRowPage>, Failure> {
-    let import = find(app, admitted, id).await?;
-    let key_id = admitted.sender().key_id;
-    let list = format!("imports/{}/rows", import.id);
-    let page = query.page(&app.vault, &list, key_id);
-    let outcome = query.parsed("outcome", Code::InvalidFilter, RowOutcome::parse);
-    query.finish()?;
-    let after = page.after.map(position_of);
-    let limit = u64::try_from(page.limit).unwrap_or(u64::MAX);
-    let rows = store::imports::rows(
-        &app.db,
-        import.id,
-        outcome.map(RowOutcome::as_str),
-        after,
-        limit + 1,
-    )
-    .await?;
-    let has_more = rows.len() > page.limit;
-    let rows = rows.get(..page.limit).unwrap_or(&rows);
-    let last = rows.last().filter(|_| has_more);
-    let next_cursor = last.map(|row| cursor::write(&app.vault, &list, key_id, place_of(row)));
-    let names = sheet_names(app, &import)?;
-    let items = rows.iter().map(|row| item(row, &names, exchange));
-    let items: Vec<Value> = items.collect();
-    let answer = json!({"items": items, "next_cursor": next_cursor});
-    Ok(localised(Answer::json(answer.to_string()), exchange))
+/// What became of rows of a file.
+#[derive(Object, Serialize)]
+pub(crate) struct ImportRowPage {
+    /// The rows, in the order of the file.
+    items: Vec<ImportRowView>,
+    /// Leads to the next page; `null` on the last of those that are done.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// What became of a row.
+#[derive(Object, Serialize)]
+#[oai(rename = "ImportRow")]
+pub(crate) struct ImportRowView {
+    /// The name of its sheet; `null` of a text file.
+    #[oai(nullable)]
+    sheet: Option<String>,
+    /// Its number as a spreadsheet shows it, from 1.
+    row: u32,
+    /// What became of it.
+    outcome: RowOutcomeWord,
+    /// The stay, when it is new or had been declared before.
+    #[oai(nullable)]
+    stay_id: Option<Uuid>,
+    /// What deserves a look.
+    warnings: Vec<ViolationView>,
+    /// Why it was refused; pointers are into a stay.
+    #[oai(nullable)]
+    problem: Option<Raw<Problem>>,
+}
+
+/// The rows of files.
+pub(crate) struct ImportRowsApi(pub(crate) Arc<App>);
+
+/// The rows of a file are listed.
+#[derive(ApiResponse)]
+pub(crate) enum ImportRowsListed {
+    /// A page of rows.
+    #[oai(status = 200)]
+    Page(Localised<Json<ImportRowPage>>),
+}
+
+#[OpenApi]
+impl ImportRowsApi {
+    /// See what became of each row of a file
+    #[oai(
+        path = "/v1/imports/:id/rows",
+        method = "get",
+        operation_id = "listImportRows",
+        tag = "Topic::Files"
+    )]
+    async fn list(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Reading>,
+        /// The file's id.
+        Path(id): Path<Uuid>,
+        mut query: Query<Paged<RowFilters>>,
+    ) -> Result<ImportRowsListed, Failure> {
+        let app = &self.0;
+        let import = find(app, &admitted, id).await?;
+        let key_id = admitted.sender().key_id;
+        let list = format!("imports/{}/rows", import.id);
+        let page = query.page(&app.vault, &list, key_id);
+        let outcome = query.finish()?.filters.outcome.map(RowOutcome::as_str);
+        let after = page.after.map(position_of);
+        let count = u64::try_from(page.limit)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        let mut rows = store::imports::rows(&app.db, import.id, outcome, after, count).await?;
+        let has_more = rows.len() > page.limit;
+        rows.truncate(page.limit);
+        let last = rows.last().filter(|_| has_more);
+        let next_cursor = last.map(|row| cursor::write(&app.vault, &list, key_id, place_of(row)));
+        let names = sheet_names(app, &import)?;
+        let items = rows
+            .iter()
+            .map(|row| ImportRowView::of(row, &names, &exchange));
+        let page = ImportRowPage {
+            items: items.collect::<Result<_, _>>()?,
+            next_cursor,
+        };
+        let answer = Localised::new(exchange.language, Json(page));
+        Ok(ImportRowsListed::Page(answer))
+    }
 }
 
 /// Cursors hold ids: a position is the number that its id is.
@@ -70,27 +126,32 @@ fn position_of(place: Uuid) -> i32 {
     i32::try_from(place.as_u128()).unwrap_or(i32::MAX)
 }
 
-fn item(row: &ImportRow, names: &SheetNames, exchange: &Exchange) -> Value {
-    let sheet = row.sheet.and_then(|place| usize::try_from(place).ok());
-    let sheet = sheet.and_then(|place| names.sheets.get(place));
-    let notes = row.notes.as_deref();
-    let notes: Value = notes
-        .and_then(|notes| serde_json::from_str(notes).ok())
-        .unwrap_or_default();
-    let problem = (row.outcome == "rejected").then(|| problem_of(&notes, exchange));
-    json!({
-        "sheet": sheet.and_then(|(name, _)| name.as_deref()),
-        "row": row.row_number,
-        "outcome": row.outcome,
-        "stay_id": row.stay_id,
-        "warnings": notes_of(&notes["warnings"], exchange.language),
-        "problem": problem,
-    })
+impl ImportRowView {
+    fn of(row: &ImportRow, names: &SheetNames, exchange: &Exchange) -> Result<Self, Failure> {
+        let sheet = row.sheet.and_then(|place| usize::try_from(place).ok());
+        let sheet = sheet.and_then(|place| names.sheets.get(place));
+        let notes = row.notes.as_deref();
+        let notes: Value = notes
+            .and_then(|notes| serde_json::from_str(notes).ok())
+            .unwrap_or_default();
+        let is_rejected = row.outcome == RowOutcome::Rejected.as_str();
+        Ok(Self {
+            sheet: sheet.and_then(|(name, _)| name.clone()),
+            row: row.row_number.unsigned_abs(),
+            outcome: RowOutcomeWord(row.outcome.clone()),
+            stay_id: row.stay_id,
+            warnings: notes_of(&notes["warnings"], exchange.language),
+            problem: is_rejected
+                .then(|| problem_of(&notes, exchange))
+                .transpose()?,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use domain::problem::Language;
+    use serde_json::json;
 
     use super::*;
 
@@ -116,7 +177,9 @@ mod tests {
                 sheets: vec![(Some("Tầng 1".to_owned()), Vec::new())],
                 passed_over: Vec::new(),
             };
-            let shown = item(&row, &names, &Exchange::for_test("r", language));
+            let shown = ImportRowView::of(&row, &names, &Exchange::for_test("r", language));
+            let shown = serde_json::to_value(shown.map_err(|failure| failure.code()).unwrap());
+            let shown = shown.unwrap();
             assert_eq!(shown["sheet"], "Tầng 1");
             assert_eq!(shown["row"], 9);
             assert_eq!(shown["problem"]["code"], "validation_failed");

@@ -1,39 +1,78 @@
 //! The template for files of stays.
 
+use std::sync::Arc;
+
 use domain::problem::{Code, Language};
 use formats::{table::FileKind, template};
 use poem::http::{HeaderMap, header};
+use poem::{Endpoint, EndpointExt, middleware::SetHeader};
+use poem_openapi::{ApiResponse, OpenApi};
 
-use super::named;
+use super::file::TableFile;
 use crate::accept;
-use crate::answer::Answer;
 use crate::app::App;
-use crate::exchange::Exchange;
+use crate::auth::{Admitted, Reading};
+use crate::exchange::Current;
 use crate::problem::Failure;
-use crate::shapes::text::FileContent;
+use crate::refused::Refused;
+use crate::reply::Localised;
+use crate::topic::Topic;
 
-/// The template in the form that `Accept` prefers: a workbook, or the heading of a CSV.
-pub(crate) fn show(
-    app: &App,
-    exchange: &Exchange,
-    headers: &HeaderMap,
-) -> Result<Answer<FileContent>, Failure> {
-    let offered = [FileKind::Xlsx, FileKind::Csv].map(FileKind::media_type);
-    let chosen = accept::choose(headers, &offered).and_then(FileKind::of_media_type);
-    let kind = chosen.ok_or_else(|| Failure::new(Code::NotAcceptable))?;
-    let bytes = match kind {
-        FileKind::Xlsx => app.templates.of(exchange.language).to_vec(),
-        FileKind::Csv => template::csv(exchange.language),
-    };
-    if bytes.is_empty() {
-        return Err(Failure::internal("the template was not written"));
+/// The template for files.
+pub(crate) struct ImportTemplateApi(pub(crate) Arc<App>);
+
+/// The template is shown.
+#[derive(ApiResponse)]
+pub(crate) enum TemplateShown {
+    /// The template.
+    #[oai(status = 200)]
+    Template(Localised<TableFile>),
+}
+
+#[OpenApi]
+impl ImportTemplateApi {
+    /// Get a template for files
+    ///
+    /// An XLSX workbook with drop-down lists and a sheet of examples, or a CSV heading for
+    /// `Accept: text/csv`; in the language of `Accept-Language`.
+    #[oai(
+        path = "/v1/imports/template",
+        method = "get",
+        operation_id = "showImportTemplate",
+        tag = "Topic::Files",
+        transform = "varying"
+    )]
+    async fn show(
+        &self,
+        Current(exchange): Current,
+        headers: &HeaderMap,
+        _admitted: Admitted<Reading>,
+    ) -> Result<TemplateShown, Refused<406>> {
+        let language = exchange.language;
+        let offered = [FileKind::Xlsx, FileKind::Csv].map(FileKind::media_type);
+        let chosen = accept::choose(headers, &offered).and_then(FileKind::of_media_type);
+        let kind = chosen.ok_or_else(|| Failure::new(Code::NotAcceptable))?;
+        let bytes = match kind {
+            FileKind::Xlsx => self.0.templates.of(language).to_vec(),
+            FileKind::Csv => template::csv(language),
+        };
+        if bytes.is_empty() {
+            return Err(Failure::internal("the template was not written").into());
+        }
+        let name = match language {
+            Language::Vi => "luutru-mau",
+            Language::En => "luutru-template",
+        };
+        let file = TableFile {
+            kind,
+            bytes,
+            name: name.to_owned(),
+        };
+        Ok(TemplateShown::Template(Localised::new(language, file)))
     }
-    let answer = Answer::of_type(kind.media_type(), bytes)
-        .with_header(header::VARY, "Accept, Accept-Language")
-        .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str());
-    let name = match exchange.language {
-        Language::Vi => "luutru-mau",
-        Language::En => "luutru-template",
-    };
-    Ok(named(answer, &format!("{name}.{}", kind.as_str())))
+}
+
+/// Says that the answer depends on the form that is asked for, too.
+fn varying(endpoint: impl Endpoint) -> impl Endpoint {
+    endpoint.with(SetHeader::new().overriding(header::VARY, "Accept, Accept-Language"))
 }

@@ -1,8 +1,10 @@
 //! Takes a file in: judged as far as can be without reading its rows, sealed piece by piece, and
 //! accepted by one short transaction.
 
+use std::sync::Arc;
+
 use chrono::{NaiveDate, TimeDelta};
-use domain::{problem::Code, sender::Sender, stay::Channel, time::parse_day};
+use domain::{problem::Code, sender::Sender, stay::Channel};
 use formats::{
     stay_rows::DateOrder,
     table::{self, FileKind},
@@ -11,9 +13,8 @@ use intake::{
     Occasion, Refusal,
     upload::{CHUNK_BYTE_COUNT, KEPT_DAYS, Sealed, SheetNames, WAITING_COUNT_MAX},
 };
-use poem::http::{StatusCode, header};
+use poem_openapi::{ApiResponse, OpenApi};
 use runtime::ids;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::{
     declarations::Idempotency,
@@ -21,44 +22,34 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{PATH, localised, view};
-use crate::answer::Answer;
+use super::{ImportView, PATH};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, DeclaringMany};
-use crate::exchange::Exchange;
+use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
+use crate::parameters::{FacilityId, Query, query};
 use crate::payload::Upload;
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
-use crate::shapes::ImportView;
+use crate::reply::{Json, Localised, Location};
+use crate::topic::Topic;
 
 /// When to come again while three files wait, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 30;
 
-/// What is said about the file beside it.
-pub(crate) const PARAMETERS: [Parameter; 4] = [
-    Parameter {
-        name: "facility_id",
-        about: "Where the stays are; may be left out by a key that serves one facility.",
-        schema: || json!({"type": "string", "format": "uuid"}),
-    },
-    Parameter {
-        name: "dry_run",
-        about: "`true`: judge every row and store nothing but the outcomes.",
-        schema: || json!({"type": "boolean", "default": false}),
-    },
-    Parameter {
-        name: "date_order",
-        about: "What stands first in dates such as 08/12/2026; each column decides when left out.",
-        schema: || json!({"type": "string", "enum": DateOrder::ALL.map(DateOrder::as_str)}),
-    },
-    Parameter {
-        name: "permitted_stay_until",
-        about: "Last permitted day of the file's foreigners whose own rows do not say.",
-        schema: || json!({"type": "string", "format": "date"}),
-    },
-];
+query! {
+    /// What is said about a file beside it.
+    pub(crate) struct ImportQuery {
+        /// Where the stays are; may be left out by a key that serves one facility.
+        facility_id: Option<FacilityId>,
+        /// `true`: judge every row and store nothing but the outcomes.
+        dry_run: Option<bool>,
+        /// What stands first in dates such as 08/12/2026; each column decides when left out.
+        date_order: Option<DateOrder>,
+        /// Last permitted day of the file's foreigners whose own rows do not say.
+        permitted_stay_until: Option<NaiveDate>,
+    }
+}
 
 /// What the query says.
 struct Wishes {
@@ -88,32 +79,62 @@ impl Wishes {
     }
 }
 
-/// Accepts a file: 202 with its address.
-pub(crate) async fn accept(
-    app: &App,
-    exchange: &Exchange,
-    admitted: Admitted<DeclaringMany>,
-    key: IdempotencyKey,
-    query: Query,
-    upload: Upload,
-) -> Result<Answer<ImportView>, Failure> {
-    let wishes = wishes(admitted.sender(), query)?;
-    let stored = store_file(app, exchange, admitted.sender(), &key, &wishes, upload).await;
-    let import = match stored {
-        Ok(import) => import,
-        Err(failure) => return Err(admitted.ticket.refuse(failure)),
-    };
-    let view = view(&import, &SheetNames::default(), exchange);
-    let answer = Answer::json(view.to_string())
-        .with_status(StatusCode::ACCEPTED)
-        .with_header(header::LOCATION, format!("{PATH}/{}", import.id));
-    Ok(localised(answer, exchange))
+/// Taking files in.
+pub(crate) struct UploadApi(pub(crate) Arc<App>);
+
+/// A file was accepted.
+#[derive(ApiResponse)]
+pub(crate) enum FileAccepted {
+    /// The file is accepted, stored for good, and waits for its turn.
+    #[oai(status = 202)]
+    Import(
+        Localised<Json<ImportView>>,
+        #[oai(header = "Location")] Location,
+    ),
 }
 
-fn wishes(sender: &Sender, mut query: Query) -> Result<Wishes, Failure> {
-    let named = query.parsed("facility_id", Code::FacilityUnknown, |text| {
-        let id = Uuid::try_parse(text.trim()).ok()?;
-        sender.facility(id).map(|facility| facility.id)
+#[OpenApi]
+impl UploadApi {
+    /// Declare the stays of a file
+    ///
+    /// A CSV or XLSX file with a row for each stay; headings of hotel programs are recognised. The
+    /// file is worked on in the background: ask the address in `Location`. Every stay counts as
+    /// filed when the upload was accepted. Sent again, what is stored already comes back as
+    /// `replayed`.
+    #[oai(
+        path = "/v1/imports",
+        method = "post",
+        operation_id = "importStays",
+        tag = "Topic::Files"
+    )]
+    async fn accept(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<DeclaringMany>,
+        /// Guards against another file under the same key; rows are judged again each time.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        query: Query<ImportQuery>,
+        upload: Upload,
+    ) -> Result<FileAccepted, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let wishes = wishes(sender, query)?;
+        let stored = store_file(app, &exchange, sender, &key, &wishes, upload).await;
+        let import = match stored {
+            Ok(import) => import,
+            Err(failure) => return Err(admitted.ticket.refuse(failure)),
+        };
+        let view = ImportView::of(&import, &SheetNames::default(), &exchange)?;
+        let location = Location::of(format!("{PATH}/{}", import.id));
+        let answer = Localised::new(exchange.language, Json(view));
+        Ok(FileAccepted::Import(answer, location))
+    }
+}
+
+fn wishes(sender: &Sender, mut query: Query<ImportQuery>) -> Result<Wishes, Failure> {
+    let named = ("facility_id", query.parameters.facility_id.take());
+    let named = query.resolve(named, Code::FacilityUnknown, |named| {
+        sender.facility(named.0).map(|facility| facility.id)
     });
     let facility_id = named.or_else(|| match sender.facilities.as_slice() {
         [only] => Some(only.id),
@@ -122,16 +143,13 @@ fn wishes(sender: &Sender, mut query: Query) -> Result<Wishes, Failure> {
     if facility_id.is_none() && !query.has_fault("facility_id") {
         query.refuse("facility_id", Code::Required);
     }
-    let is_dry_run = query.parsed("dry_run", Code::InvalidFilter, |text| text.parse().ok());
-    let date_order = query.parsed("date_order", Code::InvalidFilter, DateOrder::parse);
-    let permitted_stay_until = query.parsed("permitted_stay_until", Code::InvalidDate, parse_day);
-    query.finish()?;
+    let said = query.finish()?;
     Ok(Wishes {
         // There is one, or the query was refused.
         facility_id: facility_id.unwrap_or_default(),
-        is_dry_run: is_dry_run.unwrap_or_default(),
-        date_order,
-        permitted_stay_until,
+        is_dry_run: said.dry_run.unwrap_or_default(),
+        date_order: said.date_order,
+        permitted_stay_until: said.permitted_stay_until,
     })
 }
 
@@ -286,7 +304,7 @@ async fn discard(app: &App, id: Uuid) {
 
 #[cfg(test)]
 mod tests {
-    use domain::problem::Violation;
+    use domain::{problem::Violation, time::parse_day};
 
     use super::*;
 

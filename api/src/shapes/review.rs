@@ -352,28 +352,6 @@ pub(crate) struct WordedAnswer {
     answered_at: Instant,
 }
 
-/// What a facility answers to a question of the police.
-#[derive(Object)]
-pub(crate) struct QuestionAnswerDraft {
-    /// The question, one that is open on the stay.
-    question_id: Id,
-    /// The answer, in words, for the police only.
-    text: AnswerText,
-}
-
-/// An answer that the police have.
-#[derive(Object)]
-pub(crate) struct QuestionAnswer {
-    /// Its id.
-    id: Id,
-    /// The question.
-    question_id: Id,
-    /// The stay.
-    stay_id: Id,
-    /// When.
-    answered_at: Instant,
-}
-
 /// A decision in a case's history.
 #[derive(Object)]
 pub(crate) struct PastDecision {

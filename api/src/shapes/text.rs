@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     census, change, digest, directory,
     document::{DocumentKind, NoDocumentReason},
@@ -19,6 +20,7 @@ use domain::{
     sender::Role,
     sex,
     stay::{self, Presence},
+    time::format_instant,
     webhook,
 };
 use formats::{
@@ -31,6 +33,7 @@ use poem_openapi::{
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use runtime::destination;
+use serde::Serialize;
 use serde_json::Value;
 use store::destinations::{PAUSED, RUNNING};
 
@@ -39,6 +42,7 @@ use store::destinations::{PAUSED, RUNNING};
 macro_rules! text_types {
     ($($(#[doc = $doc:literal])* $name:ident => $schema:expr;)+) => {$(
         $(#[doc = $doc])*
+        #[derive(Serialize)]
         pub(crate) struct $name(pub(crate) String);
 
         impl Type for $name {
@@ -136,7 +140,7 @@ text_types! {
     };
     /// A number or word as printed.
     Word => bounded(draft::WORD_LENGTH_MAX);
-    /// What is to be seen to.
+    /// What a facility has to do.
     DueWord => words(stay::DueKind::ALL.iter().map(|word| word.as_str()));
     /// A word of the catalogue `purposes`.
     PurposeWord => words(Purpose::ALL.iter().map(|word| word.as_str()));
@@ -262,6 +266,20 @@ text_types! {
     Sha256Hex => pattern("^[0-9a-f]{64}$");
     /// A compact JWS.
     CompactJws => pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$");
+}
+
+impl Instant {
+    /// An instant, in the time of Viet Nam.
+    pub(crate) fn of(instant: DateTime<Utc>) -> Self {
+        Self(format_instant(instant))
+    }
+}
+
+impl Day {
+    /// A day.
+    pub(crate) fn of(day: NaiveDate) -> Self {
+        Self(day.to_string())
+    }
 }
 
 /// What the document calls a list of words. Some words alone would be the name of an object.

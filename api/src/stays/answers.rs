@@ -1,17 +1,19 @@
 //! What a facility answers to an officer's question in words: seen by the police, no version of the
 //! stay, no event.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
     problem::{Code, Violation},
     review::request::AnswerRequest as Request,
-    time::format_instant,
 };
 use metrics::counter;
-use poem::http::StatusCode;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{
     declarations::Idempotency,
@@ -19,18 +21,18 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{REPLAYED, charge, facility_ids, with_key};
-use crate::answer::Answer;
+use super::{charge, facility_ids, with_key};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Declaring};
-use crate::exchange::Exchange;
+use crate::exchange::{Current, Exchange};
 use crate::idempotency::{self, Area, IdempotencyKey};
-use crate::payload::Document;
+use crate::payload::{Document, Shape};
 use crate::police::words;
 use crate::problem::Failure;
-use crate::query::id_of;
-use crate::shapes::review::{QuestionAnswer, QuestionAnswerDraft};
+use crate::reply::{Json, Replayed};
+use crate::shapes::text::{AnswerText, Id, Instant};
+use crate::topic::Topic;
 
 /// What keys of these requests are hashed for.
 const AREA: Area = Area {
@@ -38,16 +40,85 @@ const AREA: Area = Area {
     request: "request.answer",
 };
 
-/// Answers a question about a stay: 201, or 200 for an answer that was given before.
-pub(crate) async fn give(
+/// What a facility answers to a question of the police.
+#[derive(Object)]
+pub(crate) struct QuestionAnswerDraft {
+    /// The question, one that is open on the stay.
+    question_id: Id,
+    /// The answer, in words, for the police only.
+    text: AnswerText,
+}
+
+impl Shape for QuestionAnswerDraft {}
+
+/// An answer that the police have.
+#[derive(Object, Serialize)]
+pub(crate) struct QuestionAnswer {
+    /// Its id.
+    id: Uuid,
+    /// The question.
+    question_id: Uuid,
+    /// The stay.
+    stay_id: Uuid,
+    /// When.
+    answered_at: Instant,
+}
+
+/// Answering what the police ask about a stay.
+pub(crate) struct StayAnswersApi(pub(crate) Arc<App>);
+
+/// A question was answered.
+#[derive(ApiResponse)]
+pub(crate) enum QuestionAnswered {
+    /// The police have the answer.
+    #[oai(status = 201)]
+    First(Json<QuestionAnswer>),
+    /// It had been answered so before: the first answer again.
+    #[oai(status = 200)]
+    Again(
+        Json<QuestionAnswer>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+#[OpenApi]
+impl StayAnswersApi {
+    /// Answer a question in words
+    ///
+    /// To the police, about a question that is open on the stay: for what a change would not say,
+    /// such as "passport checked again, the name is right". It makes no version and no event; the
+    /// case goes back to the officers with the answer. A question that is answered already, or that
+    /// an officer has decided without an answer: 409 `question_closed`. A change of what is asked about answers
+    /// a question by itself.
+    #[oai(
+        path = "/v1/stays/:id/answers",
+        method = "post",
+        operation_id = "answerQuestion",
+        tag = "Topic::Stays"
+    )]
+    async fn answer(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<QuestionAnswerDraft>,
+    ) -> Result<QuestionAnswered, Failure> {
+        give(&self.0, &exchange, admitted, id, key, document).await
+    }
+}
+
+async fn give(
     app: &App,
     exchange: &Exchange,
     mut admitted: Admitted<Declaring>,
-    id: &str,
+    stay_id: Uuid,
     key: IdempotencyKey,
     document: Document<QuestionAnswerDraft>,
-) -> Result<Answer<QuestionAnswer>, Failure> {
-    let stay_id = id_of(id)?;
+) -> Result<QuestionAnswered, Failure> {
     let facilities = facility_ids(admitted.sender());
     let stay = store::stays::find(&app.db, stay_id, &facilities).await?;
     let stay = stay.ok_or_else(|| Failure::new(Code::NotFound))?;
@@ -100,11 +171,14 @@ pub(crate) async fn give(
         Answered::Made(row) => {
             counter!("luutru_review_answers_total").increment(1);
             key.count("new");
-            Ok(answer(&row).with_status(StatusCode::CREATED))
+            Ok(QuestionAnswered::First(Json(QuestionAnswer::of(&row))))
         }
         Answered::Replayed(row) => {
             key.count("replay");
-            Ok(answer(&row).with_header(REPLAYED, "true"))
+            Ok(QuestionAnswered::Again(
+                Json(QuestionAnswer::of(&row)),
+                Replayed::when(true),
+            ))
         }
         Answered::KeyReused => {
             key.count("mismatch");
@@ -131,14 +205,15 @@ fn natural(app: &App, stay_id: Uuid, request: &Request, at: DateTime<Utc>) -> Id
     }
 }
 
-/// Made from the stored answer alone, so that a replay is the first one byte for byte. The words
-/// are not shown back.
-fn answer(row: &AnswerRow) -> Answer<QuestionAnswer> {
-    let answer = json!({
-        "id": row.id,
-        "question_id": row.question_id,
-        "stay_id": row.stay_id,
-        "answered_at": format_instant(row.answered_at),
-    });
-    Answer::json(answer.to_string())
+impl QuestionAnswer {
+    /// Made from the stored answer alone, so that a replay is the first one byte for byte. The
+    /// words are not shown back.
+    fn of(row: &AnswerRow) -> Self {
+        Self {
+            id: row.id,
+            question_id: row.question_id,
+            stay_id: row.stay_id,
+            answered_at: Instant::of(row.answered_at),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Many stays in one request. A bad item never harms a good one.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use domain::{
     problem::{Code, Hint, Violation},
@@ -8,63 +9,138 @@ use domain::{
     text::nfc_trim,
 };
 use intake::{Accepted, Occasion, Refusal};
-use poem::http::header;
-use serde_json::{Value, json};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{charge, count};
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, DeclaringMany};
-use crate::exchange::Exchange;
+use crate::config::ApiSettings;
+use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::Document;
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
-use crate::shapes::{BatchAnswer, StayBatch};
+use crate::reply::{Json, Localised, Raw};
+use crate::shapes::text::OutcomeWord;
+use crate::shapes::{Problem, Stay, StayDraft, Warning};
+use crate::topic::Topic;
 
 /// Most stays of a batch.
 pub(crate) const STAY_COUNT_MAX: usize = 1_000;
 
-/// Declares many stays, each by itself: 200 with an outcome for each.
-pub(crate) async fn declare(
-    app: &App,
-    exchange: &Exchange,
-    mut admitted: Admitted<DeclaringMany>,
-    key: IdempotencyKey,
-    document: Document<StayBatch>,
-) -> Result<Answer<BatchAnswer>, Failure> {
-    let items = match items(&document.value) {
-        Ok(items) => items,
-        Err(violations) => return Err(Failure::invalid(violations)),
-    };
-    let facilities: Vec<Option<Uuid>> = items
-        .iter()
-        .map(|item| admitted.sender().facility_of(item))
-        .collect();
-    let stay_count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    let counts = counts(&facilities);
-    charge(app, exchange, &mut admitted.ticket, stay_count, &counts).await?;
-    let trace_parent = exchange.trace_parent();
-    let occasion = Occasion {
-        sender: admitted.sender(),
-        channel: Channel::Batch,
-        idempotency_key: key.0.as_deref(),
-        received_at: document.received_at,
-        trace_parent: Some(&trace_parent),
-        census_lease: None,
-    };
-    let outcomes = app
-        .intake
-        .declare_batch(occasion, &document.value, items)
-        .await;
-    let outcomes = match outcomes {
-        Ok(outcomes) => outcomes,
-        Err(refusal) => return Err(admitted.ticket.refuse(refusal)),
-    };
-    for (facility, outcome) in facilities.iter().zip(&outcomes) {
-        count(admitted.sender(), Channel::Batch, *facility, outcome);
+/// Many stays at once. Each is judged by itself.
+#[derive(Object)]
+pub(crate) struct StayBatch {
+    /// The stays.
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    stays: Vec<StayDraft>,
+}
+
+impl Shape for StayBatch {
+    fn bytes_max(settings: &ApiSettings) -> u32 {
+        settings.batch_body_bytes_max
     }
-    Ok(answer(exchange, items, outcomes))
+}
+
+/// What became of a batch.
+#[derive(Object, Serialize)]
+pub(crate) struct BatchAnswer {
+    /// How many stays are new.
+    accepted: u32,
+    /// How many were there already.
+    replayed: u32,
+    /// How many were refused.
+    rejected: u32,
+    /// One for each item, in the order sent.
+    results: Vec<BatchResult>,
+}
+
+/// What became of one item of a batch.
+#[derive(Object, Serialize)]
+pub(crate) struct BatchResult {
+    /// Its place in the batch, from 0.
+    index: u32,
+    /// Its reference, if it had one.
+    #[oai(nullable)]
+    reference: Option<String>,
+    /// What became of it.
+    outcome: OutcomeWord,
+    /// The stay, unless refused.
+    #[oai(nullable)]
+    stay: Option<Raw<Stay>>,
+    /// Why it was refused; pointers are into the item.
+    #[oai(nullable)]
+    problem: Option<Raw<Problem>>,
+    /// What deserves a look about the item itself; what does about the stay is in `stay.warnings`.
+    /// `same_as_earlier_item`: it says the same as an item before it and was saved once.
+    warnings: Vec<Warning>,
+}
+
+/// Declaring many stays in one request.
+pub(crate) struct StayBatchApi(pub(crate) Arc<App>);
+
+/// Many stays were declared.
+#[derive(ApiResponse)]
+pub(crate) enum BatchDeclared {
+    /// What became of each.
+    #[oai(status = 200)]
+    Results(Localised<Json<BatchAnswer>>),
+}
+
+#[OpenApi]
+impl StayBatchApi {
+    /// Declare many stays
+    ///
+    /// Each is judged by itself: a bad one never harms a good one. Sent again, what is stored
+    /// already comes back as `replayed`. Costs as many units as it has stays.
+    #[oai(
+        path = "/v1/stays/batch",
+        method = "post",
+        operation_id = "declareStays",
+        tag = "Topic::Stays"
+    )]
+    async fn declare(
+        &self,
+        Current(exchange): Current,
+        mut admitted: Admitted<DeclaringMany>,
+        /// Guards against another body under the same key; items are judged again each time.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<StayBatch>,
+    ) -> Result<BatchDeclared, Failure> {
+        let app = &self.0;
+        let items = items(&document.value).map_err(Failure::invalid)?;
+        let facility_of = |item| admitted.sender().facility_of(item);
+        let facilities: Vec<Option<Uuid>> = items.iter().map(facility_of).collect();
+        let stay_count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        let counts = counts(&facilities);
+        charge(app, &exchange, &mut admitted.ticket, stay_count, &counts).await?;
+        let trace_parent = exchange.trace_parent();
+        let occasion = Occasion {
+            sender: admitted.sender(),
+            channel: Channel::Batch,
+            idempotency_key: key.0.as_deref(),
+            received_at: document.received_at,
+            trace_parent: Some(&trace_parent),
+            census_lease: None,
+        };
+        let outcomes = app
+            .intake
+            .declare_batch(occasion, &document.value, items)
+            .await;
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(refusal) => return Err(admitted.ticket.refuse(refusal)),
+        };
+        for (facility, outcome) in facilities.iter().zip(&outcomes) {
+            count(admitted.sender(), Channel::Batch, *facility, outcome);
+        }
+        let answer = BatchAnswer::of(&exchange, items, outcomes)?;
+        let answer = Localised::new(exchange.language, Json(answer));
+        Ok(BatchDeclared::Results(answer))
+    }
 }
 
 /// The items of a batch's document, whose own shape is judged here.
@@ -115,59 +191,59 @@ fn counts(facilities: &[Option<Uuid>]) -> Vec<(Uuid, u32)> {
     counts.into_iter().collect()
 }
 
-fn answer(
-    exchange: &Exchange,
-    items: &[Value],
-    outcomes: Vec<Result<Accepted, Refusal>>,
-) -> Answer<BatchAnswer> {
-    let mut totals = [0_u32; 3];
-    let mut results = Vec::with_capacity(outcomes.len());
-    let mut told = HashSet::with_capacity(outcomes.len());
-    for (index, (item, outcome)) in items.iter().zip(outcomes).enumerate() {
-        let is_told = match &outcome {
-            Ok(accepted) => !told.insert(accepted.stay.id),
-            Err(_) => false,
+impl BatchAnswer {
+    fn of(
+        exchange: &Exchange,
+        items: &[Value],
+        outcomes: Vec<Result<Accepted, Refusal>>,
+    ) -> Result<Self, Failure> {
+        let mut answer = Self {
+            accepted: 0,
+            replayed: 0,
+            rejected: 0,
+            results: Vec::with_capacity(outcomes.len()),
         };
-        let warnings = if is_told {
-            same_as_earlier()
-        } else {
-            json!([])
-        };
-        let (kind, stay, problem) = match outcome {
-            Ok(accepted) if accepted.is_replay => (1, accepted.stay.json, "null".to_owned()),
-            Ok(accepted) => (0, accepted.stay.json, "null".to_owned()),
-            Err(refusal) => {
-                let failure = Failure::from(refusal);
-                log(index, &failure);
-                (
-                    2,
-                    "null".to_owned(),
-                    failure
-                        .to_json(exchange.language, &exchange.request_id())
-                        .to_string(),
-                )
-            }
-        };
-        totals[kind] += 1;
-        let outcome = ["accepted", "replayed", "rejected"][kind];
-        let reference = json!(reference(item));
-        results.push(format!(
-            r#"{{"index":{index},"reference":{reference},"outcome":"{outcome}","stay":{stay},"problem":{problem},"warnings":{warnings}}}"#
-        ));
+        let mut seen = HashSet::with_capacity(outcomes.len());
+        for (index, (item, outcome)) in (0_u32..).zip(items.iter().zip(outcomes)) {
+            let is_repeated = match &outcome {
+                Ok(accepted) => !seen.insert(accepted.stay.id),
+                Err(_) => false,
+            };
+            let (count, outcome, stay, problem) = match outcome {
+                Ok(Accepted { stay, is_replay }) => {
+                    let (count, outcome) = if is_replay {
+                        (&mut answer.replayed, "replayed")
+                    } else {
+                        (&mut answer.accepted, "accepted")
+                    };
+                    (count, outcome, Some(Raw::new(stay.json)?), None)
+                }
+                Err(refusal) => {
+                    let failure = Failure::from(refusal);
+                    log(index, &failure);
+                    let problem =
+                        Raw::of(&failure.to_json(exchange.language, &exchange.request_id()))?;
+                    (&mut answer.rejected, "rejected", None, Some(problem))
+                }
+            };
+            *count += 1;
+            answer.results.push(BatchResult {
+                index,
+                reference: reference(item),
+                outcome: OutcomeWord(outcome.to_owned()),
+                stay,
+                problem,
+                warnings: is_repeated.then(same_as_earlier).into_iter().collect(),
+            });
+        }
+        Ok(answer)
     }
-    let [accepted, replayed, rejected] = totals;
-    let results = results.join(",");
-    Answer::json(format!(
-        r#"{{"accepted":{accepted},"replayed":{replayed},"rejected":{rejected},"results":[{results}]}}"#
-    ))
-    .with_header(header::VARY, "Accept-Language")
-    .with_header(header::CONTENT_LANGUAGE, exchange.language.as_str())
 }
 
 /// Two newborns of one name and hour may be two: whoever sent them must hear that one was saved. The
 /// stay itself is the first answer byte for byte and cannot say so.
-fn same_as_earlier() -> Value {
-    json!([{"pointer": "", "code": Code::SameAsEarlierItem.as_str()}])
+fn same_as_earlier() -> Warning {
+    Warning::of(&Violation::new("", Code::SameAsEarlierItem))
 }
 
 /// The sender's own name for an item, as it would be kept.
@@ -177,7 +253,7 @@ fn reference(item: &Value) -> Option<String> {
 }
 
 /// An item that failed through a fault of ours is told to the operator, too.
-fn log(index: usize, failure: &Failure) {
+fn log(index: u32, failure: &Failure) {
     if failure.is_ours() {
         let (code, cause) = (failure.code(), failure.causes());
         tracing::warn!(index, %code, cause, "an item of a batch was not accepted");
@@ -188,6 +264,7 @@ fn log(index: usize, failure: &Failure) {
 mod tests {
     use domain::problem::Language;
     use intake::view::StayView;
+    use serde_json::json;
 
     use super::*;
 
@@ -225,10 +302,8 @@ mod tests {
         assert_eq!(counts(&facilities), [(one, 1), (two, 2)]);
     }
 
-    #[tokio::test]
-    async fn each_item_gets_its_outcome_in_its_place() {
-        use poem::IntoResponse;
-
+    #[test]
+    fn each_item_gets_its_outcome_in_its_place() {
         let accepted = |id, is_replay| {
             Ok(Accepted {
                 stay: StayView {
@@ -253,9 +328,9 @@ mod tests {
             json!({}),
         ];
         let exchange = Exchange::for_test("r", Language::En);
-        let response = answer(&exchange, &items, outcomes).into_response();
-        let bytes = response.into_body().into_bytes().await.unwrap();
-        let answer: Value = serde_json::from_slice(&bytes).unwrap();
+        let answer = BatchAnswer::of(&exchange, &items, outcomes);
+        let answer = answer.map_err(|failure| failure.code()).unwrap();
+        let answer = serde_json::to_value(answer).unwrap();
 
         assert_eq!(answer["accepted"], 1);
         assert_eq!(answer["replayed"], 2);

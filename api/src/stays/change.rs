@@ -1,5 +1,7 @@
 //! Changing a stay: amendment, departure, extension, cancellation.
 
+use std::sync::Arc;
+
 use domain::{
     change::{Change, Operation},
     problem::Code,
@@ -7,69 +9,332 @@ use domain::{
 };
 use intake::{Accepted, Expected, Occasion, Refusal};
 use metrics::counter;
-use poem::http::header;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use store::stays::StayRow;
 use uuid::Uuid;
 
-use super::{REPLAYED, charge, class, count_key, etag, facility_ids};
-use crate::answer::Answer;
+use super::{charge, class, count_key, facility_ids};
 use crate::app::App;
 use crate::auth::{Admitted, Declaring};
-use crate::exchange::Exchange;
+use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, Proposal};
+use crate::payload::{Document, MERGE_PATCH, Proposal, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
-use crate::query::id_of;
-use crate::shapes::Stay;
+use crate::reply::{ETag, JSON, Location, Replayed, Written};
+use crate::shapes::text::{
+    CountryCode, Day, DocumentKindWord, Instant, Name, NoDocumentReasonWord, Note, PartialDate,
+    Place, PurposeWord, Reason, Reference, SexWord, Word,
+};
+use crate::shapes::{Guardian, Party, Residence, Stay, Visa};
+use crate::topic::Topic;
 
-/// What a change is to be done to, and under which conditions.
-pub(crate) struct Target {
-    /// The stay's id, as it stands in the path.
-    pub(crate) id: String,
-    /// The version it is meant for.
-    pub(crate) if_match: IfMatch,
-    /// What guards it against being done twice.
-    pub(crate) key: IdempotencyKey,
+/// What changes of a stay, as a merge patch: `null` takes a member away, what is left out stays.
+#[derive(Object)]
+pub(crate) struct StayPatch {
+    /// The sender's own name for this stay.
+    reference: Option<Reference>,
+    /// The room.
+    room: Option<Place>,
+    /// The bed.
+    bed: Option<Place>,
+    /// The ward.
+    ward: Option<Place>,
+    /// When the stay began; at most 62 days before it was declared.
+    arrival_at: Option<Instant>,
+    /// When it is expected to end.
+    expected_departure_at: Option<Instant>,
+    /// When the guest left; `null` takes a departure back.
+    departed_at: Option<Instant>,
+    /// Why the guest is here.
+    purpose: Option<PurposeWord>,
+    /// What the purpose `other` means.
+    purpose_text: Option<Note>,
+    /// Who. A document that is shown ends the reason for having had none.
+    guest: Option<GuestPatch>,
+    /// With whom.
+    party: Option<Party>,
+    /// The sender's own note.
+    note: Option<Note>,
+    /// Why the stay is changed: kept with the version, never forwarded.
+    reason: Reason,
 }
 
-/// Changes a stay: 200 with the stay as the change left it.
-pub(crate) async fn change<T>(
+/// What changes of a guest.
+#[derive(Object)]
+pub(crate) struct GuestPatch {
+    /// As on the document, in one piece.
+    full_name: Option<Name>,
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    birth_date: Option<PartialDate>,
+    /// The sex on the document.
+    sex: Option<SexWord>,
+    /// ISO 3166-1 alpha-3 or a code of ICAO 9303.
+    nationality: Option<CountryCode>,
+    /// What was shown.
+    document: Option<IdentityDocumentPatch>,
+    /// Why there is no document.
+    no_document_reason: Option<NoDocumentReasonWord>,
+    /// Where the guest lives.
+    residence: Option<Residence>,
+    /// Telephone.
+    phone: Option<Word>,
+    /// Who answers for a child or a patient.
+    guardian: Option<Guardian>,
+    /// A newborn's mother: the reference of her stay.
+    mother_reference: Option<Reference>,
+    /// Foreigners: the last permitted day.
+    permitted_stay_until: Option<Day>,
+    /// Foreigners: the visa.
+    visa: Option<Visa>,
+    /// Foreigners: the day of entry.
+    entered_on: Option<Day>,
+    /// Foreigners: the gate of entry.
+    entry_gate: Option<Name>,
+}
+
+/// What changes of a document.
+#[derive(Object)]
+pub(crate) struct IdentityDocumentPatch {
+    /// Its kind.
+    kind: Option<DocumentKindWord>,
+    /// Its number.
+    number: Option<Word>,
+}
+
+/// A guest has left.
+#[derive(Object)]
+#[oai(rename = "Departure")]
+pub(crate) struct DepartureDraft {
+    /// When; not before the arrival, at most 10 minutes ahead.
+    departed_at: Instant,
+}
+
+/// A guest stays longer.
+#[derive(Object)]
+#[oai(rename = "Extension")]
+pub(crate) struct ExtensionDraft {
+    /// Until when; after the arrival.
+    expected_departure_at: Instant,
+}
+
+/// A stay was declared in error.
+#[derive(Object)]
+#[oai(rename = "Cancellation")]
+pub(crate) struct CancellationDraft {
+    /// Why: kept with the version, never forwarded.
+    reason: Reason,
+}
+
+impl Shape for StayPatch {
+    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
+}
+
+impl Shape for DepartureDraft {}
+
+impl Shape for ExtensionDraft {}
+
+impl Shape for CancellationDraft {}
+
+/// Changing a stay that was declared.
+pub(crate) struct StayChangesApi(pub(crate) Arc<App>);
+
+/// A stay was changed.
+#[derive(ApiResponse)]
+pub(crate) enum StayChanged {
+    /// The stay as the change left it, or the first answer again.
+    #[oai(status = 200)]
+    Stay(
+        Written<Stay>,
+        #[oai(header = "Location")] Location,
+        #[oai(header = "ETag")] ETag,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+#[OpenApi]
+impl StayChangesApi {
+    /// Amend a stay
+    ///
+    /// A merge patch (RFC 7396): the members that change, `null` for those that go, and beside them
+    /// the `reason`. The whole stay is judged again by the rules of declaring. Also completes what
+    /// was owed, corrects a departure, and takes one back with `departed_at` `null`. Timeliness
+    /// stays that of version 1.
+    #[oai(
+        path = "/v1/stays/:id",
+        method = "patch",
+        operation_id = "amendStay",
+        tag = "Topic::Stays"
+    )]
+    async fn amend(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<StayPatch>,
+    ) -> Result<StayChanged, Failure> {
+        let target = Target {
+            stay_id: id,
+            if_match,
+            key,
+        };
+        let operation = Operation::Amendment;
+        change(&self.0, &exchange, admitted, target, operation, proposal).await
+    }
+
+    /// Record a departure
+    ///
+    /// The guest has left. A PATCH corrects it or takes it back.
+    #[oai(
+        path = "/v1/stays/:id/departure",
+        method = "post",
+        operation_id = "departStay",
+        tag = "Topic::Stays"
+    )]
+    async fn depart(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<DepartureDraft>,
+    ) -> Result<StayChanged, Failure> {
+        let target = Target {
+            stay_id: id,
+            if_match,
+            key,
+        };
+        let operation = Operation::Departure;
+        change(&self.0, &exchange, admitted, target, operation, proposal).await
+    }
+
+    /// Extend a stay
+    ///
+    /// Moves the expected departure. From 30 days on the answer warns that temporary residence is
+    /// to be registered.
+    #[oai(
+        path = "/v1/stays/:id/extension",
+        method = "post",
+        operation_id = "extendStay",
+        tag = "Topic::Stays"
+    )]
+    async fn extend(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<ExtensionDraft>,
+    ) -> Result<StayChanged, Failure> {
+        let target = Target {
+            stay_id: id,
+            if_match,
+            key,
+        };
+        let operation = Operation::Extension;
+        change(&self.0, &exchange, admitted, target, operation, proposal).await
+    }
+
+    /// Cancel a stay
+    ///
+    /// It was declared in error. Final; its reference and its content are free again.
+    #[oai(
+        path = "/v1/stays/:id/cancellation",
+        method = "post",
+        operation_id = "cancelStay",
+        tag = "Topic::Stays"
+    )]
+    async fn cancel(
+        &self,
+        Current(exchange): Current,
+        admitted: Admitted<Declaring>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+        /// The version that the change is meant for: the stay's `ETag`.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        proposal: Proposal<CancellationDraft>,
+    ) -> Result<StayChanged, Failure> {
+        let target = Target {
+            stay_id: id,
+            if_match,
+            key,
+        };
+        let operation = Operation::Cancellation;
+        change(&self.0, &exchange, admitted, target, operation, proposal).await
+    }
+}
+
+/// What a change is to be done to, and under which conditions.
+struct Target {
+    stay_id: Uuid,
+    /// The version it is meant for.
+    if_match: IfMatch,
+    /// What guards it against being done twice.
+    key: IdempotencyKey,
+}
+
+async fn change<T>(
     app: &App,
     exchange: &Exchange,
     mut admitted: Admitted<Declaring>,
     target: Target,
     operation: Operation,
     proposal: Proposal<T>,
-) -> Result<Answer<Stay>, Failure> {
-    let stay_id = id_of(&target.id)?;
+) -> Result<StayChanged, Failure> {
     let facilities = facility_ids(admitted.sender());
-    let found = store::stays::find(&app.db, stay_id, &facilities).await;
-    let stay = match found {
+    let stay = match store::stays::find(&app.db, target.stay_id, &facilities).await {
         Ok(stay) => stay,
         Err(error) => return Err(admitted.ticket.refuse(error)),
     };
-    // The body is judged after these; without one there is no known key to look for.
-    let document = match (proposal.0, &stay, &target.if_match.0) {
-        (Ok(document), _, _) => document,
-        (Err(_), None, _) => return Err(Failure::new(Code::NotFound)),
-        (Err(_), Some(_), Expected::Unnamed) => {
-            return Err(Failure::new(Code::PreconditionRequired));
-        }
-        (Err(failure), Some(_), Expected::Current | Expected::Versions(_)) => return Err(failure),
-    };
+    let document = proposed(proposal, stay.as_ref(), &target.if_match.0)?;
     if let Some(stay) = stay {
         let cost = [(stay.facility_id, 1)];
         charge(app, exchange, &mut admitted.ticket, 1, &cost).await?;
     }
-    let outcome = submit(
-        app, exchange, &admitted, &target, stay_id, operation, document,
-    )
-    .await;
+    let outcome = submit(app, exchange, &admitted, &target, operation, document).await;
     count(operation, &outcome);
     count_key(&target.key, &outcome);
     match outcome {
-        Ok(accepted) => Ok(answer(accepted)),
+        Ok(accepted) => Ok(StayChanged::of(accepted)),
         Err(refusal) => Err(admitted.ticket.refuse(refusal)),
+    }
+}
+
+/// The document of a change. It is judged after the stay and the version; without a document there
+/// is no known key to look for.
+fn proposed<T>(
+    proposal: Proposal<T>,
+    stay: Option<&StayRow>,
+    expected: &Expected,
+) -> Result<Document<T>, Failure> {
+    match (proposal.0, stay, expected) {
+        (Ok(document), _, _) => Ok(document),
+        (Err(_), None, _) => Err(Failure::new(Code::NotFound)),
+        (Err(_), Some(_), Expected::Unnamed) => Err(Failure::new(Code::PreconditionRequired)),
+        (Err(failure), Some(_), Expected::Current | Expected::Versions(_)) => Err(failure),
     }
 }
 
@@ -78,7 +343,6 @@ async fn submit<T>(
     exchange: &Exchange,
     admitted: &Admitted<Declaring>,
     target: &Target,
-    stay_id: Uuid,
     operation: Operation,
     document: Document<T>,
 ) -> Result<Accepted, Refusal> {
@@ -97,19 +361,20 @@ async fn submit<T>(
     };
     let expected = &target.if_match.0;
     app.intake
-        .change(occasion, stay_id, expected, &change)
+        .change(occasion, target.stay_id, expected, &change)
         .await
 }
 
-fn answer(accepted: Accepted) -> Answer<Stay> {
-    let Accepted { stay, is_replay } = accepted;
-    let answer = Answer::json(stay.json)
-        .with_header(header::LOCATION, format!("/v1/stays/{}", stay.id))
-        .with_header(header::ETAG, etag(stay.version));
-    if is_replay {
-        answer.with_header(REPLAYED, "true")
-    } else {
-        answer
+impl StayChanged {
+    fn of(Accepted { stay, is_replay }: Accepted) -> Self {
+        let location = Location::of(format!("/v1/stays/{}", stay.id));
+        let tag = ETag::of(stay.version);
+        Self::Stay(
+            Written::new(stay.json),
+            location,
+            tag,
+            Replayed::when(is_replay),
+        )
     }
 }
 

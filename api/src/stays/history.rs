@@ -1,40 +1,116 @@
 //! Every version of a stay: who, when, why.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use domain::{notification::notification_id, stay::NotificationKind};
-use poem::http::header;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use store::stays::StayVersionRow;
 use uuid::Uuid;
 
-use super::{etag, find};
-use crate::answer::Answer;
+use super::find;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::problem::Failure;
 use crate::reads;
-use crate::shapes::History;
+use crate::reply::{ETag, Json, Raw};
+use crate::shapes::Warning;
+use crate::shapes::text::{ChangeWord, ChannelWord, Id, Instant, Pointer, PresenceWord};
+use crate::topic::Topic;
 use crate::unreadable;
 
-/// The versions of a stay, the oldest first.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    id: &str,
-) -> Result<Answer<History>, Failure> {
-    let (stay, _) = find(app, admitted.sender(), id, None).await?;
-    let versions = store::stays::versions(&app.db, stay.id).await?;
-    let keys: BTreeSet<Uuid> = versions.iter().map(|version| version.created_by).collect();
-    let keys: Vec<Uuid> = keys.into_iter().collect();
-    let labels = store::api_keys::labels(&app.db, &keys).await?;
-    let sent_later = sent_later(app, &versions).await?;
-    let history = intake::view::history(&app.vault, &stay, &versions, &labels, &sent_later);
-    let history = history.map_err(|error| unreadable::failure(stay.id, error))?;
-    reads::note(app, admitted.sender(), 1).await;
-    let newest = versions
-        .last()
-        .map_or(stay.version, |newest| newest.version);
-    Ok(Answer::json(history.to_string()).with_header(header::ETAG, etag(newest)))
+/// Every version of a stay.
+#[derive(Object)]
+pub(crate) struct History {
+    /// The stay.
+    stay_id: Id,
+    /// Its versions, the oldest first.
+    items: Vec<HistoryItem>,
+}
+
+/// A version of a stay: who, when, why.
+#[derive(Object)]
+pub(crate) struct HistoryItem {
+    /// Which version, from 1.
+    version: u32,
+    /// What made it.
+    change: ChangeWord,
+    /// The members in which it differs from the version before.
+    changed: Vec<Pointer>,
+    /// When it was received.
+    made_at: Instant,
+    /// Who made it.
+    made_by: Maker,
+    /// By which door.
+    channel: ChannelWord,
+    /// Why, in the sender's words; of amendments and cancellations.
+    #[oai(nullable)]
+    reason: Option<String>,
+    /// Whether the guest was there.
+    presence: PresenceWord,
+    /// Whether the police are told of it.
+    is_forwarded: bool,
+    /// The number of its receipt.
+    receipt_number: String,
+    /// What deserved a look.
+    warnings: Vec<Warning>,
+}
+
+/// The key that made a version.
+#[derive(Object)]
+pub(crate) struct Maker {
+    /// Its id.
+    key_id: Id,
+    /// What people call it.
+    #[oai(nullable)]
+    label: Option<String>,
+}
+
+/// The past of a stay.
+pub(crate) struct StayHistoryApi(pub(crate) Arc<App>);
+
+/// A stay's past is shown.
+#[derive(ApiResponse)]
+pub(crate) enum HistoryShown {
+    /// The versions of the stay.
+    #[oai(status = 200)]
+    Versions(Json<Raw<History>>, #[oai(header = "ETag")] ETag),
+}
+
+#[OpenApi]
+impl StayHistoryApi {
+    /// See a stay's history
+    ///
+    /// Every version of it: who made it, when, by which door, what changed and why; the oldest
+    /// first.
+    #[oai(
+        path = "/v1/stays/:id/history",
+        method = "get",
+        operation_id = "showHistory",
+        tag = "Topic::Stays"
+    )]
+    async fn show(
+        &self,
+        admitted: Admitted<Reading>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<HistoryShown, Failure> {
+        let app = &self.0;
+        let (stay, _) = find(app, admitted.sender(), id, None).await?;
+        let versions = store::stays::versions(&app.db, stay.id).await?;
+        let keys: BTreeSet<Uuid> = versions.iter().map(|version| version.created_by).collect();
+        let keys: Vec<Uuid> = keys.into_iter().collect();
+        let labels = store::api_keys::labels(&app.db, &keys).await?;
+        let sent_later = sent_later(app, &versions).await?;
+        let history = intake::view::history(&app.vault, &stay, &versions, &labels, &sent_later);
+        let history = history.map_err(|error| unreadable::failure(stay.id, error))?;
+        reads::note(app, admitted.sender(), 1).await;
+        let newest = versions
+            .last()
+            .map_or(stay.version, |newest| newest.version);
+        let tag = ETag::of(newest);
+        Ok(HistoryShown::Versions(Json(Raw::of(&history)?), tag))
+    }
 }
 
 /// The versions that had no night in them when they were made, and that the police got at 23:00.

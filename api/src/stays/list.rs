@@ -1,6 +1,7 @@
 //! The list of a sender's stays, newest or most urgent first.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::{
@@ -9,156 +10,176 @@ use domain::{
     sender::Sender,
     stay::{CompletionState, DeliveryState, IdentityReview, IdentityState, Presence, Timeliness},
     text::nfc_trim,
-    time::{at_local, parse_day, parse_instant},
+    time::{at_local, parse_day},
 };
-use serde_json::{Value, json};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    registry::{MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::Serialize;
+use serde_json::Value;
 use store::stays::{Filter, IdentityFilter, Order, StayRow};
 use uuid::Uuid;
 
 use super::facility_ids;
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::parameters::{FacilityId, Page, Paged, Parameter, Query, inline, query};
 use crate::police::questions;
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
 use crate::reads;
-use crate::shapes::{StayPage, text};
+use crate::reply::{Json, Raw};
+use crate::shapes::Stay;
+use crate::shapes::text::{IdentityWord, Instant, PresenceWord};
+use crate::topic::Topic;
 use crate::unreadable;
-
-pub(super) use crate::query::LIMIT_DEFAULT;
 
 /// What cursors of this list are good for.
 const LIST: &str = "stays";
 /// The same in order of deadline.
 const BY_DEADLINE: &str = "stays/deadline";
-/// In which order stays may be listed.
-const SORTS: [&str; 2] = ["newest", DEADLINE];
-const DEADLINE: &str = "deadline";
 /// Stays that one request opens at most to see which room they name.
 const LOOK_COUNT_MAX: usize = 1_000;
 /// Stays that are opened at once.
 const CHUNK_COUNT: usize = 200;
 
-/// The filters, beside those of every list. A stay is shown when all of them hold.
-pub(crate) const PARAMETERS: [Parameter; 15] = [
-    Parameter {
-        name: "facility_id",
-        about: "Only this facility.",
-        schema: || json!({"type": "string", "format": "uuid"}),
-    },
-    Parameter {
-        name: "arrival_date",
-        about: "The day of arrival in Viet Nam.",
-        schema: || json!({"type": "string", "format": "date"}),
-    },
-    Parameter {
-        name: "arrival_from",
-        about: "The first day of arrival in Viet Nam.",
-        schema: || json!({"type": "string", "format": "date"}),
-    },
-    Parameter {
-        name: "arrival_to",
-        about: "The last day of arrival in Viet Nam.",
-        schema: || json!({"type": "string", "format": "date"}),
-    },
-    Parameter {
-        name: "expected_departure_from",
-        about: "The first day in Viet Nam on which the stay is expected to end.",
-        schema: || json!({"type": "string", "format": "date"}),
-    },
-    Parameter {
-        name: "expected_departure_to",
-        about: "The last day in Viet Nam on which the stay is expected to end.",
-        schema: || json!({"type": "string", "format": "date"}),
-    },
-    Parameter {
-        name: "room",
-        about: "The room, without regard to letter case. What stays say of rooms is sealed: of \
-                1,000 stays at most that fit the other filters it is looked at for one page, \
-                which may therefore be short and still have a `next_cursor`.",
-        schema: || json!({"type": "string", "minLength": 1, "maxLength": PLACE_LENGTH_MAX}),
-    },
-    Parameter {
-        name: "sort",
-        about: "`newest` first, or the nearest `deadline` first. A cursor is good for the order \
-                it was given in.",
-        schema: || json!({"type": "string", "enum": SORTS, "default": SORTS[0]}),
-    },
-    Parameter {
-        name: "presence",
-        about: "Whether the guest is there.",
-        schema: || words(Presence::ALL.iter().map(|word| word.as_str())),
-    },
-    Parameter {
-        name: "identity",
-        about: "What the registry said.",
-        schema: || words(text::identity_words()),
-    },
-    Parameter {
-        name: "delivery",
-        about: "The way to the police.",
-        schema: || words(DeliveryState::ALL.iter().map(|word| word.as_str())),
-    },
-    Parameter {
-        name: "timeliness",
-        about: "Whether the deadline was met.",
-        schema: || words(Timeliness::ALL.iter().map(|word| word.as_str())),
-    },
-    Parameter {
-        name: "completion",
-        about: "Whether something is owed.",
-        schema: || words(CompletionState::ALL.iter().map(|word| word.as_str())),
-    },
-    Parameter {
-        name: "reference",
-        about: "The sender's own name for the stay, exactly.",
-        schema: || json!({"type": "string"}),
-    },
-    Parameter {
-        name: "changed_since",
-        about: "Changed at this instant or later (RFC 3339 with offset). A change is seen within \
-                30 seconds of its instant: who polls asks from a minute before the last poll, \
-                or reads `/v1/events`, which passes over nothing.",
-        schema: || json!({"type": "string", "format": "date-time"}),
-    },
-];
-
-fn words(words: impl Iterator<Item = &'static str>) -> serde_json::Value {
-    json!({"type": "string", "enum": words.collect::<Vec<_>>()})
+query! {
+    /// Which stays are listed: those for which all of these hold.
+    pub(crate) struct StayFilters {
+        /// Only this facility.
+        facility_id: Option<FacilityId>,
+        /// The day of arrival in Viet Nam.
+        arrival_date: Option<NaiveDate>,
+        /// The first day of arrival in Viet Nam.
+        arrival_from: Option<NaiveDate>,
+        /// The last day of arrival in Viet Nam.
+        arrival_to: Option<NaiveDate>,
+        /// The first day in Viet Nam on which the stay is expected to end.
+        expected_departure_from: Option<NaiveDate>,
+        /// The last day in Viet Nam on which the stay is expected to end.
+        expected_departure_to: Option<LastDay>,
+        /// The room, without regard to letter case. What stays say of rooms is sealed: of 1,000
+        /// stays at most that fit the other filters it is looked at for one page, which may
+        /// therefore be short and still have a `next_cursor`.
+        room: Option<Room>,
+        /// `newest` first, or the nearest `deadline` first. A cursor is good for the order it was
+        /// given in.
+        sort: Option<Sort>,
+        /// Whether the guest is there.
+        presence: Option<Presence>,
+        /// What the registry said.
+        identity: Option<IdentityFilter>,
+        /// The way to the police.
+        delivery: Option<DeliveryState>,
+        /// Whether the deadline was met.
+        timeliness: Option<Timeliness>,
+        /// Whether something is owed.
+        completion: Option<CompletionState>,
+        /// The sender's own name for the stay, exactly.
+        reference: Option<Reference>,
+        /// Changed at this instant or later (RFC 3339 with offset). A change is seen within 30
+        /// seconds of its instant: who polls asks from a minute before the last poll, or reads
+        /// `/v1/events`, which passes over nothing.
+        changed_since: Option<DateTime<Utc>>,
+    }
 }
 
-/// A page of the stays that the query asks for.
-pub(crate) async fn show(
+/// A page of stays, newest first.
+#[derive(Default, Object, Serialize)]
+pub(crate) struct StayPage {
+    /// The stays.
+    items: Vec<Raw<Stay>>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+    /// Stays of this page that are stored damaged and cannot be read; left out when all can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<Vec<UnreadableStay>>,
+}
+
+/// What can be told of a stay whose stored content is damaged. The operator knows of it.
+#[derive(Object, Serialize)]
+pub(crate) struct UnreadableStay {
+    /// The stay.
+    id: Uuid,
+    /// Where it is.
+    facility_id: Uuid,
+    /// Its newest version.
+    version: u32,
+    /// Whether the guest is there.
+    presence: PresenceWord,
+    /// When it began.
+    arrival_at: Instant,
+    /// Legal time of filing.
+    received_at: Instant,
+}
+
+/// The operation on all of a sender's stays.
+pub(crate) struct StayListApi(pub(crate) Arc<App>);
+
+/// A list of stays.
+#[derive(ApiResponse)]
+pub(crate) enum StaysListed {
+    /// A page of stays.
+    #[oai(status = 200)]
+    Page(Json<StayPage>),
+}
+
+#[OpenApi]
+impl StayListApi {
+    /// List stays
+    ///
+    /// The stays of the key's facilities, newest first.
+    #[oai(
+        path = "/v1/stays",
+        method = "get",
+        operation_id = "listStays",
+        tag = "Topic::Stays"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Reading>,
+        mut query: Query<Paged<StayFilters>>,
+    ) -> Result<StaysListed, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let (limit, order) = order(app, sender, &mut query);
+        let filter = filter(app, sender, &mut query);
+        let room = query.finish()?.filters.room;
+        let page = page(app, sender, (&filter, room), (limit, order)).await?;
+        Ok(StaysListed::Page(Json(page)))
+    }
+}
+
+/// How long the page is, and where it begins in which order.
+fn order(app: &App, sender: &Sender, query: &mut Query<Paged<StayFilters>>) -> (usize, Order) {
+    match query.parameters.filters.sort.unwrap_or_default() {
+        Sort::Newest => {
+            let Page { limit, after } = query.page(&app.vault, LIST, sender.key_id);
+            (limit, Order::Newest(after))
+        }
+        Sort::Deadline => {
+            let Page { limit, after } = query.moment_page(&app.vault, BY_DEADLINE, sender.key_id);
+            (limit, Order::Deadline(after))
+        }
+    }
+}
+
+async fn page(
     app: &App,
-    admitted: &Admitted<Reading>,
-    mut query: Query,
-) -> Result<Answer<StayPage>, Failure> {
-    let sender = admitted.sender();
-    let sort = query.parsed("sort", Code::InvalidFilter, |word| {
-        SORTS.into_iter().find(|sort| *sort == word)
-    });
-    let (limit, order) = if sort == Some(DEADLINE) {
-        let (limit, after) = query.moment_page(&app.vault, BY_DEADLINE, sender.key_id);
-        (limit, Order::Deadline(after))
-    } else {
-        let page = query.page(&app.vault, LIST, sender.key_id);
-        (page.limit, Order::Newest(page.after))
-    };
-    let room = query.parsed("room", Code::InvalidFilter, |text| {
-        Some(nfc_trim(text).to_lowercase()).filter(|room| !room.is_empty())
-    });
-    let filter = filter(app, sender, &mut query);
-    query.finish()?;
+    sender: &Sender,
+    (filter, room): (&Filter, Option<Room>),
+    (limit, order): (usize, Order),
+) -> Result<StayPage, Failure> {
     if filter.facility_ids.is_empty() {
-        return Ok(page_json(&[], &[], None));
+        return Ok(StayPage::default());
     }
     let part = match room {
-        None => first(app, &filter, order, limit).await?,
-        Some(room) => first_of_room(app, &filter, order, limit, &room).await?,
+        None => first(app, filter, order, limit).await?,
+        Some(Room(room)) => first_of_room(app, filter, order, limit, &room).await?,
     };
-    reads::note(app, sender, part.items.len()).await;
+    reads::note(app, sender, part.page.items.len()).await;
     let key_id = sender.key_id;
     let next_cursor = part.goes_on_behind.map(|last| match order {
         Order::Newest(_) => cursor::write(&app.vault, LIST, key_id, last.id),
@@ -167,13 +188,12 @@ pub(crate) async fn show(
             cursor::write_moment(&app.vault, BY_DEADLINE, key_id, place)
         }
     });
-    Ok(page_json(&part.items, &part.unreadable, next_cursor))
+    Ok(part.page.before(next_cursor))
 }
 
-/// What is shown of a list, and behind which stay there is more.
+/// A page without its cursor, and behind which stay there is more.
 struct Part {
-    items: Vec<String>,
-    unreadable: Vec<Value>,
+    page: StayPage,
     goes_on_behind: Option<StayRow>,
 }
 
@@ -182,10 +202,8 @@ async fn first(app: &App, filter: &Filter, order: Order, limit: usize) -> Result
     let mut stays = store::stays::list(&app.db, filter, order, count).await?;
     let has_more = stays.len() > limit;
     stays.truncate(limit);
-    let (items, unreadable) = sorted(render(app, &stays).await?);
     Ok(Part {
-        items,
-        unreadable,
+        page: StayPage::of(render(app, &stays).await?),
         goes_on_behind: stays.pop().filter(|_| has_more),
     })
 }
@@ -199,7 +217,7 @@ async fn first_of_room(
     limit: usize,
     room: &str,
 ) -> Result<Part, Failure> {
-    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+    let mut page = StayPage::default();
     let mut looked_at = 0;
     loop {
         let count = u64::try_from(CHUNK_COUNT).unwrap_or(u64::MAX);
@@ -207,40 +225,29 @@ async fn first_of_room(
         let is_last_chunk = stays.len() < CHUNK_COUNT;
         looked_at += stays.len();
         let rendered = render(app, &stays).await?;
-        for (place, (stay, item)) in stays.iter().zip(rendered).enumerate() {
-            match item {
-                Shown::Stay(item) => items.extend(Some(item).filter(|item| is_in_room(item, room))),
-                // Nobody knows whether it is of this room.
-                Shown::Unreadable(stay) => unreadable.push(stay),
-                Shown::Moved => {}
-            }
+        for (place, (stay, shown)) in stays.iter().zip(rendered).enumerate() {
+            // Nobody knows whether an unreadable one is of this room.
+            page.add(shown.filter(|stay| is_in_room(stay, room)));
             let is_end = is_last_chunk && place + 1 == stays.len();
-            if items.len() >= limit && !is_end {
+            if page.items.len() >= limit && !is_end {
                 let goes_on_behind = Some(stay.clone());
                 return Ok(Part {
-                    items,
-                    unreadable,
+                    page,
                     goes_on_behind,
                 });
             }
         }
         let last = stays.into_iter().next_back();
-        let Some(last) = last.filter(|_| !is_last_chunk) else {
-            let goes_on_behind = None;
+        let goes_on_behind = last.filter(|_| !is_last_chunk);
+        let Some(last) = goes_on_behind
+            .as_ref()
+            .filter(|_| looked_at < LOOK_COUNT_MAX)
+        else {
             return Ok(Part {
-                items,
-                unreadable,
+                page,
                 goes_on_behind,
             });
         };
-        if looked_at >= LOOK_COUNT_MAX {
-            let goes_on_behind = Some(last);
-            return Ok(Part {
-                items,
-                unreadable,
-                goes_on_behind,
-            });
-        }
         order = match order {
             Order::Newest(_) => Order::Newest(Some(last.id)),
             Order::Deadline(_) => Order::Deadline(Some((last.deadline_at, last.id))),
@@ -248,50 +255,57 @@ async fn first_of_room(
     }
 }
 
-fn is_in_room(item: &str, room: &str) -> bool {
-    let stay: Value = serde_json::from_str(item).unwrap_or_default();
+fn is_in_room(stay: &Raw<Stay>, room: &str) -> bool {
+    let stay: Value = serde_json::from_str(stay.text()).unwrap_or_default();
     let named = stay["room"].as_str();
     named.is_some_and(|named| named.to_lowercase() == room)
 }
 
-/// The page as it is answered.
-pub(super) fn page_json(
-    items: &[String],
-    unreadable: &[Value],
-    next_cursor: Option<String>,
-) -> Answer<StayPage> {
-    let items = items.join(",");
-    let next_cursor = json!(next_cursor);
-    let unreadable = match unreadable {
-        [] => String::new(),
-        some => format!(r#","unreadable":{}"#, json!(some)),
-    };
-    Answer::json(format!(
-        r#"{{"items":[{items}],"next_cursor":{next_cursor}{unreadable}}}"#
-    ))
-}
-
 /// What becomes of a row in a list.
 pub(super) enum Shown {
-    /// The stay's newest version as JSON.
-    Stay(String),
+    /// The stay's newest version.
+    Stay(Raw<Stay>),
     /// It was amended between the two questions: the next request shows it.
     Moved,
     /// It is stored damaged: what can be told of it.
-    Unreadable(Value),
+    Unreadable(UnreadableStay),
 }
 
-/// The stays that can be shown, and what can be told of the others.
-pub(super) fn sorted(shown: Vec<Shown>) -> (Vec<String>, Vec<Value>) {
-    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-    for one in shown {
-        match one {
-            Shown::Stay(item) => items.push(item),
-            Shown::Unreadable(stay) => unreadable.push(stay),
-            Shown::Moved => {}
+impl Shown {
+    /// The same without a readable stay that is not wanted.
+    fn filter(self, is_wanted: impl FnOnce(&Raw<Stay>) -> bool) -> Option<Self> {
+        match &self {
+            Self::Stay(stay) => is_wanted(stay).then_some(self),
+            Self::Moved | Self::Unreadable(_) => Some(self),
         }
     }
-    (items, unreadable)
+}
+
+impl StayPage {
+    /// The page with these rows, which is the last one.
+    pub(super) fn of(rows: impl IntoIterator<Item = Shown>) -> Self {
+        let mut page = Self::default();
+        rows.into_iter().for_each(|shown| page.add(Some(shown)));
+        page
+    }
+
+    /// The page with the cursor of the next one.
+    pub(super) fn before(self, next_cursor: Option<String>) -> Self {
+        Self {
+            next_cursor,
+            ..self
+        }
+    }
+
+    fn add(&mut self, shown: Option<Shown>) {
+        match shown {
+            Some(Shown::Stay(stay)) => self.items.push(stay),
+            Some(Shown::Unreadable(stay)) => {
+                self.unreadable.get_or_insert_default().push(stay);
+            }
+            Some(Shown::Moved) | None => {}
+        }
+    }
 }
 
 /// Each stay as it is shown, in the order of the rows.
@@ -312,55 +326,63 @@ pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<Shown>, F
         items.push(match intake::view::current(&app.vault, stay, version) {
             Ok(view) => {
                 let asked = asked.remove(&stay.id).unwrap_or_default();
-                Shown::Stay(view.with_questions(asked).json)
+                Shown::Stay(Raw::new(view.with_questions(asked).json)?)
             }
             Err(error) => {
                 unreadable::note("stay_version", stay.id, &error);
-                Shown::Unreadable(unreadable::stay(stay))
+                Shown::Unreadable(UnreadableStay::of(stay))
             }
         });
     }
     Ok(items)
 }
 
-fn filter(app: &App, sender: &Sender, query: &mut Query) -> Filter {
-    let facility_ids = match query.parsed("facility_id", Code::FacilityUnknown, |text| {
-        let id = Uuid::try_parse(text).ok()?;
-        sender.facility(id).map(|facility| facility.id)
-    }) {
-        Some(id) => vec![id],
-        None => facility_ids(sender),
-    };
-    let reference = query.parsed("reference", Code::InvalidFilter, |text| {
-        Some(nfc_trim(text)).filter(|reference| !reference.is_empty())
+impl UnreadableStay {
+    fn of(stay: &StayRow) -> Self {
+        Self {
+            id: stay.id,
+            facility_id: stay.facility_id,
+            version: stay.version.unsigned_abs(),
+            presence: PresenceWord(stay.presence.as_stored().to_owned()),
+            arrival_at: Instant::of(stay.arrival_at),
+            received_at: Instant::of(stay.received_at),
+        }
+    }
+}
+
+/// What the database is asked, of the parameters that are not about the page.
+fn filter(app: &App, sender: &Sender, query: &mut Query<Paged<StayFilters>>) -> Filter {
+    let named = query.parameters.filters.facility_id.take();
+    let own = query.resolve(("facility_id", named), Code::FacilityUnknown, |named| {
+        sender.facility(named.0).map(|facility| facility.id)
     });
-    let reference_indexes = reference.map_or_else(Vec::new, |reference| {
-        let index =
-            |id: &Uuid| intake::index::reference_index(&app.vault, *id, &reference).to_vec();
-        facility_ids.iter().map(index).collect()
-    });
+    let facility_ids = own.map_or_else(|| facility_ids(sender), |id| vec![id]);
+    let filters = &mut query.parameters.filters;
+    let reference_indexes =
+        filters
+            .reference
+            .take()
+            .map_or_else(Vec::new, |Reference(reference)| {
+                let index = |id: &Uuid| {
+                    intake::index::reference_index(&app.vault, *id, &reference).to_vec()
+                };
+                facility_ids.iter().map(index).collect()
+            });
     Filter {
         reference_indexes,
-        arrival_on: query.parsed("arrival_date", Code::InvalidDate, parse_day),
-        arrival_from: query.parsed("arrival_from", Code::InvalidDate, parse_day),
-        arrival_to: query.parsed("arrival_to", Code::InvalidDate, parse_day),
-        departure_from: query.parsed("expected_departure_from", Code::InvalidDate, |text| {
-            parse_day(text).map(start_of)
-        }),
-        departure_before: query.parsed("expected_departure_to", Code::InvalidDate, |text| {
-            parse_day(text)?.succ_opt().map(start_of)
-        }),
+        arrival_on: filters.arrival_date,
+        arrival_from: filters.arrival_from,
+        arrival_to: filters.arrival_to,
+        departure_from: filters.expected_departure_from.map(start_of),
+        departure_before: filters.expected_departure_to.map(LastDay::end),
         document_index: None,
         name_indexes: Vec::new(),
-        presence: query.parsed("presence", Code::InvalidFilter, Presence::parse),
-        identity: query.parsed("identity", Code::InvalidFilter, identity_filter),
-        delivery: query.parsed("delivery", Code::InvalidFilter, DeliveryState::parse),
-        timeliness: query.parsed("timeliness", Code::InvalidFilter, Timeliness::parse),
-        completion: query.parsed("completion", Code::InvalidFilter, CompletionState::parse),
-        // A plus that was not escaped arrives as a space.
-        changed_since: query.parsed("changed_since", Code::InvalidInstant, |text| {
-            parse_instant(&text.replace(' ', "+"))
-        }),
+        presence: filters.presence,
+        identity: filters.identity.take(),
+        delivery: filters.delivery,
+        timeliness: filters.timeliness,
+        completion: filters.completion,
+        changed_since: filters.changed_since,
         facility_ids,
     }
 }
@@ -370,16 +392,112 @@ fn start_of(day: NaiveDate) -> DateTime<Utc> {
     at_local(day, NaiveTime::MIN)
 }
 
-/// What is behind a word that a sender sees; `None` when there is no such word.
-fn identity_filter(word: &str) -> Option<IdentityFilter> {
-    let states = IdentityState::ALL.iter().copied();
-    let filter = IdentityFilter {
-        review: IdentityReview::parse(word),
-        states: states
-            .filter(|state| state.as_seen_by_sender(None) == word)
-            .collect(),
-    };
-    (filter != IdentityFilter::default()).then_some(filter)
+/// A day that has a next one.
+#[derive(Clone, Copy)]
+pub(crate) struct LastDay {
+    next: NaiveDate,
+}
+
+impl LastDay {
+    /// The instant at which the day is over.
+    fn end(self) -> DateTime<Utc> {
+        start_of(self.next)
+    }
+}
+
+impl Parameter for LastDay {
+    const FAULT: Code = NaiveDate::FAULT;
+
+    fn read(text: &str) -> Option<Self> {
+        let next = parse_day(text)?.succ_opt()?;
+        Some(Self { next })
+    }
+
+    fn schema() -> MetaSchemaRef {
+        NaiveDate::schema()
+    }
+}
+
+/// The name of a room, in small letters.
+pub(crate) struct Room(String);
+
+impl Parameter for Room {
+    fn read(text: &str) -> Option<Self> {
+        let room = nfc_trim(text).to_lowercase();
+        (!room.is_empty()).then_some(Self(room))
+    }
+
+    fn schema() -> MetaSchemaRef {
+        inline(MetaSchema {
+            min_length: Some(1),
+            max_length: Some(PLACE_LENGTH_MAX),
+            ..MetaSchema::new("string")
+        })
+    }
+}
+
+/// A sender's own name for a stay.
+pub(crate) struct Reference(String);
+
+impl Parameter for Reference {
+    fn read(text: &str) -> Option<Self> {
+        let reference = nfc_trim(text);
+        (!reference.is_empty()).then_some(Self(reference))
+    }
+
+    fn schema() -> MetaSchemaRef {
+        inline(MetaSchema::new("string"))
+    }
+}
+
+/// In which order stays are listed.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Sort {
+    #[default]
+    Newest,
+    Deadline,
+}
+
+impl Sort {
+    const ALL: [(&'static str, Self); 2] = [("newest", Self::Newest), ("deadline", Self::Deadline)];
+}
+
+impl Parameter for Sort {
+    fn read(text: &str) -> Option<Self> {
+        let mut known = Self::ALL.into_iter();
+        known.find(|(word, _)| *word == text).map(|(_, sort)| sort)
+    }
+
+    fn schema() -> MetaSchemaRef {
+        let words = Self::ALL.map(|(word, _)| Value::from(word));
+        inline(MetaSchema {
+            default: words.first().cloned(),
+            enum_items: words.into(),
+            ..MetaSchema::new("string")
+        })
+    }
+}
+
+/// What is behind a word that a sender sees.
+impl Parameter for IdentityFilter {
+    fn read(word: &str) -> Option<Self> {
+        let states = IdentityState::ALL.iter().copied();
+        let filter = Self {
+            review: IdentityReview::parse(word),
+            states: states
+                .filter(|state| state.as_seen_by_sender(None) == word)
+                .collect(),
+        };
+        (filter != Self::default()).then_some(filter)
+    }
+
+    fn schema() -> MetaSchemaRef {
+        IdentityWord::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        IdentityWord::register(registry);
+    }
 }
 
 #[cfg(test)]
@@ -404,10 +522,10 @@ mod tests {
             ("verified", filter(None, &[IdentityState::Verified])),
         ];
         for (word, expected) in table {
-            assert_eq!(identity_filter(word), Some(expected), "{word}");
+            assert_eq!(IdentityFilter::read(word), Some(expected), "{word}");
         }
         for hidden in ["mismatch", "not_found", "", "Verified"] {
-            assert_eq!(identity_filter(hidden), None, "{hidden}");
+            assert_eq!(IdentityFilter::read(hidden), None, "{hidden}");
         }
     }
 }

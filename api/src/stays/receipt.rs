@@ -1,67 +1,116 @@
 //! A stay's receipt, as JSON, as the bare JWS, or on paper.
 
+use std::sync::Arc;
+
 use domain::document::DocumentKind;
 use domain::draft::Draft;
 use domain::problem::Code;
 use domain::time::parse_instant;
 use formats::receipt_paper::{Sleeping, StayPaper};
-use poem::http::{HeaderMap, header};
-use serde_json::json;
+use poem::http::HeaderMap;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::Path,
+    registry::{MetaSchema, MetaSchemaRef},
+};
 use store::stays::{StayRow, StayVersionRow};
+use uuid::Uuid;
 
 use super::find;
-use crate::accept;
-use crate::answer::{Answer, JSON};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
-use crate::paper::{self, PDF};
+use crate::paper;
+use crate::parameters::{Parameter, Query, inline, query};
 use crate::problem::Failure;
-use crate::query::{Parameter, Query};
 use crate::reads;
+use crate::receipt_form::{ReceiptForm, Wanted};
+use crate::refused::Refused;
+use crate::reply::{Json, Raw};
 use crate::shapes::Receipt;
+use crate::topic::Topic;
 use crate::unreadable;
 
-/// The media type of a JWS (RFC 7515, 9.2.1).
-pub(crate) const JOSE: &str = "application/jose";
+query! {
+    /// Which receipt of a stay.
+    pub(crate) struct ReceiptQuery {
+        /// Of which version of the stay; the newest when left out.
+        version: Option<Version>,
+    }
+}
 
-/// Which receipt.
-pub(crate) const PARAMETERS: [Parameter; 1] = [Parameter {
-    name: "version",
-    about: "Of which version of the stay; the newest when left out.",
-    schema: || json!({"type": "integer", "minimum": 1, "maximum": i32::MAX}),
-}];
+/// The receipts of a stay.
+pub(crate) struct StayReceiptApi(pub(crate) Arc<App>);
 
-/// The receipt of a version, in the form that `Accept` prefers.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reading>,
-    headers: &HeaderMap,
-    id: &str,
-    mut query: Query,
-) -> Result<Answer<Receipt>, Failure> {
-    let media_type = accept::choose(headers, &[JSON, JOSE, PDF])
-        .ok_or_else(|| Failure::new(Code::NotAcceptable))?;
-    let version = query.parsed("version", Code::InvalidFilter, |text| {
-        text.parse().ok().filter(|version| *version >= 1)
-    });
-    query.finish()?;
-    let (stay, version) = find(app, admitted.sender(), id, version).await?;
-    let answer = if media_type == PDF {
-        let paper = paper_of(app, admitted, &stay, &version)?;
-        paper::answer(app, &version.receipt_number, move || paper.to_pdf()).await?
-    } else if media_type == JOSE {
-        let jws = intake::view::jws(&stay, &version);
-        Answer::of_type(
-            JOSE,
-            jws.map_err(|error| unreadable::failure(stay.id, error))?,
-        )
-    } else {
-        let receipt = intake::view::receipt(&app.vault, &stay, &version);
-        let receipt = receipt.map_err(|error| unreadable::failure(stay.id, error))?;
-        Answer::json(receipt.to_string())
-    };
-    reads::note(app, admitted.sender(), 1).await;
-    Ok(answer.with_header(header::VARY, "Accept"))
+/// A receipt is shown.
+#[derive(ApiResponse)]
+pub(crate) enum ReceiptShown {
+    /// The receipt.
+    #[oai(status = 200)]
+    Receipt(ReceiptForm<Raw<Receipt>>),
+}
+
+#[OpenApi]
+impl StayReceiptApi {
+    /// See a stay's receipt
+    ///
+    /// As JSON, as the bare JWS for `Accept: application/jose`, or to be printed for
+    /// `Accept: application/pdf`.
+    #[oai(
+        path = "/v1/stays/:id/receipt",
+        method = "get",
+        operation_id = "showReceipt",
+        tag = "Topic::Stays"
+    )]
+    async fn show(
+        &self,
+        headers: &HeaderMap,
+        admitted: Admitted<Reading>,
+        /// The stay's id.
+        Path(id): Path<Uuid>,
+        query: Query<ReceiptQuery>,
+    ) -> Result<ReceiptShown, Refused<406>> {
+        let app = &self.0;
+        let wanted = Wanted::of(headers)?;
+        let version = query.finish()?.version.map(|version| version.0);
+        let (stay, version) = find(app, admitted.sender(), id, version).await?;
+        let form = match wanted {
+            Wanted::Pdf => {
+                let paper = paper_of(app, &admitted, &stay, &version)?;
+                let name = version.receipt_number.clone();
+                ReceiptForm::Pdf(paper::write(app, &name, move || paper.to_pdf()).await?)
+            }
+            Wanted::Jose => {
+                let jws = intake::view::jws(&stay, &version);
+                let jws = jws.map_err(|error| unreadable::failure(stay.id, error))?;
+                ReceiptForm::Jose(jws)
+            }
+            Wanted::Json => {
+                let receipt = intake::view::receipt(&app.vault, &stay, &version);
+                let receipt = receipt.map_err(|error| unreadable::failure(stay.id, error))?;
+                ReceiptForm::Json(Json(Raw::of(&receipt)?))
+            }
+        };
+        reads::note(app, admitted.sender(), 1).await;
+        Ok(ReceiptShown::Receipt(form))
+    }
+}
+
+/// A version of a stay, from 1.
+pub(crate) struct Version(i32);
+
+impl Parameter for Version {
+    fn read(text: &str) -> Option<Self> {
+        let version = text.parse().ok()?;
+        (version >= 1).then_some(Self(version))
+    }
+
+    fn schema() -> MetaSchemaRef {
+        inline(MetaSchema {
+            minimum: Some(1.0),
+            maximum: Some(f64::from(i32::MAX)),
+            ..MetaSchema::new("integer")
+        })
+    }
 }
 
 fn paper_of(

@@ -3,6 +3,8 @@
 //! Number and name come in the body and are compared by their keyed hashes: nothing personal is
 //! in a URL, a log or a question to the database.
 
+use std::sync::Arc;
+
 use chrono::Datelike;
 use domain::{
     problem::{Code, Violation},
@@ -10,31 +12,88 @@ use domain::{
     sender::Sender,
     time::local_date,
 };
+use poem_openapi::{ApiResponse, Object, OpenApi};
 use store::stays::{Filter, Order};
 
-use super::list::{LIMIT_DEFAULT, page_json, render};
-use super::{facility_ids, list};
-use crate::answer::Answer;
+use super::facility_ids;
+use super::list::{StayPage, render};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
-use crate::payload::Document;
+use crate::parameters::Limit;
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
 use crate::reads;
-use crate::shapes::{StayPage, StaySearch};
+use crate::refused::Refused;
+use crate::reply::Json;
+use crate::shapes::text::{Id, Name, Word};
+use crate::topic::Topic;
 
 /// What cursors of this list are good for.
 const LIST: &str = "stays/search";
 /// The oldest guest's year of birth: a name is filed with the year.
 const BIRTH_YEAR_MIN: i32 = 1850;
 
-/// A page of the stays of a guest, newest first.
-pub(crate) async fn show(
+/// Whose stays are looked for: by number or name, or both.
+#[derive(Object)]
+pub(crate) struct StaySearch {
+    /// The number of the document that was shown; spaces, dots and letter case do not matter.
+    document_number: Option<Word>,
+    /// The whole name, with or without diacritics, in any letter case.
+    full_name: Option<Name>,
+    /// The year of birth, where a name is common. Guests whose year is not known are found too.
+    #[oai(validator(minimum(value = "1850"), maximum(value = "2100")))]
+    birth_year: Option<u32>,
+    /// Only at this facility; at all of the key's when left out.
+    facility_id: Option<Id>,
+    /// Most stays of the page; 50 when left out.
+    #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl Shape for StaySearch {}
+
+/// Finding the stays of a guest.
+pub(crate) struct StaySearchApi(pub(crate) Arc<App>);
+
+/// Stays were looked for.
+#[derive(ApiResponse)]
+pub(crate) enum StaysFound {
+    /// A page of stays.
+    #[oai(status = 200)]
+    Page(Json<StayPage>),
+}
+
+#[OpenApi]
+impl StaySearchApi {
+    /// Search stays
+    ///
+    /// By the number of a document or by a name, among the stays of the key's facilities, newest
+    /// first. In the body, so that nothing personal stands in a URL. What is searched is not kept;
+    /// that it was, is in the audit.
+    #[oai(
+        path = "/v1/stays/search",
+        method = "post",
+        operation_id = "searchStays",
+        tag = "Topic::Stays"
+    )]
+    async fn search(
+        &self,
+        admitted: Admitted<Reading>,
+        document: Document<StaySearch>,
+    ) -> Result<StaysFound, Refused<422>> {
+        let page = page(&self.0, admitted.sender(), &document).await?;
+        Ok(StaysFound::Page(Json(page)))
+    }
+}
+
+async fn page(
     app: &App,
-    admitted: &Admitted<Reading>,
+    sender: &Sender,
     document: &Document<StaySearch>,
-) -> Result<Answer<StayPage>, Failure> {
-    let sender = admitted.sender();
+) -> Result<StayPage, Failure> {
     let request = SearchRequest::read(&document.value).map_err(Failure::invalid)?;
     let filter = filter(app, sender, &request, document)?;
     let before = match request.cursor.as_deref() {
@@ -46,11 +105,10 @@ pub(crate) async fn show(
     };
     reads::note_search(app, sender).await;
     if filter.facility_ids.is_empty() {
-        return Ok(page_json(&[], &[], None));
+        return Ok(StayPage::default());
     }
-    let limit = request.limit.map_or(LIMIT_DEFAULT, |limit| {
-        usize::try_from(limit).unwrap_or(LIMIT_DEFAULT)
-    });
+    let limit = request.limit.and_then(|limit| usize::try_from(limit).ok());
+    let limit = limit.unwrap_or(Limit::default().0);
     let count = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut stays = store::stays::list(&app.db, &filter, Order::Newest(before), count).await?;
     let has_more = stays.len() > limit;
@@ -58,8 +116,7 @@ pub(crate) async fn show(
     let last = stays.last().filter(|_| has_more);
     let next_cursor = last.map(|stay| cursor::write(&app.vault, LIST, sender.key_id, stay.id));
     reads::count(sender.role.as_str(), "own_search", stays.len());
-    let (items, unreadable) = list::sorted(render(app, &stays).await?);
-    Ok(list::page_json(&items, &unreadable, next_cursor))
+    Ok(StayPage::of(render(app, &stays).await?).before(next_cursor))
 }
 
 fn fault(pointer: &str, code: Code) -> Failure {

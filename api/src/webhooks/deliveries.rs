@@ -1,11 +1,14 @@
 //! What is on its way to a webhook, what became of it, and sending it again.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::problem::Code;
 use domain::time::format_instant;
 use domain::webhook::{TEST, WAITING_COUNT_MAX};
-use poem::http::StatusCode;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
+use serde::Serialize;
 use serde_json::json;
 use store::{
     declarations::Idempotency,
@@ -14,58 +17,183 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
+use crate::parameters::{Paged, Query};
 use crate::problem::Failure;
-use crate::query::{Query, id_of};
+use crate::reply::{Json, Replayed};
 use crate::shapes::text::{Instant, WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord};
-use crate::shapes::{WebhookDeliveryPage, WebhookDeliveryView};
+use crate::topic::Topic;
 
 /// When to come again while too much waits for a webhook, in seconds.
 const FULL_RETRY_AFTER_SECONDS: u32 = 60;
 
-/// A page of a webhook's deliveries, newest first.
-pub(crate) async fn list(
-    app: &App,
-    admitted: &Admitted<Asking>,
-    id: &str,
-    mut query: Query,
-) -> Result<Answer<WebhookDeliveryPage>, Failure> {
-    let webhook = super::find(app, admitted, id).await?;
-    let key_id = admitted.sender().key_id;
-    let list = format!("webhooks/{}/deliveries", webhook.id);
-    let page = query.page(&app.vault, &list, key_id);
-    query.finish()?;
-    let limit = u64::try_from(page.limit).unwrap_or(u64::MAX);
-    let mut rows =
-        store::webhooks::deliveries(&app.db, webhook.id, page.after, limit.saturating_add(1))
-            .await?;
-    let has_more = rows.len() > page.limit;
-    rows.truncate(page.limit);
-    let last = rows.last().filter(|_| has_more);
-    Ok(Answer::of(&WebhookDeliveryPage {
-        items: rows.iter().map(view).collect(),
-        next_cursor: last.map(|row| cursor::write(&app.vault, &list, key_id, row.id)),
-    }))
+/// An event on its way to a webhook.
+#[derive(Object, Serialize)]
+#[oai(rename = "WebhookDelivery")]
+pub(crate) struct WebhookDeliveryView {
+    /// Its id.
+    id: Uuid,
+    /// The event, as the header `webhook-id` names it.
+    event_id: Uuid,
+    /// What happened. More words may come.
+    #[oai(rename = "type")]
+    #[serde(rename = "type")]
+    kind: WebhookEventWord,
+    /// Where it is on its way.
+    state: WebhookProgressWord,
+    /// Attempts so far.
+    attempts: i32,
+    /// When it was made.
+    created_at: Instant,
+    /// When it will be tried; `null` when it is settled.
+    #[oai(nullable)]
+    next_attempt_at: Option<Instant>,
+    /// When it was last tried.
+    #[oai(nullable)]
+    last_attempt_at: Option<Instant>,
+    /// How that ended.
+    #[oai(nullable)]
+    last_outcome: Option<WebhookOutcomeWord>,
+    /// The status that was answered.
+    #[oai(nullable)]
+    last_status: Option<i32>,
+}
+
+/// A part of the list of a webhook's deliveries.
+#[derive(Object, Serialize)]
+pub(crate) struct WebhookDeliveryPage {
+    /// The deliveries, the newest first.
+    items: Vec<WebhookDeliveryView>,
+    /// Where to read on; `null` at the end.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// What is sent to a webhook.
+pub(crate) struct DeliveriesApi(pub(crate) Arc<App>);
+
+/// Deliveries are listed.
+#[derive(ApiResponse)]
+pub(crate) enum DeliveriesListed {
+    /// A page of deliveries.
+    #[oai(status = 200)]
+    Page(Json<WebhookDeliveryPage>),
+}
+
+/// A delivery was begun.
+#[derive(ApiResponse)]
+pub(crate) enum DeliveryBegun {
+    /// The delivery that will be tried.
+    #[oai(status = 202)]
+    First(Json<WebhookDeliveryView>),
+    /// The first answer again.
+    #[oai(status = 200)]
+    Again(
+        Json<WebhookDeliveryView>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+#[OpenApi]
+impl DeliveriesApi {
+    /// Try a webhook
+    ///
+    /// Sends an event `webhook.test`.
+    #[oai(
+        path = "/v1/webhooks/:id/test",
+        method = "post",
+        operation_id = "testWebhook",
+        tag = "Topic::Events"
+    )]
+    async fn test(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        Path(id): Path<Uuid>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<DeliveryBegun, Failure> {
+        let webhook = super::find(&self.0, &admitted, id).await?;
+        test(&self.0, &admitted, &webhook, &key).await
+    }
+
+    /// List a webhook's deliveries
+    ///
+    /// What was sent to it and what waits, newest first. Settled ones are kept for 30 days.
+    #[oai(
+        path = "/v1/webhooks/:id/deliveries",
+        method = "get",
+        operation_id = "listDeliveries",
+        tag = "Topic::Events"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        Path(id): Path<Uuid>,
+        mut query: Query<Paged>,
+    ) -> Result<DeliveriesListed, Failure> {
+        let app = &self.0;
+        let webhook = super::find(app, &admitted, id).await?;
+        let key_id = admitted.sender().key_id;
+        let list = format!("webhooks/{}/deliveries", webhook.id);
+        let page = query.page(&app.vault, &list, key_id);
+        query.finish()?;
+        let count = u64::try_from(page.limit)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        let mut rows = store::webhooks::deliveries(&app.db, webhook.id, page.after, count).await?;
+        let has_more = rows.len() > page.limit;
+        rows.truncate(page.limit);
+        let last = rows.last().filter(|_| has_more);
+        Ok(DeliveriesListed::Page(Json(WebhookDeliveryPage {
+            items: rows.iter().map(WebhookDeliveryView::of).collect(),
+            next_cursor: last.map(|row| cursor::write(&app.vault, &list, key_id, row.id)),
+        })))
+    }
+
+    /// Send a delivery again
+    ///
+    /// Whatever became of it: the same bytes under the same `webhook-id`, as if for the first time.
+    #[oai(
+        path = "/v1/webhooks/:id/deliveries/:delivery_id/replay",
+        method = "post",
+        operation_id = "replayDelivery",
+        tag = "Topic::Events"
+    )]
+    async fn replay(
+        &self,
+        admitted: Admitted<Asking>,
+        /// The webhook's id.
+        Path(id): Path<Uuid>,
+        /// The delivery's id.
+        Path(delivery_id): Path<Uuid>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<DeliveryBegun, Failure> {
+        let webhook = super::find(&self.0, &admitted, id).await?;
+        replay(&self.0, &admitted, &webhook, delivery_id, &key).await
+    }
 }
 
 /// Sends an event that means nothing.
-pub(crate) async fn test(
+async fn test(
     app: &App,
     admitted: &Admitted<Asking>,
-    id: &str,
+    webhook: &WebhookRow,
     key: &IdempotencyKey,
-) -> Result<Answer<WebhookDeliveryView>, Failure> {
-    let webhook = super::find(app, admitted, id).await?;
+) -> Result<DeliveryBegun, Failure> {
     let now = app.clock.now();
     let path = format!("webhooks/{}/test", webhook.id);
-    let guard = super::guard(app, admitted, key, &webhook, &path, now);
+    let guard = super::guard(app, admitted, key, webhook, &path, now);
     let begun = Begun {
         app,
-        webhook: &webhook,
+        webhook,
         key,
         guard: guard.as_ref(),
         now,
@@ -73,11 +201,23 @@ pub(crate) async fn test(
     if let Some(answer) = begun.before().await? {
         return Ok(answer);
     }
-    must_be_enabled(&webhook)?;
+    must_be_enabled(webhook)?;
     admitted.ticket.caller.meter.take_webhook_test()?;
     if store::webhook_queue::is_full(&app.db, webhook.id, WAITING_COUNT_MAX).await? {
         return Err(Failure::new(Code::RateLimited).retry_after(FULL_RETRY_AFTER_SECONDS));
     }
+    let row = new_test(app, webhook, now);
+    let added = store::webhooks::add_delivery(&app.db, row.clone(), guard.as_ref()).await;
+    match added.map_err(|error| key.failure(error))? {
+        Deed::Replayed(_) | Deed::KeyReused => begun.by_twin().await,
+        Deed::Done | Deed::NotDone => {
+            key.count("new");
+            Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row))))
+        }
+    }
+}
+
+fn new_test(app: &App, webhook: &WebhookRow, now: DateTime<Utc>) -> DeliveryRow {
     let body = json!({
         "type": TEST,
         "timestamp": format_instant(now),
@@ -85,34 +225,23 @@ pub(crate) async fn test(
     });
     let event_id = ids::uuid_v7(&app.clock);
     let id = ids::uuid_v7(&app.clock);
-    let body = body.to_string();
-    let row = store::webhooks::new_delivery(id, webhook.id, event_id, TEST, body, now);
-    let added = store::webhooks::add_delivery(&app.db, row.clone(), guard.as_ref()).await;
-    match added.map_err(|error| key.failure(error))? {
-        Deed::Replayed(_) | Deed::KeyReused => begun.by_twin().await,
-        Deed::Done | Deed::NotDone => {
-            key.count("new");
-            Ok(Answer::of(&view(&row)).with_status(StatusCode::ACCEPTED))
-        }
-    }
+    store::webhooks::new_delivery(id, webhook.id, event_id, TEST, body.to_string(), now)
 }
 
-/// Begins a delivery anew.
-pub(crate) async fn replay(
+/// Begins a delivery from its first attempt.
+async fn replay(
     app: &App,
     admitted: &Admitted<Asking>,
-    id: &str,
-    delivery_id: &str,
+    webhook: &WebhookRow,
+    delivery_id: Uuid,
     key: &IdempotencyKey,
-) -> Result<Answer<WebhookDeliveryView>, Failure> {
-    let webhook = super::find(app, admitted, id).await?;
-    let delivery_id = id_of(delivery_id)?;
+) -> Result<DeliveryBegun, Failure> {
     let now = app.clock.now();
     let path = format!("webhooks/{}/deliveries/{delivery_id}/replay", webhook.id);
-    let guard = super::guard(app, admitted, key, &webhook, &path, now);
+    let guard = super::guard(app, admitted, key, webhook, &path, now);
     let begun = Begun {
         app,
-        webhook: &webhook,
+        webhook,
         key,
         guard: guard.as_ref(),
         now,
@@ -120,17 +249,17 @@ pub(crate) async fn replay(
     if let Some(answer) = begun.before().await? {
         return Ok(answer);
     }
-    let row = delivery(app, &webhook, delivery_id).await?;
-    must_be_enabled(&webhook)?;
+    let row = delivery(app, webhook, delivery_id).await?;
+    must_be_enabled(webhook)?;
     let replayed = store::webhooks::replay(&app.db, webhook.id, delivery_id, now, guard.as_ref());
     let row = match replayed.await.map_err(|error| key.failure(error))? {
         Deed::Done => anew(row, now),
         Deed::Replayed(_) | Deed::KeyReused => return begun.by_twin().await,
         // It is under way, and goes on as it is.
-        Deed::NotDone => delivery(app, &webhook, delivery_id).await?,
+        Deed::NotDone => delivery(app, webhook, delivery_id).await?,
     };
     key.count("new");
-    Ok(Answer::of(&view(&row)).with_status(StatusCode::ACCEPTED))
+    Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row))))
 }
 
 async fn delivery(app: &App, webhook: &WebhookRow, id: Uuid) -> Result<DeliveryRow, Failure> {
@@ -149,7 +278,7 @@ struct Begun<'a> {
 
 impl Begun<'_> {
     /// The first answer, if it came before.
-    async fn before(&self) -> Result<Option<Answer<WebhookDeliveryView>>, Failure> {
+    async fn before(&self) -> Result<Option<DeliveryBegun>, Failure> {
         let Some(guard) = self.guard else {
             return Ok(None);
         };
@@ -163,11 +292,14 @@ impl Begun<'_> {
             known.taken_at,
         );
         self.key.count("replay");
-        Ok(Some(Answer::of(&view(&row)).replayed(true)))
+        Ok(Some(DeliveryBegun::Again(
+            Json(WebhookDeliveryView::of(&row)),
+            Replayed::when(true),
+        )))
     }
 
     /// The same after a twin was quicker.
-    async fn by_twin(&self) -> Result<Answer<WebhookDeliveryView>, Failure> {
+    async fn by_twin(&self) -> Result<DeliveryBegun, Failure> {
         let answer = self.before().await?;
         answer.ok_or_else(|| Failure::new(Code::IdempotencyInProgress))
     }
@@ -195,19 +327,20 @@ fn must_be_enabled(webhook: &WebhookRow) -> Result<(), Failure> {
     Ok(())
 }
 
-fn view(row: &DeliveryRow) -> WebhookDeliveryView {
-    let instant = |at| Instant(format_instant(at));
-    let is_open = row.settled_at.is_none();
-    WebhookDeliveryView {
-        id: row.id,
-        event_id: row.event_id,
-        kind: WebhookEventWord(row.kind.clone()),
-        state: WebhookProgressWord(row.state.clone()),
-        attempts: row.attempt_count,
-        created_at: instant(row.created_at),
-        next_attempt_at: is_open.then(|| instant(row.due_at)),
-        last_attempt_at: row.last_attempt_at.map(instant),
-        last_outcome: row.last_outcome.clone().map(WebhookOutcomeWord),
-        last_status: row.last_status,
+impl WebhookDeliveryView {
+    fn of(row: &DeliveryRow) -> Self {
+        let is_open = row.settled_at.is_none();
+        Self {
+            id: row.id,
+            event_id: row.event_id,
+            kind: WebhookEventWord(row.kind.clone()),
+            state: WebhookProgressWord(row.state.clone()),
+            attempts: row.attempt_count,
+            created_at: Instant::of(row.created_at),
+            next_attempt_at: is_open.then(|| Instant::of(row.due_at)),
+            last_attempt_at: row.last_attempt_at.map(Instant::of),
+            last_outcome: row.last_outcome.clone().map(WebhookOutcomeWord),
+            last_status: row.last_status,
+        }
     }
 }

@@ -114,7 +114,8 @@ pub(super) fn add(document: &mut Value) {
         }
     }
     let events = &mut document["paths"]["/v1/events"]["get"];
-    events["responses"]["200"]["content"][EVENT_STREAM] = event_stream();
+    let stream = &mut events["responses"]["200"]["content"][EVENT_STREAM];
+    stream["example"] = json!("retry: 2000\nid: 3q2-7wAAAAA\n\n");
     if let Some(parameters) = events["parameters"].as_array_mut() {
         parameters.push(last_event_id());
     }
@@ -470,21 +471,6 @@ fn last_event_id() -> Value {
                         on behind it, whatever `after` says. Browsers send it by themselves.",
         "required": false,
         "schema": {"type": "string"},
-    })
-}
-
-fn event_stream() -> Value {
-    json!({
-        "schema": {
-            "type": "string",
-            "description": "Server-sent events. At once `retry` and an `id`, from which to resume \
-                            when the stream is cut before the first event. Then each event with \
-                            its `id` (its `cursor`), `event` (its `type`) and `data` (an `Event` \
-                            as JSON). After 15 seconds without one a comment and the `id` reached, \
-                            without `data`: a sign of life. A stream ends after an hour at the \
-                            latest: come again with `Last-Event-ID`.",
-        },
-        "example": "retry: 2000\nid: 3q2-7wAAAAA\n\n",
     })
 }
 

@@ -1,0 +1,254 @@
+//! The catalogues as they are sent, written once at the start.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use domain::problem::{self, Class, Code};
+use poem_openapi::{Object, types::ToJSON};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use store::catalogues::StoredCatalogue;
+
+use crate::problem::status;
+use crate::shapes::text::Day;
+
+/// The catalogue of our own codes, which lives in the program and not in the database.
+const ERROR_CODES: &str = "error_codes";
+/// The day the codes were first published.
+const ERROR_CODES_VALID_FROM: &str = "2026-11-24";
+
+/// A catalogue without its entries.
+#[derive(Object)]
+pub(crate) struct CatalogueHead {
+    /// Its name.
+    name: String,
+    /// Changes whenever an entry does.
+    version: String,
+    /// The first day this version holds.
+    valid_from: Day,
+    /// The last day this version holds; `null` while it does.
+    #[oai(nullable)]
+    valid_to: Option<Day>,
+    /// How many entries it has.
+    item_count: u32,
+}
+
+/// The catalogues there are.
+#[derive(Object)]
+pub(crate) struct CatalogueList {
+    /// The catalogues, by name.
+    items: Vec<CatalogueHead>,
+    /// Always `null`: there is one page.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// A catalogue with its entries.
+#[derive(Object)]
+#[oai(rename = "Catalogue")]
+pub(crate) struct CatalogueView {
+    /// Its name.
+    name: String,
+    /// Changes whenever an entry does.
+    version: String,
+    /// The first day this version holds.
+    valid_from: Day,
+    /// The last day this version holds; `null` while it does.
+    #[oai(nullable)]
+    valid_to: Option<Day>,
+    /// The entries, in their order; each has a `code`.
+    items: Vec<CatalogueEntry>,
+}
+
+/// An entry of a catalogue. Its further members depend on the catalogue.
+#[derive(Object)]
+pub(crate) struct CatalogueEntry {
+    /// What other documents call it.
+    code: String,
+}
+
+/// All catalogues as the bytes that are sent.
+pub(crate) struct Published {
+    list: Text,
+    catalogues: BTreeMap<String, Text>,
+}
+
+/// JSON and the digest of its bytes, which is its version.
+pub(super) struct Text {
+    pub(super) json: Bytes,
+    pub(super) digest: String,
+}
+
+impl Published {
+    /// Writes the catalogues of the database and that of the codes.
+    pub(crate) fn new(stored: Vec<StoredCatalogue>) -> Self {
+        let mut heads = BTreeMap::new();
+        let mut catalogues = BTreeMap::new();
+        for catalogue in stored {
+            let head = Head {
+                valid_from: catalogue.valid_from.to_string(),
+                version: catalogue.version,
+            };
+            let items = catalogue.entries.into_iter().map(entry);
+            publish(catalogue.name, head, items, &mut heads, &mut catalogues);
+        }
+        let items: Vec<Value> = problem::catalogue().into_iter().map(with_status).collect();
+        let head = Head {
+            valid_from: ERROR_CODES_VALID_FROM.to_owned(),
+            version: digest(Value::from(items.clone()).to_string().as_bytes()),
+        };
+        let items = items.iter().map(Value::to_string);
+        publish(
+            ERROR_CODES.to_owned(),
+            head,
+            items,
+            &mut heads,
+            &mut catalogues,
+        );
+        let list = CatalogueList {
+            items: heads.into_values().collect(),
+            next_cursor: None,
+        };
+        Self {
+            list: Text::new(list.to_json_string()),
+            catalogues,
+        }
+    }
+
+    /// The list of catalogues.
+    pub(super) const fn list(&self) -> &Text {
+        &self.list
+    }
+
+    /// The catalogue of this name.
+    pub(super) fn of(&self, name: &str) -> Option<&Text> {
+        self.catalogues.get(name)
+    }
+}
+
+/// A code's entry with the HTTP status of its answers; what is about a member has none of its own.
+fn with_status(mut entry: Value) -> Value {
+    let code = entry["code"].as_str().and_then(Code::parse);
+    if let Some(code) = code
+        && !matches!(code.class(), Class::Violation | Class::Warning)
+    {
+        let status = status(code).as_u16();
+        entry["status"] = json!(status);
+        entry["example"]["status"] = json!(status);
+    }
+    entry
+}
+
+struct Head {
+    version: String,
+    valid_from: String,
+}
+
+fn publish(
+    name: String,
+    head: Head,
+    items: impl ExactSizeIterator<Item = String>,
+    heads: &mut BTreeMap<String, CatalogueHead>,
+    catalogues: &mut BTreeMap<String, Text>,
+) {
+    let item_count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    let mut text = r#"{"items":["#.to_owned();
+    for (position, item) in items.enumerate() {
+        if position > 0 {
+            text.push(',');
+        }
+        text.push_str(&item);
+    }
+    let [quoted_name, valid_from, version] =
+        [&name, &head.valid_from, &head.version].map(|word| json!(word));
+    text.push_str(&format!(
+        r#"],"name":{quoted_name},"valid_from":{valid_from},"valid_to":null,"version":{version}}}"#
+    ));
+    catalogues.insert(name.clone(), Text::new(text));
+    heads.insert(
+        name.clone(),
+        CatalogueHead {
+            name,
+            version: head.version,
+            valid_from: Day(head.valid_from),
+            valid_to: None,
+            item_count,
+        },
+    );
+}
+
+/// An entry as it is published: its own members, and the code where they do not have it. Read one
+/// at a time, because all together would take ten times the memory of the text.
+fn entry((code, body): (String, String)) -> String {
+    match serde_json::from_str(&body) {
+        Ok(Value::Object(mut members)) => {
+            members.entry("code").or_insert(Value::String(code));
+            Value::Object(members).to_string()
+        }
+        Ok(other) => json!({"code": code, "value": other}).to_string(),
+        Err(_) => json!({"code": code, "value": body}).to_string(),
+    }
+}
+
+impl Text {
+    fn new(json: String) -> Self {
+        let digest = digest(json.as_bytes());
+        let json = Bytes::from(json);
+        Self { json, digest }
+    }
+}
+
+/// 16 hex digits that change whenever the bytes do.
+fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    hex::encode(&digest[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+
+    fn published() -> Published {
+        Published::new(vec![StoredCatalogue {
+            name: "countries".to_owned(),
+            version: "7".to_owned(),
+            valid_from: NaiveDate::from_ymd_opt(2025, 7, 1).unwrap(),
+            entries: vec![
+                ("VNM".to_owned(), json!({"name_vi": "Việt Nam"}).to_string()),
+                (
+                    "LAO".to_owned(),
+                    json!({"code": "LAO", "name_vi": "Lào"}).to_string(),
+                ),
+            ],
+        }])
+    }
+
+    fn json(text: Option<&Text>) -> Value {
+        serde_json::from_slice(&text.unwrap().json).unwrap()
+    }
+
+    #[test]
+    fn a_catalogue_has_version_validity_and_entries_with_codes() {
+        let published = published();
+        let catalogue = json(published.of("countries"));
+        assert_eq!(catalogue["version"], "7");
+        assert_eq!(catalogue["valid_from"], "2025-07-01");
+        assert_eq!(catalogue["items"][0]["code"], "VNM");
+        assert_eq!(catalogue["items"][1]["name_vi"], "Lào");
+
+        let codes = json(published.of("error_codes"));
+        assert_eq!(codes["items"].as_array().unwrap().len(), Code::ALL.len());
+        assert!(published.of("elsewhere").is_none());
+
+        let list = json(Some(published.list()));
+        assert_eq!(list["items"][0]["name"], "countries");
+        assert_eq!(list["items"][0]["item_count"], 2);
+        assert_eq!(list["items"][1]["name"], "error_codes");
+        assert_ne!(
+            published.list().digest,
+            published.of("countries").unwrap().digest
+        );
+    }
+}
