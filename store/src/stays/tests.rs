@@ -42,7 +42,9 @@ async fn rare_stays_are_found_among_a_hundred_thousand(database: ::tests::Databa
     let day = settled(1).arrival_on + TimeDelta::days(1);
     house.add(2, |stay| stay.arrival_on = day).await;
     house
-        .add(3, |stay| stay.delivery_state = DeliveryState::Rejected.into())
+        .add(3, |stay| {
+            stay.delivery_state = DeliveryState::Rejected.into()
+        })
         .await;
 
     let backend = house.db.backend().into();
@@ -52,8 +54,14 @@ async fn rare_stays_are_found_among_a_hundred_thousand(database: ::tests::Databa
     };
     let digest = arrivals_of(FACILITY, day).build(backend);
     let table = [
-        ("stay_not_acknowledged", page(by_delivery(DeliveryState::Rejected))),
-        ("stay_not_acknowledged", page(by_delivery(DeliveryState::Parked))),
+        (
+            "stay_not_acknowledged",
+            page(by_delivery(DeliveryState::Rejected)),
+        ),
+        (
+            "stay_not_acknowledged",
+            page(by_delivery(DeliveryState::Parked)),
+        ),
         ("stay_by_arrival", digest),
         ("stay_cancelled_by_reference", page(by_reference())),
     ];
@@ -69,8 +77,14 @@ async fn rare_stays_are_found_among_a_hundred_thousand(database: ::tests::Databa
         let found = found.unwrap().into_iter();
         found.map(|stay| stay.id).collect::<Vec<Uuid>>()
     };
-    assert_eq!(ids_of(by_delivery(DeliveryState::Rejected)).await, [Uuid::from_u128(3)]);
-    assert_eq!(ids_of(by_delivery(DeliveryState::Acknowledged)).await.len(), 9);
+    assert_eq!(
+        ids_of(by_delivery(DeliveryState::Rejected)).await,
+        [Uuid::from_u128(3)]
+    );
+    assert_eq!(
+        ids_of(by_delivery(DeliveryState::Acknowledged)).await.len(),
+        9
+    );
     let arrived = arrived_on(&house.db, FACILITY, day).await.unwrap();
     assert_eq!(arrived.len(), 1);
 }
