@@ -12,7 +12,7 @@ use store::{
     Database,
     backlog::{Backlog, Map},
     destinations::{self, Destination, NATIONAL, Pause, Route},
-    outbox::Task,
+    outbox::{self, Task},
     tasks::{self, Attempt, Filter, Requeued, Which},
 };
 use uuid::Uuid;
@@ -479,7 +479,7 @@ fn task_json(task: &Task) -> Value {
         "kind": task.kind.as_stored(),
         "facility_id": task.facility_id,
         "commune_code": task.commune_code,
-        "state": task.state.as_stored(),
+        "state": outbox::state(task),
         "step": task.step.as_stored(),
         "deadline_at": format_instant(task.deadline_at),
         "due_at": format_instant(task.due_at),
@@ -494,7 +494,7 @@ fn task_line(task: &Task) -> String {
     format!(
         "{}  {:<8}  {:<15}  {}  {}  {:>4} attempts\n",
         task.id,
-        task.state.as_stored(),
+        outbox::state(task),
         task.kind.as_stored(),
         format_instant(task.deadline_at),
         task.commune_code,

@@ -32,6 +32,8 @@ mod m20261129_000021_sheets;
 mod m20261129_000022_directory;
 mod m20261129_000023_webhook_proof;
 mod m20261129_000024_stay_by_name;
+mod m20261129_000025_stay_lists;
+mod m20261129_000026_outbox_pages;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -66,6 +68,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000022_directory::Migration),
             Box::new(m20261129_000023_webhook_proof::Migration),
             Box::new(m20261129_000024_stay_by_name::Migration),
+            Box::new(m20261129_000025_stay_lists::Migration),
+            Box::new(m20261129_000026_outbox_pages::Migration),
         ]
     }
 }

@@ -26,7 +26,7 @@ pub struct Finding {
 }
 
 /// The rules: a word, and the statement that counts what breaks it.
-const RULES: [(&str, &str); 8] = [
+const RULES: [(&str, &str); 9] = [
     (
         "versions_without_gap",
         "SELECT COUNT(*) AS broken FROM stay WHERE version <> \
@@ -62,6 +62,14 @@ const RULES: [(&str, &str); 8] = [
         "declaration_key_leads_to_a_stay",
         "SELECT COUNT(*) AS broken FROM declaration_key k WHERE NOT EXISTS \
            (SELECT 1 FROM stay s WHERE s.id = k.stay_id)",
+    ),
+    (
+        // The search by reference goes this way.
+        "reference_leads_to_its_stay",
+        "SELECT COUNT(*) AS broken FROM stay s \
+         WHERE s.presence <> 'cancelled' AND s.reference_index IS NOT NULL AND NOT EXISTS \
+           (SELECT 1 FROM declaration_key k \
+             WHERE k.key_hash = s.reference_index AND k.stay_id = s.id)",
     ),
     (
         // An officer's key leads to a claim or a decision.

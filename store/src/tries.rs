@@ -77,15 +77,6 @@ pub async fn count(db: &Database, number_hash: &[u8], at: DateTime<Utc>) -> Resu
         .await?)
 }
 
-/// Forgets what was last tried before `end`; answers with how much that was.
-pub async fn forget(db: &Database, end: DateTime<Utc>) -> Result<u64> {
-    let forgotten = identity_try::Entity::delete_many()
-        .filter(identity_try::Column::LastAt.lt(end))
-        .exec(db.writer())
-        .await?;
-    Ok(forgotten.rows_affected)
-}
-
 /// Stays of one organisation and one document.
 #[derive(Clone, Copy, Debug)]
 pub struct SameNumber<'a> {

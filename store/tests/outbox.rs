@@ -17,7 +17,10 @@ use domain::{
     purpose::Purpose,
     stay::{CompletionState, DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
 };
-use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel,
+    Statement,
+};
 use store::{
     ConnectOptions, Database,
     outbox::{self, Communes, Progress, Task, TaskResult},
@@ -337,6 +340,49 @@ async fn a_needless_task_is_taken_away_by_its_holder_only(database: tests::Datab
     assert!(!outbox.record(&task, Progress::Needless).await);
     let backlog = outbox::backlog(&outbox.db, outbox.now).await.unwrap();
     assert_eq!(backlog.open_count, 0);
+}
+
+/// Tasks of this test, and updates of each before it is settled: claimed, fixed.
+const HOT_TASK_COUNT: u128 = 200;
+
+/// A claimed and a fixed task stay in their page, without new entries in the indexes; only the
+/// settled one leaves the indexes of what is open.
+#[tokio::test]
+async fn on_postgres_a_task_is_claimed_and_fixed_where_it_lies() {
+    let outbox = Outbox::open(tests::Database::Postgres).await;
+    for stay in 1..=HOT_TASK_COUNT {
+        outbox.add(stay, 1, STAY).await;
+        for task in outbox.claim().await {
+            assert_eq!(outbox::state(&task), "claimed");
+            let fixed = Progress::Fixed {
+                identity_state: IdentityState::Verified,
+                body_sha256: vec![1; 32],
+                sealed_body: vec![2; 600],
+            };
+            assert!(outbox.record(&task, fixed).await);
+            let at = outbox.now;
+            assert!(outbox.record(&task, Progress::Delivered { at }).await);
+        }
+    }
+    // What a session did is counted when it ends.
+    outbox.db.close().await;
+    let query = "SELECT n_tup_hot_upd FROM pg_stat_user_tables \
+         WHERE relname = 'outbox_task' AND n_tup_upd = 3 * ";
+    let query = format!("{query}{HOT_TASK_COUNT}");
+    let counted = async {
+        loop {
+            let statement = Statement::from_string(DbBackend::Postgres, query.as_str());
+            let row = outbox.connection.query_one_raw(statement).await.unwrap();
+            if let Some(row) = row {
+                return row.try_get_by_index::<i64>(0).unwrap();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let hot_count = tokio::time::timeout(Duration::from_secs(10), counted).await;
+    let hot_count = hot_count.unwrap();
+    let updated = i64::try_from(2 * HOT_TASK_COUNT).unwrap();
+    assert!(hot_count * 10 >= updated * 8, "{hot_count} of {updated}");
 }
 
 const BACKLOG_COUNT: u32 = 100_000;

@@ -8,6 +8,7 @@ use tests::{Caller, Database, River, local, now, on_both_databases, people, text
 on_both_databases![
     pages_hold_every_stay_once,
     filters_choose,
+    a_reference_finds_every_stay_that_has_it,
     bounds_and_words_of_a_list_are_checked,
 ];
 
@@ -142,6 +143,51 @@ async fn filters_choose(database: Database) {
         let is_hidden = answer.status == 422 || answer.json()["items"] == json!([]);
         assert!(is_hidden, "{}", answer.text());
     }
+}
+
+/// A reference is free again once its stay is cancelled, or has another one.
+async fn a_reference_finds_every_stay_that_has_it(database: Database) {
+    let river = River::shared(database).await;
+    let desk = river.caller("hotel");
+    let found = async |reference: &Value| {
+        let reference = reference.as_str().unwrap();
+        let listed = desk.get(&format!("/v1/stays?reference={reference}")).await;
+        let items = listed.expect(200)["items"].take();
+        let items = items.as_array().unwrap().clone();
+        let ids = items
+            .iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    let mut body = people::citizen(river.facility("hotel"));
+    let first = body["reference"].take();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        body["reference"] = first.clone();
+        let stay = desk.accepted(&body).await;
+        let id = stay["id"].as_str().unwrap().to_owned();
+        let reason = json!({"reason": "Khai nhầm khách"});
+        desk.act(&id, "cancellation", 1, &reason).await.expect(200);
+        ids.insert(0, id);
+    }
+    let third = desk.accepted(&body).await["id"].clone();
+    let third = third.as_str().unwrap().to_owned();
+    let cancelled = ids.clone();
+    ids.insert(0, third.clone());
+    assert_eq!(found(&first).await, ids);
+
+    let second = json!(people::fresh("PMS"));
+    let patch = json!({"reference": second, "reason": "Sai mã đặt phòng"});
+    desk.amend(&third, 1, &patch).await.expect(200);
+    assert_eq!(found(&first).await, cancelled);
+    assert_eq!(found(&second).await, [third.clone()]);
+
+    let mut other = people::citizen(river.facility("hotel"));
+    other["reference"] = first.clone();
+    let fourth = desk.accepted(&other).await["id"].clone();
+    let fourth = fourth.as_str().unwrap().to_owned();
+    assert_eq!(found(&first).await, [vec![fourth], cancelled].concat());
+    assert_eq!(found(&second).await, [third]);
 }
 
 async fn bounds_and_words_of_a_list_are_checked(database: Database) {

@@ -157,7 +157,7 @@ impl TestDatabase {
             false => format!("replace({column}::text, '-', '')"),
         };
         let query = format!(
-            "SELECT {} || {} FROM outbox_task WHERE state = 'claimed' AND lease_id IS NOT NULL",
+            "SELECT {} || {} FROM outbox_task WHERE settled_at IS NULL AND lease_id IS NOT NULL",
             id("id"),
             id("lease_id")
         );

@@ -350,6 +350,7 @@ impl Journey<'_> {
             .facility(&self.task, self.worker.clock.now())
             .await?;
         let facts = NotificationFacts {
+            id: self.task.id,
             stay_id: self.task.stay_id,
             version: self.task.version,
             kind: self.kind,

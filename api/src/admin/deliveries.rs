@@ -3,7 +3,7 @@
 use domain::{problem::Code, time::format_instant};
 use serde_json::{Value, json};
 use store::{
-    outbox::Task,
+    outbox::{self, Task},
     routes::Routes,
     tasks::{self, Attempt, Filter, Which},
 };
@@ -122,7 +122,7 @@ fn view(task: &Task, routes: &Routes) -> Value {
         "facility_id": task.facility_id,
         "commune_code": task.commune_code,
         "destination": *routes.way(&task.commune_code).destination,
-        "state": task.state.as_stored(),
+        "state": outbox::state(task),
         "step": task.step.as_stored(),
         "deadline_at": format_instant(task.deadline_at),
         "due_at": format_instant(task.due_at),

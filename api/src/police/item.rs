@@ -218,6 +218,8 @@ fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Fail
     let forwarded = notification::build(
         &content,
         &NotificationFacts {
+            // Taken out below: a case is shown, not a notification.
+            id: Uuid::nil(),
             stay_id: stay.id,
             version: version.version,
             kind: NotificationKind::Stay,

@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use domain::{notification::notification_id, stay::NotificationKind};
+use domain::{
+    notification::{former_notification_id, notification_id},
+    stay::NotificationKind,
+};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use store::stays::StayVersionRow;
 use uuid::Uuid;
@@ -115,14 +118,16 @@ impl StayHistoryApi {
 
 /// The versions that had no night in them when they were made, and that the police got at 23:00.
 async fn sent_later(app: &App, versions: &[StayVersionRow]) -> Result<HashSet<i32>, Failure> {
-    let id_of = |version: &StayVersionRow| {
-        notification_id(version.stay_id, version.version, NotificationKind::Stay)
+    let ids_of = |version: &StayVersionRow| {
+        let (stay_id, number) = (version.stay_id, version.version);
+        let kind = NotificationKind::Stay;
+        [notification_id, former_notification_id].map(|id_of| id_of(stay_id, number, kind))
     };
     let unsent = versions.iter().filter(|version| !version.is_forwardable);
-    let ids: Vec<Uuid> = unsent.map(id_of).collect();
+    let ids: Vec<Uuid> = unsent.flat_map(ids_of).collect();
     let known = store::evening::known_tasks(&app.db, &ids).await?;
     let sent = versions
         .iter()
-        .filter(|version| known.contains(&id_of(version)));
+        .filter(|version| ids_of(version).iter().any(|id| known.contains(id)));
     Ok(sent.map(|version| version.version).collect())
 }

@@ -98,6 +98,22 @@ columns!(TaskRow {
     task.created_at,
 });
 
+/// Where a task is on its way, a word of [`TaskState`].
+///
+/// That a worker holds it is told by the lease alone. Partial indexes have the column `state` in
+/// their conditions, and PostgreSQL writes a row into all indexes of the table once a column of one
+/// of them changes. A claim changes none, and stays in its page. Rows that an earlier release
+/// claimed have the word itself.
+#[must_use]
+pub fn state(task: &Task) -> &str {
+    let is_held = task.lease_id.is_some() && task.settled_at.is_none();
+    if is_held {
+        TaskState::Claimed.as_str()
+    } else {
+        task.state.as_stored()
+    }
+}
+
 /// Tasks of which communes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Communes {
@@ -189,7 +205,7 @@ pub async fn claim(
     let held_back = held_back(lease_now);
     let (among, ids) = dialect::among_ids(backend, "id", ids);
     let text = format!(
-        "UPDATE outbox_task SET state = 'claimed', lease_id = ?, leased_until = {lease_end}, \
+        "UPDATE outbox_task SET lease_id = ?, leased_until = {lease_end}, \
            claim_count = claim_count + 1 \
          WHERE {among} AND settled_at IS NULL AND due_at <= ? \
            AND (leased_until IS NULL OR leased_until <= {lease_now}) \
@@ -302,7 +318,7 @@ pub async fn hasten(
     let text = format!(
         "UPDATE outbox_task SET due_at = ? WHERE id IN (\
            SELECT id FROM outbox_task \
-           WHERE settled_at IS NULL AND state = 'waiting' AND step = ? \
+           WHERE settled_at IS NULL AND lease_id IS NULL AND step = ? \
              AND due_at > ? AND due_at <= ?{of_communes} \
            ORDER BY deadline_at, id LIMIT {limit} {})",
         dialect::skip_locked(backend)
@@ -856,7 +872,6 @@ impl ProgressRow {
                 body_sha256,
                 sealed_body,
             } => {
-                row.state = TaskState::Claimed.into();
                 row.keeps_lease = true;
                 row.identity_state = Some((*identity_state).into());
                 row.body_sha256 = Some(body_sha256.clone());

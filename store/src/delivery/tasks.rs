@@ -40,10 +40,11 @@ impl Which {
         match self {
             Self::Open => "settled_at IS NULL",
             Self::Parked => "state = 'parked'",
+            // Not EXISTS: the planner would make a join of it, believe that few tasks survive it,
+            // and read and sort all that were ever refused for a page.
             Self::Rejected => {
-                "state = 'refused' AND EXISTS (SELECT 1 FROM stay \
-                   WHERE stay.id = outbox_task.stay_id AND stay.delivery_state = 'rejected' \
-                     AND stay.delivery_version = outbox_task.version)"
+                "state = 'refused' AND version = (SELECT stay.delivery_version FROM stay \
+                   WHERE stay.id = outbox_task.stay_id AND stay.delivery_state = 'rejected')"
             }
         }
     }

@@ -173,7 +173,7 @@ pub(super) async fn claim_bent(
 ) -> Vec<store::outbox::Task> {
     let (lease_id, seconds) = lease;
     let text = format!(
-        "UPDATE outbox_task SET state = 'claimed', lease_id = ?, leased_until = ?, \
+        "UPDATE outbox_task SET lease_id = ?, leased_until = ?, \
            claim_count = claim_count + 1 WHERE id IN (SELECT id FROM outbox_task \
              WHERE settled_at IS NULL AND due_at <= ? AND {condition} \
              ORDER BY deadline_at, version DESC, id LIMIT {count}) RETURNING *"

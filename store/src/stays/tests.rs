@@ -1,0 +1,132 @@
+//! Lists and digests of a facility with very many stays read no more than they show.
+
+use ::tests::on_both_databases;
+use chrono::TimeDelta;
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
+
+use super::*;
+use crate::due::tests::{FACILITY, House, settled};
+
+on_both_databases![
+    rare_stays_are_found_among_a_hundred_thousand,
+    a_reference_leads_to_its_stays_and_no_others,
+];
+
+const REFERENCE: [u8; 32] = [7; 32];
+
+fn filter() -> Filter {
+    Filter {
+        facility_ids: vec![FACILITY],
+        ..Filter::default()
+    }
+}
+
+fn by_reference() -> Filter {
+    Filter {
+        reference_indexes: vec![REFERENCE.to_vec(), vec![8; 32]],
+        ..filter()
+    }
+}
+
+fn by_delivery(state: DeliveryState) -> Filter {
+    Filter {
+        delivery: Some(state),
+        ..filter()
+    }
+}
+
+async fn rare_stays_are_found_among_a_hundred_thousand(database: ::tests::Database) {
+    let house = House::open(database).await;
+    house.add(1, |_| {}).await;
+    house.multiply(1).await;
+    let day = settled(1).arrival_on + TimeDelta::days(1);
+    house.add(2, |stay| stay.arrival_on = day).await;
+    house
+        .add(3, |stay| {
+            stay.delivery_state = DeliveryState::Rejected.into()
+        })
+        .await;
+
+    let backend = house.db.backend().into();
+    let page = |filter: Filter| {
+        let stays = listed(&filter, Order::Newest(None));
+        stays.limit(51).build(backend)
+    };
+    let digest = arrivals_of(FACILITY, day).build(backend);
+    let table = [
+        (
+            "stay_not_acknowledged",
+            page(by_delivery(DeliveryState::Rejected)),
+        ),
+        (
+            "stay_not_acknowledged",
+            page(by_delivery(DeliveryState::Parked)),
+        ),
+        ("stay_by_arrival", digest),
+        ("stay_cancelled_by_reference", page(by_reference())),
+    ];
+    for (index, statement) in table {
+        let plan = house.plan(statement).await;
+        for whole in ["SCAN stay", "Seq Scan on stay"] {
+            assert!(!plan.contains(whole), "{index}: {plan}");
+        }
+        assert!(plan.contains(index), "{index}: {plan}");
+    }
+    let ids_of = async |filter: Filter| {
+        let found = list(&house.db, &filter, Order::Newest(None), 9).await;
+        let found = found.unwrap().into_iter();
+        found.map(|stay| stay.id).collect::<Vec<Uuid>>()
+    };
+    assert_eq!(
+        ids_of(by_delivery(DeliveryState::Rejected)).await,
+        [Uuid::from_u128(3)]
+    );
+    assert_eq!(
+        ids_of(by_delivery(DeliveryState::Acknowledged)).await.len(),
+        9
+    );
+    let arrived = arrived_on(&house.db, FACILITY, day).await.unwrap();
+    assert_eq!(arrived.len(), 1);
+}
+
+async fn a_reference_leads_to_its_stays_and_no_others(database: ::tests::Database) {
+    let house = House::open(database).await;
+    for (id, presence, reference) in [
+        (1, Presence::Cancelled, Some(REFERENCE)),
+        (2, Presence::Cancelled, Some(REFERENCE)),
+        (3, Presence::Departed, Some(REFERENCE)),
+        // Declared with the reference, and given another one since.
+        (4, Presence::Present, Some([9; 32])),
+        (5, Presence::Present, None),
+    ] {
+        house
+            .add(id, |stay| {
+                stay.presence = presence.into();
+                stay.reference_index = reference.map(Vec::from);
+            })
+            .await;
+    }
+    for (key_hash, stay_id) in [(REFERENCE, 3), ([8; 32], 4), ([9; 32], 4)] {
+        let key = declaration_key::Model {
+            key_hash: key_hash.to_vec(),
+            stay_id: Uuid::from_u128(stay_id),
+            created_at: settled(1).received_at,
+            expires_at: settled(1).received_at,
+        };
+        let key = key.into_active_model().reset_all();
+        key.insert(&house.connection).await.unwrap();
+    }
+    let found = list(&house.db, &by_reference(), Order::Newest(None), 9).await;
+    let ids: Vec<u128> = found
+        .unwrap()
+        .iter()
+        .map(|stay| stay.id.as_u128())
+        .collect();
+    assert_eq!(ids, [3, 2, 1]);
+    let elsewhere = Filter {
+        facility_ids: vec![Uuid::from_u128(8)],
+        ..by_reference()
+    };
+    let found = list(&house.db, &elsewhere, Order::Newest(None), 9).await;
+    assert_eq!(found.unwrap(), []);
+}
