@@ -88,6 +88,10 @@ fn section(measure: &Measure) -> String {
         measure.id
     );
     html.push_str(&cards(&figures(measure)));
+    for figure in &measure.figures {
+        let figure = escape(&figure.to_string());
+        let _ = write!(html, "<p class=\"quiet\">{figure}</p>");
+    }
     for note in &measure.notes {
         let _ = write!(html, "<p class=\"quiet\">{}</p>", escape(note));
     }

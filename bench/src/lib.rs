@@ -9,6 +9,7 @@ mod rounds;
 pub mod load;
 
 mod fastapi;
+mod history;
 mod machine;
 mod pgbench;
 mod postgres;

@@ -36,12 +36,16 @@ pub(crate) enum Wanted {
     /// The intake while the police endpoint is away, against the intake while it is there.
     #[value(name = "R6", alias = "r6")]
     Outage,
+    /// A stay, and lists, in a large database against a small one: only when named.
+    #[value(name = "growth")]
+    Growth,
 }
 
-/// Measures this machine with and without luutru, in paired rounds. Prints numbers, no verdicts.
+/// Measures this machine with and without luutru, in paired rounds. Prints numbers; only
+/// --enforce makes a verdict of them.
 #[derive(Args)]
 pub struct BenchOptions {
-    /// Measures to take, separated by commas. By default all but P4.
+    /// Measures to take, separated by commas. By default all but P4 and growth.
     #[arg(
         long,
         env = "LUUTRU_BENCH_ONLY",
@@ -70,6 +74,19 @@ pub struct BenchOptions {
     /// Stays declared per second in R6.
     #[arg(long, env = "LUUTRU_BENCH_RATE", default_value_t = 200.0)]
     pub(crate) rate: f64,
+
+    /// Stays in the large database of growth.
+    #[arg(
+        long,
+        env = "LUUTRU_BENCH_ROWS",
+        default_value_t = 1_000_000,
+        value_parser = clap::value_parser!(u64).range(10_000..=100_000_000)
+    )]
+    pub(crate) rows: u64,
+
+    /// Ends with 1 when a figure of growth misses its limit.
+    #[arg(long, env = "LUUTRU_BENCH_ENFORCE")]
+    pub(crate) enforce: bool,
 
     /// Another luutru binary to compare the worker with in P8, each on a database of its own.
     #[arg(long, env = "LUUTRU_BENCH_AGAINST", value_name = "PATH")]
@@ -109,6 +126,12 @@ impl BenchOptions {
         self.json
     }
 
+    /// Whether a figure that misses its limit is a failure.
+    #[must_use]
+    pub fn is_enforced(&self) -> bool {
+        self.enforce
+    }
+
     /// Where the report is wanted as an HTML page.
     #[must_use]
     pub fn html(&self) -> Option<&Path> {
@@ -137,8 +160,8 @@ impl BenchOptions {
 
     pub(crate) fn wants(&self, wanted: Wanted) -> bool {
         if self.only.is_empty() {
-            // It needs the network.
-            wanted != Wanted::Python
+            // One needs the network, the other fills a database first.
+            !matches!(wanted, Wanted::Python | Wanted::Growth)
         } else {
             self.only.contains(&wanted)
         }
@@ -155,7 +178,8 @@ impl BenchOptions {
             + count(Wanted::Python, 2)
             + count(Wanted::Sqlite, 2)
             + count(Wanted::Worker, 1 + u64::from(self.against.is_some()))
-            + count(Wanted::Outage, 2);
+            + count(Wanted::Outage, 2)
+            + count(Wanted::Growth, 3);
         of_rounds * u64::from(self.rounds) + count(Wanted::Memory, 1)
     }
 

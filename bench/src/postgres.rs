@@ -2,7 +2,9 @@
 //! of its own, with the settings of a fresh installation (everything durable).
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     net::TcpListener,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
@@ -20,6 +22,14 @@ const MAINTENANCE: &str = "postgres";
 /// The user initdb makes.
 const USER: &str = "luutru";
 const CONNECTION_COUNT_MAX: u32 = 200;
+/// What docs/operations.md advises for a database that grows.
+pub(crate) const ADVISED: [(&str, &str); 5] = [
+    ("shared_buffers", "1GB"),
+    ("max_wal_size", "16GB"),
+    ("checkpoint_timeout", "30min"),
+    ("checkpoint_completion_target", "0.9"),
+    ("wal_compression", "lz4"),
+];
 
 /// The programs of PostgreSQL.
 #[derive(Clone)]
@@ -97,8 +107,13 @@ impl Postgres {
         })
     }
 
-    /// Starts one.
+    /// Starts one with the settings of a fresh installation.
     pub(crate) fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with these settings.
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let programs = Programs::find();
         let account = account()?;
         let directory = tempfile::Builder::new()
@@ -118,7 +133,7 @@ impl Postgres {
         };
         let port = free_port()?;
         own.initialise()?;
-        own.launch(port)?;
+        own.launch(port, settings)?;
         Ok(Self {
             programs,
             base_url: format!("postgres://{USER}@127.0.0.1:{port}/"),
@@ -151,19 +166,42 @@ impl Postgres {
         Ok(url)
     }
 
+    /// Where psql is.
+    pub(crate) fn psql(&self) -> anyhow::Result<PathBuf> {
+        self.programs.path("psql")
+    }
+
     fn say(&self, statement: &str) -> anyhow::Result<()> {
-        let psql = self.programs.path("psql")?;
-        let mut command = Command::new(psql);
+        self.say_to(&format!("{}{MAINTENANCE}", self.base_url), statement)
+    }
+
+    /// Carries a statement out in a database.
+    pub(crate) fn say_to(&self, url: &str, statement: &str) -> anyhow::Result<()> {
+        run(&mut self.ask(url, statement)?, "psql")
+    }
+
+    /// The one number that a query answers.
+    pub(crate) fn number(&self, url: &str, query: &str) -> anyhow::Result<f64> {
+        let output = self.ask(url, query)?.stdin(Stdio::null()).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let number = text.trim().parse();
+        number.with_context(|| format!("{query}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    fn ask(&self, url: &str, statement: &str) -> anyhow::Result<Command> {
+        let mut command = Command::new(self.psql()?);
         command
             .args([
                 "--no-psqlrc",
                 "--quiet",
+                "--tuples-only",
+                "--no-align",
                 "--set=ON_ERROR_STOP=1",
                 "--command",
             ])
             .arg(statement)
-            .arg(format!("{}{MAINTENANCE}", self.base_url));
-        run(&mut command, "psql")
+            .arg(url);
+        Ok(command)
     }
 }
 
@@ -209,12 +247,15 @@ impl OwnServer {
         run(&mut command, "initdb")
     }
 
-    fn launch(&self, port: u16) -> anyhow::Result<()> {
+    fn launch(&self, port: u16, settings: &[(&str, &str)]) -> anyhow::Result<()> {
         let sockets = self.directory.path().display();
-        let options = format!(
+        let mut options = format!(
             "-c port={port} -c listen_addresses=127.0.0.1 -c max_connections={CONNECTION_COUNT_MAX} \
              -c unix_socket_directories={sockets}"
         );
+        for (name, value) in settings {
+            let _ = write!(options, " -c {name}={value}");
+        }
         let mut command = self.command("pg_ctl")?;
         command
             .args(["start", "--wait", "--silent", "--options"])

@@ -76,6 +76,40 @@ pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     }
 }
 
+/// A number beside the rounds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Figure {
+    /// What it says.
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    /// `ms`, `bytes`, `times`.
+    pub(crate) unit: &'static str,
+    /// The most that is good enough, where there is such a limit.
+    pub(crate) limit: Option<f64>,
+}
+
+impl Figure {
+    fn is_missed(&self) -> bool {
+        self.limit.is_some_and(|limit| self.value > limit)
+    }
+}
+
+impl Display for Figure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = if self.unit == "bytes" { 0 } else { 2 };
+        write!(
+            out,
+            "{:<64} {:>9.digits$} {}",
+            self.name, self.value, self.unit
+        )?;
+        match self.limit {
+            Some(limit) if self.is_missed() => write!(out, "  MISSED, at most {limit}"),
+            Some(limit) => write!(out, "  at most {limit}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// One measure of the performance table.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measure {
@@ -89,6 +123,8 @@ pub struct Measure {
     pub(crate) ratio: Option<f64>,
     /// Memory by process.
     pub(crate) memory: Vec<(&'static str, Memory)>,
+    /// Further numbers.
+    pub(crate) figures: Vec<Figure>,
     /// Further sentences, with their numbers in them.
     pub(crate) notes: Vec<String>,
 }
@@ -114,6 +150,12 @@ impl Report {
     pub fn to_html(&self) -> String {
         html::of_report(self)
     }
+
+    /// Whether a figure of any measure misses its limit.
+    #[must_use]
+    pub fn misses_a_limit(&self) -> bool {
+        self.measures.iter().any(Measure::misses_a_limit)
+    }
 }
 
 impl Measure {
@@ -133,6 +175,7 @@ impl Measure {
             sides,
             ratio,
             memory: Vec::new(),
+            figures: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -154,6 +197,17 @@ impl Measure {
         self
     }
 
+    /// With further numbers.
+    pub(crate) fn with_figures(mut self, figures: Vec<Figure>) -> Self {
+        self.figures = figures;
+        self
+    }
+
+    /// Whether a figure of it misses its limit.
+    fn misses_a_limit(&self) -> bool {
+        self.figures.iter().any(Figure::is_missed)
+    }
+
     /// With a sentence.
     pub(crate) fn with_note(mut self, note: String) -> Self {
         self.notes.push(note);
@@ -172,6 +226,7 @@ impl Measure {
             sides: Vec::new(),
             ratio: None,
             memory,
+            figures: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -190,6 +245,9 @@ impl Display for Measure {
         }
         if let Some(ratio) = self.ratio {
             writeln!(out, "    ratio of rates, median of the rounds: {ratio:.2}")?;
+        }
+        for figure in &self.figures {
+            writeln!(out, "    {figure}")?;
         }
         for note in &self.notes {
             writeln!(out, "    {note}")?;
@@ -298,5 +356,21 @@ mod tests {
         let measure = measure.with_ratios("rates", |sample| sample.rate);
         let note = "ratio of rates: median 2.00, pairs 2.00 3.00 1.50";
         assert_eq!(measure.notes, [note]);
+    }
+
+    #[test]
+    fn a_figure_above_its_limit_is_missed() {
+        let figure = |value, limit| Figure {
+            name: "a read".to_owned(),
+            value,
+            unit: "ms",
+            limit,
+        };
+        let with = |figures| Measure::paired("growth", "title", Vec::new()).with_figures(figures);
+        let held = with(vec![figure(20.0, Some(20.0)), figure(99.0, None)]);
+        assert!(!held.misses_a_limit());
+        let missed = with(vec![figure(1.0, Some(20.0)), figure(20.1, Some(20.0))]);
+        assert!(missed.misses_a_limit());
+        assert!(missed.to_string().contains("20.10 ms  MISSED, at most 20"));
     }
 }

@@ -5,6 +5,7 @@
 //! The services are child processes. The generator and the database share the machine with them
 //! and count.
 
+mod growth;
 mod intake;
 mod memory;
 mod outage;
@@ -166,6 +167,9 @@ impl Bench<'_> {
         }
         if self.options.wants(Wanted::Outage) {
             self.take_outage().await?;
+        }
+        if self.options.wants(Wanted::Growth) {
+            self.take_growth().await?;
         }
         Ok(())
     }

@@ -43,6 +43,10 @@ pub(crate) struct Installation {
     settings: Vec<Setting>,
     /// A key for all demo facilities.
     pub(crate) key: SecretString,
+    /// A key of an officer of the demo facilities' province.
+    pub(crate) police_key: SecretString,
+    /// A key of an operator.
+    pub(crate) admin_key: SecretString,
     /// `sqlite://…` or `postgres://…`.
     pub(crate) database_url: String,
     directory: TempDir,
@@ -56,6 +60,8 @@ struct Seeded {
 #[derive(Deserialize)]
 struct SeededKeys {
     integrator: String,
+    police: String,
+    admin: String,
 }
 
 impl Installation {
@@ -92,6 +98,8 @@ impl Installation {
             binary,
             settings,
             key: SecretString::from(seeded.keys.integrator),
+            police_key: SecretString::from(seeded.keys.police),
+            admin_key: SecretString::from(seeded.keys.admin),
             database_url,
             directory,
         })
