@@ -1,13 +1,13 @@
 //! The operator's hand on the way to the police: notifications and their attempts, what was set
 //! aside, and the destinations.
 //!
-//! What `luutru delivery` does, through the same functions of the store, with the key as actor.
-//! Shows nothing personal; which notification somebody looked at is in the audit all the same,
+//! What `luutru delivery` does, through the same functions of the store and with the same views,
+//! with the key as actor. Shows nothing personal; which notification somebody looked at is in the audit all the same,
 //! before it is answered.
 
-pub(crate) mod deliveries;
 pub(crate) mod destinations;
 pub(crate) mod directory;
+pub(crate) mod notifications;
 pub(crate) mod requeue;
 
 use domain::{problem::Code, sender::Sender};
@@ -49,6 +49,11 @@ fn failure(error: store::Error, key: &IdempotencyKey) -> Failure {
     } else {
         key.failure(error)
     }
+}
+
+/// The same without a key of a request.
+fn absent(error: store::Error) -> Failure {
+    failure(error, &IdempotencyKey(None))
 }
 
 /// Notes that an operator is about to see these notifications.

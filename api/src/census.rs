@@ -285,7 +285,7 @@ fn log(index: Option<usize>, failure: &Failure) {
 fn count(outcome: &Result<Fate, Refusal>) {
     let (outcome, error_class) = match outcome {
         Ok(fate) => (fate.as_str(), "none"),
-        Err(refusal) => (REJECTED, stays::class(refusal).as_str()),
+        Err(refusal) => (REJECTED, refusal.class().as_str()),
     };
     counter!(
         "luutru_census_results_total", "outcome" => outcome, "error_class" => error_class

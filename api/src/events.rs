@@ -19,11 +19,11 @@ use serde_json::{Value, json};
 use store::events::EventRow;
 use uuid::Uuid;
 
-use crate::accept;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
 use crate::exchange;
+use crate::negotiation;
 use crate::parameters::{Cursor, Limit, Query, query};
 use crate::problem::Failure;
 use crate::refused::Refused;
@@ -157,7 +157,7 @@ impl EventsApi {
         mut query: Query<FeedQuery>,
     ) -> Result<EventsListed, Refused<406>> {
         let app = &self.0;
-        let media_type = accept::choose(headers, &[JSON, EVENT_STREAM])
+        let media_type = negotiation::choose(headers, &[JSON, EVENT_STREAM])
             .ok_or_else(|| Failure::new(Code::NotAcceptable))?;
         let organisation_id = admitted.sender().organisation_id;
         let after = ("after", query.parameters.after.take());

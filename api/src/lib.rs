@@ -10,7 +10,6 @@ mod start;
 mod app;
 mod config;
 
-mod operations;
 mod routes;
 mod topic;
 
@@ -46,18 +45,28 @@ mod stays;
 mod unreadable;
 mod webhooks;
 
-mod accept;
-mod answer;
 mod cursor;
+mod negotiation;
 mod parameters;
 mod problem;
-mod query;
 mod refusal;
 mod refused;
 mod reply;
 mod shapes;
 
 mod docs;
+
+pub mod views {
+    //! What operators see of the installation, the same over HTTP and at a terminal.
+
+    pub use crate::admin::destinations::DestinationView;
+    pub use crate::admin::directory::{
+        facilities::FacilityRecordView, keys::KeyView, organisations::OrganisationView,
+    };
+    pub use crate::admin::notifications::{
+        ATTEMPT_COUNT_MAX, NotificationListed, NotificationView,
+    };
+}
 
 pub use config::ApiSettings;
 pub use start::{ApiParts, RunningApi, start};

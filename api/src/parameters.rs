@@ -7,6 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::import::RowOutcome;
 use domain::problem::{Code, Hint, Violation};
+use domain::review::{ReviewKind, ReviewState};
 use domain::stay::{CompletionState, DeliveryState, Presence, Timeliness};
 use domain::time::{parse_day, parse_instant};
 use formats::stay_rows::DateOrder;
@@ -24,7 +25,8 @@ use uuid::Uuid;
 use crate::cursor;
 use crate::problem::Failure;
 use crate::shapes::text::{
-    CompletionWord, DateOrderWord, DeliveryWord, PresenceWord, RowOutcomeWord, TimelinessWord,
+    CompletionWord, DateOrderWord, DeliveryWord, PresenceWord, ReviewKindWord, ReviewStateWord,
+    RowOutcomeWord, TimelinessWord,
 };
 
 /// A type that a parameter may have.
@@ -337,6 +339,22 @@ pub(crate) struct Page<Place = Uuid> {
     pub(crate) after: Option<Place>,
 }
 
+impl<Place> Page<Place> {
+    /// Rows to ask the store for: one more than the page has tells whether another page follows.
+    pub(crate) fn count_max(&self) -> u64 {
+        u64::try_from(self.limit)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1)
+    }
+
+    /// Cuts the row that is not of the page: the last one of the page, if another page follows.
+    pub(crate) fn cut<'a, T>(&self, rows: &'a mut Vec<T>) -> Option<&'a T> {
+        let has_more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        rows.last().filter(|_| has_more)
+    }
+}
+
 impl<T> Query<Paged<T>> {
     /// The page asked for. `list` names what is listed, `key_id` who asks: a cursor is good for
     /// both only.
@@ -512,6 +530,8 @@ words! {
     Presence => PresenceWord,
     RowOutcome => RowOutcomeWord,
     Timeliness => TimelinessWord,
+    ReviewKind => ReviewKindWord,
+    ReviewState => ReviewStateWord,
 }
 
 /// A schema without a name.

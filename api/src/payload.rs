@@ -36,11 +36,6 @@ use crate::exchange::{self, Exchange};
 use crate::limit::{BodyKind, Received};
 use crate::problem::Failure;
 use crate::reply::JSON;
-use crate::shapes::admin::{PauseDraft, RequeueDraft};
-use crate::shapes::directory::{
-    FacilityRecordDraft, FacilityRecordPatch, KeyDraft, OrganisationDraft, OrganisationPatch,
-};
-use crate::shapes::review::{ClaimRequest, DecisionRequest};
 use crate::shapes::text::{FileContent, Picture};
 use crate::shapes::{ScanText, StayDraft};
 
@@ -63,21 +58,6 @@ pub(crate) trait Shape: Type + 'static {
 
 impl Shape for StayDraft {}
 impl Shape for ScanText {}
-impl Shape for ClaimRequest {}
-impl Shape for DecisionRequest {}
-impl Shape for PauseDraft {}
-impl Shape for RequeueDraft {}
-impl Shape for OrganisationDraft {}
-impl Shape for FacilityRecordDraft {}
-impl Shape for KeyDraft {}
-
-impl Shape for OrganisationPatch {
-    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
-}
-
-impl Shape for FacilityRecordPatch {
-    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
-}
 
 /// A JSON document that has been received whole.
 pub(crate) struct Document<T> {

@@ -3,10 +3,10 @@
 //! What lies outside an officer's communes is not there. Whatever shows a case is in the audit
 //! before it is answered; an entry that cannot be written shows nothing.
 
+pub(crate) mod cases;
 pub(crate) mod claims;
 pub(crate) mod decision;
 mod item;
-pub(crate) mod notifications;
 pub(crate) mod questions;
 pub(crate) mod summary;
 pub(crate) mod words;

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-use crate::accept;
+use crate::negotiation;
 use crate::paper::{PDF, Paper};
 use crate::parameters::inline;
 use crate::problem::Failure;
@@ -37,7 +37,7 @@ impl Wanted {
     /// Errors: 406 when none will do.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Failure> {
         let forms = [(JSON, Self::Json), (JOSE, Self::Jose), (PDF, Self::Pdf)];
-        let chosen = accept::choose(headers, &forms.map(|(media_type, _)| media_type));
+        let chosen = negotiation::choose(headers, &forms.map(|(media_type, _)| media_type));
         let mut forms = forms.into_iter();
         let form = forms.find(|(media_type, _)| Some(*media_type) == chosen);
         form.map(|(_, form)| form)

@@ -14,11 +14,10 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::docs::{DocsApi, Documents};
-use crate::operations::Operations;
 use crate::parameters;
 use crate::{
-    catalogues, census, day_receipts, events, facilities, health, imports, limits, scans, stays,
-    webhooks,
+    admin, catalogues, census, day_receipts, events, facilities, health, imports, limits, police,
+    scans, stays, webhooks,
 };
 
 /// Endpoints by path and method.
@@ -73,7 +72,16 @@ nouns! {
     webhooks::deliveries::DeliveriesApi,
     catalogues::CataloguesApi,
     health::HealthApi,
-    Operations,
+    police::cases::CasesApi,
+    police::claims::ClaimsApi,
+    police::decision::DecisionsApi,
+    police::summary::CaseCountsApi,
+    admin::notifications::NotificationsApi,
+    admin::requeue::RequeueApi,
+    admin::destinations::DestinationsApi,
+    admin::directory::organisations::OrganisationsApi,
+    admin::directory::facilities::FacilityRecordsApi,
+    admin::directory::keys::KeysApi,
 }
 
 /// The service's operations.

@@ -5,8 +5,6 @@
 //! value and only give the document its schemas. A test holds them to the members that `domain`
 //! reads.
 
-pub(crate) mod admin;
-pub(crate) mod directory;
 pub(crate) mod review;
 pub(crate) mod text;
 

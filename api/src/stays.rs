@@ -15,7 +15,7 @@ pub(crate) mod search;
 use std::sync::Arc;
 
 use domain::{
-    problem::{Class, Code, Language},
+    problem::{Code, Language},
     sender::Sender,
     stay::Channel,
 };
@@ -39,8 +39,6 @@ use crate::shapes::text::{Instant, TimelinessWord};
 use crate::shapes::{Stay, ViolationView, Warning};
 use crate::topic::Topic;
 use crate::unreadable;
-
-pub(crate) use crate::answer::REPLAYED;
 
 /// Declaring one stay, and seeing it as it stands.
 pub(crate) struct StaysApi(pub(crate) Arc<App>);
@@ -288,7 +286,7 @@ fn count(
     let (outcome, error_class) = match outcome {
         Ok(accepted) if accepted.is_replay => ("replayed", "none"),
         Ok(_) => ("accepted", "none"),
-        Err(refusal) => ("refused", class(refusal).as_str()),
+        Err(refusal) => ("refused", refusal.class().as_str()),
     };
     counter!(
         "luutru_intake_items_total",
@@ -298,29 +296,6 @@ fn count(
         "error_class" => error_class
     )
     .increment(1);
-}
-
-pub(crate) const fn class(refusal: &Refusal) -> Class {
-    match refusal {
-        Refusal::Invalid(_) => Class::Violation,
-        Refusal::ReferenceConflict { .. }
-        | Refusal::IdempotencyKeyReused
-        | Refusal::IdempotencyInProgress
-        | Refusal::VersionUnnamed
-        | Refusal::VersionMismatch { .. }
-        | Refusal::StayDeparted
-        | Refusal::StayCancelled
-        | Refusal::CensusStale { .. }
-        | Refusal::CensusImplausible { .. } => Class::Conflict,
-        Refusal::NotFound => Class::Request,
-        Refusal::Overloaded
-        | Refusal::StorageUnavailable
-        | Refusal::StorageFull
-        | Refusal::OutcomeUnknown
-        | Refusal::Stopping
-        | Refusal::Unreadable { .. }
-        | Refusal::Internal(_) => Class::Service,
-    }
 }
 
 fn count_key(key: &IdempotencyKey, outcome: &Result<Accepted, Refusal>) {

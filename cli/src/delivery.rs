@@ -3,17 +3,18 @@
 //! and communes. Every deed is in the audit.
 
 use anyhow::{Context, bail, ensure};
+use api::views::{ATTEMPT_COUNT_MAX, DestinationView, NotificationListed, NotificationView};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::{catalogue::CommuneCode, operator::PauseRequest, time::format_instant};
 use runtime::{clock::Clock, ids, plain_http::PlainHttpSettings, profile::Profile};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{
     Database,
     backlog::{Backlog, Map},
     destinations::{self, Destination, NATIONAL, Pause, Route},
     outbox::{self, Task},
-    tasks::{self, Attempt, Filter, Requeued, Which},
+    tasks::{self, Filter, Requeued, Which},
 };
 use uuid::Uuid;
 
@@ -28,8 +29,6 @@ use crate::{
 const LIMIT_MAX: u64 = 1_000;
 /// Tasks sent again between two looks at those that were set aside.
 const PAGE_SIZE: u64 = 500;
-/// Calls that are shown of a notification: the newest.
-const ATTEMPT_COUNT_MAX: u64 = 1_000;
 /// What sending again is noted as, and of what.
 const REQUEUED: &str = "delivery.requeued";
 /// See [`REQUEUED`].
@@ -252,46 +251,59 @@ async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<ExitStatus
         (1..=LIMIT_MAX).contains(&options.limit),
         "--limit: must be from 1 to {LIMIT_MAX}"
     );
-    let (shown, lines): (Vec<Value>, String) = match options.what {
-        Listed::Destinations => {
-            let now = Clock::system().now();
-            let (_, catalogues) = assemble::catalogues(db).await?;
-            let map = Map::read(db, &catalogues, now).await?;
-            let backlogs = map.backlogs(db, now).await?;
-            let backlog = |row: &Destination| backlogs.get(&row.code).copied().unwrap_or_default();
-            let rows = map.rows.iter();
-            let shown = rows
-                .clone()
-                .map(|row| destination_json(row, &map, &backlog(row)));
-            let lines = rows.map(|row| destination_line(row, &map, &backlog(row)));
-            (shown.collect(), lines.collect())
-        }
-        Listed::Parked => of_tasks(db, Which::Parked, options.limit).await?,
-        Listed::Open => of_tasks(db, Which::Open, options.limit).await?,
-        Listed::Rejected => of_tasks(db, Which::Rejected, options.limit).await?,
-    };
-    if options.json {
-        terminal::say_line(&Value::from(shown).to_string())?;
-    } else {
-        terminal::say(&lines)?;
+    let now = Clock::system().now();
+    let (_, catalogues) = assemble::catalogues(db).await?;
+    let map = Map::read(db, &catalogues, now).await?;
+    match options.what {
+        Listed::Destinations => list_destinations(db, &map, options.json, now).await?,
+        Listed::Parked => list_tasks(db, &map, Which::Parked, options).await?,
+        Listed::Open => list_tasks(db, &map, Which::Open, options).await?,
+        Listed::Rejected => list_tasks(db, &map, Which::Rejected, options).await?,
     }
     Ok(ExitStatus::Success)
 }
 
-async fn of_tasks(db: &Database, which: Which, limit: u64) -> anyhow::Result<(Vec<Value>, String)> {
-    let tasks = tasks::list(db, which, &Filter::default(), None, limit).await?;
+async fn list_destinations(
+    db: &Database,
+    map: &Map,
+    is_json: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let backlogs = map.backlogs(db, now).await?;
+    let rows = map.rows.iter().map(|row| {
+        let backlog = backlogs.get(&row.code).copied().unwrap_or_default();
+        (row, backlog)
+    });
+    if is_json {
+        let shown = rows.map(|(row, backlog)| DestinationView::of(row, map, &backlog, now));
+        terminal::say_json(&shown.collect::<Vec<_>>())
+    } else {
+        let lines = rows.map(|(row, backlog)| destination_line(row, map, &backlog));
+        Ok(terminal::say(&lines.collect::<String>())?)
+    }
+}
+
+async fn list_tasks(
+    db: &Database,
+    map: &Map,
+    which: Which,
+    options: &ListOptions,
+) -> anyhow::Result<()> {
+    let tasks = tasks::list(db, which, &Filter::default(), None, options.limit).await?;
     let reasons = tasks::reasons(db, &tasks).await?;
-    let reason = |task: &Task| reasons.get(&task.stay_id).map(String::as_str);
-    let shown = tasks.iter().map(|task| {
-        let mut shown = task_json(task);
-        shown["reason"] = json!(reason(task));
-        shown
-    });
-    let lines = tasks.iter().map(|task| match reason(task) {
-        Some(reason) => format!("{}  {reason}\n", task_line(task).trim_end()),
-        None => task_line(task),
-    });
-    Ok((shown.collect(), lines.collect()))
+    if options.json {
+        let shown = tasks.iter().map(|task| {
+            let reason = reasons.get(&task.stay_id).cloned();
+            NotificationListed::of(task, &map.routes, reason)
+        });
+        terminal::say_json(&shown.collect::<Vec<_>>())
+    } else {
+        let lines = tasks.iter().map(|task| match reasons.get(&task.stay_id) {
+            Some(reason) => format!("{}  {reason}\n", task_line(task).trim_end()),
+            None => task_line(task),
+        });
+        Ok(terminal::say(&lines.collect::<String>())?)
+    }
 }
 
 async fn show(db: &Database, id: Uuid) -> anyhow::Result<ExitStatus> {
@@ -299,10 +311,10 @@ async fn show(db: &Database, id: Uuid) -> anyhow::Result<ExitStatus> {
         .await
         .map_err(|error| absent(error, id))?;
     let attempts = tasks::attempts(db, id, ATTEMPT_COUNT_MAX).await?;
-    let mut shown = task_json(&task);
-    shown["reason"] = json!(reason);
-    shown["attempts"] = attempts.iter().map(attempt_json).collect();
-    terminal::say_line(&shown.to_string())?;
+    let (_, catalogues) = assemble::catalogues(db).await?;
+    let map = Map::read(db, &catalogues, Clock::system().now()).await?;
+    let listed = NotificationListed::of(&task, &map.routes, reason);
+    terminal::say_json(&NotificationView::of(listed, &attempts))?;
     Ok(ExitStatus::Success)
 }
 
@@ -470,26 +482,6 @@ async fn known(db: &Database, code: &str) -> anyhow::Result<Destination> {
     }
 }
 
-/// What may be said of a task: never its content.
-fn task_json(task: &Task) -> Value {
-    json!({
-        "id": task.id,
-        "stay_id": task.stay_id,
-        "version": task.version,
-        "kind": task.kind.as_stored(),
-        "facility_id": task.facility_id,
-        "commune_code": task.commune_code,
-        "state": outbox::state(task),
-        "step": task.step.as_stored(),
-        "deadline_at": format_instant(task.deadline_at),
-        "due_at": format_instant(task.due_at),
-        "claim_count": task.claim_count,
-        "attempt_count": task.attempt_count,
-        "unclear_count": task.unclear_count,
-        "settled_at": task.settled_at.map(format_instant),
-    })
-}
-
 fn task_line(task: &Task) -> String {
     format!(
         "{}  {:<8}  {:<15}  {}  {}  {:>4} attempts\n",
@@ -500,46 +492,6 @@ fn task_line(task: &Task) -> String {
         task.commune_code,
         task.attempt_count,
     )
-}
-
-fn attempt_json(attempt: &Attempt) -> Value {
-    json!({
-        "peer": attempt.peer.as_stored(),
-        "started_at": format_instant(attempt.started_at),
-        "latency_ms": attempt.latency_ms,
-        "outcome": attempt.outcome,
-        "http_status": attempt.http_status,
-        "code": attempt.code,
-    })
-}
-
-/// The breaker is that of the endpoint which is called, as a worker last found it.
-fn destination_json(row: &Destination, map: &Map, backlog: &Backlog) -> Value {
-    let called = map.called(row);
-    json!({
-        "code": row.code,
-        "name": row.name,
-        "province_code": row.province_code,
-        "endpoint_url": row.endpoint_url,
-        "state": row.state,
-        "paused_by": row.paused_by,
-        "paused_reason": row.paused_reason,
-        "paused_at": row.paused_at.map(format_instant),
-        "paused_until": row.paused_until.map(format_instant),
-        "rate_per_second": row.rate_per_second,
-        "call_count_max": row.call_count_max,
-        "endpoint_of": called.code,
-        "breaker": called.breaker,
-        "breaker_reason": called.breaker_reason,
-        "breaker_since": called.breaker_since.map(format_instant),
-        "backlog": {
-            "open": backlog.open_count,
-            "overdue": backlog.overdue_count,
-            "parked": backlog.parked_count,
-            "oldest_created_at": backlog.oldest_created_at.map(format_instant),
-            "nearest_deadline_at": backlog.nearest_deadline_at.map(format_instant),
-        },
-    })
 }
 
 fn destination_line(row: &Destination, map: &Map, backlog: &Backlog) -> String {

@@ -1,17 +1,18 @@
 //! `luutru facility`: from where is declared. What the admin API does, through the same functions.
 
 use anyhow::{Context, ensure};
+use api::views::FacilityRecordView;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 use domain::{
-    directory::{FacilityDraft, FacilityPatch, FacilityRecord, is_over},
+    directory::{self as rules, FacilityDraft, FacilityPatch, FacilityRecord, is_over},
     time::{format_instant, local_date},
 };
 use runtime::{clock::Clock, ids, profile::Profile};
 use serde_json::{Value, json};
 use store::{
     Database,
-    directory::{self, FACILITY, Part},
+    directory::{self, FACILITY},
 };
 use uuid::Uuid;
 
@@ -24,8 +25,6 @@ use crate::{
     terminal,
 };
 
-/// Facilities that are read at once for a list.
-const PART_SIZE: u64 = 500;
 /// Members whose options have another name.
 const OPTIONS: [(&str, &str); 5] = [
     ("organisation_code", "--organisation"),
@@ -226,12 +225,10 @@ async fn perform(db: &Database, command: FacilityCommand) -> anyhow::Result<()> 
             } = *options;
             let after = change(db, id, patch(*options), "changed").await?;
             if is_json {
-                let now = Clock::system().now();
-                terminal::say_line(&after.to_json(now).to_string())?;
+                terminal::say_json(&FacilityRecordView::of(&after, Clock::system().now()))
             } else {
-                terminal::say_line(&format!("changed {id}"))?;
+                Ok(terminal::say_line(&format!("changed {id}"))?)
             }
-            Ok(())
         }
         FacilityCommand::End(options) => {
             let at = options.at.unwrap_or_else(|| Clock::system().now());
@@ -272,13 +269,11 @@ async fn create(db: &Database, options: CreateOptions) -> anyhow::Result<()> {
     let record = draft.into_record(ids::uuid_v7(&hand.clock), organisation.id, now);
     let note = hand.note("facility.created", (FACILITY, record.facility.id));
     let made = operator::done(directory::create_facility(db, record, note).await?)?;
-    let shown = if options.json {
-        made.to_json(now).to_string()
+    if options.json {
+        terminal::say_json(&FacilityRecordView::of(&made, now))
     } else {
-        made.facility.id.to_string()
-    };
-    terminal::say_line(&shown)?;
-    Ok(())
+        Ok(terminal::say_line(&made.facility.id.to_string())?)
+    }
 }
 
 async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<()> {
@@ -287,35 +282,20 @@ async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<()> {
         Some(code) => Some(named(db, code).await?.id),
         None => None,
     };
-    let mut all: Vec<FacilityRecord> = Vec::new();
-    loop {
-        let after = all.last().map(|last| last.facility.id);
-        let count_max = PART_SIZE;
-        let part =
-            directory::facilities(db, organisation_id, Part { after, count_max }, now).await?;
-        let is_last = part.len() < usize::try_from(PART_SIZE)?;
-        all.extend(part);
-        if is_last {
-            break;
-        }
-    }
+    let read = async |part| directory::facilities(db, organisation_id, part, now).await;
+    let all = operator::all(read, |one| one.facility.id).await?;
     if options.json {
-        let shown: Vec<Value> = all.iter().map(|one| one.to_json(now)).collect();
-        terminal::say_line(&Value::from(shown).to_string())?;
+        let shown = all.iter().map(|one| FacilityRecordView::of(one, now));
+        terminal::say_json(&shown.collect::<Vec<_>>())
     } else {
         let lines: String = all.iter().map(|one| line(one, now)).collect();
-        terminal::say(&lines)?;
+        Ok(terminal::say(&lines)?)
     }
-    Ok(())
 }
 
 fn line(record: &FacilityRecord, now: DateTime<Utc>) -> String {
     let facility = &record.facility;
-    let state = if facility.is_open(now) {
-        "open"
-    } else {
-        "ended"
-    };
+    let state = rules::state(facility.ended_at, now);
     let (id, organisation, kind) = (facility.id, &record.organisation_code, facility.kind);
     let (commune, name) = (&facility.commune_code, &facility.name);
     let kind = kind.as_str();

@@ -1,6 +1,7 @@
 //! `luutru key`: API keys are made, listed and ended here. The text of a key is shown once.
 
 use anyhow::{bail, ensure};
+use api::views::KeyView;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use domain::{
@@ -10,8 +11,9 @@ use domain::{
 };
 use runtime::{clock::Clock, ids, key_hash, profile::Profile};
 use secrecy::ExposeSecret;
+use serde::Serialize;
 use serde_json::{Value, json};
-use store::{Database, api_keys::ApiKey, directory::Part, key_ring};
+use store::{Database, api_keys::ApiKey, key_ring};
 use uuid::Uuid;
 
 use crate::{
@@ -23,8 +25,6 @@ use crate::{
     terminal,
 };
 
-/// Keys that are read at once for a list.
-const PART_SIZE: u64 = 500;
 /// Members whose options have another name.
 const OPTIONS: [(&str, &str); 4] = [
     ("facility_ids", "--facility-id"),
@@ -183,14 +183,23 @@ async fn create(options: CreateOptions) -> anyhow::Result<ExitStatus> {
     db.close().await;
     let (key, text) = outcome?;
     if options.json {
-        let mut shown = key.to_json(Clock::system().now());
-        shown["key"] = json!(text);
-        terminal::say_line(&shown.to_string())?;
+        terminal::say_json(&KeyMade {
+            made: KeyView::of(&key, Clock::system().now()),
+            key: &text,
+        })?;
     } else {
         terminal::say_line(&text)?;
     }
     tracing::info!(key.id = %key.id, role = %key.role, "key made; its text is not shown again");
     Ok(ExitStatus::Success)
+}
+
+/// A key that was made, with its text.
+#[derive(Serialize)]
+struct KeyMade<'a> {
+    #[serde(flatten)]
+    made: KeyView,
+    key: &'a str,
 }
 
 async fn make_key(
@@ -262,8 +271,8 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitStatus> {
     db.close().await;
     let (keys, now) = (keys?, Clock::system().now());
     if options.json {
-        let shown: Vec<Value> = keys.iter().map(|key| key.to_json(now)).collect();
-        terminal::say_line(&Value::from(shown).to_string())?;
+        let shown = keys.iter().map(|key| KeyView::of(key, now));
+        terminal::say_json(&shown.collect::<Vec<_>>())?;
     } else {
         let lines: String = keys.iter().map(|key| to_line(key, now)).collect();
         terminal::say(&lines)?;
@@ -276,19 +285,8 @@ async fn all_keys(db: &Database, organisation: Option<&str>) -> anyhow::Result<V
         Some(code) => Some(named(db, code).await?.id),
         None => None,
     };
-    let mut all: Vec<KeyRecord> = Vec::new();
-    loop {
-        let part = Part {
-            after: all.last().map(|last| last.id),
-            count_max: PART_SIZE,
-        };
-        let part = key_ring::list(db, organisation_id, part).await?;
-        let is_last = part.len() < usize::try_from(PART_SIZE)?;
-        all.extend(part);
-        if is_last {
-            return Ok(all);
-        }
-    }
+    let read = async |part| key_ring::list(db, organisation_id, part).await;
+    operator::all(read, |one| one.id).await
 }
 
 /// A key as people read it: whose it is, what it may do, until when, when it was last used.

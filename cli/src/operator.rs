@@ -9,10 +9,12 @@ use runtime::{clock::Clock, ids};
 use store::{
     Database,
     audit::{self, Actor},
-    directory::{Note, Written},
+    directory::{Note, Part, Written},
 };
 use uuid::Uuid;
 
+/// Rows that are read at once for a list.
+const PART_SIZE: u64 = 500;
 /// Characters of a name.
 const NAME_LENGTH_MAX: usize = 100;
 
@@ -96,6 +98,26 @@ pub(crate) fn done<T>(written: Written<T>) -> anyhow::Result<T> {
         Written::CodeTaken => bail!("--code: another organisation has this code; choose another"),
         Written::VersionMismatch(_) | Written::KeyReused => {
             bail!("somebody else changed it at the same time; look at it and run the command again")
+        }
+    }
+}
+
+/// Everything of a list that is read in parts. `id` tells where a part ends.
+pub(crate) async fn all<T>(
+    mut read: impl AsyncFnMut(Part) -> store::Result<Vec<T>>,
+    id: impl Fn(&T) -> Uuid,
+) -> anyhow::Result<Vec<T>> {
+    let mut all = Vec::new();
+    loop {
+        let part = Part {
+            after: all.last().map(&id),
+            count_max: PART_SIZE,
+        };
+        let found = read(part).await?;
+        let is_last = found.len() < usize::try_from(PART_SIZE)?;
+        all.extend(found);
+        if is_last {
+            return Ok(all);
         }
     }
 }

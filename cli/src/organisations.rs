@@ -1,17 +1,18 @@
 //! `luutru organisation`: who declares. What the admin API does, through the same functions.
 
 use anyhow::Context;
+use api::views::OrganisationView;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use domain::{
-    directory::{Organisation, OrganisationDraft, read_organisation_patch},
+    directory::{self as rules, Organisation, OrganisationDraft, read_organisation_patch},
     time::format_instant,
 };
 use runtime::{clock::Clock, ids, profile::Profile};
 use serde_json::{Map, Value, json};
 use store::{
     Database,
-    directory::{self, ORGANISATION, Part},
+    directory::{self, ORGANISATION},
 };
 
 use crate::{
@@ -21,9 +22,6 @@ use crate::{
     settings::PlaceSettings,
     terminal,
 };
-
-/// Organisations that are read at once for a list.
-const PART_SIZE: u64 = 500;
 
 /// Makes, lists, changes and ends organisations: companies, hospitals, schools, agencies.
 #[derive(Subcommand)]
@@ -155,52 +153,32 @@ async fn create(db: &Database, options: &CreateOptions) -> anyhow::Result<()> {
     let draft = draft.map_err(|violations| operator::refused(&violations, &[]))?;
     let hand = Hand::at_terminal(db).await?;
     let now = hand.clock.now();
-    let organisation = Organisation {
-        id: ids::uuid_v7(&hand.clock),
-        code: draft.code,
-        name: draft.name,
-        created_at: now,
-        ended_at: None,
-        version: 1,
-    };
+    let organisation = draft.into_organisation(ids::uuid_v7(&hand.clock), now);
     let note = hand.note("organisation.created", (ORGANISATION, organisation.id));
     let made = directory::create_organisation(db, organisation, note).await?;
     let made = operator::done(made)?;
-    let shown = if options.json {
-        made.to_json(now).to_string()
+    if options.json {
+        terminal::say_json(&OrganisationView::of(&made, now))
     } else {
-        made.id.to_string()
-    };
-    terminal::say_line(&shown)?;
-    Ok(())
+        Ok(terminal::say_line(&made.id.to_string())?)
+    }
 }
 
 async fn list(db: &Database, is_json: bool) -> anyhow::Result<()> {
     let now = Clock::system().now();
-    let mut all = Vec::new();
-    loop {
-        let after = all.last().map(|last: &Organisation| last.id);
-        let count_max = PART_SIZE;
-        let part = directory::organisations(db, Part { after, count_max }).await?;
-        let is_last = part.len() < usize::try_from(PART_SIZE)?;
-        all.extend(part);
-        if is_last {
-            break;
-        }
-    }
+    let read = async |part| directory::organisations(db, part).await;
+    let all = operator::all(read, |one| one.id).await?;
     if is_json {
-        let shown: Vec<Value> = all.iter().map(|one| one.to_json(now)).collect();
-        terminal::say_line(&Value::from(shown).to_string())?;
+        let shown = all.iter().map(|one| OrganisationView::of(one, now));
+        terminal::say_json(&shown.collect::<Vec<_>>())
     } else {
         let lines: String = all.iter().map(|one| line(one, now)).collect();
-        terminal::say(&lines)?;
+        Ok(terminal::say(&lines)?)
     }
-    Ok(())
 }
 
 fn line(organisation: &Organisation, now: DateTime<Utc>) -> String {
-    let shown = organisation.to_json(now);
-    let state = shown["state"].as_str().unwrap_or_default();
+    let state = rules::state(organisation.ended_at, now);
     format!(
         "{}  {:<20}  {state:<5}  {}\n",
         organisation.id, organisation.code, organisation.name

@@ -149,7 +149,8 @@ pub fn is_over(ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
 }
 
 /// `open`, or `ended` once the end has come.
-fn state(ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> &'static str {
+#[must_use]
+pub fn state(ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> &'static str {
     if is_over(ended_at, now) {
         "ended"
     } else {

@@ -5,71 +5,27 @@
 //! the intake's transaction would make committers wait for each other. A notice may be lost:
 //! whoever waits polls as well.
 
+mod bell;
+
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{ConnectionTrait, Statement, sqlx::postgres::PgListener};
-use tokio::sync::Notify;
 
 use crate::{Backend, Database, Error, Result};
+
+pub use bell::Wake;
 
 /// Most notices a process sends a second.
 pub const NOTICE_RATE_MAX_PER_SECOND: u32 = 20;
 
 const CHANNEL: &str = "luutru_outbox";
 
-/// Both ends of the bell.
-#[derive(Clone, Default)]
-pub struct Wake {
-    ends: Arc<Ends>,
-}
-
-#[derive(Default)]
-struct Ends {
-    /// Rung when there may be work; workers wait on it.
-    work: Notify,
-    /// Rung when there may be events without a number; the sequencer waits on it.
-    events: Notify,
-    /// Rung when other processes should hear of work; [`announce`] waits on it.
-    outbound: Notify,
-}
-
-impl Wake {
-    /// Says that something was committed that a worker should look at. Never blocks.
-    pub fn notify(&self) {
-        self.ring();
-        self.ends.outbound.notify_one();
-    }
-
-    /// Says that events were committed by a process that numbers them itself. Never blocks.
-    pub fn notify_events(&self) {
-        self.ends.events.notify_one();
-    }
-
-    /// Rings for everybody of this process who waits.
-    fn ring(&self) {
-        self.ends.work.notify_one();
-        self.ends.events.notify_one();
-    }
-
-    /// Waits until there may be work, `longest` at most.
-    pub async fn wait(&self, longest: Duration) {
-        // A time-out is the poll, not a failure.
-        let _ = tokio::time::timeout(longest, self.ends.work.notified()).await;
-    }
-
-    /// Waits until there may be events without a number, `longest` at most.
-    pub async fn wait_for_events(&self, longest: Duration) {
-        // A time-out is the poll, not a failure.
-        let _ = tokio::time::timeout(longest, self.ends.events.notified()).await;
-    }
-}
-
 /// Passes this process's notices on to the others. Runs until dropped; on SQLite it has nothing
 /// to do and never returns.
 pub async fn announce(db: &Database) {
     let pause = Duration::from_secs(1) / NOTICE_RATE_MAX_PER_SECOND;
     loop {
-        db.wake().ends.outbound.notified().await;
+        db.wake().outbound().await;
         if db.backend() == Backend::Postgres {
             let statement = Statement::from_string(db.db_backend(), format!("NOTIFY {CHANNEL}"));
             if let Err(error) = db

@@ -1,126 +1,388 @@
-//! Where notifications go, how it stands with each destination, and holding them back.
+//! Where notifications go, the state of each destination, and pausing them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{operator::PauseRequest, problem::Code, sender::Sender, time::format_instant};
-use serde_json::{Value, json};
+use domain::{operator::PauseRequest, problem::Code, sender::Sender};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
+use serde_json::Value;
 use store::{
     backlog::{Backlog, Map},
     destinations::{self, Deed, Destination, PAUSED, Pause, RUNNING},
 };
+use uuid::Uuid;
 
 use super::{AREA, failure, map};
-use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
-use crate::payload::Document;
+use crate::parameters::{Paged, Query};
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
-use crate::query::Query;
-use crate::shapes::admin::{DestinationPage, DestinationView, PauseDraft, PauseState};
-use crate::stays::REPLAYED;
+use crate::reply::{Json, Replayed};
+use crate::shapes::text::{BreakerWord, DestinationStateWord, Instant, PauseReason, ProvinceCode};
+use crate::topic::Topic;
 
 /// What cursors of this list are good for.
 const LIST: &str = "destinations";
 /// What deeds are noted about.
 const DESTINATION: &str = "destination";
 
-/// A page of destinations, by code.
-pub(crate) async fn list(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    mut query: Query,
-) -> Result<Answer<DestinationPage>, Failure> {
-    let key_id = admitted.sender().key_id;
-    let page = query.page(&app.vault, LIST, key_id);
-    query.finish()?;
-    let map = map(app).await?;
-    let first = page.after.map_or(0, |after| {
-        let place = map.rows.iter().position(|row| row.id == after);
-        place.map_or(map.rows.len(), |place| place + 1)
-    });
-    let rest = map.rows.get(first..).unwrap_or_default();
-    let shown = rest.get(..page.limit).unwrap_or(rest);
-    let last = shown.last().filter(|_| shown.len() < rest.len());
-    let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
-    let backlogs = map.backlogs(&app.db, app.clock.now()).await?;
-    let now = app.clock.now();
-    let items = shown.iter().map(|row| view(row, &map, &backlogs, now));
-    let items: Vec<Value> = items.collect();
-    let page = json!({"items": items, "next_cursor": next_cursor});
-    Ok(Answer::json(page.to_string()))
+/// A destination of notifications.
+#[derive(Object, Serialize)]
+#[oai(rename = "Destination")]
+pub struct DestinationView {
+    /// Its code; of a province, the province's.
+    code: String,
+    /// What people call it.
+    name: String,
+    /// Its province.
+    #[oai(nullable)]
+    province_code: Option<ProvinceCode>,
+    /// The address of an endpoint of its own.
+    #[oai(nullable)]
+    endpoint_url: Option<String>,
+    /// The destination whose endpoint is called: its own, its province's, or `national`.
+    #[oai(nullable)]
+    endpoint_of: Option<String>,
+    /// Whether somebody holds it back.
+    state: DestinationStateWord,
+    /// Who: a key's id, `operator` at a terminal, or `worker` for an endpoint that refuses us.
+    #[oai(nullable)]
+    paused_by: Option<String>,
+    /// Why.
+    #[oai(nullable)]
+    paused_reason: Option<String>,
+    /// Since when.
+    #[oai(nullable)]
+    paused_at: Option<Instant>,
+    /// Until when; `null`: until it is resumed.
+    #[oai(nullable)]
+    paused_until: Option<Instant>,
+    /// Somebody holds it, or the destination whose endpoint it uses.
+    is_held: bool,
+    /// Calls a second, of each worker; `null`: the workers' own bound.
+    #[oai(nullable)]
+    rate_per_second: Option<u32>,
+    /// Calls at once, of each worker; `null`: the workers' own bound.
+    #[oai(nullable)]
+    call_count_max: Option<u32>,
+    /// What a worker last found of the endpoint that is called.
+    breaker: BreakerWord,
+    /// Why it is open.
+    #[oai(nullable)]
+    breaker_reason: Option<String>,
+    /// Since when.
+    #[oai(nullable)]
+    breaker_since: Option<Instant>,
+    /// What waits.
+    backlog: DestinationBacklog,
 }
 
-/// One destination.
-pub(crate) async fn show(app: &App, code: &str) -> Result<Answer<DestinationView>, Failure> {
-    let map = map(app).await?;
-    let row = map.destination(code);
-    let row = row.ok_or_else(|| Failure::new(Code::NotFound))?;
-    let backlogs = map.backlogs(&app.db, app.clock.now()).await?;
-    let shown = view(row, &map, &backlogs, app.clock.now());
-    Ok(Answer::json(shown.to_string()))
+impl DestinationView {
+    /// A destination as operators see it at `now`.
+    #[must_use]
+    pub fn of(row: &Destination, map: &Map, backlog: &Backlog, now: DateTime<Utc>) -> Self {
+        let way = map.routes.way_of_destination(&row.code);
+        let called = map.called(row);
+        let bound = |count: Option<i32>| count.and_then(|count| u32::try_from(count).ok());
+        Self {
+            code: row.code.clone(),
+            name: row.name.clone(),
+            province_code: row.province_code.clone().map(ProvinceCode),
+            endpoint_url: row.endpoint_url.clone(),
+            endpoint_of: way.map(|way| way.lane.to_string()),
+            state: DestinationStateWord(row.state.to_string()),
+            paused_by: row.paused_by.clone(),
+            paused_reason: row.paused_reason.clone(),
+            paused_at: row.paused_at.map(Instant::of),
+            paused_until: row.paused_until.map(Instant::of),
+            is_held: way.is_some_and(|way| way.is_paused),
+            rate_per_second: bound(row.rate_per_second),
+            call_count_max: bound(row.call_count_max),
+            breaker: BreakerWord(called.breaker.to_string()),
+            breaker_reason: called.breaker_reason.clone(),
+            breaker_since: called.breaker_since.map(Instant::of),
+            backlog: DestinationBacklog::of(backlog, now),
+        }
+    }
+}
+
+/// What of a destination's notifications waits.
+#[derive(Object, Serialize)]
+struct DestinationBacklog {
+    /// Those on their way.
+    open: u64,
+    /// Of these, those whose deadline has passed.
+    overdue: u64,
+    /// Those set aside.
+    parked: u64,
+    /// Since when the oldest is on its way.
+    #[oai(nullable)]
+    oldest_created_at: Option<Instant>,
+    /// The same in seconds.
+    #[oai(nullable)]
+    oldest_age_seconds: Option<u64>,
+    /// The nearest deadline of those on their way.
+    #[oai(nullable)]
+    nearest_deadline_at: Option<Instant>,
+}
+
+impl DestinationBacklog {
+    fn of(backlog: &Backlog, now: DateTime<Utc>) -> Self {
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        let age = |at: DateTime<Utc>| u64::try_from((now - at).num_seconds()).unwrap_or_default();
+        Self {
+            open: count(backlog.open_count),
+            overdue: count(backlog.overdue_count),
+            parked: count(backlog.parked_count),
+            oldest_created_at: backlog.oldest_created_at.map(Instant::of),
+            oldest_age_seconds: backlog.oldest_created_at.map(age),
+            nearest_deadline_at: backlog.nearest_deadline_at.map(Instant::of),
+        }
+    }
+}
+
+/// A page of destinations, by code.
+#[derive(Object, Serialize)]
+pub(crate) struct DestinationPage {
+    /// The destinations.
+    items: Vec<DestinationView>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
 }
 
 /// Holds a destination back.
-pub(crate) async fn pause(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    code: &str,
-    key: IdempotencyKey,
-    document: Document<PauseDraft>,
-) -> Result<Answer<PauseState>, Failure> {
-    let sender = admitted.sender();
-    let row = find(app, code).await?;
-    let now = document.received_at;
-    let request = PauseRequest::read(&document.value, now).map_err(Failure::invalid)?;
-    let path = format!("destinations/{}/pause", row.code);
-    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
-    let pause = Pause {
-        by: sender.key_id.to_string(),
-        reason: request.reason.clone(),
-        at: now,
-        until: request.until,
-    };
-    let entry = audit::entry(
-        app,
-        sender.key_id,
-        "destination.paused",
-        (DESTINATION, row.id),
-        now,
-    );
-    let deed = destinations::pause(&app.db, &row.code, pause, entry, guard.as_ref()).await;
-    let paused = |at| Paused {
-        by: sender,
-        request: &request,
-        at,
-    };
-    answer(&row, deed, &key, now, |at| Some(paused(at)))
+#[derive(Object)]
+pub(crate) struct PauseDraft {
+    /// Why. No personal values, please.
+    reason: PauseReason,
+    /// Until when; until it is resumed when left out.
+    until: Option<Instant>,
 }
 
-/// Lets a destination go again.
-pub(crate) async fn resume(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    code: &str,
-    key: IdempotencyKey,
-) -> Result<Answer<PauseState>, Failure> {
-    let sender = admitted.sender();
-    let row = find(app, code).await?;
-    let now = app.clock.now();
-    let path = format!("destinations/{}/resume", row.code);
-    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
-    let entry = audit::entry(
-        app,
-        sender.key_id,
-        "destination.resumed",
-        (DESTINATION, row.id),
-        now,
-    );
-    let deed = destinations::resume(&app.db, &row.code, entry, guard.as_ref()).await;
-    answer(&row, deed, &key, now, |_| None)
+impl Shape for PauseDraft {}
+
+/// Whether a destination is held back.
+#[derive(Object, Serialize)]
+pub(crate) struct PauseState {
+    /// The destination.
+    code: String,
+    /// Whether it is held back.
+    state: DestinationStateWord,
+    /// By which key.
+    #[oai(nullable)]
+    paused_by: Option<Uuid>,
+    /// Why.
+    #[oai(nullable)]
+    paused_reason: Option<String>,
+    /// Since when.
+    #[oai(nullable)]
+    paused_at: Option<Instant>,
+    /// Until when; `null`: until it is resumed.
+    #[oai(nullable)]
+    paused_until: Option<Instant>,
+}
+
+impl PauseState {
+    fn running(row: &Destination) -> Self {
+        Self {
+            code: row.code.clone(),
+            state: DestinationStateWord(RUNNING.to_owned()),
+            paused_by: None,
+            paused_reason: None,
+            paused_at: None,
+            paused_until: None,
+        }
+    }
+
+    fn paused(row: &Destination, by: &Sender, request: &PauseRequest, at: DateTime<Utc>) -> Self {
+        Self {
+            code: row.code.clone(),
+            state: DestinationStateWord(PAUSED.to_owned()),
+            paused_by: Some(by.key_id),
+            paused_reason: Some(request.reason.clone()),
+            paused_at: Some(Instant::of(at)),
+            paused_until: request.until.map(Instant::of),
+        }
+    }
+}
+
+/// Destinations are listed.
+#[derive(ApiResponse)]
+pub(crate) enum DestinationsListed {
+    /// A page of destinations.
+    #[oai(status = 200)]
+    Page(Json<DestinationPage>),
+}
+
+/// A destination is shown.
+#[derive(ApiResponse)]
+pub(crate) enum DestinationShown {
+    /// The destination.
+    #[oai(status = 200)]
+    Destination(Json<DestinationView>),
+}
+
+/// A destination was paused.
+#[derive(ApiResponse)]
+pub(crate) enum DestinationPaused {
+    /// It is held back, or the first answer again.
+    #[oai(status = 200)]
+    State(
+        Json<PauseState>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// A destination was resumed.
+#[derive(ApiResponse)]
+pub(crate) enum DestinationResumed {
+    /// It goes again, or the first answer again.
+    #[oai(status = 200)]
+    State(
+        Json<PauseState>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// Destinations, listed, shown, paused and resumed.
+pub(crate) struct DestinationsApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl DestinationsApi {
+    /// List destinations
+    ///
+    /// By code: who holds which back and why, bounds, breaker, and what waits.
+    #[oai(
+        path = "/v1/admin/destinations",
+        method = "get",
+        operation_id = "listDestinations",
+        tag = "Topic::Administration"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Administering>,
+        mut query: Query<Paged>,
+    ) -> Result<DestinationsListed, Failure> {
+        let (app, key_id) = (&self.0, admitted.sender().key_id);
+        let page = query.page(&app.vault, LIST, key_id);
+        query.finish()?;
+        let map = map(app).await?;
+        let first = page.after.map_or(0, |after| {
+            let place = map.rows.iter().position(|row| row.id == after);
+            place.map_or(map.rows.len(), |place| place + 1)
+        });
+        let rest = map.rows.get(first..).unwrap_or_default();
+        let shown = rest.get(..page.limit).unwrap_or(rest);
+        let last = shown.last().filter(|_| shown.len() < rest.len());
+        let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
+        let now = app.clock.now();
+        let backlogs = map.backlogs(&app.db, now).await?;
+        let items = shown.iter().map(|row| view(row, &map, &backlogs, now));
+        Ok(DestinationsListed::Page(Json(DestinationPage {
+            items: items.collect(),
+            next_cursor,
+        })))
+    }
+
+    /// See a destination
+    #[oai(
+        path = "/v1/admin/destinations/:code",
+        method = "get",
+        operation_id = "showDestination",
+        tag = "Topic::Administration"
+    )]
+    async fn show(
+        &self,
+        _admitted: Admitted<Administering>,
+        /// The destination's code.
+        Path(code): Path<String>,
+    ) -> Result<DestinationShown, Failure> {
+        let app = &self.0;
+        let map = map(app).await?;
+        let row = map.destination(&code);
+        let row = row.ok_or_else(|| Failure::new(Code::NotFound))?;
+        let now = app.clock.now();
+        let backlogs = map.backlogs(&app.db, now).await?;
+        Ok(DestinationShown::Destination(Json(view(
+            row, &map, &backlogs, now,
+        ))))
+    }
+
+    /// Pause a destination
+    ///
+    /// Within a second nothing more is sent to it; calls under way go on. What waits keeps its
+    /// order. Pausing again replaces the reason and the end time.
+    #[oai(
+        path = "/v1/admin/destinations/:code/pause",
+        method = "post",
+        operation_id = "pauseDestination",
+        tag = "Topic::Administration"
+    )]
+    async fn pause(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The destination's code.
+        Path(code): Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<PauseDraft>,
+    ) -> Result<DestinationPaused, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let row = find(app, &code).await?;
+        let now = document.received_at;
+        let request = PauseRequest::read(&document.value, now).map_err(Failure::invalid)?;
+        let path = format!("destinations/{}/pause", row.code);
+        let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
+        let pause = Pause {
+            by: sender.key_id.to_string(),
+            reason: request.reason.clone(),
+            at: now,
+            until: request.until,
+        };
+        let subject = (DESTINATION, row.id);
+        let entry = audit::entry(app, sender.key_id, "destination.paused", subject, now);
+        let deed = destinations::pause(&app.db, &row.code, pause, entry, guard.as_ref()).await;
+        let (at, replayed) = done(deed, &key, now)?;
+        let state = PauseState::paused(&row, sender, &request, at);
+        Ok(DestinationPaused::State(Json(state), replayed))
+    }
+
+    /// Resume a destination
+    #[oai(
+        path = "/v1/admin/destinations/:code/resume",
+        method = "post",
+        operation_id = "resumeDestination",
+        tag = "Topic::Administration"
+    )]
+    async fn resume(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The destination's code.
+        Path(code): Path<String>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<DestinationResumed, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let row = find(app, &code).await?;
+        let now = app.clock.now();
+        let path = format!("destinations/{}/resume", row.code);
+        let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
+        let subject = (DESTINATION, row.id);
+        let entry = audit::entry(app, sender.key_id, "destination.resumed", subject, now);
+        let deed = destinations::resume(&app.db, &row.code, entry, guard.as_ref()).await;
+        let (_, replayed) = done(deed, &key, now)?;
+        let state = PauseState::running(&row);
+        Ok(DestinationResumed::State(Json(state), replayed))
+    }
 }
 
 async fn find(app: &App, code: &str) -> Result<Destination, Failure> {
@@ -130,48 +392,24 @@ async fn find(app: &App, code: &str) -> Result<Destination, Failure> {
     row.ok_or_else(|| Failure::new(Code::NotFound))
 }
 
-/// A pause as it was asked for.
-struct Paused<'a> {
-    by: &'a Sender,
-    request: &'a PauseRequest,
-    at: DateTime<Utc>,
-}
-
-/// Made of the request and the time of the first one, so that a replay is the first answer byte
-/// for byte.
-fn answer<'a>(
-    row: &Destination,
+/// When the deed was done first. The answer is made of the request and of this, so that a replay
+/// is the first answer byte for byte.
+fn done(
     deed: store::Result<Deed>,
     key: &IdempotencyKey,
     now: DateTime<Utc>,
-    paused: impl Fn(DateTime<Utc>) -> Option<Paused<'a>>,
-) -> Result<Answer<PauseState>, Failure> {
-    let (at, is_replayed) = match deed.map_err(|error| failure(error, key))? {
-        Deed::Done => (now, false),
-        Deed::Replayed(at) => (at, true),
-        Deed::KeyReused => {
-            key.count("mismatch");
-            return Err(Failure::new(Code::IdempotencyKeyReused));
+) -> Result<(DateTime<Utc>, Option<Replayed>), Failure> {
+    match deed.map_err(|error| failure(error, key))? {
+        Deed::Done => {
+            key.count("new");
+            Ok((now, None))
         }
-    };
-    key.count(if is_replayed { "replay" } else { "new" });
-    let paused = paused(at);
-    let paused = paused.as_ref();
-    let until = paused.and_then(|paused| paused.request.until);
-    let state = json!({
-        "code": row.code,
-        "state": if paused.is_some() { PAUSED } else { RUNNING },
-        "paused_by": paused.map(|paused| paused.by.key_id),
-        "paused_reason": paused.map(|paused| &paused.request.reason),
-        "paused_at": paused.map(|paused| format_instant(paused.at)),
-        "paused_until": until.map(format_instant),
-    });
-    let answer = Answer::json(state.to_string());
-    Ok(if is_replayed {
-        answer.with_header(REPLAYED, "true")
-    } else {
-        answer
-    })
+        Deed::Replayed(at) => {
+            key.count("replay");
+            Ok((at, Replayed::when(true)))
+        }
+        Deed::KeyReused => Err(key.reused()),
+    }
 }
 
 fn view(
@@ -179,37 +417,7 @@ fn view(
     map: &Map,
     backlogs: &HashMap<String, Backlog>,
     now: DateTime<Utc>,
-) -> Value {
+) -> DestinationView {
     let backlog = backlogs.get(&row.code).copied().unwrap_or_default();
-    let way = map.routes.way_of_destination(&row.code);
-    let lane = way.map(|way| &*way.lane);
-    let called = map.called(row);
-    let age = backlog.oldest_created_at;
-    let age = age.map(|at| (now - at).num_seconds().max(0));
-    json!({
-        "code": row.code,
-        "name": row.name,
-        "province_code": row.province_code,
-        "endpoint_url": row.endpoint_url,
-        "endpoint_of": lane,
-        "state": row.state,
-        "paused_by": row.paused_by,
-        "paused_reason": row.paused_reason,
-        "paused_at": row.paused_at.map(format_instant),
-        "paused_until": row.paused_until.map(format_instant),
-        "is_held": way.is_some_and(|way| way.is_paused),
-        "rate_per_second": row.rate_per_second,
-        "call_count_max": row.call_count_max,
-        "breaker": called.breaker,
-        "breaker_reason": called.breaker_reason,
-        "breaker_since": called.breaker_since.map(format_instant),
-        "backlog": {
-            "open": backlog.open_count,
-            "overdue": backlog.overdue_count,
-            "parked": backlog.parked_count,
-            "oldest_created_at": backlog.oldest_created_at.map(format_instant),
-            "oldest_age_seconds": age,
-            "nearest_deadline_at": backlog.nearest_deadline_at.map(format_instant),
-        },
-    })
+    DestinationView::of(row, map, &backlog, now)
 }

@@ -11,31 +11,61 @@ use domain::{
     problem::{Code, Violation},
 };
 use intake::{Expected, Refusal};
-use poem::http::{StatusCode, header};
-use serde_json::json;
+use poem_openapi::{ApiResponse, types::Type};
+use serde::Serialize;
 use store::directory::{self, Part, Written};
+use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::app::App;
 use crate::idempotency::IdempotencyKey;
+use crate::parameters::{Page, query};
 use crate::problem::Failure;
-use crate::query::{Page, Parameter};
-use crate::stays::REPLAYED;
+use crate::reply::{ETag, Json, Location, Replayed};
 
-/// The filter of lists of what organisations have.
-const OF_ORGANISATION: Parameter = Parameter {
-    name: "organisation_id",
-    about: "Only those of this organisation.",
-    schema: || json!({"type": "string", "format": "uuid"}),
-};
+query! {
+    /// Which of the facilities or keys of all organisations are listed.
+    pub(crate) struct OfOrganisation {
+        /// Only those of this organisation.
+        organisation_id: Option<Uuid>,
+    }
+}
 
-/// What the store is asked for: a row more than the page has tells whether another page follows.
-fn one_more(page: &Page) -> Part {
+/// An organisation or a facility was made.
+#[derive(ApiResponse)]
+pub(crate) enum Made<T: Type + Serialize + Send> {
+    /// It is made.
+    #[oai(status = 201)]
+    First(
+        Json<T>,
+        #[oai(header = "Location")] Location,
+        #[oai(header = "ETag")] ETag,
+    ),
+    /// It had been made before: the first answer again.
+    #[oai(status = 200)]
+    Again(
+        Json<T>,
+        #[oai(header = "Location")] Location,
+        #[oai(header = "ETag")] ETag,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+impl<T: Type + Serialize + Send> Made<T> {
+    fn at(path: String, view: T, version: u32, is_replayed: bool) -> Self {
+        let (view, location, etag) = (Json(view), Location::of(path), ETag::of(version));
+        if is_replayed {
+            Self::Again(view, location, etag, Replayed::when(true))
+        } else {
+            Self::First(view, location, etag)
+        }
+    }
+}
+
+/// The part of a list that a page shows.
+fn part(page: &Page) -> Part {
     Part {
         after: page.after,
-        count_max: u64::try_from(page.limit)
-            .unwrap_or(u64::MAX)
-            .saturating_add(1),
+        count_max: page.count_max(),
     }
 }
 
@@ -55,10 +85,7 @@ fn outcome<T>(
     let (subject, at, is_replayed) = match written {
         Written::Done(subject) => (subject, now, false),
         Written::Replayed(subject, at) => (subject, at, true),
-        Written::KeyReused => {
-            key.count("mismatch");
-            return Err(Failure::new(Code::IdempotencyKeyReused));
-        }
+        Written::KeyReused => return Err(key.reused()),
         Written::CodeTaken => return Err(Failure::new(Code::CodeTaken)),
         Written::VersionMismatch(version) => {
             return Err(Refusal::VersionMismatch { version }.into());
@@ -72,40 +99,23 @@ fn outcome<T>(
     })
 }
 
-/// 201 for what was made, 200 for the first answer again.
-fn made<T>(answer: Answer<T>, location: &str, is_replayed: bool) -> Answer<T> {
-    let answer = answer.with_header(header::LOCATION, location);
-    if is_replayed {
-        answer.with_header(REPLAYED, "true")
-    } else {
-        answer.with_status(StatusCode::CREATED)
-    }
-}
-
-/// 200 for what was changed.
-fn changed<T>(answer: Answer<T>, is_replayed: bool) -> Answer<T> {
-    if is_replayed {
-        answer.with_header(REPLAYED, "true")
-    } else {
-        answer
-    }
-}
-
-fn etag<T>(answer: Answer<T>, version: i32) -> Answer<T> {
-    answer.with_header(header::ETAG, format!("\"{version}\""))
-}
-
 /// Whether a change is meant for the version that there is. `is_said` tells that it would change
 /// nothing: said again from the version before, it is the change that made the present one.
 ///
-/// Errors: 412.
+/// Errors: 428 when no version is named, 412 when it is another.
 fn check_version(expected: &Expected, version: i32, is_said: bool) -> Result<(), Failure> {
     match expected {
-        Expected::Unnamed | Expected::Current => Ok(()),
+        Expected::Unnamed => Err(Failure::new(Code::PreconditionRequired)),
+        Expected::Current => Ok(()),
         Expected::Versions(versions) if versions.contains(&version) => Ok(()),
         Expected::Versions(versions) if is_said && versions.contains(&(version - 1)) => Ok(()),
         Expected::Versions(_) => Err(Refusal::VersionMismatch { version }.into()),
     }
+}
+
+/// A version as it is shown: the store counts from 1.
+fn shown(version: i32) -> u32 {
+    u32::try_from(version).unwrap_or_default()
 }
 
 /// The organisation that something new belongs to.

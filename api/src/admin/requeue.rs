@@ -1,96 +1,178 @@
 //! Sending again what was set aside.
 
+use std::sync::Arc;
+
 use domain::{
     operator::RequeueRequest,
     problem::{Code, Violation},
 };
-use serde_json::{Value, json};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
+use serde_json::Value;
 use store::{
     idempotency,
-    tasks::{self, Filter, Replayed, Requeued},
+    tasks::{self, Filter, Requeued},
 };
+use uuid::Uuid;
 
 use super::{AREA, TASK, communes, failure, map};
-use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::Document;
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
-use crate::query::id_of;
-use crate::shapes::admin::{RequeueAnswer, RequeueDraft, RequeueManyAnswer};
-use crate::stays::REPLAYED;
+use crate::reply::{Json, Replayed};
+use crate::shapes::text::{Id, RequeueWord, Word};
+use crate::topic::Topic;
 
 /// Notifications that one request sends again at most.
 const COUNT_MAX: u64 = 200;
 /// What sending again is noted as.
 const ACTION: &str = "delivery.requeued";
 
-/// Sends one notification again.
-pub(crate) async fn one(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    id: &str,
-    key: IdempotencyKey,
-) -> Result<Answer<RequeueAnswer>, Failure> {
-    let sender = admitted.sender();
-    let id = id_of(id)?;
-    let now = app.clock.now();
-    let path = format!("deliveries/{id}/requeue");
-    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
-    let entry = audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
-    let outcome = tasks::requeue(&app.db, id, now, entry, guard.as_ref()).await;
-    // Made of nothing that changes, so that a replay is the first answer byte for byte.
-    let answer = |word: &str| Answer::json(json!({"id": id, "outcome": word}).to_string());
-    let (word, is_replayed) = match outcome.map_err(|error| failure(error, &key))? {
-        Requeued::Done => ("requeued", false),
-        Requeued::OnItsWay => ("on_its_way", false),
-        Requeued::Replayed(Replayed::Done) => ("requeued", true),
-        Requeued::Replayed(Replayed::OnItsWay) => ("on_its_way", true),
-        Requeued::Settled => return Err(Failure::new(Code::DeliverySettled)),
-        Requeued::Superseded => return Err(Failure::new(Code::DeliverySuperseded)),
-        Requeued::KeyReused => {
-            key.count("mismatch");
-            return Err(Failure::new(Code::IdempotencyKeyReused));
-        }
-    };
-    key.count(if is_replayed { "replay" } else { "new" });
-    Ok(if is_replayed {
-        answer(word).with_header(REPLAYED, "true")
-    } else {
-        answer(word)
-    })
+/// What became of the wish to send a notification again.
+#[derive(Object, Serialize)]
+#[oai(rename = "Requeue")]
+pub(crate) struct RequeueAnswer {
+    /// The notification.
+    id: Uuid,
+    /// `requeued`: it is due now, under its old id and with its old bytes. `on_its_way`: it was
+    /// not set aside, and nothing was changed.
+    outcome: RequeueWord,
 }
 
-/// Sends again all that were set aside, or those of a destination or a facility.
-pub(crate) async fn many(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    key: IdempotencyKey,
-    document: Document<RequeueDraft>,
-) -> Result<Answer<RequeueManyAnswer>, Failure> {
-    let sender = admitted.sender();
-    let request = RequeueRequest::read(&document.value).map_err(Failure::invalid)?;
-    let now = document.received_at;
-    let filter = filter(app, request).await?;
-    let path = "deliveries/requeue";
-    if let Some(guard) = key.of_request(app, sender, (AREA, &[]), (path, &document.value), now)
-        && !idempotency::guard(&app.db, &guard, now)
-            .await
-            .map_err(|error| key.failure(error))?
-    {
-        key.count("mismatch");
-        return Err(Failure::new(Code::IdempotencyKeyReused));
+/// Which of those set aside are sent again; all when nothing is named.
+#[derive(Object)]
+pub(crate) struct RequeueDraft {
+    /// Only those that go to the destination of this code.
+    destination: Option<Word>,
+    /// Only those of this facility.
+    facility_id: Option<Id>,
+}
+
+impl Shape for RequeueDraft {}
+
+/// What was sent again.
+#[derive(Object, Serialize)]
+#[oai(rename = "RequeueMany")]
+pub(crate) struct RequeueManyAnswer {
+    /// How many are due now.
+    requeued: u32,
+    /// How many stay aside, since a later version carries the whole stay.
+    superseded: u32,
+    /// There are more: ask again.
+    more: bool,
+}
+
+/// A notification was asked to be sent again.
+#[derive(ApiResponse)]
+pub(crate) enum NotificationRequeued {
+    /// What became of it, or the first answer again.
+    #[oai(status = 200)]
+    Outcome(
+        Json<RequeueAnswer>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// Notifications were sent again.
+#[derive(ApiResponse)]
+pub(crate) enum NotificationsRequeued {
+    /// What was sent again.
+    #[oai(status = 200)]
+    Outcome(Json<RequeueManyAnswer>),
+}
+
+/// Sending notifications again.
+pub(crate) struct RequeueApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl RequeueApi {
+    /// Send a notification again
+    ///
+    /// One that was set aside, under its old id and with its old bytes. One that is on its way
+    /// stays as it is; what the police have answered is 409 `delivery_settled`, and 409
+    /// `delivery_superseded` where a later version carries the whole stay.
+    #[oai(
+        path = "/v1/admin/deliveries/:id/requeue",
+        method = "post",
+        operation_id = "requeueNotification",
+        tag = "Topic::Administration"
+    )]
+    async fn one(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The notification's id.
+        Path(id): Path<Uuid>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<NotificationRequeued, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let now = app.clock.now();
+        let path = format!("deliveries/{id}/requeue");
+        let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
+        let entry = audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
+        let outcome = tasks::requeue(&app.db, id, now, entry, guard.as_ref()).await;
+        let (word, is_replay) = match outcome.map_err(|error| failure(error, &key))? {
+            Requeued::Done => ("requeued", false),
+            Requeued::OnItsWay => ("on_its_way", false),
+            Requeued::Replayed(tasks::Replayed::Done) => ("requeued", true),
+            Requeued::Replayed(tasks::Replayed::OnItsWay) => ("on_its_way", true),
+            Requeued::Settled => return Err(Failure::new(Code::DeliverySettled)),
+            Requeued::Superseded => return Err(Failure::new(Code::DeliverySuperseded)),
+            Requeued::KeyReused => return Err(key.reused()),
+        };
+        key.count(if is_replay { "replay" } else { "new" });
+        // Made of nothing that changes, so that a replay is the first answer byte for byte.
+        let outcome = RequeueWord(word.to_owned());
+        let answer = Json(RequeueAnswer { id, outcome });
+        Ok(NotificationRequeued::Outcome(
+            answer,
+            Replayed::when(is_replay),
+        ))
     }
-    let entry = |id| audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
-    let outcome = tasks::requeue_parked(&app.db, &filter, COUNT_MAX, now, entry).await?;
-    let answer = json!({
-        "requeued": outcome.requeued_count,
-        "superseded": outcome.superseded_count,
-        "more": outcome.may_be_more,
-    });
-    Ok(Answer::json(answer.to_string()))
+
+    /// Send all again that were set aside
+    ///
+    /// Those of a destination or of a facility; all when neither is named. Up to 200 at once, the
+    /// nearest deadline first: ask again while there are `more`.
+    #[oai(
+        path = "/v1/admin/deliveries/requeue",
+        method = "post",
+        operation_id = "requeueNotifications",
+        tag = "Topic::Administration"
+    )]
+    async fn many(
+        &self,
+        admitted: Admitted<Administering>,
+        /// Guards against another body under the same key; what is left is sent again each time.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<RequeueDraft>,
+    ) -> Result<NotificationsRequeued, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let request = RequeueRequest::read(&document.value).map_err(Failure::invalid)?;
+        let now = document.received_at;
+        let filter = filter(app, request).await?;
+        let path = "deliveries/requeue";
+        if let Some(guard) = key.of_request(app, sender, (AREA, &[]), (path, &document.value), now)
+            && !idempotency::guard(&app.db, &guard, now)
+                .await
+                .map_err(|error| key.failure(error))?
+        {
+            return Err(key.reused());
+        }
+        let entry = |id| audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
+        let outcome = tasks::requeue_parked(&app.db, &filter, COUNT_MAX, now, entry).await?;
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(NotificationsRequeued::Outcome(Json(RequeueManyAnswer {
+            requeued: count(outcome.requeued_count),
+            superseded: count(outcome.superseded_count),
+            more: outcome.may_be_more,
+        })))
+    }
 }
 
 async fn filter(app: &App, request: RequeueRequest) -> Result<Filter, Failure> {

@@ -11,11 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::examples;
 
-use crate::admin::{deliveries, directory};
-use crate::answer::JSON;
-use crate::police::notifications;
 use crate::problem::PROBLEM_JSON;
-use crate::query::{PAGE_PARAMETERS, Parameter};
+use crate::reply::JSON;
 
 /// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
 const REQUEST_SCHEMAS: &[&str] = &[
@@ -54,21 +51,6 @@ const REQUEST_SCHEMAS: &[&str] = &[
     "RequeueDraft",
 ];
 
-/// Operations that declare nothing and replay by their key.
-const GUARDED: &[&str] = &[
-    "changeFacility",
-    "changeOrganisation",
-    "claimCases",
-    "createFacility",
-    "createKey",
-    "createOrganisation",
-    "decideCase",
-    "extendClaim",
-    "pauseDestination",
-    "requeueNotification",
-    "resumeDestination",
-];
-
 const ABOUT: &str = "Notification of stay (thông báo lưu trú) to the police, for every facility \
 that must declare its guests.\n\n\
 Errors are `application/problem+json` with a stable `code`; the catalogue `error_codes` lists them \
@@ -80,198 +62,6 @@ Test vector: salt `AAECAwQFBgcICQoLDA0ODw` and content \
 `{\"facility_id\":\"0197c1c8-0280-7000-8000-000000000010\",\"guest\":{\"document\":\
 {\"kind\":\"citizen_card\",\"number\":\"038090001234\"},\"full_name\":\"Nguyễn Văn An\"},\
 \"room\":\"203\"}` give `";
-
-/// What an operation may answer besides what the framework knows.
-struct Facts {
-    operation: &'static str,
-    /// What 200 means.
-    success: &'static str,
-    /// Statuses of problems that are this operation's own.
-    problems: &'static [u16],
-    parameters: &'static [&'static [Parameter]],
-}
-
-const FACTS: &[Facts] = &[
-    Facts {
-        operation: "listCases",
-        success: "A page of cases.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS, &notifications::PARAMETERS],
-    },
-    Facts {
-        operation: "showCase",
-        success: "The case.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "claimCases",
-        success: "The cases that are held, or those that the first request still holds.",
-        problems: &[400, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "extendClaim",
-        success: "The lease lasts longer; a replay answers the lease as it stands.",
-        problems: &[400, 404, 409, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "releaseClaim",
-        success: "The lease is given back.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "decideCase",
-        success: "The decision, or the first answer again.",
-        problems: &[400, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "summarizeCases",
-        success: "The counts.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listNotifications",
-        success: "A page of notifications.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS, &deliveries::PARAMETERS],
-    },
-    Facts {
-        operation: "showNotification",
-        success: "The notification.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "requeueNotification",
-        success: "What became of it, or the first answer again.",
-        problems: &[400, 404, 409, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "requeueNotifications",
-        success: "What was sent again.",
-        problems: &[400, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listDestinations",
-        success: "A page of destinations.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS],
-    },
-    Facts {
-        operation: "showDestination",
-        success: "The destination.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "pauseDestination",
-        success: "It is held back, or the first answer again.",
-        problems: &[400, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "resumeDestination",
-        success: "It goes again, or the first answer again.",
-        problems: &[400, 404, 409, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listOrganisations",
-        success: "A page of organisations.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS],
-    },
-    Facts {
-        operation: "createOrganisation",
-        success: "It had been made before: the first answer again.",
-        problems: &[400, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showOrganisation",
-        success: "The organisation.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "changeOrganisation",
-        success: "The organisation as the change left it, or the first answer again.",
-        problems: &[400, 404, 408, 409, 412, 413, 415, 422, 428],
-        parameters: &[],
-    },
-    Facts {
-        operation: "endOrganisation",
-        success: "The organisation, ended.",
-        problems: &[404, 409, 412],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listFacilityRecords",
-        success: "A page of facilities.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS, &directory::facilities::PARAMETERS],
-    },
-    Facts {
-        operation: "createFacility",
-        success: "It had been made before: the first answer again.",
-        problems: &[400, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showFacilityRecord",
-        success: "The facility.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "changeFacility",
-        success: "The facility as the change left it, or the first answer again.",
-        problems: &[400, 404, 408, 409, 412, 413, 415, 422, 428],
-        parameters: &[],
-    },
-    Facts {
-        operation: "endFacility",
-        success: "The facility, ended.",
-        problems: &[404, 409, 412],
-        parameters: &[],
-    },
-    Facts {
-        operation: "listKeys",
-        success: "A page of keys.",
-        problems: &[404, 422],
-        parameters: &[&PAGE_PARAMETERS, &directory::keys::PARAMETERS],
-    },
-    Facts {
-        operation: "createKey",
-        success: "It had been made before: the first answer again, without the text.",
-        problems: &[400, 404, 408, 409, 413, 415, 422],
-        parameters: &[],
-    },
-    Facts {
-        operation: "showKey",
-        success: "The key.",
-        problems: &[404],
-        parameters: &[],
-    },
-    Facts {
-        operation: "revokeKey",
-        success: "The key, ended.",
-        problems: &[404, 409],
-        parameters: &[],
-    },
-];
-
-/// Problems that any operation may answer.
-const COMMON_PROBLEMS: [u16; 3] = [421, 500, 503];
-/// Problems that any operation with a key may answer.
-const KEYED_PROBLEMS: [u16; 2] = [401, 429];
 
 /// Every status of a problem and what it means.
 const PROBLEMS: [(u16, &str); 17] = [
@@ -331,7 +121,7 @@ pub(super) fn write(derived: Value) -> Value {
     document["components"]["parameters"] = common_parameters();
     document["components"]["responses"] = problem_responses();
     for operation in operations(&mut document) {
-        complete_operation(operation);
+        types::complete(operation, &headers());
     }
     add_examples(&mut document);
     add_openness(&mut document);
@@ -427,32 +217,6 @@ fn make_nullable(member: &mut Value) {
     member["nullable"] = json!(true);
 }
 
-fn complete_operation(operation: &mut Map<String, Value>) {
-    let id = operation.get("operationId").and_then(Value::as_str);
-    let Some(facts) = FACTS.iter().find(|facts| Some(facts.operation) == id) else {
-        types::complete(operation, &headers());
-        return;
-    };
-    let has_key = operation.contains_key("security");
-    types::name_scheme(operation);
-    complete_parameters(operation, facts);
-    let responses = operation.entry("responses").or_insert_with(|| json!({}));
-    responses["200"]["description"] = json!(facts.success);
-    add_successes(facts.operation, responses);
-    let names = header_names(facts.operation, has_key);
-    for (status, response) in responses.as_object_mut().into_iter().flatten() {
-        response["headers"] = references("headers", &names(status));
-    }
-    let own = facts.problems.iter().chain(&COMMON_PROBLEMS);
-    let keyed = KEYED_PROBLEMS.iter().filter(|_| has_key);
-    for status in own.chain(keyed) {
-        let status = status.to_string();
-        if responses.get(&status).is_none() {
-            responses[&status] = json!({"$ref": format!("#/components/responses/Problem{status}")});
-        }
-    }
-}
-
 /// Examples of what is sent and answered as JSON.
 fn add_examples(document: &mut Value) {
     let examples = examples::read();
@@ -488,63 +252,6 @@ fn add_examples(document: &mut Value) {
 fn add_openness(document: &mut Value) {
     for operation in operations(document) {
         operation.entry("security").or_insert_with(|| json!([]));
-    }
-}
-
-fn complete_parameters(operation: &mut Map<String, Value>, facts: &Facts) {
-    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
-    let Some(parameters) = parameters.as_array_mut() else {
-        return;
-    };
-    for parameter in facts.parameters.iter().copied().flatten() {
-        parameters.push(json!({
-            "name": parameter.name,
-            "in": "query",
-            "description": parameter.about,
-            "required": false,
-            "schema": (parameter.schema)(),
-        }));
-    }
-    for name in ["AcceptLanguage", "RequestId"] {
-        parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
-    }
-}
-
-/// Successes that the framework cannot tell from the handler's type.
-fn add_successes(operation: &str, responses: &mut Value) {
-    match operation {
-        "createOrganisation" | "createFacility" => add_first(responses, "201", "It is made."),
-        "createKey" => add_first(responses, "201", "It is made; keep the `secret`."),
-        _ => {}
-    }
-}
-
-/// The first time the success has this status; 200 is for a request that was answered before.
-fn add_first(responses: &mut Value, status: &str, about: &str) {
-    responses[status] = responses["200"].clone();
-    responses[status]["description"] = json!(about);
-}
-
-/// Which headers a success of an operation carries, by status.
-fn header_names(operation: &str, has_key: bool) -> impl Fn(&str) -> Vec<&'static str> {
-    let is_guarded = GUARDED.contains(&operation);
-    let own: &[&str] = match operation {
-        "createOrganisation" | "createFacility" => &["Location", "ETag"],
-        "showOrganisation" | "changeOrganisation" | "endOrganisation" | "showFacilityRecord"
-        | "changeFacility" | "endFacility" => &["ETag"],
-        "createKey" => &["Location"],
-        _ => &[],
-    };
-    move |status| {
-        let mut names = vec!["X-Request-Id"];
-        names.extend(own);
-        if has_key {
-            names.extend(["RateLimit-Policy", "RateLimit"]);
-        }
-        if is_guarded && status == "200" {
-            names.push("Idempotent-Replayed");
-        }
-        names
     }
 }
 

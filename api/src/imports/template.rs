@@ -9,10 +9,10 @@ use poem::{Endpoint, EndpointExt, middleware::SetHeader};
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::file::TableFile;
-use crate::accept;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::exchange::Current;
+use crate::negotiation;
 use crate::problem::Failure;
 use crate::refused::Refused;
 use crate::reply::Localised;
@@ -50,7 +50,7 @@ impl ImportTemplateApi {
     ) -> Result<TemplateShown, Refused<406>> {
         let language = exchange.language;
         let offered = [FileKind::Xlsx, FileKind::Csv].map(FileKind::media_type);
-        let chosen = accept::choose(headers, &offered).and_then(FileKind::of_media_type);
+        let chosen = negotiation::choose(headers, &offered).and_then(FileKind::of_media_type);
         let kind = chosen.ok_or_else(|| Failure::new(Code::NotAcceptable))?;
         let bytes = match kind {
             FileKind::Xlsx => self.0.templates.of(language).to_vec(),

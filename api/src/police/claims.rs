@@ -1,130 +1,251 @@
 //! Taking cases: for a while, to nobody else's.
 
-use domain::{problem::Code, review::request::ClaimRequest as Request, time::format_instant};
+use std::sync::Arc;
+
+use domain::{problem::Code, review::request};
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use store::review::{
     Case,
     queue::{self, Claim, Claimed, Extended},
 };
 use uuid::Uuid;
 
-use super::{count_reads, entry, idempotency, item, note_reads, scope_of};
-use crate::answer::Answer;
+use super::{cases, count_reads, entry, idempotency, note_reads, scope_of};
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::Document;
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
-use crate::query::id_of;
-use crate::shapes::review::{ClaimAnswer, ClaimExtension, ClaimRelease, ClaimRequest};
-use crate::stays::REPLAYED;
+use crate::reply::{Json, Raw, Replayed};
+use crate::shapes::review::ReviewCase;
+use crate::shapes::text::{CommuneCode, Id, Instant, ReviewKindWord};
+use crate::topic::Topic;
 
-/// Leases cases that nobody holds, the most urgent first.
-pub(crate) async fn make(
-    app: &App,
-    admitted: Admitted<Reviewing>,
-    key: IdempotencyKey,
-    document: Document<ClaimRequest>,
-) -> Result<Answer<ClaimAnswer>, Failure> {
-    let sender = admitted.sender();
-    let request =
-        Request::read(&document.value, app.intake.catalogues()).map_err(Failure::invalid)?;
-    let now = document.received_at;
-    let lease_id = ids::uuid_v7(&app.clock);
-    let audits = (0..request.count).map(|_| entry(app, sender, "review_case.claimed", now));
-    let claim = Claim {
-        lease_id,
-        key_id: sender.key_id,
-        count: request.count,
-        kinds: request.kinds,
-        commune_code: request.commune_code,
-        ids: request.ids,
-        lease_seconds: app.settings.review_lease_seconds.get(),
-        idempotency: idempotency(app, sender, &key, "claims", &document.value, now),
-        audits: audits.collect(),
-    };
-    let claimed = queue::claim(&app.db, &scope_of(sender), claim, app.clock.now()).await;
-    match claimed.map_err(|error| key.failure(error))? {
-        Claimed::Made(cases) => {
-            key.count("new");
-            // The entries were written with the claim.
-            count_reads(cases.len());
-            answer(app, sender.key_id, lease_id, &cases).await
+/// Which cases an officer wants to hold.
+#[derive(Object)]
+pub(crate) struct ClaimRequest {
+    /// How many at most.
+    #[oai(
+        validator(minimum(value = "1"), maximum(value = "50")),
+        default = "claim_count"
+    )]
+    count: Option<u32>,
+    /// Only of these kinds; left out, of all.
+    #[oai(validator(max_items = 9))]
+    kinds: Option<Vec<ReviewKindWord>>,
+    /// Only of this commune.
+    commune: Option<CommuneCode>,
+    /// Only these, also such as wait for their sender.
+    #[oai(validator(max_items = 50))]
+    ids: Option<Vec<Id>>,
+}
+
+impl Shape for ClaimRequest {}
+
+fn claim_count() -> Option<u32> {
+    u32::try_from(request::CLAIM_COUNT).ok()
+}
+
+/// The cases that an officer holds now.
+#[derive(Object, Serialize)]
+#[oai(rename = "Claim")]
+pub(crate) struct ClaimAnswer {
+    /// Under which lease; `null` when no case was free.
+    #[oai(nullable)]
+    lease_id: Option<Uuid>,
+    /// Until when nobody else gets them.
+    #[oai(nullable)]
+    leased_until: Option<Instant>,
+    /// The cases, the most urgent first.
+    items: Vec<Raw<ReviewCase>>,
+}
+
+/// A lease that lasts longer.
+#[derive(Object, Serialize)]
+pub(crate) struct ClaimExtension {
+    /// The lease.
+    lease_id: Uuid,
+    /// Until when.
+    leased_until: Instant,
+    /// What it still holds.
+    notification_ids: Vec<Uuid>,
+}
+
+/// A lease given back.
+#[derive(Object, Serialize)]
+pub(crate) struct ClaimRelease {
+    /// How many cases it still held.
+    released: u32,
+}
+
+/// Cases were claimed.
+#[derive(ApiResponse)]
+pub(crate) enum CasesClaimed {
+    /// The cases that are held, or those that the first request still holds.
+    #[oai(status = 200)]
+    Claim(
+        Json<ClaimAnswer>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// A lease was extended.
+#[derive(ApiResponse)]
+pub(crate) enum ClaimExtended {
+    /// The lease lasts longer; a replay answers the lease as it stands.
+    #[oai(status = 200)]
+    Lease(
+        Json<ClaimExtension>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// A lease was given back.
+#[derive(ApiResponse)]
+pub(crate) enum ClaimReleased {
+    /// The lease is given back.
+    #[oai(status = 200)]
+    Released(Json<ClaimRelease>),
+}
+
+/// Leases of cases.
+pub(crate) struct ClaimsApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl ClaimsApi {
+    /// Claim cases
+    ///
+    /// Those that nobody holds, the most urgent first: nobody else gets them until the lease ends.
+    /// It ends by itself, by being given back, and for each case by its decision.
+    #[oai(
+        path = "/v1/police/claims",
+        method = "post",
+        operation_id = "claimCases",
+        tag = "Topic::Police"
+    )]
+    async fn make(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<ClaimRequest>,
+    ) -> Result<CasesClaimed, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let request = request::ClaimRequest::read(&document.value, app.intake.catalogues());
+        let request = request.map_err(Failure::invalid)?;
+        let now = document.received_at;
+        let lease_id = ids::uuid_v7(&app.clock);
+        let audits = (0..request.count).map(|_| entry(app, sender, "review_case.claimed", now));
+        let claim = Claim {
+            lease_id,
+            key_id: sender.key_id,
+            count: request.count,
+            kinds: request.kinds,
+            commune_code: request.commune_code,
+            ids: request.ids,
+            lease_seconds: app.settings.review_lease_seconds.get(),
+            idempotency: idempotency(app, sender, &key, "claims", &document.value, now),
+            audits: audits.collect(),
+        };
+        let claimed = queue::claim(&app.db, &scope_of(sender), claim, app.clock.now()).await;
+        match claimed.map_err(|error| key.failure(error))? {
+            Claimed::Made(cases) => {
+                key.count("new");
+                // The entries were written with the claim.
+                count_reads(cases.len());
+                let claim = ClaimAnswer::of(app, sender.key_id, lease_id, &cases).await?;
+                Ok(CasesClaimed::Claim(Json(claim), None))
+            }
+            // The lease as it stands: what was decided, released or has run out is gone from it.
+            Claimed::Replayed { lease_id } => {
+                key.count("replay");
+                let held = queue::held(&app.db, lease_id, sender.key_id, app.clock.now()).await?;
+                let claim = ClaimAnswer::of(app, sender.key_id, lease_id, &held).await?;
+                note_reads(app, sender, &held).await?;
+                Ok(CasesClaimed::Claim(Json(claim), Replayed::when(true)))
+            }
+            Claimed::KeyReused => Err(key.reused()),
         }
-        // The lease as it stands: what was decided, released or has run out is gone from it.
-        Claimed::Replayed { lease_id } => {
-            key.count("replay");
-            let held = queue::held(&app.db, lease_id, sender.key_id, app.clock.now()).await?;
-            let answer = answer(app, sender.key_id, lease_id, &held).await?;
-            note_reads(app, sender, &held).await?;
-            Ok(answer.with_header(REPLAYED, "true"))
-        }
-        Claimed::KeyReused => {
-            key.count("mismatch");
-            Err(Failure::new(Code::IdempotencyKeyReused))
-        }
+    }
+
+    /// Extend a lease
+    ///
+    /// By its whole length from now on.
+    #[oai(
+        path = "/v1/police/claims/:lease_id/extension",
+        method = "post",
+        operation_id = "extendClaim",
+        tag = "Topic::Police"
+    )]
+    async fn extend(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The lease's id.
+        Path(lease_id): Path<Uuid>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+    ) -> Result<ClaimExtended, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let (key_id, now) = (sender.key_id, app.clock.now());
+        let seconds = app.settings.review_lease_seconds.get();
+        let path = format!("claims/{lease_id}/extension");
+        let guard = idempotency(app, sender, &key, &path, &Value::Null, now);
+        let extended = queue::extend(&app.db, lease_id, key_id, now, seconds, guard.as_ref()).await;
+        let (held, is_replay) = match extended.map_err(|error| key.failure(error))? {
+            Extended::Held(held) => (held, false),
+            // The lease as it stands.
+            Extended::Replayed => (queue::held(&app.db, lease_id, key_id, now).await?, true),
+            Extended::KeyReused => return Err(key.reused()),
+            Extended::Unknown => return Err(Failure::new(Code::NotFound)),
+        };
+        let leased_until = held.first().and_then(|case| case.leased_until);
+        let leased_until = leased_until.ok_or_else(|| Failure::new(Code::LeaseLost))?;
+        key.count(if is_replay { "replay" } else { "new" });
+        let extension = ClaimExtension {
+            lease_id,
+            leased_until: Instant::of(leased_until),
+            notification_ids: held.iter().map(|case| case.id).collect(),
+        };
+        Ok(ClaimExtended::Lease(
+            Json(extension),
+            Replayed::when(is_replay),
+        ))
+    }
+
+    /// Give back a lease
+    ///
+    /// What it still holds is free at once. May be sent again.
+    #[oai(
+        path = "/v1/police/claims/:lease_id",
+        method = "delete",
+        operation_id = "releaseClaim",
+        tag = "Topic::Police"
+    )]
+    async fn release(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The lease's id.
+        Path(lease_id): Path<Uuid>,
+    ) -> Result<ClaimReleased, Failure> {
+        let released = queue::release(&self.0.db, lease_id, admitted.sender().key_id).await?;
+        let released = released.ok_or_else(|| Failure::new(Code::NotFound))?;
+        let released = u32::try_from(released).unwrap_or(u32::MAX);
+        Ok(ClaimReleased::Released(Json(ClaimRelease { released })))
     }
 }
 
-async fn answer(
-    app: &App,
-    officer: Uuid,
-    lease_id: Uuid,
-    cases: &[Case],
-) -> Result<Answer<ClaimAnswer>, Failure> {
-    let leased_until = cases.first().and_then(|case| case.leased_until);
-    let items = item::render(app, officer, cases).await?;
-    let answer = json!({
-        "lease_id": (!cases.is_empty()).then_some(lease_id),
-        "leased_until": leased_until.map(format_instant),
-        "items": items,
-    });
-    Ok(Answer::json(answer.to_string()))
-}
-
-/// Lets what a lease still holds be held for its whole length from now on.
-pub(crate) async fn extend(
-    app: &App,
-    admitted: &Admitted<Reviewing>,
-    lease_id: &str,
-    key: IdempotencyKey,
-) -> Result<Answer<ClaimExtension>, Failure> {
-    let lease_id = id_of(lease_id)?;
-    let sender = admitted.sender();
-    let (key_id, now) = (sender.key_id, app.clock.now());
-    let seconds = app.settings.review_lease_seconds.get();
-    let path = format!("claims/{lease_id}/extension");
-    let guard = idempotency(app, sender, &key, &path, &Value::Null, now);
-    let extended = queue::extend(&app.db, lease_id, key_id, now, seconds, guard.as_ref()).await;
-    let (held, is_replayed) = match extended.map_err(|error| key.failure(error))? {
-        Extended::Held(held) => (held, false),
-        // The lease as it stands.
-        Extended::Replayed => (queue::held(&app.db, lease_id, key_id, now).await?, true),
-        Extended::KeyReused => return Err(key.reused()),
-        Extended::Unknown => return Err(Failure::new(Code::NotFound)),
-    };
-    let Some(first) = held.first() else {
-        return Err(Failure::new(Code::LeaseLost));
-    };
-    let ids: Vec<Uuid> = held.iter().map(|case| case.id).collect();
-    let answer = json!({
-        "lease_id": lease_id,
-        "leased_until": first.leased_until.map(format_instant),
-        "notification_ids": ids,
-    });
-    key.count(if is_replayed { "replay" } else { "new" });
-    Ok(Answer::json(answer.to_string()).replayed(is_replayed))
-}
-
-/// Gives back what a lease still holds.
-pub(crate) async fn release(
-    app: &App,
-    admitted: &Admitted<Reviewing>,
-    lease_id: &str,
-) -> Result<Answer<ClaimRelease>, Failure> {
-    let key_id = admitted.sender().key_id;
-    let released = queue::release(&app.db, id_of(lease_id)?, key_id).await?;
-    let released = released.ok_or_else(|| Failure::new(Code::NotFound))?;
-    Ok(Answer::json(json!({"released": released}).to_string()))
+impl ClaimAnswer {
+    async fn of(app: &App, officer: Uuid, lease_id: Uuid, cases: &[Case]) -> Result<Self, Failure> {
+        let leased_until = cases.first().and_then(|case| case.leased_until);
+        Ok(Self {
+            lease_id: (!cases.is_empty()).then_some(lease_id),
+            leased_until: leased_until.map(Instant::of),
+            items: cases::rendered(app, officer, cases).await?,
+        })
+    }
 }

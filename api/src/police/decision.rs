@@ -1,5 +1,7 @@
 //! What an officer decides about a case.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
@@ -7,13 +9,14 @@ use domain::{
     problem::{Code, Violation},
     review::{
         ReviewDecision,
-        request::{DecisionRequest as Request, Ruling},
+        request::{self, Ruling},
     },
     sender::Sender,
-    time::format_instant,
 };
 use metrics::counter;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::{
@@ -27,41 +30,180 @@ use store::{
 use uuid::Uuid;
 
 use super::{entry, idempotency, scope_of, words::Words};
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::idempotency::{self, IdempotencyKey};
-use crate::payload::Document;
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
-use crate::query::id_of;
-use crate::shapes::review::{DecisionAnswer, DecisionRequest};
-use crate::stays::{REPLAYED, with_key};
+use crate::reply::{Json, Replayed};
+use crate::shapes::text::{
+    CommuneCode, Id, Instant, Note, QuestionPointer, Reason, ReviewDecisionWord, ReviewStateWord,
+};
+use crate::stays::with_key;
+use crate::topic::Topic;
 
-/// Decides a case under a lease that still holds it.
-pub(crate) async fn make(
+/// What an officer decides about a case.
+#[derive(Object)]
+pub(crate) struct DecisionRequest {
+    /// `accept`: nothing need be done. `request_correction`: the sender shall look again.
+    /// `refer`: the police of another commune shall decide.
+    decision: ReviewDecisionWord,
+    /// Why: for the police only.
+    note: Reason,
+    /// The lease that holds the case.
+    lease_id: Id,
+    /// With `refer`: the commune.
+    commune_code: Option<CommuneCode>,
+    /// With `request_correction`: what the sender is asked, in words.
+    question: Option<Note>,
+    /// With `request_correction`: the members to look at again; left out, name, number and birth
+    /// date. Who is asked about one of these three is asked about all of them, and of a case about
+    /// identity no other member of the guest is named: which of them differ stays with the police.
+    #[oai(validator(max_items = 20))]
+    pointers: Option<Vec<QuestionPointer>>,
+}
+
+impl Shape for DecisionRequest {}
+
+/// A decision that was made.
+#[derive(Object, Serialize)]
+#[oai(rename = "CaseDecision")]
+pub(crate) struct DecisionAnswer {
+    /// Its id.
+    id: Uuid,
+    /// The case.
+    notification_id: Uuid,
+    /// What was decided.
+    decision: ReviewDecisionWord,
+    /// Where the case was afterwards.
+    state: ReviewStateWord,
+    /// When.
+    decided_at: Instant,
+    /// The commune whose case it was afterwards.
+    commune_code: CommuneCode,
+}
+
+impl DecisionAnswer {
+    /// Made from the stored decision alone, so that a replay is the first answer byte for byte.
+    ///
+    /// Errors: the stored decision is no word of ours.
+    fn of(row: &DecisionRow) -> Result<Self, Failure> {
+        let decision = ReviewDecision::parse(&row.decision);
+        let decision =
+            decision.ok_or_else(|| Failure::internal("a stored decision has no meaning"))?;
+        let commune = row.referred_to.as_ref().unwrap_or(&row.commune_code);
+        Ok(Self {
+            id: row.id,
+            notification_id: row.case_id,
+            decision: ReviewDecisionWord(decision.to_string()),
+            state: ReviewStateWord(decision.leads_to().to_string()),
+            decided_at: Instant::of(row.decided_at),
+            commune_code: CommuneCode(commune.clone()),
+        })
+    }
+}
+
+/// A case was decided.
+#[derive(ApiResponse)]
+pub(crate) enum CaseDecided {
+    /// The decision, or the first answer again.
+    #[oai(status = 200)]
+    Decision(
+        Json<DecisionAnswer>,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// Decisions of officers.
+pub(crate) struct DecisionsApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl DecisionsApi {
+    /// Decide a case
+    ///
+    /// Under a lease that still holds it; else 409 `lease_lost`, and nothing is saved. The same
+    /// decision sent again under the same lease gets the first answer again. The sender who is
+    /// asked for a correction hears of it by the event `stay.correction_requested` and sees the
+    /// question on the stay; an answer in words, or a change of what is asked about, opens the case
+    /// again. What is accepted of a guest's identity the sender sees as `reviewed`, and hears of by
+    /// the event `stay.reviewed`.
+    #[oai(
+        path = "/v1/police/notifications/:id/decision",
+        method = "post",
+        operation_id = "decideCase",
+        tag = "Topic::Police"
+    )]
+    async fn make(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The case's id.
+        Path(case_id): Path<Uuid>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<DecisionRequest>,
+    ) -> Result<CaseDecided, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let request = read(app, sender, case_id, &document.value).await?;
+        let decision = request.ruling.decision();
+        let new = new_decision(app, sender, case_id, request, &key, &document).await?;
+        let decided = decide::decide(&app.db, &scope_of(sender), new).await;
+        match decided.map_err(|error| key.failure(error))? {
+            Decided::Made(row) => {
+                counter!("luutru_review_decisions_total", "decision" => decision.as_str())
+                    .increment(1);
+                key.count("new");
+                Ok(CaseDecided::Decision(Json(DecisionAnswer::of(&row)?), None))
+            }
+            Decided::Replayed(row) => {
+                key.count("replay");
+                let answer = Json(DecisionAnswer::of(&row)?);
+                Ok(CaseDecided::Decision(answer, Replayed::when(true)))
+            }
+            Decided::KeyReused => Err(key.reused()),
+            Decided::NotFound => Err(super::absent(app, sender, case_id).await),
+            Decided::SameCommune => {
+                let same = Violation::new("/commune_code", Code::ReferredToSameCommune);
+                Err(Failure::invalid(vec![same]))
+            }
+            Decided::LeaseLost => Err(Failure::new(Code::LeaseLost)),
+        }
+    }
+}
+
+/// What an officer decides.
+///
+/// Errors: 404 for a case that is not there, whatever was sent; 422 with every violation.
+async fn read(
     app: &App,
-    admitted: Admitted<Reviewing>,
-    id: &str,
-    key: IdempotencyKey,
-    document: Document<DecisionRequest>,
-) -> Result<Answer<DecisionAnswer>, Failure> {
-    let sender = admitted.sender();
-    let case_id = id_of(id)?;
-    let scope = scope_of(sender);
-    let request = match Request::read(&document.value, app.intake.catalogues()) {
-        Ok(request) => request,
-        // What is not there is not there, whatever was sent.
+    sender: &Sender,
+    case_id: Uuid,
+    body: &Value,
+) -> Result<request::DecisionRequest, Failure> {
+    match request::DecisionRequest::read(body, app.intake.catalogues()) {
+        Ok(request) => Ok(request),
         Err(violations) => {
-            let case = store::review::queue::find(&app.db, &scope, case_id).await?;
-            return Err(match case {
+            let case = store::review::queue::find(&app.db, &scope_of(sender), case_id).await?;
+            Err(match case {
                 Some(_) => Failure::invalid(violations),
                 None => super::absent(app, sender, case_id).await,
-            });
+            })
         }
-    };
-    let now = document.received_at;
+    }
+}
+
+/// The decision as it is stored.
+async fn new_decision(
+    app: &App,
+    sender: &Sender,
+    case_id: Uuid,
+    request: request::DecisionRequest,
+    key: &IdempotencyKey,
+    document: &Document<DecisionRequest>,
+) -> Result<NewDecision, Failure> {
+    let (now, body) = (document.received_at, &document.value);
     let decision = request.ruling.decision();
-    let decision_id = ids::uuid_v7(&app.clock);
+    let id = ids::uuid_v7(&app.clock);
     let (question, pointers, referred_to) = match request.ruling {
         Ruling::Accept => (None, None, None),
         Ruling::RequestCorrection { question, pointers } => (question, Some(pointers), None),
@@ -76,15 +218,15 @@ pub(crate) async fn make(
     };
     // Without a case nothing is decided, and nothing is sealed.
     let sealed = match stay_of(app, case_id).await? {
-        Some(stay) => words.seal(&app.vault, decision_id, &stay)?,
+        Some(stay) => words.seal(&app.vault, id, &stay)?,
         None => None,
     };
     let mut audit = entry(app, sender, action(decision), now);
-    audit.digest = sealed
-        .as_ref()
-        .map(|sealed| Sha256::digest(sealed).to_vec());
-    let new = NewDecision {
-        id: decision_id,
+    let digest = sealed.as_ref().map(Sha256::digest);
+    audit.digest = digest.map(|digest| digest.to_vec());
+    let clock = app.clock.clone();
+    Ok(NewDecision {
+        id,
         case_id,
         // A lease whose id is malformed holds nothing.
         lease_id: request.lease_id.unwrap_or_default(),
@@ -94,38 +236,13 @@ pub(crate) async fn make(
         pointers,
         sealed,
         decided_at: now,
-        idempotency: idempotency(app, sender, &key, &path(case_id), &document.value, now),
-        natural: natural(app, sender, case_id, request.lease_id, &document.value, now),
+        idempotency: idempotency(app, sender, key, &path(case_id), body, now),
+        natural: natural(app, sender, case_id, request.lease_id, body, now),
         audit,
         question_event: event_row(app, now, EventKind::StayCorrectionRequested),
         reviewed_event: event_row(app, now, EventKind::StayReviewed),
-        fresh_id: {
-            let clock = app.clock.clone();
-            Box::new(move || ids::uuid_v7(&clock))
-        },
-    };
-    let decided = decide::decide(&app.db, &scope, new).await;
-    match decided.map_err(|error| key.failure(error))? {
-        Decided::Made(row) => {
-            counter!("luutru_review_decisions_total", "decision" => decision.as_str()).increment(1);
-            key.count("new");
-            Ok(answer(&row))
-        }
-        Decided::Replayed(row) => {
-            key.count("replay");
-            Ok(answer(&row).with_header(REPLAYED, "true"))
-        }
-        Decided::KeyReused => {
-            key.count("mismatch");
-            Err(Failure::new(Code::IdempotencyKeyReused))
-        }
-        Decided::NotFound => Err(super::absent(app, sender, case_id).await),
-        Decided::SameCommune => {
-            let same = Violation::new("/commune_code", Code::ReferredToSameCommune);
-            Err(Failure::invalid(vec![same]))
-        }
-        Decided::LeaseLost => Err(Failure::new(Code::LeaseLost)),
-    }
+        fresh_id: Box::new(move || ids::uuid_v7(&clock)),
+    })
 }
 
 /// The stay that a case is about, with a key for what is sealed of it.
@@ -182,18 +299,4 @@ fn event_row(app: &App, at: DateTime<Utc>, kind: EventKind) -> store::events::Ev
         created_at: at,
         sequence: None,
     }
-}
-
-/// Made from the stored decision alone, so that a replay is the first answer byte for byte.
-fn answer(row: &DecisionRow) -> Answer<DecisionAnswer> {
-    let decision = ReviewDecision::parse(&row.decision);
-    let answer = json!({
-        "id": row.id,
-        "notification_id": row.case_id,
-        "decision": row.decision,
-        "state": decision.map(|decision| decision.leads_to().as_str()),
-        "decided_at": format_instant(row.decided_at),
-        "commune_code": row.referred_to.as_ref().unwrap_or(&row.commune_code),
-    });
-    Answer::json(answer.to_string())
 }

@@ -1,38 +1,97 @@
 //! How much waits, by commune and reason.
 
-use domain::time::format_instant;
-use serde_json::{Value, json};
-use store::review::queue;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::Serialize;
+use store::review::queue::{self, Count};
 
 use super::scope_of;
-use crate::answer::Answer;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::problem::Failure;
-use crate::shapes::review::ReviewSummary;
+use crate::reply::Json;
+use crate::shapes::text::{CommuneCode, Instant, ReviewKindWord};
+use crate::topic::Topic;
 
-/// The counts of the officer's communes. They hold nothing personal.
-pub(crate) async fn show(
-    app: &App,
-    admitted: &Admitted<Reviewing>,
-) -> Result<Answer<ReviewSummary>, Failure> {
-    let now = app.clock.now();
-    let counts = queue::counts(&app.db, &scope_of(admitted.sender()), now).await?;
-    let items = counts.into_iter().map(|count| {
-        let age = count
-            .oldest_opened_at
-            .map(|at| (now - at).num_seconds().max(0));
-        json!({
-            "commune_code": count.commune_code,
-            "kind": count.kind,
-            "open": count.open_count,
-            "leased": count.leased_count,
-            "awaiting_correction": count.awaiting_count,
-            "oldest_opened_at": count.oldest_opened_at.map(format_instant),
-            "oldest_age_seconds": age,
-        })
-    });
-    let items: Vec<Value> = items.collect();
-    let summary = json!({"items": items, "next_cursor": null});
-    Ok(Answer::json(summary.to_string()))
+/// How much waits.
+#[derive(Object, Serialize)]
+pub(crate) struct ReviewSummary {
+    /// By commune and kind.
+    items: Vec<ReviewCount>,
+    /// Always `null`: there is one page.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// How many cases of a kind a commune has.
+#[derive(Object, Serialize)]
+struct ReviewCount {
+    /// The commune.
+    commune_code: CommuneCode,
+    /// The kind.
+    kind: ReviewKindWord,
+    /// Cases that wait for an officer, those held by one included.
+    open: u32,
+    /// Of these, cases that an officer holds.
+    leased: u32,
+    /// Cases whose sender was asked.
+    awaiting_correction: u32,
+    /// Since when the oldest waits for an officer.
+    #[oai(nullable)]
+    oldest_opened_at: Option<Instant>,
+    /// The same in seconds.
+    #[oai(nullable)]
+    oldest_age_seconds: Option<u64>,
+}
+
+impl ReviewCount {
+    fn of(count: Count, now: DateTime<Utc>) -> Self {
+        let number = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
+        let age = |at: DateTime<Utc>| u64::try_from((now - at).num_seconds()).unwrap_or_default();
+        Self {
+            commune_code: CommuneCode(count.commune_code),
+            kind: ReviewKindWord(count.kind.to_string()),
+            open: number(count.open_count),
+            leased: number(count.leased_count),
+            awaiting_correction: number(count.awaiting_count),
+            oldest_opened_at: count.oldest_opened_at.map(Instant::of),
+            oldest_age_seconds: count.oldest_opened_at.map(age),
+        }
+    }
+}
+
+/// Cases are counted.
+#[derive(ApiResponse)]
+pub(crate) enum CasesCounted {
+    /// The counts.
+    #[oai(status = 200)]
+    Summary(Json<ReviewSummary>),
+}
+
+/// Counts of cases.
+pub(crate) struct CaseCountsApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl CaseCountsApi {
+    /// Count cases
+    ///
+    /// By commune and kind, with the age of the oldest. Nothing personal.
+    #[oai(
+        path = "/v1/police/summary",
+        method = "get",
+        operation_id = "summarizeCases",
+        tag = "Topic::Police"
+    )]
+    async fn show(&self, admitted: Admitted<Reviewing>) -> Result<CasesCounted, Failure> {
+        let app = &self.0;
+        let now = app.clock.now();
+        let counts = queue::counts(&app.db, &scope_of(admitted.sender()), now).await?;
+        let items = counts.into_iter().map(|count| ReviewCount::of(count, now));
+        Ok(CasesCounted::Summary(Json(ReviewSummary {
+            items: items.collect(),
+            next_cursor: None,
+        })))
+    }
 }

@@ -6,104 +6,10 @@ use serde_json::Value;
 use super::text::{
     AnswerText, CommuneCode, CompletionWord, CountryCode, Day, DeliveryWord, DocumentKindWord,
     FacilityKindWord, GradedIdentityWord, Id, IdentityWord, Instant, Name, NoDocumentReasonWord,
-    Note, PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, QuestionPointer,
-    Reason, ReviewDecisionWord, ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
+    Note, PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, ReviewDecisionWord,
+    ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
 };
 use super::{Residence, Visa, Warning};
-
-/// Which cases an officer wants to hold.
-#[derive(Object)]
-pub(crate) struct ClaimRequest {
-    /// How many at most.
-    #[oai(
-        validator(minimum(value = "1"), maximum(value = "50")),
-        default = "claim_count"
-    )]
-    count: Option<u32>,
-    /// Only of these kinds; left out, of all.
-    #[oai(validator(max_items = 9))]
-    kinds: Option<Vec<ReviewKindWord>>,
-    /// Only of this commune.
-    commune: Option<CommuneCode>,
-    /// Only these, also such as wait for their sender.
-    #[oai(validator(max_items = 50))]
-    ids: Option<Vec<Id>>,
-}
-
-fn claim_count() -> Option<u32> {
-    u32::try_from(domain::review::request::CLAIM_COUNT).ok()
-}
-
-/// The cases that an officer holds now.
-#[derive(Object)]
-#[oai(rename = "Claim")]
-pub(crate) struct ClaimAnswer {
-    /// Under which lease; `null` when no case was free.
-    #[oai(nullable)]
-    lease_id: Option<Id>,
-    /// Until when nobody else gets them.
-    #[oai(nullable)]
-    leased_until: Option<Instant>,
-    /// The cases, the most urgent first.
-    items: Vec<ReviewCase>,
-}
-
-/// A lease that lasts longer.
-#[derive(Object)]
-pub(crate) struct ClaimExtension {
-    /// The lease.
-    lease_id: Id,
-    /// Until when.
-    leased_until: Instant,
-    /// What it still holds.
-    notification_ids: Vec<Id>,
-}
-
-/// A lease given back.
-#[derive(Object)]
-pub(crate) struct ClaimRelease {
-    /// How many cases it still held.
-    released: u32,
-}
-
-/// What an officer decides about a case.
-#[derive(Object)]
-pub(crate) struct DecisionRequest {
-    /// `accept`: nothing need be done. `request_correction`: the sender shall look again.
-    /// `refer`: the police of another commune shall decide.
-    decision: ReviewDecisionWord,
-    /// Why: for the police only.
-    note: Reason,
-    /// The lease that holds the case.
-    lease_id: Id,
-    /// With `refer`: the commune.
-    commune_code: Option<CommuneCode>,
-    /// With `request_correction`: what the sender is asked, in words.
-    question: Option<Note>,
-    /// With `request_correction`: the members to look at again; left out, name, number and birth
-    /// date. Who is asked about one of these three is asked about all of them, and of a case about
-    /// identity no other member of the guest is named: which of them differ stays with the police.
-    #[oai(validator(max_items = 20))]
-    pointers: Option<Vec<QuestionPointer>>,
-}
-
-/// A decision that was made.
-#[derive(Object)]
-#[oai(rename = "CaseDecision")]
-pub(crate) struct DecisionAnswer {
-    /// Its id.
-    id: Id,
-    /// The case.
-    notification_id: Id,
-    /// What was decided.
-    decision: ReviewDecisionWord,
-    /// Where the case was afterwards.
-    state: ReviewStateWord,
-    /// When.
-    decided_at: Instant,
-    /// The commune whose case it was afterwards.
-    commune_code: CommuneCode,
-}
 
 /// Something about a stay that an officer should look at.
 #[derive(Object)]
@@ -371,45 +277,4 @@ pub(crate) struct PastDecision {
     /// Why.
     #[oai(nullable)]
     note: Option<String>,
-}
-
-/// A page of cases, the most urgent first, among equals the oldest.
-#[derive(Object)]
-pub(crate) struct ReviewPage {
-    /// The cases.
-    items: Vec<ReviewCase>,
-    /// Leads to the next page; `null` on the last.
-    #[oai(nullable)]
-    next_cursor: Option<String>,
-}
-
-/// How much waits.
-#[derive(Object)]
-pub(crate) struct ReviewSummary {
-    /// By commune and kind.
-    items: Vec<ReviewCount>,
-    /// Always `null`: there is one page.
-    #[oai(nullable)]
-    next_cursor: Option<String>,
-}
-
-/// How many cases of a kind a commune has.
-#[derive(Object)]
-pub(crate) struct ReviewCount {
-    /// The commune.
-    commune_code: CommuneCode,
-    /// The kind.
-    kind: ReviewKindWord,
-    /// Cases that wait for an officer, those held by one included.
-    open: u32,
-    /// Of these, cases that an officer holds.
-    leased: u32,
-    /// Cases whose sender was asked.
-    awaiting_correction: u32,
-    /// Since when the oldest waits for an officer.
-    #[oai(nullable)]
-    oldest_opened_at: Option<Instant>,
-    /// The same in seconds.
-    #[oai(nullable)]
-    oldest_age_seconds: Option<u64>,
 }

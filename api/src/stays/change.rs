@@ -13,7 +13,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use store::stays::StayRow;
 use uuid::Uuid;
 
-use super::{charge, class, count_key, facility_ids};
+use super::{charge, count_key, facility_ids};
 use crate::app::App;
 use crate::auth::{Admitted, Declaring};
 use crate::exchange::{Current, Exchange};
@@ -382,7 +382,7 @@ fn count(operation: Operation, outcome: &Result<Accepted, Refusal>) {
     let (outcome, error_class) = match outcome {
         Ok(accepted) if accepted.is_replay => ("replayed", "none"),
         Ok(_) => ("accepted", "none"),
-        Err(refusal) => ("refused", class(refusal).as_str()),
+        Err(refusal) => ("refused", refusal.class().as_str()),
     };
     counter!(
         "luutru_intake_changes_total",

@@ -3,18 +3,17 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     EXPIRES_SOON_DAYS, KEY_DAYS_DEFAULT, KEY_DAYS_MAX, NAME_LENGTH_MAX, WORD_LENGTH_MAX, code,
-    count, flag, instant_json, is_over,
+    count, flag, is_over,
 };
 use crate::catalogue::{Catalogues, CommuneCode};
 use crate::members::Members;
 use crate::problem::{Code, Hint, Violation};
 use crate::sender::Role;
-use crate::time::format_instant;
 
 /// Facilities, communes or provinces that one key names at most.
 pub const SCOPE_COUNT_MAX: usize = 1_000;
@@ -92,27 +91,6 @@ impl KeyRecord {
         self.revoked_at = None;
         self.organisation_ended_at = None;
         self
-    }
-
-    /// As it is shown.
-    #[must_use]
-    pub fn to_json(&self, now: DateTime<Utc>) -> Value {
-        json!({
-            "id": self.id,
-            "organisation_id": self.organisation_id,
-            "organisation_code": self.organisation_code,
-            "role": self.role.as_str(),
-            "label": self.label,
-            "state": self.state(now).as_str(),
-            "facility_ids": self.facility_ids,
-            "communes": self.communes,
-            "provinces": self.provinces,
-            "created_at": format_instant(self.created_at),
-            "created_by": self.created_by,
-            "expires_at": instant_json(self.expires_at),
-            "last_used_at": instant_json(self.last_used_at),
-            "revoked_at": instant_json(self.revoked_at),
-        })
     }
 }
 

@@ -6,11 +6,9 @@ use uuid::Uuid;
 
 use super::{
     Content, NAME_LENGTH_MAX, code, ended_at, instant, instant_json, is_cleared, refuse_clearing,
-    state,
 };
 use crate::members::Members;
 use crate::problem::Violation;
-use crate::time::format_instant;
 
 /// An organisation as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,20 +46,6 @@ impl Organisation {
             self.ended_at = ended_at(end);
         }
     }
-
-    /// As it is shown.
-    #[must_use]
-    pub fn to_json(&self, now: DateTime<Utc>) -> Value {
-        json!({
-            "id": self.id,
-            "code": self.code,
-            "name": self.name,
-            "state": state(self.ended_at, now),
-            "created_at": format_instant(self.created_at),
-            "ended_at": instant_json(self.ended_at),
-            "version": self.version,
-        })
-    }
 }
 
 /// What a new organisation is called.
@@ -86,6 +70,19 @@ impl OrganisationDraft {
         match (code, name) {
             (Some(code), Some(name)) => Ok(Self { code, name }),
             (None, _) | (_, None) => Err(Vec::new()),
+        }
+    }
+
+    /// The organisation, made at `now`.
+    #[must_use]
+    pub fn into_organisation(self, id: Uuid, now: DateTime<Utc>) -> Organisation {
+        Organisation {
+            id,
+            code: self.code,
+            name: self.name,
+            created_at: now,
+            ended_at: None,
+            version: 1,
         }
     }
 }

@@ -6,13 +6,12 @@ use uuid::Uuid;
 
 use super::{
     ADDRESS_LENGTH_MAX, CAPACITY_MAX, Change, Content, NAME_LENGTH_MAX, WORD_LENGTH_MAX, code,
-    count, day, ended_at, flag, instant, instant_json, is_cleared, refuse_clearing, state,
+    count, day, ended_at, flag, instant, instant_json, is_cleared, refuse_clearing,
 };
 use crate::catalogue::{Catalogues, CommuneCode};
 use crate::facility::{Facility, FacilityKind};
 use crate::members::Members;
 use crate::problem::{Code, Hint, Violation};
-use crate::time::format_instant;
 
 /// A facility as it stands, with what administrators know of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,37 +81,6 @@ impl FacilityRecord {
         if let Some(end) = content.get("ended_at") {
             self.ended_at = ended_at(end);
         }
-    }
-
-    /// As it is shown.
-    #[must_use]
-    pub fn to_json(&self, now: DateTime<Utc>) -> Value {
-        let facility = &self.facility;
-        let upcoming = self.upcoming.iter().map(|change| {
-            json!({
-                "version": change.version,
-                "valid_from": change.valid_from.to_string(),
-                "changes": change.content,
-            })
-        });
-        json!({
-            "id": facility.id,
-            "organisation_id": facility.organisation_id,
-            "organisation_code": self.organisation_code,
-            "kind": facility.kind.as_str(),
-            "subkind": facility.subkind,
-            "name": facility.name,
-            "address": facility.address,
-            "commune_code": facility.commune_code,
-            "province_code": facility.province_code,
-            "is_remote": facility.is_remote,
-            "capacity": self.capacity,
-            "state": state(facility.ended_at, now),
-            "created_at": format_instant(self.created_at),
-            "ended_at": instant_json(facility.ended_at),
-            "version": self.version,
-            "upcoming": upcoming.collect::<Vec<Value>>(),
-        })
     }
 }
 

@@ -1,13 +1,16 @@
 //! API keys: made, listed, ended. The text of a key is told once.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use domain::{
-    directory::{KeyDraft, KeyRecord},
+    directory::{self as rules, KeyRecord},
     problem::Code,
 };
-use poem::http::header;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::{ids, key_hash};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde::Serialize;
 use store::{
     api_keys::ApiKey,
     directory::{Note, Written},
@@ -15,95 +18,308 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{OF_ORGANISATION, made, one_more, outcome, owner};
+use super::{OfOrganisation, outcome, owner, part};
 use crate::admin::{AREA, failure};
-use crate::answer::Answer;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
-use crate::payload::Document;
+use crate::parameters::{Paged, Query};
+use crate::payload::{Document, Shape};
 use crate::problem::Failure;
-use crate::query::{Parameter, Query, id_of};
-use crate::shapes::directory as shapes;
+use crate::refused::Refused;
+use crate::reply::{Json, Location, Replayed};
+use crate::shapes::text::{
+    CommuneCode, Id, Instant, KeyStateWord, OrganisationCode, PlaceName, ProvinceCode, RoleWord,
+};
+use crate::topic::Topic;
 
 /// What cursors of this list are good for.
 const LIST: &str = "keys";
 
-/// The filters, beside those of every list.
-pub(crate) const PARAMETERS: [Parameter; 1] = [OF_ORGANISATION];
+/// A key: never its text.
+#[derive(Object, Serialize)]
+#[oai(rename = "Key")]
+pub struct KeyView {
+    /// The public part of its text.
+    id: Uuid,
+    /// Whom it speaks for.
+    organisation_id: Uuid,
+    /// That organisation's code.
+    organisation_code: String,
+    /// What it may do.
+    role: RoleWord,
+    /// What people call it.
+    label: String,
+    /// How it stands.
+    state: KeyStateWord,
+    /// Facilities it is bound to; none: all of its organisation, for those who declare.
+    facility_ids: Vec<Uuid>,
+    /// Communes a police key may see.
+    communes: Vec<CommuneCode>,
+    /// Provinces a police key may see.
+    provinces: Vec<ProvinceCode>,
+    /// When it was made.
+    created_at: Instant,
+    /// By whom: the id of a key, or who sat at a terminal.
+    #[oai(nullable)]
+    created_by: Option<String>,
+    /// When it ends by itself; `null`: never.
+    #[oai(nullable)]
+    expires_at: Option<Instant>,
+    /// When it was last used, to the minute.
+    #[oai(nullable)]
+    last_used_at: Option<Instant>,
+    /// When it was ended by hand.
+    #[oai(nullable)]
+    revoked_at: Option<Instant>,
+}
+
+impl KeyView {
+    /// A key as administrators see it at `now`.
+    #[must_use]
+    pub fn of(record: &KeyRecord, now: DateTime<Utc>) -> Self {
+        Self {
+            id: record.id,
+            organisation_id: record.organisation_id,
+            organisation_code: record.organisation_code.clone(),
+            role: RoleWord(record.role.to_string()),
+            label: record.label.clone(),
+            state: KeyStateWord(record.state(now).to_string()),
+            facility_ids: record.facility_ids.clone(),
+            communes: record.communes.iter().cloned().map(CommuneCode).collect(),
+            provinces: record.provinces.iter().cloned().map(ProvinceCode).collect(),
+            created_at: Instant::of(record.created_at),
+            created_by: record.created_by.clone(),
+            expires_at: record.expires_at.map(Instant::of),
+            last_used_at: record.last_used_at.map(Instant::of),
+            revoked_at: record.revoked_at.map(Instant::of),
+        }
+    }
+}
+
+/// A key that was made, with its text.
+#[derive(Object, Serialize)]
+pub(crate) struct KeyMade {
+    #[oai(flatten)]
+    #[serde(flatten)]
+    key: KeyView,
+    /// Its text, told this once; `null` when the request is a replay.
+    #[oai(nullable)]
+    secret: Option<String>,
+}
 
 /// A page of keys, the oldest first.
-pub(crate) async fn list(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    mut query: Query,
-) -> Result<Answer<shapes::KeyPage>, Failure> {
-    let key_id = admitted.sender().key_id;
-    let page = query.page(&app.vault, LIST, key_id);
-    let organisation_id = query.parsed("organisation_id", Code::InvalidFilter, |text| {
-        Uuid::try_parse(text).ok()
-    });
-    query.finish()?;
-    let part = one_more(&page);
-    let mut rows = key_ring::list(&app.db, organisation_id, part).await?;
-    let has_more = rows.len() > page.limit;
-    rows.truncate(page.limit);
-    let last = rows.last().filter(|_| has_more);
-    let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
-    let now = app.clock.now();
-    let items: Vec<Value> = rows.iter().map(|row| row.to_json(now)).collect();
-    let page = json!({"items": items, "next_cursor": next_cursor});
-    Ok(Answer::json(page.to_string()))
+#[derive(Object, Serialize)]
+pub(crate) struct KeyPage {
+    /// The keys.
+    items: Vec<KeyView>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
 }
 
-/// One key.
-pub(crate) async fn show(app: &App, id: &str) -> Result<Answer<shapes::KeyView>, Failure> {
-    let record = find(app, id).await?;
-    Ok(Answer::json(record.to_json(app.clock.now()).to_string()))
+/// A new key.
+#[derive(Object)]
+pub(crate) struct KeyDraft {
+    /// Code of the organisation it speaks for.
+    organisation_code: OrganisationCode,
+    /// What it may do.
+    role: RoleWord,
+    /// What people call it. No personal names, please.
+    label: PlaceName,
+    /// Facilities it may declare for. Left out for an integrator: all of its organisation, also
+    /// later ones.
+    #[oai(nullable, validator(max_items = 1000))]
+    facility_ids: Option<Vec<Id>>,
+    /// All facilities that the organisation has.
+    #[oai(nullable)]
+    all_facilities: Option<bool>,
+    /// Communes a police key may see.
+    #[oai(nullable, validator(max_items = 1000))]
+    communes: Option<Vec<CommuneCode>>,
+    /// Provinces a police key may see.
+    #[oai(nullable, validator(max_items = 1000))]
+    provinces: Option<Vec<ProvinceCode>>,
+    /// Days until it ends by itself; 365 when left out.
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "3650")))]
+    expires_in_days: Option<u32>,
+    /// It never ends by itself.
+    #[oai(nullable)]
+    never_expires: Option<bool>,
 }
 
-/// Makes one: 201 with its text, which is told this once.
-pub(crate) async fn create(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    key: IdempotencyKey,
-    document: Document<shapes::KeyDraft>,
-) -> Result<Answer<shapes::KeyMade>, Failure> {
-    let sender = admitted.sender();
-    let now = document.received_at;
-    let guard = key.of_request(app, sender, (AREA, &[]), ("keys", &document.value), now);
-    let (written, text) = match key_ring::earlier(&app.db, guard.as_ref(), now).await? {
-        Some(written) => (written, None),
-        None => {
-            let draft = KeyDraft::read(&document.value, app.intake.catalogues());
-            let draft = draft.map_err(Failure::invalid)?;
-            let (row, text) = forge(app, draft, now).await?;
-            let subject = (key_ring::KEY, row.id);
-            let note = Note {
-                entry: audit::entry(app, sender.key_id, key_ring::CREATED, subject, now),
-                key: guard.as_ref(),
-            };
-            let written = key_ring::create(&app.db, &row, &app.row_key, note).await;
-            let written = written.map_err(|error| failure(error, &key))?;
-            let is_done = matches!(written, Written::Done(_));
-            (written, Some(text).filter(|_| is_done))
-        }
-    };
-    let outcome = outcome(written, &key, now)?;
-    let mut shown = outcome.subject.to_json(outcome.at);
-    shown["secret"] = json!(text.as_ref().map(ExposeSecret::expose_secret));
-    let location = format!("/v1/admin/keys/{}", outcome.subject.id);
-    let answer = Answer::json(shown.to_string()).with_header(header::CACHE_CONTROL, "no-store");
-    Ok(made(answer, &location, outcome.is_replayed))
+impl Shape for KeyDraft {}
+
+/// Keys are listed.
+#[derive(ApiResponse)]
+pub(crate) enum KeysListed {
+    /// A page of keys.
+    #[oai(status = 200)]
+    Page(Json<KeyPage>),
+}
+
+/// A key was made.
+#[derive(ApiResponse)]
+pub(crate) enum KeyCreated {
+    /// It is made; keep the `secret`.
+    #[oai(status = 201)]
+    First(Json<KeyMade>, #[oai(header = "Location")] Location),
+    /// It had been made before: the first answer again, without the text.
+    #[oai(status = 200)]
+    Again(
+        Json<KeyMade>,
+        #[oai(header = "Location")] Location,
+        #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
+    ),
+}
+
+/// A key is shown.
+#[derive(ApiResponse)]
+pub(crate) enum KeyShown {
+    /// The key.
+    #[oai(status = 200)]
+    Key(Json<KeyView>),
+}
+
+/// A key was ended.
+#[derive(ApiResponse)]
+pub(crate) enum KeyRevoked {
+    /// The key, ended.
+    #[oai(status = 200)]
+    Key(Json<KeyView>),
+}
+
+/// Keys, made, listed and ended.
+pub(crate) struct KeysApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl KeysApi {
+    /// List keys
+    ///
+    /// The oldest first: whose each is, what it may do, until when it is good, when it was last used.
+    #[oai(
+        path = "/v1/admin/keys",
+        method = "get",
+        operation_id = "listKeys",
+        tag = "Topic::Directory"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Administering>,
+        mut query: Query<Paged<OfOrganisation>>,
+    ) -> Result<KeysListed, Failure> {
+        let (app, key_id) = (&self.0, admitted.sender().key_id);
+        let page = query.page(&app.vault, LIST, key_id);
+        let organisation_id = query.finish()?.filters.organisation_id;
+        let mut rows = key_ring::list(&app.db, organisation_id, part(&page)).await?;
+        let last = page.cut(&mut rows);
+        let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
+        let now = app.clock.now();
+        let items = rows.iter().map(|row| KeyView::of(row, now));
+        Ok(KeysListed::Page(Json(KeyPage {
+            items: items.collect(),
+            next_cursor,
+        })))
+    }
+
+    /// Make a key
+    ///
+    /// Its text is in `secret`, this once: a replay has `null` there. It ends in a year unless
+    /// something else is said.
+    #[oai(
+        path = "/v1/admin/keys",
+        method = "post",
+        operation_id = "createKey",
+        tag = "Topic::Directory"
+    )]
+    async fn create(
+        &self,
+        admitted: Admitted<Administering>,
+        /// Guards the request against being done twice; kept for 7 days.
+        #[oai(name = "Idempotency-Key")]
+        key: IdempotencyKey,
+        document: Document<KeyDraft>,
+    ) -> Result<KeyCreated, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let now = document.received_at;
+        let guard = key.of_request(app, sender, (AREA, &[]), ("keys", &document.value), now);
+        let (written, text) = match key_ring::earlier(&app.db, guard.as_ref(), now).await? {
+            Some(written) => (written, None),
+            None => {
+                let draft = rules::KeyDraft::read(&document.value, app.intake.catalogues());
+                let draft = draft.map_err(Failure::invalid)?;
+                let (row, text) = generate(app, draft, now).await?;
+                let subject = (key_ring::KEY, row.id);
+                let note = Note {
+                    entry: audit::entry(app, sender.key_id, key_ring::CREATED, subject, now),
+                    key: guard.as_ref(),
+                };
+                let written = key_ring::create(&app.db, &row, &app.row_key, note).await;
+                let written = written.map_err(|error| failure(error, &key))?;
+                let is_done = matches!(written, Written::Done(_));
+                (written, Some(text).filter(|_| is_done))
+            }
+        };
+        let outcome = outcome(written, &key, now)?;
+        let location = Location::of(format!("/v1/admin/keys/{}", outcome.subject.id));
+        let made = Json(KeyMade {
+            key: KeyView::of(&outcome.subject, outcome.at),
+            secret: text.map(|text| text.expose_secret().to_owned()),
+        });
+        Ok(if outcome.is_replayed {
+            KeyCreated::Again(made, location, Replayed::when(true))
+        } else {
+            KeyCreated::First(made, location)
+        })
+    }
+
+    /// See a key
+    #[oai(
+        path = "/v1/admin/keys/:id",
+        method = "get",
+        operation_id = "showKey",
+        tag = "Topic::Directory"
+    )]
+    async fn show(
+        &self,
+        _admitted: Admitted<Administering>,
+        /// The key's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<KeyShown, Failure> {
+        Ok(KeyShown::Key(Json(find(&self.0, id).await?)))
+    }
+
+    /// End a key
+    ///
+    /// Requests with it are refused within two seconds. One that has ended stays as it is.
+    #[oai(
+        path = "/v1/admin/keys/:id",
+        method = "delete",
+        operation_id = "revokeKey",
+        tag = "Topic::Directory"
+    )]
+    async fn revoke(
+        &self,
+        admitted: Admitted<Administering>,
+        /// The key's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<KeyRevoked, Refused<409>> {
+        let (app, key_id) = (&self.0, admitted.sender().key_id);
+        let now = app.clock.now();
+        let entry = audit::entry(app, key_id, "key.revoked", (key_ring::KEY, id), now);
+        let revoked = key_ring::revoke(&app.db, id, &app.row_key, entry).await;
+        revoked.map_err(|error| failure(error, &IdempotencyKey(None)))?;
+        Ok(KeyRevoked::Key(Json(find(app, id).await?)))
+    }
 }
 
 /// A new key as its draft wants it, and its text.
-async fn forge(
+async fn generate(
     app: &App,
-    draft: KeyDraft,
-    now: chrono::DateTime<chrono::Utc>,
+    draft: rules::KeyDraft,
+    now: DateTime<Utc>,
 ) -> Result<(ApiKey, SecretString), Failure> {
     let organisation = owner(app, &draft.organisation_code, now).await?;
     let facilities = store::facilities::of_organisation(&app.db, organisation.id, now).await?;
@@ -127,22 +343,8 @@ async fn forge(
     Ok((row, made.text()))
 }
 
-/// Ends one: requests with it are refused within two seconds. One that has ended stays as it is.
-pub(crate) async fn revoke(
-    app: &App,
-    admitted: &Admitted<Administering>,
-    id: &str,
-) -> Result<Answer<shapes::KeyView>, Failure> {
-    let id = id_of(id)?;
-    let key_id = admitted.sender().key_id;
-    let now = app.clock.now();
-    let entry = audit::entry(app, key_id, "key.revoked", (key_ring::KEY, id), now);
-    let revoked = key_ring::revoke(&app.db, id, &app.row_key, entry).await;
-    revoked.map_err(|error| failure(error, &IdempotencyKey(None)))?;
-    show(app, &id.to_string()).await
-}
-
-async fn find(app: &App, id: &str) -> Result<KeyRecord, Failure> {
-    let found = key_ring::find(&app.db, id_of(id)?).await?;
-    found.ok_or_else(|| Failure::new(Code::NotFound))
+async fn find(app: &App, id: Uuid) -> Result<KeyView, Failure> {
+    let found = key_ring::find(&app.db, id).await?;
+    let record = found.ok_or_else(|| Failure::new(Code::NotFound))?;
+    Ok(KeyView::of(&record, app.clock.now()))
 }

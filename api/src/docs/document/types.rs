@@ -5,8 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{COMMON_PROBLEMS, KEYED_PROBLEMS, references};
+use super::references;
 use crate::auth::{Audience, SCHEME};
+
+/// Problems that any operation may answer.
+const COMMON_PROBLEMS: [u16; 3] = [421, 500, 503];
+/// Problems that any operation with a key may answer.
+const KEYED_PROBLEMS: [u16; 2] = [401, 429];
 
 /// An operation as the framework derives it from its handler.
 type Operation = Map<String, Value>;

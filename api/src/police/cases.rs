@@ -1,0 +1,165 @@
+//! The list of cases, and one of them.
+
+use std::sync::Arc;
+
+use domain::review::{ReviewKind, ReviewState};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::Path,
+    registry::{MetaSchema, MetaSchemaRef},
+};
+use serde::Serialize;
+use store::review::{
+    Case,
+    queue::{self, Filter},
+};
+use uuid::Uuid;
+
+use super::{item, note_reads, scope_of};
+use crate::app::App;
+use crate::auth::{Admitted, Reviewing};
+use crate::cursor;
+use crate::parameters::{Paged, Parameter, Query, inline, query};
+use crate::problem::Failure;
+use crate::reply::{Json, Raw, Written};
+use crate::shapes::review::ReviewCase;
+use crate::topic::Topic;
+
+/// What cursors of this list are good for.
+const LIST: &str = "review_cases";
+/// Digits of a commune's code.
+const COMMUNE_CODE_LENGTH: usize = 5;
+
+query! {
+    /// Which cases are listed.
+    pub(crate) struct CaseFilters {
+        /// Only cases opened for this reason.
+        kind: Option<ReviewKind>,
+        /// Only cases in this state; left out, all but closed ones.
+        state: Option<ReviewState>,
+        /// Only cases of this commune.
+        commune: Option<Commune>,
+        /// Only cases that this lease of yours holds.
+        lease_id: Option<Uuid>,
+    }
+}
+
+/// The code of a commune.
+pub(crate) struct Commune(String);
+
+impl Parameter for Commune {
+    fn read(text: &str) -> Option<Self> {
+        let is_code =
+            text.len() == COMMUNE_CODE_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_code.then(|| Self(text.to_owned()))
+    }
+
+    fn schema() -> MetaSchemaRef {
+        inline(MetaSchema {
+            pattern: Some("^[0-9]{5}$".to_owned()),
+            ..MetaSchema::new("string")
+        })
+    }
+}
+
+/// A page of cases, the most urgent first, among equals the oldest.
+#[derive(Object, Serialize)]
+pub(crate) struct ReviewPage {
+    /// The cases.
+    items: Vec<Raw<ReviewCase>>,
+    /// Leads to the next page; `null` on the last.
+    #[oai(nullable)]
+    next_cursor: Option<String>,
+}
+
+/// Cases are listed.
+#[derive(ApiResponse)]
+pub(crate) enum CasesListed {
+    /// A page of cases.
+    #[oai(status = 200)]
+    Page(Json<ReviewPage>),
+}
+
+/// A case is shown.
+#[derive(ApiResponse)]
+pub(crate) enum CaseShown {
+    /// The case.
+    #[oai(status = 200)]
+    Case(Written<ReviewCase>),
+}
+
+/// Cases, listed and shown.
+pub(crate) struct CasesApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl CasesApi {
+    /// List cases
+    ///
+    /// The cases of the officer's communes, the most urgent first, among equals the oldest. Each
+    /// comes with the stay, of which an officer sees what is forwarded to the police. What is shown
+    /// is in the audit.
+    #[oai(
+        path = "/v1/police/notifications",
+        method = "get",
+        operation_id = "listCases",
+        tag = "Topic::Police"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<Reviewing>,
+        mut query: Query<Paged<CaseFilters>>,
+    ) -> Result<CasesListed, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let page = query.page(&app.vault, LIST, sender.key_id);
+        let filters = query.finish()?.filters;
+        let filter = Filter {
+            kinds: filters.kind.into_iter().collect(),
+            state: filters.state,
+            commune_code: filters.commune.map(|commune| commune.0),
+            lease: filters.lease_id.map(|lease_id| (lease_id, sender.key_id)),
+        };
+        let (scope, limit) = (scope_of(sender), page.limit + 1);
+        let mut cases = queue::list(&app.db, &scope, &filter, page.after, limit).await?;
+        let last = page.cut(&mut cases);
+        let next_cursor = last.map(|case| cursor::write(&app.vault, LIST, sender.key_id, case.id));
+        let items = rendered(app, sender.key_id, &cases).await?;
+        note_reads(app, sender, &cases).await?;
+        Ok(CasesListed::Page(Json(ReviewPage { items, next_cursor })))
+    }
+
+    /// See a case
+    #[oai(
+        path = "/v1/police/notifications/:id",
+        method = "get",
+        operation_id = "showCase",
+        tag = "Topic::Police"
+    )]
+    async fn show(
+        &self,
+        admitted: Admitted<Reviewing>,
+        /// The case's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<CaseShown, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let case = queue::find_readable(&app.db, &scope_of(sender), sender.key_id, id).await?;
+        // Absent and of another commune are the same 404.
+        let Some(case) = case else {
+            return Err(super::absent(app, sender, id).await);
+        };
+        let cases = [case];
+        let mut items = item::render(app, sender.key_id, &cases).await?;
+        note_reads(app, sender, &cases).await?;
+        let item = items.pop().unwrap_or_default();
+        Ok(CaseShown::Case(Written::new(item.to_string())))
+    }
+}
+
+/// The cases as an officer sees them.
+pub(super) async fn rendered(
+    app: &App,
+    officer: Uuid,
+    cases: &[Case],
+) -> Result<Vec<Raw<ReviewCase>>, Failure> {
+    let items = item::render(app, officer, cases).await?;
+    items.iter().map(Raw::of).collect()
+}
