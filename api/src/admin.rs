@@ -1,5 +1,5 @@
-//! The operator's hand on the way to the police: notifications and their attempts, what was set
-//! aside, and the destinations.
+//! Operators' control over delivery to the police: notifications and their attempts, parked
+//! notifications, and destinations.
 //!
 //! What `luutru delivery` does, through the same functions of the store and with the same views,
 //! with the key as actor. Shows nothing personal; which notification somebody looked at is in the audit all the same,
@@ -22,12 +22,12 @@ use crate::audit;
 use crate::idempotency::{Area, IdempotencyKey};
 use crate::problem::Failure;
 
-/// What keys of operators' requests are hashed for.
+/// Domain separation for the key hashes of operators' requests.
 const AREA: Area = Area {
     key: "idempotency.admin",
     request: "request.admin",
 };
-/// What is noted about notifications.
+/// The subject of audit entries about notifications.
 const TASK: &str = "outbox_task";
 
 /// The destinations, and which commune goes where today.
@@ -36,13 +36,13 @@ async fn map(app: &App) -> Result<Map, Failure> {
     Ok(Map::read(&app.db, catalogues, app.clock.now()).await?)
 }
 
-/// The communes that go to a destination. None is a list that nothing is on.
+/// The communes that go to a destination. Without any, the list is empty.
 fn communes(map: &Map, code: &str) -> Communes {
     let communes = map.routes.communes(|way| *way.destination == *code);
     communes.unwrap_or_else(|| Communes::Only(Vec::new()))
 }
 
-/// What the store does not find was not there to be asked for.
+/// An item that the store does not find does not exist for the caller.
 fn failure(error: store::Error, key: &IdempotencyKey) -> Failure {
     if matches!(error, store::Error::NotFound) {
         Failure::new(Code::NotFound)
@@ -56,7 +56,7 @@ fn absent(error: store::Error) -> Failure {
     failure(error, &IdempotencyKey(None))
 }
 
-/// Notes that an operator is about to see these notifications.
+/// Audits that an operator is about to see these notifications.
 ///
 /// Errors: the entries cannot be written; nothing may be shown.
 async fn note_reads(app: &App, sender: &Sender, tasks: &[Task]) -> Result<(), Failure> {

@@ -27,7 +27,7 @@ pub(crate) struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) signer: Arc<ReceiptSigner>,
     pub(crate) pepper: [u8; 32],
-    /// Tells keys of ours from rows that somebody else wrote.
+    /// Distinguishes genuine keys from forged rows.
     pub(crate) row_key: store::api_keys::RowKey,
     pub(crate) intake: Intake,
     pub(crate) catalogues: Published,
@@ -49,7 +49,7 @@ pub(crate) struct App {
     pub(crate) pictures_waiting: Semaphore,
     /// The right to write a paper.
     pub(crate) papers: Semaphore,
-    /// The right to look at a file that has come.
+    /// Permission to inspect an uploaded file.
     pub(crate) files: Semaphore,
     /// The template for files, as workbooks.
     pub(crate) templates: Templates,
@@ -58,7 +58,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// The application of a request, which the door put there.
+    /// The application, attached to the request by `door`.
     pub(crate) fn of(request: &Request) -> Result<&Arc<Self>, Failure> {
         request
             .data::<Arc<Self>>()

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 
-/// An entry of what the holder of a key did to `subject`, its kind and id.
+/// An audit entry for an action of a key's holder on `subject`, by kind and id.
 pub(crate) fn entry(
     app: &App,
     key_id: Uuid,

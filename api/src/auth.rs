@@ -1,4 +1,4 @@
-//! Who calls: `Authorization: Bearer` with an API key.
+//! Identifies the caller: `Authorization: Bearer` with an API key.
 //!
 //! `known_keys` remembers what was looked up. Made-up keys are counted by the address they come from.
 
@@ -29,12 +29,12 @@ use crate::known_keys::Caller;
 use crate::limit::{RequestKind, Ticket};
 use crate::problem::Failure;
 
-/// Compared with when there is no such key, so that an unknown one takes as long as a wrong one.
+/// Compared against when there is no such key, so that an unknown key takes as long as a wrong one.
 const NO_HASH: [u8; 32] = [0; 32];
 /// The name of the security scheme in the document.
 pub(crate) const SCHEME: &str = "api_key";
 
-/// Why a key is not accepted. Callers see no difference; the metric does.
+/// Why a key is not accepted. Shown in a metric, never to callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rejection {
     Absent,
@@ -57,7 +57,7 @@ impl Rejection {
         }
     }
 
-    /// RFC 6750, 3.1: no error code for who presented nothing.
+    /// RFC 6750, 3.1: no error code for a request without credentials.
     const fn challenge(self) -> &'static str {
         match self {
             Self::Absent => r#"Bearer realm="luutru""#,
@@ -72,7 +72,7 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         counter!("luutru_auth_failures_total", "kind" => rejection.as_str()).increment(1);
         let challenge = HeaderValue::from_static(rejection.challenge());
-        // Who has the secret of a key may know that its time is over.
+        // A caller that has the key's secret may learn that the key has expired.
         let code = match rejection {
             Rejection::Expired => Code::KeyExpired,
             Rejection::Absent
@@ -207,7 +207,7 @@ async fn find(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
 async fn caller_of(app: &App, key: ApiKey) -> Result<Caller, Failure> {
     let facilities = match key.role {
         Role::Declarant | Role::Integrator => facilities_of(app, &key).await?,
-        // They do not declare; what they may see of stays has its own doors.
+        // They do not declare; their views of stays are separate operations.
         Role::Police | Role::Admin => Vec::new(),
     };
     let too_many = || Failure::new(Code::Overloaded);
@@ -246,7 +246,7 @@ async fn facilities_of(
     Ok(facilities.map(Arc::new).collect())
 }
 
-/// Whose keys may use an operation.
+/// Which callers may use an operation.
 #[derive(Clone, Copy)]
 pub(crate) enum Audience {
     /// Every key.
@@ -311,7 +311,7 @@ impl Audience {
 
 /// What an operation requires of its caller: who it must be, and which quota pays.
 pub(crate) trait Access: Send + Sync + 'static {
-    /// Whose keys may use it.
+    /// Which callers may use it.
     const AUDIENCE: Audience;
     /// What is counted.
     const KIND: RequestKind;
@@ -327,7 +327,7 @@ pub(crate) enum Asking {}
 pub(crate) enum Managing {}
 /// Reads.
 pub(crate) enum Reading {}
-/// Works on the cases of an officer's communes.
+/// Handles the cases of an officer's communes.
 pub(crate) enum Reviewing {}
 /// Operates the service.
 pub(crate) enum Administering {}
@@ -367,16 +367,16 @@ impl Access for Administering {
     const KIND: RequestKind = RequestKind::Read;
 }
 
-/// A caller who was let in before the body of the request was read: recognised, of the right
-/// role, within the quota, with a place.
+/// A caller admitted before the body was read: authenticated, in the right role, within the quota,
+/// with a slot.
 pub(crate) struct Admitted<A> {
-    /// What the request holds while it is worked on.
+    /// What the request holds while it is processed.
     pub(crate) ticket: Ticket,
     access: PhantomData<fn() -> A>,
 }
 
 impl<A> Admitted<A> {
-    /// What the rules know of the caller.
+    /// The caller as the rules see it.
     pub(crate) fn sender(&self) -> &Sender {
         &self.ticket.caller.sender
     }
@@ -421,7 +421,7 @@ impl<'a, A: Access> ApiExtractor<'a> for Admitted<A> {
     }
 }
 
-/// Whether there is a body to wait for before the work begins.
+/// Whether to wait for a body before work begins.
 fn may_have_body(method: &Method, body: &mut RequestBody) -> bool {
     if ![Method::POST, Method::PUT, Method::PATCH].contains(method) {
         return false;

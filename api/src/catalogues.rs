@@ -17,7 +17,7 @@ use crate::problem::Failure;
 use crate::reply::{ETag, Json, Raw, Written};
 use crate::topic::Topic;
 
-/// How long a copy is good without asking again.
+/// How long clients may use a copy without asking again.
 const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The keys that verify receipts (RFC 7517).

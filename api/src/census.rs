@@ -1,4 +1,4 @@
-//! A census: who is present in a facility, or in a part of it.
+//! A census: everyone present in a facility, or in a part of it.
 
 use std::sync::Arc;
 
@@ -274,11 +274,16 @@ impl CensusResult {
 /// What became of a line that was refused.
 const REJECTED: &str = "rejected";
 
-/// What fails inside is in no status of the answer: it is logged where it is met.
+/// Failures of single lines do not change the status of the answer, so they are logged here.
 fn log(index: Option<usize>, failure: &Failure) {
     if failure.is_ours() {
         let (code, cause) = (failure.code().as_str(), failure.causes());
-        tracing::warn!(code, cause, index, "a line of a census failed inside");
+        tracing::warn!(
+            code,
+            cause,
+            index,
+            "a line of a census failed with an internal error"
+        );
     }
 }
 

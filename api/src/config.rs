@@ -13,7 +13,7 @@ use crate::hosts::Hosts;
 /// Settings of the API process.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ApiSettings {
-    /// Where the API listens, host:port. Port 0 takes a free one.
+    /// Address of the API, host:port. Port 0 picks a free port.
     #[arg(long, env = "LUUTRU_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
 
@@ -21,8 +21,8 @@ pub struct ApiSettings {
     #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
     pub ops_listen: String,
 
-    /// Proxies whose X-Forwarded-For is believed: addresses and networks with commas between them,
-    /// such as 10.0.0.0/8. Requests of all others count to the address that they come from.
+    /// Proxies whose X-Forwarded-For is trusted: comma-separated addresses and networks, such as
+    /// 10.0.0.0/8. All other requests count against the address they come from.
     #[arg(
         long,
         env = "LUUTRU_TRUSTED_PROXIES",
@@ -31,8 +31,8 @@ pub struct ApiSettings {
     )]
     pub trusted_proxies: TrustedProxies,
 
-    /// Names under which the API is reached, with commas between them; * takes any. Addresses and
-    /// names without a dot are always taken; a request for another name is refused.
+    /// Host names of the API, comma-separated; * accepts any. IP addresses and names without a dot
+    /// are always accepted; requests for other names are refused.
     #[arg(long, env = "LUUTRU_HOSTS", default_value = "", value_name = "NAMES")]
     pub hosts: Hosts,
 
@@ -45,7 +45,7 @@ pub struct ApiSettings {
     )]
     pub facility_stays_per_second: NonZeroU32,
 
-    /// Stays a facility may declare at once when it declared none before.
+    /// Burst of stays that a facility may declare at once.
     #[arg(
         long,
         env = "LUUTRU_FACILITY_STAY_BURST",
@@ -63,7 +63,7 @@ pub struct ApiSettings {
     )]
     pub key_stays_per_second: NonZeroU32,
 
-    /// Stays a key may declare at once when it declared none before.
+    /// Burst of stays that a key may declare at once.
     #[arg(
         long,
         env = "LUUTRU_KEY_STAY_BURST",
@@ -81,7 +81,7 @@ pub struct ApiSettings {
     )]
     pub reads_per_second: NonZeroU32,
 
-    /// Reading requests a key may make at once when it made none before.
+    /// Burst of reading requests that a key may make at once.
     #[arg(
         long,
         env = "LUUTRU_READ_BURST",
@@ -90,7 +90,7 @@ pub struct ApiSettings {
     )]
     pub read_burst: NonZeroU32,
 
-    /// Requests of one key that are worked on at the same time; further ones wait for a place.
+    /// Concurrent requests per key; further ones wait.
     #[arg(
         long,
         env = "LUUTRU_KEY_REQUESTS_AT_ONCE",
@@ -99,7 +99,7 @@ pub struct ApiSettings {
     )]
     pub key_requests_at_once: NonZeroU32,
 
-    /// Declaring requests for one facility that are worked on at the same time.
+    /// Concurrent declaring requests per facility.
     #[arg(
         long,
         env = "LUUTRU_FACILITY_REQUESTS_AT_ONCE",
@@ -108,8 +108,8 @@ pub struct ApiSettings {
     )]
     pub facility_requests_at_once: NonZeroU32,
 
-    /// Requests of all keys that are worked on at the same time. Lists and batches get at most
-    /// three quarters of the places: single declarations come first.
+    /// Concurrent requests of all keys. Lists and batches get at most three quarters of them:
+    /// single declarations take precedence.
     #[arg(
         long,
         env = "LUUTRU_REQUESTS_AT_ONCE",
@@ -118,8 +118,7 @@ pub struct ApiSettings {
     )]
     pub requests_at_once: NonZeroU32,
 
-    /// Seconds for which an officer holds the cases of a claim, and by which an extension extends
-    /// it.
+    /// How long an officer holds claimed cases, in seconds; an extension adds as much.
     #[arg(
         long,
         env = "LUUTRU_REVIEW_LEASE_SECONDS",
@@ -128,7 +127,7 @@ pub struct ApiSettings {
     )]
     pub review_lease_seconds: NonZeroU32,
 
-    /// Streams of events that one key may hold open on this process.
+    /// Event streams that one key may hold open in this process.
     #[arg(
         long,
         env = "LUUTRU_KEY_EVENT_STREAMS",
@@ -137,7 +136,7 @@ pub struct ApiSettings {
     )]
     pub key_event_streams: NonZeroU32,
 
-    /// Streams of events that this process holds open for all keys.
+    /// Event streams that this process holds open for all keys.
     #[arg(
         long,
         env = "LUUTRU_EVENT_STREAMS",
@@ -146,7 +145,7 @@ pub struct ApiSettings {
     )]
     pub event_streams: NonZeroU32,
 
-    /// Most bytes of the body of one stay.
+    /// Maximum size of the body of one stay, in bytes.
     #[arg(
         long,
         env = "LUUTRU_STAY_BODY_BYTES_MAX",
@@ -155,7 +154,7 @@ pub struct ApiSettings {
     )]
     pub stay_body_bytes_max: u32,
 
-    /// Most bytes of the body of a batch.
+    /// Maximum size of the body of a batch, in bytes.
     #[arg(
         long,
         env = "LUUTRU_BATCH_BODY_BYTES_MAX",
@@ -164,7 +163,7 @@ pub struct ApiSettings {
     )]
     pub batch_body_bytes_max: u32,
 
-    /// Most bytes of the body of a census.
+    /// Maximum size of the body of a census, in bytes.
     #[arg(
         long,
         env = "LUUTRU_CENSUS_BODY_BYTES_MAX",
@@ -173,7 +172,7 @@ pub struct ApiSettings {
     )]
     pub census_body_bytes_max: u32,
 
-    /// Most bytes of an uploaded file.
+    /// Maximum size of an uploaded file, in bytes.
     #[arg(
         long,
         env = "LUUTRU_FILE_BODY_BYTES_MAX",
@@ -182,7 +181,7 @@ pub struct ApiSettings {
     )]
     pub file_body_bytes_max: u32,
 
-    /// Seconds in which the whole of an uploaded file must arrive.
+    /// Time limit for the whole upload of a file, in seconds.
     #[arg(
         long,
         env = "LUUTRU_FILE_BODY_TIMEOUT_SECONDS",
@@ -191,7 +190,7 @@ pub struct ApiSettings {
     )]
     pub file_body_timeout_seconds: NonZeroU32,
 
-    /// Seconds in which the whole body of a request must arrive.
+    /// Time limit for the whole body of a request, in seconds.
     #[arg(
         long,
         env = "LUUTRU_BODY_TIMEOUT_SECONDS",
@@ -200,7 +199,7 @@ pub struct ApiSettings {
     )]
     pub body_timeout_seconds: NonZeroU32,
 
-    /// Seconds after which a request gets an answer, whatever happens.
+    /// Time limit for answering a request, in seconds, whatever happens.
     #[arg(
         long,
         env = "LUUTRU_REQUEST_TIMEOUT_SECONDS",
@@ -209,7 +208,7 @@ pub struct ApiSettings {
     )]
     pub request_timeout_seconds: NonZeroU32,
 
-    /// Minutes that an arrival may lie ahead of our clock.
+    /// How many minutes in the future an arrival may be.
     #[arg(
         long,
         env = "LUUTRU_ARRIVAL_AHEAD_MINUTES",
@@ -218,7 +217,7 @@ pub struct ApiSettings {
     )]
     pub arrival_ahead_minutes: u32,
 
-    /// Days that an arrival may lie back.
+    /// How many days in the past an arrival may be.
     #[arg(
         long,
         env = "LUUTRU_ARRIVAL_BACK_DAYS",
@@ -232,8 +231,8 @@ pub struct ApiSettings {
 }
 
 impl ApiSettings {
-    /// Multiplies every rate and burst, as `luutru up` does: a demonstration shall not run into
-    /// the quotas of a front desk.
+    /// Multiplies every rate and burst, as `luutru up` does: a demonstration must not hit the
+    /// quotas of a front desk.
     #[must_use]
     pub fn with_rates_times(mut self, factor: NonZeroU32) -> Self {
         let rates = [

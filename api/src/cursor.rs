@@ -1,12 +1,12 @@
-//! Cursors: opaque, and good only for whom they were given to. Those of lists are of a list and a
-//! key, those of the feed of an organisation, so that a new key reads on where the old one stopped.
+//! Cursors: opaque, and valid only for the recipient. A list's cursor is bound to list and key, the
+//! feed's to an organisation, so that a new key continues where the old one stopped.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use runtime::{secrets, vault::Vault};
 use uuid::Uuid;
 
-/// Bytes of the keyed hash in a cursor: guessing one of 2^64 gains a page of one's own stays.
+/// Bytes of the keyed hash in a cursor: guessing one of 2^64 only yields a page of one's own stays.
 const TAG_LENGTH: usize = 8;
 
 /// The cursor that continues after the item `last`.
@@ -15,7 +15,7 @@ pub(crate) fn write(vault: &Vault, list: &str, key_id: Uuid, last: Uuid) -> Stri
     URL_SAFE_NO_PAD.encode([last.as_bytes().as_slice(), &tag].concat())
 }
 
-/// The item after which a cursor continues; `None` when it is not one of ours.
+/// The item after which a cursor continues; `None` for a forged cursor.
 pub(crate) fn read(vault: &Vault, list: &str, key_id: Uuid, cursor: &str) -> Option<Uuid> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (last, sent) = bytes.split_first_chunk::<16>()?;
@@ -62,8 +62,8 @@ fn moment_tag(
     cut(vault.blind_index("api.moment", &parts))
 }
 
-/// The cursor behind the event of this number, in the feed of an organisation. What it says of the
-/// number is hidden: numbers tell how much happens to others.
+/// The cursor after the event with this number, in an organisation's feed. The number is encrypted,
+/// because it reveals how much happens to others.
 pub(crate) fn write_place(vault: &Vault, organisation_id: Uuid, sequence: i64) -> String {
     let place = sequence.to_be_bytes();
     let tag = place_tag(vault, organisation_id, &place);
@@ -98,7 +98,7 @@ fn tag(vault: &Vault, list: &str, key_id: Uuid, last: Uuid) -> [u8; TAG_LENGTH] 
     cut(vault.blind_index("api.cursor", &parts))
 }
 
-/// Compares tags in a time that says nothing of how much of a forged one is right.
+/// Compares tags in constant time.
 fn is_same(sent: &[u8], ours: &[u8; TAG_LENGTH]) -> bool {
     secrets::is_same(sent, ours)
 }

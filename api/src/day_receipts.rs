@@ -1,5 +1,5 @@
-//! The receipt of a facility's day: every receipt of the stays that began on it, with one digest
-//! and one signature over all.
+//! The receipt of a facility's day: the receipts of all stays that began on it, with one digest and
+//! one signature over all.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! The OpenAPI document and the page that shows it.
 //!
-//! The document's examples are dated relative to the time of serving, so that what is copied from
-//! it is always taken. The page loads script and style from paths of ours, so that its policy
-//! names no hash and allows nothing that stands in a page.
+//! The document's examples are dated relative to the time of serving, so that a copied example is
+//! always accepted. The page loads script and style from our own paths, so its policy needs no hash
+//! and allows nothing inline.
 
 mod document;
 mod examples;
@@ -117,7 +117,7 @@ impl Documents {
         text
     }
 
-    /// The page; `None` when the framework's parts of it are not where they were.
+    /// The page; `None` when the framework's bundle has an unexpected layout.
     pub(crate) fn page(&self) -> Option<Page> {
         self.page.get_or_init(Page::new).clone()
     }

@@ -1,5 +1,5 @@
-//! The outermost part: whatever happens inside, each request gets one answer of ours, with an id,
-//! the headers that all answers have, a span, a measurement, and a log line if it is our fault.
+//! The outermost layer: whatever happens inside, each request gets one answer of ours, with an id,
+//! the common headers, a span, a measurement, and a log line if we are at fault.
 
 mod measure;
 
@@ -25,10 +25,10 @@ use crate::routes::Api;
 use measure::{Active, Durations, Measured};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// How long an answer that is ready waits to learn whose quotas it should tell of.
+/// How long a finished answer waits to learn whose quotas to report.
 const RECOGNISED_WITHIN: Duration = Duration::from_millis(250);
 
-/// What answers carry unless their handler said otherwise.
+/// Default headers of answers.
 const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
@@ -76,7 +76,7 @@ pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
     }
 }
 
-/// What is known of a path before a request comes.
+/// What is known of a path in advance.
 struct RouteFacts {
     /// How long its answers take.
     durations: Durations,
@@ -167,7 +167,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
 type Worked = (Result<Response, Failure>, Option<PathPattern>);
 
 impl<E: Endpoint<Output = Response>> Door<E> {
-    /// How long a request may take. A file of a slow line has more time to arrive.
+    /// How long a request may take. An upload over a slow line gets more time.
     fn time_limit(&self, request: &Request) -> Duration {
         let settings = &self.app.settings;
         if request.method() == Method::POST && request.uri().path() == imports::PATH {
@@ -177,7 +177,7 @@ impl<E: Endpoint<Output = Response>> Door<E> {
         }
     }
 
-    /// The inner answer, or why there is none, and the path that matched.
+    /// The inner answer or the reason there is none, with the matched path.
     async fn work(&self, request: Request, method: &'static str, limit: Duration) -> Worked {
         let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         match tokio::time::timeout(limit, work).await {
@@ -191,7 +191,7 @@ impl<E: Endpoint<Output = Response>> Door<E> {
             }
             // The place and text are in the log already, from the panic hook.
             Ok(Err(_)) => (Err(Failure::internal("a handler panicked")), None),
-            // What was to be stored may have been, we stopped looking.
+            // The data may or may not have been stored; we stopped waiting.
             Err(_) if ["PATCH", "POST", "PUT"].contains(&method) => {
                 (Err(Failure::new(Code::OutcomeUnknown)), None)
             }
@@ -199,7 +199,7 @@ impl<E: Endpoint<Output = Response>> Door<E> {
         }
     }
 
-    /// Every answer to a known key tells of its quotas, those that no handler saw included.
+    /// Every answer to a known key reports its quotas, including answers that no handler produced.
     async fn set_rate_limit(
         &self,
         response: &mut Response,

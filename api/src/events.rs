@@ -1,4 +1,4 @@
-//! What happened to a sender's stays, in the order of its numbers: page by page, or as it happens.
+//! The events of a sender's stays in numerical order: page by page, or live.
 
 mod stream;
 mod tail;
@@ -37,7 +37,7 @@ pub(crate) use tail::Tail;
 pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 /// Where a stream stopped.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// Instead of a cursor: skips what has happened.
+/// In place of a cursor: skips past events.
 const LATEST: &str = "latest";
 
 query! {

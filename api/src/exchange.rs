@@ -1,4 +1,4 @@
-//! What belongs to one request and its answer: their id, their language, who calls.
+//! The state of one request and its answer: their id, their language, the caller.
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,17 +23,17 @@ const OPAQUE_LENGTHS: [usize; 3] = [32, 40, 64];
 pub(crate) struct Exchange {
     id: Uuid,
     request_id: Option<String>,
-    /// Whose the request is on the wire.
+    /// The client's address that the request counts against.
     pub(crate) client: Option<Client>,
-    /// Of problems.
+    /// The language of problems.
     pub(crate) language: Language,
     /// The trace that the caller says this belongs to; linked, never continued.
     pub(crate) linked_trace: Option<String>,
-    /// Who calls, once known.
+    /// The caller, once known.
     pub(crate) caller: OnceLock<Arc<Caller>>,
     /// The facility whose quota is touched, once known.
     pub(crate) facility: OnceLock<Arc<FacilityMeter>>,
-    /// What the request holds, once it was let in.
+    /// The request's holdings, once admitted.
     pub(crate) holdings: OnceLock<Arc<Holdings>>,
 }
 
@@ -59,8 +59,8 @@ impl Exchange {
         self.client.as_ref().map(Client::address)
     }
 
-    /// The id for logs: the sent one when it is a random number or a hash, else ours. What else
-    /// was sent may be anything, also somebody's number.
+    /// The id for logs: the caller's when it is a random number or a hash, otherwise ours. Any
+    /// other text might be somebody's personal number.
     pub(crate) fn log_id(&self) -> String {
         let sent = self.request_id.as_ref().filter(|sent| is_opaque(sent));
         sent.cloned().unwrap_or_else(|| self.id.to_string())
@@ -95,7 +95,7 @@ impl Exchange {
     }
 }
 
-/// The exchange of a request, which the door put there.
+/// The exchange, attached to the request by `door`.
 pub(crate) fn of(request: &Request) -> Result<&Arc<Exchange>, Failure> {
     request
         .data::<Arc<Exchange>>()
@@ -124,8 +124,8 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     (is_visible && is_fitting).then(|| sent.to_owned())
 }
 
-/// A UUID, or the hexadecimal digits of a random number or a hash. Among so many digits there is a
-/// letter; where there is none, it is a number of something.
+/// A UUID, or the hexadecimal digits of a random number or a hash. So many random digits contain a
+/// letter; without one, the text may be somebody's number.
 fn is_opaque(text: &str) -> bool {
     let is_uuid = Uuid::try_parse(text).is_ok();
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());

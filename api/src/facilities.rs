@@ -21,7 +21,7 @@ use crate::reply::Json;
 use crate::shapes::text::{CommuneCode, FacilityKindWord, Instant, ProvinceCode};
 use crate::topic::Topic;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "facilities";
 
 /// A facility that the key may declare for.

@@ -1,8 +1,8 @@
-//! The names under which the API is reached.
+//! The host names of the API.
 //!
-//! A page that somebody else serves must not reach an API on the reader's own machine or network
-//! by a name that leads there (DNS rebinding). An address and a name without a dot belong to
-//! nobody else; every other name has to be named by the operator.
+//! A foreign web page must not reach an API on the visitor's own machine or network through a name
+//! that resolves there (DNS rebinding). IP addresses and names without a dot are safe; every other
+//! name must be configured by the operator.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use domain::problem::Code;
 use poem::Request;
 use poem::http::{Version, header};
 
-/// Where an operator's machines ask whether we are there, by whatever name.
+/// Health checks of the operator's machines, under any name.
 const PROBES: [&str; 2] = ["/livez", "/readyz"];
 /// Allows every name.
 const ANY: &str = "*";

@@ -23,7 +23,7 @@ const LENGTH_MAX: usize = 255;
 /// How long the key of a request that declares nothing is kept.
 pub(crate) const KEPT: TimeDelta = TimeDelta::days(7);
 
-/// What guards a request against being done twice, if its sender wants that.
+/// The guard against carrying out a request twice, if its sender wants one.
 pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
 
 /// What the keys of a kind of requests are hashed for.
@@ -36,10 +36,9 @@ pub(crate) struct Area {
 }
 
 impl IdempotencyKey {
-    /// The key of a request that declares nothing, apart for each organisation and for the
-    /// facilities that the request is about: what one house calls its request says nothing of
-    /// another's. The same key with another path or body, or from another sender, is another
-    /// request.
+    /// The key of a request that declares nothing, separate for each organisation and for the
+    /// facilities that the request concerns, so that keys of different facilities never collide.
+    /// The same key with another path or body, or from another sender, is another request.
     pub(crate) fn of_request(
         &self,
         app: &App,
@@ -68,7 +67,7 @@ impl IdempotencyKey {
         })
     }
 
-    /// What holds a lock that long is a twin with the same key.
+    /// Only a twin with the same key holds the lock this long.
     pub(crate) fn failure(&self, error: store::Error) -> Failure {
         if self.0.is_some() && matches!(error, store::Error::LockTimeout) {
             return Failure::new(Code::IdempotencyInProgress);

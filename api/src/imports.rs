@@ -1,6 +1,7 @@
-//! Files of stays: taken in, their progress, what became of each row, the rejected ones as a file.
+//! Files of stays: uploads, their progress, the outcome of each row, and the rejected rows as a
+//! file.
 //!
-//! A file is only stored here; a worker reads it. Both meet in the database.
+//! Files are only stored here; a worker reads them. The two communicate through the database.
 
 pub(crate) mod file;
 pub(crate) mod form;
@@ -184,8 +185,8 @@ impl ImportsApi {
     }
 }
 
-/// What the sheets of a file are called; nothing while it was not read, or when it was read before
-/// files had sheets.
+/// The names of a file's sheets; none until the file is read, or if it was read before sheets were
+/// supported.
 fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
     let Some(sealed) = &import.sealed_sheets else {
         return Ok(SheetNames::default());
@@ -304,7 +305,7 @@ impl PassedOverSheet {
 }
 
 impl ImportResend {
-    /// By what rows are known again, and so what makes it safe to send the file once more.
+    /// How rows are recognised, which makes it safe to send the file again.
     fn of(known_by: String, language: Language) -> Self {
         let [vi, en] = match known_by.as_str() {
             "reference" => [

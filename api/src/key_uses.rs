@@ -1,5 +1,5 @@
-//! When keys were last used: noted in memory, written beside the requests and at most once a
-//! minute for a key.
+//! Times of last use of keys: recorded in memory, written in the background at most once a minute
+//! per key.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// A key's use is written no more often.
+/// The shortest interval between writes for one key.
 const PAUSE: Duration = Duration::from_secs(60);
-/// How often it is looked for what is to be written: a new key's first use shows at once.
+/// How often pending uses are written, so that a new key's first use shows at once.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// Keys that are kept in mind; further ones are not noted until there is room.
+/// How many keys are tracked; further ones are not recorded until there is room.
 const KEY_COUNT_MAX: usize = 10_000;
 /// Keys of one statement.
 const KEYS_AT_ONCE: usize = 500;
@@ -46,8 +46,8 @@ impl KeyUses {
         noted.is_written = false;
     }
 
-    /// What is to be written now; everything when it is the last time. Forgets what is written and
-    /// old.
+    /// The uses to write now; all of them the last time. Removes old entries that have been
+    /// written.
     fn due(&self, is_last: bool) -> Vec<(Uuid, DateTime<Utc>)> {
         let mut uses = self.lock();
         let is_old = |noted: &Use| noted.written_at.is_none_or(|at| at.elapsed() >= PAUSE);
@@ -63,14 +63,14 @@ impl KeyUses {
         due
     }
 
-    /// Writes uses until the stop, and what is left then.
+    /// Writes uses until shutdown, then the remaining ones.
     pub(crate) async fn keep(&self, db: &Database, shutdown: &CancellationToken) {
         loop {
             let pause = tokio::time::sleep(LOOK_INTERVAL);
             let is_last = shutdown.run_until_cancelled(pause).await.is_none();
             if let Err(error) = store::key_ring::note_uses(db, self.due(is_last)).await {
                 // A help for administrators; the next use is written again.
-                tracing::debug!(%error, "when keys were last used was not written");
+                tracing::debug!(%error, "could not write the times of last use of keys");
             }
             if is_last {
                 return;

@@ -1,9 +1,9 @@
-//! Keys that were found a moment ago, and the ids of those that exist.
+//! The cache of recently found keys, and the ids of existing ones.
 //!
-//! A key that was found is remembered for two seconds at most, so that an ended one stops working
-//! at once and a busy one costs no query. The ids of existing keys are known beforehand, so that
-//! existing keys and made-up ones are looked up in separate queues; made-up ones are remembered as
-//! absent for as long.
+//! A key is cached for at most two seconds, so that a revoked one stops working almost at once and
+//! a busy one costs no query. The ids of existing keys are known in advance, so that existing keys
+//! and made-up ones are looked up in separate queues; made-up ones are cached as absent for as
+//! long.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -22,32 +22,32 @@ use uuid::Uuid;
 use crate::limit::{FacilityMeter, KeyMeter};
 use crate::problem::Failure;
 
-/// From this age on, one request at a time looks the key up again.
+/// From this age on, one request at a time refreshes the key.
 const REFRESH_AFTER: Duration = Duration::from_secs(1);
-/// From this age on, a remembered key counts for nothing.
+/// From this age on, a cached key is ignored.
 const REMEMBERED_MAX: Duration = Duration::from_secs(2);
-/// Keys that are remembered; more of them are looked up each time.
+/// How many keys are cached; further ones are looked up each time.
 const REMEMBERED_COUNT_MAX: usize = 10_000;
-/// Lookups of keys that are there under way at the same time.
+/// How many lookups of existing keys may run at once.
 const LOOKUPS_AT_ONCE: usize = 64;
 /// Lookups of keys that were never seen.
 const STRANGE_LOOKUPS_AT_ONCE: usize = 4;
-/// How long such a lookup waits for its turn.
+/// How long such a lookup may wait in the queue.
 const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
-/// How often it is asked which keys are new.
+/// How often to query for new keys.
 const NEW_KEYS_INTERVAL: Duration = Duration::from_secs(1);
-/// How long the start waits to know which keys there are.
+/// How long start-up waits for the list of existing keys.
 const MET_WITHIN: Duration = Duration::from_secs(3);
-/// Keys come with the time they were made at in their ids, and may be stored a while after.
+/// A key's id contains its time of creation, but the key may be stored a while later.
 const STORED_WITHIN: Duration = Duration::from_secs(60);
-/// Keys that are known to be there, 16 bytes each. Further ones work, in the other queue.
+/// How many existing keys are known, at 16 bytes each. Further ones work through the other queue.
 const MET_COUNT_MAX: usize = 1_000_000;
 /// New keys that are asked for at once.
 const NEW_KEYS_PAGE: u64 = 10_000;
 
 /// A recognised caller.
 pub(crate) struct Caller {
-    /// What the rules know of the caller.
+    /// The caller as the rules see it.
     pub(crate) sender: Sender,
     /// What is counted of the key.
     pub(crate) meter: Arc<KeyMeter>,
@@ -62,7 +62,7 @@ impl Caller {
         self.key.expires_at
     }
 
-    /// What of the feed of events the key may see.
+    /// Which events this key may see.
     pub(crate) fn scope(&self) -> Scope {
         let is_bound = !self.key.facility_ids.is_empty();
         let facilities = self.sender.facilities.iter();
@@ -73,22 +73,22 @@ impl Caller {
     }
 }
 
-/// The keys found a moment ago, and those that are there.
+/// The cache of recently found keys, and the set of existing ones.
 #[derive(Default)]
 pub(crate) struct KnownKeys {
     known: Mutex<HashMap<Uuid, Known>>,
     /// Keys that are not there, and since when that is known.
     absent: Mutex<HashMap<Uuid, Instant>>,
-    /// The ids of keys that are there, or were.
+    /// The ids of keys that exist or have existed.
     met: RwLock<HashSet<Uuid>>,
-    /// Chosen at random, so that nobody can put his keys into somebody's queue.
+    /// Chosen at random, so that nobody can steer keys into somebody else's queue.
     places: RandomState,
     lookups: Lookups<LOOKUPS_AT_ONCE>,
     strange_lookups: Lookups<STRANGE_LOOKUPS_AT_ONCE>,
 }
 
-/// Held while a key is looked up, each for a part of all ids: of many requests that come with the
-/// same unremembered key, one asks the database. Each knows when it last asked in vain.
+/// Held during a lookup, one lock per share of all ids: of many requests with the same uncached
+/// key, only one queries the database. Each lock records its last failed query.
 struct Lookups<const COUNT: usize>([tokio::sync::Mutex<Option<Instant>>; COUNT]);
 
 pub(crate) type Turn<'a> = tokio::sync::MutexGuard<'a, Option<Instant>>;
@@ -100,9 +100,9 @@ impl<const COUNT: usize> Default for Lookups<COUNT> {
 }
 
 impl<const COUNT: usize> Lookups<COUNT> {
-    /// Waits until nobody looks up a key of this place.
+    /// Waits until no lookup with this lock is running.
     ///
-    /// Errors: 503 when the database gave no answer meanwhile; it would give this one none either.
+    /// Errors: 503 when the database failed to answer in the meantime; it would fail again.
     async fn turn(&self, place: u64) -> Result<Turn<'_>, Failure> {
         let count = u64::try_from(COUNT).unwrap_or(u64::MAX);
         let place = usize::try_from(place % count).unwrap_or_default();
@@ -123,7 +123,7 @@ struct Known {
 }
 
 impl KnownKeys {
-    /// Forgets what is too old to count.
+    /// Removes expired entries.
     pub(crate) fn sweep(&self) {
         let mut known = self.lock();
         known.retain(|_, known| known.found_at.elapsed() < REMEMBERED_MAX);
@@ -134,8 +134,8 @@ impl KnownKeys {
         absent.shrink_to_fit();
     }
 
-    /// Learns which keys there are before anybody asks: the newest of them. Without an answer in
-    /// time they are learned later.
+    /// Loads the newest existing keys before the first request. If the database does not answer in
+    /// time, they are loaded later.
     pub(crate) async fn meet_all(&self, db: &store::Database) -> Option<Uuid> {
         let found = tokio::time::timeout(MET_WITHIN, self.meet_after(db, None));
         found.await.ok()?.ok()?
@@ -151,7 +151,7 @@ impl KnownKeys {
         loop {
             match self.meet_after(db, newest).await {
                 Ok(found) => newest = newest.max(found),
-                Err(error) => tracing::debug!(%error, "it is not known which keys are new"),
+                Err(error) => tracing::debug!(%error, "could not query for new keys"),
             }
             let pause = tokio::time::sleep(NEW_KEYS_INTERVAL);
             if shutdown.run_until_cancelled(pause).await.is_none() {
@@ -215,7 +215,7 @@ impl KnownKeys {
         None
     }
 
-    /// The key, if somebody else has just looked it up.
+    /// The key, if another request has just looked it up.
     pub(crate) fn fresh(&self, id: Uuid) -> Option<Arc<Caller>> {
         let known = self.lock();
         let known = known.get(&id)?;

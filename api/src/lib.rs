@@ -1,9 +1,9 @@
 //! The public HTTP API: JSON in, JSON out, every error a problem document.
 //!
-//! The way of a request: `door` gives it an id and sees that it gets an answer, `routes` finds its
-//! handler, `auth` and `limit` let it in before its body is read, `payload` reads the body, and
-//! the module of its noun asks `intake` or `store` and answers. Holds always: no SQL, no outgoing
-//! call, and nothing of what was submitted in a log, an error or a measurement.
+//! The path of a request: `door` assigns an id and guarantees an answer, `routes` finds the
+//! handler, `auth` and `limit` admit the caller before the body is read, `payload` reads the body,
+//! and the module of the noun calls `intake` or `store` and answers. Invariants: no SQL, no
+//! outgoing call, and no submitted value in a log, an error or a measurement.
 
 mod start;
 

@@ -1,10 +1,10 @@
-//! Who may do how much: quotas of keys and facilities, places for requests at the same time.
+//! Limits: quotas of keys and facilities, and concurrency limits.
 //!
-//! Before the body is read: the key's quota for one unit, and a place among the key's own requests.
-//! Once it has come: places that all share, and room in the intake. Once it is parsed: the
-//! facilities' quotas and the rest of a batch, all or nothing. What is refused because the service
-//! is busy is given back. Keys and facilities are only ever those of a caller who has
-//! been recognised, their number is bounded, and idle ones are swept out every minute.
+//! Before the body is read: one unit of the key's quota, and a slot among the key's own requests.
+//! Once the body has arrived: shared slots, and room in the intake. Once it is parsed: the
+//! facilities' quotas and the rest of a batch, all or nothing. A refusal because the service is
+//! busy costs nothing. Only keys and facilities of authenticated callers are counted, their number
+//! is bounded, and idle ones are removed every minute.
 
 mod allowance;
 mod fields;

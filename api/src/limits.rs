@@ -1,4 +1,4 @@
-//! What a key may do and what is left of it.
+//! A key's quotas and their remaining units.
 
 use std::sync::Arc;
 

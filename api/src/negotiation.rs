@@ -1,9 +1,9 @@
-//! Choosing a form by the header `Accept` (RFC 9110, 12.5.1).
+//! Content negotiation by the `Accept` header (RFC 9110, 12.5.1).
 
 use poem::http::{HeaderMap, header};
 
-/// The offered media type that the caller prefers, the first among equals; `None` when none will
-/// do. Without the header everything will.
+/// The offered media type that the caller prefers, the first among equals; `None` when none is
+/// acceptable. Without the header all are.
 pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Option<&'a str> {
     let mut ranges = Vec::new();
     for value in headers.get_all(header::ACCEPT) {
@@ -62,7 +62,7 @@ impl<'a> Range<'a> {
     }
 }
 
-/// A weight that cannot be read counts as none at all.
+/// An unreadable weight counts as missing.
 fn thousandths(weight: &str) -> u16 {
     let weight = weight.parse::<f32>().ok();
     let weight = weight.filter(|weight| (0.0..=1.0).contains(weight));

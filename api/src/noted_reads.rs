@@ -1,14 +1,14 @@
-//! Which keys' reads were noted in the audit a moment ago.
+//! Which keys' reads were audited a moment ago.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
-/// Keys whose last noted minute is remembered; beyond, each read is noted.
+/// How many keys' last audited minutes are remembered; beyond that, each read is audited.
 const REMEMBERED_COUNT_MAX: usize = 10_000;
 
-/// The minute in which each key's reading was last noted.
+/// The minute in which each key's reading was last audited.
 #[derive(Default)]
 pub(crate) struct NotedReads(Mutex<HashMap<Uuid, i64>>);
 

@@ -1,4 +1,4 @@
-//! Papers are written beside the threads that answer requests, a few at a time.
+//! PDFs are rendered on blocking threads, a few at a time.
 
 use domain::catalogue::Catalogues;
 use domain::facility::Facility;

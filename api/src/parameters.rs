@@ -217,7 +217,7 @@ impl<T> Query<T> {
         self.sent.faults.push(Violation::new(pointer(name), code));
     }
 
-    /// Whether a fault of a parameter is noted.
+    /// Whether a parameter already has a fault.
     pub(crate) fn has_fault(&self, name: &str) -> bool {
         let pointer = pointer(name);
         let mut faults = self.sent.faults.iter();

@@ -1,7 +1,7 @@
 //! The body of a request: bounded in size and time, JSON, no deeper than 32.
 //!
-//! What its members mean is not judged here but by `domain`, shape and meaning together. The type
-//! parameter of [`Document`] is only what the OpenAPI document says of the body.
+//! `domain` judges shape and meaning of its members, not this module. The type parameter of
+//! [`Document`] only describes the body in the OpenAPI document.
 
 mod announced;
 mod json;
@@ -45,7 +45,7 @@ pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 /// What scans come in.
 const SCAN_MEDIA_TYPES: &[&str] = &[JSON, "image/png", "image/jpeg"];
 
-/// What a body is said to be, and how large it may be.
+/// The media types of a body, and its size limit.
 pub(crate) trait Shape: Type + 'static {
     /// The media types it comes in; parameters aside, all of them are JSON.
     const MEDIA_TYPES: &'static [&'static str] = &[JSON];
@@ -373,8 +373,8 @@ fn json_failure(fault: json::Fault) -> Failure {
     }
 }
 
-/// A body that came packed, or of another kind than the operation takes. What would be taken is
-/// said in words and in a header (RFC 9110, 15.5.16).
+/// A compressed body, or one of an unsupported media type. Text and a header name the supported
+/// ones (RFC 9110, 15.5.16).
 fn media_failure(headers: &HeaderMap, media_types: &'static [&'static str]) -> Failure {
     let is_packed = headers.contains_key(header::CONTENT_ENCODING);
     let (hint, name, value) = if is_packed {
@@ -391,7 +391,7 @@ fn media_failure(headers: &HeaderMap, media_types: &'static [&'static str]) -> F
     }
 }
 
-/// The body, once it has come whole and the request may be worked on.
+/// The body, once all of it has arrived and the request may be processed.
 async fn read_in_time(
     request: &Request,
     body: &mut RequestBody,
@@ -424,8 +424,8 @@ struct Arrival {
 }
 
 impl Arrival {
-    /// Reads it whole. Small ones need no room; of a large one, room is held until the request has
-    /// been worked on.
+    /// Reads the whole body. Small ones need no reservation; a large one holds its memory until the
+    /// request has been processed.
     ///
     /// Errors: 413 when it is too large, 408 when it does not come in time, 429 and 503 when there
     /// is no room for it.
@@ -496,7 +496,7 @@ impl Arrival {
     }
 }
 
-/// How fast a body has to come: a sender that is slower for so long is cut.
+/// The minimum speed of a body: a sender slower than this for the whole window is cut off.
 struct Pace {
     ends_at: Instant,
     byte_count: usize,
@@ -578,7 +578,7 @@ fn read_failure(error: ReadBodyError) -> Failure {
         ReadBodyError::Io(error) if runtime::serve::is_body_timeout(&error) => {
             Failure::new(Code::RequestTimeout)
         }
-        // Cut off or not text: nobody hears the answer, or it is no JSON.
+        // Cut off, so nobody reads the answer, or not text and therefore not JSON.
         ReadBodyError::BodyHasBeenTaken | ReadBodyError::Utf8(_) | ReadBodyError::Io(_) => {
             Failure::new(Code::MalformedJson)
         }

@@ -1,7 +1,7 @@
-//! The police's review queue: cases of an officer's communes, who holds them, what is decided.
+//! The police's review queue: the cases of an officer's communes, their holders, and decisions.
 //!
-//! What lies outside an officer's communes is not there. Whatever shows a case is in the audit
-//! before it is answered; an entry that cannot be written shows nothing.
+//! Cases outside an officer's communes do not exist for that officer. Every view of a case is
+//! audited before it is answered; if the entry cannot be written, nothing is shown.
 
 pub(crate) mod cases;
 pub(crate) mod claims;
@@ -28,7 +28,7 @@ use crate::idempotency::{Area, IdempotencyKey};
 use crate::problem::Failure;
 use crate::reads;
 
-/// What keys of officers' requests are hashed for.
+/// Domain separation for the key hashes of officers' requests.
 const AREA: Area = Area {
     key: "idempotency.police",
     request: "request.police",
@@ -59,8 +59,8 @@ fn entry(app: &App, sender: &Sender, action: &str, at: DateTime<Utc>) -> Entry {
     audit::entry(app, sender.key_id, action, ("review_case", Uuid::nil()), at)
 }
 
-/// The same 404 for what is not there and what lies elsewhere. Of the second the operator hears: an
-/// officer came to its id by some other way than this service.
+/// The same 404 for cases that do not exist and cases of other communes. The latter is reported to
+/// the operator: the officer got the id from outside this service.
 async fn absent(app: &App, sender: &Sender, case_id: Uuid) -> Failure {
     match store::review::queue::is_there(&app.db, case_id).await {
         Ok(true) => {
@@ -69,7 +69,7 @@ async fn absent(app: &App, sender: &Sender, case_id: Uuid) -> Failure {
             tracing::warn!(
                 key.id = %sender.key_id,
                 case.id = %case_id,
-                "an officer asked for a case outside of the communes of the key"
+                "an officer requested a case outside the key's communes"
             );
             Failure::new(Code::NotFound)
         }
@@ -78,7 +78,7 @@ async fn absent(app: &App, sender: &Sender, case_id: Uuid) -> Failure {
     }
 }
 
-/// Notes that an officer is about to see these cases with what is personal in them.
+/// Audits that an officer is about to see these cases with their personal data.
 ///
 /// Errors: the entries cannot be written; nothing may be shown.
 async fn note_reads(app: &App, sender: &Sender, cases: &[Case]) -> Result<(), Failure> {

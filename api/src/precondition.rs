@@ -1,4 +1,4 @@
-//! The header `If-Match`: which version a change is meant for.
+//! The header `If-Match`: the version that a change targets.
 
 use intake::{Expected, Refusal};
 use poem::http::{HeaderMap, header};
@@ -49,8 +49,8 @@ impl<'a, const IS_REQUIRED: bool> ApiExtractor<'a> for IfMatch<IS_REQUIRED> {
     }
 }
 
-/// RFC 9110, 13.1.1: `*`, or a list of entity tags compared strongly. What is no tag of ours fits
-/// no version.
+/// RFC 9110, 13.1.1: `*`, or a list of entity tags compared strongly. A tag that is not ours
+/// matches no version.
 fn read(headers: &HeaderMap) -> Expected {
     if !headers.contains_key(header::IF_MATCH) {
         return Expected::Unnamed;

@@ -1,4 +1,4 @@
-//! Every error, of whatever kind, as `application/problem+json` (RFC 9457).
+//! Every error as `application/problem+json` (RFC 9457).
 //!
 //! Words and status come from `domain`. Nothing of what was submitted and nothing the framework says
 //! about it gets into an answer or a log.
@@ -22,11 +22,11 @@ use serde_json::{Value, json};
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Where an error's `type` leads; a fragment names the code.
 const TYPE: &str = "/v1/catalogues/error_codes";
-/// When to come again after a refusal that says nothing closer, in seconds.
+/// The default retry delay after a refusal, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 /// What may stand in a URI besides letters and digits (RFC 3986, 2.2 and 2.3), `%` left out.
 const URI_MARKS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=";
-/// Added at random, so that those who were refused together do not come back together.
+/// Random addition, so that callers refused together do not retry together.
 const RETRY_SPREAD_SECONDS: u8 = 3;
 
 /// The HTTP status of a code.
@@ -71,7 +71,7 @@ impl Failure {
         failure
     }
 
-    /// A fault of ours; the chain is for the log.
+    /// An internal error; the error chain is for the log.
     pub(crate) fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let mut failure = Self::new(Code::Internal);
         failure.0.cause = Some(cause.into());
@@ -90,14 +90,14 @@ impl Failure {
         self
     }
 
-    /// A fault of ours that has a code of its own; its cause is for the log.
+    /// An internal error with its own code; its cause is for the log.
     pub(crate) fn caused(code: Code, cause: Box<dyn StdError + Send + Sync>) -> Self {
         let mut failure = Self::new(code);
         failure.0.cause = Some(cause);
         failure
     }
 
-    /// Says when to come again, in whole seconds.
+    /// Sets the retry delay, in whole seconds.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_seconds = Some(seconds.max(1));
         self
@@ -130,12 +130,12 @@ impl Failure {
         status(self.0.code)
     }
 
-    /// Whether the service could not, rather than would not: a quota is given back then.
+    /// Whether the service failed rather than refused: then the quota is refunded.
     pub(crate) fn is_ours(&self) -> bool {
         self.0.code.class() == Class::Service
     }
 
-    /// What went wrong inside, for the log.
+    /// The internal cause, for the log.
     pub(crate) fn causes(&self) -> Option<String> {
         let mut cause: &dyn StdError = self.0.cause.as_deref()?;
         let mut chain = cause.to_string();
@@ -198,7 +198,7 @@ impl Failure {
         }
     }
 
-    /// 429 and 503 always say when to come again, and so does the twin of a running request.
+    /// 429 and 503 always carry a retry delay, and so does the twin of a running request.
     fn retry_after_seconds(&self) -> Option<u32> {
         if self.0.retry_after_seconds.is_some() {
             return self.0.retry_after_seconds;
@@ -242,7 +242,8 @@ pub(crate) fn violations_to_json(violations: &[Violation], language: Language) -
         .collect()
 }
 
-/// What the framework rejects takes the same shape; its own text is dropped, it quotes input.
+/// Rejections by the framework take the same shape; their own text is dropped because it quotes
+/// input.
 impl From<poem::Error> for Failure {
     fn from(error: poem::Error) -> Self {
         let error = match error.downcast::<Self>() {

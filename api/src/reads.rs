@@ -1,5 +1,5 @@
-//! What is noted when somebody sees stays with what is personal in them: a metric each time, and
-//! in the audit one entry for each key and minute.
+//! Records every view of stays with personal data: a metric each time, and one audit entry per key
+//! and minute.
 
 use domain::sender::Sender;
 use metrics::counter;
@@ -7,10 +7,10 @@ use metrics::counter;
 use crate::app::App;
 use crate::audit;
 
-/// Notes that a sender is about to see this many stays of its own facilities.
+/// Records that a sender is about to see this many stays of its own facilities.
 ///
-/// An entry that cannot be written (a full disk) is logged and does not keep a front desk from
-/// its own stays.
+/// If the entry cannot be written (a full disk), this is logged, and the front desk still sees its
+/// own stays.
 pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
     count(sender.role.as_str(), "own_stays", stay_count);
     let now = app.clock.now();
@@ -23,18 +23,18 @@ pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
     let subject = ("organisation", sender.organisation_id);
     let entry = audit::entry(app, sender.key_id, "stays.read", subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
-        tracing::error!(%error, key.id = %sender.key_id, "a personal read was not noted in the audit");
+        tracing::error!(%error, key.id = %sender.key_id, "could not audit a read of personal data");
     }
 }
 
-/// Notes that a sender is about to look for a guest among the stays of its own facilities: each
-/// time, with nothing of what is looked for.
+/// Audits that a sender is about to search for a guest among the stays of its own facilities: each
+/// time, without the search terms.
 pub(crate) async fn note_search(app: &App, sender: &Sender) {
     let subject = ("organisation", sender.organisation_id);
     let now = app.clock.now();
     let entry = audit::entry(app, sender.key_id, "stays.searched", subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
-        tracing::error!(%error, key.id = %sender.key_id, "a search was not noted in the audit");
+        tracing::error!(%error, key.id = %sender.key_id, "could not audit a search");
     }
 }
 

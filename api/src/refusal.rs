@@ -1,4 +1,4 @@
-//! What the intake and the store refuse, as problems.
+//! Turns refusals of the intake and the store into problems.
 
 use domain::time::format_instant;
 use intake::Refusal;

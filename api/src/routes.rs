@@ -116,7 +116,7 @@ impl Api {
         }
     }
 
-    /// The path of the document behind a pattern of the router, which has numbers for names.
+    /// Maps a router pattern, which numbers its parameters, to the path in the document.
     pub(crate) fn template(pattern: &str) -> String {
         let paths = Self::meta().into_iter().flat_map(|api| api.paths);
         let mut templates = paths.map(|path| path.path);

@@ -1,4 +1,4 @@
-//! What a scanner delivers, as the members of a guest. Nothing is stored.
+//! Converts a scan to the members of a guest. Nothing is stored.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -179,7 +179,7 @@ async fn read_picture(
     let turn = Arc::clone(&app.pictures).acquire_owned().await;
     let turn = turn.map_err(Failure::internal)?;
     let read = tokio::task::spawn_blocking(move || {
-        // Held to the end of the search, also when nobody waits for it any more.
+        // Held until the search ends, even if nobody waits for it any more.
         let _turns = (own_turn, turn);
         qr_image::read(&bytes, kind)
     })

@@ -1,4 +1,4 @@
-//! The API as a running thing: what it is made of, its start and its stop.
+//! The running API: its parts, its start and its stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,15 +32,15 @@ use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
 
-/// How often idle quotas and old keys are forgotten.
+/// How often idle quotas and old keys are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
-/// Pictures that are searched at the same time: each may take 300 MB and a core.
+/// How many pictures are searched at once: each may take 300 MB and a core.
 const PICTURE_COUNT_MAX: usize = 2;
 /// Keys that may wait for their turn.
 const WAITING_PICTURE_COUNT_MAX: usize = 16;
-/// Files that are held in memory at the same time: each may have 64 MiB.
+/// How many files are held in memory at once: each may have 64 MiB.
 const FILE_COUNT_MAX: usize = 2;
-/// Papers that are written at the same time: each takes a core.
+/// How many PDFs are rendered at once: each takes a core.
 const PAPER_COUNT_MAX: usize = 2;
 
 /// What the API is made of.
@@ -53,13 +53,13 @@ pub struct ApiParts {
     pub signer: Arc<ReceiptSigner>,
     /// What API keys are hashed with.
     pub pepper: [u8; 32],
-    /// Takes declarations in. It is not stopped here: stop it after [`RunningApi::task`] has ended.
+    /// Accepts declarations. Not stopped here: stop it after [`RunningApi::task`] has ended.
     pub intake: Intake,
     /// What is published at `/v1/catalogues`, besides the codes.
     pub catalogues: Vec<StoredCatalogue>,
     /// Tells when a request has been received.
     pub clock: Clock,
-    /// Gets the checks `database`, `clock`, `schema` and `keys`, and starts draining at the stop.
+    /// Gets the checks `database`, `clock`, `schema` and `keys`, and starts draining at shutdown.
     pub readiness: Readiness,
     /// What `/metrics` shows.
     pub metrics: MetricsHandle,
@@ -77,8 +77,8 @@ pub struct RunningApi {
     pub task: JoinHandle<()>,
 }
 
-/// Opens both addresses and serves until `shutdown`: then not ready at once, no new connections,
-/// and what is running is finished.
+/// Binds both addresses and serves until `shutdown`: then it reports not ready at once, accepts no
+/// new connections, and finishes running requests.
 ///
 /// Errors: an address cannot be listened on.
 pub async fn start(
@@ -176,7 +176,7 @@ async fn run(
 
 fn report(outcome: std::io::Result<()>) {
     if let Err(error) = outcome {
-        tracing::error!(%error, "a listener is broken");
+        tracing::error!(%error, "a listener failed");
     }
 }
 
@@ -195,13 +195,13 @@ async fn sweep(app: &App, shutdown: &CancellationToken) {
     }
 }
 
-/// Measures what waits for the police, also while no worker runs.
+/// Measures the backlog for the police, even while no worker runs.
 async fn measure(app: &App, shutdown: &CancellationToken) {
     loop {
         let catalogues = app.intake.catalogues();
         let measured = store::backlog::measure(&app.db, catalogues, app.clock.now()).await;
         if let Err(error) = measured {
-            tracing::debug!(%error, "the outbox was not measured");
+            tracing::debug!(%error, "could not measure the outbox");
         }
         let pause = tokio::time::sleep(MEASURE_INTERVAL);
         if shutdown.run_until_cancelled(pause).await.is_none() {
@@ -210,7 +210,7 @@ async fn measure(app: &App, shutdown: &CancellationToken) {
     }
 }
 
-/// Compares clocks, also where nobody asks whether we are ready.
+/// Compares clocks, even if nobody queries readiness.
 async fn keep_time(app: &App, watch: &ClockWatch, shutdown: &CancellationToken) {
     let pause = || tokio::time::sleep(COMPARE_INTERVAL);
     while shutdown.run_until_cancelled(pause()).await.is_some() {

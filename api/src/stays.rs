@@ -1,8 +1,8 @@
 //! Declaring stays, and seeing them again.
 //!
-//! A handler turns its request into what `intake` or `store` is asked, and their answer into HTTP.
-//! Stays are written as text by `intake` and go out as they are, so that a replay is the first
-//! answer byte for byte.
+//! A handler translates its request into a call of `intake` or `store`, and the result into HTTP.
+//! Stays are sent exactly as `intake` wrote them, so that a replay is byte for byte the first
+//! answer.
 
 pub(crate) mod answers;
 pub(crate) mod batch;
@@ -249,7 +249,7 @@ async fn find(
     Ok((stay, version.ok_or_else(absent)?))
 }
 
-/// Charges a request for its stays, and remembers whose quota the answer's headers tell of.
+/// Charges a request for its stays, and records whose quota the answer's headers report.
 pub(crate) async fn charge(
     app: &App,
     exchange: &Exchange,

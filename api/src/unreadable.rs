@@ -1,5 +1,5 @@
-//! What is stored damaged. It is an error of that row alone: whatever shows many goes on with the
-//! rest and names it.
+//! Damaged rows. Damage is an error of that row alone: lists show the rest and name the damaged
+//! row.
 
 use std::{error::Error, fmt::Display};
 
@@ -13,7 +13,7 @@ use crate::problem::Failure;
 /// Why a row cannot be read.
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
-/// Counts a row that cannot be read, and tells the operator which it is.
+/// Counts an unreadable row and logs which one it is.
 pub(crate) fn note(table: &'static str, id: Uuid, error: &dyn Display) {
     counter!("luutru_unreadable_rows_total", "table" => table).increment(1);
     tracing::error!(

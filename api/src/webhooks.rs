@@ -1,7 +1,6 @@
-//! Webhooks: whom to tell of events. The worker does the telling; here they are made, seen, taken
-//! away and switched on again.
+//! Webhooks: created, shown, deleted and re-enabled here. The worker delivers the events.
 //!
-//! Address and secret are sealed; the secret is shown once, by the answer that makes the webhook.
+//! Address and secret are sealed; the secret is shown once, in the answer that creates the webhook.
 
 pub(crate) mod deliveries;
 
@@ -49,12 +48,12 @@ use crate::topic::Topic;
 const WEBHOOK_COUNT_MAX: u64 = 20;
 /// Facilities that one may name.
 const FACILITY_COUNT_MAX: usize = 1_000;
-/// What keys of requests about webhooks are hashed for.
+/// Domain separation for the key hashes of requests about webhooks.
 const AREA: Area = Area {
     key: "idempotency.webhook",
     request: "request.webhook",
 };
-/// What cursors of the list are good for.
+/// The scope of the list's cursors.
 const LIST: &str = "webhooks";
 /// The table whose rows hold what is sealed, for the seal's context.
 const SEALED_TABLE: &str = "webhook";
@@ -321,8 +320,8 @@ struct Wanted<'a> {
     facility_ids: Option<Vec<Uuid>>,
 }
 
-/// Makes one. The same request again under its key gets the first answer again, with the secret:
-/// whoever did not hear it could not use the webhook.
+/// Creates a webhook. A replay under the same key gets the first answer with the secret: a caller
+/// who missed it could not use the webhook.
 async fn create(
     app: &App,
     admitted: &Admitted<Asking>,
@@ -400,7 +399,7 @@ async fn created_before(
     let Some(first) = first else {
         return Err(key.reused());
     };
-    // Taken away since: there is nothing to tell of it.
+    // Deleted since then: nothing to report.
     let row = as_made(find(app, admitted, first).await?);
     let view = WebhookView {
         secret: Some(secret(app, &row)?),
@@ -487,7 +486,7 @@ fn open(app: &App, row: &WebhookRow) -> Result<Value, Failure> {
         .vault
         .open(&context(row.id, row.organisation_id), &row.sealed);
     let opened = opened.map_err(|error| match error {
-        // Another process has made the key just now.
+        // Another process has just created the key.
         VaultError::UnknownKey(_) => Failure::new(Code::StorageUnavailable),
         VaultError::UnknownMonth(_)
         | VaultError::NotUnwrapped(_)
@@ -535,7 +534,7 @@ fn entry(app: &App, sender: &Sender, action: &str, id: Uuid) -> store::audit::En
     audit::entry(app, sender.key_id, action, ("webhook", id), app.clock.now())
 }
 
-/// What is asked for, or all its faults.
+/// The request, or all its faults.
 fn read<'a>(document: &'a Value, sender: &Sender) -> Result<Wanted<'a>, Vec<Violation>> {
     let Value::Object(members) = document else {
         return Err(vec![Violation::new("", Code::InvalidType)]);

@@ -103,7 +103,7 @@ pub struct LoadOptions {
     #[arg(long, env = "LUUTRU_LOAD_BATCH_SIZE", default_value_t = 50)]
     batch_size: u32,
 
-    /// Who checks in.
+    /// Which guests check in.
     #[arg(long, env = "LUUTRU_LOAD_PEOPLE", value_enum, default_value_t)]
     people: Population,
 
@@ -337,7 +337,7 @@ fn random_name() -> String {
 pub(crate) fn bearer(key: &SecretString) -> anyhow::Result<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret().trim()))
         .ok()
-        .context("LUUTRU_LOAD_KEYS: holds something that is no API key")?;
+        .context("LUUTRU_LOAD_KEYS: contains something that is not an API key")?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -354,8 +354,8 @@ struct FacilityAnswer {
     kind: String,
 }
 
-/// What the keys may declare for, limited to `wanted` unless that is empty. A facility of several
-/// keys goes to the first.
+/// The facilities of the keys, limited to `wanted` unless that is empty. A facility shared by
+/// several keys goes to the first.
 pub(crate) async fn find_desks(
     target: &Target,
     keys: &[SecretString],
@@ -380,7 +380,7 @@ pub(crate) async fn find_desks(
     }
     ensure!(
         !desks.is_empty(),
-        "LUUTRU_LOAD_FACILITIES: the keys may declare for none of them"
+        "LUUTRU_LOAD_FACILITIES: the keys may not declare for any of them"
     );
     Ok(desks)
 }

@@ -77,7 +77,7 @@ pub(crate) struct Process {
 struct Ticks {
     parent_id: u32,
     own: u64,
-    /// Of children that have ended and were waited for.
+    /// Time of children that have exited and were reaped.
     of_ended_children: u64,
 }
 
@@ -145,7 +145,7 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Of a process that runs.
+    /// A running process.
     pub(crate) fn of(process_id: u32) -> anyhow::Result<Self> {
         let path = format!("/proc/{process_id}/status");
         let text = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;

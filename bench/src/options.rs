@@ -67,7 +67,7 @@ pub struct BenchOptions {
     #[arg(long, env = "LUUTRU_BENCH_CONNECTIONS", default_value_t = 64)]
     pub(crate) connections: usize,
 
-    /// Stays that the worker finds waiting in each round of P8.
+    /// Size of the backlog in each round of P8.
     #[arg(long, env = "LUUTRU_BENCH_BACKLOG", default_value_t = 10_000)]
     pub(crate) backlog: u32,
 

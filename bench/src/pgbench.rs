@@ -46,7 +46,7 @@ impl Pgbench {
             "pgbench failed: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        parse_rate(&text).context("pgbench told no rate")
+        parse_rate(&text).context("pgbench reported no rate")
     }
 }
 

@@ -1,5 +1,5 @@
-//! A PostgreSQL to measure against: one that is there, or one started for the run in a directory
-//! of its own, with the settings of a fresh installation (everything durable).
+//! The PostgreSQL server to measure against: an existing one, or one started for the run in its own
+//! directory, with the settings of a fresh installation (everything durable).
 
 use std::{
     env,
@@ -85,7 +85,7 @@ struct OwnServer {
     directory: TempDir,
 }
 
-/// Whom the server runs as: initdb refuses root.
+/// The user that runs the server: initdb refuses root.
 #[derive(Clone, Copy)]
 struct Account {
     user_id: u32,
@@ -157,7 +157,7 @@ impl Postgres {
         self.programs.path("pgbench")
     }
 
-    /// Makes an empty database and gives its URL.
+    /// Creates an empty database and gives its URL.
     pub(crate) fn new_database(&mut self, purpose: &str) -> anyhow::Result<String> {
         let name = format!("luutru_bench_{}_{purpose}", std::process::id());
         self.say(&format!("CREATE DATABASE {name}"))?;

@@ -41,7 +41,7 @@ impl Sample {
     }
 }
 
-/// What is compared, with its samples in the order of the rounds.
+/// A compared side, with its samples in the order of the rounds.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Side {
     /// What ran.
@@ -159,7 +159,7 @@ impl Report {
 }
 
 impl Measure {
-    /// Of paired sides; one side alone has no ratio.
+    /// For paired sides; a single side has no ratio.
     pub(crate) fn paired(id: &'static str, title: impl Into<String>, sides: Vec<Side>) -> Self {
         let ratio = match sides.as_slice() {
             [ours, other] if !ours.samples.is_empty() => {
@@ -214,7 +214,7 @@ impl Measure {
         self
     }
 
-    /// Of memory only.
+    /// A measure of memory only.
     pub(crate) fn memory(
         id: &'static str,
         title: impl Into<String>,

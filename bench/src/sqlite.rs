@@ -1,5 +1,5 @@
-//! What SQLite gives to a service without groups: each stay a durable transaction of its own,
-//! with the five rows of a stay, on the same file.
+//! The baseline for SQLite: a service without group commits, which writes each stay's five rows in
+//! a separate durable transaction, on the same file.
 
 use std::time::{Duration, Instant};
 

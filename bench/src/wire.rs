@@ -1,8 +1,8 @@
-//! One HTTP/1.1 connection, as lean as it gets: the generator shares the machine with what it
+//! A minimal HTTP/1.1 connection, because the generator shares the machine with the services it
 //! measures.
 //!
-//! Knows the difference that matters to a sender: a request that certainly did not go out may be
-//! sent again at no risk, one without an answer may have had its effect.
+//! Makes the distinction that matters to a sender: a request that certainly was not sent can be
+//! repeated safely; one without an answer may have taken effect.
 
 use std::time::Duration;
 
@@ -167,8 +167,8 @@ impl Connection {
         request
     }
 
-    /// A kept connection may have been closed by the other side meanwhile: then the request comes
-    /// back unsent and goes out on a new one.
+    /// The peer may have closed an idle connection: then the request comes back unsent and is sent
+    /// on a new one.
     async fn exchange(&mut self, mut request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
         if let Some(mut sender) = self.open.take()
             && sender.ready().await.is_ok()

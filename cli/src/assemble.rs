@@ -21,21 +21,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::{DATABASE_URL, PlaceSettings, Refusals, Secrets};
 
-/// How long a start waits for a database that does not answer yet.
+/// How long start-up waits for a database that does not answer yet.
 const DATABASE_WAIT: Duration = Duration::from_secs(10);
 const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 /// Without these no rule can be applied.
 const ASKED_CATALOGUES: [&str; 4] = ["provinces", "communes", "countries", "commune_aliases"];
-/// How often data keys of other processes are looked for, and the next month's made.
+/// How often to load other processes' data keys and create the next month's.
 const DATA_KEY_INTERVAL: Duration = Duration::from_secs(60);
-/// How the rewrite in the background lets others go first, and how often it looks again.
+/// How the background rewrite yields to other work, and how often it checks again.
 const REWRITE_PAUSE: Duration = Duration::from_millis(50);
 const REWRITE_INTERVAL: Duration = Duration::from_secs(60);
-/// After this long nobody runs an earlier release any more beside a worker of this one.
+/// After this long, no process of an earlier release still runs beside a worker of this one.
 const EARLIER_MAY_RUN: Duration = Duration::from_secs(15 * 60);
 
-/// Connects to the database and makes sure that it keeps what it commits: in production an
-/// unsafe one is refused, in development it is named in the log.
+/// Connects to the database and checks that commits are durable: an unsafe database is refused in
+/// production and logged in development.
 pub(crate) async fn connect(
     place: &PlaceSettings,
     profile: Profile,
@@ -56,13 +56,13 @@ pub(crate) async fn connect(
         Ok(()) => {}
         Err(error) if profile.is_production() => return Err(error).context(DATABASE_URL),
         Err(error) => {
-            tracing::warn!(%error, "the database is not safe; production would refuse it")
+            tracing::warn!(%error, "the database is not durable; production would refuse it")
         }
     }
     Ok(db)
 }
 
-/// As [`connect_checked`], and makes no file: for those that only look.
+/// Like [`connect_checked`], but creates no file: for read-only commands.
 pub(crate) async fn connect_to_look(
     place: &PlaceSettings,
     profile: Profile,
@@ -79,7 +79,7 @@ pub(crate) async fn connect_to_look(
     connect_with(place, profile, &options).await
 }
 
-/// As [`connect`], and the schema is the one of this binary.
+/// Like [`connect`], and checks that the schema is this binary's.
 pub(crate) async fn connect_checked(
     place: &PlaceSettings,
     profile: Profile,
@@ -97,8 +97,7 @@ async fn connect_with(
     Ok(db)
 }
 
-/// As [`connect_checked`], and the file is not damaged, as far as that shows in a moment: for those
-/// that write.
+/// Like [`connect_checked`], and quickly checks the file for damage: for commands that write.
 pub(crate) async fn connect_whole(
     place: &PlaceSettings,
     profile: Profile,
@@ -141,12 +140,12 @@ pub(crate) async fn open_vault(
     clock: &Clock,
 ) -> anyhow::Result<Arc<Vault>> {
     let vault = Vault::new(secrets.master_key()?, *secrets.index_key()?);
-    // First of all: whose fault it is that nothing can be unwrapped.
+    // Check this first, because a wrong key explains why nothing can be unwrapped.
     compare_keys(db, secrets).await?;
     for key in &wrapped_keys(db).await? {
         load(&vault, key)?;
     }
-    // What is found tells whether this is an upgrade: before anything new is made.
+    // The existing data tells whether this is an upgrade, so look before creating anything.
     settle_keys(db, secrets, clock.now()).await?;
     refresh_data_keys(db, &vault, clock).await?;
     Ok(Arc::new(vault))
@@ -172,7 +171,7 @@ pub(crate) async fn open_vault_as_it_is(
 /// Rows of API keys that an earlier release wrote are authenticated, once.
 ///
 /// # Errors
-/// A key is another: its name, and what to do.
+/// A key differs: its name, and what to do.
 pub(crate) async fn settle_keys(
     db: &Database,
     secrets: &Secrets,
@@ -190,25 +189,22 @@ pub(crate) async fn settle_keys(
     }
     if let Ok(row_key) = secrets.row_key() {
         let keys = wrapped_keys(db).await?;
-        // What is wrapped anew only since the rewrite tells that rows without a MAC are nobody's.
+        // Data keys wrapped only since the rewrite prove that rows without a MAC are forged.
         let is_upgraded = match keys.as_slice() {
             [] => store::rewrite::is_without_stays(db).await?,
             keys => keys.iter().any(|key| !key.is_of_second_form()),
         };
         let served = store::api_keys::authenticate_all(db, &row_key, is_upgraded, now)
             .await
-            .context("the record that API keys are authenticated was changed past luutru")?;
+            .context("the record that API keys are authenticated was forged")?;
         if served > 0 {
-            tracing::info!(
-                count = served,
-                "the rows of API keys are authenticated from now on"
-            );
+            tracing::info!(count = served, "rows of API keys are now authenticated");
         }
     }
     Ok(())
 }
 
-/// As [`settle_keys`], for those that only look: writes nothing.
+/// Like [`settle_keys`], for read-only commands: writes nothing.
 pub(crate) async fn compare_keys(db: &Database, secrets: &Secrets) -> anyhow::Result<()> {
     let mut refusals = Vec::new();
     for (name, value) in secrets.check_values() {
@@ -231,8 +227,8 @@ fn check_name(key: &str) -> String {
 fn another_key(name: &'static str) -> SettingError {
     SettingError::new(
         name,
-        "is not the one this database was made with. Start with that key, or with the data \
-         directory that keeps it; nothing was changed.",
+        "is not the one this database was created with. Start with that key, or with the data \
+         directory that holds it; nothing was changed.",
     )
 }
 
@@ -253,7 +249,7 @@ pub(crate) async fn keep_data_keys(
             let error = format!("{error:#}");
             tracing::error!(
                 error,
-                "data keys were not refreshed; trying again in a minute"
+                "could not refresh the data keys; retrying in a minute"
             );
         }
     }
@@ -304,14 +300,14 @@ async fn rewrite(db: &Database, vault: &Vault, clock: &Clock, beside: Beside) {
                     others = done.blobs,
                     damaged = done.damaged,
                     is_finished = vault.refuses_first_form(),
-                    "what an earlier release had sealed is sealed anew"
+                    "data sealed by an earlier release has been re-sealed"
                 );
                 if vault.refuses_first_form() {
                     return;
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "the rewrite stopped; it goes on in a minute");
+                tracing::warn!(%error, "the rewrite stopped; it resumes in a minute");
             }
         }
         tokio::time::sleep(REWRITE_INTERVAL).await;

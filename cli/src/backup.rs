@@ -1,4 +1,4 @@
-//! `luutru backup`: a copy of the embedded database while it is in use, checked before it counts.
+//! `luutru backup`: copies the embedded database while it is in use, and verifies the copy.
 
 use std::{
     fs::{self, File},
@@ -55,14 +55,14 @@ pub(crate) async fn execute(options: BackupOptions) -> anyhow::Result<ExitStatus
         Backend::Postgres => Err(anyhow::anyhow!(
             "LUUTRU_DATABASE_URL: PostgreSQL is backed up by its own tools: pg_basebackup with an \
              archive of its log for the minute before a failure, or `pg_dump --format=custom` for \
-             a day's copy; docs/operations.md tells how, and how to restore"
+             a day's copy; docs/operations.md explains how, and how to restore"
         )),
     };
     db.close().await;
     outcome
 }
 
-/// Under another name until it is whole, checked and on disk.
+/// Written under another name until it is complete, verified and on disk.
 async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
     let taken_at = Clock::system().now();
     let mut draft = to.as_os_str().to_owned();
@@ -71,8 +71,7 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
     let progress = Progress::new();
     let made = make(db, &draft, &progress).await;
     if made.is_err() {
-        // What is left of a failed copy, of this run or of one before, is of no use; it may not
-        // even be there.
+        // Removes the remains of a failed copy of this or an earlier run, if there are any.
         let _ = fs::remove_file(&draft);
     }
     let broken = made?;

@@ -50,7 +50,7 @@ struct Versions {
     unreadable: u64,
     digest_differs: u64,
     receipt_invalid: u64,
-    /// Signed by a key that is not here, which is not to say that the receipt is wrong.
+    /// Signed by a key that is not configured, which does not mean that the receipt is invalid.
     receipt_key_absent: u64,
     absent_kids: BTreeSet<String>,
     /// Which they are, as far as they are named.
@@ -127,7 +127,7 @@ fn others_to_json(others: &Inspection) -> Value {
     })
 }
 
-/// The API keys whose rows were written or changed past us; `None` without the pepper.
+/// The API keys whose rows somebody else wrote or changed; `None` without the pepper.
 async fn forged_keys(db: &Database, secrets: &Secrets) -> anyhow::Result<Option<Vec<uuid::Uuid>>> {
     match secrets.row_key() {
         Ok(row_key) => Ok(Some(store::api_keys::forged(db, &row_key).await?)),
@@ -151,7 +151,7 @@ async fn check_versions(
     loop {
         let page = consistency::versions_after(db, after, PAGE_SIZE)
             .await
-            .context("the versions were not read")?;
+            .context("could not read the versions")?;
         let Some((_, last)) = page.last() else {
             return Ok(found);
         };
@@ -214,15 +214,15 @@ impl Versions {
         self.unreadable + self.digest_differs + self.receipt_invalid + self.receipt_key_absent == 0
     }
 
-    /// In words, what an operator can do something about.
+    /// Describes problems that an operator can fix.
     fn explain(&self) {
         if self.receipt_key_absent > 0 {
             let kids: Vec<&str> = self.absent_kids.iter().map(String::as_str).collect();
             let (count, kids) = (self.receipt_key_absent, kids.join(", "));
             tracing::warn!(
-                "{count} receipts are signed by a key that is not here ({kids}), so that they \
-                 could not be verified: add that key to LUUTRU_RECEIPT_KEY, after the one that \
-                 signs, and run the check again"
+                "{count} receipts are signed by a key that is not configured ({kids}) and could \
+                 not be verified: add that key to LUUTRU_RECEIPT_KEY, after the signing key, and \
+                 run the check again"
             );
         }
         if self.unreadable > 0 {

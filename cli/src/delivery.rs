@@ -1,6 +1,6 @@
-//! `luutru delivery`: the operator's hand on the way to the police. Looks at notifications and
-//! their attempts, sends again what was set aside, holds destinations back, gives them endpoints
-//! and communes. Every deed is in the audit.
+//! `luutru delivery`: operators' control over delivery to the police. Shows notifications and their
+//! attempts, resends parked ones, pauses destinations, and assigns endpoints and communes to them.
+//! Every action is audited.
 
 use anyhow::{Context, bail, ensure};
 use api::views::{ATTEMPT_COUNT_MAX, DestinationView, NotificationListed, NotificationView};
@@ -27,7 +27,7 @@ use crate::{
 };
 
 const LIMIT_MAX: u64 = 1_000;
-/// Tasks sent again between two looks at those that were set aside.
+/// How many parked tasks to resend per query.
 const PAGE_SIZE: u64 = 500;
 /// What sending again is noted as, and of what.
 const REQUEUED: &str = "delivery.requeued";
@@ -36,36 +36,36 @@ const TASK: &str = "outbox_task";
 /// Who deeds of this command are noted as.
 const OPERATOR: &str = "operator";
 
-/// Looks at notifications on their way to the police and moves them by hand.
+/// Shows and manages notifications on their way to the police.
 #[derive(Subcommand)]
 pub(crate) enum DeliveryCommand {
     /// Lists notifications, nearest deadline first, or the destinations.
     List(ListOptions),
     /// Shows one notification with every attempt.
     Show(ShowOptions),
-    /// Sends again what was set aside: one notification, or all.
+    /// Resends parked notifications: one, or all.
     Requeue(RequeueOptions),
-    /// Holds the notifications of a destination back.
+    /// Pauses delivery to a destination.
     Pause(PauseOptions),
-    /// Lets the notifications of a destination go again.
+    /// Resumes delivery to a destination.
     Resume(ResumeOptions),
-    /// Gives a destination an endpoint and bounds of its own, or takes them away; makes the
-    /// destination when there is none.
+    /// Sets or removes a destination's own endpoint and limits; creates the destination if it does
+    /// not exist.
     Endpoint(EndpointOptions),
-    /// Makes the notifications of a commune go to a destination, from one day to another.
+    /// Routes a commune's notifications to a destination, from one day to another.
     Route(RouteOptions),
 }
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Listed {
-    /// Notifications set aside.
+    /// Parked notifications.
     Parked,
     /// Notifications on their way.
     Open,
-    /// Notifications that the police endpoint refused and that nobody has corrected yet.
+    /// Notifications that the police endpoint refused and nobody has corrected yet.
     Rejected,
-    /// Destinations with pause, breaker and what waits for them.
+    /// Destinations with pause, breaker and backlog.
     Destinations,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct ListOptions {
     #[arg(value_enum, default_value = "parked")]
     what: Listed,
 
-    /// Notifications listed at most; up to 1000.
+    /// Maximum number of notifications, up to 1000.
     #[arg(long, env = "LUUTRU_DELIVERY_LIMIT", default_value_t = 50)]
     limit: u64,
 
@@ -105,7 +105,7 @@ pub(crate) struct RequeueOptions {
     #[arg(required_unless_present = "all")]
     id: Option<Uuid>,
 
-    /// All that were set aside.
+    /// All parked notifications.
     #[arg(long, env = "LUUTRU_DELIVERY_ALL", conflicts_with = "id")]
     all: bool,
 
@@ -113,17 +113,17 @@ pub(crate) struct RequeueOptions {
     place: PlaceSettings,
 }
 
-/// Who is held back.
+/// Which destination to pause.
 #[derive(Args)]
 pub(crate) struct PauseOptions {
     /// Code of the destination, as `luutru delivery list destinations` shows it.
     destination: String,
 
-    /// Why. No personal values, please.
+    /// The reason. Do not include personal data.
     #[arg(long, env = "LUUTRU_DELIVERY_REASON")]
     reason: String,
 
-    /// Until when, for instance 2026-11-24T06:00:00+07:00; until it is resumed when left out.
+    /// When the pause ends, for instance 2026-11-24T06:00:00+07:00; by default when it is resumed.
     #[arg(long, env = "LUUTRU_DELIVERY_UNTIL", value_name = "INSTANT")]
     until: Option<DateTime<Utc>>,
 
@@ -131,7 +131,7 @@ pub(crate) struct PauseOptions {
     place: PlaceSettings,
 }
 
-/// Who goes on.
+/// Which destination to resume.
 #[derive(Args)]
 pub(crate) struct ResumeOptions {
     /// Code of the destination.
@@ -147,24 +147,24 @@ pub(crate) struct EndpointOptions {
     /// Code of the destination; for a province, the province's.
     destination: String,
 
-    /// Address of the endpoint, http:// or https://. Left out, the destination uses that of its
+    /// Address of the endpoint, http:// or https://. If omitted, the destination uses that of its
     /// province, or that of LUUTRU_POLICE_URL.
     #[arg(long, env = "LUUTRU_DELIVERY_ENDPOINT_URL", value_name = "URL")]
     url: Option<String>,
 
-    /// Calls a second, of each worker; as LUUTRU_POLICE_URL has when left out.
+    /// Calls per second and worker; by default as for LUUTRU_POLICE_URL.
     #[arg(long, env = "LUUTRU_DELIVERY_RATE_PER_SECOND", value_parser = clap::value_parser!(i32).range(1..))]
     rate_per_second: Option<i32>,
 
-    /// Calls at once, of each worker; as LUUTRU_POLICE_URL has when left out.
+    /// Concurrent calls per worker; by default as for LUUTRU_POLICE_URL.
     #[arg(long, env = "LUUTRU_DELIVERY_CALL_COUNT_MAX", value_parser = clap::value_parser!(i32).range(1..))]
     call_count_max: Option<i32>,
 
-    /// What people call it; kept when left out.
+    /// Its name; unchanged if omitted.
     #[arg(long, env = "LUUTRU_DELIVERY_NAME")]
     name: Option<String>,
 
-    /// Code of its province; kept when left out.
+    /// Code of its province; unchanged if omitted.
     #[arg(long, env = "LUUTRU_DELIVERY_PROVINCE", value_name = "CODE")]
     province: Option<String>,
 
@@ -188,7 +188,7 @@ pub(crate) struct RouteOptions {
     #[arg(long, env = "LUUTRU_DELIVERY_FROM", value_name = "DATE")]
     from: NaiveDate,
 
-    /// Last day; without end when left out.
+    /// Last day; no end by default.
     #[arg(long, env = "LUUTRU_DELIVERY_TO", value_name = "DATE")]
     to: Option<NaiveDate>,
 
@@ -339,7 +339,7 @@ async fn requeue(db: &Database, hand: &Hand, id: Uuid) -> anyhow::Result<ExitSta
         }
         // Without a key nothing is replayed.
         Requeued::OnItsWay | Requeued::Settled | Requeued::Replayed(_) | Requeued::KeyReused => {
-            bail!("{id} is not set aside: see `luutru delivery show {id}`")
+            bail!("{id} is not parked: see `luutru delivery show {id}`")
         }
     }
 }
@@ -395,7 +395,7 @@ async fn endpoint(
     let code = options.destination;
     ensure!(
         code != NATIONAL,
-        "{NATIONAL} is the endpoint of LUUTRU_POLICE_URL and has the workers' bounds"
+        "{NATIONAL} is the endpoint of LUUTRU_POLICE_URL and has the workers' limits"
     );
     if let Some(url) = &options.url {
         check_url(url)?;
@@ -409,7 +409,7 @@ async fn endpoint(
         let (_, catalogues) = assemble::catalogues(db).await?;
         ensure!(
             catalogues.province(province).is_some(),
-            "--province: {province} is no province of today"
+            "--province: {province} is not a current province"
         );
     }
     let row = match destinations::get(db, &code).await {
@@ -444,7 +444,7 @@ fn check_url(url: &str) -> anyhow::Result<()> {
     let host = rest.and_then(|rest| rest.split('/').next());
     ensure!(
         host.is_some_and(|host| !host.is_empty() && !host.contains('@')),
-        "--url: is no http:// or https:// address. Write it as http://host:port."
+        "--url: is not an http:// or https:// address. Write it as http://host:port."
     );
     Ok(())
 }
@@ -458,7 +458,7 @@ async fn route(db: &Database, hand: &Hand, options: RouteOptions) -> anyhow::Res
     let commune = &options.commune;
     match catalogues.commune_code(commune) {
         Some(CommuneCode::Current(_) | CommuneCode::Old(_)) => {}
-        None => bail!("{commune} is the code of no commune, of today or of before"),
+        None => bail!("{commune} is not the code of a current or former commune"),
     }
     let row = known(db, &options.destination).await?;
     let entry = hand.entry("destination.routed", ("destination", row.id));
@@ -478,7 +478,7 @@ async fn known(db: &Database, code: &str) -> anyhow::Result<Destination> {
         Err(store::Error::NotFound) => {
             bail!("there is no destination {code}: see `luutru delivery list destinations`")
         }
-        outcome => outcome.context("the destination was not read"),
+        outcome => outcome.context("could not read the destination"),
     }
 }
 

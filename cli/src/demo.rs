@@ -15,7 +15,7 @@ const DEMO_FILE: &str = "demo.json";
 pub(crate) enum DemoTexts {
     /// Kept in this directory; made there when absent.
     KeptIn(PathBuf),
-    /// Nothing: keys are made when the database has none.
+    /// Not stored: keys are created when the database has none.
     Unknown,
 }
 

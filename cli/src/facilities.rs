@@ -1,4 +1,4 @@
-//! `luutru facility`: from where is declared. What the admin API does, through the same functions.
+//! `luutru facility`: manages facilities through the same functions as the admin API.
 
 use anyhow::{Context, ensure};
 use api::views::FacilityRecordView;
@@ -34,19 +34,19 @@ const OPTIONS: [(&str, &str); 5] = [
     ("ended_at", "--at"),
 ];
 
-/// Makes, lists, changes and ends facilities: where guests stay.
+/// Creates, lists, changes and ends facilities: the places where guests stay.
 #[derive(Subcommand)]
 pub(crate) enum FacilityCommand {
-    /// Makes a facility and prints its id.
+    /// Creates a facility and prints its id.
     Create(Box<CreateOptions>),
     /// Lists facilities: id, organisation, kind, commune, state, name.
     List(ListOptions),
-    /// Changes a facility, from today or a later day on; what is not said stays.
+    /// Changes a facility, as of today or a later day; omitted options stay unchanged.
     Change(Box<ChangeOptions>),
-    /// Ends a facility: it takes no new declarations; what was declared is still read, changed and
+    /// Ends a facility: it accepts no new declarations; its stays can still be read, changed and
     /// departed.
     End(EndOptions),
-    /// Opens a facility that has ended.
+    /// Reopens a facility that has ended.
     Reopen(NamedOptions),
 }
 
@@ -57,13 +57,13 @@ pub(crate) struct CreateOptions {
     #[arg(long, env = "LUUTRU_FACILITY_ORGANISATION", value_name = "CODE")]
     organisation: String,
 
-    /// What it is by law: lodging_business, guest_house, official_residence, medical_facility or
+    /// Its legal kind: lodging_business, guest_house, official_residence, medical_facility or
     /// school.
     #[arg(long, env = "LUUTRU_FACILITY_KIND")]
     kind: String,
 
-    /// Closer word, for instance hotel, homestay, hospital, dormitory: the catalogue
-    /// facility_kinds has those of each kind.
+    /// Its subkind, for instance hotel, homestay, hospital, dormitory: see the catalogue
+    /// facility_kinds for those of each kind.
     #[arg(long, env = "LUUTRU_FACILITY_SUBKIND")]
     subkind: Option<String>,
 
@@ -75,12 +75,12 @@ pub(crate) struct CreateOptions {
     #[arg(long, env = "LUUTRU_FACILITY_ADDRESS")]
     address: String,
 
-    /// Code of its commune, ward or special zone: five digits, of today.
+    /// Current five-digit code of its commune, ward or special zone.
     #[arg(long, env = "LUUTRU_FACILITY_COMMUNE", value_name = "CODE")]
     commune: String,
 
-    /// Whether it lies in a remote area, where foreigners may be declared within 24 hours; as the
-    /// catalogue says of its commune when left out.
+    /// Whether it lies in a remote area, where foreigners may be declared within 24 hours; by
+    /// default as the catalogue says for its commune.
     #[arg(
         long,
         env = "LUUTRU_FACILITY_REMOTE",
@@ -90,7 +90,7 @@ pub(crate) struct CreateOptions {
     )]
     remote: Option<bool>,
 
-    /// How many guests it has room for.
+    /// How many guests it can hold.
     #[arg(long, env = "LUUTRU_FACILITY_CAPACITY", value_name = "COUNT")]
     capacity: Option<u32>,
 
@@ -105,7 +105,7 @@ pub(crate) struct CreateOptions {
 /// Which facilities are listed, and how.
 #[derive(Args)]
 pub(crate) struct ListOptions {
-    /// Code of their organisation; those of all when left out.
+    /// Only facilities of the organisation with this code.
     #[arg(long, env = "LUUTRU_FACILITY_ORGANISATION", value_name = "CODE")]
     organisation: Option<String>,
 
@@ -123,15 +123,15 @@ pub(crate) struct ChangeOptions {
     /// Id of the facility, as `luutru facility list` shows it.
     id: Uuid,
 
-    /// First day on which it holds, for instance 2027-01-01; today when left out.
+    /// First day of the change, for instance 2027-01-01; today by default.
     #[arg(long, env = "LUUTRU_FACILITY_FROM", value_name = "DATE")]
     from: Option<NaiveDate>,
 
-    /// What it is by law; drops the closer word unless one is given.
+    /// Its legal kind; removes the subkind unless one is given.
     #[arg(long, env = "LUUTRU_FACILITY_KIND")]
     kind: Option<String>,
 
-    /// Closer word; empty takes it away.
+    /// Its subkind; an empty value removes it.
     #[arg(long, env = "LUUTRU_FACILITY_SUBKIND")]
     subkind: Option<String>,
 
@@ -143,7 +143,7 @@ pub(crate) struct ChangeOptions {
     #[arg(long, env = "LUUTRU_FACILITY_ADDRESS")]
     address: Option<String>,
 
-    /// Code of its commune; brings its province, and whether it is remote unless that is given.
+    /// Code of its commune; also sets its province and, unless given, whether it is remote.
     #[arg(long, env = "LUUTRU_FACILITY_COMMUNE", value_name = "CODE")]
     commune: Option<String>,
 
@@ -157,7 +157,7 @@ pub(crate) struct ChangeOptions {
     )]
     remote: Option<bool>,
 
-    /// How many guests it has room for.
+    /// How many guests it can hold.
     #[arg(long, env = "LUUTRU_FACILITY_CAPACITY", value_name = "COUNT")]
     capacity: Option<u32>,
 
@@ -175,7 +175,7 @@ pub(crate) struct EndOptions {
     /// Id of the facility.
     id: Uuid,
 
-    /// From when on, for instance 2027-01-01T00:00:00+07:00; at once when left out.
+    /// When it ends, for instance 2027-01-01T00:00:00+07:00; now by default.
     #[arg(long, env = "LUUTRU_FACILITY_AT", value_name = "INSTANT")]
     at: Option<DateTime<Utc>>,
 

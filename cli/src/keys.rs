@@ -1,4 +1,4 @@
-//! `luutru key`: API keys are made, listed and ended here. The text of a key is shown once.
+//! `luutru key`: creates, lists and revokes API keys. The text of a key is shown once.
 
 use anyhow::{bail, ensure};
 use api::views::KeyView;
@@ -33,22 +33,21 @@ const OPTIONS: [(&str, &str); 4] = [
     ("never_expires", "--no-expiry"),
 ];
 
-/// Makes, lists and ends API keys.
+/// Creates, lists and revokes API keys.
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Makes a key and prints its text, once: the database keeps only a hash.
+    /// Creates a key and prints its text, only once: the database keeps only a hash.
     Create(Box<CreateOptions>),
-    /// Lists keys: whose each is, what it may do, who made it, until when it is good, when it was
-    /// last used. Never a text.
+    /// Lists keys with owner, rights, creator, expiry and last use, but never their texts.
     List(ListOptions),
-    /// Ends a key; requests with it are refused from then on.
+    /// Revokes a key; requests with it are refused from then on.
     Revoke(Box<RevokeOptions>),
 }
 
 /// What a new key may do.
 #[derive(Args)]
 pub(crate) struct CreateOptions {
-    /// Code of the organisation the key speaks for, for instance demo.
+    /// Code of the organisation that owns the key, for instance demo.
     #[arg(
         long,
         alias = "organisation",
@@ -57,12 +56,13 @@ pub(crate) struct CreateOptions {
     )]
     organisation_code: String,
 
-    /// declarant and integrator declare stays, police reads those of its communes, admin operates.
+    /// declarant and integrator declare stays, police reads those of its communes, admin operates
+    /// the service.
     #[arg(long, env = "LUUTRU_KEY_ROLE", value_parser = parse_role)]
     role: Role,
 
-    /// Facility the key may declare for; may be repeated. Left out for an integrator: all of the
-    /// organisation, also later ones.
+    /// Facility the key may declare for; may be repeated. An integrator's key without any covers
+    /// all facilities of the organisation, including later ones.
     #[arg(
         long = "facility-id",
         env = "LUUTRU_KEY_FACILITY_IDS",
@@ -71,7 +71,7 @@ pub(crate) struct CreateOptions {
     )]
     facility_ids: Vec<Uuid>,
 
-    /// All facilities the organisation has; for an integrator also later ones.
+    /// All facilities of the organisation; for an integrator, including later ones.
     #[arg(
         long,
         env = "LUUTRU_KEY_ALL_FACILITIES",
@@ -97,15 +97,15 @@ pub(crate) struct CreateOptions {
     )]
     provinces: Vec<String>,
 
-    /// What people call the key. No personal names, please.
+    /// Label of the key. Do not use personal names.
     #[arg(long, env = "LUUTRU_KEY_LABEL")]
     label: String,
 
-    /// Days until the key ends by itself, up to 3650; 365 when left out.
+    /// Days until the key expires, up to 3650; 365 by default.
     #[arg(long, env = "LUUTRU_KEY_EXPIRES_IN_DAYS", value_name = "DAYS")]
     expires_in_days: Option<u32>,
 
-    /// The key never ends by itself.
+    /// The key never expires.
     #[arg(long, env = "LUUTRU_KEY_NO_EXPIRY", conflicts_with = "expires_in_days")]
     no_expiry: bool,
 
@@ -123,7 +123,7 @@ pub(crate) struct CreateOptions {
 /// How keys are listed.
 #[derive(Args)]
 pub(crate) struct ListOptions {
-    /// Code of the organisation whose keys are listed; those of all when left out.
+    /// Only keys of the organisation with this code.
     #[arg(
         long,
         alias = "organisation",
@@ -289,7 +289,7 @@ async fn all_keys(db: &Database, organisation: Option<&str>) -> anyhow::Result<V
     operator::all(read, |one| one.id).await
 }
 
-/// A key as people read it: whose it is, what it may do, until when, when it was last used.
+/// A key in readable form: its owner, rights, expiry and last use.
 fn to_line(key: &KeyRecord, now: DateTime<Utc>) -> String {
     let day = |at: Option<DateTime<Utc>>, none: &str| {
         at.map_or(none.to_owned(), |at| local_date(at).to_string())

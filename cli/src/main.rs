@@ -1,8 +1,8 @@
-//! The binary `luutru`: every command of the service, nothing but the binary needed.
+//! The binary `luutru`: every command of the service in one self-contained binary.
 //!
-//! Without a command it is `luutru up`. Results go to standard output, logs and refusals to
-//! standard error. Exit codes: 0 done, 1 done and something is wrong, 2 refused (usage, settings,
-//! a peer that is not there), each with a sentence that says what to do.
+//! The default command is `luutru up`. Results go to standard output, logs and refusals to standard
+//! error. Exit codes: 0 success, 1 done but something is wrong, 2 refused (usage, settings, a
+//! missing peer), each with a sentence that says what to do.
 
 mod up;
 

@@ -10,7 +10,7 @@ use crate::{exit::ExitStatus, progress::Progress, terminal};
 /// Runs the load and prints the summary. A stay that is missing at the police, or is there twice,
 /// is a problem.
 pub(crate) async fn load(options: LoadOptions) -> anyhow::Result<ExitStatus> {
-    let (is_json, is_enforced) = (options.is_json(), options.is_enforced());
+    let is_json = options.is_json();
     let page = options.html().map(Page::create).transpose()?;
     let progress = Progress::new();
     let watch = |step: &str, done, of| progress.show(step, done, of);
@@ -33,7 +33,7 @@ pub(crate) async fn load(options: LoadOptions) -> anyhow::Result<ExitStatus> {
 
 /// Takes the measures and prints each as it is done; as JSON, all of them at the end.
 pub(crate) async fn bench(options: BenchOptions) -> anyhow::Result<ExitStatus> {
-    let is_json = options.is_json();
+    let (is_json, is_enforced) = (options.is_json(), options.is_enforced());
     let page = options.html().map(Page::create).transpose()?;
     let progress = Progress::new();
     let watch = |step: &str, done, of| progress.show(step, done, of);

@@ -1,5 +1,5 @@
-//! Who does what is done at this terminal: the user of the operating system, or whom `--as` names.
-//! Every deed is in the audit under that name.
+//! The operator at this terminal: the operating system's user, or the name given by `--as`. Every
+//! action is audited under that name.
 
 use std::{fs, os::unix::fs::MetadataExt, sync::OnceLock};
 
@@ -18,7 +18,7 @@ const PART_SIZE: u64 = 500;
 /// Characters of a name.
 const NAME_LENGTH_MAX: usize = 100;
 
-/// Whom `--as` names, for the life of the process.
+/// The name given by `--as`, for the life of the process.
 static NAMED: OnceLock<String> = OnceLock::new();
 
 /// Notes whom `--as` names.
@@ -39,7 +39,7 @@ pub(crate) fn name(named: Option<String>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The hand that does something, with its clock.
+/// The acting operator, with a clock.
 pub(crate) struct Hand {
     /// The time.
     pub(crate) clock: Clock,
@@ -47,7 +47,7 @@ pub(crate) struct Hand {
 }
 
 impl Hand {
-    /// Of who sits at this terminal.
+    /// The operator at this terminal.
     pub(crate) async fn at_terminal(db: &Database) -> anyhow::Result<Self> {
         let clock = Clock::system();
         let name = NAMED.get().cloned().unwrap_or_else(system_user);
@@ -55,7 +55,7 @@ impl Hand {
         Ok(Self { clock, by })
     }
 
-    /// What is noted of a deed: its action, and the kind and id of what it was done to.
+    /// The audit record of an action: its name, and the kind and id of its subject.
     pub(crate) fn entry(&self, action: &str, subject: (&str, Uuid)) -> audit::Entry {
         let place = (ids::uuid_v7(&self.clock), self.clock.now());
         audit::entry(place, self.by, action, subject)
@@ -70,7 +70,7 @@ impl Hand {
     }
 }
 
-/// The user whom this process runs as, as the system calls them.
+/// The name of the operating system's user that runs this process.
 fn system_user() -> String {
     let Ok(own) = fs::metadata("/proc/self") else {
         return "unknown".to_owned();
@@ -97,7 +97,7 @@ pub(crate) fn done<T>(written: Written<T>) -> anyhow::Result<T> {
         Written::Done(subject) | Written::Replayed(subject, _) => Ok(subject),
         Written::CodeTaken => bail!("--code: another organisation has this code; choose another"),
         Written::VersionMismatch(_) | Written::KeyReused => {
-            bail!("somebody else changed it at the same time; look at it and run the command again")
+            bail!("it was changed at the same time; check it and run the command again")
         }
     }
 }

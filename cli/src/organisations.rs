@@ -1,4 +1,4 @@
-//! `luutru organisation`: who declares. What the admin API does, through the same functions.
+//! `luutru organisation`: manages organisations through the same functions as the admin API.
 
 use anyhow::Context;
 use api::views::OrganisationView;
@@ -23,26 +23,26 @@ use crate::{
     terminal,
 };
 
-/// Makes, lists, changes and ends organisations: companies, hospitals, schools, agencies.
+/// Creates, lists, changes and ends organisations: companies, hospitals, schools, agencies.
 #[derive(Subcommand)]
 pub(crate) enum OrganisationCommand {
-    /// Makes an organisation and prints its id.
+    /// Creates an organisation and prints its id.
     Create(CreateOptions),
     /// Lists all organisations: code, state, name.
     List(ListOptions),
     /// Changes an organisation's name.
     Change(ChangeOptions),
-    /// Ends an organisation: its facilities take no new declarations; what was declared is still
+    /// Ends an organisation: its facilities accept no new declarations; their stays can still be
     /// read, changed and departed.
     End(EndOptions),
-    /// Opens an organisation that has ended.
+    /// Reopens an organisation that has ended.
     Reopen(NamedOptions),
 }
 
 /// What a new organisation is called.
 #[derive(Args)]
 pub(crate) struct CreateOptions {
-    /// Short word by which it is named at a terminal: small letters, digits, -_. for ever the same.
+    /// Its code on the command line: lower-case letters, digits, -_. Cannot be changed.
     #[arg(long, env = "LUUTRU_ORGANISATION_CODE")]
     code: String,
 
@@ -75,7 +75,7 @@ pub(crate) struct ChangeOptions {
     /// Code of the organisation.
     code: String,
 
-    /// Its name from now on.
+    /// Its new name.
     #[arg(long, env = "LUUTRU_ORGANISATION_NAME")]
     name: String,
 
@@ -89,7 +89,7 @@ pub(crate) struct EndOptions {
     /// Code of the organisation.
     code: String,
 
-    /// From when on, for instance 2027-01-01T00:00:00+07:00; at once when left out.
+    /// When it ends, for instance 2027-01-01T00:00:00+07:00; now by default.
     #[arg(long, env = "LUUTRU_ORGANISATION_AT", value_name = "INSTANT")]
     at: Option<DateTime<Utc>>,
 
@@ -207,8 +207,8 @@ pub(crate) async fn named(db: &Database, code: &str) -> anyhow::Result<Organisat
         .await?
         .with_context(|| {
             format!(
-                "there is no organisation {code}: see `luutru organisation list`, or make it with \
-                 `luutru organisation create --code {code} --name NAME`"
+                "there is no organisation {code}: see `luutru organisation list`, or create it \
+                 with `luutru organisation create --code {code} --name NAME`"
             )
         })
 }

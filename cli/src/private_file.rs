@@ -12,8 +12,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// What the file holds; when it is not there, `make` fills it.
 ///
-/// The file appears whole, with mode 0600. Of two processes that make it at once, one wins and
-/// both go on with its content.
+/// The file appears complete, with mode 0600. If two processes create it at once, one wins and both
+/// use its content.
 pub(crate) fn load_or_make<T: Serialize + DeserializeOwned>(
     path: &Path,
     make: impl FnOnce() -> anyhow::Result<T>,
@@ -51,7 +51,7 @@ pub(crate) fn load<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>
         .ok()
         .with_context(|| {
             format!(
-                "{} is damaged: restore it, or remove the data directory to start anew",
+                "{} is damaged: restore it, or remove the data directory to start afresh",
                 path.display()
             )
         })

@@ -1,5 +1,5 @@
-//! `luutru read-file`: reads one uploaded file for a worker that started it, from standard input to
-//! standard output, under limits that hold for this process alone.
+//! `luutru read-file`: reads one uploaded file for the worker that started it, from standard input
+//! to standard output, with resource limits for this process alone.
 
 use std::io::{stdin, stdout};
 
@@ -18,7 +18,7 @@ const FIRST_TO_GO: &str = "1000";
 
 /// Serves one file.
 pub(crate) fn execute() -> anyhow::Result<ExitStatus> {
-    limit().context("the limits of the reader were not set")?;
+    limit().context("could not set the reader's limits")?;
     limited::serve(stdin().lock(), stdout().lock())?;
     Ok(ExitStatus::Success)
 }
@@ -33,7 +33,7 @@ fn limit() -> rustix::io::Result<()> {
     };
     set(Resource::Data, DATA_BYTE_COUNT_MAX)?;
     set(Resource::Cpu, PROCESSOR_SECONDS_MAX)?;
-    // Nothing of the file comes to lie on a disk.
+    // No part of the file may reach the disk.
     set(Resource::Core, 0)?;
     set(Resource::Fsize, 0)?;
     // Only Linux has it; elsewhere the limits above are all there is.

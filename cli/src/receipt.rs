@@ -1,5 +1,5 @@
-//! `luutru receipt`: receipts are checked here, with files alone: no network, no database, no
-//! settings of the service.
+//! `luutru receipt`: verifies receipts from files alone: no network, no database, no service
+//! settings.
 
 mod evidence;
 mod report;
@@ -22,7 +22,7 @@ const FILE_LENGTH_MAX: u64 = 32 * 1024 * 1024;
 /// Checks receipts.
 #[derive(Subcommand)]
 pub(crate) enum ReceiptCommand {
-    /// Checks a receipt offline: 0 when it holds, 1 when it does not.
+    /// Verifies a receipt offline: exit code 0 if it is valid, 1 if it is not.
     Verify(VerifyOptions),
 }
 
@@ -30,11 +30,11 @@ pub(crate) enum ReceiptCommand {
 #[derive(Args)]
 pub(crate) struct VerifyOptions {
     /// The receipt: its JWS, or a file with the JWS or with the service's JSON that holds it (a
-    /// stay, a receipt, a day's receipt). Left out or `-`: standard input.
+    /// stay, a receipt, a day's receipt). Reads standard input if omitted or `-`.
     receipt: Option<String>,
 
-    /// File with the public keys: the service's `/.well-known/jwks.json`, or PEM. May be repeated,
-    /// for instance for keys that are no longer published.
+    /// File with public keys: the service's `/.well-known/jwks.json`, or PEM. May be repeated, for
+    /// instance for keys that are no longer published.
     #[arg(
         long = "keys",
         env = "LUUTRU_RECEIPT_PUBLIC_KEYS",
@@ -44,12 +44,12 @@ pub(crate) struct VerifyOptions {
     )]
     keys: Vec<PathBuf>,
 
-    /// File with the stay as JSON, to see that the receipt is of this content. Needs the salt, in
-    /// the file (`receipt.content_salt`) or by `--salt`.
+    /// File with the stay as JSON, to check that the receipt covers this content. Needs the salt,
+    /// in the file (`receipt.content_salt`) or through `--salt`.
     #[arg(long, env = "LUUTRU_RECEIPT_CONTENT", value_name = "FILE")]
     content: Option<PathBuf>,
 
-    /// The receipt's `content_salt`, where the file of the content lacks it.
+    /// The receipt's `content_salt`, if the content file lacks it.
     #[arg(long, env = "LUUTRU_RECEIPT_SALT")]
     salt: Option<String>,
 

@@ -72,10 +72,10 @@ async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
         *told = Some(Instant::now());
         match progress {
             RewriteProgress::Waiting => {
-                tracing::info!("another process rewrites; waiting for its end")
+                tracing::info!("another process is rewriting; waiting for it to finish")
             }
             RewriteProgress::Stays { done, of } => {
-                tracing::info!(done, of, "stays are sealed anew")
+                tracing::info!(done, of, "re-sealing stays")
             }
         }
     };

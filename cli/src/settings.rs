@@ -35,7 +35,7 @@ const DEVELOPMENT_KEYS_FILE: &str = "development-keys.json";
 pub(crate) struct Refusals(Vec<SettingError>);
 
 impl Refusals {
-    /// Of these.
+    /// Collects these errors.
     pub(crate) fn new(refusals: Vec<SettingError>) -> Self {
         Self(refusals)
     }
@@ -138,7 +138,7 @@ impl PlaceSettings {
     }
 }
 
-/// Makes a directory that only its owner enters; one that is there keeps its mode.
+/// Creates a directory accessible to its owner only; an existing one keeps its mode.
 pub(crate) fn make_directory(path: &Path) -> io::Result<PathBuf> {
     use std::os::unix::fs::DirBuilderExt;
 
@@ -149,11 +149,11 @@ pub(crate) fn make_directory(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
 }
 
-/// `sqlite://` and the path, with what a URL would read otherwise written as `%xx`.
+/// `sqlite://` and the path, with special characters escaped as `%xx`.
 pub(crate) fn sqlite_url(path: &Path) -> anyhow::Result<String> {
     let path = path
         .to_str()
-        .context("LUUTRU_DATA_DIR: the path is no UTF-8 text; choose another")?;
+        .context("LUUTRU_DATA_DIR: the path is not UTF-8; choose another")?;
     let mut url = "sqlite://".to_owned();
     for character in path.chars() {
         match character {

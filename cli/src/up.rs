@@ -129,7 +129,7 @@ impl DataDirectory {
         if let Some(directory) = self.temporary
             && let Err(error) = directory.close()
         {
-            tracing::warn!(%error, "the temporary directory was not removed");
+            tracing::warn!(%error, "could not remove the temporary directory");
         }
     }
 }
@@ -427,7 +427,7 @@ fn banner(line: &ReadyLine) -> String {
          curl -sS {api}/v1/stays -H 'Authorization: Bearer {key}' \\\n  \
          -H 'Content-Type: application/json' -H 'Accept-Language: en' \\\n  \
          -d '{body}'\n\n\
-         Within two seconds it reads acknowledged:\n\n\
+         Within two seconds its delivery is acknowledged:\n\n\
          curl -sS '{api}/v1/stays?limit=1' -H 'Authorization: Bearer {key}'\n\n",
         without_password(database_url),
     )

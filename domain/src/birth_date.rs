@@ -7,7 +7,7 @@ use chrono::{Datelike, Months, NaiveDate};
 use crate::problem::Code;
 use crate::time::parse_day;
 
-/// Nobody was born longer ago than this.
+/// No living person was born longer ago than this.
 pub const AGE_YEARS_MAX: u32 = 150;
 
 coded! {
@@ -30,7 +30,7 @@ pub struct BirthDate {
 }
 
 impl BirthDate {
-    /// Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; nothing else, and only what exists.
+    /// Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, and only dates that exist.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (day, precision) = match text.len() {
@@ -44,7 +44,7 @@ impl BirthDate {
         })
     }
 
-    /// The year alone, as a personal ID number tells it.
+    /// The year alone, as encoded in a personal ID number.
     #[must_use]
     pub fn of_year(year: i32) -> Option<Self> {
         let earliest = NaiveDate::from_ymd_opt(year, 1, 1)?;
@@ -104,7 +104,7 @@ impl BirthDate {
         self.earliest.format(form).to_string()
     }
 
-    /// Whether somebody alive can have been born then.
+    /// Whether a living person can have been born then.
     ///
     /// # Errors
     /// [`Code::BirthDateInFuture`] when even the first day it can mean lies after today,

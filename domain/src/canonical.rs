@@ -1,4 +1,4 @@
-//! Canonical JSON: one text for one content, so that a digest can be made of it.
+//! Canonical JSON: a unique text for each content, suitable for digests.
 //!
 //! RFC 8785 for what we digest: objects, arrays, strings, booleans, `null` and integers. Stays hold
 //! no fractions; one in a foreign document is written as `serde_json` writes it, which is
@@ -73,7 +73,7 @@ fn write_object(out: &mut Vec<u8>, members: &Map<String, Value>) {
 }
 
 /// Escapes what `JSON.stringify` escapes and nothing else (RFC 8785, 3.2.2.2). All of that is
-/// ASCII, so what lies between is copied as it is.
+/// ASCII, so everything in between is copied unchanged.
 fn write_text(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.push(b'"');

@@ -12,13 +12,13 @@ use crate::time::parse_day;
 
 /// The alpha-3 code of Viet Nam.
 pub const VIET_NAM_CODE: &str = "VNM";
-/// The country of ICAO's specimens, which nobody comes from.
+/// ICAO's specimen country, which has no citizens.
 const SPECIMEN_CODE: &str = "UTO";
 /// Countries that are only spellings of another system.
 const FOREIGN_SPELLING: &str = "kbtt_only";
 
-/// A catalogue's entries as they are stored: each with its code and its JSON. Members of an entry
-/// that are not read here are ignored.
+/// A catalogue's entries as stored: each with its code and its JSON. Unknown members of an entry
+/// are ignored.
 pub type Entries = Vec<(String, Value)>;
 
 /// A province or city.
@@ -45,7 +45,7 @@ pub struct Commune {
     pub valid_from: Option<NaiveDate>,
     /// Last day of the unit; open while it exists.
     pub valid_to: Option<NaiveDate>,
-    /// Names it bore before, each with its last day, the oldest first.
+    /// Names it bore before, each with its last day, oldest first.
     pub former_names: Vec<(String, NaiveDate)>,
 }
 
@@ -78,7 +78,7 @@ pub struct Country {
 pub enum CommuneCode<'a> {
     /// A unit of today.
     Current(&'a Commune),
-    /// A unit of before 2025-07-01, with the codes it went into, the main part first.
+    /// A unit that existed before 2025-07-01, with the codes of its successors, main part first.
     Old(&'a [String]),
 }
 
@@ -112,7 +112,7 @@ impl Catalogues {
     /// `targets: [{code, is_default}]`. An entry's own `code`, if any, goes before the row's.
     ///
     /// # Errors
-    /// The first entry that lacks a member without which it says nothing.
+    /// The first entry that lacks an essential member.
     pub fn read(
         provinces: &Entries,
         communes: &Entries,
@@ -135,12 +135,12 @@ impl Catalogues {
         Ok(catalogues)
     }
 
-    /// Adds one stored entry, for readers that hold one at a time: a catalogue read whole takes
-    /// many times its text in memory. Members as in [`Catalogues::read`]; entries of catalogues
-    /// that no rule asks are left out.
+    /// Adds one stored entry, for readers that hold one at a time: a whole catalogue takes many
+    /// times the memory of its text. Members as in [`Catalogues::read`]; entries of catalogues that
+    /// no rule uses are ignored.
     ///
     /// # Errors
-    /// The entry lacks a member without which it says nothing.
+    /// The entry lacks an essential member.
     pub fn add(
         &mut self,
         catalogue: &str,
@@ -180,7 +180,7 @@ impl Catalogues {
         self.communes.get(code)
     }
 
-    /// What a commune code stands for: a unit of today goes before one of the past.
+    /// The meaning of a commune code: a current unit takes precedence over a former one.
     #[must_use]
     pub fn commune_code(&self, code: &str) -> Option<CommuneCode<'_>> {
         if let Some(commune) = self.commune(code) {
@@ -191,7 +191,7 @@ impl Catalogues {
             .map(|targets| CommuneCode::Old(targets))
     }
 
-    /// Every code of a commune, of today or of before, in no order.
+    /// Every code of a commune, current or former, in no particular order.
     pub fn commune_codes(&self) -> impl Iterator<Item = &str> {
         let today = self.communes.keys();
         let before = self.old_communes.keys();
@@ -212,7 +212,7 @@ impl Catalogues {
         known.is_some_and(|known| known.iter().any(|code| code == subkind))
     }
 
-    /// All countries, in no order.
+    /// All countries, in no particular order.
     pub fn countries(&self) -> impl Iterator<Item = &Country> {
         self.countries.values()
     }
@@ -290,7 +290,7 @@ impl Catalogues {
     }
 }
 
-/// A name of before and its last day.
+/// A former name and its last day.
 fn former_name(former: &Value) -> Option<(String, NaiveDate)> {
     let last = parse_day(former.get("valid_to")?.as_str()?)?;
     Some((former.get("full_name")?.as_str()?.to_owned(), last))
@@ -305,7 +305,7 @@ fn target(target: &Value) -> Option<(bool, &str)> {
     Some((is_default, target.get("code")?.as_str()?))
 }
 
-/// One stored entry while it is read.
+/// One stored entry while being read.
 struct Entry<'a> {
     catalogue: &'static str,
     row_code: &'a str,

@@ -1,14 +1,14 @@
 //! A census: everyone who is present in a facility, or in a part of it, at one instant.
 //!
-//! Lines are matched with stays by reference, else by document. A line without a stay is an
-//! arrival, a stay without a line has left or becomes a question. What arrived or changed after
-//! the instant is known better than the census knows it, and is left alone; so is what lies in a
-//! part of the facility of which a later census is known. Nobody departs while a
-//! faulty line may be about anybody.
+//! Lines are matched with stays by reference, otherwise by document. A line without a stay is an
+//! arrival; a stay without a line becomes a departure or a question. Stays that arrived or changed
+//! after the census was taken are left alone, because newer information exists; so are stays in a
+//! part of the facility that a later census covers. Nobody departs while a faulty line might
+//! describe any of the missing guests.
 //!
-//! What a census did counts as of the instant at which it was taken, a departure as of itself, any
-//! other change as of its receipt. Censuses that were held up and come in order do what they would
-//! have done at once.
+//! The effects of a census are dated to the instant at which it was taken, a departure to itself,
+//! any other change to its receipt. Censuses that were delayed but arrive in order have the same
+//! effect as live ones.
 
 mod matching;
 mod patch;
@@ -31,14 +31,14 @@ use crate::time::parse_instant;
 pub use matching::{Match, match_lines};
 pub use patch::patch;
 
-/// What a guest is told by; whatever lies within counts as well.
+/// The members that identify a guest, including everything below them.
 const TELLING_MEMBERS: [&str; 3] = ["/reference", "/guest/document", "/guest/nationality"];
 
 /// Most lines of a census.
 pub const STAY_COUNT_MAX: usize = 5_000;
 
 coded! {
-    /// What becomes of guests who are present and not in the census.
+    /// What happens to present guests whom the census does not list.
     pub enum Missing {
         /// They left when it was taken.
         Depart => "depart",
@@ -56,14 +56,14 @@ coded! {
         Departed => "departed",
         /// The stay says something else now.
         Changed => "changed",
-        /// The stay says it already, or is known better.
+        /// The stay already matches, or newer information exists.
         Unchanged => "unchanged",
-        /// Not in the census: the facility is asked.
+        /// Not listed: the facility is asked.
         Asked => "asked",
     }
 }
 
-/// What part of a facility a census covers.
+/// The part of a facility that a census covers.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Scope {
     /// All of it.
@@ -74,7 +74,7 @@ pub enum Scope {
     RoomPrefix(String),
 }
 
-/// A census whose own members are sound; its lines are judged one by one.
+/// A census whose own members are valid; its lines are judged one by one.
 pub struct Census<'a> {
     /// When it was taken.
     pub taken_at: DateTime<Utc>,
@@ -82,7 +82,7 @@ pub struct Census<'a> {
     pub scope: Scope,
     /// What becomes of who is missing.
     pub missing: Missing,
-    /// How many departures the sender knows of.
+    /// How many departures the sender has confirmed.
     pub confirmed_departures: Option<u32>,
     /// The lines as they were sent.
     pub stays: &'a [Value],
@@ -91,15 +91,15 @@ pub struct Census<'a> {
 /// One line, after normalisation.
 #[derive(Clone)]
 pub struct Line {
-    /// The members it sends; its facility and the ward of the scope filled in.
+    /// The members that were sent, with the facility and the scope's ward filled in.
     pub content: Value,
     /// What is wrong with it already.
     pub violations: Vec<Violation>,
-    /// What was left out of its texts.
+    /// Warnings about its texts.
     pub warnings: Vec<Violation>,
 }
 
-/// A stay that a census may be about.
+/// A stay that a census may concern.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     /// What its current version says.
@@ -108,16 +108,16 @@ pub struct Known<'a> {
     pub presence: Presence,
     /// When it began.
     pub arrival_at: DateTime<Utc>,
-    /// As of when its newest change tells of it, unless it is as it was declared.
+    /// The instant that its newest change describes; `None` if it is unchanged since declaration.
     pub changed_at: Option<DateTime<Utc>>,
-    /// When the newest census was taken of those parts of the facility in which it lies; `None`
-    /// where none is known that is later than the census at hand.
+    /// When the newest census of any part of the facility containing it was taken; `None` if none
+    /// is later than the census at hand.
     pub counted_at: Option<DateTime<Utc>>,
 }
 
 impl Missing {
-    /// What becomes of the missing when the sender does not say. A ward knows who lies in it; a
-    /// guest who is not on a list elsewhere may be out.
+    /// The default for missing guests. A ward knows its patients; elsewhere a guest who is not
+    /// listed may just be out.
     #[must_use]
     pub const fn default_of(kind: FacilityKind) -> Self {
         match kind {
@@ -157,7 +157,7 @@ impl Scope {
         ward.map(Self::Ward).into_iter().chain(prefixes).collect()
     }
 
-    /// Words that tell scopes of one facility apart.
+    /// The key that distinguishes the scopes of one facility.
     #[must_use]
     pub fn parts(&self) -> [&str; 2] {
         match self {
@@ -175,9 +175,8 @@ impl Line {
         self.content["reference"].as_str()
     }
 
-    /// Whether a faulty line that is about no stay that is known is for certain about nobody who
-    /// is known: it has a number, and nothing by which guests are told is at fault. What a sound
-    /// line of a newcomer is believed, such a line is believed as well.
+    /// Whether a faulty line certainly describes a new guest: it has a document number, and none of
+    /// its faults concerns a member that identifies the guest.
     ///
     /// `faults` are all its violations as a declaration.
     #[must_use]
@@ -185,16 +184,15 @@ impl Line {
         is_told(faults) && matching::document(&self.content).is_some()
     }
 
-    /// Whether a faulty line that names the reference or the number of the line `before` is for
-    /// certain about the same guest: nothing by which guests are told is at fault, and it names
+    /// Whether a faulty line with the reference or number of the line `before` certainly describes
+    /// the same guest: none of its faults concerns a member that identifies the guest, and it names
     /// no other document.
     #[must_use]
     pub fn tells_the_guest_of(&self, before: &Self, faults: &[Violation]) -> bool {
         is_told(faults) && matching::is_one_document(&self.content, &before.content)
     }
 
-    /// The line as a declaration: who is there and does not say since when, is there since the
-    /// census at the latest.
+    /// The line as a declaration. A guest without an arrival time arrived no later than the census.
     #[must_use]
     pub fn to_declaration(&self, taken_at: DateTime<Utc>) -> Value {
         let mut declaration = self.content.clone();
@@ -212,7 +210,7 @@ impl Known<'_> {
         self.arrival_at > taken_at || self.changed_at.is_some_and(|at| at > taken_at)
     }
 
-    /// When a later census was taken of a part in which it lies: that one knows better.
+    /// When a later census of a part containing it was taken; that census takes precedence.
     #[must_use]
     pub fn counted_after(&self, taken_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.counted_at.filter(|at| *at > taken_at)
@@ -222,7 +220,7 @@ impl Known<'_> {
         parse_instant(self.content.get("departed_at")?.as_str()?)
     }
 
-    /// Whether the guest is there, or was when the census was taken.
+    /// Whether the guest is present, or was when the census was taken.
     fn is_there_after(&self, taken_at: DateTime<Utc>) -> bool {
         match self.presence {
             Presence::Present => true,
@@ -231,14 +229,14 @@ impl Known<'_> {
         }
     }
 
-    /// Whether the guest had left before the census was taken, and nothing is known since: it is
-    /// not about this stay, unless it says so by the stay's reference.
+    /// Whether the guest had left before the census was taken, with no later change: then a line
+    /// concerns this stay only if it names the stay's reference.
     #[must_use]
     pub fn is_over_by(&self, taken_at: DateTime<Utc>) -> bool {
         self.had_left_by(taken_at) && !self.is_later_than(taken_at)
     }
 
-    /// Whether the newest that is known of the guest is the departure itself.
+    /// Whether the departure is the newest change of the stay.
     #[must_use]
     pub fn has_just_left(&self) -> bool {
         self.presence == Presence::Departed
@@ -246,27 +244,27 @@ impl Known<'_> {
             && self.departed_at() == self.changed_at
     }
 
-    /// Whether the guest had left before the census was taken, and it says otherwise.
+    /// Whether the guest had left before the census was taken although the census lists the guest.
     #[must_use]
     pub fn had_left_by(&self, taken_at: DateTime<Utc>) -> bool {
         self.presence == Presence::Departed && self.departed_at().is_none_or(|at| at <= taken_at)
     }
 }
 
-/// Stays of the scope that the census does not have.
+/// Stays of the scope that the census does not list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absent {
-    /// How many the scope had when it was taken, in parts that were not counted later.
+    /// How many stays the scope had when the census was taken, without parts counted later.
     pub present_count: usize,
-    /// Places of those who are missing, in the order given.
+    /// Indexes of the missing guests, in the order given.
     pub missing: Vec<usize>,
-    /// Places of those who are left alone, since more is known of them than the census knows.
+    /// Indexes of the guests who are left alone because newer information exists.
     pub left_alone: Vec<usize>,
 }
 
 impl Census<'_> {
-    /// Whom of these stays the census does not have; `is_matched` tells for each whether a line
-    /// is about it.
+    /// Which of these stays the census does not list; `is_matched` says for each whether a line
+    /// matched it.
     #[must_use]
     pub fn absent(&self, stays: &[Known<'_>], is_matched: &[bool]) -> Absent {
         let mut absent = Absent {
@@ -294,8 +292,8 @@ impl Census<'_> {
         absent
     }
 
-    /// What becomes of who is missing, where so many faulty lines leave open whom they are about:
-    /// any of them may be about any of the missing, and so nobody departs.
+    /// What happens to missing guests, given the number of unclear faulty lines: any of these might
+    /// describe any missing guest, so nobody departs.
     #[must_use]
     pub const fn missing_become(&self, unclear_count: usize) -> Missing {
         if unclear_count == 0 {
@@ -305,9 +303,9 @@ impl Census<'_> {
         }
     }
 
-    /// How many departures the sender must name before they are believed, if so many look like a
-    /// mistake: an empty census, or one after which less than half would be left. `missing` is
-    /// what becomes of who is missing.
+    /// How many departures the sender must confirm, if the census looks like a mistake: an empty
+    /// one, or one that would leave less than half of the guests. `missing` is what happens to
+    /// missing guests.
     #[must_use]
     pub fn departures_to_confirm(&self, absent: &Absent, missing: Missing) -> Option<u32> {
         let departing = match missing {
@@ -319,16 +317,16 @@ impl Census<'_> {
         (is_implausible && self.confirmed_departures != Some(departing)).then_some(departing)
     }
 
-    /// Whether a later census was taken of what this one covers. `last` are the instants of those
-    /// before.
+    /// Whether a later census of the same scope exists. `last` are the instants of the previous
+    /// ones.
     #[must_use]
     pub fn is_stale(&self, last: DateTime<Utc>) -> bool {
         self.taken_at < last
     }
 }
 
-/// Whether nothing is wrong with what a guest is told by. Of a line with as many violations as are
-/// named nobody knows what else is wrong with it.
+/// Whether none of the faults concerns a member that identifies the guest. A line with the maximum
+/// number of violations may have more faults than are listed.
 fn is_told(faults: &[Violation]) -> bool {
     let is_telling = |pointer: &str| {
         TELLING_MEMBERS.iter().any(|member| {
@@ -340,7 +338,7 @@ fn is_told(faults: &[Violation]) -> bool {
     !is_at_fault && faults.len() < VIOLATION_COUNT_MAX
 }
 
-/// Nearly everything in a line is personal: nothing is printed.
+/// Nearly everything in a line is personal, so nothing is printed.
 impl fmt::Debug for Line {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Line(…)")

@@ -1,9 +1,8 @@
-//! What happens to a stay after it was declared: amended, departed, extended, cancelled.
+//! Changes to a declared stay: amendment, departure, extension, cancellation.
 //!
-//! A change is an operation and the document that came with it. [`apply`] lays it over the content
-//! of the current version and judges the whole again by the rules of
-//! [`crate::declaration::check`]: the answer is the next version, or every violation at once.
-//! Timeliness is no part of it: that of version 1 stands for ever.
+//! A change is an operation with its document. [`apply`] merges it into the content of the current
+//! version and judges the result by the rules of [`crate::declaration::check`], which yields the
+//! next version, or every violation at once. Timeliness never changes: that of version 1 stands.
 
 mod merge;
 
@@ -38,7 +37,7 @@ const EXPECTED_DEPARTURE_AT: &str = "expected_departure_at";
 const INSTANTS: [&str; 3] = ["arrival_at", DEPARTED_AT, EXPECTED_DEPARTURE_AT];
 
 coded! {
-    /// What a sender may do with a stay.
+    /// The operations of a sender on a stay.
     pub enum Operation {
         /// Correct, complete, take a departure back: a merge patch with its reason.
         Amendment => "amendment",
@@ -66,7 +65,7 @@ coded! {
         Extended => "extended",
         /// The stay was declared in error.
         Cancelled => "cancelled",
-        /// What was owed was given: no correction.
+        /// Missing data was supplied, which is not a correction.
         Completed => "completed",
     }
 }
@@ -87,7 +86,7 @@ impl ChangeKind {
     }
 }
 
-/// A change as it was asked for.
+/// A requested change.
 #[derive(Clone, PartialEq)]
 pub struct Change {
     /// What is to be done.
@@ -105,7 +104,7 @@ pub struct Before<'a> {
     pub presence: Presence,
     /// What is owed, as [`declaration::Completion::to_text`] writes it.
     pub owed: Option<&'a str>,
-    /// Whether the sender sent the arrival, rather than leaving it to the time of receipt.
+    /// Whether the sender gave the arrival rather than leaving it to the time of receipt.
     pub arrival_was_sent: bool,
 }
 
@@ -125,7 +124,7 @@ pub struct After {
     pub has_night: bool,
     /// What is owed now, as it is stored.
     pub owed: Option<String>,
-    /// The content judged anew; `None` where nothing of the declaration itself was touched.
+    /// The newly judged declaration; `None` if the declaration itself is unchanged.
     pub declaration: Option<Declaration>,
     /// Why, in the sender's words.
     pub reason: Option<String>,
@@ -170,8 +169,8 @@ impl Change {
         }
     }
 
-    /// Operation and document, equal for changes that say the same: text in NFC and trimmed,
-    /// instants as instants.
+    /// Operation and document in a form that is equal for equivalent changes: text in NFC and
+    /// trimmed, instants as instants.
     #[must_use]
     pub fn comparison_content(&self) -> Value {
         let mut document = normal(&self.document);
@@ -216,7 +215,7 @@ pub fn apply(
     }
 }
 
-/// Whether the registry would be asked the same about both contents.
+/// Whether both contents lead to the same question to the registry.
 #[must_use]
 pub fn is_same_guest(one: &Value, other: &Value) -> bool {
     ["full_name", "birth_date", "sex", "document"]
@@ -312,8 +311,8 @@ fn extend(
     })
 }
 
-/// Nothing but the departure is judged: a guest who has gone is gone, whatever rules the rest of
-/// the stay would meet today.
+/// Only the departure is judged: a guest who has left has left, even if the rest of the stay would
+/// break today's rules.
 fn depart(
     document: &Value,
     before: &Before<'_>,
@@ -357,7 +356,7 @@ fn cancel(
     ))
 }
 
-/// A stay of whose declaration itself nothing was changed.
+/// A stay whose declaration itself is unchanged.
 fn untouched(
     kind: ChangeKind,
     content: Value,
@@ -404,7 +403,7 @@ fn check_again(
     Ok(declaration)
 }
 
-/// The one member of a document, required; anything beside it is a fault.
+/// The only member of a document, required; any other is a fault.
 fn only_member(
     document: &Value,
     name: &'static str,
@@ -440,7 +439,7 @@ fn read_instant(
     at
 }
 
-/// Not before the arrival, and not ahead of the clock by more than clocks differ.
+/// Not before the arrival, and not further ahead than clocks may differ.
 fn check_departure(
     departed_at: Option<DateTime<Utc>>,
     content: &Value,
@@ -470,8 +469,8 @@ const fn presence(before: &Before<'_>, departed_at: Option<DateTime<Utc>>) -> Pr
     }
 }
 
-/// What the content owes; beside it a birth date that the registry did not know is still owed
-/// until it is given, or until there is another person to ask the registry about.
+/// The data the content lacks. A birth date that the registry did not know also stays owed until it
+/// is given, or until the stay names another person.
 fn owed(before: &Before<'_>, content: &Value, declaration: &Declaration) -> Option<String> {
     declaration.owed.to_text().or_else(|| {
         let owed = before.owed?;
@@ -482,7 +481,7 @@ fn owed(before: &Before<'_>, content: &Value, declaration: &Declaration) -> Opti
     })
 }
 
-/// Whether everything that was owed is there by now.
+/// Whether all missing data has been supplied.
 fn is_completion(before: &Before<'_>, content: &Value, owed: Option<&str>) -> bool {
     let Some(was_owed) = before.owed.filter(|_| owed.is_none()) else {
         return false;
@@ -524,7 +523,7 @@ fn with_departure(mut content: Value, departed_at: Option<DateTime<Utc>>) -> Val
     content
 }
 
-/// Text in NFC and trimmed, everything else as it is.
+/// Normalises text to NFC and trims it; leaves everything else unchanged.
 fn normal(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(nfc_trim(text)),
@@ -537,7 +536,7 @@ fn normal(value: &Value) -> Value {
     }
 }
 
-/// Nearly everything in a change is personal: only the operation is printed.
+/// Nearly everything in a change is personal, so only the operation is printed.
 impl fmt::Debug for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Change({})", self.operation)

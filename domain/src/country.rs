@@ -1,5 +1,5 @@
-//! Which country a word means: codes, names in Vietnamese and English, short forms of daily use
-//! and adjectives of nationality.
+//! Recognises countries: codes, names in Vietnamese and English, everyday short forms and
+//! adjectives of nationality.
 //!
 //! The order is fixed, so that a word means the same at every start: a code as it is written goes
 //! first (`NGA` is Nigeria); then names with their marks (`Nga` is Russia, `Áo` is Austria); then
@@ -15,7 +15,7 @@ use crate::text::{fold, nfc_trim, single_spaced};
 /// `code,kind,word`.
 const WORDS: &str = include_str!("../data/country_names.csv");
 
-/// What people put in front of a country: `người Anh`, `quốc tịch Mỹ`.
+/// Prefixes that people put before a country: `người Anh`, `quốc tịch Mỹ`.
 const PREFIXES: [&str; 7] = [
     "quốc tịch ",
     "công dân ",
@@ -25,15 +25,15 @@ const PREFIXES: [&str; 7] = [
     "cộng hoà ",
     "the ",
 ];
-/// What people put behind one: `British citizen`.
+/// Suffixes that people put after one: `British citizen`.
 const SUFFIXES: [&str; 3] = [" citizen", " national", " nationality"];
 
-/// What a word says of a country.
+/// The meaning of a word as a country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// This country, by its code.
     Country(&'static str),
-    /// One of two countries at least: who wrote it must say which.
+    /// At least two countries match: the sender must say which.
     Either(&'static str, &'static str),
     /// No country that is known.
     Unknown,
@@ -48,7 +48,7 @@ impl Meaning {
         }
     }
 
-    /// What two readings of one word say together.
+    /// Combines two readings of one word.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Unknown, known) | (known, Self::Unknown) => known,
@@ -61,7 +61,7 @@ impl Meaning {
     }
 }
 
-/// What a country is called in Vietnamese and English, by its code.
+/// The names of countries in Vietnamese and English, by code.
 #[must_use]
 pub fn names(code: &str) -> Option<(&'static str, &'static str)> {
     TABLE.names.get(code).copied()

@@ -1,10 +1,10 @@
-//! Text that was written in one encoding and read in another before it came: what is left of a
-//! Vietnamese name when a program or a font took its bytes for something else.
+//! Text damaged by a wrong encoding before it reached us: a Vietnamese name whose bytes a program
+//! or a font misread.
 //!
-//! Looked for are UTF-8 read as Windows-1252 (`Nguyá»…n`), and TCVN3 (`NguyÔn`), VNI (`Nguyeãn`)
-//! and Windows-1258 (`NguyêÞn`) read as Latin-1. The last three are texts of letters that other
-//! languages use, so that they are believed to be damaged only where they go back to Vietnamese
-//! syllables and are none as they stand: `João`, `Müller`, `Noël` and `Þór` are names.
+//! Detects UTF-8 read as Windows-1252 (`Nguyá»…n`), and TCVN3 (`NguyÔn`), VNI (`Nguyeãn`) and
+//! Windows-1258 (`NguyêÞn`) read as Latin-1. The last three consist of letters that other languages
+//! use, so such text counts as damaged only if it decodes to Vietnamese syllables and is not
+//! Vietnamese as it stands: `João`, `Müller`, `Noël` and `Þór` are names.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -30,13 +30,13 @@ const RHYMES: &str = " a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng
     uych uyên uyêt uynh uyt uyu ư ưa ưc ưi ưm ưn ưng ươc ươi ươm ươn ương ươp ươt ươu ưt ưu y ych \
     yêm yên yêng yêt yêu ynh yt êng iêu ươ iê uô ";
 
-/// Words that one of alone tells of a name: the commonest family and middle names.
+/// Words that identify a name on their own: the most common family and middle names.
 const TELLING: [&str; 24] = [
     "nguyễn", "trần", "lê", "phạm", "hoàng", "huỳnh", "vũ", "võ", "đặng", "bùi", "đỗ", "hồ", "ngô",
     "dương", "lý", "đinh", "trịnh", "đoàn", "lâm", "phùng", "trương", "văn", "thị", "việt",
 ];
 
-/// Whether a text is what is left of another. `Nguy?n` is not noticed.
+/// Whether a text is damaged. Does not detect `Nguy?n`.
 #[must_use]
 pub fn is_damaged(text: &str) -> bool {
     if text.is_ascii() {
@@ -85,7 +85,7 @@ fn is_vietnamese_behind(shown: &str, meant: &str) -> bool {
             .all(|word| is_sound(word) || word.chars().count() == 1)
 }
 
-/// A sign that no name holds inside, or a capital letter in the middle.
+/// A character that never occurs inside a name, or a capital letter in the middle.
 fn has_odd_letter(word: &str) -> bool {
     let mut before = ' ';
     word.chars().any(|letter| {

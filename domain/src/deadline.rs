@@ -80,8 +80,8 @@ impl Deadline {
         }
     }
 
-    /// Each person by his own rule, also in a mixed party. Somebody whose nationality is not known
-    /// counts as a citizen.
+    /// Each guest is judged by their own rule, even in a mixed party. Somebody whose nationality is
+    /// not known counts as a citizen.
     #[must_use]
     pub fn of(arrival: DateTime<Utc>, is_foreigner: bool, is_remote: bool) -> Self {
         if is_foreigner {
@@ -91,7 +91,8 @@ impl Deadline {
         }
     }
 
-    /// On time is what was received before the deadline; "before 23:00" ends with 22:59:59.999999.
+    /// A declaration received before the deadline is on time; "before 23:00" ends at
+    /// 22:59:59.999999.
     #[must_use]
     pub fn timeliness(self, received_at: DateTime<Utc>) -> Timeliness {
         if received_at < self.at {
@@ -243,8 +244,8 @@ mod tests {
         }
     }
 
-    /// A wall calendar with a clock under it, which knows nothing of instants and offsets: the
-    /// second opinion on every minute.
+    /// A wall calendar and a clock, independent of instants and offsets: a second opinion on every
+    /// minute.
     #[derive(Clone, Copy, PartialEq, Debug)]
     struct WallCalendar {
         year: i64,

@@ -1,7 +1,7 @@
 //! A stay that has passed every rule: the declaration, filed by the facility.
 //!
-//! [`check`] judges a body as a whole and names every violation at once, each with its pointer.
-//! Only structure, dates and required members refuse; what merely looks odd is a warning.
+//! [`check`] judges a body as a whole and reports every violation at once, each with its pointer.
+//! Only structure, dates and required members cause refusal; merely odd values are warnings.
 
 mod completion;
 mod entry;
@@ -41,7 +41,7 @@ pub(crate) use guest::is_name;
 pub struct Window {
     /// Ahead: for clocks that run fast.
     pub ahead: TimeDelta,
-    /// Back: what is older goes to the police directly.
+    /// Backward: older stays must be declared to the police directly.
     pub back: TimeDelta,
 }
 
@@ -72,8 +72,8 @@ pub struct Declaration {
     pub arrival_at: DateTime<Utc>,
     /// Whether the sender sent it.
     pub arrival_was_sent: bool,
-    /// Whether the sender sent its day alone and the door assumed the time: then it is compared as
-    /// its day.
+    /// Whether the sender gave only the day and the channel assumed the time: then it is compared
+    /// by day.
     pub arrival_was_assumed: bool,
     /// When it is expected to end.
     pub expected_departure_at: Option<DateTime<Utc>>,
@@ -91,7 +91,7 @@ pub struct Declaration {
     pub deadline: Deadline,
     /// Whether it came in time.
     pub timeliness: Timeliness,
-    /// Whether the police get it: `false` while no night lies in it, see [`crate::night`].
+    /// Whether it is sent to the police: `false` while it includes no night, see [`crate::night`].
     pub is_forwardable: bool,
     /// Whether something is still owed.
     pub completion: CompletionState,
@@ -120,7 +120,7 @@ pub struct Guest {
     pub residence: Option<Residence>,
     /// Telephone.
     pub phone: Option<String>,
-    /// Who answers for a child or a patient.
+    /// The person responsible for a child or a patient.
     pub guardian: Option<Guardian>,
     /// A newborn's mother: the reference of her stay.
     pub mother_reference: Option<String>,
@@ -143,12 +143,12 @@ pub struct Residence {
     pub address: Option<String>,
 }
 
-/// Who answers for a child or a patient.
+/// The person responsible for a child or a patient.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Guardian {
     /// Name.
     pub full_name: Option<String>,
-    /// What he is to the guest.
+    /// The guardian's relation to the guest.
     pub relation: Option<String>,
     /// Telephone.
     pub phone: Option<String>,
@@ -180,11 +180,11 @@ struct Context<'a> {
     catalogues: &'a Catalogues,
     window: &'a Window,
     received_at: DateTime<Utc>,
-    /// When the stay was filed: what is amended later is not too old for that.
+    /// When the stay was filed: later amendments are not too old because of it.
     filed_at: DateTime<Utc>,
     /// The local day of receipt.
     today: NaiveDate,
-    /// A stay that is declared, not one that is changed: only an open facility takes it.
+    /// A new declaration, not a change: only an open facility accepts it.
     is_new: bool,
 }
 
@@ -217,7 +217,7 @@ pub fn check<'a>(
     judge(draft, Faults::new(violations), &context)
 }
 
-/// When and by what a stay is judged once more after a change.
+/// The terms for judging a stay again after a change.
 #[derive(Clone, Copy)]
 pub struct Rejudging<'a> {
     /// The stay's facility.
@@ -338,9 +338,9 @@ impl Declaration {
         self.content.to_canonical_json()
     }
 
-    /// The content by which two stays say the same, in canonical form: defaults filled in, without
-    /// `arrival_at` when it was left out, and with its day alone when its time was assumed, because
-    /// what is assumed changes with the hour of receipt.
+    /// The content that decides whether two stays are the same, in canonical form: with defaults
+    /// filled in, without `arrival_at` if it was left out, and with only its day if the time was
+    /// assumed, because assumed values depend on the time of receipt.
     #[must_use]
     pub fn comparison_content(&self) -> Vec<u8> {
         let mut draft = self.content.clone();
@@ -365,7 +365,7 @@ impl Guest {
     }
 }
 
-/// Nearly everything in a declaration is personal: only what is not is printed.
+/// Nearly everything in a declaration is personal; only the rest is printed.
 impl fmt::Debug for Declaration {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Declaration")

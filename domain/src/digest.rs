@@ -1,4 +1,4 @@
-//! The digest of a facility's day: how many receipts were given, and one hash over their numbers.
+//! The digest of a facility's day: the count of its receipts, and one hash over their numbers.
 //!
 //! A sender makes the same digest from the receipts it holds. When the two agree, nothing is
 //! missing on either side; when they differ, the lists of numbers tell which.
@@ -21,7 +21,7 @@ pub const NUMBER_COUNT_MAX: usize = 100_000;
 /// Longest number that is read, in characters; ours have 26, and a few more from version 2 on.
 pub const NUMBER_LENGTH_MAX: usize = 64;
 
-/// Longest date, in characters, that is told from a text in the wrong place.
+/// The longest text, in characters, that is read as a date.
 const DATE_LENGTH_MAX: usize = 64;
 /// Most violations that are named of one list.
 const VIOLATION_COUNT_MAX: usize = 100;

@@ -1,7 +1,7 @@
-//! Who declares, from where, and by which keys: what administrators make, change and end.
+//! Organisations, facilities and keys: what administrators create, change and end.
 //!
-//! A change says from which day on it holds. What was is kept: how an organisation or a facility
-//! stood after any of its versions can be told again, so that a resend gets the first answer.
+//! A change names the day from which it applies. History is kept: the state of an organisation or
+//! facility after any version can be reconstructed, so that a resend gets the first answer.
 
 mod key;
 mod organisation;
@@ -26,11 +26,11 @@ pub const ADDRESS_LENGTH_MAX: usize = 500;
 pub const CODE_LENGTH_MAX: usize = 64;
 /// Most beds of a facility.
 pub const CAPACITY_MAX: u32 = 100_000;
-/// Days after which a key ends when nothing is said.
+/// The default lifetime of a key, in days.
 pub const KEY_DAYS_DEFAULT: u32 = 365;
 /// Most days until a key ends.
 pub const KEY_DAYS_MAX: u32 = 3_650;
-/// From so many days before its end on, a key is said to expire soon.
+/// How many days before its end a key is reported as expiring soon.
 pub const EXPIRES_SOON_DAYS: i64 = 30;
 /// Characters of a word out of a catalogue, of an id, of an instant.
 const WORD_LENGTH_MAX: usize = 64;
@@ -52,8 +52,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Those that hold on `day`, of what was said up to `version`, in the order in which they are
-    /// laid over each other.
+    /// The changes up to `version` that are in force on `day`, in order of application.
     pub fn in_force(changes: &[Self], day: NaiveDate, version: i32) -> Vec<&Self> {
         let holds = |change: &&Self| change.valid_from <= day && change.version <= version;
         let mut found: Vec<&Self> = changes.iter().filter(holds).collect();

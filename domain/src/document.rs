@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use crate::personal_id::PersonalId;
 use crate::problem::Code;
 
-/// Longest number of a document whose form nobody fixed, in characters.
+/// The longest number of a document without a fixed format, in characters.
 pub const FREE_NUMBER_LENGTH_MAX: usize = 50;
 /// Longest number of a licence, health card or travel document.
 const LETTERS_AND_DIGITS_MAX: usize = 20;
@@ -61,7 +61,7 @@ coded! {
     }
 }
 
-/// What Vietnamese law makes of a document whose holder names no nationality.
+/// The nationality that Vietnamese law implies when a document's holder names none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImpliedNationality {
     /// Issued by Viet Nam: `VNM` when left out.
@@ -214,8 +214,8 @@ pub fn comparable_number(number: &str) -> String {
         .collect()
 }
 
-/// A number as it is printed: `0380******34`. Shown are a third of it from the start, four letters
-/// at most, and two at the end (one of fewer than eight); of four and fewer none.
+/// A number as printed: `0380******34`. Shows a third of it from the start, at most four
+/// characters, and two at the end (one if it has fewer than eight); none if it has four or fewer.
 #[must_use]
 pub fn masked_number(number: &str) -> String {
     let count = number.chars().count();

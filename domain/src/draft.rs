@@ -1,8 +1,8 @@
-//! A stay as it was sent: read leniently, judged later.
+//! A stay as sent: read leniently, judged later.
 //!
-//! Reading takes any JSON and never fails: what has the wrong shape is named with its pointer and
-//! left out, the rest is kept. All text comes out in NFC, trimmed, without control or invisible
-//! characters and within its bound; `null`, empty text and empty objects are the same as absent.
+//! Reading accepts any JSON and never fails: members with the wrong shape are reported with their
+//! pointer and dropped, the rest is kept. All text comes out in NFC, trimmed, without control or
+//! invisible characters and within its limit; `null`, empty text and empty objects count as absent.
 //!
 //! There are two readers. [`Draft::read`] takes a tree of values and names every fault;
 //! [`Draft::read_sound`] takes the text of a body without any, which is nearly every body, and
@@ -167,7 +167,7 @@ pub struct DraftGuest {
         skip_serializing_if = "Option::is_none"
     )]
     pub full_name: Option<String>,
-    /// Who answers for a child or a patient.
+    /// The person responsible for a child or a patient.
     #[serde(deserialize_with = "sound::object", skip_serializing_if = "is_absent")]
     pub guardian: Option<DraftGuardian>,
     /// A newborn's mother: the reference of her stay.
@@ -266,7 +266,7 @@ pub struct DraftGuardian {
         skip_serializing_if = "Option::is_none"
     )]
     pub phone: Option<String>,
-    /// What he is to the guest.
+    /// The guardian's relation to the guest.
     #[serde(
         deserialize_with = "sound::word",
         skip_serializing_if = "Option::is_none"

@@ -1,7 +1,7 @@
-//! What senders hear of, in the feed and by webhooks: one closed list.
+//! The events sent to senders, in the feed and by webhooks: one closed list.
 
 coded! {
-    /// What happened. The word before the dot is what it happened to.
+    /// The kind of an event. The word before the dot names its subject.
     pub enum EventKind {
         /// A stay was declared.
         StayAccepted => "stay.accepted",
@@ -15,25 +15,25 @@ coded! {
         StayExtended => "stay.extended",
         /// A stay was cancelled.
         StayCancelled => "stay.cancelled",
-        /// What was owed of a stay was completed.
+        /// The missing data of a stay was completed.
         StayCompleted => "stay.completed",
         /// The police endpoint confirmed a version.
         StayAcknowledged => "stay.acknowledged",
         /// The police endpoint refused a version; correctable.
         StayRejected => "stay.rejected",
-        /// A version was set aside for an operator.
+        /// A version was parked for an operator.
         StayParked => "stay.parked",
-        /// Name, number or birth date should be looked at again.
+        /// Name, number or birth date should be checked.
         StayAttention => "stay.attention",
-        /// An officer has accepted what was to be looked at again.
+        /// An officer has accepted the data in question.
         StayReviewed => "stay.reviewed",
         /// An officer asks to look at members of a stay again.
         StayCorrectionRequested => "stay.correction_requested",
-        /// A planned departure has passed while the guest is there.
+        /// A planned departure has passed while the guest is present.
         StayDepartureOverdue => "stay.departure_overdue",
         /// Something turned out to be owed of a stay.
         StayCompletionDue => "stay.completion_due",
-        /// A webhook was switched off: its consumer is gone, or did nothing but fail.
+        /// A webhook was disabled: its consumer is gone, or kept failing.
         WebhookDisabled => "webhook.disabled",
     }
 }

@@ -1,4 +1,4 @@
-//! Places where people stay, and what each kind must say about a stay.
+//! Facilities, and what each kind must state about a stay.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -48,7 +48,7 @@ pub struct Facility {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// What a kind of facility must name besides the guest: where the guest sleeps.
+/// The place that a kind of facility must state: where the guest sleeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceRule {
     /// `room` is required.
@@ -60,7 +60,7 @@ pub enum PlaceRule {
 }
 
 impl FacilityKind {
-    /// Where in the facility the guest sleeps: the "lodging address" of Law on Residence
+    /// The place in the facility where the guest sleeps: the "lodging address" of Law on Residence
     /// 68/2020/QH14, art. 30(2) as amended by Law 118/2025/QH15, art. 4(9), is the facility's
     /// address with the room.
     #[must_use]

@@ -1,7 +1,7 @@
-//! Grading of what was declared against what the population registry holds.
+//! Grades declared data against the population registry's data.
 //!
-//! The grading is ours, so that a registry that changes its mind about spelling does not change
-//! who is sent for review. Only `different` makes a case; `near` never does.
+//! Grading is done here, so that a registry that changes its spelling does not change which guests
+//! are reviewed. Only `different` opens a case; `near` never does.
 
 use std::fmt;
 
@@ -15,8 +15,8 @@ use crate::text::{fold, nfc_trim, single_spaced};
 /// Persons that one organisation may try for one number before the number tells it nothing more:
 /// a desk that mistypes needs one or two.
 pub const TRIES_MAX: u64 = 3;
-/// How far back tries for a number count, and how far ahead: what waited for the registry is judged
-/// by what was tried meanwhile, too.
+/// How far back and ahead tries for a number count: stays that waited for the registry are also
+/// judged by later tries.
 pub const TRIES_COUNTED: TimeDelta = TimeDelta::hours(24);
 
 /// A name cut off by a machine-readable zone (30 or 39 places) is no shorter than this, counted in

@@ -1,4 +1,4 @@
-//! The words of a file of stays: how far it has come, and what became of each row.
+//! The states of a file of stays, and the outcomes of its rows.
 
 coded! {
     /// How far a file has come.

@@ -1,12 +1,13 @@
 //! The law of the notification of stay (thông báo lưu trú) as pure functions and parsed types.
 //!
-//! What always holds here: no input or output, no clock, no randomness, no async, no database.
-//! Instants, "today" and ids come in as parameters; every rule is a function of its arguments, so
-//! that a table of examples is its test. `docs/law.md` leads from each article to its function.
+//! Invariants: no I/O, no clock, no randomness, no async, no database. Instants, "today" and ids
+//! are parameters; every rule is a function of its arguments, so that a table of examples can test
+//! it. `docs/law.md` leads from each article to its function.
 //!
-//! The way of a stay through this crate: [`draft::Draft::read`] takes the JSON as it came,
+//! The path of a stay through this crate: [`draft::Draft::read`] reads the JSON,
 //! [`declaration::check`] turns it into a [`declaration::Declaration`] or into every violation at
-//! once, [`receipt`] says what is signed, and [`notification::build`] writes what the police get.
+//! once, [`receipt`] builds the signed payload, and [`notification::build`] writes the notification
+//! for the police.
 
 #[macro_use]
 pub mod coded;

@@ -1,5 +1,5 @@
-//! The members of a small request, taken out one by one: every fault at once, an unknown member is
-//! one of them.
+//! Reads the members of a small request one by one, reporting every fault at once; an unknown
+//! member is a fault.
 
 use serde_json::{Map, Value};
 
@@ -104,7 +104,7 @@ impl<'a> Members<'a> {
         words
     }
 
-    /// Ends the reading: what nobody took is unknown.
+    /// Ends the reading: the remaining members are unknown.
     pub(crate) fn finish(mut self) -> Result<(), Vec<Violation>> {
         for name in self.members.keys() {
             if !self.taken.contains(&name.as_str()) {

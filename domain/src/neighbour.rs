@@ -1,8 +1,8 @@
-//! Stays of the same document at the same time: what their sender is told, and what the police.
+//! Stays of the same document at the same time: what to tell the sender, and what the police.
 //!
-//! None of it refuses a declaration: who lodges a guest must declare it whatever others declared
-//! (Law on Residence 68/2020/QH14, art. 30). A sender is told of the facility's own stays only; of
-//! stays elsewhere the police alone learn.
+//! None of this refuses a declaration: a lodging must declare its guest whatever others have
+//! declared (Law on Residence 68/2020/QH14, art. 30). A sender learns only of the facility's own
+//! stays; only the police learn of stays elsewhere.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::problem::Code;
 use crate::review::ReviewKind;
 use crate::time::format_instant;
 
-/// Most stays that warnings and a case name; further ones add nothing to what is to be done.
+/// The most stays that warnings and a case name; more would not help.
 const NAMED_COUNT_MAX: usize = 3;
 const NUMBER: &str = "/guest/document/number";
 const ARRIVAL: &str = "/arrival_at";
@@ -48,7 +48,7 @@ pub struct Neighbour {
     pub departed_at: Option<DateTime<Utc>>,
 }
 
-/// What tells the guests of one document apart: of name and party a keyed hash each.
+/// Distinguishes the guests on one document: keyed hashes of name and party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bearer<'a> {
     /// A word of the document kinds.
@@ -78,7 +78,7 @@ pub fn is_family(one: Bearer<'_>, other: Bearer<'_>) -> bool {
         && one.name != other.name
 }
 
-/// What follows from the neighbours of a stay.
+/// The consequences of a stay's neighbours.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Notice {
     /// Warnings for the sender, as they are stored and shown: `{pointer, code, stay_id}`.
@@ -88,8 +88,8 @@ pub struct Notice {
 }
 
 impl Neighbour {
-    /// Whether both are somewhere at the same time. Who leaves at the instant at which the other
-    /// arrives does not overlap.
+    /// Whether both stays overlap. A departure at the instant of the other arrival does not
+    /// overlap.
     #[must_use]
     pub fn overlaps(&self, newcomer: &Newcomer) -> bool {
         let is_gone = self
@@ -122,7 +122,7 @@ impl Neighbour {
     }
 }
 
-/// What follows from the neighbours, newest first.
+/// The consequences of the neighbours, newest first.
 #[must_use]
 pub fn notice(newcomer: &Newcomer, neighbours: &[Neighbour]) -> Notice {
     let overlapping: Vec<&Neighbour> = neighbours

@@ -1,10 +1,10 @@
-//! Which stays have a night in them: only those are notified.
+//! Which stays include a night: only those are reported to the police.
 //!
 //! Source: Law on Residence 68/2020/QH14, art. 30(1), as amended by Law 118/2025/QH15, art. 4(9):
-//! who stays overnight ("qua đêm") is notified. The law does not say when a night begins and ends.
-//! We count from 23:00, the hour until which the day's stays are notified, to 05:00: a stay that
-//! lies wholly between 05:00 and 23:00 of one day has no night in it, and that only as long as it
-//! does lie there. A guest who is still there at 23:00 stays overnight, whatever was planned.
+//! overnight stays ("qua đêm") must be reported. The law does not say when a night begins and ends.
+//! We count from 23:00, the deadline for the day's stays, to 05:00: a stay that lies entirely
+//! between 05:00 and 23:00 of one day includes no night, but only while it lies there. A guest who
+//! is still present at 23:00 stays overnight, whatever was planned.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -24,12 +24,12 @@ const UNTIL_EVENING: TimeDelta = TimeDelta::hours(23);
 pub enum End {
     /// The guest has left.
     Left(DateTime<Utc>),
-    /// The guest is there, and will leave then, or whenever he likes.
+    /// The guest is present and expected to leave then, or at an unknown time.
     Planned(Option<DateTime<Utc>>),
 }
 
-/// Whether a stay has a night in it, as far as it is known at `now`. 23:00:00 itself is still day
-/// for who leaves, and night for who is there.
+/// Whether a stay includes a night, as known at `now`. At exactly 23:00:00 it is still day for a
+/// guest who leaves, and night for one who is present.
 #[must_use]
 pub fn has_night(arrival_at: DateTime<Utc>, end: End, now: DateTime<Utc>) -> bool {
     let evening = evening_of(arrival_at);
@@ -47,7 +47,8 @@ fn evening_of(arrival_at: DateTime<Utc>) -> DateTime<Utc> {
     at_local(local_date(arrival_at), EVENING)
 }
 
-/// The newest day whose 23:00 has come: who arrived on it or before and is there, stays overnight.
+/// The newest day whose 23:00 has passed: a present guest who arrived on or before it stays
+/// overnight.
 #[must_use]
 pub fn last_evening(now: DateTime<Utc>) -> NaiveDate {
     local_date(now.checked_sub_signed(UNTIL_EVENING).unwrap_or(now))

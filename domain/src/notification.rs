@@ -1,5 +1,5 @@
-//! What the police get: built from an allow-list, so that a new member of a stay stays inside
-//! until somebody writes it here.
+//! What the police receive: built from an allow-list, so that a new member of a stay is not
+//! forwarded until it is added here.
 //!
 //! Content: Law on Residence 68/2020/QH14, art. 30(2) as amended by Law 118/2025/QH15, art. 4(9)
 //! (name, birth date, personal ID or passport number, reason, duration, lodging address), and for
@@ -60,7 +60,7 @@ pub struct NotificationFacts<'a> {
     pub registry_birth_date: Option<BirthDate>,
     /// The registry's sex, used when the sender sent none.
     pub registry_sex: Option<Sex>,
-    /// Of version 1.
+    /// The timeliness of version 1.
     pub timeliness: Timeliness,
     /// Legal time of filing, of version 1.
     pub received_at: DateTime<Utc>,
@@ -68,9 +68,9 @@ pub struct NotificationFacts<'a> {
     pub deadline_at: DateTime<Utc>,
 }
 
-/// The id under which a notification is delivered, for ever: a UUIDv8 (RFC 9562, 5.8) that begins
-/// with the six bytes of the stay's id that hold its time, and goes on with the SHA-256 of stay,
-/// version and kind. A retry, a restart or a second worker finds the same id.
+/// The permanent id of a notification: a UUIDv8 (RFC 9562, 5.8) that begins with the six bytes of
+/// the stay's id that hold its time, and goes on with the SHA-256 of stay, version and kind. A
+/// retry, a restart or a second worker finds the same id.
 ///
 /// The time keeps tasks of the same hour together in the primary key of the outbox, so that a new
 /// task touches the index page that the last one touched. With ids that are random throughout, each
@@ -129,8 +129,8 @@ pub fn build(content: &Value, facts: &NotificationFacts<'_>) -> Value {
     Value::Object(body)
 }
 
-/// What of a version's content the police get, whatever else they are told: two versions for
-/// which this is the same differ in nothing that concerns them.
+/// The part of a version's content that the police receive: two versions with the same part differ
+/// in nothing that concerns the police.
 #[must_use]
 pub fn forwarded(content: &Value, facility: &Facility) -> Value {
     let (draft, _) = Draft::read(content);
@@ -204,7 +204,7 @@ fn guest(sent: &DraftGuest, facts: &NotificationFacts<'_>) -> Map<String, Value>
     guest
 }
 
-/// What of a guest is forwarded as it was sent.
+/// The members of a guest that are forwarded as sent.
 fn declared(sent: &DraftGuest) -> Map<String, Value> {
     let mut guest = Map::new();
     put(&mut guest, "full_name", sent.full_name.as_deref());

@@ -1,8 +1,8 @@
-//! Who is where on a local day, and what is free the night that follows.
+//! Which guests are where on a local day, and what is free the following night.
 //!
-//! A guest is there from the day of arrival to the day of departure; without a departure, to the
-//! day on which it is expected, and without that, without end. Whose expected departure has passed
-//! is still there, and counted tonight. The night belongs to who has not left by the end of the
+//! A guest is present from the day of arrival to the day of departure; without a departure, until
+//! the expected day, and without that, indefinitely. A guest whose expected departure has passed is
+//! still present, and counts tonight. A night counts for guests who have not left by the end of the
 //! day.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -33,20 +33,20 @@ pub struct Occupant {
 }
 
 impl Occupant {
-    /// Whether the guest is there at some time of the day, as far as it is known at `now`.
+    /// Whether the guest is present at some time of the day, as known at `now`.
     #[must_use]
     pub fn is_there_on(&self, day: NaiveDate, now: DateTime<Utc>) -> bool {
         local_date(self.arrival_at) <= day && self.last_day(now).is_none_or(|last| day <= last)
     }
 
-    /// Whether the guest is there at the midnight that ends the day.
+    /// Whether the guest is present at the midnight that ends the day.
     #[must_use]
     pub fn stays_overnight(&self, day: NaiveDate, now: DateTime<Utc>) -> bool {
         local_date(self.arrival_at) <= day && self.last_day(now).is_none_or(|last| day < last)
     }
 
-    /// The day on which the guest leaves. Who should have left by now and is there will not leave
-    /// before tomorrow, until somebody says so.
+    /// The day on which the guest leaves. An overdue guest is not assumed to leave before tomorrow
+    /// until a departure is recorded.
     fn last_day(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
         if let Some(departed_at) = self.departed_at {
             return Some(local_date(departed_at));
@@ -66,7 +66,7 @@ pub struct OccupiedPlace {
     pub listed: Option<Room>,
     /// Room, bed and ward as the stays name it, where it is not on the list.
     pub named: [Option<String>; 3],
-    /// Who is there during the day, in order of arrival.
+    /// The guests present during the day, in order of arrival.
     pub guests: Vec<Occupant>,
     /// How many of them stay the night.
     pub occupied: u32,
@@ -86,7 +86,7 @@ impl OccupiedPlace {
 pub struct Occupancy {
     /// The places.
     pub places: Vec<OccupiedPlace>,
-    /// Of the whole facility.
+    /// Totals of the whole facility.
     pub totals: Totals,
 }
 
@@ -97,9 +97,9 @@ pub struct Totals {
     pub capacity: u32,
     /// Guests who stay the night, on the list or not.
     pub occupied: u32,
-    /// What is free on the list; places that hold more than they should count as full.
+    /// Free capacity on the list; overfull places count as full.
     pub free: u32,
-    /// Guests who are there during the day.
+    /// Guests present during the day.
     pub guests: u32,
     /// Those of them in places that are not on the list.
     pub unlisted: u32,

@@ -1,4 +1,4 @@
-//! What operators ask of deliveries and destinations.
+//! Operators' requests about deliveries and destinations.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub const DESTINATION_LENGTH_MAX: usize = 64;
 const INSTANT_LENGTH_MAX: usize = 64;
 
 coded! {
-    /// Where a notification is on its way.
+    /// The state of a notification's delivery.
     pub enum TaskState {
         /// Waits for its turn.
         Waiting => "waiting",
@@ -35,7 +35,7 @@ coded! {
 }
 
 coded! {
-    /// What is done next for a notification.
+    /// The next step for a notification.
     pub enum TaskStep {
         /// Ask the population registry.
         CheckIdentity => "check_identity",
@@ -54,7 +54,7 @@ coded! {
     }
 }
 
-/// The wish to hold a destination back.
+/// A request to pause a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PauseRequest {
     /// Why.
@@ -108,7 +108,7 @@ impl PauseRequest {
     }
 }
 
-/// Which of the notifications that were set aside shall be sent again.
+/// Which parked notifications to send again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequeueRequest {
     /// Only those of this destination.

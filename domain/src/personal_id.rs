@@ -57,8 +57,8 @@ impl PersonalIdFault {
 }
 
 impl PersonalId {
-    /// Reads a number as it is printed. Spaces, dots and full-width digits are not cleaned here:
-    /// pages, scans and files do that and say so.
+    /// Reads a number as printed. Does not clean spaces, dots or full-width digits: pages, scans
+    /// and files do that and report it.
     ///
     /// # Errors
     /// The first fault found, in the order of [`PersonalIdFault`].

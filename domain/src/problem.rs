@@ -1,4 +1,4 @@
-//! Every stable code of the service, in one list: what went wrong, with words in two languages.
+//! Every stable error code of the service, in one list, with texts in two languages.
 //!
 //! A code is never renamed and never used for something else. A text gives the fact, then the
 //! fix, and never the submitted value.

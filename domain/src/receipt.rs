@@ -1,5 +1,5 @@
-//! The receipt of a declaration: its number, the digest of what was declared, what is signed; and
-//! the receipt of a facility's day.
+//! The receipt of a declaration: its number, content digest and signed payload; and the receipt of
+//! a facility's day.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub struct ReceiptFacts<'a> {
     pub timeliness: Timeliness,
     /// See [`content_sha256`].
     pub content_sha256: [u8; 32],
-    /// Who signs: the service's issuer name.
+    /// The signer: the service's issuer name.
     pub iss: &'a str,
     /// The stay.
     pub stay_id: Uuid,
@@ -106,11 +106,11 @@ pub struct DayFacts<'a> {
     pub facility_id: Uuid,
     /// The local day on which the stays began.
     pub date: NaiveDate,
-    /// When it was looked: a stay declared late may still come to a day that is over.
+    /// When the receipt was made: a late declaration may still be added to a past day.
     pub as_of: DateTime<Utc>,
     /// Count and hash over the numbers of the receipts.
     pub digest: &'a crate::digest::Digest,
-    /// Who signs: the service's issuer name.
+    /// The signer: the service's issuer name.
     pub iss: &'a str,
 }
 

@@ -1,7 +1,7 @@
-//! Cases for the police: something about a stay that an officer should look at.
+//! Cases for the police: findings about a stay that an officer should review.
 //!
-//! A case never holds a stay back and tells its sender nothing. Its detail is clear text: it holds
-//! codes, grades and ids, never what was declared or what the registry holds.
+//! A case never delays a stay and is not shown to its sender. Its detail is unencrypted: it holds
+//! codes, grades and ids, never declared data or registry data.
 
 pub mod request;
 
@@ -69,8 +69,8 @@ coded! {
 }
 
 impl ReviewKind {
-    /// Which cases come first, from 1 on: what speaks of another person than the one declared or
-    /// never reached the police, then contradictions, then what only came late.
+    /// The priority of cases, from 1: first those about a different person or a stay that never
+    /// reached the police, then contradictions, then late declarations.
     #[must_use]
     pub const fn priority(self) -> i32 {
         match self {
@@ -81,8 +81,8 @@ impl ReviewKind {
         }
     }
 
-    /// Whether it is about who the guest is, as the registry knows it: what an officer decides here
-    /// is what a sender sees of `identity`.
+    /// Whether it concerns the guest's identity in the registry: an officer's decision here
+    /// determines what the sender sees as `identity`.
     #[must_use]
     pub const fn is_about_identity(self) -> bool {
         match self {
@@ -99,9 +99,9 @@ impl ReviewKind {
 
 /// Where a sender is asked to look again, from where an officer asks.
 ///
-/// Which of name, number and birth date differ from the registry stays with the police: who is asked
-/// about one of them is asked about all three, and of a case about identity nothing else of the guest
-/// is named.
+/// Which of name, number and birth date differ from the registry is known only to the police: a
+/// sender asked about one of them is asked about all three, and a case about identity names no
+/// other member of the guest.
 #[must_use]
 pub fn asked_pointers(kind: ReviewKind, named: &[&'static str]) -> Vec<&'static str> {
     let is_judged = |pointer: &&'static str| ATTENTION_POINTERS.contains(pointer);
@@ -119,7 +119,7 @@ pub fn asked_pointers(kind: ReviewKind, named: &[&'static str]) -> Vec<&'static 
         .collect()
 }
 
-/// Whether a change answers a question: it touches a member that was asked about, or a part of one.
+/// Whether a change answers a question: it touches a member in question, or part of one.
 #[must_use]
 pub fn is_answered_by(asked: &[String], changed: &[String]) -> bool {
     let holds = |outer: &str, inner: &str| {
@@ -157,8 +157,8 @@ impl ReviewDecision {
 }
 
 /// How late a declaration would have been by the deadline that follows from a change; `None` where
-/// it would have been on time, or the change moved the deadline no nearer. What was filed on time
-/// stays so: whether the change is honest is for an officer to judge.
+/// it would have been on time, or the change moved the deadline no nearer. A stay filed on time
+/// remains on time; an officer judges whether the change is honest.
 #[must_use]
 pub fn made_late(filed_at: DateTime<Utc>, before: Deadline, after: Deadline) -> Option<TimeDelta> {
     let is_late = after.at < before.at && filed_at >= after.at;
@@ -200,7 +200,7 @@ pub fn differences(grade: Grade) -> Value {
 /// The detail of an `implausible` declaration: what in it contradicts the number, which carries
 /// sex and birth year. `None` when nothing does.
 ///
-/// A number may have been fixed before a correction of civil status, so that neither is refused.
+/// The number may predate a correction of civil status, so neither is refused.
 #[must_use]
 pub fn contradictions(warnings: &[Violation]) -> Option<Value> {
     let found: Vec<Value> = warnings

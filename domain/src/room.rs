@@ -1,4 +1,4 @@
-//! The rooms and beds of a facility, as it lists them, and where on the list a stay lies.
+//! The rooms and beds of a facility as listed, and the place of a stay on the list.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ const VIOLATION_COUNT_MAX: usize = 100;
 const PLACE: Bound = Bound::line(PLACE_LENGTH_MAX);
 
 coded! {
-    /// What an entry of the list is.
+    /// The kind of an entry.
     pub enum RoomKind {
         /// A room that guests share or have alone.
         Room => "room",
@@ -61,8 +61,9 @@ pub struct RoomList {
 }
 
 impl RoomList {
-    /// Reads `{items: [{name, kind, capacity, ward?}]}`: the whole list, which may be empty. What
-    /// was answered can be put back as it is; `rooms` does instead of `items`, as before.
+    /// Reads `{items: [{name, kind, capacity, ward?}]}`: the whole list, which may be empty. An
+    /// answer can be sent back unchanged; `rooms` is accepted in place of `items`, for
+    /// compatibility.
     ///
     /// A bed has room for one when it does not say otherwise. Names are compared without regard
     /// to letter case.

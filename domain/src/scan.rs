@@ -1,11 +1,11 @@
-//! Reading what a scanner delivers: the QR text of a citizen's card, the machine-readable zone of
-//! a card or passport.
+//! Reads scanner output: the QR text of a citizen's card, or the machine-readable zone of a card or
+//! passport.
 //!
-//! A scan is a proposal for a form, never a proof: neither text is signed. What is no such
-//! document is refused with a code; what can be read with a doubt is read, with a warning at the
-//! member it concerns. A value in doubt is shown as it was scanned and never corrected, except for
-//! damage to the whole text (encoding, letter case), which is mended and said. Every guest read
-//! here has the shape of the contract's `guest`. Nothing is kept.
+//! A scan pre-fills a form and proves nothing: neither text is signed. Anything else is refused
+//! with a code; doubtful values are read with a warning at their member. A doubtful value is shown
+//! as scanned and never corrected, except for damage to the whole text (encoding, letter case),
+//! which is repaired and reported. Every guest read here has the shape of the contract's `guest`.
+//! Nothing is stored.
 
 mod card_qr;
 mod mrz;
@@ -44,7 +44,7 @@ const DOCUMENT_NUMBER: &str = "/guest/document/number";
 const ADDRESS: &str = "/guest/residence/address";
 
 coded! {
-    /// What kind of text a scanner delivers.
+    /// The kind of text in a scan.
     pub enum ScanKind {
         /// The QR code of a citizen's card.
         Qr => "qr",
@@ -53,7 +53,7 @@ coded! {
     }
 }
 
-/// What one scan says about a guest.
+/// The result of one scan.
 #[derive(Clone, PartialEq)]
 pub struct Scan {
     /// The members it holds, in the form of a stay's `guest`.
@@ -91,7 +91,7 @@ fn half_width(letter: char) -> char {
     }
 }
 
-/// A guest while he is read.
+/// A guest while being read.
 #[derive(Default)]
 struct Reading {
     guest: DraftGuest,
@@ -103,7 +103,7 @@ impl Reading {
         self.note(Violation::new(pointer, code));
     }
 
-    /// What is said twice is said once.
+    /// Removes duplicate warnings.
     fn note(&mut self, warning: Violation) {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
@@ -116,8 +116,8 @@ impl Reading {
             .any(|warning| warning.pointer == pointer)
     }
 
-    /// A name is kept as scanned even when no declaration would take it: a person mends it faster
-    /// than he types it.
+    /// A name is kept as scanned even if a declaration would refuse it: correcting it is faster
+    /// than typing it.
     fn read_name(&mut self, text: &str) {
         let seen = without_unseen(text);
         if seen.is_some() {

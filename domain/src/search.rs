@@ -17,7 +17,7 @@ const LIMITS: RangeInclusive<u32> = 1..=200;
 /// Longest text of an id or cursor.
 const OPAQUE_LENGTH_MAX: usize = 200;
 
-/// Whose stays are wanted.
+/// Which guest's stays are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRequest {
     /// The number of the document that was shown, in any spelling.

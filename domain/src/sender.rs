@@ -1,4 +1,4 @@
-//! Who calls: an API key with its organisation, role and scope.
+//! The caller: an API key with its organisation, role and scope.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ coded! {
         Declarant => "declarant",
         /// A machine that declares for several facilities.
         Integrator => "integrator",
-        /// An officer: reads stays of his communes or province.
+        /// An officer: reads stays of the key's communes or province.
         Police => "police",
         /// Operates the service.
         Admin => "admin",

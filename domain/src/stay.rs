@@ -1,4 +1,4 @@
-//! The axes on which a stay moves, one closed list of states each.
+//! The state axes of a stay, each a closed list of states.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -36,10 +36,10 @@ coded! {
 }
 
 coded! {
-    /// What stands before what the registry said, for the sender. It says nothing of the registry.
+    /// The review result, which overrides the registry's for the sender. Reveals nothing about the
+    /// registry.
     pub enum IdentityReview {
-        /// Many persons were tried for the number: to be looked at again, whatever the registry
-        /// says.
+        /// Many persons were tried for the number: to be checked, whatever the registry says.
         Attention => "attention",
         /// An officer has accepted it as it is.
         Reviewed => "reviewed",
@@ -57,7 +57,7 @@ coded! {
         Acknowledged => "acknowledged",
         /// The police endpoint refused it; correctable.
         Rejected => "rejected",
-        /// Set aside for an operator: the item itself does harm.
+        /// Parked for an operator: the task itself does harm.
         Parked => "parked",
         /// No night lies in it so far: kept, not sent.
         NotRequired => "not_required",
@@ -119,30 +119,30 @@ coded! {
 }
 
 coded! {
-    /// What a facility still has to see to.
+    /// What a facility still has to do.
     pub enum DueKind {
-        /// The police endpoint refused the stay, or the registry did not agree: look at it again.
+        /// The police endpoint refused the stay, or the registry did not agree: check the data.
         Correction => "correction",
         /// The police have not confirmed the stay yet.
         Unacknowledged => "unacknowledged",
         /// A provisional record: members named as missing are owed.
         Completion => "completion",
-        /// The planned departure has passed while the guest is there: extend it, or let the guest
-        /// depart.
+        /// The planned departure has passed while the guest is present: extend it, or record the
+        /// departure.
         DepartureOverdue => "departure_overdue",
     }
 }
 
-/// Until when a question about a stay is to be answered: a day after it was asked, and not before
-/// the stay's own deadline. No text of law gives a time for it; one that counted from the arrival
-/// would have passed before a question that comes late could be read.
+/// When the answer to a question about a stay is due: a day after it was asked, but not before the
+/// stay's own deadline. The law sets no time; counted from the arrival, it might have passed before
+/// a late question could be read.
 #[must_use]
 pub fn answer_due_at(asked_at: DateTime<Utc>, deadline_at: DateTime<Utc>) -> DateTime<Utc> {
     (asked_at + ANSWER_DURATION).max(deadline_at)
 }
 
-/// What a sender is told to look at again when the registry did not agree: always these three, so
-/// that the answer says nothing about what the registry holds.
+/// The members a sender is asked to check when the registry did not agree: always these three, so
+/// that the answer reveals nothing about the registry's data.
 pub const ATTENTION_POINTERS: [&str; 3] = [
     "/guest/full_name",
     "/guest/document/number",
@@ -159,8 +159,8 @@ impl IdentityState {
     /// Those that a sender sees as `attention` while nobody has reviewed them.
     pub const ATTENTION: [Self; 2] = [Self::Mismatch, Self::NotFound];
 
-    /// The word a sender sees: what the police's review made of it, else `attention` for
-    /// [`Self::Mismatch`] and [`Self::NotFound`] alike, else the state itself.
+    /// The word a sender sees: the review result, otherwise `attention` for both [`Self::Mismatch`]
+    /// and [`Self::NotFound`], otherwise the state itself.
     #[must_use]
     pub const fn as_seen_by_sender(self, review: Option<IdentityReview>) -> &'static str {
         match (review, self) {
@@ -172,7 +172,7 @@ impl IdentityState {
         }
     }
 
-    /// Whether a sender is told to look again.
+    /// Whether the sender is asked to check the data.
     #[must_use]
     pub fn needs_attention(self, review: Option<IdentityReview>) -> bool {
         self.as_seen_by_sender(review) == IdentityReview::Attention.as_str()

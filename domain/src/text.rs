@@ -1,4 +1,4 @@
-//! Text as it is stored, and text as it is compared.
+//! Text in its stored form and in its form for comparison.
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -37,8 +37,8 @@ pub fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What no text that is stored may hold: a control character, or one that nobody sees. Line breaks
-/// and tabs are text where there may be several lines.
+/// Characters that stored text must not contain: control characters and invisible ones. Line breaks
+/// and tabs are allowed in multi-line text.
 #[must_use]
 pub fn forbidden_character(text: &str, is_multiline: bool) -> Option<Code> {
     let is_line_end = |letter: char| is_multiline && matches!(letter, '\n' | '\r' | '\t');
@@ -96,7 +96,7 @@ pub const fn is_unseen(letter: char) -> bool {
         )
 }
 
-/// The text without what nobody sees; `None` when all of it is seen.
+/// The text without invisible characters; `None` when it has none.
 #[must_use]
 pub fn without_unseen(text: &str) -> Option<String> {
     text.chars()

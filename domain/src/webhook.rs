@@ -1,5 +1,5 @@
-//! Webhooks: how often an event is tried, when a consumer counts as gone, and the words that its
-//! owner sees.
+//! Webhooks: the retry schedule, when a consumer counts as gone, and the states that its owner
+//! sees.
 //!
 //! The schedule is that of the Standard Webhooks specification, version 1 ("Deliverability and
 //! reliability"), as its reference service keeps it.
@@ -51,18 +51,18 @@ coded! {
 }
 
 coded! {
-    /// Why a webhook was switched off.
+    /// Why a webhook was disabled.
     pub enum DisabledReason {
         /// Its consumer answered 410.
         Gone => "gone",
         /// Nothing but failures for 5 days.
         Failing => "failing",
-        /// The key that made it, or last switched it on, was revoked or has run out.
+        /// The key that created or last re-enabled it was revoked or has expired.
         KeyEnded => "key_ended",
     }
 }
 
-/// The event of a try: it says nothing and is tried once.
+/// The event of a test: it carries no data and is attempted once.
 pub const TEST: &str = "webhook.test";
 
 /// The kinds of events that a webhook may name: those of the feed, and the test.
@@ -77,7 +77,7 @@ pub const WAITING_COUNT_MAX: u64 = 10_000;
 /// Waits between one attempt and the next, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
 const WAITS_S: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
-/// How long a consumer may do nothing but fail before its webhook is switched off.
+/// How long a consumer may keep failing before its webhook is disabled.
 pub const FAILING_MAX: Duration = Duration::from_secs(5 * 24 * 3_600);
 
 /// The wait after the attempt of this number, from 1; `None` when it was the last one.

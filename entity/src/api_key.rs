@@ -19,7 +19,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub expires_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
-    /// Authenticates the rest of the row; a row without one is no key.
+    /// Authenticates the rest of the row; a row without it is not a valid key.
     pub mac: Option<Vec<u8>>,
 }
 

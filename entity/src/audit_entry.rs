@@ -1,5 +1,5 @@
-//! Who did what to which thing, written in the transaction of the deed. Holds references and
-//! digests, never values.
+//! The audit: the actor, the action and its subject, written in the transaction of the action.
+//! Holds references and digests, never values.
 
 use sea_orm::entity::prelude::*;
 

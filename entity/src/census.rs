@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub facility_id: Uuid,
-    /// Keyed hash of the scope: wards and rooms are not clear.
+    /// Keyed hash of the scope, because names of wards and rooms must not be stored in clear.
     #[sea_orm(primary_key, auto_increment = false)]
     pub scope_index: Vec<u8>,
     pub taken_at: DateTimeUtc,

@@ -1,4 +1,4 @@
-//! Stays that a census did not have, and whose facility is asked.
+//! Open questions to a facility about stays that a census did not list.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,5 +1,5 @@
-//! What a version of an organisation or a facility touched, and from which day on. `content` is a
-//! JSON object; that of the first version holds every member that can change.
+//! The members that a version of an organisation or a facility changed, and from which day.
+//! `content` is a JSON object; that of the first version holds every member that can change.
 
 use sea_orm::entity::prelude::*;
 

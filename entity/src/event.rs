@@ -1,6 +1,6 @@
-//! Something that happened which a sender may want to hear of. Written unnumbered in the
-//! transaction it describes; `sequence` is given by one sequencer to what it sees committed, so
-//! that a cursor over it never passes a row. `detail` is a JSON object without personal values.
+//! An event for senders. Written without a number in the transaction it describes; a single
+//! sequencer assigns `sequence` to committed rows, so that a cursor over it never skips a row.
+//! `detail` is a JSON object without personal values.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How far the feed of events is numbered: one row, which is also the lock of who numbers.
+//! How far the feed of events is numbered: one row, which is also the sequencer's lock.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What became of one row of an uploaded file; the cells of a rejected one, sealed.
+//! The outcome of one row of an uploaded file, with the sealed cells of a rejected one.
 
 use sea_orm::entity::prelude::*;
 

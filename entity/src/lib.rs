@@ -1,4 +1,4 @@
-//! One file per table: the rows as they lie in the database, no functions.
+//! One file per table: the rows as stored, without functions.
 //!
 //! Instants are UTC. A column that holds one of a closed set of words is a [`word::Word`] of the
 //! enumeration in `domain`; the migrations check what it may hold.

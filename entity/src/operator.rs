@@ -1,4 +1,4 @@
-//! Who sits at a terminal of the installation; entries of the audit name the id.
+//! An operator at a terminal of the installation; audit entries name the id.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A body that declares: a company, a hospital, a school, an agency.
+//! An organisation that declares: a company, a hospital, a school, an agency.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,6 +1,6 @@
-//! A notification on its way to the police. The id is the notification id, derived at intake
-//! and never changed. `sealed_body` holds the exact bytes from the first attempt until the
-//! police have answered in clear words: a task set aside keeps them, for when it is sent again.
+//! A notification on its way to the police. The id is the notification id, derived at intake and
+//! never changed. `sealed_body` holds the exact bytes from the first attempt until the police have
+//! given an explicit answer; a parked task keeps them for a resend.
 
 use domain::{
     operator::{TaskState, TaskStep},

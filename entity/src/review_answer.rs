@@ -1,4 +1,4 @@
-//! What a facility answered in words to an officer's question. The words are sealed.
+//! A facility's written answer to an officer's question. The text is sealed.
 
 use sea_orm::entity::prelude::*;
 

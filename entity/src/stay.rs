@@ -54,9 +54,9 @@ pub struct Model {
     /// The key under which everything of the stay is sealed, wrapped by a month's data key; none
     /// while the stay is in the first form.
     pub sealed_key: Option<Vec<u8>>,
-    /// The planned departure whose passing the sender was told of.
+    /// The planned departure whose passing was reported to the sender.
     pub departure_noted_for: Option<DateTimeUtc>,
-    /// The version with which the sender was told to look at this guest's data again.
+    /// The version at which the sender was asked to check this guest's data.
     pub attention_version: Option<i32>,
 }
 

@@ -36,7 +36,7 @@ pub struct Model {
     pub sealed_reason: Option<Vec<u8>>,
     pub presence: Word<Presence>,
     pub delivery_version: i32,
-    /// As of when this and the versions before tell of the stay; when it was received, where empty.
+    /// The instant that this version and its predecessors describe; the time of receipt if empty.
     pub as_of: Option<DateTimeUtc>,
 }
 

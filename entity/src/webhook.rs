@@ -1,6 +1,6 @@
 //! A consumer of events. `sealed` holds its address and the secret that signs what it gets;
 //! `position` is the number of the last event that deliveries were made of. `facility_ids` and
-//! `kinds` are JSON arrays of text, NULL for all. `proven_at` is when it first took one.
+//! `kinds` are JSON arrays of text, NULL for all. `proven_at` is when it first accepted one.
 
 use sea_orm::entity::prelude::*;
 

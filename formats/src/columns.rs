@@ -1,11 +1,11 @@
-//! Which column of a file is what: headings in Vietnamese, in English, and of the usual exports of
-//! hotel programs.
+//! Recognises the columns of a file: headings in Vietnamese, in English, and from the usual exports
+//! of hotel programs.
 //!
-//! A heading counts when it is one of the known ones, exactly or with its words in another order,
-//! without regard to case, marks and punctuation; one in two languages (`Họ tên / Full name`) or
-//! with a remark in brackets counts by its parts. Nothing is guessed: where two columns fit one
-//! member, the better one is taken and the other named; where none is better, the file is sent back
-//! with all such pairs.
+//! A heading is recognised if it matches a known one, exactly or with its words in another order,
+//! ignoring case, marks and punctuation; a heading in two languages (`Họ tên / Full name`) or with
+//! a remark in brackets is matched by its parts. Nothing is guessed: if two columns fit one member,
+//! the better one is used and the other reported; if neither is better, the file is refused with
+//! all such pairs.
 
 mod synonyms;
 
@@ -14,9 +14,9 @@ use domain::text::{fold, single_spaced};
 use crate::stay_rows::DateOrder;
 use crate::table::{FileFault, Pairs, Table};
 
-/// Rows at the top among which the heading is looked for: titles and logos stand above it.
+/// How many rows at the top are searched for the heading: titles and logos may stand above it.
 const HEADING_ROW_COUNT_MAX: usize = 20;
-/// A heading names at least so many members.
+/// The fewest members that a heading must name.
 const KNOWN_COLUMN_COUNT_MIN: usize = 2;
 
 macro_rules! fields {
@@ -115,7 +115,7 @@ fields! {
     EntryGate => "entry_gate",
     /// Guardian's name.
     GuardianName => "guardian_name",
-    /// What the guardian is to the guest.
+    /// The guardian's relation to the guest.
     GuardianRelation => "guardian_relation",
     /// Guardian's telephone.
     GuardianPhone => "guardian_phone",
@@ -123,7 +123,7 @@ fields! {
     MotherReference => "mother_reference",
     /// The booking that several guests share.
     BookingReference => "booking_reference",
-    /// What the guest is in the party.
+    /// The guest's role in the party.
     PartyRole => "party_role",
     /// Whether the guest is there.
     Status => "status",
@@ -143,8 +143,8 @@ impl Field {
         matches!(self, Self::Ours)
     }
 
-    /// Whether a wrong choice between two columns changes neither who nor where nor when: then the
-    /// fuller column is taken, and the other one where that has nothing.
+    /// Whether choosing the wrong one of two columns affects neither person, place nor time: then
+    /// the fuller column is used, and the other one where it is empty.
     const fn is_soft(self) -> bool {
         matches!(
             self,
@@ -172,11 +172,11 @@ pub struct Column {
     pub field: Field,
     /// Its place, from 0.
     pub place: usize,
-    /// Its heading in single spaces, as it stands there.
+    /// Its heading as written, with single spaces.
     pub heading: String,
     /// What the heading says about dates below it: `(dd/mm/yyyy)`.
     pub named_order: Option<DateOrder>,
-    /// Whether another column of the same field is taken in its place.
+    /// Whether another column of the same field is used instead.
     pub is_passed_over: bool,
 }
 
@@ -196,7 +196,7 @@ pub struct Columns {
 struct Meaning {
     field: Field,
     is_vietnamese: bool,
-    /// It says less than others of its field.
+    /// It is less specific than other headings of its field.
     is_weak: bool,
 }
 
@@ -245,8 +245,8 @@ impl Columns {
         taken.find(|column| column.field == field)
     }
 
-    /// The columns of a field in the order in which they are asked: the one that is taken, then,
-    /// where that changes nothing that counts, the others.
+    /// The columns of a field in order of precedence: the chosen one, then the others if the choice
+    /// is not critical.
     pub fn all_of(&self, field: Field) -> impl Iterator<Item = usize> + '_ {
         let of_field = move |column: &&Column| column.field == field;
         let taken = self.known.iter().filter(|column| !column.is_passed_over);
@@ -272,7 +272,7 @@ fn recognise(table: &Table, row: usize) -> Vec<(usize, Meaning)> {
     let has = |known: &[(usize, Meaning)], field: Field| {
         known.iter().any(|(_, meaning)| meaning.field == field)
     };
-    // "Tên" beside no "Họ" is the whole name, as people call each other.
+    // "Tên" without "Họ" is the whole name, as in everyday use.
     if !has(&known, Field::FullName) && !has(&known, Field::FamilyName) {
         for (_, meaning) in &mut known {
             if meaning.field == Field::GivenName && meaning.is_vietnamese {
@@ -326,8 +326,8 @@ fn passed_over(
     }
 }
 
-/// Which of two columns is taken: one that has all that the other has; of a soft field the fuller
-/// one.
+/// Which of two columns is used: one that contains everything the other has; for a soft field, the
+/// fuller one.
 fn better(
     table: &Table,
     heading_row: usize,

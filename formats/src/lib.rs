@@ -1,14 +1,13 @@
-//! Readers of foreign bytes, and writers of what is sent back. A reader here gets bytes and gives
-//! drafts or a fault: it reaches no socket and no table, holds bounds on all that it takes, and
-//! never panics on what it reads.
+//! Readers of untrusted bytes, and writers of files sent back. A reader turns bytes into drafts or
+//! a fault: it reaches no socket and no table, bounds everything it consumes, and never panics on
+//! its input.
 //!
-//! The way of an uploaded file: [`table`] makes rows of text of it, [`columns`] tells which column
-//! is what, [`stay_rows`] turns each row into the contract's stay, [`stay_file`] puts the sheets
-//! together, and [`rejected`] writes what was refused as a file again.
+//! The path of an uploaded file: [`table`] splits it into rows of text, [`columns`] recognises its
+//! columns, [`stay_rows`] turns each row into the contract's stay, [`stay_file`] combines the
+//! sheets, and [`rejected`] writes the rejected rows to a file.
 //!
-//! Papers to be printed are marks on [`paper`]; [`receipt_paper`] says what stands on receipts. A
-//! writer gives the same bytes each time. Readers and writers may take long enough to need a thread
-//! where blocking is allowed.
+//! Printed documents are marks on [`paper`]; [`receipt_paper`] lays out receipts. Writers are
+//! deterministic. Readers and writers may take long enough to need a blocking thread.
 
 pub mod paper;
 pub mod qr_image;

@@ -1,8 +1,8 @@
 //! Sheets of paper: text, lines and QR codes at places, written as PDF/A-2u.
 //!
-//! A page is a list of marks first, so that what stands where can be tested without reading PDF.
-//! The same marks always give the same bytes. One font is embedded (only the letters used), which
-//! has every Vietnamese letter; a letter it lacks is shown as U+FFFD.
+//! A page is first a list of marks, so that its layout can be tested without parsing PDF. The same
+//! marks always give the same bytes. One font with every Vietnamese letter is embedded (only the
+//! letters used); a letter it lacks is shown as U+FFFD.
 
 mod font;
 mod pdf;
@@ -20,7 +20,7 @@ pub const HEIGHT: f32 = mm(297.0);
 /// White modules that a QR code needs around it (ISO/IEC 18004).
 const QUIET_MODULE_COUNT: f32 = 4.0;
 
-/// Why a sheet cannot be written. Holds nothing of what stands on it.
+/// Why a sheet cannot be written. Contains none of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaperFault {
     /// The embedded font is damaged.
@@ -40,8 +40,7 @@ pub const fn mm(millimetres: f32) -> f32 {
     millimetres * 72.0 / 25.4
 }
 
-/// What stands on a page, in the order in which it is drawn. Places are points from the left and
-/// from the top.
+/// The marks on a page in drawing order. Positions are points from the left and from the top.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// The marks.

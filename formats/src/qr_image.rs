@@ -1,8 +1,8 @@
-//! The text of a QR code in a picture.
+//! Reads the text of a QR code in a picture.
 //!
-//! A picture is judged by its header before it is decoded, is decoded under a bound of memory,
-//! shrunk, and searched with a bound of work. It is never kept. The caller runs [`read`] where
-//! blocking is allowed and bounds how many run at once: one may take a few seconds and some 300 MB.
+//! A picture's header is checked before decoding; it is decoded within a memory limit, shrunk, and
+//! searched within a work limit. It is never stored. Callers run [`read`] on a blocking thread and
+//! limit concurrency: one call may take a few seconds and some 300 MB.
 
 mod canvas;
 mod level;
@@ -32,7 +32,7 @@ const SIDE_MAX: u32 = 1_600;
 const SMALL_SIDE_MAX: u32 = 800;
 /// Standard deviation of the blur, in pixels.
 const BLUR: f32 = 1.5;
-/// How a picture is searched, one way after the other until one succeeds.
+/// The ways to search a picture, tried in turn until one succeeds.
 const VIEWS: [View; 5] = [
     View::Whole,
     View::Level,
@@ -164,7 +164,7 @@ pub fn read(bytes: &[u8], kind: ImageKind) -> Result<String, ImageFault> {
     if bytes.len() > BYTE_COUNT_MAX {
         return Err(ImageFault::TooManyBytes);
     }
-    // A decoder that panics at odd bytes says by that that it cannot read them.
+    // A decoder that panics on odd bytes cannot read them.
     let decoded = catch_unwind(|| decode(bytes, kind));
     let picture = decoded.unwrap_or(Err(ImageFault::Unreadable))?;
     VIEWS
@@ -202,7 +202,7 @@ fn fault(error: ImageError) -> ImageFault {
     }
 }
 
-/// What is transparent lies on white paper.
+/// Transparent areas are drawn on white.
 fn in_grey(picture: DynamicImage) -> GrayImage {
     if !picture.color().has_alpha() {
         return picture.into_luma8();
@@ -217,8 +217,8 @@ fn in_grey(picture: DynamicImage) -> GrayImage {
     GrayImage::from_raw(picture.width(), picture.height(), shades).unwrap_or_default()
 }
 
-/// The search panics where its geometry leaves the numbers it reckons with, and is made to unwind
-/// where its work is not worth the picture: both mean that there is nothing to be read.
+/// The search panics when its geometry overflows, and is unwound when it exceeds its work limit:
+/// both mean that nothing can be read.
 fn search(picture: GrayImage) -> Option<String> {
     catch_unwind(AssertUnwindSafe(|| texts(picture)))
         .unwrap_or_default()

@@ -1,8 +1,8 @@
-//! Receipts on paper: of one stay, and of a facility's day. A4, Vietnamese first, English beneath.
+//! Printed receipts of one stay and of a facility's day. A4, Vietnamese first, English beneath.
 //!
-//! What is personal is held to what an inspector at the desk needs: the guest's name as declared,
-//! and a document number of which most is hidden. The QR code holds the signed receipt itself,
-//! which verifies without asking anybody.
+//! Personal data is limited to what an inspector at the desk needs: the guest's name as declared,
+//! and a mostly hidden document number. The QR code contains the signed receipt itself, which
+//! verifies offline.
 
 mod column;
 mod day;

@@ -1,7 +1,7 @@
-//! Rejected rows as a file of the kind that was sent: the person's own cells, then why each row
-//! was refused and what may have been meant. In a workbook the cells at fault are marked, each with
-//! a comment, and columns keep their widths and drop-down lists. Mended, the file can be sent again
-//! as it is.
+//! Rejected rows as a file of the kind that was sent: the original cells, then why each row was
+//! rejected and what may have been meant. In a workbook the faulty cells are marked, each with a
+//! comment, and columns keep their widths and drop-down lists. Once corrected, the file can be sent
+//! again.
 
 use std::io::{Cursor, Write};
 
@@ -16,7 +16,7 @@ use crate::table::{FileKind, escaped_xstring};
 use crate::template::{self, Lists};
 use crate::write_error::WriteError;
 
-/// Cells that get a comment besides their mark: comments are held in memory until the rows are
+/// How many cells get a comment besides their mark: comments are held in memory until the rows are
 /// written.
 const COMMENT_COUNT_MAX: usize = 5_000;
 /// Rows with drop-down lists below the rejected ones.
@@ -40,24 +40,24 @@ pub struct RejectedRow {
 /// How the file looks.
 #[derive(Debug)]
 pub struct Look {
-    /// Of words.
+    /// The language of words.
     pub language: Language,
     /// CSV: between two cells.
     pub delimiter: u8,
     /// The cells of the heading.
     pub heading: Vec<String>,
-    /// What columns hold, from 0, where it is known.
+    /// The fields of the columns, from 0, where known.
     pub fields: Vec<(usize, Field)>,
     /// Drop-down lists.
     pub lists: Lists,
 }
 
-/// Headings of our two columns; [`crate::columns`] knows them again.
+/// Headings of our two columns; [`crate::columns`] recognises them.
 #[derive(Clone, Copy)]
 struct OurHeadings {
-    /// Of the reasons.
+    /// The heading of the reasons.
     reasons: &'static str,
-    /// Of the suggestions.
+    /// The heading of the suggestions.
     suggestion: &'static str,
 }
 
@@ -152,8 +152,8 @@ const fn sheet_names(language: Language) -> [&'static str; 2] {
     }
 }
 
-/// Sheets of texts, packed as they are written: nothing clear lies in a file of the machine, and a
-/// hundred thousand rows take the memory of the packed file.
+/// Sheets of text, compressed as they are written: no plaintext reaches the disk, and a hundred
+/// thousand rows take only the memory of the compressed file.
 fn write_xlsx(
     look: &Look,
     lines: impl Iterator<Item = (Vec<String>, Vec<(usize, String)>)>,
@@ -343,7 +343,7 @@ fn comments_part(comments: &[(usize, usize, String)]) -> String {
     out
 }
 
-/// The boxes that comments are shown in: without them programs call the file damaged.
+/// The shapes that comments are shown in: without them, programs report the file as damaged.
 fn drawing_part(comments: &[(usize, usize, String)]) -> String {
     let mut out = DRAWING_START.to_owned();
     for (place, (row, cell, _)) in comments.iter().enumerate() {
@@ -357,7 +357,7 @@ fn drawing_part(comments: &[(usize, usize, String)]) -> String {
     out
 }
 
-/// What XML 1.0 cannot hold is left out; a carriage return would be read as a line feed.
+/// Characters that XML 1.0 cannot hold are dropped; a carriage return would be read as a line feed.
 fn push_escaped(text: &str, out: &mut String) {
     for letter in text.chars() {
         match letter {

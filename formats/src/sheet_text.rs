@@ -1,4 +1,4 @@
-//! Text in cells of files we write: nothing a spreadsheet program would run.
+//! Makes text safe for spreadsheet cells, so that no program runs it as a formula.
 //!
 //! A cell that begins like a formula gets an apostrophe in front, and loses it when the file comes
 //! back. One that would lose its own apostrophe gets one more, so that what is read is what was

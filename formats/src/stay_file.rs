@@ -1,6 +1,6 @@
-//! A file of stays as a whole: every visible sheet whose heading is understood, row after row, and
-//! what was passed over, with the reason. No row is lost on the way: what is read is given out, one
-//! by one and numbered through, sheet after sheet.
+//! A file of stays as a whole: every visible sheet with a recognised heading, row by row, and the
+//! skipped sheets with the reason. No row is lost: every row read is returned, numbered
+//! consecutively over all sheets.
 
 pub mod limited;
 
@@ -18,10 +18,10 @@ use crate::table::{
     FileFault, FileKind, PassedOver, PassedOverReason, STAY_ROW_COUNT_MAX, Table, Workbook,
 };
 
-/// What sheets are called, in comparable form, that show how the template is filled in.
+/// Names, in comparable form, of sheets that show how to fill in the template.
 const EXAMPLE_SHEETS: [&str; 2] = ["VI DU", "EXAMPLE"];
 
-/// What the sender says about the file.
+/// The sender's options for the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wishes {
     /// What stands first in dates such as `08/12/2026` (`dmy` or `mdy`); the file decides when
@@ -50,7 +50,7 @@ pub struct StayFile {
     passed_over: Vec<PassedOver>,
 }
 
-/// What a file turned out to be.
+/// The recognised structure of a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// Rows of all sheets that are read.
@@ -70,7 +70,7 @@ pub struct SheetDescription {
     pub heading: Vec<String>,
     /// Its rows below the heading.
     pub row_count: usize,
-    /// How it was understood: places and words, no text of the file but headings that are known.
+    /// How it was understood: positions and words, with no text of the file except known headings.
     pub layout: Value,
     /// Where what is said about a row stands.
     pub places: Places,
@@ -126,7 +126,7 @@ impl FileStay {
     }
 }
 
-/// Why a sheet is not read, and what that means for a file without any other.
+/// Why a sheet is not read, and the resulting fault if the file has no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Unread {
     NoRows,
@@ -199,7 +199,7 @@ impl StayFile {
         self.len() == 0
     }
 
-    /// What the file turned out to be.
+    /// The recognised structure of the file.
     #[must_use]
     pub fn description(&self) -> Description {
         let sheets = self.sheets.iter().map(|rows| SheetDescription {
@@ -270,8 +270,8 @@ fn file_row(row: StayRow, places: &Places) -> FileRow {
     }
 }
 
-/// What the sender may know of how a sheet was understood: places and words, no text of it but
-/// headings that are known.
+/// How a sheet was understood, as shown to the sender: positions and words, with no text of the
+/// sheet except known headings.
 fn layout(rows: &StayRows) -> Value {
     let table = rows.table();
     let layout = table.layout;

@@ -1,9 +1,9 @@
-//! Rows of a file as stays in the contract's form, each with what is wrong with it.
+//! Converts rows of a file to stays in the contract's form, each with its faults.
 //!
-//! A row is read on its own, but what its dates mean is decided by their column as a whole:
-//! `08/12` is in December or in August for all of its rows alike, and a value that is no day in
-//! this order is refused in its row. What cannot be told for certain is a fault of the row with a
-//! proposal beside it, or is said with a warning; never a silent repair.
+//! Each row is read on its own, except that a column as a whole decides the order of its dates:
+//! `08/12` is in December or in August for all rows alike, and a value that is not a date in that
+//! order is a fault of its row. An uncertain value is a fault with a proposal, or a warning; it is
+//! never repaired silently.
 
 mod clock;
 mod dates;
@@ -64,7 +64,7 @@ const fn at_clock(hour: u32, minute: u32) -> NaiveTime {
     }
 }
 
-/// What holds for a file as a whole.
+/// The terms for a file as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// What the sender says of dates such as `08/12/2026`; left out, each column decides.
@@ -85,7 +85,7 @@ pub struct StayRows {
     parties: HashMap<String, Party>,
 }
 
-/// What a file says about the guests of one booking.
+/// Data about the guests of one booking.
 #[derive(Default)]
 struct Party {
     listed_count: usize,
@@ -102,7 +102,7 @@ pub struct StayRow {
 
 /// What a row says.
 pub enum Reading {
-    /// Nobody is declared: a booking, a cancellation, somebody who has left nobody knows when.
+    /// Nobody is declared: a booking, a cancellation, or a guest who left at an unknown time.
     Skipped(CellNote),
     /// A stay.
     Stay(Box<RowDraft>),
@@ -146,7 +146,7 @@ impl fmt::Debug for RowDraft {
     }
 }
 
-/// By what a row is known again when the file is sent once more.
+/// How a row is recognised when the file is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownBy {
     /// The sender's own name for the stay.
@@ -303,8 +303,7 @@ impl StayRows {
         StayRow { number, reading }
     }
 
-    /// What the status of a row says; `None` where it says nothing, `Some(None)` where nobody knows
-    /// what it says.
+    /// The meaning of a row's status; `None` if it is empty, `Some(None)` if it is not recognised.
     fn presence(&self, row: usize) -> Option<Option<Presence>> {
         self.text(row, Field::Status)
             .map(|status| words::presence(&status))
@@ -419,8 +418,8 @@ impl StayRows {
     }
 }
 
-/// What a cell of a kind cannot be taken for. A formula is not trusted; an error is no value; where
-/// text was typed, a date or a yes-or-no is what the spreadsheet made of it.
+/// The fault of a cell of the wrong kind. Formulas are not trusted; errors are not values; a date
+/// or boolean in a text column is the spreadsheet's misreading of typed text.
 fn unfit(kind: CellKind, field: Field) -> Option<Code> {
     let is_name_or_number = matches!(
         field,
@@ -534,9 +533,9 @@ impl RowReader<'_> {
         }
     }
 
-    /// The text of a field, judged as a cell: a formula is not trusted, what a spreadsheet says
-    /// instead of a value and damaged text are not taken. What goes to nobody is dropped with a
-    /// warning: a guest is not turned away for it.
+    /// The text of a field, checked as a cell: formulas, spreadsheet errors and damaged text are
+    /// faults. In fields that are not forwarded they are dropped with a warning, so that they do
+    /// not block a declaration.
     fn text(&mut self, field: Field, pointer: &'static str) -> Option<String> {
         let table = &self.rows.table;
         let kinds = self
@@ -585,8 +584,8 @@ impl RowReader<'_> {
         (!bare.is_empty()).then(|| bare.to_owned())
     }
 
-    /// The sender's own name for the stay, else its number of the person together with the day of
-    /// arrival: a person comes again.
+    /// The sender's own name for the stay, otherwise the sender's number for the person with the
+    /// day of arrival, because a person may return.
     fn reference(&mut self, arrival: Option<Arrival>) -> Option<String> {
         const POINTER: &str = "/reference";
         if let Some(reference) = self.whole(Field::Reference, POINTER) {
@@ -647,7 +646,7 @@ impl RowReader<'_> {
         )
     }
 
-    /// What was read, with a warning where it may be meant otherwise, or its fault.
+    /// The value, with a warning if it is ambiguous, or its fault.
     fn told<T>(
         &mut self,
         field: Field,
@@ -676,7 +675,7 @@ impl RowReader<'_> {
         Some(when.day().to_string())
     }
 
-    /// The row's own day, else what the sender says of all foreigners of the file. A child born
+    /// The row's own day, otherwise the sender's day for all foreigners of the file. A child born
     /// here needs none.
     fn permitted_stay_until(
         &mut self,
@@ -740,8 +739,8 @@ impl RowReader<'_> {
         Some(Arrival::at(at_local(day, at)))
     }
 
-    /// An assumed hour never lies ahead of the receipt of its own day. To the minute: an arrival at
-    /// the very instant of receipt is one that was left out.
+    /// An assumed time is never later than the receipt on the same day. Cut to the minute, because
+    /// an arrival at the exact instant of receipt means that it was left out.
     fn assumed_arrival(&self, day: NaiveDate) -> DateTime<Utc> {
         let usual = at_local(day, ARRIVAL_TIME);
         let received_at = self.rows.terms.received_at;
@@ -932,7 +931,7 @@ impl RowReader<'_> {
     }
 }
 
-/// What goes to nobody and never keeps a guest from being declared.
+/// Members that are not forwarded and never block a declaration.
 const fn is_remark(field: Field) -> bool {
     matches!(
         field,
@@ -961,8 +960,8 @@ struct Departure {
 }
 
 impl Departure {
-    /// When a guest left of whom the file, received then, says that he has: not after the receipt,
-    /// and nobody knows when where the day has not come yet.
+    /// When a guest marked as departed left: not after the file's receipt, and unknown if the
+    /// planned day has not come yet.
     fn departed_by(self, received_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let has_come = local_date(self.instant) <= local_date(received_at);
         has_come.then(|| self.instant.min(received_at))

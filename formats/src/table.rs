@@ -1,10 +1,10 @@
 //! An uploaded file as rows of text: CSV or a workbook, bounded in every direction.
 //!
-//! The whole text lies in one allocation, so that a sheet of 100,000 rows costs little more than
-//! its characters. Cells are text as a person sees it: numbers without an exponent, instants as
-//! serial numbers where the file has them so. A formula has no text: its cached value is what
-//! somebody's program computed, not what somebody typed. What kind of cell it was is kept beside
-//! its text ([`CellKind`]): a room that the program took for a date is no room.
+//! The whole text is stored in one allocation, so that a sheet of 100,000 rows costs little more
+//! than its characters. Cells are text as a person sees it: numbers without an exponent, instants
+//! as serial numbers if the file has them so. A formula has no text, because its cached value was
+//! computed by a program rather than typed by a person. The kind of each cell is stored beside its
+//! text ([`CellKind`]): a room that the program turned into a date is not a room.
 //!
 //! A workbook has sheets: each visible one is a [`Table`], with its name and with row numbers as
 //! the person sees them.
@@ -26,7 +26,7 @@ pub use encoding::Encoding;
 pub use texts::MEMORY_BYTE_COUNT_MAX;
 pub(crate) use workbook::escaped_xstring;
 
-/// Most bytes of a file.
+/// The most bytes of a file.
 pub const FILE_BYTE_COUNT_MAX: usize = 64 * 1024 * 1024;
 /// Most rows, the heading included.
 pub const ROW_COUNT_MAX: usize = 100_020;
@@ -80,7 +80,8 @@ impl FileKind {
             .find(|kind| kind.media_type().eq_ignore_ascii_case(media_type))
     }
 
-    /// What the first bytes say: an archive or an OLE file is a workbook, anything else is text.
+    /// Detects the kind by the first bytes: an archive or an OLE file is a workbook, anything else
+    /// is text.
     #[must_use]
     pub fn of_content(bytes: &[u8]) -> Self {
         if bytes.starts_with(ARCHIVE) || bytes.starts_with(OLE_FILE) {
@@ -93,7 +94,7 @@ impl FileKind {
 
 /// What archives begin with.
 const ARCHIVE: &[u8] = b"PK\x03\x04";
-/// What OLE files begin with: an old workbook, or one with a password.
+/// The signature of OLE files: an old workbook, or one with a password.
 const OLE_FILE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
 /// Why a file as a whole cannot be read.
@@ -145,7 +146,7 @@ pub struct Pairs {
     count: usize,
 }
 
-/// Pairs that are told at once.
+/// The most pairs reported at once.
 const PAIR_COUNT_MAX: usize = 12;
 
 impl Pairs {
@@ -241,7 +242,7 @@ pub enum CellKind {
     Formula,
 }
 
-/// What a file holds: the sheets that are read, and those that are not.
+/// The content of a file: the sheets that are read, and those that are not.
 pub struct Workbook {
     /// Sheets that are visible, in the order of the file. A text file is one without a name.
     pub sheets: Vec<Table>,
@@ -322,7 +323,7 @@ pub struct Table {
     cells: Vec<TextId>,
     kinds: Vec<CellKind>,
     rows: Vec<Row>,
-    /// What merged regions show below their first row, in order.
+    /// The values of merged regions below their first row, in order.
     fills: Vec<Fill>,
     /// How the file is made.
     pub layout: Layout,
@@ -445,7 +446,7 @@ impl Table {
     }
 }
 
-/// What can be told of a file without reading its rows: cheap enough to be asked at the door.
+/// Checks a file without reading its rows; cheap enough for the upload request.
 ///
 /// # Errors
 /// The file cannot be one that is taken.

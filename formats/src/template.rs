@@ -1,6 +1,6 @@
-//! The template for guests' stays, in Vietnamese and in English: headings that are recognised, with
-//! a mark at what is required and a note of what to type; drop-down lists, the usual words on top;
-//! cells that leave numbers as they are typed; and a sheet that shows how it is filled in.
+//! The template for guests' stays, in Vietnamese and in English: recognised headings, with required
+//! ones marked and notes on what to type; drop-down lists with the usual words on top; cells that
+//! leave numbers as typed; and an example sheet.
 
 use domain::problem::Language;
 use rust_xlsxwriter::{
@@ -52,7 +52,7 @@ pub struct Lists {
     pub countries: Vec<Word>,
 }
 
-/// Who has to fill in a column.
+/// For which guests a column is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
     /// Everybody.
@@ -71,7 +71,7 @@ struct Column {
     need: Need,
     /// What to type, Vietnamese and English.
     note: [&'static str; 2],
-    /// What stands in it on the example sheet: a citizen, a foreigner, a child.
+    /// Its values on the example sheet: a citizen, a foreigner, a child.
     examples: [&'static str; 3],
 }
 
@@ -561,7 +561,7 @@ fn add_list(
     let Some(range) = range_of(field, lists, language, lists_sheet) else {
         return Ok(());
     };
-    // A warning, not a wall: words of other programs are understood as well.
+    // Warns rather than rejects, because words of other programs are understood as well.
     let validation = DataValidation::new()
         .allow_list_formula(Formula::new(format!("={range}")))
         .set_error_style(DataValidationErrorStyle::Warning);
@@ -643,7 +643,7 @@ fn sorted(words: &[Word], usual: &[&str], by_name: bool, language: Language) -> 
     labels
 }
 
-/// What a person calls it first: who types the first letters finds it.
+/// The everyday name comes first, so that typing its first letters finds it.
 fn label(code: &str, name: &str) -> String {
     format!("{name}{LABEL_SEPARATOR}{code}")
 }

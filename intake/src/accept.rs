@@ -1,4 +1,4 @@
-//! Takes declarations in: judge, make the receipt, queue for the commit, answer.
+//! Accepts declarations: judges them, makes the receipt, queues them for the commit, and answers.
 
 use std::sync::Arc;
 
@@ -37,10 +37,10 @@ use crate::{
     view::{self, StayView},
 };
 
-/// Items of a batch prepared before other tasks get their turn.
+/// How many items of a batch to prepare before yielding to other tasks.
 const ITEMS_BETWEEN_YIELDS: usize = 32;
-/// Items of a batch that are read back at the same time: a thousand replays must not drain the
-/// pool that other requests read through.
+/// How many items of a batch are read back concurrently: a thousand replays must not drain the pool
+/// that other requests read through.
 const REPLAYS_AT_ONCE: usize = 4;
 
 /// Censuses under way at the same time.
@@ -77,11 +77,11 @@ pub(crate) struct Inner {
     progress: Arc<Progress>,
     closing: CancellationToken,
     committers: Mutex<Vec<JoinHandle<()>>>,
-    /// Held while a census is worked on here, each for a part of all facilities.
+    /// Held while this process works on a census; each lock covers a share of all facilities.
     pub(crate) censuses: [Mutex<()>; CENSUSES_AT_ONCE],
 }
 
-/// Who declares, by which door, and when it came.
+/// The sender, the channel, and the time of receipt.
 #[derive(Clone, Copy)]
 pub struct Occasion<'a> {
     /// The authenticated sender.
@@ -92,9 +92,9 @@ pub struct Occasion<'a> {
     pub idempotency_key: Option<&'a str>,
     /// When the request was received whole: the legal time of filing.
     pub received_at: DateTime<Utc>,
-    /// W3C trace context that the delivery shall continue.
+    /// The W3C trace context that the delivery continues.
     pub trace_parent: Option<&'a str>,
-    /// Of a census: its turn, after which nothing of it is written any more.
+    /// For a census: its turn. Nothing is written once the turn is over.
     pub census_lease: Option<CensusLease>,
 }
 
@@ -112,14 +112,14 @@ pub struct CensusLease {
 pub struct Item<'a> {
     /// In the contract's form.
     pub body: &'a Value,
-    /// What its door found worth a look.
+    /// Warnings from the channel that received it.
     pub warnings: &'a [Violation],
-    /// Whether its door assumed the time of arrival.
+    /// Whether the channel assumed the time of arrival.
     pub arrival_is_assumed: bool,
 }
 
 impl<'a> Item<'a> {
-    /// One about which its door has nothing to say.
+    /// A declaration without warnings from its channel.
     #[must_use]
     pub const fn plain(body: &'a Value) -> Self {
         Self {
@@ -134,15 +134,15 @@ impl<'a> Item<'a> {
 pub struct Accepted {
     /// The answer: the stay as it was accepted.
     pub stay: StayView,
-    /// It had been said before; nothing new was made.
+    /// A replay: nothing new was made.
     pub is_replay: bool,
 }
 
-/// What the rules say of a declaration that is not to be stored.
+/// The rules' verdict on a declaration that is not stored.
 pub struct Validation {
     /// Why it would be refused.
     pub errors: Vec<Violation>,
-    /// What would be noted.
+    /// The warnings it would get.
     pub warnings: Vec<Violation>,
     /// The deadline, when the declaration is well-formed.
     pub deadline_at: Option<DateTime<Utc>>,
@@ -212,9 +212,9 @@ impl Intake {
             .await
     }
 
-    /// Declares each item by itself: a bad one never harms a good one. The outer error is that of
-    /// the whole request, before any item was judged. The request's key is kept apart for the
-    /// facility that all items are about, if they are about one.
+    /// Declares each item independently: a bad one never harms a good one. The outer error concerns
+    /// the whole request, before any item was judged. If all items concern the same facility, the
+    /// request's key belongs to that facility.
     pub async fn declare_batch(
         &self,
         occasion: Occasion<'_>,
@@ -237,7 +237,7 @@ impl Intake {
         self.declare_guarded(occasion, &items, key).await
     }
 
-    /// As [`Intake::declare_batch`], for doors that guard their request themselves.
+    /// Like [`Intake::declare_batch`], for channels that guard their request themselves.
     pub async fn declare_items(
         &self,
         occasion: Occasion<'_>,
@@ -275,7 +275,7 @@ impl Intake {
             }));
         }
         let places = self.reserve(rows.len())?;
-        // Taken when nothing can refuse the request as a whole any more.
+        // Take the key only once nothing can refuse the request as a whole.
         if let Some(key) = key {
             self.take_guard(&key, occasion.received_at).await?;
         }
@@ -321,22 +321,22 @@ impl Intake {
         &self.inner.parts.catalogues
     }
 
-    /// Whether the queue has room, so that a request may be refused before it is read.
+    /// Whether the queue has room; lets a caller refuse a request before reading it.
     pub fn has_room(&self, item_count: usize) -> bool {
         self.inner.queue.capacity() >= item_count
     }
 
-    /// Whether so much waits that what is not urgent should wait outside.
+    /// Whether the queue is so long that work that is not urgent should hold off.
     pub fn is_half_full(&self) -> bool {
         self.inner.queue.capacity() < self.inner.parts.settings.queue_count_max / 2
     }
 
-    /// The `Idempotency-Key` of a request, if one came, with its content: to be taken in the
-    /// transaction in which the request is accepted. Until then a refusal leaves it free.
+    /// The `Idempotency-Key` of a request, if any, with a hash of its content, to be taken in the
+    /// transaction that accepts the request. Until then a refusal leaves it free.
     ///
-    /// Keys are apart for each facility that a request is `about`.
+    /// Keys are separate for each facility that a request is `about`.
     ///
-    /// Errors: [`Refusal::IdempotencyKeyReused`] when the key came with other content before.
+    /// Errors: [`Refusal::IdempotencyKeyReused`] when the key was used with other content.
     pub async fn guard_key(
         &self,
         occasion: &Occasion<'_>,
@@ -361,7 +361,7 @@ impl Intake {
         }
     }
 
-    /// Stops: refuses what comes from now on, commits what was accepted into the queue.
+    /// Stops: refuses new declarations and commits those already in the queue.
     pub async fn stop(&self) {
         self.inner.closing.cancel();
         let mut committers = self.inner.committers.lock().await;
@@ -385,7 +385,7 @@ impl Intake {
         .map_err(|faults| faults.violations)
     }
 
-    /// Places in the queue, free again if they are not used.
+    /// Reserved places in the queue, released if unused.
     fn reserve(&self, count: usize) -> Result<Places<'_>, Refusal> {
         let places = self.inner.queue.try_reserve_many(count);
         places.map_err(|error| match error {
@@ -423,7 +423,7 @@ impl Intake {
         }
     }
 
-    /// The first answer to what made a version again, byte for byte: rebuilt from its row and
+    /// Repeats the first answer to the request that made a version, byte for byte, from its row and
     /// constants.
     pub(crate) async fn replay(&self, stay_id: Uuid, version: i32) -> Result<Accepted, Refusal> {
         let parts = &self.inner.parts;
@@ -441,8 +441,8 @@ impl Intake {
         })
     }
 
-    /// An honest resend never gets an error: what was accepted under this key once is judged as
-    /// of then, in case the rules that look at the clock refuse it by now.
+    /// An honest resend never gets an error: a declaration once accepted under this key is judged
+    /// as of then, because rules that depend on the clock may refuse it by now.
     async fn replay_or_refuse(
         &self,
         occasion: &Occasion<'_>,

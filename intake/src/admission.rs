@@ -1,5 +1,5 @@
-//! A declaration on its way through the queue, and the one moment that decides whether its caller
-//! may still walk away: it leaves the queue unwritten, or it is written, never both.
+//! A declaration in the queue, and the single atomic step that decides whether its caller may still
+//! leave: a declaration either leaves the queue unwritten or is written, never both.
 
 use std::sync::{
     Arc,
@@ -36,7 +36,7 @@ pub(crate) struct Waiting {
     answer: oneshot::Receiver<Answer>,
 }
 
-/// Where in the queue's life an admission is; moves once, from waiting to writing or to left.
+/// The state of an admission. Changes once, from waiting to either writing or left.
 struct Place(AtomicU8);
 
 impl Place {
@@ -69,7 +69,7 @@ pub(crate) fn admit(declaration: NewDeclaration, expires: Instant) -> (Admission
 
 impl Admission {
     /// Claims the admission for writing. `None` when its caller has left or its time is up; the
-    /// caller is told.
+    /// caller is notified.
     pub(crate) fn start_writing(self, now: Instant) -> Option<Self> {
         let is_wanted = !self.answer.is_closed() && now < self.expires;
         if is_wanted && self.place.take(WRITING) {
@@ -80,16 +80,16 @@ impl Admission {
         None
     }
 
-    /// Tells the caller. A caller that hung up does not hear it.
+    /// Sends the result to the caller, unless the caller has hung up.
     pub(crate) fn answer(self, answer: Answer) {
         let _ = self.answer.send(answer);
     }
 }
 
 impl Waiting {
-    /// Waits for the commit. When the time is up while the declaration still waits in the queue,
-    /// or when those before it have got stuck, it is taken out and refused; once it is being
-    /// written, its outcome is awaited.
+    /// Waits for the commit. A declaration still in the queue is withdrawn and refused when its
+    /// time is up or the writes ahead of it are stuck. Once it is being written, its outcome is
+    /// awaited.
     pub(crate) async fn outcome(mut self, progress: &Progress) -> Answer {
         let since = Instant::now();
         let until = || progress.gives_up_at(since).min(self.expires);

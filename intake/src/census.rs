@@ -1,8 +1,8 @@
-//! Takes a census in: who came is declared, who stayed is changed where the census says something
-//! else, who left departs or becomes a question.
+//! Processes a census: new guests are declared, the stays of present guests are updated where they
+//! differ, and missing guests depart or become questions.
 //!
-//! Everything is planned first, and a dry run ends there. A census that is cut off in the middle
-//! and sent again does what is left: what it did already is found and says the same.
+//! Everything is planned first, and a dry run ends there. A census that was interrupted and sent
+//! again does what is left; finished steps are recognised and reported the same way.
 
 mod turn;
 
@@ -34,27 +34,26 @@ use crate::{
     view::{self, StayView},
 };
 
-/// Arrivals that are put into the queue together: others wait there too.
+/// How many arrivals enter the queue together, leaving room for other callers.
 const ARRIVALS_AT_ONCE: usize = 256;
 /// Stays whose content is read together.
 const READ_AT_ONCE: usize = 200;
-/// How often arrivals are offered to a queue that is full, and how long after each other.
+/// How often, and at what interval, arrivals are offered to a full queue.
 const OFFER_COUNT_MAX: u32 = 20;
 const OFFER_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a census did.
 pub struct CensusReport {
-    /// An entry for each line in the order sent, then one for each guest who is missing, then one
-    /// for each who is not in it and is left alone.
+    /// One entry per line in the order sent, then one per missing guest, then one per unlisted
+    /// guest who is left alone.
     pub entries: Vec<CensusEntry>,
-    /// Why guests who are missing did not depart though they were to; pointers are into the
-    /// census.
+    /// Why missing guests became questions instead of departures; pointers are into the census.
     pub warnings: Vec<Violation>,
 }
 
-/// What a census did with one guest.
+/// The effect of a census on one guest.
 pub struct CensusEntry {
-    /// The place of the line that is about the guest; `None` for who is not in it.
+    /// The index of the guest's line; `None` for a guest who is not listed.
     pub index: Option<usize>,
     /// The reference of the line or of the stay.
     pub reference: Option<String>,
@@ -66,68 +65,68 @@ pub struct CensusEntry {
     pub outcome: Result<Fate, Refusal>,
 }
 
-/// A stay and what its current version says.
+/// A stay and the content of its current version.
 struct Stored {
     row: StayRow,
     content: Value,
     presence: Presence,
     changed_at: Option<DateTime<Utc>>,
     counted_at: Option<DateTime<Utc>>,
-    /// What it was declared with, where something of that is still owed.
+    /// The content it was declared with, if data is still missing.
     first: Option<Value>,
     /// Its guest was missing from a census.
     was_missed: bool,
 }
 
-/// What is to be done about one line.
+/// The action for one line.
 enum Step {
     Arrive(Arrival),
     Change(Uuid, Change),
     Nothing(Uuid),
-    /// A later census knows better, also whether there is a question.
+    /// A later census decides, including whether there is a question.
     Leave(Uuid),
     Refuse(Vec<Violation>),
-    /// It is about a stay that cannot be read.
+    /// It concerns a stay that cannot be read.
     Unreadable(Uuid),
-    /// A later census of the part into which the line brings its guest did not have the guest.
+    /// A later census of the part where the line places the guest did not list the guest.
     Stale {
         stay_id: Option<Uuid>,
         last_taken_at: DateTime<Utc>,
     },
 }
 
-/// A line that names nobody who is known, as a declaration.
+/// A line about an unknown guest, as a declaration.
 #[derive(Clone)]
 struct Arrival {
     declaration: Value,
-    /// What was left out of its texts.
+    /// Warnings about its texts.
     warnings: Vec<Violation>,
 }
 
-/// A line that names nobody who is known, judged.
+/// A line about an unknown guest, judged.
 struct Newcomer {
     arrival: Arrival,
-    /// Why it cannot be declared, if so.
+    /// The violations, if it cannot be declared.
     violations: Vec<Violation>,
-    /// What it would hold, as far as that is known.
+    /// Its content, as far as known.
     key_hash: Option<[u8; 32]>,
 }
 
 /// What a census would do.
 struct Plan {
     lines: Vec<(Option<String>, Step)>,
-    /// Who is missing, with their references.
+    /// The missing guests, with their references.
     missing: Vec<(Uuid, Option<String>)>,
     /// What becomes of them.
     missing_become: Missing,
-    /// Who is there and cannot be read, and whom no line names: left alone.
+    /// Present guests whose stays cannot be read and whom no line names; left alone.
     unreadable: Vec<Uuid>,
-    /// Who is not in it and of whom more is known than it knows.
+    /// Unlisted guests about whom newer information exists.
     left_alone: Vec<(Uuid, Option<String>)>,
     warnings: Vec<Violation>,
 }
 
-/// One census while it is worked on.
+/// A census in progress.
 struct Work<'a> {
     occasion: Occasion<'a>,
     lease: Lease,
@@ -154,10 +153,10 @@ impl Stored {
 }
 
 impl Intake {
-    /// Takes in a census of a facility of the sender's. A dry run writes nothing.
+    /// Processes a census of one of the sender's facilities. A dry run writes nothing.
     ///
-    /// Errors: [`Refusal`] of the whole census; nothing of it was saved. What goes wrong with one
-    /// guest stands in that guest's entry.
+    /// Errors: [`Refusal`] of the whole census; nothing of it was saved. Errors about one guest are
+    /// in that guest's entry.
     pub async fn census(
         &self,
         occasion: Occasion<'_>,
@@ -239,7 +238,7 @@ impl Intake {
         vault.blind_index("census.scope", &parts).to_vec()
     }
 
-    /// When the newest later census was taken of those parts in which a stay of this content lies.
+    /// When the newest later census was taken of any part that contains a stay with this content.
     fn counted_at(&self, work: &Work<'_>, content: &Value) -> Option<DateTime<Utc>> {
         if work.later.is_empty() {
             return None;
@@ -249,8 +248,8 @@ impl Intake {
         around.iter().filter_map(taken_at).max().copied()
     }
 
-    /// Remembers the census before anything of it is done, so that an older one that comes
-    /// meanwhile is known to be old.
+    /// Records the census before acting on it, so that an older one arriving in the meantime is
+    /// recognised as old.
     async fn begin(
         &self,
         work: &Work<'_>,
@@ -281,7 +280,7 @@ impl Intake {
         let (facility_id, ahead) = (work.facility.id, parts.settings.window.ahead);
         let rows = store::census::concerned(&parts.db, facility_id, census.taken_at, ahead);
         let (mut stays, mut damaged) = self.open(work, rows.await?).await?;
-        // Who has left is found by reference below, as if it had been long ago.
+        // Guests who have left are found by reference below, however long ago that was.
         stays.retain(|stay| !stay.known().is_over_by(census.taken_at));
         let known: Vec<Known<'_>> = stays.iter().map(Stored::known).collect();
         let lines: Vec<Line> = census
@@ -366,7 +365,7 @@ impl Intake {
         })
     }
 
-    /// Whether a line is refused and may be about a guest who seems to be missing.
+    /// Whether a line is refused and may describe a guest who seems to be missing.
     fn is_unclear(&self, work: &Work<'_>, line: &Line, found: Match, lines: &[Line]) -> bool {
         let faults = || {
             let declaration = line.to_declaration(work.census.taken_at);
@@ -387,7 +386,7 @@ impl Intake {
                 !faults.is_empty() && !line.tells_a_newcomer(&faults)
             }
             Match::Repeated(place) => {
-                // What is required of a declaration need not be said twice.
+                // Members required of a declaration need not be repeated.
                 let is_wrong = |fault: &Violation| fault.code != Code::Required;
                 let faults: Vec<Violation> = faults().filter(is_wrong).collect();
                 let before = lines.get(place);
@@ -416,7 +415,7 @@ impl Intake {
         })
     }
 
-    /// What the current versions of these stays say, and the stays that cannot be read.
+    /// The content of these stays' current versions, and the stays that cannot be read.
     async fn open(
         &self,
         work: &Work<'_>,
@@ -433,7 +432,7 @@ impl Intake {
                 .collect();
             let mut firsts = self.firsts(group).await?;
             for row in group {
-                // One that moved while it was read has changed after the census was taken.
+                // A stay that moved while it was read has changed after the census was taken.
                 let Some(version) = versions.remove(&row.id) else {
                     continue;
                 };
@@ -454,8 +453,8 @@ impl Intake {
         Ok((stays, damaged))
     }
 
-    /// The damaged stay that a line names by its reference or its document, as far as that shows
-    /// in what is not sealed.
+    /// The damaged stay that a line names by reference or document, as far as the unsealed columns
+    /// tell.
     fn damaged_of(&self, work: &Work<'_>, line: &Line, damaged: &[StayRow]) -> Option<Uuid> {
         if damaged.is_empty() {
             return None;
@@ -474,7 +473,7 @@ impl Intake {
         damaged.iter().find(is_it).map(|stay| stay.id)
     }
 
-    /// What stays that still owe something were declared with.
+    /// The original content of stays with missing data.
     async fn firsts(&self, rows: &[StayRow]) -> Result<HashMap<Uuid, Value>, Refusal> {
         let parts = &self.inner.parts;
         let owing = rows
@@ -488,7 +487,7 @@ impl Intake {
         let mut firsts = HashMap::with_capacity(versions.len());
         for version in versions {
             let row = rows.iter().find(|row| row.id == version.stay_id);
-            // One that cannot be read is no help, and the stay goes without.
+            // An unreadable first version is ignored.
             if let Some(Ok(opened)) = row.map(|row| view::open(&parts.vault, row, &version)) {
                 firsts.insert(version.stay_id, opened.content);
             }
@@ -496,7 +495,7 @@ impl Intake {
         Ok(firsts)
     }
 
-    /// The sound lines about nobody who is known, judged as declarations, by their places.
+    /// The valid lines about unknown guests, judged as declarations, by index.
     fn newcomers(
         &self,
         work: &Work<'_>,
@@ -517,7 +516,7 @@ impl Intake {
             work.occasion.received_at,
             &declaration,
         );
-        // By its reference a stay is known whatever else the line says.
+        // A reference identifies a stay whatever else the line says.
         let key_hash = match (line.reference(), &judged) {
             (reference @ Some(_), _) => Some(prepare::declaration_key(
                 self,
@@ -543,8 +542,8 @@ impl Intake {
         }
     }
 
-    /// Stays that newcomers had been declared as: who left and is there again, or has neither
-    /// reference nor document.
+    /// Stays that lines about unknown guests had already declared: guests who left and returned, or
+    /// who have neither reference nor document.
     async fn holders(
         &self,
         work: &Work<'_>,
@@ -579,7 +578,7 @@ impl Intake {
         Ok((pairs.collect(), damaged))
     }
 
-    /// What a line about somebody who is not known means.
+    /// The action for a line about an unknown guest.
     fn arrival(&self, work: &Work<'_>, newcomer: Newcomer) -> Step {
         if !newcomer.violations.is_empty() {
             return Step::Refuse(newcomer.violations);
@@ -593,7 +592,7 @@ impl Intake {
         }
     }
 
-    /// What a line means for the stay it is about.
+    /// The action for a line about a known stay.
     fn step(&self, work: &Work<'_>, line: &Line, stay: &Stored, known: &Known<'_>) -> Step {
         let taken_at = work.census.taken_at;
         if !line.violations.is_empty() {
@@ -716,7 +715,7 @@ impl Intake {
         done
     }
 
-    /// Declares some arrivals; a queue that is full is tried again.
+    /// Declares some arrivals, retrying while the queue is full.
     async fn offer(&self, work: &Work<'_>, arrivals: &[Arrival]) -> Vec<Result<Accepted, Refusal>> {
         let items = arrivals.iter().map(|arrival| Item {
             warnings: &arrival.warnings,
@@ -744,7 +743,8 @@ impl Intake {
         places.into_iter().zip(outcomes).collect()
     }
 
-    /// Lets who is missing depart, or asks about them; closes the questions about who is present.
+    /// Records departures of missing guests or asks about them, and closes the questions about
+    /// present guests.
     async fn settle_missing(
         &self,
         work: &Work<'_>,
@@ -762,7 +762,7 @@ impl Intake {
         let now = work.occasion.received_at;
         let questioned = store::census::question(db, work.lease, &asked, &present, now).await;
         if let Err(error) = &questioned {
-            tracing::warn!(%error, "the questions of a census could not be written");
+            tracing::warn!(%error, "could not write the questions of a census");
         }
         if missing_become == Missing::Ask {
             let outcome = || match &questioned {
@@ -784,7 +784,7 @@ impl Intake {
         entries
             .map(|(missing, outcome)| match outcome {
                 Ok(accepted) => absent(missing, Some(accepted.stay), Ok(Fate::Departed)),
-                // Somebody else knew it a moment ago.
+                // Another request recorded it a moment ago.
                 Err(Refusal::StayDeparted | Refusal::StayCancelled) => {
                     absent(missing, None, Ok(Fate::Unchanged))
                 }
@@ -794,7 +794,7 @@ impl Intake {
     }
 }
 
-/// What a step made, unless it was there already.
+/// What a step created, unless it already existed.
 type Done = (Fate, Result<Accepted, Refusal>);
 
 impl Plan {
@@ -862,7 +862,7 @@ fn absent(
     }
 }
 
-/// Who is there and cannot be read is neither missing nor present.
+/// A guest whose stay cannot be read is neither missing nor present.
 fn not_read(stay_id: Uuid) -> CensusEntry {
     absent((stay_id, None), None, Err(unreadable(stay_id)))
 }
@@ -872,7 +872,7 @@ fn unreadable(stay_id: Uuid) -> Refusal {
     Refusal::Unreadable { stay_id, cause }
 }
 
-/// Those of whom more is known than the census knows.
+/// Guests about whom newer information exists than the census has.
 fn left_alone(stays: Vec<(Uuid, Option<String>)>) -> impl Iterator<Item = CensusEntry> {
     let stays = stays.into_iter();
     stays.map(|stay| absent(stay, None, Ok(Fate::Unchanged)))
@@ -895,7 +895,8 @@ fn confirmed(census: &Census<'_>) -> Option<i32> {
     i32::try_from(departures).ok()
 }
 
-/// Whether this is the census that was begun and confirmed before: fewer are left to depart.
+/// Whether this resumes a confirmed census. Some guests have already departed, so the number may
+/// only be lower.
 fn is_going_on(census: &Census<'_>, last: Option<&CensusRow>, departures: u32) -> bool {
     let named = census.confirmed_departures;
     named.is_some_and(|named| departures <= named)

@@ -1,8 +1,9 @@
-//! Changes stays: judge against the current version, make the next one, write it while that is
-//! still the current one.
+//! Changes stays: judges a change against the current version, makes the next one, and writes it
+//! only if that version is still current.
 //!
-//! Nothing is locked while a change is judged. A stay that moved meanwhile is read and judged
-//! again: who named a version is told that it has passed, who named none gets his change on top.
+//! Nothing is locked while a change is judged. If the stay has moved in the meantime, it is read
+//! and judged again: a caller that named a version gets a conflict; one that named none has the
+//! change reapplied to the new version.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -42,15 +43,15 @@ use crate::{
     view::{self, StayView},
 };
 
-/// How often a change that names no version is judged anew because the stay moved.
+/// How often a change that names no version is judged again because the stay moved.
 const TRY_COUNT_MAX: u32 = 64;
 /// Changes of one transaction when there are many.
 const GROUP_COUNT_MAX: usize = 200;
 
-/// Which version a change is meant for.
+/// The version that a change targets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// Whichever is the current one when it is written.
+    /// The version that is current at the time of writing.
     Current,
     /// One of these.
     Versions(Vec<i32>),
@@ -64,7 +65,7 @@ struct Asked<'a> {
     stay_id: Uuid,
     expected: &'a Expected,
     change: &'a Change,
-    /// Keyed hash of what is asked, by which a repetition is known.
+    /// Keyed hash of the request, to recognise a repetition.
     change_index: Vec<u8>,
     idempotency: Option<Idempotency>,
 }
@@ -93,12 +94,12 @@ struct Prepared {
 impl Intake {
     /// Changes a stay of the sender's.
     ///
-    /// A change that repeats, from the version it names, the very change that made the current
-    /// version, or that changes nothing, makes no version: its answer is that of the current one.
+    /// A change that changes nothing, or that repeats from the version it names the very change
+    /// that made the current version, makes no new version: its answer is that of the current one.
     ///
-    /// Errors: [`Refusal`]; nothing was saved, unless it says that this is not known. Judged in the
-    /// contract's order: known key, absent stay, version not named, faults of the document, version
-    /// passed, state of the stay.
+    /// Errors: [`Refusal`]; nothing was saved, unless it says that this is not known. Checks run in
+    /// the contract's order: known key, absent stay, version not named, faults of the document,
+    /// outdated version, state of the stay.
     pub async fn change(
         &self,
         occasion: Occasion<'_>,
@@ -132,8 +133,8 @@ impl Intake {
         Err(Refusal::Overloaded)
     }
 
-    /// Changes many stays, each by itself and at its current version, several in one transaction.
-    /// The outcomes are in the order of the changes. An `Idempotency-Key` plays no part here.
+    /// Changes many stays, each independently and at its current version, several per transaction.
+    /// Outcomes are in the order of the changes. Ignores any `Idempotency-Key`.
     pub async fn change_many(
         &self,
         occasion: Occasion<'_>,
@@ -164,7 +165,8 @@ impl Intake {
             self.write(&rows).await
         };
         let ids: Vec<usize> = together.keys().copied().collect();
-        // What was not written together is tried alone: it moved, or what ails one ails not all.
+        // Retry one by one whatever could not be written together: the stay moved, or only some of
+        // the group are at fault.
         let written: HashSet<usize> = written
             .map(|outcomes| ids.into_iter().zip(outcomes))
             .into_iter()
@@ -186,8 +188,8 @@ impl Intake {
         answers
     }
 
-    /// What of a group can be written together, by its place. Whatever else it is, is found out
-    /// alone.
+    /// The changes that can be written together, by index. The rest are retried one by one, which
+    /// finds the reason.
     async fn prepare_group(
         &self,
         occasion: &Occasion<'_>,
@@ -208,7 +210,7 @@ impl Intake {
             stays.into_iter().map(|stay| (stay.id, stay)).collect();
         let mut prepared = HashMap::with_capacity(group.len());
         for (index, (stay_id, change)) in group.iter().enumerate() {
-            // A second change of the same stay finds nothing here and comes after the first.
+            // A second change to the same stay finds nothing here and follows the first.
             let (Some(stay), Some(current)) = (stays.remove(stay_id), currents.remove(stay_id))
             else {
                 continue;
@@ -231,8 +233,8 @@ impl Intake {
         Ok(prepared)
     }
 
-    /// The facility of the stay that is to be changed; asked only where a key came, which is kept
-    /// apart for it.
+    /// The facility of the stay to change. Only needed when the request has a key, because keys are
+    /// separate per facility.
     async fn about(&self, occasion: &Occasion<'_>, stay_id: Uuid) -> Result<Option<Uuid>, Refusal> {
         if occasion.idempotency_key.is_none() {
             return Ok(None);
@@ -266,7 +268,7 @@ impl Intake {
         }
     }
 
-    /// The version that this very request led to before, if its key is known.
+    /// The version that this request produced earlier, if its key is known.
     async fn known_by_key(&self, asked: &Asked<'_>) -> Result<Option<i32>, Refusal> {
         let Some(key) = &asked.idempotency else {
             return Ok(None);
@@ -287,14 +289,14 @@ impl Intake {
         }
     }
 
-    /// The stay as it stands; `None` when it moved while it was read.
+    /// The current stay; `None` when it moved while being read.
     async fn find(&self, asked: &Asked<'_>) -> Result<Option<Found>, Refusal> {
         let db = &self.inner.parts.db;
         let id = asked.stay_id;
         let stay = store::stays::find(db, id, &facility_ids(asked.occasion)).await?;
         let stay = stay.ok_or(Refusal::NotFound)?;
         if rewrite::is_needed(&self.inner.parts.vault, &stay) {
-            // What is sealed from now on is sealed by its own key.
+            // From now on the stay's data is sealed with its own key.
             rewrite::stay(db, &self.inner.parts.vault, id).await?;
             return Ok(None);
         }
@@ -333,7 +335,7 @@ impl Intake {
             content: &opened.content,
             presence,
             owed: stay.owed.as_deref(),
-            // To the microsecond: left out, it is the instant of receipt.
+            // To the microsecond; defaults to the instant of receipt.
             arrival_was_sent: stay.arrival_at != stay.received_at,
         };
         let by = Rejudging {
@@ -447,7 +449,7 @@ impl Intake {
         })
     }
 
-    /// The stay's row as the change leaves it, its way to the police apart.
+    /// The stay's row after the change, except for its delivery to the police.
     fn next(&self, found: &Found, after: &After) -> StayRow {
         let mut stay = found.stay.clone();
         if let Some(declaration) = &after.declaration {
@@ -465,8 +467,7 @@ impl Intake {
         stay
     }
 
-    /// A stay keeps the keys of what it was declared with and of what it says now; a cancelled one
-    /// keeps none.
+    /// A stay keeps the keys of its original and its current content; a cancelled one keeps none.
     fn key_moves(
         &self,
         found: &Found,
@@ -531,15 +532,15 @@ impl Intake {
         }
     }
 
-    /// The answer to COMMIT was lost. A group is written whole or not at all: one version that is
-    /// found to be ours stands for the others, unless these had moved.
+    /// The answer to COMMIT was lost. A group is written atomically, so one version found to be
+    /// ours proves the others, unless those had moved.
     async fn search(
         &self,
         rows: &[&NewChange],
         search_max: Duration,
     ) -> Result<Vec<Outcome>, Refusal> {
         counter!("luutru_intake_outcome_searches_total").increment(1);
-        tracing::warn!(count = rows.len(), "the answer to a commit was lost");
+        tracing::warn!(count = rows.len(), "the answer to a COMMIT was lost");
         let started = Instant::now();
         while started.elapsed() < search_max {
             let left = search_max.saturating_sub(started.elapsed());
@@ -556,7 +557,7 @@ impl Intake {
         Err(Refusal::OutcomeUnknown)
     }
 
-    /// For each version: ours, somebody else's, or not there.
+    /// For each version: ours, another writer's, or absent.
     async fn look_up(&self, rows: &[&NewChange]) -> store::Result<Vec<Option<Outcome>>> {
         let mut outcomes = Vec::with_capacity(rows.len());
         for row in rows {
@@ -574,7 +575,7 @@ impl Intake {
         Ok(outcomes)
     }
 
-    /// Nothing new is to be made; a key that came with it leads there from now on.
+    /// Nothing new to make; a key sent with the request leads there from now on.
     async fn repeat(&self, asked: &Asked<'_>, version: i32) -> Result<Accepted, Refusal> {
         if let Some(key) = &asked.idempotency {
             let target = (asked.stay_id, version);
@@ -585,7 +586,7 @@ impl Intake {
     }
 }
 
-/// Whether the current version was made by this very change, from the version it names.
+/// Whether this very change made the current version, from the version it names.
 fn is_repetition(asked: &Asked<'_>, found: &Found) -> bool {
     let Expected::Versions(versions) = asked.expected else {
         return false;
@@ -594,13 +595,13 @@ fn is_repetition(asked: &Asked<'_>, found: &Found) -> bool {
         && found.current.change_index.as_ref() == Some(&asked.change_index)
 }
 
-/// Whether the police are told of the stay.
+/// Whether the police are notified of the stay.
 fn is_told(stay: &StayRow) -> Result<bool, Unreadable> {
     Ok(stay.delivery_state.get()? != DeliveryState::NotRequired)
 }
 
-/// As of when the new version and those before it tell of the stay: a census of when it was taken,
-/// a departure of itself, everything else of when it came.
+/// The instant that the new version and its predecessors describe: for a census when it was taken,
+/// for a departure the departure itself, otherwise the time of receipt.
 fn as_of(asked: &Asked<'_>, found: &Found, after: &After) -> DateTime<Utc> {
     let received_at = asked.occasion.received_at;
     let own = match asked.occasion.census_lease {
@@ -613,8 +614,8 @@ fn as_of(asked: &Asked<'_>, found: &Found, after: &After) -> DateTime<Utc> {
     view::as_of(&found.current).map_or(own, |before| before.max(own))
 }
 
-/// A reason for an officer to look at it, where the declaration would have been late as the stay
-/// is told now. Its timeliness stays.
+/// A reason for review if the declaration would have been late given the stay's new data. Its
+/// timeliness does not change.
 fn late_case(
     found: &Found,
     facility: &Facility,
@@ -639,8 +640,8 @@ fn late_case(
     ))
 }
 
-/// What the police are to be told of the new version, if anything. What they know of a stay is
-/// kept true by telling every difference that concerns them, also when no night is left in it.
+/// What the police must be told about the new version, if anything. Every difference that concerns
+/// them is sent, even when the stay no longer includes a night, so that what they know stays true.
 fn notification_kind(
     facility: &Facility,
     before: &Value,
@@ -658,7 +659,7 @@ fn notification_kind(
     is_told.then_some(NotificationKind::Stay)
 }
 
-/// Whether the time of arrival was assumed when the stay was declared, and is not known since.
+/// Whether the time of arrival was assumed at declaration and is still unknown.
 fn arrival_is_assumed(found: &Found, before: &Value, after: &After) -> bool {
     let is_assumed = found
         .current
@@ -667,8 +668,8 @@ fn arrival_is_assumed(found: &Found, before: &Value, after: &After) -> bool {
     is_assumed && before.get("arrival_at") == after.content.get("arrival_at")
 }
 
-/// What deserves a look in the new version. What was noticed of other stays when a version was
-/// written still holds while it is the same guest.
+/// The warnings of the new version. Warnings about other stays, found when an earlier version was
+/// written, still hold while the guest is the same.
 fn warnings(found: &Found, before: &Value, after: &After) -> String {
     let stored = &found.current.warnings;
     let Some(declaration) = &after.declaration else {

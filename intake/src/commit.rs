@@ -1,12 +1,12 @@
-//! Gathers waiting declarations into one durable transaction.
+//! Group commit: gathers waiting declarations into one durable transaction.
 //!
 //! What is clean of a group is written by one statement, where the database can; what is left
 //! follows in a transaction.
 //!
-//! No timer: when idle a single declaration commits at once; under load the time of the running
-//! commit gathers the next group. Twins of one group (same reference, content or key) are held
-//! back for the next group, where they find what the first one wrote. A group that fails for a
-//! reason that lies with its rows is split, so that a bad neighbour never harms a good one.
+//! There is no timer: when idle, a single declaration commits at once; under load, the next group
+//! gathers while the current commit runs. Twins of one group (same reference, content or key) are
+//! held back for the next group, where they find what the first one wrote. A group that fails
+//! because of its rows is split, so that a bad row never harms a good one.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -28,8 +28,8 @@ use uuid::Uuid;
 
 use crate::{Refusal, admission::Admission, progress::Progress};
 
-/// How long the database is asked, on a fresh connection, what became of a lost COMMIT: so long
-/// that the sender has an answer within three seconds of the beginning, but never too short to ask.
+/// How long to ask the database, on a fresh connection, about a lost COMMIT: short enough that the
+/// sender gets an answer within three seconds of the start, but long enough to ask at all.
 const OUTCOME_SEARCH_MAX: Duration = Duration::from_secs(2);
 const OUTCOME_SEARCH_MIN: Duration = Duration::from_millis(400);
 const OUTCOME_KNOWN_WITHIN: Duration = Duration::from_millis(2_700);
@@ -43,7 +43,7 @@ pub(crate) struct Committer {
     pub(crate) db: Database,
     pub(crate) progress: Arc<Progress>,
     pub(crate) queue: Queue,
-    /// Says that the queue is to be closed; what is in it is still written.
+    /// Signals that the queue is closing; queued declarations are still written.
     pub(crate) closing: CancellationToken,
     pub(crate) group_count_max: usize,
 }
@@ -62,8 +62,8 @@ impl Committer {
         for twin in std::mem::take(held_back) {
             held_back.extend(group.add(twin));
         }
-        // Another committer may hold the queue while it waits for work: with twins in hand this
-        // one goes on without it.
+        // Another committer may hold the queue while it waits for work. If this one holds twins, it
+        // proceeds without the queue.
         let mut queue = if group.members.is_empty() {
             let mut queue = self.queue.lock().await;
             group.add(self.first(&mut queue).await?);
@@ -82,8 +82,8 @@ impl Committer {
         Some(group.members)
     }
 
-    /// While the database is stuck one declaration at a time tries it: whoever waits with it would
-    /// have to wait as long.
+    /// While the database is stuck, probe it with one declaration at a time, so that no others have
+    /// to wait with it.
     fn group_count_max(&self) -> usize {
         if self.progress.is_stuck() {
             1
@@ -109,7 +109,8 @@ impl Committer {
             .into_iter()
             .filter_map(|admission| admission.start_writing(now))
             .collect();
-        // Halves of a failed group wait here; depth is bounded by the logarithm of the group.
+        // Halves of a failed group wait here; the depth is bounded by the logarithm of the group
+        // size.
         let mut parts = vec![self.write_clean(writing).await];
         while let Some(part) = parts.pop() {
             if !part.is_empty() {
@@ -142,7 +143,7 @@ impl Committer {
         Vec::new()
     }
 
-    /// Writes and answers; gives back the halves of a group that must be split.
+    /// Writes a group and answers its callers; returns the halves of a group that must be split.
     async fn write_part(&self, mut part: Vec<Admission>) -> Vec<Vec<Admission>> {
         let writing = self.progress.begin(part.len());
         let started = writing.since();
@@ -181,7 +182,7 @@ struct Group {
 }
 
 impl Group {
-    /// Adds an admission, or gives it back when a twin is in already.
+    /// Adds an admission, or returns it when its twin is already in the group.
     fn add(&mut self, admission: Admission) -> Option<Admission> {
         let declaration = &admission.declaration;
         let by_content = declaration.uniqueness.key_hash;
@@ -257,7 +258,7 @@ fn observe_deadline(stay: &entity::stay::Model) {
 }
 
 fn refuse_all(part: Vec<Admission>, error: &store::Error) {
-    tracing::error!(%error, count = part.len(), "a group of declarations was not written");
+    tracing::error!(%error, count = part.len(), "could not write a group of declarations");
     for admission in part {
         let has_key = admission.declaration.idempotency.is_some();
         admission.answer(Err(refusal_of(error, has_key)));
@@ -265,21 +266,21 @@ fn refuse_all(part: Vec<Admission>, error: &store::Error) {
 }
 
 fn refusal_of(error: &store::Error, has_key: bool) -> Refusal {
-    // What holds the lock that long is a twin in another process.
+    // Only a twin in another process holds the lock this long.
     if has_key && matches!(error, store::Error::LockTimeout) {
         return Refusal::IdempotencyInProgress;
     }
     error.clone().into()
 }
 
-/// How long the outcome of what was begun then may be looked for.
+/// How long to look for the outcome of a commit that began then.
 pub(crate) fn outcome_search_max(started: Instant) -> Duration {
     OUTCOME_KNOWN_WITHIN
         .saturating_sub(started.elapsed())
         .clamp(OUTCOME_SEARCH_MIN, OUTCOME_SEARCH_MAX)
 }
 
-/// The answer to COMMIT was lost. What is found by id was written; of the rest we do not know.
+/// The answer to COMMIT was lost. Stays found by id were written; the rest are unknown.
 async fn search_outcome(db: &Database, part: Vec<Admission>, started: Instant) {
     counter!("luutru_intake_outcome_searches_total").increment(1);
     let ids: Vec<Uuid> = part
@@ -292,7 +293,7 @@ async fn search_outcome(db: &Database, part: Vec<Admission>, started: Instant) {
     tracing::warn!(
         sought = ids.len(),
         found = found.len(),
-        "the answer to a commit was lost"
+        "the answer to a COMMIT was lost"
     );
     for admission in part {
         let stored = found.get(&admission.declaration.stay.id).cloned();
@@ -304,8 +305,7 @@ async fn search_outcome(db: &Database, part: Vec<Admission>, started: Instant) {
     }
 }
 
-/// A group is written whole or not at all, so one that is found stands for the others, unless
-/// they were replays.
+/// A group is written atomically, so one stay found proves the others, unless they were replays.
 async fn search(db: &Database, ids: &[Uuid]) -> HashMap<Uuid, String> {
     loop {
         match store::stays::present(db, ids).await {

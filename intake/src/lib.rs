@@ -1,13 +1,14 @@
-//! The one door: every way of declaring a stay goes through it, and none reaches the database by
-//! another way.
+//! The single entry point for declarations: every channel goes through it, and none reaches the
+//! database by another route.
 //!
 //! [`Intake::declare`] judges a declaration (pure code in `domain`), makes its receipt, and hands
 //! it to the committer, which gathers what waits into one durable transaction. A caller is
 //! answered only after the commit; a refusal means that nothing was saved, except
 //! [`Refusal::OutcomeUnknown`], which says so.
 //!
-//! [`Intake::census`] declares who came and changes who stayed or left, by the same two ways.
-//! [`Intake::change`] makes a later version of a stay under the same promises.
+//! [`Intake::census`] declares new guests and changes the stays of those who stayed or left,
+//! through the same two paths. [`Intake::change`] makes a later version of a stay under the same
+//! guarantees.
 
 mod accept;
 mod admission;

@@ -1,5 +1,5 @@
-//! Turns a declaration that passed the rules into the rows of its transaction and the answer of
-//! its acceptance: ids, receipt, seal, blind indexes. No I/O.
+//! Turns a valid declaration into the rows of its transaction and the answer to its sender: ids,
+//! receipt, seal, blind indexes. No I/O.
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::{
@@ -41,27 +41,27 @@ const REFERENCE_KEPT_DAYS: i64 = 36_500;
 pub(crate) struct Prepared {
     /// Its rows.
     pub(crate) row: NewDeclaration,
-    /// What its sender is told once they are written.
+    /// The answer to the sender once the rows are written.
     pub(crate) view: StayView,
 }
 
 /// A version of a stay on its way to become a row.
 pub(crate) struct Filing<'a> {
-    /// Who sent it, by which door, when.
+    /// The sender, the channel, and the time of receipt.
     pub(crate) occasion: &'a Occasion<'a>,
     /// The stay as this version leaves it.
     pub(crate) stay: &'a entity::stay::Model,
     /// Salts the digest of the receipt.
     pub(crate) salt: [u8; 16],
-    /// What the version says, in canonical form.
+    /// The version's content in canonical form.
     pub(crate) canonical_content: &'a [u8],
-    /// Keyed hash by which it is compared with declarations.
+    /// Keyed hash for comparison with declarations.
     pub(crate) content_index: Vec<u8>,
     /// Warnings as they are stored.
     pub(crate) warnings: String,
     /// Whether the police get it.
     pub(crate) is_forwardable: bool,
-    /// The newest version the police get, this one included; 0 when there is none.
+    /// The newest version sent to the police, including this one; 0 when there is none.
     pub(crate) delivery_version: i32,
     /// What made it.
     pub(crate) kind: ChangeKind,
@@ -69,8 +69,8 @@ pub(crate) struct Filing<'a> {
     pub(crate) change_index: Option<Vec<u8>>,
     /// Why, in the sender's words.
     pub(crate) reason: Option<&'a str>,
-    /// As of when this version and those before tell of the stay; of a declaration its arrival
-    /// says that.
+    /// The instant that this version and its predecessors describe; a declaration is dated by its
+    /// arrival.
     pub(crate) as_of: Option<DateTime<Utc>>,
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn prepare(
     Ok(Prepared { row, view })
 }
 
-/// Reasons for an officer to look at it that lie in the declaration itself.
+/// Reasons for review found in the declaration itself.
 fn cases(
     occasion: &Occasion<'_>,
     declaration: &Declaration,
@@ -163,7 +163,7 @@ fn cases(
     cases
 }
 
-/// The person that a version of a stay names for a number of the registry.
+/// The person that a version of a stay names for a registry number.
 pub(crate) fn identity_try(
     intake: &Intake,
     stay: &entity::stay::Model,
@@ -174,7 +174,7 @@ pub(crate) fn identity_try(
     tries::of_guest(vault, stay.organisation_id, &declaration.guest, at)
 }
 
-/// Keyed hash of what is compared when a declaration comes again.
+/// Keyed hash that recognises a repeated declaration.
 pub(crate) fn request_hash(intake: &Intake, declaration: &Declaration) -> [u8; 32] {
     let content = declaration.comparison_content();
     intake
@@ -184,8 +184,8 @@ pub(crate) fn request_hash(intake: &Intake, declaration: &Declaration) -> [u8; 3
         .blind_index("stay.content", &[&content])
 }
 
-/// The `Idempotency-Key` of a request with the given content, if one came. `about` is the facility
-/// that the request is about.
+/// The `Idempotency-Key` of a request with the given content, if any. `about` is the facility that
+/// the request concerns.
 pub(crate) fn idempotency(
     intake: &Intake,
     occasion: &Occasion<'_>,
@@ -200,8 +200,8 @@ pub(crate) fn idempotency(
     idempotency_of(intake, occasion, about, &hash)
 }
 
-/// The keys of an organisation are apart for each facility: two houses that number their requests
-/// alike do not get in each other's way. What is about several facilities has a space of its own.
+/// An organisation's keys are separate per facility, so two facilities that number their requests
+/// alike do not collide. Requests about several facilities have a key space of their own.
 pub(crate) fn idempotency_of(
     intake: &Intake,
     occasion: &Occasion<'_>,
@@ -225,8 +225,8 @@ pub(crate) fn idempotency_of(
     })
 }
 
-/// By what a declaration received then is unique, and how long. `reference_index` is that of its
-/// reference, where it has been made already.
+/// What makes a declaration received at that time unique, and for how long. `reference_index` is
+/// that of its reference, where it has been made already.
 pub(crate) fn uniqueness(
     intake: &Intake,
     declaration: &Declaration,
@@ -364,14 +364,14 @@ pub(crate) fn describe(stay: &mut entity::stay::Model, intake: &Intake, declarat
     });
 }
 
-/// As sent, else out of the number.
+/// As sent, otherwise derived from the number.
 fn known_sex(guest: &Guest) -> Option<Sex> {
     guest
         .sex
         .or_else(|| guest.document.personal_id().map(PersonalId::sex))
 }
 
-/// As sent, else out of the number.
+/// As sent, otherwise derived from the number.
 fn known_birth_year(guest: &Guest) -> Option<i32> {
     guest
         .birth_date

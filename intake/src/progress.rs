@@ -1,4 +1,4 @@
-//! How the commits get on, for those who wait in the queue and for the committers themselves.
+//! Commit throughput, observed by the committers and by callers waiting in the queue.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
@@ -10,11 +10,11 @@ use tokio::time::Instant;
 
 /// Shared by all committers of an intake.
 pub(crate) struct Progress {
-    /// Of declarations, one by one.
+    /// The pace of single declarations.
     pace: Pace,
     /// Declarations that are being written.
     under_way: AtomicU32,
-    /// The last group got nothing from the database.
+    /// The database did not answer the last group.
     is_stuck: AtomicBool,
 }
 
@@ -39,20 +39,19 @@ impl Progress {
         }
     }
 
-    /// Until when to wait in the queue, for one who has waited since then; as long as groups get
-    /// done, later.
+    /// The deadline for a caller in the queue since then; it moves as long as groups complete.
     pub(crate) fn gives_up_at(&self, since: Instant) -> Instant {
         let together = self.under_way.load(Ordering::Relaxed);
         self.pace.gives_up_at(since, together)
     }
 
-    /// Whether the database gave nothing when it was asked last.
+    /// Whether the database failed to answer last time.
     pub(crate) fn is_stuck(&self) -> bool {
         self.is_stuck.load(Ordering::Relaxed)
     }
 }
 
-/// A group that is being written; no longer, once it is dropped.
+/// Marks a group as being written until dropped.
 pub(crate) struct Writing<'a> {
     progress: &'a Progress,
     count: u32,

@@ -9,20 +9,20 @@ use uuid::Uuid;
 /// Why we did not accept. All but [`Refusal::OutcomeUnknown`] mean: not saved.
 #[derive(Debug)]
 pub enum Refusal {
-    /// What was sent breaks rules; all of them are listed.
+    /// The request violates rules; every violation is listed.
     Invalid(Vec<Violation>),
-    /// The reference is taken by a stay that says something else.
+    /// The reference belongs to a stay with different content.
     ReferenceConflict {
         /// The stay that holds the reference; it is the sender's own.
         stay_id: Uuid,
     },
-    /// The `Idempotency-Key` came with another request before.
+    /// The `Idempotency-Key` was used by another request.
     IdempotencyKeyReused,
     /// A twin with the same `Idempotency-Key` is still being written.
     IdempotencyInProgress,
     /// There is no such stay that the sender may see.
     NotFound,
-    /// A change did not name the version it is meant for.
+    /// A change did not name the version it targets.
     VersionUnnamed,
     /// The stay is at another version than the one named.
     VersionMismatch {
@@ -33,12 +33,12 @@ pub enum Refusal {
     StayDeparted,
     /// The stay is cancelled.
     StayCancelled,
-    /// A later census is known of what this one covers.
+    /// A later census of the same scope is already known.
     CensusStale {
         /// When that was taken.
         last_taken_at: DateTime<Utc>,
     },
-    /// A census that looks like a mistake until its sender names this number.
+    /// The census looks like a mistake unless its sender confirms this number.
     CensusImplausible {
         /// How many guests would depart.
         departures: u32,
@@ -53,14 +53,14 @@ pub enum Refusal {
     OutcomeUnknown,
     /// The service is shutting down.
     Stopping,
-    /// What is stored of the stay is damaged.
+    /// The stored stay is damaged.
     Unreadable {
         /// The stay; it is the sender's own.
         stay_id: Uuid,
         /// For the log.
         cause: anyhow::Error,
     },
-    /// A fault of ours; the chain is for the log.
+    /// An internal error; the error chain is for the log.
     Internal(anyhow::Error),
 }
 
@@ -90,7 +90,7 @@ impl Refusal {
         }
     }
 
-    /// The class that it is counted under: what breaks rules counts as its violations do.
+    /// The class that it is counted under: a refusal for violations counts as they do.
     #[must_use]
     pub const fn class(&self) -> Class {
         if matches!(self, Self::Invalid(_)) {

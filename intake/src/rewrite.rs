@@ -1,10 +1,10 @@
-//! Puts what is stored into the second form of sealing: bound to organisation and facility, and
-//! everything of a stay under a key of the stay's own.
+//! Rewrites stored data in the second form of sealing: bound to organisation and facility, with a
+//! separate key for each stay.
 //!
-//! It may be stopped at any point and goes on where it was, in this process or another; of several
-//! that would do it at once one does, the others wait. Meanwhile both forms are read and the second
-//! is written. When nothing is left in the first, that is recorded under the master key, and from
-//! then on blobs of the first form are opened by nobody.
+//! It may stop at any point and resume, in this process or another; only one process rewrites at a
+//! time while the others wait. Until it is done, both forms can be read and the second is written.
+//! When nothing is left in the first form, that fact is recorded under the master key, and from
+//! then on no blob of the first form is opened.
 
 use std::time::Duration;
 
@@ -33,9 +33,9 @@ const RECORD: &str = "sealed_in_second_form";
 const STAYS_AT_ONCE: u64 = 100;
 /// Loose blobs read at a time: pieces of files are large.
 const BLOBS_AT_ONCE: u64 = 20;
-/// How long the turn holds without being kept.
+/// How long the turn lasts without renewal.
 const LEASE_SECONDS: u32 = 30;
-/// How often who waits for the turn looks again.
+/// How often a waiting process checks for the turn.
 const TURN_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why nothing more was rewritten.
@@ -47,7 +47,7 @@ pub enum RewriteError {
     /// A key is not there or does not fit.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// Somebody else took the turn while we slept.
+    /// Another process took the turn while we slept.
     #[error("another process goes on with it")]
     TurnLost,
 }
@@ -55,20 +55,20 @@ pub enum RewriteError {
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {
-    /// Stays that were put into the second form.
+    /// Stays rewritten in the second form.
     pub stays: u64,
     /// Blobs of no stay that were.
     pub blobs: u64,
-    /// Blobs that could not be opened and lie as they lay.
+    /// Blobs that could not be opened and were left unchanged.
     pub damaged: u64,
 }
 
-/// How far it is, told from time to time.
+/// Progress, reported from time to time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Another process rewrites.
     Waiting,
-    /// This much of so many stays that were left at the start.
+    /// Stays done, of those remaining at the start.
     Stays {
         /// Done since the start.
         done: u64,
@@ -77,13 +77,13 @@ pub enum Progress {
     },
 }
 
-/// Whether the installation has nothing in the first form any more, as its record says. A new
-/// installation never had anything, and gets the record here.
+/// Whether the record says that nothing is left in the first form. A new installation never had
+/// such data and gets the record here.
 ///
-/// Data keys must be loaded before: `wrapped` are they as they lie in the database.
+/// Data keys must already be loaded; `wrapped` are those keys as stored.
 ///
 /// # Errors
-/// The record is not ours, or is gone though there is something that was only made after it.
+/// The record is forged, or is missing although later data exists.
 pub async fn settle(
     db: &Database,
     vault: &Vault,
@@ -121,8 +121,8 @@ fn not_ours() -> store::Error {
 pub struct Manner {
     /// Made after each part, for others' sake.
     pub pause: Duration,
-    /// Whether the end is recorded when nothing is left. Not while releases before the second form
-    /// may run: what they wrote after it, nobody would read.
+    /// Whether to record the end when nothing is left. Do not while releases older than the second
+    /// form may run: nobody could read what they write afterwards.
     pub may_finish: bool,
 }
 
@@ -212,7 +212,7 @@ async fn under_turn(
     Ok(done)
 }
 
-/// Records the end, and wraps the data keys so that nobody can take the record away unnoticed.
+/// Records the end, and wraps the data keys so that removing the record would be noticed.
 async fn finish(turn: &Turn<'_>, vault: &Vault) -> Result<(), RewriteError> {
     let (db, now) = (turn.db, turn.clock.now());
     let mark = vault.record_mark(RECORD);
@@ -236,15 +236,15 @@ async fn finish(turn: &Turn<'_>, vault: &Vault) -> Result<(), RewriteError> {
     Ok(())
 }
 
-/// Whether a stay must be put into the second form before something new is sealed for it. One
-/// without a key in an installation that has nothing of the first form is not: its key was
-/// destroyed, or taken away past us.
+/// Whether a stay must be rewritten before anything new is sealed for it. Not if it lacks a key in
+/// an installation without first-form data: then its key was destroyed, or removed by somebody
+/// else.
 #[must_use]
 pub fn is_needed(vault: &Vault, stay: &StayRow) -> bool {
     stay.sealed_key.is_none() && !vault.refuses_first_form()
 }
 
-/// Puts one stay into the second form, now: before something new is sealed for it.
+/// Rewrites one stay immediately, before anything new is sealed for it.
 ///
 /// # Errors
 /// The database does not answer, or a key is not there.
@@ -257,7 +257,7 @@ pub async fn stay(db: &Database, vault: &Vault, stay_id: Uuid) -> Result<(), sto
         Ok(_) => Ok(()),
         Err(RewriteError::Store(error)) => Err(error),
         Err(RewriteError::Vault(error)) => {
-            tracing::error!(stay.id = %stay_id, %error, "a stay was not rewritten");
+            tracing::error!(stay.id = %stay_id, %error, "could not rewrite a stay");
             Err(store::Error::Corrupt {
                 what: "stay.sealed_key",
             })
@@ -288,7 +288,7 @@ async fn rewrite_stay(
                 tracing::error!(
                     table = context.table,
                     row.id = %context.row_id,
-                    "a sealed row is damaged and was left as it is"
+                    "a sealed row is damaged and was left unchanged"
                 );
                 return Ok(None);
             }
@@ -355,7 +355,7 @@ async fn rewrite_loose(
                     tracing::error!(
                         table = context.table,
                         row.id = %context.row_id,
-                        "a sealed row is damaged and was left as it is"
+                        "a sealed row is damaged and was left unchanged"
                     );
                 }
                 Err(error) => return Err(error.into()),
@@ -365,7 +365,7 @@ async fn rewrite_loose(
     }
 }
 
-/// The same place as whoever sealed it there names.
+/// The same place that was named when it was sealed.
 fn loose_context(place: Place, found: &Loose) -> SealContext<'static> {
     let table = match place {
         Place::Webhook => "webhook",
@@ -396,7 +396,7 @@ pub struct Unreadable {
     pub version: i32,
 }
 
-/// What was found among the sealed rows other than versions of stays.
+/// The findings about sealed rows other than versions of stays.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
     /// How many were opened.

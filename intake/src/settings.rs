@@ -13,7 +13,7 @@ pub struct IntakeSettings {
     pub group_count_max: usize,
     /// Committers on PostgreSQL; SQLite has one writer and needs one.
     pub committer_count: usize,
-    /// How long a declaration may wait in the queue before its caller is told to come again.
+    /// How long a declaration may wait in the queue before its caller is told to retry.
     pub queue_wait_max: Duration,
     /// How long an `Idempotency-Key` is kept.
     pub idempotency_kept: Duration,

@@ -1,6 +1,6 @@
-//! Keyed hashes of which person an organisation names for a number of the population registry.
+//! Keyed hashes of the person that an organisation names for a number of the population registry.
 //!
-//! They are equal in every door and for every version, and tell nothing to who reads the database.
+//! They are the same for every channel and version, and reveal nothing to a reader of the database.
 
 use chrono::{DateTime, Utc};
 use domain::{birth_date::BirthDate, declaration::Guest, personal_id::PersonalId, text};
@@ -8,11 +8,11 @@ use runtime::vault::Vault;
 use store::tries::Try;
 use uuid::Uuid;
 
-/// Bytes kept of a hash: far more than keep two apart by chance, half as much to store.
+/// Bytes stored of each hash: enough to rule out accidental collisions at half the size.
 const HASH_LENGTH: usize = 16;
 
-/// The person that a guest's declaration names for his number; `None` when there is no number that
-/// the registry would be asked about. Name without marks, birth date and sex as they were sent.
+/// The person that a declaration names for the guest's number; `None` when there is no number to
+/// ask the registry about. Name without marks, birth date and sex as they were sent.
 pub(crate) fn of_guest(
     vault: &Vault,
     organisation_id: Uuid,
@@ -37,7 +37,7 @@ pub(crate) fn of_guest(
     })
 }
 
-/// By which the persons tried for a number are found.
+/// The key under which the persons tried for a number are stored.
 #[must_use]
 pub fn number_hash(vault: &Vault, organisation_id: Uuid, personal_id: &PersonalId) -> Vec<u8> {
     let parts = [

@@ -1,5 +1,5 @@
-//! How an uploaded file lies in the database: in sealed pieces, and the cells of its rejected rows
-//! sealed each. Who stores it and who works on it are different processes; both ask here.
+//! How an uploaded file is stored: in sealed pieces, with the cells of each rejected row sealed
+//! separately. The process that stores a file and the one that processes it both use this module.
 
 use runtime::vault::{Owner, SealContext, Vault, VaultError};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::prepare::month;
 pub const CHUNK_BYTE_COUNT: usize = 1024 * 1024;
 /// How long a file, its outcomes and its rejected rows are kept.
 pub const KEPT_DAYS: i64 = 7;
-/// Files of a facility that may wait or be worked on at once.
+/// How many files of a facility may be queued or in progress at once.
 pub const WAITING_COUNT_MAX: u64 = 3;
 
 /// The cells of a rejected row.
@@ -33,7 +33,7 @@ pub struct SheetNames {
     pub passed_over: Vec<(String, String)>,
 }
 
-/// Something of an import that lies sealed.
+/// A sealed part of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sealed {
     /// A piece of the file.
@@ -81,7 +81,7 @@ impl Sealed {
     /// Opens it.
     ///
     /// # Errors
-    /// The key is not loaded, or the blob is not of this place.
+    /// The key is not loaded, or the blob was sealed for another place.
     pub fn open(
         self,
         vault: &Vault,

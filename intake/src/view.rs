@@ -1,8 +1,8 @@
-//! What a sender is shown of a stay: the answer to a declaration, and the stay as it stands.
+//! What a sender sees of a stay: the answer to a declaration, and the current stay.
 //!
-//! The first answer can be made again byte for byte at any later time: it is a function of the
-//! first version's row, of what never changes in the stay's row, and of constants. Members are
-//! written in canonical order.
+//! The first answer can be rebuilt byte for byte at any time: it is a function of the first
+//! version's row, of immutable columns of the stay's row, and of constants. Members are written in
+//! canonical order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,7 +27,7 @@ use store::stays::{StayRow, StayVersionRow};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// Who signs receipts: the JWS member `iss`.
+/// The issuer of receipts: the JWS member `iss`.
 pub const ISSUER: &str = "luutru";
 /// The table whose rows hold sealed content, for the seal's context.
 pub const SEALED_TABLE: &str = "stay_version";
@@ -53,12 +53,12 @@ pub struct StayView {
 }
 
 impl StayView {
-    /// The same with the warnings that were stored, where more was noticed when it was written.
+    /// Adds the warnings as stored, if more were found while writing.
     pub(crate) fn with_warnings(self, stored: &str) -> Self {
         self.with_member("warnings", warnings_from_json(stored))
     }
 
-    /// The same with what an officer asks of its sender, where something is asked.
+    /// Adds an officer's open question to the sender, if any.
     #[must_use]
     pub fn with_questions(self, questions: Vec<Value>) -> Self {
         if questions.is_empty() {
@@ -84,7 +84,7 @@ pub struct Opened {
     pub content: Value,
 }
 
-/// What is sealed: the salt, then the canonical content.
+/// The plaintext to seal: the salt, then the canonical content.
 pub(crate) fn to_plaintext(salt: &[u8; SALT_LENGTH], canonical_content: &[u8]) -> Vec<u8> {
     [salt.as_slice(), canonical_content].concat()
 }
@@ -102,12 +102,13 @@ pub fn safe(stay: &StayRow) -> StaySafe<'_> {
     }
 }
 
-/// Opens the content of a version. Errors: the key is not loaded, or the blob is not of this row.
+/// Opens the content of a version. Errors: the key is not loaded, or the blob was sealed for
+/// another row.
 pub fn open(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyhow::Result<Opened> {
     open_sealed(vault, &safe(stay), version.version, &version.sealed)
 }
 
-/// As [`open`], of a version whose row is not at hand.
+/// Like [`open`], for a version whose row is not available.
 pub fn open_sealed(
     vault: &Vault,
     stay: &StaySafe<'_>,
@@ -151,8 +152,8 @@ impl Unsealed {
     }
 }
 
-/// As of when a version and those before it tell of their stay; `None` of a declaration, whose
-/// arrival says that.
+/// The instant that a version and its predecessors describe; `None` for a declaration, which is
+/// dated by its arrival.
 pub(crate) fn as_of(version: &StayVersionRow) -> Option<DateTime<Utc>> {
     let received_at = (version.version > 1).then_some(version.received_at);
     version.as_of.or(received_at)
@@ -168,7 +169,7 @@ pub(crate) fn accepted(
     jws: &str,
 ) -> anyhow::Result<StayView> {
     let (delivery, delivery_version) = match version.delivery_version {
-        // Of a first version only the flag tells.
+        // For a first version only the flag tells.
         _ if version.version == 1 && version.is_forwardable => (DeliveryState::Queued, 1),
         0 => (DeliveryState::NotRequired, 1),
         _ if version.version == 1 => (DeliveryState::NotRequired, 1),
@@ -202,9 +203,9 @@ pub fn as_accepted(
     accepted(stay, version, opened.content(), &opened.salt, &jws)
 }
 
-/// Every version of a stay with who, when and why, the oldest first. `labels` are what people call
-/// the keys that made them, `sent_later` the versions that the police got though they had no night
-/// in them when they were made.
+/// Every version of a stay with who, when and why, oldest first. `labels` are what people call the
+/// keys that made them, `sent_later` the versions that the police got though they had no night in
+/// them when they were made.
 pub fn history(
     vault: &Vault,
     stay: &StayRow,
@@ -273,7 +274,7 @@ pub fn current(
     render(stay, version, opened.content(), &opened.salt, &jws, axes)
 }
 
-/// A sender sees neither grade nor difference, only where to look again.
+/// A sender sees neither grade nor difference, only which members to check.
 fn identity(stay: &StayRow) -> Result<Identity, Unreadable> {
     let state = stay.identity_state.get()?;
     let review = review_of(stay)?;
@@ -286,7 +287,7 @@ fn identity(stay: &StayRow) -> Result<Identity, Unreadable> {
     })
 }
 
-/// What the police's review made of a stay's identity.
+/// The result of the police's review of a stay's identity.
 ///
 /// # Errors
 /// The stored word is damaged.
@@ -456,7 +457,7 @@ pub fn receipt(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyho
     })?)
 }
 
-/// The receipt as a compact JWS: the payload is made again from the rows, the signature is stored.
+/// The receipt as a compact JWS: the payload is rebuilt from the rows, the signature is stored.
 ///
 /// # Errors
 /// A stored word that was signed is damaged.

@@ -1,4 +1,4 @@
-//! The door against a real SQLite file: groups, twins, replays, conflicts, stopping.
+//! The intake against a real SQLite file: groups, twins, replays, conflicts, stopping.
 
 #[path = "door/censuses.rs"]
 mod censuses;
@@ -241,7 +241,7 @@ async fn a_resend_under_its_key_is_answered_even_when_the_clock_would_refuse_it(
     let mut body = citizen("A-1", 1);
     body.as_object_mut().context("object")?.remove("arrival_at");
     let first = door.accepted(Some("k-1"), &body).await?;
-    // By now the departure lies before "now", which an arrival left out would mean.
+    // By now the departure lies before "now", the default for a missing arrival.
     door.time.advance(chrono::Duration::days(3));
     let again = door.accepted(Some("k-1"), &body).await?;
     assert_eq!(first.stay.json, again.stay.json);

@@ -1,7 +1,7 @@
 //! The history of the schema, one change a file, the same on SQLite and PostgreSQL.
 //!
-//! Changes are additive: the previous release runs on the new schema. Running them safely from
-//! several processes at once is `store::schema`'s work.
+//! Changes are additive: the previous release runs on the new schema. `store::schema` runs them
+//! safely from several processes at once.
 
 pub use sea_orm_migration::prelude::*;
 

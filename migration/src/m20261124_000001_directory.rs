@@ -1,5 +1,4 @@
-//! Who declares: organisations, their facilities, the keys of their machines, and the data keys
-//! that seal what they send.
+//! Organisations, their facilities, their API keys, and the data keys that seal their declarations.
 
 use sea_orm_migration::{
     prelude::*,

@@ -47,7 +47,7 @@ fn idempotency_key() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the sweep of what has run out. Rows come in order of time, so inserts touch one page.
+/// Serves the sweep of expired rows. Rows arrive in order of time, so inserts touch one page.
 fn expiry(table: &'static str) -> IndexCreateStatement {
     Index::create()
         .name(format!("{table}_by_expiry"))

@@ -67,7 +67,7 @@ fn open_by_deadline() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves the operator's list of what was set aside, and its count in the metrics.
+/// Serves the operator's list of parked notifications, and their count in the metrics.
 fn parked() -> IndexCreateStatement {
     Index::create()
         .name("outbox_task_parked")

@@ -1,4 +1,4 @@
-//! The audit: entries are inserted in the transaction of the deed they describe.
+//! The audit: entries are inserted in the transaction of the action they record.
 
 use sea_orm_migration::{
     prelude::*,

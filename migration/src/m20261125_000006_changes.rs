@@ -1,4 +1,5 @@
-//! Versions after the first: what made each, why, and what an answer to it is rebuilt from.
+//! Versions after the first: their cause, their reason, and the data from which their answers are
+//! rebuilt.
 //!
 //! Every column has a default that is true of rows written before, and of those that the previous
 //! release writes on this schema.
@@ -19,7 +20,7 @@ impl MigrationTrait for Migration {
         for column in stay_version_columns() {
             manager.alter_table(added("stay_version", column)).await?;
         }
-        // Which version an `Idempotency-Key` led to; the first where it is not said.
+        // Which version an `Idempotency-Key` led to; the first if empty.
         let version = integer_null("version").take();
         manager.alter_table(added("idempotency_key", version)).await
     }
@@ -37,11 +38,11 @@ fn stay_version_columns() -> [ColumnDef; 5] {
     ];
     [
         word("change_kind", &kinds).default("declared").take(),
-        // Keyed hash of the request that made the version, so that it is known when it comes again.
+        // Keyed hash of the request that made the version, to recognise a replay.
         binary_null("change_index").take(),
         binary_null("sealed_reason").take(),
         string("presence").default("present").take(),
-        // The newest version the police get, up to this one; 0 when there is none.
+        // The newest version sent to the police, up to this one; 0 when there is none.
         integer("delivery_version").default(1).take(),
     ]
 }

@@ -1,4 +1,4 @@
-//! What senders may hear of: written with the deed, numbered afterwards.
+//! Events for senders: written with their cause, numbered afterwards.
 
 use sea_orm_migration::{
     prelude::*,

@@ -1,8 +1,8 @@
-//! Cases for the police, who holds them, and what was decided; and the index by which stays of the
-//! same document are found.
+//! Cases for the police, their holders and decisions; and the index that finds stays of the same
+//! document.
 //!
-//! The cases of the release before are moved here. Their table stays for one release, in which
-//! the worker moves what a process of that release still writes into it.
+//! The previous release's cases are moved here. Their table stays for one release, during which the
+//! worker moves rows that a process of the previous release still writes to it.
 
 use sea_orm_migration::{
     prelude::*,
@@ -67,8 +67,7 @@ fn review_case() -> TableCreateStatement {
         .take()
 }
 
-/// A reason that comes again while its case is open opens no second one. Also finds the open
-/// cases of a stay.
+/// A recurring reason opens no second case while one is open. Also finds the open cases of a stay.
 fn one_open_case_a_reason() -> IndexCreateStatement {
     Index::create()
         .name("review_case_open_by_stay")

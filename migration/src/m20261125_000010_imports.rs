@@ -1,4 +1,4 @@
-//! Uploaded files of stays: the file in sealed pieces, its progress, what became of each row.
+//! Uploaded files of stays: the file in sealed pieces, its progress, and the outcome of each row.
 
 use sea_orm_migration::{
     prelude::*,

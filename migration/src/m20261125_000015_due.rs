@@ -1,4 +1,4 @@
-//! Indexes by which what a facility still has to see to is found without reading all its stays.
+//! Indexes that find what a facility still has to do without reading all its stays.
 
 use sea_orm_migration::prelude::*;
 
@@ -44,7 +44,7 @@ fn flagged() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves the list of stays that owe something.
+/// Serves the list of stays with missing data.
 fn owing() -> IndexCreateStatement {
     Index::create()
         .name("stay_owing")

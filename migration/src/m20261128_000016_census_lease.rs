@@ -1,4 +1,4 @@
-//! Whose turn it is to take in a census of a facility.
+//! The lease for processing a census of a facility.
 
 use sea_orm_migration::{
     prelude::*,
@@ -15,8 +15,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// A row for each facility of which a census is under way; one that outlives its process ends by
-/// the clock.
+/// A row for each facility with a census under way; a row that outlives its process expires.
 fn census_lease() -> TableCreateStatement {
     Table::create()
         .table("census_lease")

@@ -1,8 +1,8 @@
-//! What is still to be noticed in the life of a stay: a night that was not planned, a departure
-//! that is overdue, a thing that its sender was told of, a party, and as of when a census speaks.
+//! Columns for the life of a stay: unplanned nights, overdue departures, reports already sent,
+//! parties, and the date of a census.
 //!
-//! Every column may be empty: so it is of rows written before, and of those that the previous
-//! release writes on this schema.
+//! Every column may be empty, as it is in older rows and in rows that the previous release writes
+//! on this schema.
 
 use sea_orm_migration::{
     prelude::*,
@@ -18,8 +18,8 @@ impl MigrationTrait for Migration {
         for column in stay_columns() {
             manager.alter_table(added("stay", column)).await?;
         }
-        // As of when a version made by a census, or a departure, tells of the stay; the instant of
-        // receipt where it is empty.
+        // The instant that a version made by a census or a departure describes; the time of receipt
+        // if empty.
         let as_of = timestamp_with_time_zone_null("as_of").take();
         manager.alter_table(added("stay_version", as_of)).await?;
         manager.create_index(without_night()).await?;
@@ -33,17 +33,17 @@ impl MigrationTrait for Migration {
 
 fn stay_columns() -> [ColumnDef; 3] {
     [
-        // The planned departure whose passing the sender was told of.
+        // The planned departure whose passing was reported to the sender.
         timestamp_with_time_zone_null("departure_noted_for").take(),
-        // The version with which the sender was told to look at the guest's data again; empty when
-        // there is another guest since.
+        // The version at which the sender was asked to check the guest's data; empty if the guest
+        // has changed since.
         integer_null("attention_version").take(),
         // Keyed hash of the facility and the party's reference.
         binary_null("party_index").take(),
     ]
 }
 
-/// Serves the sweep at 23:00. What is sent or left, leaves it.
+/// Serves the sweep at 23:00. Stays that are sent or ended leave it.
 fn without_night() -> IndexCreateStatement {
     Index::create()
         .name("stay_without_night")
@@ -68,7 +68,7 @@ fn leaving_by_facility() -> IndexCreateStatement {
         .take()
 }
 
-/// Serves the sweep that tells of departures that are overdue, each once: what was told leaves it.
+/// Serves the sweep that reports overdue departures once each: reported ones leave it.
 const OVERDUE_INDEX: &str = "CREATE INDEX stay_overdue ON stay (expected_departure_at, id) \
      WHERE presence = 'present' AND expected_departure_at IS NOT NULL \
        AND (departure_noted_for IS NULL OR departure_noted_for <> expected_departure_at)";

@@ -1,5 +1,5 @@
-//! What the police's review made of an identity, what facilities answer in words, and how many
-//! persons were tried for a number.
+//! The police's review of identities, written answers of facilities, and persons tried for a
+//! number.
 
 use sea_orm_migration::{
     prelude::*,

@@ -1,4 +1,4 @@
-//! What people on call look for: notifications that the police endpoint refused, and the webhooks of
+//! Indexes for people on call: notifications that the police endpoint refused, and the webhooks of
 //! a key.
 
 use sea_orm_migration::prelude::*;

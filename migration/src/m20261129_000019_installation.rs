@@ -1,4 +1,4 @@
-//! What an installation knows of itself, the MAC of each API key's row, and the key of each stay.
+//! Facts about the installation, the MAC of each API key's row, and the key of each stay.
 
 use sea_orm_migration::{
     prelude::*,

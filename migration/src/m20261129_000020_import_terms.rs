@@ -1,4 +1,4 @@
-//! What the sender of a file says of all its foreigners: until when they may stay.
+//! The sender's permitted stay for all foreigners of a file.
 
 use sea_orm_migration::{prelude::*, schema::string_null};
 

@@ -1,4 +1,4 @@
-//! Files with several sheets: what they are called, and which of them a row is in.
+//! Files with several sheets: their names, and the sheet of each row.
 
 use sea_orm_migration::{
     prelude::*,

@@ -1,5 +1,5 @@
-//! Organisations, facilities and keys as administrators keep them: what changed from when on, when
-//! a key was last used, and who sits at the terminals of the installation.
+//! Management of organisations, facilities and keys: dated changes, times of last use of keys, and
+//! the operators at the installation's terminals.
 //!
 //! Every column has a default that is true of rows written before, and of those that the previous
 //! release writes on this schema.
@@ -41,8 +41,8 @@ fn added(table: &'static str, column: ColumnDef) -> TableAlterStatement {
     Table::alter().table(table).add_column(column).take()
 }
 
-/// What each version of an organisation or a facility touched, from which day on. The first
-/// version of a subject holds everything.
+/// The members that each version of an organisation or a facility changed, and from which day. The
+/// first version of a subject holds everything.
 fn directory_change() -> TableCreateStatement {
     Table::create()
         .table("directory_change")
@@ -55,7 +55,7 @@ fn directory_change() -> TableCreateStatement {
         .take()
 }
 
-/// Beside the key, whose row is not written while it is used.
+/// Separate from the key, so that using a key does not write its row.
 fn api_key_use() -> TableCreateStatement {
     Table::create()
         .table("api_key_use")
@@ -64,7 +64,7 @@ fn api_key_use() -> TableCreateStatement {
         .take()
 }
 
-/// Whom entries of the audit name that were written at a terminal.
+/// The operators named by audit entries written at a terminal.
 fn operator() -> TableCreateStatement {
     Table::create()
         .table("operator")
@@ -74,7 +74,7 @@ fn operator() -> TableCreateStatement {
         .take()
 }
 
-/// Serves the question who made a key; what stays are noted for is not in it.
+/// Serves the lookup of a key's creator; audit entries about stays are not in it.
 fn entries_of_keys() -> IndexCreateStatement {
     Index::create()
         .name("audit_entry_of_keys")

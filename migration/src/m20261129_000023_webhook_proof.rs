@@ -1,4 +1,4 @@
-//! Whether a consumer of events has ever taken one: until then its address may be anybody's.
+//! Whether a consumer has ever accepted an event: until then its address may be anybody's.
 
 use sea_orm_migration::{prelude::*, schema::timestamp_with_time_zone_null};
 

@@ -1,7 +1,7 @@
-//! Who is at the other end: the address of a client, also behind proxies.
+//! The address of a client, including clients behind proxies.
 //!
-//! Holds always: a header is believed only from a proxy that the operator has named, so nobody
-//! chooses the address that he is counted under. An address is never logged: it is personal.
+//! Invariants: a header is trusted only from a proxy that the operator has configured, so no client
+//! can choose the address it is counted under. An address is personal and never logged.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -11,9 +11,9 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use poem::http::{HeaderMap, HeaderName};
 
-/// What proxies say of whom they speak for, the last one at the right.
+/// The header in which proxies name their clients, with the last one on the right.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// Of an IPv6 address, what one house has to itself: it may use any of the addresses below.
+/// The prefix of an IPv6 address that one site owns: it may use any address within.
 const HOUSE_BITS: u32 = 64;
 
 /// An address as it is counted.
@@ -21,7 +21,7 @@ const HOUSE_BITS: u32 = 64;
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// IPv4 also where it comes dressed as IPv6; of IPv6 the first 64 bits.
+    /// IPv4 addresses, even if mapped to IPv6; for IPv6 the first 64 bits.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
@@ -40,21 +40,20 @@ impl fmt::Debug for ClientAddress {
     }
 }
 
-/// The proxies whose word about their clients is taken: addresses and networks with commas
-/// between them.
+/// The trusted proxies: comma-separated addresses and networks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Arc<[IpNet]>);
 
 impl TrustedProxies {
-    /// Whether this is the address of one of them.
+    /// Whether this address belongs to one of them.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whom a request comes from: the peer, or the rightmost address of `X-Forwarded-For` that is
-    /// not one of these proxies. What is not an address ends the search at who said it.
+    /// The origin of a request: the peer, or the rightmost address of `X-Forwarded-For` that is not
+    /// one of these proxies. An invalid entry ends the search at the proxy that sent it.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let mut client = peer;

@@ -1,10 +1,10 @@
-//! The one source of the present instant.
+//! The only source of the current time.
 //!
 //! Instants have microsecond precision (what both databases keep), so that a value read back
 //! equals the value written.
 //!
-//! A simulation moves its clock by hand, pauses included, and makes its ids from a seed: the same
-//! seed then gives the same history.
+//! A simulation moves its clock by hand, including pauses, and derives its ids from a seed, so the
+//! same seed gives the same history.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -17,18 +17,18 @@ use tokio::time::Instant;
 /// The last id tick of the system clock, shared by every [`Clock::system`] of the process.
 static SYSTEM_LAST_TICK: LazyLock<Arc<AtomicU64>> = LazyLock::new(Arc::default);
 
-/// What the system clock of this process is corrected by.
+/// The correction applied to the system clock of this process.
 static SYSTEM_CORRECTION: LazyLock<Arc<AtomicI64>> = LazyLock::new(Arc::default);
 
 /// Tells the time; a clone tells the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
-    /// Microseconds to be added, where it is known to be wrong. Of clones the same.
+    /// Microseconds to add when it is known to be wrong. Shared by clones.
     correction_micros: Arc<AtomicI64>,
     /// Keeps the ids of [`crate::ids::uuid_v7`] in order, see there.
     pub(crate) last_tick: Arc<AtomicU64>,
-    /// Gives the bits of ids that are random elsewhere; of a simulation only.
+    /// Supplies the otherwise random bits of ids; simulations only.
     pub(crate) id_tails: Option<Arc<Tails>>,
 }
 
@@ -57,10 +57,10 @@ enum Source {
 struct Hands {
     /// Microseconds since 1970-01-01T00:00:00Z.
     micros: AtomicI64,
-    /// Where its steady time began, and how many microseconds went by since.
+    /// Where its monotonic time began, and how many microseconds went by since.
     steady_start: Instant,
     steady_micros: AtomicU64,
-    /// Who waits for it to move.
+    /// Waiters for it to move.
     waiting: Mutex<Vec<Waker>>,
     wait_count: AtomicU64,
 }
@@ -75,7 +75,7 @@ impl Hands {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until somebody has moved the hands this far.
+    /// Waits until the clock has been moved this far.
     async fn reach(&self, until: Instant) {
         poll_fn(|context| {
             let mut waiting = self.waiting();
@@ -126,19 +126,19 @@ impl Clock {
         (Self { id_tails, ..clock }, hands)
     }
 
-    /// The present instant, cut to whole microseconds, as far as it is known.
+    /// The current time, cut to whole microseconds, as far as it is known.
     pub fn now(&self) -> DateTime<Utc> {
         let correction_micros = self.correction_micros.load(Ordering::Relaxed);
         self.uncorrected() + Duration::microseconds(correction_micros)
     }
 
-    /// From now on the time is told so much later than the machine tells it; negative: earlier.
+    /// From now on, runs this far ahead of the machine's clock; negative: behind.
     pub fn correct_by(&self, correction: Duration) {
         let micros = correction.num_microseconds().unwrap_or_default();
         self.correction_micros.store(micros, Ordering::Relaxed);
     }
 
-    /// The present instant as the machine tells it, cut to whole microseconds.
+    /// The current time as the machine tells it, cut to whole microseconds.
     pub fn uncorrected(&self) -> DateTime<Utc> {
         match &self.source {
             Source::System => whole_micros(system_now()),
@@ -149,7 +149,7 @@ impl Clock {
         }
     }
 
-    /// The steady time, which never goes back and never jumps: for leases, pauses and rates.
+    /// The monotonic time, which never goes back and never jumps: for leases, pauses and rates.
     pub fn steady(&self) -> Instant {
         match &self.source {
             Source::System => Instant::now(),
@@ -157,7 +157,7 @@ impl Clock {
         }
     }
 
-    /// Waits by the steady time. On a manual clock, until somebody has moved it that far.
+    /// Waits by the monotonic time. On a manual clock, until somebody has moved it that far.
     pub async fn sleep(&self, pause: std::time::Duration) {
         match &self.source {
             Source::System => tokio::time::sleep(pause).await,
@@ -173,13 +173,14 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// Puts the clock to `instant`, forward or back. Its steady time stands still: this is a jump.
+    /// Puts the clock to `instant`, forward or back. Its monotonic time stands still: this is a
+    /// jump.
     pub fn set(&self, instant: DateTime<Utc>) {
         let micros = &self.hands.micros;
         micros.store(instant.timestamp_micros(), Ordering::SeqCst);
     }
 
-    /// Lets time pass. A negative duration moves the clock back, without its steady time.
+    /// Lets time pass. A negative duration moves the clock back, but not its monotonic time.
     pub fn advance(&self, by: Duration) {
         let by_micros = by.num_microseconds().unwrap_or(i64::MAX);
         self.hands.micros.fetch_add(by_micros, Ordering::SeqCst);
@@ -190,8 +191,8 @@ impl ManualClock {
         }
     }
 
-    /// How often somebody looked at the clock and found that it is still to wait: tells a
-    /// simulation whether what it moves on waits for the clock, or for something else.
+    /// How often a waiter checked the clock and had to keep waiting: tells a simulation whether its
+    /// parts wait for the clock or for something else.
     pub fn wait_count(&self) -> u64 {
         self.hands.wait_count.load(Ordering::SeqCst)
     }

@@ -1,13 +1,13 @@
-//! What a connection owes: who waits for whom, and since when.
+//! The state of a connection: which side waits for the other, and since when.
 //!
-//! The HTTP library bounds neither a client that connects and is silent, nor one that stops in the
+//! The HTTP library sets no limit for a client that connects and stays silent, or that stops in the
 //! middle of a body or of reading an answer. Here every wait for the client has a limit; a wait for
-//! our own handler has none (that is the handler's business).
+//! our own handler has none (the handler limits itself).
 //!
-//! An answer is followed until its last byte has left for the socket, not only until the library
-//! has taken it: on HTTP/2 the client says how much it wants, and what it does not want waits in
-//! the library's buffers. So each part of an answer carries its request along, and one part that
-//! is not taken in time ends the connection, whatever else moves on it.
+//! An answer is tracked until its last byte is written to the socket, not just until the library
+//! has taken it: on HTTP/2 the client controls how much it accepts, and the rest waits in the
+//! library's buffers. So each part of an answer keeps its request alive, and a part that is not
+//! accepted in time ends the connection, whatever else moves on it.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -25,12 +25,13 @@ use tokio::time::{Instant, Sleep};
 
 use crate::serve::ServeLimits;
 
-/// An idle connection is closed after this time when all places are taken.
+/// How long an idle connection lives when all slots are taken.
 const IDLE_WHEN_FULL: Duration = Duration::from_secs(1);
 
-/// Part of an answer whose taking counts as progress: who takes none in the time limit is cut.
+/// The part of an answer that counts as progress: a client that accepts none within the time limit
+/// is cut off.
 const PART_BYTES: usize = 16 * 1024;
-/// With so much of its answers not taken, a connection gets no further request worked on,
+/// With this much of its answers not accepted, a connection's further requests are not processed,
 const UNREAD_BYTES_MAX: u64 = 1024 * 1024;
 /// if there are so many of them: beside a long download, others go on.
 const UNREAD_ANSWERS_MAX: usize = 4;
@@ -47,7 +48,7 @@ pub(crate) enum Cut {
     Idle,
     /// The client does not take the answer.
     SlowReader,
-    /// Its address, or its key, has more connections than it may.
+    /// Its address or its key has too many connections.
     Crowded,
     /// The process stops and no request is running.
     Stopping,
@@ -77,16 +78,16 @@ struct State {
     request_count: usize,
     /// The number of the next request.
     next_number: u64,
-    /// Many requests at once: what comes between them may be no head.
+    /// Concurrent requests: bytes between them need not be a head.
     is_multiplexed: bool,
     is_stopping: bool,
     idle_since: Instant,
-    /// Since when a head is owed: from the connection's start, then from its first byte.
+    /// When the wait for a head began: at the connection's start, later at its first byte.
     head_since: Option<Instant>,
     write_blocked_since: Option<Instant>,
-    /// What is on its way to the client, by the number of its request.
+    /// Answers on their way to the client, by request number.
     answers: HashMap<u64, Answer>,
-    /// Of all answers together.
+    /// Unread bytes of all answers together.
     unread_bytes: u64,
 }
 
@@ -98,11 +99,11 @@ impl State {
 
 /// An answer that the client has not taken whole.
 struct Answer {
-    /// Parts that were handed out and are not written.
+    /// Parts handed out but not yet written.
     part_count: usize,
-    /// There is nothing to take: the rest is still to be made.
+    /// Nothing to accept: the rest is not yet produced.
     is_ours: bool,
-    /// When the client took something, or could begin to.
+    /// When the client last accepted something, or could first do so.
     progress_at: Instant,
     /// Its length was known from the start.
     is_sized: bool,
@@ -151,12 +152,12 @@ impl Activity {
         }
     }
 
-    /// From now on a byte need not begin a head: it may be a setting or a sign of life.
+    /// From now on a byte need not start a head: it may be a setting or a ping.
     pub(crate) fn is_multiplexed(&self) {
         self.lock().is_multiplexed = true;
     }
 
-    /// Waits until the client has taken enough of the answers before.
+    /// Waits until the client has accepted enough of the previous answers.
     pub(crate) async fn room(&self) {
         loop {
             let taken = self.taken.notified();
@@ -171,7 +172,7 @@ impl Activity {
         self.lock().is_stopping = true;
     }
 
-    /// Whether the connection has to go. `is_full`: no place is left for others.
+    /// Whether to close the connection. `is_full`: no slot is left for others.
     pub(crate) fn judge(&self, is_full: bool) -> Option<Cut> {
         let state = self.lock();
         let exceeds = |since: Instant, limit: Duration| since.elapsed() >= limit;
@@ -227,7 +228,7 @@ pub(crate) struct RequestGuard {
 }
 
 impl RequestGuard {
-    /// The answer is there: from now on the client is waited for.
+    /// The answer is ready: from now on we wait for the client.
     fn begin_answer(&self, length: Option<u64>) {
         let answer = Answer {
             part_count: 0,
@@ -291,7 +292,7 @@ impl Drop for RequestGuard {
     }
 }
 
-/// A socket that tells [`Activity`] what it does.
+/// A socket that reports its activity to [`Activity`].
 pub(crate) struct WatchedSocket<I> {
     inner: I,
     activity: Arc<Activity>,
@@ -363,7 +364,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for WatchedSocket<I> {
     }
 }
 
-/// Where a request's body goes when the handler drops it before its end.
+/// Receives a request's body that the handler drops before its end.
 pub(crate) type Leftover = Arc<Mutex<Option<WireBody>>>;
 
 /// A request body with time limits. An exceeded one ends it with [`io::ErrorKind::TimedOut`].
@@ -372,7 +373,7 @@ pub(crate) struct WatchedBody {
     leftover: Leftover,
     stall_timeout: Duration,
     ends_at: Instant,
-    /// Made at the first wait: most bodies come whole with the head.
+    /// Created at the first wait: most bodies arrive together with the head.
     patience: Option<Pin<Box<Sleep>>>,
 }
 
@@ -456,7 +457,7 @@ pub(crate) struct Kept(pub(crate) Arc<dyn Any + Send + Sync>);
 /// An answer's body that keeps its request counted until it is written.
 pub(crate) struct CountedBody {
     inner: WireBody,
-    /// What is left of a frame that is handed out in parts.
+    /// The rest of a frame that is handed out in parts.
     rest: Bytes,
     guard: Arc<RequestGuard>,
 }

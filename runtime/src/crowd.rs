@@ -1,9 +1,9 @@
-//! Who has how many connections.
+//! Connections per client.
 //!
-//! A connection counts to its address until a key is recognised on it, then to that key. Whoever
-//! has too many loses the oldest: many houses share one address, and a house that comes while
-//! somebody beside it floods is let in, shows its key and is out of the crowd. Connections of
-//! trusted proxies carry everybody's requests and count to nobody.
+//! A connection counts against its address until a key is recognised on it, then against that key.
+//! An owner with too many loses the oldest one: many facilities share one address, and one that
+//! connects while a neighbour floods is let in, shows its key and no longer counts against the
+//! address. Connections of trusted proxies carry everybody's requests and are not counted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::address::ClientAddress;
 
-/// When all places are taken, an address that has more than this gives one.
+/// When all slots are taken, an address with more than this loses one.
 const FAIR_COUNT: usize = 16;
 
 /// To whom a connection counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
-    /// Nobody: a proxy that speaks for others.
+    /// Nobody: a proxy that forwards for others.
     Proxy,
     /// An address, as long as no key is known.
     Address(ClientAddress),
@@ -37,7 +37,7 @@ pub(crate) struct Crowd {
 #[derive(Default)]
 struct State {
     next_number: u64,
-    /// The connections of each, the oldest first.
+    /// The connections of each, oldest first.
     groups: HashMap<Owner, BTreeMap<u64, CancellationToken>>,
 }
 
@@ -62,7 +62,7 @@ impl Crowd {
         })
     }
 
-    /// Counts a connection; its owner's oldest goes when there are too many.
+    /// Counts a connection; closes its owner's oldest if there are too many.
     pub(crate) fn enter(self: &Arc<Self>, owner: Owner) -> Arc<Seat> {
         let mut state = self.lock();
         let number = state.next_number;
@@ -78,7 +78,7 @@ impl Crowd {
         })
     }
 
-    /// Ends the oldest connection of the address that has most, unless all have few.
+    /// Ends the oldest connection of the address with the most, unless all have few.
     pub(crate) fn make_room(&self) {
         let mut state = self.lock();
         let addresses = state.groups.iter_mut();
@@ -113,7 +113,7 @@ fn end_oldest(group: &mut BTreeMap<u64, CancellationToken>) {
     }
 }
 
-/// The place of a connection among its owner's. Dropping it gives it up.
+/// A connection's entry among its owner's. Dropping it removes the entry.
 pub(crate) struct Seat {
     crowd: Arc<Crowd>,
     number: u64,
@@ -185,12 +185,12 @@ mod tests {
         let (key, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let honest = crowd.enter(house(1));
         honest.give_to(key);
-        // Whose it is stays.
+        // Its owner stays the same.
         honest.give_to(other);
         let flood: Vec<_> = (0..9).map(|_| crowd.enter(house(1))).collect();
         assert_eq!(flood.iter().filter(|seat| is_gone(seat)).count(), 7);
         assert!(!is_gone(&honest));
-        // A key has a bound of its own.
+        // A key has its own limit.
         let more = [crowd.enter(house(3)), crowd.enter(house(4))];
         more.iter().for_each(|seat| seat.give_to(key));
         assert!(is_gone(&honest) && !is_gone(&more[1]));

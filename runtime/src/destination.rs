@@ -1,9 +1,9 @@
-//! Where calls may go whose address somebody else chose: webhooks.
+//! Which addresses chosen by others may be called: webhook targets.
 //!
-//! Whoever names an address must not reach through us what he cannot reach himself. So addresses
-//! are judged twice: by their form and by what their name stands for when they are registered, and
-//! again at every connection, where the name is resolved once and exactly the addresses that were
-//! judged are connected to. A name that changes its meaning in between gains nothing.
+//! A caller that names an address must not reach anything through us that it could not reach
+//! directly. So addresses are checked twice: at registration, by their form and by what the name
+//! resolves to; and at every connection, where the name is resolved once and only the checked
+//! addresses are connected to. A name that changes its meaning in between gains nothing.
 
 use std::{
     error::Error as StdError,
@@ -27,11 +27,11 @@ pub const URL_LENGTH_MAX: usize = 2_048;
 /// How long a registration waits for the name service.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Settings of where webhooks may go. API and worker must have the same.
+/// Settings for webhook targets. API and worker must have the same.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct DestinationSettings {
-    /// Lets webhooks go to private and loopback addresses, over http and to any port: for
-    /// development and tests. `up` in development does unless told otherwise.
+    /// Allows webhooks to private and loopback addresses, over http and to any port: for
+    /// development and tests. The default for `up` in development.
     #[arg(
         long,
         env = "LUUTRU_WEBHOOK_ALLOW_PRIVATE",
@@ -41,7 +41,7 @@ pub struct DestinationSettings {
     )]
     pub webhook_allow_private: Option<bool>,
 
-    /// Ports that webhooks may go to.
+    /// Ports allowed for webhooks.
     #[arg(
         long,
         env = "LUUTRU_WEBHOOK_PORTS",
@@ -51,7 +51,7 @@ pub struct DestinationSettings {
     )]
     pub webhook_ports: Vec<u16>,
 
-    /// Private networks that webhooks may go to all the same, such as 10.20.0.0/16.
+    /// Private networks allowed for webhooks, such as 10.20.0.0/16.
     #[arg(
         long,
         env = "LUUTRU_WEBHOOK_NETWORKS",
@@ -118,7 +118,7 @@ impl Network {
     }
 }
 
-/// IPv4 that is not the public internet.
+/// IPv4 ranges outside the public internet.
 ///
 /// Source: IANA IPv4 Special-Purpose Address Registry, and multicast.
 const CLOSED_V4: [Network; 15] = [
@@ -165,10 +165,10 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Why a destination is refused. Holds nothing of the address.
+/// Why a target is refused. Contains no part of the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Not a URL of the form that is taken.
+    /// Not a URL in an accepted form.
     #[error("the address is no https URL of the form that is taken")]
     Form,
     /// It leads to an address that is not open to webhooks.
@@ -176,7 +176,7 @@ pub enum Refused {
     Address,
 }
 
-/// Asks for the addresses of a name.
+/// Resolves a name to addresses.
 type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
 /// Judges destinations. A clone judges alike.
@@ -207,8 +207,8 @@ impl Destinations {
         }
     }
 
-    /// The address as it is stored and called: one spelling of what may be written in many ways
-    /// (decimal, octal and hexadecimal numbers, other scripts, a dot at the end).
+    /// The address as stored and called: one canonical spelling (instead of decimal, octal and
+    /// hexadecimal numbers, other scripts, a trailing dot).
     ///
     /// Errors: [`Refused::Form`] without https, with user information or a fragment, with another
     /// port, too long; [`Refused::Address`] when it names an address that is not open.
@@ -225,8 +225,8 @@ impl Destinations {
         Ok(url.into())
     }
 
-    /// Asks the name service what the address leads to. A name that it does not know is let
-    /// through: it is judged at every connection.
+    /// Resolves the address. An unknown name is accepted, because it is checked again at every
+    /// connection.
     ///
     /// Errors: [`Refused::Address`]; [`Refused::Form`] when it is not as [`Self::normalise`] gives
     /// it.
@@ -242,8 +242,8 @@ impl Destinations {
         }
     }
 
-    /// A client whose connections go only where they may. Judge each URL by [`Self::normalise`]
-    /// before it is called: addresses written as numbers are not looked up.
+    /// A client that connects only to allowed addresses. Check each URL with [`Self::normalise`]
+    /// before calling it: literal IP addresses are not resolved.
     pub fn client(&self, limits: &OutgoingLimits) -> Result<Client, reqwest::Error> {
         outgoing::builder(limits)
             .dns_resolver(Arc::new(self.clone()))
@@ -271,7 +271,8 @@ impl Destinations {
         }
     }
 
-    /// One that is not open closes them all: a name that leads inside and outside is no mistake.
+    /// One forbidden address rejects them all: a name that leads both inside and outside is no
+    /// accident.
     fn judge_all(&self, addresses: &[IpAddr]) -> Result<(), Refused> {
         let is_open = |address: &IpAddr| {
             self.allows_private
@@ -286,7 +287,7 @@ impl Destinations {
     }
 }
 
-/// True when a call was not made because of where it would have gone.
+/// True when a call was not made because its target is not allowed.
 pub fn is_refused(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {

@@ -61,7 +61,7 @@ pub fn parse(text: &str) -> Option<ApiKeyText> {
     Some(ApiKeyText { key_id, secret })
 }
 
-/// What is stored of a key: HMAC-SHA-256 of its secret under the pepper (`LUUTRU_KEY_PEPPER`).
+/// The stored hash of a key: HMAC-SHA-256 of its secret under the pepper (`LUUTRU_KEY_PEPPER`).
 pub fn hash(pepper: &[u8; 32], secret: &[u8; 32]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(hmac::sign(&pepper_key(pepper), secret).as_ref());

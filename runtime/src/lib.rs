@@ -1,9 +1,9 @@
-//! What every process of luutru shares: start, serve, observe, stop; keys and their use; the clock;
-//! calls to the outside.
+//! What all luutru processes share: start, serve, observe, stop; keys and their use; the clock;
+//! outgoing calls.
 //!
-//! Knows nothing about stays. Holds always: time and randomness enter through [`clock`] and
-//! [`ids`], settings arrive as values (nothing here reads the environment), and no text written
-//! here to a log or an error carries a value that somebody submitted.
+//! Knows nothing about stays. Invariants: time and randomness enter through [`clock`] and [`ids`],
+//! settings arrive as values (nothing here reads the environment), and no log line or error written
+//! here contains a submitted value.
 
 pub mod address;
 pub mod serve;

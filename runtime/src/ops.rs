@@ -1,8 +1,8 @@
 //! Alive, ready, measured: `/livez`, `/readyz`, `/metrics`.
 //!
-//! `/livez` answers as long as the process serves and asks nobody. `/readyz` is 200 or 503 by the
-//! checks of what this process itself needs; dependencies are listed beside them and never change
-//! the status, because a restart or another instance would not cure them.
+//! `/livez` answers as long as the process serves, without running checks. `/readyz` is 200 or 503
+//! depending on checks of what this process itself needs; dependencies are listed as well but never
+//! change the status, because neither a restart nor another instance would fix them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,10 +21,10 @@ use crate::telemetry::MetricsHandle;
 
 type Question = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
-/// How often and how long checks may ask.
+/// How often checks run, and their time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadinessLimits {
-    /// An answer is repeated for so long before the check asks again.
+    /// How long a result is reused before the check runs again.
     pub cache_duration: Duration,
     /// A check that takes longer counts as failing.
     pub check_timeout: Duration,
@@ -39,7 +39,7 @@ impl Default for ReadinessLimits {
     }
 }
 
-/// What `/readyz` knows. A clone is the same.
+/// The state behind `/readyz`. Clones share it.
 #[derive(Clone)]
 pub struct Readiness {
     inner: Arc<Inner>,
@@ -55,7 +55,7 @@ struct Check {
     name: &'static str,
     kind: Kind,
     question: Question,
-    /// Held while asking, so that many callers at once ask once.
+    /// Held while a check runs, so that concurrent callers share one run.
     last: Mutex<Option<(Instant, bool)>>,
 }
 
@@ -116,7 +116,7 @@ impl Readiness {
         self.add(name, Kind::Dependency, Box::new(move || question().boxed()));
     }
 
-    /// From now on not ready: the process finishes what it has and stops.
+    /// Not ready from now on: the process finishes its work and stops.
     pub fn start_draining(&self) {
         self.inner.is_draining.store(true, Ordering::SeqCst);
     }
@@ -126,7 +126,7 @@ impl Readiness {
         self.inner.is_draining.load(Ordering::SeqCst)
     }
 
-    /// Asks what is not known from the last moment, everything at the same time.
+    /// Runs all checks without a recent result, concurrently.
     pub async fn report(&self) -> ReadinessReport {
         let checks = self
             .inner

@@ -1,8 +1,8 @@
 //! The HTTP client for calls to other systems.
 //!
-//! Every call is bounded in time and size, follows no redirect (a signed or personal body goes
-//! where it was addressed and nowhere else) and ignores proxy settings of the environment. Make
-//! one client per destination, so that a slow one does not use up another's connections.
+//! Every call is bounded in time and size, follows no redirect (a signed or personal body goes only
+//! where it was addressed) and ignores proxy settings from the environment. Create one client per
+//! destination, so that a slow one does not exhaust another's connections.
 
 use std::time::Duration;
 

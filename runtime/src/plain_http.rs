@@ -1,5 +1,5 @@
-//! Whether a peer may be called in clear: personal data leave by these calls, so in production only
-//! over TLS, to this very host, or to a host that the operator has named.
+//! Whether a peer may be called without TLS. These calls carry personal data, so production allows
+//! only TLS, the local host, or hosts that the operator has named.
 
 use std::net::IpAddr;
 
@@ -10,11 +10,11 @@ use crate::secrets::SettingError;
 /// Environment name of the hosts that may be called in clear.
 pub const ALLOW_PLAIN_HTTP: &str = "LUUTRU_ALLOW_PLAIN_HTTP";
 
-/// Settings of where calls in clear may go.
+/// Settings for calls without TLS.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PlainHttpSettings {
-    /// Hosts that the population registry and police endpoints may be called at over http://,
-    /// several with commas: what goes there can be read on the way. This host itself always may.
+    /// Comma-separated hosts of the population registry and police endpoints that may be called
+    /// over http://, where calls can be read in transit. The local host is always allowed.
     #[arg(
         long,
         env = "LUUTRU_ALLOW_PLAIN_HTTP",
@@ -29,8 +29,7 @@ pub struct PlainHttpSettings {
 }
 
 impl PlainHttpSettings {
-    /// Whether the address of the setting may be called; what is no address is somebody else's
-    /// fault to name.
+    /// Whether the setting's address may be called; invalid addresses are reported elsewhere.
     ///
     /// Errors: it would be called in clear.
     pub fn check(&self, setting: &str, address: &str) -> Result<(), SettingError> {
@@ -48,8 +47,8 @@ impl PlainHttpSettings {
         Err(SettingError::new(
             setting,
             format!(
-                "would be called over http://: personal data would leave in clear. Use https://, \
-                 or name the host in {ALLOW_PLAIN_HTTP} if nobody can listen on the way."
+                "would be called over http://: personal data would be sent unencrypted. Use \
+                 https://, or name the host in {ALLOW_PLAIN_HTTP} if nobody can eavesdrop."
             ),
         ))
     }

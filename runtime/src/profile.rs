@@ -5,9 +5,10 @@ use clap::ValueEnum;
 /// Where the process runs. `LUUTRU_PROFILE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Profile {
-    /// A laptop or a test: missing keys are made, an unsafe database only warns.
+    /// A laptop or a test: missing keys are created, and an unsafe database only causes a warning.
     Development,
-    /// Real stays: a missing secret or an unsafe database refuses the start by name.
+    /// Real stays: a missing secret or an unsafe database prevents the start, with an error that
+    /// names it.
     Production,
 }
 

@@ -1,4 +1,4 @@
-//! Settings that must not be seen: read as a value or from a file, and refused by name.
+//! Secret settings: read as a value or from a file, and named in errors.
 //!
 //! An error here names the setting and says what to do; it never holds any of the value.
 
@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 
 use crate::ids;
 
-/// Compares in a time that says nothing of where the two begin to differ.
+/// Compares in constant time.
 pub fn is_same(sent: &[u8], ours: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(sent, ours).is_ok()
 }
 
-/// A setting that stops the start. Its text reads as one sentence for the operator, in English:
-/// the setting's name, what is wrong, what to do.
+/// A setting that prevents the start. Its text is one English sentence for the operator: the
+/// setting's name, the problem, the fix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {advice}")]
 pub struct SettingError {
@@ -27,8 +27,8 @@ pub struct SettingError {
 }
 
 impl SettingError {
-    /// `setting` is the name of the environment variable; `advice` says what is wrong and what to
-    /// do, and holds nothing of a secret.
+    /// `setting` is the environment variable's name; `advice` states the problem and the fix,
+    /// without any part of a secret.
     pub fn new(setting: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
             setting: setting.into(),
@@ -77,7 +77,7 @@ pub fn read_secret(
     Ok(Some(secret))
 }
 
-/// As [`read_secret`], and missing is an error too.
+/// Like [`read_secret`], and missing is an error too.
 pub fn require_secret(
     name: &'static str,
     value: Option<SecretString>,
@@ -100,7 +100,7 @@ pub fn parse_key(name: &str, text: &SecretString) -> Result<Zeroizing<[u8; 32]>,
         Ok(key) => Ok(Zeroizing::new(key)),
         Err(_) => Err(SettingError::new(
             name,
-            "is no 32-byte key. Write it as 64 hex digits or as base64 of 32 bytes, \
+            "is not a 32-byte key. Write it as 64 hex digits or as base64 of 32 bytes, \
              for instance the output of `openssl rand -hex 32`.",
         )),
     }
@@ -112,7 +112,7 @@ pub fn generate_key() -> SecretString {
     SecretString::from(hex::encode(key.as_slice()))
 }
 
-/// A key for a purpose of its own, derived from `key` by HMAC-SHA-256 over `purpose`.
+/// A separate key for a purpose, derived from `key` by HMAC-SHA-256 over `purpose`.
 pub fn derive_key(key: &[u8; 32], purpose: &'static str) -> Zeroizing<[u8; 32]> {
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key);
     let tag = aws_lc_rs::hmac::sign(&key, purpose.as_bytes());
@@ -132,8 +132,8 @@ pub fn check_value(name: &str, key: &[u8; 32]) -> Vec<u8> {
     [&[KEY_GENERATION], tag.as_ref()].concat()
 }
 
-/// Whether no random generator made these bytes: the same few over and over, as in what people
-/// write to try something out.
+/// Whether these bytes are clearly not random: a few values repeated, as people type when trying
+/// something out.
 pub fn is_patterned(bytes: &[u8]) -> bool {
     (1..=bytes.len() / 2).any(|period| {
         let shifted = bytes.iter().zip(bytes.iter().skip(period));

@@ -1,8 +1,7 @@
-//! The accept loop: every connection of the process comes in here.
+//! The accept loop: every incoming connection of the process arrives here.
 //!
-//! Holds always: the number of connections is bounded, in all and of each client, and so is every
-//! wait for a client (head, body, answer, next request); a stop finishes the requests that are
-//! running.
+//! Invariants: connections are bounded in total and per client, and so is every wait for a client
+//! (head, body, answer, next request); a stop lets running requests finish.
 
 mod limits;
 
@@ -48,7 +47,7 @@ const ACCEPT_PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration:
 const LEFTOVER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// For how long.
 const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(5);
-/// For a head that is on its way when the stop begins.
+/// Time limit for a head that is arriving when the stop begins.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 /// Looks at a connection per `header_read_timeout`; a cut is late by at most one part.
 const WATCH_PARTS: u32 = 4;
@@ -56,9 +55,9 @@ const WATCH_PARTS: u32 = 4;
 const BUFFER_BYTES_MIN: usize = 8 * 1024;
 /// Requests at once on one HTTP/2 connection: what RFC 9113, 6.5.2, advises as the least.
 const STREAM_COUNT_MAX: u32 = 100;
-/// What the HTTP library keeps of an HTTP/2 answer that the client does not take yet.
+/// How much of an HTTP/2 answer the HTTP library buffers until the client accepts it.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// Between two looks whether an HTTP/2 client is there, and how long it has to say so.
+/// The interval between HTTP/2 pings, and the time limit for their answers.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// An open port.
@@ -91,14 +90,14 @@ impl Listener {
         })
     }
 
-    /// Takes the word of these proxies about their clients.
+    /// Trusts these proxies about their clients.
     #[must_use]
     pub fn trusting(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = proxies;
         self
     }
 
-    /// The address it really has, also after port 0.
+    /// The actual address, even if port 0 was requested.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
@@ -116,7 +115,7 @@ pub fn is_body_timeout(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut || wrapped().is_some_and(is_body_timeout)
 }
 
-/// Whose a request is: its [`poem::Request::data`].
+/// The client of a request, in its [`poem::Request::data`].
 #[derive(Clone)]
 pub struct Client {
     address: ClientAddress,
@@ -129,7 +128,7 @@ impl Client {
         self.address
     }
 
-    /// Tells that this key was recognised: the connection counts to it from now on.
+    /// Records that this key was recognised: the connection counts against it from now on.
     pub fn has_key(&self, key_id: Uuid) {
         self.seat.give_to(key_id);
     }
@@ -206,7 +205,7 @@ fn crowd(limits: &ServeLimits) -> Arc<Crowd> {
     )
 }
 
-/// Ends only with an error that no waiting cures.
+/// Ends only with an error that waiting cannot cure.
 async fn accept_all<E: Endpoint + 'static>(
     listener: &TcpListener,
     shared: &Arc<Shared<E>>,
@@ -258,7 +257,7 @@ fn start_connection<E: Endpoint + 'static>(
     place: OwnedSemaphorePermit,
     shared: &Arc<Shared<E>>,
 ) {
-    // Fails only when the client is gone again; reading shows that.
+    // Fails only if the client has already gone, which reading will show.
     let _ = socket.set_nodelay(true);
     let connection = Arc::clone(shared);
     tasks::spawn_on(&shared.connections, "connection", async move {
@@ -290,7 +289,7 @@ async fn finish<E>(shared: &Shared<E>) {
         tracing::error!(
             listener = shared.listener_name,
             connection_count,
-            "cut at the stop"
+            "cut off at shutdown"
         );
         shared.abort.cancel();
         shared.connections.wait().await;
@@ -298,7 +297,7 @@ async fn finish<E>(shared: &Shared<E>) {
     tracing::info!(listener = shared.listener_name, "stopped listening");
 }
 
-/// Serves one connection to its end; tells if and why it was we who ended it.
+/// Serves one connection to its end; returns whether and why we ended it.
 async fn serve_connection<I, E>(
     socket: I,
     remote_addr: SocketAddr,
@@ -329,7 +328,7 @@ where
     let mut is_stopping = false;
     loop {
         tokio::select! {
-            // An error is the client's: cut off, or not HTTP.
+            // Errors are the client's: cut off, or not HTTP.
             _ = connection.as_mut() => return None,
             () = look.as_mut() => {
                 let is_full = shared.places.available_permits() == 0;
@@ -387,7 +386,7 @@ async fn answer<E: Endpoint>(
         seat,
     };
     let has_body = !request.body().is_end_stream();
-    // Who expects 100 sends nothing after a refusal; HTTP/2 ends a stream by itself.
+    // A client that expects 100 sends nothing after a refusal; HTTP/2 ends the stream by itself.
     let is_drained =
         request.version() < Version::HTTP_2 && !request.headers().contains_key(header::EXPECT);
     let local_addr = LocalAddr(Addr::SocketAddr(shared.local_addr));
@@ -411,8 +410,8 @@ fn watch_body(request: &mut poem::Request, limits: &ServeLimits) -> Leftover {
     leftover
 }
 
-/// Reads on, beside the answer, what the handler did not want: a client that is still sending
-/// when the connection closes would lose the answer.
+/// Drains the unread body alongside the answer: a client still sending when the connection closes
+/// would lose the answer.
 fn drain(leftover: &Leftover, activity: &Arc<Activity>, connections: &TaskTracker) {
     let body = leftover
         .lock()

@@ -1,7 +1,7 @@
 //! Stopping in order.
 //!
 //! The first SIGTERM or SIGINT cancels a token that everything watches; a second one ends the
-//! process at once, for the operator who cannot wait.
+//! process at once, for an operator in a hurry.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -15,11 +15,11 @@ use crate::tasks;
 
 /// Exit code after a second signal.
 const IMPATIENT_EXIT_CODE: i32 = 1;
-/// A signal so soon after the first is the same wish told twice: timeout(1), for one, signals the
-/// process and then its group.
+/// A signal this soon after the first is a duplicate: timeout(1), for example, signals the process
+/// and then its group.
 const SAME_WISH: Duration = Duration::from_secs(1);
 
-/// Knows whether the process has been asked to stop.
+/// Whether the process has been asked to stop.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
     token: CancellationToken,
@@ -69,7 +69,7 @@ async fn watch(mut terminate: Signal, mut interrupt: Signal, token: Cancellation
     while first.elapsed() < SAME_WISH {
         next_signal(&mut terminate, &mut interrupt).await;
     }
-    tracing::error!("second signal: ending at once, unfinished work is left to the next start");
+    tracing::error!("second signal: exiting at once; the next start continues unfinished work");
     std::process::exit(IMPATIENT_EXIT_CODE);
 }
 
@@ -102,13 +102,13 @@ impl StopStep {
     }
 }
 
-/// Takes the steps one after the other. True when every one ended inside its limit; the others
-/// are named in the log.
+/// Runs the steps one after the other. True when every step ended within its limit; the others are
+/// logged by name.
 pub async fn stop_in_order(steps: Vec<StopStep>) -> bool {
     let mut is_clean = true;
     for step in steps {
         if tokio::time::timeout(step.limit, step.work).await.is_err() {
-            tracing::error!(step = step.name, "did not stop in time and was left behind");
+            tracing::error!(step = step.name, "did not stop in time and was abandoned");
             is_clean = false;
         } else {
             tracing::debug!(step = step.name, "stopped");

@@ -1,4 +1,4 @@
-//! The keys that sign receipts: Ed25519, compact JWS, public keys as a JWK set.
+//! Receipt signing keys: Ed25519, compact JWS, public keys as a JWK set.
 //!
 //! Sources: RFC 7515 (JWS), RFC 7638 (thumbprint, used as `kid`), RFC 8032 and RFC 8037 (Ed25519,
 //! `EdDSA`, `OKP`). Ed25519 is deterministic: the same payload and key give the same bytes, so a
@@ -27,19 +27,19 @@ const PUBLIC_DER_FRAME: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
 
-/// Why keys or a signature were refused. Holds nothing of a key or payload.
+/// Why keys or a signature were refused. Contains no part of a key or payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
     /// No `PRIVATE KEY` block in the text.
     #[error(
-        "holds no private key. Give one or more PEM blocks \"PRIVATE KEY\" (PKCS#8), for \
+        "contains no private key. Give one or more PEM blocks \"PRIVATE KEY\" (PKCS#8), for \
          instance the output of `openssl genpkey -algorithm ed25519`."
     )]
     NoKey,
     /// A block is damaged or holds something else than an unencrypted Ed25519 key.
     #[error(
-        "block {block} is no unencrypted Ed25519 private key in PKCS#8 PEM. Replace it by the \
-         output of `openssl genpkey -algorithm ed25519`."
+        "block {block} is not an unencrypted Ed25519 private key in PKCS#8 PEM. Replace it with \
+         the output of `openssl genpkey -algorithm ed25519`."
     )]
     BadKey {
         /// Which block of the bundle, from 1.
@@ -60,7 +60,7 @@ pub enum SigningError {
     /// The key set holds no key of the receipt's `kid`.
     #[error("is signed by a key that is not in the key set")]
     UnknownKey,
-    /// The signature is not of this header and payload.
+    /// The signature does not match this header and payload.
     #[error("has a wrong signature")]
     WrongSignature,
 }
@@ -190,7 +190,7 @@ pub fn compact_jws(kid: &str, payload: &[u8], signature: &[u8]) -> String {
     text
 }
 
-/// What a JWS is the receipt of.
+/// What a receipt JWS covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiptKind {
     /// A stay: [`RECEIPT_TYPE`].

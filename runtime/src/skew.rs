@@ -1,9 +1,9 @@
-//! How far our clock is from the database server's, and what follows from it.
+//! The skew between our clock and the database server's, and its consequences.
 //!
-//! Processes on several hosts meet in one database, so its server's clock is the one that each is
-//! measured by; nobody sets a clock here. Leases go by the server's time, whatever ours says. What
-//! goes by ours: when a declaration was received, and thereby whether it was on time. So whoever
-//! takes declarations tells the time by the server's clock while ours is far from it.
+//! Processes on several hosts share one database, so each measures itself against its server's
+//! clock; nothing here sets a clock. Leases use the server's time, whatever ours says. Our clock
+//! decides when a declaration was received, and so whether it was on time. Therefore a process that
+//! accepts declarations uses the server's time while its own clock is far off.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,33 +14,33 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::ops::Readiness;
 
-/// Up to here a skew is what synchronised hosts may have for a moment.
+/// A skew that synchronised hosts may briefly have.
 const UNNOTICED_MAX: TimeDelta = TimeDelta::seconds(2);
-/// Up to here a process serves. Deadlines are told by the minute.
+/// The largest skew with which a process serves. Deadlines are accurate to the minute.
 const BEARABLE_MAX: TimeDelta = TimeDelta::seconds(60);
-/// An answer that took longer says too little: it may be off by half of the time it took. A process
-/// that was stopped while it asked finds such answers.
+/// A slower answer is useless: it may be off by half of its duration. A process suspended during
+/// the query sees such answers.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(1);
 /// Between two comparisons of a process that keeps comparing.
 pub const COMPARE_INTERVAL: Duration = Duration::from_secs(1);
-/// A database that does not answer by then says nothing of the clock.
+/// How long to wait for the database's time.
 const COMPARE_TIMEOUT: Duration = Duration::from_millis(200);
 /// How long the check `clock` waits for an answer under way. Less than a check may take: when the
 /// database is away, that is for the check `database` to say.
 const ANSWER_WAIT: Duration = Duration::from_millis(100);
 
-/// What a skew means for the process.
+/// The consequence of a skew for the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// Nothing.
     Agrees,
     /// An operator should look: a warning.
     Off,
-    /// What it would write down of the time could not be stood by: not ready.
+    /// Timestamps would be unreliable: not ready.
     Wrong,
 }
 
-/// What follows from a skew, either way; each bound still belongs to the milder verdict.
+/// The verdict on a skew in either direction; each limit still belongs to the milder verdict.
 fn judge(skew: TimeDelta) -> Verdict {
     let distance = skew.abs();
     if distance <= UNNOTICED_MAX {
@@ -68,14 +68,14 @@ fn measure(
 #[derive(Debug)]
 pub struct ClockWatch {
     clock: Clock,
-    /// Held while the other clock is asked, so that who judges hears of the newest answer.
+    /// Held during the query, so that readers see the newest answer.
     asking: tokio::sync::Mutex<()>,
     last: Mutex<Option<TimeDelta>>,
     corrects: bool,
 }
 
 impl ClockWatch {
-    /// Until the first answer the clock counts as right.
+    /// Until the first answer, the clock is assumed to be right.
     pub fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -85,8 +85,8 @@ impl ClockWatch {
         }
     }
 
-    /// As [`ClockWatch::new`], and while our clock is more than a minute off, it and all its clones
-    /// tell the time that the database server has.
+    /// Like [`ClockWatch::new`], and while our clock is more than a minute off, it and all its
+    /// clones tell the time that the database server has.
     pub fn correcting(clock: Clock) -> Self {
         Self {
             corrects: true,
@@ -97,7 +97,7 @@ impl ClockWatch {
     /// Adds the checks `database` and `clock`, both out of one question: what time the database
     /// server has; `None` where its clock is ours. `clock` fails while the skew is above a minute.
     ///
-    /// While the database does not answer, `clock` stays at what was last known.
+    /// While the database does not answer, `clock` keeps its last result.
     pub fn add_checks<F, Fut, E>(self: &Arc<Self>, readiness: &Readiness, ask: F)
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -124,7 +124,7 @@ impl ClockWatch {
         self.last().map(judge) == Some(Verdict::Wrong)
     }
 
-    /// Asks what time the database server has, and remembers how far ours is from it.
+    /// Queries the database server's time and stores the skew.
     ///
     /// Errors: those of the question.
     pub async fn compare<E>(
@@ -141,15 +141,16 @@ impl ClockWatch {
         Ok(())
     }
 
-    /// As [`ClockWatch::compare`], for a moment only: without an answer what was last known holds.
+    /// Like [`ClockWatch::compare`], for a moment only: without an answer what was last known
+    /// holds.
     pub async fn look<E: std::fmt::Display>(
         &self,
         answer: impl Future<Output = Result<Option<DateTime<Utc>>, E>>,
     ) {
         match timeout(COMPARE_TIMEOUT, self.compare(answer)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the clocks were not compared"),
-            Err(_) => tracing::debug!("the clocks were not compared in time"),
+            Ok(Err(error)) => tracing::debug!(%error, "could not compare the clocks"),
+            Err(_) => tracing::debug!("could not compare the clocks in time"),
         }
     }
 
@@ -171,21 +172,21 @@ impl ClockWatch {
         match verdict {
             Verdict::Off => tracing::warn!(
                 skew_seconds,
-                "the clock of this host is not that of the database server: set them right"
+                "the clocks of this host and of the database server differ: correct them"
             ),
             Verdict::Agrees => tracing::info!(
                 skew_seconds,
-                "the clock of this host agrees with the database server's again"
+                "the clocks of this host and of the database server agree again"
             ),
             Verdict::Wrong => tracing::error!(
                 skew_seconds,
-                "the clock of this host is far from that of the database server: set them right"
+                "the clocks of this host and of the database server are far apart: correct them"
             ),
         }
     }
 
     async fn verdict(&self) -> Result<(), String> {
-        // Out of time or not: what is known by now is judged.
+        // Timed out or not, judge by what is known now.
         let _ = timeout(ANSWER_WAIT, self.asking.lock()).await;
         let skew = (*self.last()).unwrap_or_default();
         match judge(skew) {

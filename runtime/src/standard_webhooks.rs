@@ -51,7 +51,7 @@ pub fn parse_secret(name: &str, text: &SecretString) -> Result<Zeroizing<Vec<u8>
     }
     Err(SettingError::new(
         name,
-        "is no webhook secret. Write it as whsec_ followed by base64 of 24 to 64 random bytes.",
+        "is not a webhook secret. Write it as whsec_ followed by base64 of 24 to 64 random bytes.",
     ))
 }
 

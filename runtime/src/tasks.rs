@@ -1,4 +1,4 @@
-//! Background tasks that have a name and do not die in silence.
+//! Named background tasks that never die silently.
 
 use std::panic::AssertUnwindSafe;
 
@@ -19,7 +19,7 @@ pub fn spawn(
     tokio::spawn(guarded(name, future).in_current_span())
 }
 
-/// As [`spawn`], and `tracker` waits for it.
+/// Like [`spawn`], and `tracker` waits for it.
 pub fn spawn_on(
     tracker: &TaskTracker,
     name: &'static str,

@@ -60,7 +60,7 @@ where
     let filter = EnvFilter::try_new(filter).map_err(|_| {
         SettingError::new(
             "LUUTRU_LOG",
-            "is no log filter. Write a level and, if wanted, levels by target, \
+            "is not a log filter. Write a level and, optionally, levels by target, \
              for instance info,store=debug.",
         )
     })?;
@@ -89,7 +89,7 @@ where
     Ok(())
 }
 
-/// A formatted panic text is held back; a literal one and the place are not.
+/// A formatted panic message is suppressed; a literal one and the location are logged.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic
         .location()
@@ -166,7 +166,7 @@ fn start_upkeep(prometheus: PrometheusHandle) {
             }
         });
     if started.is_err() {
-        tracing::error!("the thread that keeps metrics small could not be started");
+        tracing::error!("could not start the thread that compacts metrics");
     }
 }
 

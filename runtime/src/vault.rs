@@ -1,12 +1,12 @@
-//! Seals what is personal, and makes the blind indexes that find it again.
+//! Seals personal data, and computes the blind indexes to find it.
 //!
-//! Holds always: a blob is bound to its table, row and version and to the organisation and facility
-//! it is of, so that it can be moved to no other place and nobody else be shown it; keys lie in the
-//! database only wrapped; errors name key ids and months, never content.
+//! Invariants: a blob is bound to its table, row and version and to its organisation and facility,
+//! so that it cannot be moved to another place or shown to others; the database holds only wrapped
+//! keys; errors name key ids and months, never content.
 //!
-//! The master key wraps a data key for each month; that wraps a key for each stay and seals what is
-//! of no stay. What a stay has anywhere is sealed by the stay's own key, which lies with the stay
-//! only: once that is destroyed, nothing of the stay can be opened again.
+//! The master key wraps one data key per month; each data key wraps the keys of stays and seals
+//! data that belongs to no stay. All data of a stay is sealed with the stay's own key, which is
+//! stored only with the stay: once it is destroyed, none of the stay's data can be opened again.
 //!
 //! The first byte of a blob is its form:
 //!
@@ -68,7 +68,7 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-/// Whose a sealed blob is.
+/// The owner of a sealed blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The organisation.
@@ -86,7 +86,7 @@ pub struct SealContext<'a> {
     pub row_id: Uuid,
     /// Version of the stay; 0 where a row has none.
     pub version: i32,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
 }
 
@@ -113,14 +113,14 @@ impl SealContext<'_> {
     }
 }
 
-/// A stay as what is sealed of it is opened and sealed: whose it is, and its key.
+/// What is needed to seal and open a stay's data: its owner and its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StaySafe<'a> {
     /// The stay.
     pub stay_id: Uuid,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// Its key as it lies with the stay; `None` while it is in the first form.
+    /// Its key as stored with the stay; `None` while it is in the first form.
     pub sealed_key: Option<&'a [u8]>,
 }
 
@@ -149,7 +149,7 @@ fn key_context(stay_id: Uuid, owner: Owner) -> SealContext<'static> {
     }
 }
 
-/// A data key as it lies in the database.
+/// A data key as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedDataKey {
     /// Id of the data key; part of every blob sealed with it.
@@ -217,8 +217,8 @@ impl Vault {
         }
     }
 
-    /// From now on blobs of the first form are not opened: all there were have been rewritten, and
-    /// one that turns up was put there.
+    /// From now on blobs of the first form are not opened: all of them have been rewritten, so any
+    /// that appears is forged.
     pub fn refuse_first_form(&self) {
         self.refuses_first_form.store(true, Ordering::Release);
     }
@@ -228,8 +228,7 @@ impl Vault {
         self.refuses_first_form.load(Ordering::Acquire)
     }
 
-    /// What proves that who wrote the record `name` into the database had the master key:
-    /// `generation | HMAC-SHA-256`.
+    /// Proof that the writer of the record `name` had the master key: `generation | HMAC-SHA-256`.
     pub fn record_mark(&self, name: &str) -> Vec<u8> {
         let mark = hmac::sign(&self.records, name.as_bytes());
         [&[MASTER_GENERATION], mark.as_ref()].concat()
@@ -416,7 +415,7 @@ impl Vault {
 }
 
 impl WrappedDataKey {
-    /// Whether it was wrapped since the installation has nothing of the first form any more.
+    /// Whether it was wrapped after the installation had rewritten all first-form data.
     pub fn is_of_second_form(&self) -> bool {
         self.wrapped.len() == 1 + NONCE_LEN + KEY_LEN + AES_256_GCM.tag_len()
     }
@@ -666,7 +665,7 @@ mod tests {
         let other = empty_vault();
         other.load(&second).unwrap();
         assert_eq!(other.open(&PLACE, &blob).unwrap().as_slice(), b"personal");
-        // It cannot be made to look as if it were of the first form.
+        // It cannot be disguised as first-form data.
         let stripped = WrappedDataKey {
             wrapped: second.wrapped[1..].to_vec(),
             ..second

@@ -1,5 +1,4 @@
-//! The catalogues the service publishes: which exist, their versions, and how a database gets
-//! them.
+//! The published catalogues: their list, their versions, and loading them into a database.
 //!
 //! A catalogue's version changes whenever one of its entries does; the test of fingerprints at
 //! the end of this file holds that.
@@ -43,7 +42,7 @@ pub struct CatalogueSeed {
     pub entries: Vec<(String, Value)>,
 }
 
-/// Where a catalogue comes from, before it is read.
+/// The source of a catalogue, before it is read.
 struct Source {
     name: &'static str,
     version: &'static str,
@@ -130,8 +129,8 @@ pub fn catalogues() -> anyhow::Result<Vec<CatalogueSeed>> {
     SOURCES.iter().map(Source::seed).collect()
 }
 
-/// Brings the database to this program's catalogues. A catalogue whose version is already there
-/// is not read at all, so that a usual start costs one small query for each.
+/// Loads this program's catalogues into the database. A catalogue whose version is already loaded
+/// is not read at all, so a usual start costs one small query per catalogue.
 pub async fn seed_catalogues(db: &Database, clock: &Clock) -> anyhow::Result<()> {
     for source in &SOURCES {
         let stored = store::catalogues::version(db, source.name).await?;

@@ -1,5 +1,5 @@
 //! The demonstration: an organisation with one facility of each kind in Thanh Hóa, and a key for
-//! everybody who could call.
+//! each kind of caller.
 //!
 //! Names, addresses and ids are constants, so that every demonstration looks the same. Key texts
 //! are random and belong to one data directory; the database holds their hashes.
@@ -134,8 +134,8 @@ pub struct DemoSeeded {
     pub organisation_id: Uuid,
     /// The same in every database.
     pub facilities: DemoFacilityIds,
-    /// `None` when the database had demo keys and nobody said their texts: they cannot be read
-    /// back.
+    /// `None` when the database already had demo keys and their texts were not given: they cannot
+    /// be read back.
     pub keys: Option<DemoKeys>,
 }
 
@@ -215,7 +215,7 @@ fn facility(
     }
 }
 
-/// Puts the demonstration into a database that has its schema. Safe to repeat.
+/// Loads the demonstration into a migrated database. Safe to repeat.
 ///
 /// With `secrets` their keys are made unless they are there. Without, keys are made only when the
 /// database holds no complete set of valid demo keys (two first calls at once may make two sets;
@@ -363,7 +363,7 @@ async fn require_same_hash(db: &Database, key: &ApiKey, by: &RowKey) -> anyhow::
         .context("a demo key vanished")?;
     let is_same = match stored {
         Found::Key(stored) => stored.secret_hash == key.secret_hash,
-        // No key any more, as each use of it tells; no reason not to start.
+        // The key is no longer valid, as each use will show; this must not prevent a start.
         Found::Forged { secret_hash } => secret_hash == key.secret_hash,
     };
     anyhow::ensure!(

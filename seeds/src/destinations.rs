@@ -1,5 +1,5 @@
-//! Where notifications go before anybody says otherwise: the police of each of the 34 provinces,
-//! over the endpoint of the settings.
+//! The default destinations: the police of each of the 34 provinces, over the endpoint of the
+//! settings.
 
 use anyhow::Context;
 use runtime::{clock::Clock, ids};

@@ -1,5 +1,5 @@
-//! What a new database holds before its first stay: the public catalogues, and for development
-//! an organisation with five facilities, its keys and a made-up population.
+//! The initial content of a database: the public catalogues, and for development an organisation
+//! with five facilities, its keys and a made-up population.
 //!
 //! Everything is embedded in the binary and the same at every run: catalogues and people come
 //! from the files in `data/` (their sources and licences in `data/SOURCES.md`) and from constants,

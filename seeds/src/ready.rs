@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::demo::{DemoFacilityIds, DemoKeys};
 
-/// Where everything answers and what opens it, in the order of the contract.
+/// Addresses and keys, in the order of the contract.
 ///
 /// Printed on standard output only, for the person or program that started a demonstration; it
 /// holds keys and is never logged.

@@ -1,6 +1,5 @@
-//! What both simulators have in common: every request of the service runs through
-//! [`Control::serve`], which applies the faults and counts; `/faults`, `/refusals` and `/stats`
-//! set and show them.
+//! The common part of both simulators: every service request runs through [`Control::serve`], which
+//! applies faults and counts; `/faults`, `/refusals` and `/stats` set and show them.
 
 use std::{
     sync::{
@@ -81,9 +80,9 @@ impl Control {
         })
     }
 
-    /// Serves one request of the service under the faults in force. `work` has the effect and
-    /// makes the honest answer; it runs before the latency, so that a caller whose time is up
-    /// does not know whether the effect took place.
+    /// Serves one request under the current faults. `work` has the effect and builds the honest
+    /// answer; it runs before the latency, so that a caller that times out does not know whether it
+    /// took effect.
     pub(crate) async fn serve(&self, work: impl Future<Output = Response>) -> Response {
         let _present = Present::enter(&self.counters);
         let (fate, delay) = self.faults.draw();

@@ -1,4 +1,4 @@
-//! Faults on demand: what is set, and what becomes of each request.
+//! Faults on demand: the configured faults, and the fate of each request.
 //!
 //! Every request takes the same number of draws in the same order, so that one seed gives one
 //! sequence of fates, whichever rates are set.
@@ -111,7 +111,7 @@ impl Faults {
         }
     }
 
-    /// Replaces the plan and starts its sequence anew. Answers the plan in force: with its seed.
+    /// Replaces the plan and restarts its sequence. Returns the plan in force, with its seed.
     pub(crate) fn set(&self, mut plan: FaultPlan) -> FaultPlan {
         let seed = plan.seed.unwrap_or_else(fresh_seed);
         plan.seed = Some(seed);

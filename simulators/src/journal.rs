@@ -1,8 +1,8 @@
 //! An append-only file of JSON lines with one writer.
 //!
-//! What always holds: a caller gets its answer after its lines are with the operating system, and
-//! readers see an entry only then. Callers that come at the same time share one write. Two
-//! processes never write one file: the file is locked.
+//! Invariants: a caller gets its answer only after its lines are with the operating system, and
+//! readers see an entry only then. Concurrent callers share one write. A lock keeps two processes
+//! from writing the same file.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -68,7 +68,7 @@ impl Writer {
     pub(crate) async fn finished(self) {
         let joined = tokio::task::spawn_blocking(|| self.0.join().is_ok()).await;
         if !matches!(joined, Ok(true)) {
-            tracing::error!("the journal's writer ended in a panic");
+            tracing::error!("the journal's writer panicked");
         }
     }
 }
@@ -136,7 +136,7 @@ fn open_and_recall<B: Book>(path: &Path, book: &mut B) -> anyhow::Result<(File, 
     if sound < found {
         tracing::warn!(
             bytes = found - sound,
-            "the journal ended in a torn line; it was cut off"
+            "the journal ended in a torn line; removed it"
         );
         file.set_len(sound)
             .with_context(|| format!("cut the torn line off {}", path.display()))?;
@@ -185,7 +185,7 @@ struct Writing<B: Book> {
     file: File,
     /// Bytes of whole lines.
     length: u64,
-    /// A write broke off: what follows `length` has to be cut off first.
+    /// A write was interrupted: truncate the file to `length` first.
     is_torn: bool,
     book: B,
     lines: Vec<u8>,
@@ -216,7 +216,7 @@ impl<B: Book> Writing<B> {
             }
             let is_written = self.write();
             for (answer, caller) in waiting.drain(..) {
-                // A caller that went away leaves its effect behind.
+                // A caller that goes away leaves its effect behind.
                 let _ = caller.send(is_written.then_some(answer).ok_or(NotWritten));
             }
         }

@@ -3,10 +3,10 @@
 //!
 //! What always holds:
 //! - They share no type and no rule with the rest of the workspace, so that a mistake in a format
-//!   or a signature cannot cancel itself out.
-//! - What an answer claims is in a file (handed to the operating system) before the answer goes
-//!   out: `kill -9` loses nothing that was answered.
-//! - Faults and refusals live in memory: a restart is a service in good health.
+//!   or a signature cannot go unnoticed on both sides.
+//! - The effect of a request is handed to the operating system before its answer is sent, so `kill
+//!   -9` loses nothing that was answered.
+//! - Faults and refusals live in memory: after a restart the service is healthy.
 //! - Control paths (`/faults`, `/refusals`, `/stats`, reading the ledger) take no key and are
 //!   never touched by the faults they control.
 

@@ -1,6 +1,6 @@
-//! The keys of machines. Only a keyed hash of the secret is stored, and every row is authenticated
-//! as a whole: whoever can write to the database but has no pepper can make no key, and give none
-//! more than it has.
+//! API keys for machines. Only a keyed hash of the secret is stored, and every row carries a MAC:
+//! an attacker who can write to the database but lacks the pepper can neither create a key nor
+//! widen the rights of one.
 
 use std::collections::HashMap;
 
@@ -16,11 +16,11 @@ use uuid::Uuid;
 
 use crate::{Database, Error, Result, dialect, installation, write};
 
-/// The generation of the pepper that a MAC was made under; the first byte of each.
+/// The generation of the pepper that made a MAC; the first byte of each MAC.
 const PEPPER_GENERATION: u8 = 1;
-/// What the pepper authenticates rows for; no other use of it starts with these bytes.
+/// Domain separation: no other use of the pepper starts with these bytes.
 const ROW_PURPOSE: &[u8] = b"luutru api_key row 1";
-/// The fact that every row was given its MAC: none is given one after that.
+/// Recorded once every row has its MAC. After that, a row without one never gets one.
 const AUTHENTICATED: &str = "api_keys_authenticated";
 
 /// A key as it is stored.
@@ -28,7 +28,7 @@ const AUTHENTICATED: &str = "api_keys_authenticated";
 pub struct ApiKey {
     /// The public part of the key's text.
     pub id: Uuid,
-    /// Whom the key speaks for.
+    /// The organisation that owns the key.
     pub organisation_id: Uuid,
     /// What the key may do.
     pub role: Role,
@@ -57,7 +57,8 @@ impl ApiKey {
     }
 }
 
-/// Authenticates the rows of keys. Made of the pepper, which is not in the database.
+/// Authenticates the rows of keys, with a key derived from the pepper. The pepper is not in the
+/// database.
 #[derive(Clone)]
 pub struct RowKey(hmac::Key);
 
@@ -68,7 +69,7 @@ impl std::fmt::Debug for RowKey {
 }
 
 impl RowKey {
-    /// Of the pepper under which the secrets of keys are hashed.
+    /// Derives the authenticator from the pepper that also hashes the secrets of keys.
     #[must_use]
     pub fn of_pepper(pepper: &[u8; 32]) -> Self {
         let pepper = hmac::Key::new(hmac::HMAC_SHA256, pepper);
@@ -76,8 +77,8 @@ impl RowKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
     }
 
-    /// `generation | HMAC-SHA-256` over every column but the MAC itself, as it lies in the
-    /// database, each with its length before it.
+    /// `generation | HMAC-SHA-256` over every column except the MAC itself, as stored, each
+    /// prefixed with its length.
     fn mac(&self, row: &api_key::Model) -> Vec<u8> {
         let instant = |at: DateTime<Utc>| at.timestamp_micros().to_be_bytes().to_vec();
         let or_none = |at: Option<DateTime<Utc>>| at.map(instant).unwrap_or_default();
@@ -108,30 +109,30 @@ impl RowKey {
         aws_lc_rs::constant_time::verify_slices_are_equal(&expected, found).is_ok()
     }
 
-    /// What says that every row has its MAC.
+    /// The record that every row has its MAC.
     fn mark(&self) -> Vec<u8> {
         let mark = hmac::sign(&self.0, AUTHENTICATED.as_bytes());
         [&[PEPPER_GENERATION], mark.as_ref()].concat()
     }
 }
 
-/// What is found under the public part of a key.
+/// The result of looking up the public part of a key.
 pub enum Found {
-    /// The key as it was made or last changed by us.
+    /// The key as we last wrote it.
     Key(ApiKey),
-    /// A row that somebody wrote or changed past us. It is no key.
+    /// The row was written or changed by somebody else, so it is not a valid key.
     Forged {
-        /// What it has for the hash of its secret.
+        /// The stored hash of its secret.
         secret_hash: Vec<u8>,
     },
 }
 
-/// Gives every row its MAC, once in the life of an installation: rows of an earlier release have
-/// none. From then on a row without one is no key. `is_upgraded` tells whether rows of an earlier
-/// release may be there; without it, who has no MAC gets none. Answers with the number of rows it
-/// served.
+/// Gives every row its MAC, once in the life of an installation, because rows of earlier releases
+/// have none. From then on a row without a MAC is not a key. `is_upgraded` says whether such rows
+/// may exist; if it is false, rows without a MAC stay without one. Returns the number of rows
+/// updated.
 ///
-/// Errors: [`Error::Corrupt`] when the record that it was done is not ours.
+/// Errors: [`Error::Corrupt`] when the record that this was done is forged.
 pub async fn authenticate_all(
     db: &Database,
     by: &RowKey,
@@ -176,7 +177,7 @@ fn not_ours() -> Error {
     }
 }
 
-/// The keys whose rows were written or changed past us, oldest first.
+/// The keys whose rows somebody else wrote or changed, oldest first.
 pub async fn forged(db: &Database, by: &RowKey) -> Result<Vec<Uuid>> {
     let rows = api_key::Entity::find()
         .order_by_asc(api_key::Column::Id)
@@ -186,7 +187,7 @@ pub async fn forged(db: &Database, by: &RowKey) -> Result<Vec<Uuid>> {
     Ok(forged.map(|row| row.id).collect())
 }
 
-/// What people call these keys, by id.
+/// The labels of these keys, by id.
 pub async fn labels(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
     let rows = api_key::Entity::find()
         .select_only()
@@ -198,12 +199,12 @@ pub async fn labels(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>
     Ok(rows.into_iter().collect())
 }
 
-/// Adds a key; one with the same id stays as it is. Tells whether it was added.
+/// Adds a key; an existing key with the same id stays unchanged. Returns whether it was added.
 pub async fn insert(db: &Database, key: &ApiKey, by: &RowKey) -> Result<bool> {
     insert_in(db.writer(), key, by).await
 }
 
-/// The same in the transaction of something else.
+/// Like [`insert`], inside the caller's transaction.
 pub(crate) async fn insert_in(
     connection: &impl ConnectionTrait,
     key: &ApiKey,
@@ -267,7 +268,7 @@ pub async fn list(db: &Database) -> Result<Vec<ApiKey>> {
     rows.into_iter().map(from_row).collect()
 }
 
-/// Ends a key, in the transaction of its entry in the audit. Tells whether this ended it.
+/// Revokes a key in the same transaction as its audit entry. Returns whether this call revoked it.
 ///
 /// Errors: [`Error::NotFound`].
 pub(crate) async fn revoke_in(
@@ -284,7 +285,7 @@ pub(crate) async fn revoke_in(
     if row.revoked_at.is_some() {
         return Ok(false);
     }
-    // A row that is not ours ends too, and stays not ours.
+    // A forged row is revoked too, and stays invalid.
     let is_ours = by.holds(&row);
     row.revoked_at = Some(now);
     let mac = if is_ours {

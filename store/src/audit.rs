@@ -1,4 +1,5 @@
-//! Audit entries that stand for themselves; those of a change are written in its transaction.
+//! Audit entries that belong to no other write. The entry of a change is written in the transaction
+//! of that change.
 
 use chrono::{DateTime, Utc};
 use entity::operator;
@@ -10,12 +11,12 @@ use crate::{Database, Error, Result, dialect, table_rows::AuditRow};
 /// An entry as it is written.
 pub type Entry = entity::audit_entry::Model;
 
-/// Who did something.
+/// The actor of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Who holds the key of this id.
+    /// The holder of the key with this id.
     Key(Uuid),
-    /// Who sits at a terminal of the installation: the id that [`operator()`] gave.
+    /// An operator at a terminal of the installation, by the id that [`operator()`] returned.
     Operator(Uuid),
     /// The worker, by itself.
     Worker,
@@ -71,8 +72,7 @@ pub async fn insert(db: &Database, entry: Entry) -> Result<()> {
     Ok(())
 }
 
-/// Who is called so at the terminals of the installation; `id` is theirs from now on if they were
-/// not known.
+/// The operator of this name at the installation's terminals; an unknown name is given `id`.
 pub async fn operator(db: &Database, name: &str, id: Uuid, now: DateTime<Utc>) -> Result<Actor> {
     let row = operator::ActiveModel {
         id: Set(id),
@@ -92,7 +92,7 @@ pub async fn operator(db: &Database, name: &str, id: Uuid, now: DateTime<Utc>) -
         .ok_or(Error::NotFound)
 }
 
-/// Writes an entry in the transaction of its deed.
+/// Writes an entry in the transaction of the action it records.
 pub(crate) async fn note(
     db: &Database,
     connection: &impl ConnectionTrait,

@@ -1,10 +1,10 @@
-//! A copy of the database while it is in use, where the database is ours to copy.
+//! Copies a SQLite database while it is in use. PostgreSQL has its own backup tools.
 
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{Database, Error, Result, dialect};
 
-/// Copies an SQLite database into a new file: one consistent state, writers go on meanwhile.
+/// Copies an SQLite database into a new file as one consistent snapshot, without stopping writers.
 ///
 /// Errors: [`Error::Unusable`] on PostgreSQL, which is copied by its own tools; any other when the
 /// file cannot be written.

@@ -21,8 +21,8 @@ pub struct StoredCatalogue {
     pub version: String,
     /// The first day this version holds.
     pub valid_from: NaiveDate,
-    /// Code and body of each entry in their order. Bodies are JSON texts, unread: read all at
-    /// once, they would take ten times the memory.
+    /// Code and body of each entry, in order. Bodies stay unparsed JSON text; parsed all at once,
+    /// they would take ten times the memory.
     pub entries: Vec<(String, String)>,
 }
 
@@ -40,7 +40,7 @@ columns!(EntryRow<'_> {
     body,
 });
 
-/// Puts a catalogue in place of the version before it, whole or not at all.
+/// Replaces the previous version of a catalogue, atomically.
 pub async fn replace(db: &Database, catalogue: &StoredCatalogue, now: DateTime<Utc>) -> Result<()> {
     let transaction = write::begin(db).await?;
     upsert_header(&transaction, catalogue, now).await?;

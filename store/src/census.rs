@@ -1,5 +1,5 @@
-//! Censuses: whom a facility has, what the newest census of each part of it was, and which stays
-//! it did not have.
+//! Censuses: which guests a facility has, the newest census of each of its parts, and the stays
+//! that census did not list.
 
 pub mod lease;
 
@@ -21,15 +21,15 @@ use crate::{
 
 use self::lease::Lease;
 
-/// Most declaration keys, stays or questions of one statement.
+/// The most declaration keys, stays or questions that one statement handles.
 const ROW_COUNT_MAX: usize = 500;
 
-/// A census as it lies in the database.
+/// A census as stored.
 pub type CensusRow = census::Model;
 
-/// The stays of a facility that a census taken then may be about: who is present, who left later,
-/// and what moved since; a departure may be told so long `ahead` of itself. The order is that of
-/// their declaration.
+/// The stays of a facility that a census taken at that instant may concern: guests present, guests
+/// who left later, and stays changed since. A departure may be recorded up to `ahead` in advance.
+/// Ordered by declaration.
 pub async fn concerned(
     db: &Database,
     facility_id: Uuid,
@@ -91,7 +91,7 @@ pub async fn newest(
         .await?)
 }
 
-/// The newest censuses of this facility's scopes that were taken later.
+/// The newest later census of each scope of this facility.
 pub async fn later(
     db: &Database,
     facility_id: Uuid,
@@ -104,16 +104,16 @@ pub async fn later(
         .await?)
 }
 
-/// What became of a census that was to be the newest of its scope.
+/// The result of making a census the newest of its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begun {
     /// It is.
     Newest,
-    /// A later one is by now. Nothing changed.
+    /// A later census is already the newest. Nothing changed.
     Stale,
-    /// Its key came with another request before. Nothing changed.
+    /// Its key was used by another request. Nothing changed.
     KeyReused,
-    /// Another census of the facility is under way by now. Nothing changed.
+    /// Another census of the facility is now under way. Nothing changed.
     LeaseLost,
 }
 
@@ -147,8 +147,8 @@ pub async fn begin(
     Ok(Begun::Newest)
 }
 
-/// Opens questions about stays that a census did not have, and closes those about stays that it
-/// had. A question that is open already stays as it is. Fails with [`Error::LeaseLost`] when
+/// Opens questions about stays that a census did not list, and closes those about stays that it
+/// did. A question that is already open stays unchanged. Fails with [`Error::LeaseLost`] when
 /// another census of the facility is under way.
 pub async fn question(
     db: &Database,
@@ -201,7 +201,7 @@ pub(crate) async fn close_questions(
     Ok(())
 }
 
-/// Of these stays those that their facility is still asked about, and since when.
+/// Which of these stays have an open question to their facility, and since when.
 pub async fn asked(db: &Database, stay_ids: &[Uuid]) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
     let questions = census_question::Entity::find()
         .filter(census_question::Column::StayId.is_in(stay_ids.iter().copied()))

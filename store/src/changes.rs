@@ -1,9 +1,9 @@
-//! The one transaction that changes stays: each gets one version more, with its task, audit entry
-//! and event, by a handful of multi-row statements.
+//! The one transaction that changes stays: each stay gets its next version, with task, audit entry
+//! and event, in a handful of multi-row statements.
 //!
-//! A change was judged against one version, and is written only while that is the current one: the
-//! update names it and tells which stays it found so. No row is locked while anything is judged,
-//! and of many changes of one version one is written.
+//! A change is judged against one version and written only while that version is current: the
+//! update names it and returns the stays it matched. No row is locked during judgement, and only
+//! one of several changes to the same version is written.
 
 use std::collections::HashSet;
 
@@ -35,15 +35,15 @@ pub const GROUP_SIZE_MAX: usize = 500;
 /// Everything one change writes.
 #[derive(Clone)]
 pub struct NewChange {
-    /// What was owed when it was judged.
+    /// What the sender owed when the change was judged.
     pub expected_owed: Option<String>,
-    /// Whether the police were told of the stay when it was judged.
+    /// Whether the police had been notified of the stay when it was judged.
     pub was_told: bool,
     /// The stay afterwards, one version after the one the change was judged against.
     pub stay: entity::stay::Model,
     /// Whether the registry is to be asked again.
     pub resets_identity: bool,
-    /// What becomes of the declaration keys of the stay.
+    /// How the declaration keys of the stay change.
     pub keys: KeyMoves,
     /// The sender's `Idempotency-Key`; only for a change that is a group of its own.
     pub idempotency: Option<Idempotency>,
@@ -51,47 +51,47 @@ pub struct NewChange {
     pub version: entity::stay_version::Model,
     /// The notification to deliver; `None` when the police need not hear of it.
     pub task: Option<NewTask>,
-    /// The audit entry of the deed.
+    /// The audit entry of the change.
     pub audit: entity::audit_entry::Model,
-    /// What the sender's feed says of it.
+    /// The event for the sender's feed.
     pub event: entity::event::Model,
     /// Reasons for an officer to look at it.
     pub cases: Vec<NewCase>,
-    /// Of a line of a census: written only while this holds.
+    /// Set for census lines: the change is written only while this lease is held.
     pub census_lease: Option<Lease>,
-    /// Pointers of what is changed: what was asked about one of them is answered.
+    /// Pointers to the changed members: a question about any of them counts as answered.
     pub changed: Vec<String>,
-    /// The person that the version names for a number of the registry, where it is another.
+    /// The person that this version names for a registry number, if different from before.
     pub identity_try: Option<Try>,
 }
 
-/// What becomes of the declaration keys of a changed stay.
+/// How a change affects the declaration keys of a stay.
 #[derive(Clone, Default)]
 pub struct KeyMoves {
-    /// The key of what it says from now on.
+    /// The key of its new content.
     pub taken: Option<Uniqueness>,
-    /// Whether that is a reference, which no other stay may have.
+    /// Whether the key is that of a reference, which must be unique.
     pub is_reference: bool,
-    /// Keys of what it no longer says.
+    /// Keys of content it no longer has.
     pub freed: Vec<[u8; 32]>,
 }
 
-/// What became of one change of a group.
+/// The outcome of one change in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Written.
     Written,
-    /// The stay is not as it was when the change was judged, or the change must be written by
-    /// itself: to be judged again.
+    /// The stay has moved since the change was judged, or the change must be written alone: judge
+    /// it again.
     Moved,
     /// The reference is taken.
     ReferenceConflict {
         /// The stay that holds the reference.
         stay_id: Uuid,
     },
-    /// The `Idempotency-Key` is known by now: what it led to decides.
+    /// The `Idempotency-Key` has been used in the meantime; what it led to decides.
     KeyKnown,
-    /// The census it is a line of is no longer the one under way.
+    /// The change belongs to a census that is no longer the current one.
     LeaseLost,
 }
 
@@ -142,8 +142,8 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
     Ok(outcomes)
 }
 
-/// The content's digest of a version, asked on a connection of its own: settles what a lost COMMIT
-/// left open, since no two versions have the same salt.
+/// The content digest of a version, read on a separate connection. Resolves a lost COMMIT, because
+/// no two versions share a salt.
 pub async fn digest(db: &Database, stay_id: Uuid, version: i32) -> Result<Option<Vec<u8>>> {
     Ok(entity::stay_version::Entity::find_by_id((stay_id, version))
         .select_only()
@@ -196,8 +196,7 @@ fn chosen<'a>(
         .collect()
 }
 
-/// Takes the keys of what the stays say from now on. Answers with the stays that have one which
-/// they had not before.
+/// Takes the keys of the stays' new content. Returns the stays that gained a key.
 async fn take_declaration_keys(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -210,7 +209,7 @@ async fn take_declaration_keys(
         let Some(claim) = claim_of(change) else {
             continue;
         };
-        // Of two that want the same key the second is written by itself.
+        // If two changes want the same key, the second is written alone.
         if wanted.insert(claim.uniqueness.key_hash) {
             keys.push(claim.row());
         } else {
@@ -257,8 +256,8 @@ fn claim_of(change: &NewChange) -> Option<Claim> {
     })
 }
 
-/// Moves each stay from the version it was judged at to the next; what is not at that version is
-/// left alone.
+/// Moves each stay from the version it was judged at to the next; skips stays that are no longer at
+/// that version.
 async fn update_stays(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -313,7 +312,7 @@ async fn update_stays(
     Ok(())
 }
 
-/// Tells whether the key of a change that is about to be written was free.
+/// Returns whether the key of a change about to be written was free.
 async fn take_idempotency_key(
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
@@ -331,7 +330,7 @@ async fn take_idempotency_key(
     Ok(!taken.is_empty())
 }
 
-/// Forgets the keys of what is no longer said, and gives back what was taken in vain.
+/// Deletes the keys of outdated content, and releases keys taken for changes that were not written.
 async fn free_keys(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -401,7 +400,7 @@ async fn insert(
     Ok(())
 }
 
-/// What the update of a stay writes.
+/// The columns that the update of a stay writes.
 struct ChangedStay {
     stay: entity::stay::Model,
     expected_owed: String,

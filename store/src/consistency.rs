@@ -1,6 +1,7 @@
-//! What must hold between the rows of a database at any moment, asked by one statement each.
+//! Invariants between the rows of a database, checked by one statement each.
 //!
-//! A count other than 0 means that something was written by halves or changed past the service.
+//! A count other than 0 means that a write was incomplete, or that somebody changed rows without
+//! going through the service.
 
 use std::collections::HashMap;
 
@@ -25,7 +26,7 @@ pub struct Finding {
     pub count: i64,
 }
 
-/// The rules: a word, and the statement that counts what breaks it.
+/// The rules: a name, and the statement that counts violations.
 const RULES: [(&str, &str); 9] = [
     (
         "versions_without_gap",
@@ -87,7 +88,7 @@ const RULES: [(&str, &str); 9] = [
     ),
 ];
 
-/// Asks every rule; the answer lists all of them, broken or not.
+/// Checks every rule and returns all of them, broken or not.
 pub async fn check(db: &Database) -> Result<Vec<Finding>> {
     let mut findings = Vec::with_capacity(RULES.len() + 1);
     for (rule, text) in RULES {
@@ -112,8 +113,8 @@ pub async fn version_count(db: &Database) -> Result<u64> {
     Ok(stay_version::Entity::find().count(db.reader()).await?)
 }
 
-/// The versions after `after` (stay and version), at most `limit`, each with its stay: for whoever
-/// looks at all of them.
+/// The versions after `after` (stay and version), at most `limit`, each with its stay, for reading
+/// all of them page by page.
 pub async fn versions_after(
     db: &Database,
     after: Option<(Uuid, i32)>,
@@ -151,7 +152,7 @@ pub async fn versions_after(
     Ok(pairs.collect())
 }
 
-/// What else is sealed of stays, beside their versions.
+/// Sealed data of stays other than their versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfStay {
     /// Bodies of notifications.

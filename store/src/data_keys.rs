@@ -37,8 +37,8 @@ pub async fn all(db: &Database) -> Result<Vec<DataKey>> {
     Ok(rows.into_iter().map(DataKey::from).collect())
 }
 
-/// Offers a key for its month and answers with the one that holds: of several processes that
-/// offer at once, one wins.
+/// Offers a key for its month and returns the one in force. If several processes offer at once, one
+/// wins.
 pub async fn settle_month(db: &Database, offered: DataKey, now: DateTime<Utc>) -> Result<DataKey> {
     let month = offered.month.clone();
     let row = data_key::ActiveModel {

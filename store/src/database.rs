@@ -1,5 +1,5 @@
-//! The connection to SQLite or PostgreSQL: one pool for writing, one for reading, one connection
-//! kept aside for health.
+//! The connection to SQLite or PostgreSQL: a pool for writes, a pool for reads, and one connection
+//! reserved for health checks.
 //!
 //! SQLite has one writer connection (WAL, `synchronous=FULL`: a commit survives power loss) and
 //! several readers. PostgreSQL's pools are bounded, so that reads never starve the intake.
@@ -55,15 +55,15 @@ impl From<Backend> for DbBackend {
     }
 }
 
-/// How long a look at the health of the database waits for its connection.
+/// How long a health check waits for its connection.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// How long SQLite's one writer is waited for.
+/// How long to wait for SQLite's single writer.
 const SQLITE_WAIT_MAX: Duration = Duration::from_secs(10);
-/// What the server's own limit of a statement may be late by before the server counts as silent.
+/// How late the server's own statement time-out may fire before the server counts as silent.
 const ANSWER_SLACK: Duration = Duration::from_millis(100);
 
-/// Bounds of the pools. Those of time are for PostgreSQL; SQLite is a file.
+/// Limits of the pools. Time limits apply to PostgreSQL only; SQLite is a file.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
     /// Connections that write, PostgreSQL only (SQLite has one).
@@ -73,11 +73,11 @@ pub struct ConnectOptions {
     /// How long opening a connection may take before the database counts as unavailable; also the
     /// longest wait for a free one.
     pub acquire_timeout: Duration,
-    /// How long a free connection is waited for at least, while no other question gets done.
+    /// The least time to wait for a free connection while no other query completes.
     pub patience_min: Duration,
     /// The longest a single statement may run.
     pub statement_timeout: Duration,
-    /// Whether a file of SQLite that is not there is made.
+    /// Whether to create a missing SQLite file.
     pub may_create: bool,
     /// The longest a writing statement waits for a lock. Reading ones wait `patience_min`: rows are
     /// never locked for them, only tables that change.
@@ -85,9 +85,8 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
-    /// For a process that answers people, who are better told soon: a refusal comes within
-    /// 300 milliseconds where all connections are stuck, and within 3 seconds where the server is
-    /// silent.
+    /// Limits for a process that answers people, who should fail fast: it refuses within 300
+    /// milliseconds when every connection is stuck, and within 3 seconds when the server is silent.
     #[must_use]
     pub fn serving(self) -> Self {
         Self {
@@ -137,7 +136,7 @@ impl Database {
     pub async fn connect(url: &str, options: &ConnectOptions) -> Result<Self> {
         let backend = backend_of(url)?;
         let (writer_count, writer_wait) = match backend {
-            // Everything in the process that writes queues here; groups make the wait short.
+            // All writers of the process queue here; group commits keep the wait short.
             Backend::Sqlite => (1, SQLITE_WAIT_MAX),
             Backend::Postgres => (options.writer_count_max, options.acquire_timeout),
         };
@@ -145,8 +144,8 @@ impl Database {
             make_private_file(url);
         }
         let open = |pool| open_pool(url, backend, options, pool);
-        // What writes finds its rows by key or in the order of an index. While the outbox grows
-        // faster than the statistics, the planner would read and sort all of it for each claim.
+        // Writers find their rows by key or in index order. While the outbox grows faster than the
+        // statistics, the planner would otherwise read and sort all of it for each claim.
         let writer = PoolSettings {
             connection_count_max: writer_count,
             acquire_timeout: writer_wait,
@@ -161,12 +160,12 @@ impl Database {
             acquire_timeout: options.acquire_timeout,
             lock_timeout: options.lock_timeout.min(options.patience_min),
             bitmap_scans: "on",
-            // Whoever listens for notices keeps one; on SQLite there is nobody.
+            // The listener for notices keeps one; SQLite has no listener.
             kept_count: match backend {
                 Backend::Sqlite => 0,
                 Backend::Postgres => 1,
             },
-            // Each has one of its own; what is not in it is in the kernel's.
+            // Each connection has its own; other pages are in the kernel's cache.
             sqlite_cache_kib: 2_000,
             is_lazy: false,
         };
@@ -174,8 +173,8 @@ impl Database {
             connection_count_max: 1,
             kept_count: 0,
             acquire_timeout: PROBE_TIMEOUT,
-            // What looks at health must hear soon, which is too soon for a start on a busy machine.
-            // The other two have shown by then that something answers.
+            // Health checks use a short time-out, too short for a start on a busy machine. By then
+            // the other two pools have shown that the server answers.
             is_lazy: true,
             ..reader
         };
@@ -202,12 +201,12 @@ impl Database {
         self.inner.backend
     }
 
-    /// How long it is worth to wait, at least, behind writes of which none gets done.
+    /// The least time to keep waiting behind writes while none of them completes.
     pub fn patience_min(&self) -> Duration {
         self.inner.patience_min
     }
 
-    /// What tells workers that there is something to do.
+    /// Wakes the workers.
     pub fn wake(&self) -> &Wake {
         &self.inner.wake
     }
@@ -225,8 +224,8 @@ impl Database {
         &self.inner.reader
     }
 
-    /// For reads that must follow an index, whatever the statistics say: on PostgreSQL the writers
-    /// plan that way; on SQLite a read there would wait behind all that is written.
+    /// For reads that must follow an index, whatever the statistics say. On PostgreSQL the writers
+    /// plan that way; on SQLite a read there would wait behind every write.
     pub(crate) fn index_reader(&self) -> &Pool {
         match self.inner.backend {
             Backend::Sqlite => self.reader(),
@@ -259,10 +258,10 @@ fn backend_of(url: &str) -> Result<Backend> {
     }
 }
 
-/// Makes the file of a database for its owner only; one that is there keeps its mode. What SQLite
-/// puts beside it gets the mode of the file.
+/// Creates the database file readable by its owner only; an existing file keeps its mode. SQLite
+/// gives its companion files the same mode.
 ///
-/// Where it cannot be made, the connection that follows tells why.
+/// If creation fails, the connection attempt that follows reports why.
 fn make_private_file(url: &str) {
     use std::{os::unix::fs::OpenOptionsExt, str::FromStr};
 
@@ -281,7 +280,7 @@ fn make_private_file(url: &str) {
 struct PoolSettings {
     /// Connections for questions.
     connection_count_max: u32,
-    /// Connections besides, that are taken for good.
+    /// Extra connections that are taken for good.
     kept_count: u32,
     acquire_timeout: Duration,
     lock_timeout: Duration,
@@ -306,7 +305,7 @@ async fn open_pool(
         .connect_lazy(pool.is_lazy)
         .idle_timeout(Duration::from_secs(300))
         .sqlx_logging(false)
-        // A ping per use would double the statements of a busy pool.
+        // Pinging at every use would double the statements of a busy pool.
         .test_before_acquire(backend == Backend::Postgres && pool.connection_count_max == 1);
     if backend == Backend::Sqlite {
         let may_create = options.may_create;
@@ -343,23 +342,22 @@ async fn open_pool(
     Ok(Pool::new(connection, turns))
 }
 
-/// Whether a connection may be used again. One on which a transaction is left over is closed, and
-/// another opened in its place.
+/// Whether a connection may be reused. One with a transaction left open is closed and replaced.
 ///
 /// On a full disk SQLite ends a transaction by itself; the driver's ROLLBACK then fails, and the
-/// driver goes on counting a transaction that is not there. The next ones would be savepoints in
-/// it, and one that had to be rolled back would leave all that follow uncommitted for ever, though
-/// their COMMIT succeeds.
+/// driver keeps counting a transaction that no longer exists. Later transactions would be
+/// savepoints in it, and a single rollback would leave everything after it uncommitted forever,
+/// although each COMMIT succeeds.
 async fn is_outside_of_transactions(
     connection: &mut sqlx::SqliteConnection,
 ) -> std::result::Result<bool, sqlx::Error> {
     use sqlx::Connection;
 
-    // Waits behind a ROLLBACK that is still to be carried out.
+    // Waits until a pending ROLLBACK has run.
     connection.ping().await?;
     let is_outside = !connection.is_in_transaction();
     if !is_outside {
-        tracing::warn!("a connection with a transaction left over is closed");
+        tracing::warn!("closed a connection with a transaction left open");
     }
     Ok(is_outside)
 }

@@ -2,9 +2,9 @@
 //! group. What is clean is written by one statement ([`write_clean`]), the rest by one transaction
 //! with a handful of multi-row statements ([`write()`]).
 //!
-//! Always in this order, sorted by key inside each statement, so that two committers never wait
-//! for each other in a circle: declaration keys, idempotency keys, then the rest. What loses a
-//! key is read back and answered as a replay or a conflict; it writes nothing.
+//! Rows are always written in this order, sorted by key inside each statement, so that committers
+//! cannot deadlock: declaration keys, idempotency keys, then the rest. A declaration that loses a
+//! key writes nothing; it is read back and answered as a replay or a conflict.
 
 mod clean;
 #[cfg(test)]
@@ -51,15 +51,15 @@ pub struct NewDeclaration {
     pub version: entity::stay_version::Model,
     /// The notification to deliver; `None` when the police need not hear of it.
     pub task: Option<NewTask>,
-    /// The audit entry of the deed.
+    /// The audit entry of the declaration.
     pub audit: entity::audit_entry::Model,
-    /// What the sender's feed says of it.
+    /// The event for the sender's feed.
     pub event: entity::event::Model,
-    /// Reasons for an officer to look at it, known before its neighbours are.
+    /// Reasons for an officer to review it, known before its neighbours are.
     pub cases: Vec<NewCase>,
-    /// The person that it names for a number of the registry.
+    /// The person that it names for a registry number.
     pub identity_try: Option<Try>,
-    /// Of a line of a census: written only while this holds.
+    /// Set for census lines: the row is written only while this lease is held.
     pub census_lease: Option<Lease>,
 }
 
@@ -70,41 +70,40 @@ pub struct Uniqueness {
     pub key_hash: [u8; 32],
     /// When the same content counts as a new stay; far away for references.
     pub expires_at: DateTime<Utc>,
-    /// Neither reference nor arrival was sent: what tells a resend from a guest who is back is
-    /// only whether the guest has left.
+    /// Neither reference nor arrival was sent, so only a recorded departure distinguishes a
+    /// returning guest from a resend.
     pub is_timeless: bool,
 }
 
-/// What became of one declaration of a group.
+/// The outcome of one declaration in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Written.
     Written,
-    /// Said before: answer with this version of this stay.
+    /// A resend: answer with this version of this stay.
     Replayed {
         /// The stay that holds it.
         stay_id: Uuid,
-        /// The version that says it: the first, or the current one.
+        /// The version with this content: the first, or the current one.
         version: i32,
     },
-    /// The reference is taken by a stay that says something else.
+    /// The reference belongs to a stay with different content.
     ReferenceConflict {
         /// The stay that holds the reference.
         stay_id: Uuid,
     },
-    /// The `Idempotency-Key` came with another request before.
+    /// The `Idempotency-Key` was used by another request.
     KeyReused,
-    /// The census it is a line of is no longer the one under way. Nothing of it was written.
+    /// The declaration belongs to a census that is no longer the current one. Nothing was written.
     LeaseLost,
 }
 
-/// What became of one declaration, and what was noticed while it was written.
+/// The outcome of one declaration, and what was noticed while writing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
     /// What became of it.
     pub outcome: Outcome,
-    /// Of one that was written: its warnings as they were stored, where they are not those that
-    /// it came with.
+    /// For a written declaration: its warnings as stored, if they differ from those it came with.
     pub warnings: Option<String>,
 }
 
@@ -156,7 +155,7 @@ pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judge
     Ok(judged.collect())
 }
 
-/// What the neighbours of a declaration add to it.
+/// What its neighbours add to a declaration.
 struct Noticed {
     warnings: Option<String>,
     cases: Vec<NewCase>,
@@ -248,8 +247,8 @@ async fn take_declaration_keys(
     Ok(outcomes)
 }
 
-/// Takes declaration keys, one a stay; answers with the stays that got theirs. A key that has run
-/// out is taken over, one that has not is left alone.
+/// Takes declaration keys, one per stay, and returns the stays that got theirs. An expired key is
+/// taken over; a live one is not.
 pub(crate) async fn take_keys(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -267,10 +266,10 @@ pub(crate) async fn take_keys(
         .collect()
 }
 
-/// The stay that holds a declaration key, and what it said first and says now.
+/// The stay that holds a declaration key, with its first and its current content.
 pub(crate) struct Holder {
     pub(crate) stay_id: Uuid,
-    /// Versions with the index of what they say, the oldest first.
+    /// Versions with the index of their content, oldest first.
     contents: Vec<(i32, Vec<u8>)>,
     /// Whether the key is that of the reference the stay has now.
     pub(crate) has_reference: bool,
@@ -279,9 +278,9 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// What becomes of a declaration with this content; `None` when the key is free: the holder
-    /// has another reference by now and never said this first, or its guest has left and the
-    /// declaration does not say when its own arrived.
+    /// The outcome of a declaration with this content. `None` when the key is free: the holder now
+    /// has another reference and did not start with this content, or its guest has left and the
+    /// declaration gives no arrival.
     fn judge(&self, content_index: &[u8], is_timeless: bool) -> Option<Outcome> {
         if is_timeless && self.has_left {
             return None;
@@ -327,8 +326,8 @@ impl Claim {
         }
     }
 
-    /// Takes the key from a stay that holds it for what it no longer says. Errors:
-    /// [`Error::LockTimeout`] when somebody else was faster; coming again settles it.
+    /// Takes the key from a stay that holds it for outdated content. Errors: [`Error::LockTimeout`]
+    /// when another writer was faster; retrying settles it.
     pub(crate) async fn take_over(
         &self,
         db: &Database,
@@ -356,7 +355,7 @@ impl Claim {
     }
 }
 
-/// Who holds these declaration keys, by key.
+/// The holders of these declaration keys, by key.
 pub(crate) async fn holders(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -398,8 +397,8 @@ pub(crate) async fn holders(
     Ok(holders)
 }
 
-/// Stores the idempotency keys of what was written or replayed; a key that is there already
-/// decides instead, and gives back the declaration key it did not need.
+/// Stores the idempotency keys of written and replayed declarations. If a key already exists, its
+/// record decides the outcome, and the declaration key that was not needed is released.
 async fn take_idempotency_keys(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -461,7 +460,7 @@ fn keeps_key(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Written | Outcome::Replayed { .. })
 }
 
-/// Refusals leave the key free, so a conflict stores none.
+/// A refusal leaves the key free, so a conflict stores none.
 fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<idempotency::KeyRow> {
     let mut keys: Vec<idempotency::KeyRow> = group
         .iter()

@@ -1,4 +1,4 @@
-//! The way to the police: the outbox, what an operator does with it, and where tasks go.
+//! Delivery to the police: the outbox, the operator's actions on it, and routing.
 
 pub mod backlog;
 pub mod destinations;

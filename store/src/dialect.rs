@@ -1,4 +1,4 @@
-//! What SQLite and PostgreSQL spell differently. The only `match` on the back end.
+//! The differences between SQLite and PostgreSQL. The only `match` on the back end.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -20,7 +20,7 @@ const NO_INSTANT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// Stands for NULL inside a PostgreSQL array parameter of integers.
 const NO_INTEGER: i32 = i32::MIN;
 
-/// `WITH v (…) AS (…)` over the given rows, and the parameters it binds, starting at `$1`.
+/// `WITH v (…) AS (…)` over the given rows, with its bound parameters, starting at `$1`.
 ///
 /// PostgreSQL gets one array per column: the statement's text does not depend on the number of
 /// rows, so that it is parsed once. SQLite gets a list of VALUES, of few lengths.
@@ -198,8 +198,8 @@ fn numbered(text: &str) -> String {
     out
 }
 
-/// Joins to each row of `v` the newest rows of `table` that fit it, as `n`, at most `limit`. On
-/// both databases the index that leads to them is read in its order and no further.
+/// Joins to each row of `v` the newest matching rows of `table`, as `n`, at most `limit`. Both
+/// databases read the index in order and stop at the limit.
 pub(crate) fn join_newest(backend: Backend, table: &str, fitting: &str, limit: u32) -> String {
     match backend {
         Backend::Postgres => format!(
@@ -268,8 +268,8 @@ pub(crate) fn skip_locked(backend: Backend) -> &'static str {
     }
 }
 
-/// A lock under which a row is read and stays as it is until the transaction ends, beside others
-/// who read it so: SQLite's writer is alone.
+/// A shared lock that keeps a row unchanged until the transaction ends. Not needed on SQLite, which
+/// has a single writer.
 pub(crate) fn share_lock(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "FOR SHARE",
@@ -305,8 +305,8 @@ pub(crate) fn lease_end(
     }
 }
 
-/// An instant that was told by a process's clock, on the database server's: as far from its present
-/// as `instant` is from `told_at`, when that process told it. Both are columns.
+/// Converts an instant of a process's clock to the database server's clock, keeping its distance
+/// from `told_at`, the process's time when it wrote it. Both are columns.
 pub(crate) fn on_server_clock(backend: Backend, instant: &str, told_at: &str) -> String {
     match backend {
         Backend::Postgres => format!("{instant} + (clock_timestamp() - {told_at})"),
@@ -314,7 +314,8 @@ pub(crate) fn on_server_clock(backend: Backend, instant: &str, told_at: &str) ->
     }
 }
 
-/// The current instant by the database server's clock; asks without an answer where that is ours.
+/// The current instant by the database server's clock; `None` on SQLite, where the server's clock
+/// is our own.
 pub(crate) async fn server_time(
     connection: &impl ConnectionTrait,
     backend: Backend,
@@ -355,8 +356,8 @@ pub(crate) async fn undurable_settings(
         .map_err(Into::into)
 }
 
-/// Takes the lock that keeps migrations apart, for the life of the session, where the database
-/// has such locks. On SQLite the file's write lock and a retry do the same.
+/// Takes the session-long lock that keeps migrations apart, if the database has such locks. On
+/// SQLite the file's write lock and a retry have the same effect.
 pub(crate) fn migration_lock(backend: Backend) -> Option<(&'static str, &'static str)> {
     match backend {
         Backend::Postgres => Some((
@@ -367,8 +368,8 @@ pub(crate) fn migration_lock(backend: Backend) -> Option<(&'static str, &'static
     }
 }
 
-/// What a migration's transaction is bounded by: any time for its own work, a second for a lock
-/// that others hold.
+/// Limits of a migration's transaction: unlimited time for its own work, one second for a lock that
+/// others hold.
 pub(crate) fn migration_settings(backend: Backend) -> &'static [&'static str] {
     match backend {
         Backend::Postgres => &[
@@ -402,8 +403,8 @@ pub(crate) fn file_byte_count(backend: Backend) -> Option<&'static str> {
     }
 }
 
-/// Faults of the file that the database itself finds, one row each; PostgreSQL has checksums and
-/// tools of its own for that.
+/// Faults that the database finds in its own file, one row each. PostgreSQL has checksums and its
+/// own tools for this.
 pub(crate) fn file_faults(backend: Backend) -> Option<&'static str> {
     match backend {
         Backend::Postgres => None,
@@ -414,7 +415,7 @@ pub(crate) fn file_faults(backend: Backend) -> Option<&'static str> {
     }
 }
 
-/// Tables without which nothing works, and which are small.
+/// Small tables without which nothing works.
 const ESSENTIAL_TABLES: [&str; 8] = [
     "data_key",
     "api_key",
@@ -425,10 +426,10 @@ const ESSENTIAL_TABLES: [&str; 8] = [
     "destination",
     "destination_route",
 ];
-/// Bytes of a file that is looked at as a whole before a start: about two seconds' worth.
+/// The largest file checked completely before start-up, in bytes: about two seconds of work.
 const STARTED_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// What is asked of a file before a start, each answering a row for a fault and none without.
+/// Integrity checks run on a SQLite file before start-up. A row in the result means a fault.
 /// PostgreSQL has checksums and tools of its own for that.
 pub(crate) fn start_checks(backend: Backend) -> Vec<String> {
     match backend {
@@ -440,7 +441,7 @@ pub(crate) fn start_checks(backend: Backend) -> Vec<String> {
                      WHERE quick_check <> 'ok' LIMIT 1"
                 )
             });
-            // Nothing is joined, and so nothing read, when the file is larger.
+            // For a larger file the join is empty, so nothing is read.
             let whole = format!(
                 "SELECT c.quick_check FROM (SELECT 1 FROM pragma_page_count, pragma_page_size \
                    WHERE page_count * page_size <= {STARTED_BYTES_MAX}) AS small \

@@ -1,8 +1,8 @@
-//! Organisations and facilities as administrators keep them: made, listed, changed and ended, each
-//! deed with its entry in the audit, in one transaction, once for a key of a request.
+//! Organisations and facilities as administrators manage them: created, listed, changed and closed.
+//! Each action and its audit entry are one transaction, carried out once per request key.
 //!
-//! The row holds what is in force; `directory_change` what each version touched and from which day
-//! on, so that a change can be said in advance, and the first answer to a request told again.
+//! The row holds the values in force. `directory_change` records what each version touched and from
+//! which day, so that a change can be scheduled and the first answer to a request repeated.
 
 pub(crate) mod changes;
 
@@ -29,31 +29,31 @@ use crate::{
 
 use changes::{at_version, change, changes_of, keep, organisations_of, remember_first};
 
-/// What is noted about organisations.
+/// The subject of audit entries about organisations.
 pub const ORGANISATION: &str = "organisation";
-/// What is noted about facilities.
+/// The subject of audit entries about facilities.
 pub const FACILITY: &str = "facility";
 
-/// What a deed is noted as, and what guards it against being done twice.
+/// How an action is recorded, and the key that guards it against running twice.
 pub struct Note<'a> {
-    /// The entry of the audit; its time is the time of the deed.
+    /// The audit entry; its time is the time of the action.
     pub entry: audit::Entry,
     /// The key of the request.
     pub key: Option<&'a Idempotency>,
 }
 
-/// What became of a deed.
+/// The outcome of an action.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written<T> {
     /// It is done.
     Done(T),
-    /// The same request came before: what it led to, as it stood then.
+    /// A replay: what the first request led to, as it stood then.
     Replayed(T, DateTime<Utc>),
-    /// The key came with another request before.
+    /// The key was used by another request.
     KeyReused,
     /// Somebody else has this code.
     CodeTaken,
-    /// What is stored is at this version, not at the one that was judged.
+    /// The row is now at this version, not at the one that was judged.
     VersionMismatch(i32),
 }
 
@@ -66,7 +66,7 @@ pub struct Part {
     pub count_max: u64,
 }
 
-/// Makes an organisation.
+/// Creates an organisation.
 pub async fn create_organisation(
     db: &Database,
     organisation: Organisation,
@@ -154,7 +154,7 @@ pub async fn change_organisation(
     Ok(Written::Done(after))
 }
 
-/// Makes a facility.
+/// Creates a facility.
 pub async fn create_facility(
     db: &Database,
     mut record: FacilityRecord,
@@ -181,7 +181,7 @@ pub async fn create_facility(
     let organisations = organisations_of(&transaction, of).await?;
     keep(db, &transaction, first, note.entry).await?;
     write::commit(transaction).await?;
-    // An end of its organisation that was said for later counts for it too.
+    // A scheduled end of its organisation applies to the facility too.
     if let Some(organisation) = organisations.into_values().next() {
         facilities::settle(&mut record, &organisation);
     }
@@ -329,7 +329,7 @@ fn of_row(row: organisation::Model) -> Organisation {
     }
 }
 
-/// What a key led to: nothing yet, another request, or the entry of the same one.
+/// The state of a key: unused, used by another request, or used by the same one.
 pub(crate) enum Known {
     Other,
     Same(Box<audit_entry::Model>),
@@ -356,7 +356,7 @@ pub(crate) async fn known(
     })))
 }
 
-/// What a request led to that came before under this key. `None`: the key is free, or there is none.
+/// What an earlier request under this key led to. `None`: the key is free, or the request has none.
 pub async fn earlier<S: Subject>(
     db: &Database,
     key: Option<&Idempotency>,
@@ -389,7 +389,7 @@ pub(crate) async fn look_up(
     })))
 }
 
-/// What is kept by versions: an organisation or a facility.
+/// A versioned subject: an organisation or a facility.
 pub trait Subject: Sized + Send {
     /// The subject as the deed left it that this entry of the audit tells of.
     ///
@@ -449,7 +449,7 @@ impl Subject for FacilityRecord {
     }
 }
 
-/// What the request led to that has the key.
+/// What the request that has the key led to.
 async fn replayed<S: Subject>(
     connection: &impl ConnectionTrait,
     known: Known,
@@ -477,7 +477,7 @@ async fn begin<S: Subject>(
     written.map(ControlFlow::Break)
 }
 
-/// An organisation by what had been said of it at an instant.
+/// An organisation as it had been described at an instant.
 async fn as_it_stood(
     connection: &impl ConnectionTrait,
     row: organisation::Model,

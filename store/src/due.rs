@@ -1,9 +1,8 @@
-//! What a facility still has to see to: stays to correct, not confirmed by the police, owing
-//! something, or past their planned departure.
+//! What a facility still has to do: stays to correct, not confirmed by the police, with missing
+//! data, or past their planned departure.
 //!
-//! Each list has an index that holds nothing else: what is settled costs nothing. The planner
-//! chooses such an index only where it reads its condition in the statement, so that the words
-//! stand there as text.
+//! Each list has a partial index, so settled stays cost nothing. The planner uses such an index
+//! only if its condition appears literally in the statement, which is why the words are inlined.
 
 use std::collections::HashMap;
 
@@ -21,8 +20,8 @@ use crate::{Database, Result, dialect, rows, stays::StayRow};
 /// Stays of one statement that is given their ids.
 const READ_AT_ONCE: usize = 500;
 
-/// The questions to a facility that nobody has answered: what officers ask about a stay, and
-/// whether a guest has left whom a census did not have.
+/// Unanswered questions to a facility: from officers about a stay, and from a census about a guest
+/// it did not list.
 const QUESTIONS: &str = "SELECT d.stay_id AS stay_id, d.decided_at AS asked_at \
      FROM review_case c JOIN review_decision d ON d.case_id = c.id AND d.stay_id = c.stay_id \
      WHERE c.facility_id = ? AND c.closed_at IS NULL \
@@ -32,8 +31,8 @@ const QUESTIONS: &str = "SELECT d.stay_id AS stay_id, d.decided_at AS asked_at \
 /// A deadline, and the stay that stands there.
 type Place = (DateTime<Utc>, Uuid);
 
-/// The stays of a facility that the police have refused or not confirmed; by deadline and id,
-/// those after `after`, `limit` at most.
+/// The stays of a facility that the police have refused or not confirmed; by deadline and id, those
+/// after `after`, at most `limit`.
 pub async fn unconfirmed(
     db: &Database,
     facility_id: Uuid,
@@ -60,13 +59,13 @@ pub async fn flagged(
     Ok(flagged)
 }
 
-/// The stays of a facility that owe something, in no order.
+/// The stays of a facility with missing data, in no particular order.
 pub async fn owing(db: &Database, facility_id: Uuid) -> Result<Vec<StayRow>> {
     Ok(owing_of(facility_id).all(db.reader()).await?)
 }
 
-/// The stays of a facility whose planned departure has passed while the guest is there; by that
-/// departure and id, those after `after`, `limit` at most.
+/// The stays of a facility whose guest is still there after the planned departure, ordered by that
+/// departure and id: those after `after`, at most `limit`.
 pub async fn overdue(
     db: &Database,
     facility_id: Uuid,
@@ -80,7 +79,7 @@ pub async fn overdue(
 }
 
 /// The stays about which a question to the facility is open, with the time at which the oldest of
-/// them was asked; in no order.
+/// them was asked; in no particular order.
 pub async fn asked(db: &Database, facility_id: Uuid) -> Result<Vec<(StayRow, DateTime<Utc>)>> {
     let values = vec![rows::uuid(facility_id), rows::uuid(facility_id)];
     let statement = dialect::statement(db.backend(), QUESTIONS, values);

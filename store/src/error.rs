@@ -1,4 +1,4 @@
-//! What can go wrong when the database is asked. Small, free of HTTP and of personal values.
+//! Database errors. Small, free of HTTP and of personal values.
 
 use entity::word::Unreadable;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The result of every function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What to do about a file that is damaged.
+/// The advice for a damaged file.
 const DAMAGED: &str = "the database file is damaged: stop whatever uses it, keep it aside, and put \
     the newest backup in its place (cp BACKUP.db LUUTRU.db, and remove LUUTRU.db-wal and \
     LUUTRU.db-shm); then run `luutru check`";
@@ -33,22 +33,22 @@ pub enum Error {
     /// No such row.
     #[error("no such row")]
     NotFound,
-    /// A row that must be unique is there already.
+    /// A row that must be unique already exists.
     #[error("a row that must be unique exists already")]
     Duplicate,
     /// The lease named in a write no longer holds.
     #[error("the lease on {id} was lost")]
     LeaseLost {
-        /// What was held: a file, a facility whose census is taken in.
+        /// What the lease covered: an uploaded file, or a facility's census.
         id: Uuid,
     },
-    /// A stored value does not read as what it must be.
+    /// A stored value cannot be parsed as its type.
     #[error("stored value of {what} cannot be read")]
     Corrupt {
         /// Which column or entry.
         what: &'static str,
     },
-    /// Somebody else held a row or the file for too long. Nothing was written.
+    /// Another writer held a row or the file for too long. Nothing was written.
     #[error("a lock was not granted in time")]
     LockTimeout,
     /// The database does not answer. Nothing was written.
@@ -57,7 +57,7 @@ pub enum Error {
     /// The disk under the database is full. Nothing was written.
     #[error("the disk of the database is full")]
     StorageFull,
-    /// The connection was lost during COMMIT: the rows may be there or not.
+    /// The connection was lost during COMMIT: the rows may or may not be stored.
     #[error("the outcome of a commit is not known")]
     OutcomeUnknown,
     /// The database is not one that this binary works with: another schema, an unsafe setting, a
@@ -73,7 +73,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A file of SQLite whose pages do not fit together.
+    /// A corrupt SQLite file.
     pub(crate) fn damaged() -> Self {
         Self::Unusable(DAMAGED.to_owned())
     }
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// True when the database gave nothing in time, whatever it was asked.
+    /// True when the database itself failed to answer in time, whatever the query.
     pub fn is_of_the_server(&self) -> bool {
         matches!(
             self,

@@ -1,6 +1,5 @@
-//! What the hours of the day bring about without anybody's deed: a stay that had no night in it
-//! and has one now goes to the police, and of a planned departure that has passed its sender is
-//! told, once.
+//! Changes that the passing of time causes by itself: a stay that now includes a night is sent to
+//! the police, and its sender is told, once, that a planned departure has passed.
 
 use std::collections::HashSet;
 
@@ -22,8 +21,8 @@ use crate::{
     write,
 };
 
-/// Stays whose guests are there and that the police were not told of, of those who arrived on this
-/// day or before: the oldest first, `limit` at most.
+/// Stays not reported to the police whose guests arrived on or before this day and are still there:
+/// oldest first, at most `limit`.
 ///
 /// The words of the index stand in the statement as text, as the planner wants them.
 pub async fn still_there(db: &Database, last_day: NaiveDate, limit: u64) -> Result<Vec<StayRow>> {
@@ -40,19 +39,20 @@ pub async fn still_there(db: &Database, last_day: NaiveDate, limit: u64) -> Resu
         .await?)
 }
 
-/// A stay that the police are to be told of from now on.
+/// A stay that must now be reported to the police.
 #[derive(Clone)]
 pub struct Forwarded {
     /// The notification of the version at which the stay was found.
     pub task: NewTask,
-    /// The audit entry of the deed.
+    /// The audit entry.
     pub audit: entity::audit_entry::Model,
 }
 
-/// Puts stays into the outbox, each by itself: one that has moved since it was found, or was put
-/// there by somebody else, is left alone. Answers with how many were put there.
+/// Enqueues stays in the outbox one by one, skipping those that have moved since they were found or
+/// were enqueued by another worker. Returns how many were enqueued.
 ///
-/// No version is made, and that of the stay is left as it was: the answer to it stays the same.
+/// No new version is made and the current one is left unchanged, so the answer to it stays the
+/// same.
 pub async fn forward(db: &Database, stays: Vec<Forwarded>, now: DateTime<Utc>) -> Result<usize> {
     if stays.is_empty() {
         return Ok(0);
@@ -117,12 +117,12 @@ pub async fn known_tasks(db: &Database, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     Ok(ids.into_iter().collect())
 }
 
-/// A stay whose planned departure has passed while its guest is there.
+/// A stay whose guest is still there after the planned departure.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Overdue {
     /// The stay.
     pub id: Uuid,
-    /// Whose.
+    /// The organisation that declared it.
     pub organisation_id: Uuid,
     /// Where.
     pub facility_id: Uuid,
@@ -132,19 +132,17 @@ pub struct Overdue {
     pub expected_departure_at: DateTime<Utc>,
 }
 
-/// What the index of departures that were not told of holds.
+/// The condition of the index of unreported departures.
 const UNTOLD: &str = "presence = 'present' AND expected_departure_at IS NOT NULL \
      AND (departure_noted_for IS NULL OR departure_noted_for <> expected_departure_at)";
 
-/// Whether a planned departure has passed that nobody was told of: asked before anything is
-/// written.
+/// Whether any passed departure is still unreported. Checked before opening a write transaction.
 pub async fn has_overdue(db: &Database, now: DateTime<Utc>) -> Result<bool> {
     let statement = oldest_overdue(db.backend(), now);
     Ok(db.reader().query_one_raw(statement).await?.is_some())
 }
 
-/// In the order of the index: PostgreSQL would take nearly every stay for untold, and read them as
-/// they lie.
+/// In index order: PostgreSQL would estimate nearly every stay as unreported and scan the table.
 fn oldest_overdue(backend: Backend, now: DateTime<Utc>) -> Statement {
     let text = format!(
         "SELECT id FROM stay WHERE {UNTOLD} AND expected_departure_at <= ? \
@@ -153,9 +151,8 @@ fn oldest_overdue(backend: Backend, now: DateTime<Utc>) -> Statement {
     dialect::statement(backend, &text, vec![rows::instant(now)])
 }
 
-/// Tells of planned departures that have passed, those that passed first before others, `limit` at
-/// most: writes for each the event that `tell` makes, and remembers that it did. Answers with how
-/// many it told of.
+/// Reports planned departures that have passed, earliest first, at most `limit`: writes the event
+/// that `tell` builds for each and marks it as reported. Returns how many it reported.
 pub async fn tell_overdue(
     db: &Database,
     now: DateTime<Utc>,

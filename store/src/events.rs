@@ -1,8 +1,8 @@
-//! The feed of what happened: numbered by one at a time, read by number.
+//! The event feed: one process at a time assigns numbers, and readers page by number.
 //!
-//! A number is given only to rows that are committed, and the transactions that give numbers are
-//! one after the other. So whoever reads up to a number has read everything up to it: a row that
-//! commits late gets a later number, and no cursor ever passes it. Numbers have no gaps.
+//! Only committed rows get numbers, and the transactions that assign them are serialized. A reader
+//! that has reached a number has therefore seen everything up to it: a row that commits late gets a
+//! later number, and no cursor ever skips it. Numbers have no gaps.
 
 use chrono::{DateTime, Utc};
 use entity::{event, event_head};
@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::{Database, Error, Result, dialect, rows, write};
 
-/// An event as it lies in the database.
+/// An event as stored.
 pub type EventRow = event::Model;
 
 /// The only row of `event_head`.
 const HEAD: i32 = 1;
 
-/// Whose events are asked for.
+/// Selects events by owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// Only events of this organisation.
@@ -51,9 +51,8 @@ pub struct Page {
     pub is_full: bool,
 }
 
-/// Gives numbers to up to `limit` events that are committed and have none, oldest first; answers
-/// with the instants at which they happened. Empty when there are none, or somebody else is
-/// at it.
+/// Numbers up to `limit` committed events that have none, oldest first, and returns the instants at
+/// which they happened. Empty when there are none, or another process is numbering.
 ///
 /// The organisation of an event that names only its facility is filled in.
 pub async fn number(db: &Database, limit: u64) -> Result<Vec<DateTime<Utc>>> {
@@ -72,7 +71,7 @@ pub async fn number(db: &Database, limit: u64) -> Result<Vec<DateTime<Utc>>> {
         return Ok(Vec::new());
     };
     let last: i64 = head.try_get("", "last_sequence")?;
-    // A statement of its own: it sees everything that was committed before the lock was held.
+    // A separate statement, so that it sees everything committed before the lock was acquired.
     let text = format!(
         "WITH oldest AS MATERIALIZED (\
            SELECT id FROM event WHERE sequence IS NULL ORDER BY id LIMIT {limit}), \
@@ -120,7 +119,7 @@ pub async fn head(db: &Database) -> Result<i64> {
     Ok(head.last_sequence)
 }
 
-/// The events of a scope after a number, `limit` at most.
+/// The events of a scope after a number, at most `limit`.
 pub async fn page(db: &Database, scope: &Scope, after: i64, limit: u64) -> Result<Page> {
     let organisation = event::Column::OrganisationId.eq(scope.organisation_id);
     let mut condition = Condition::all().add(organisation);
@@ -133,7 +132,7 @@ pub async fn page(db: &Database, scope: &Scope, after: i64, limit: u64) -> Resul
     read(db, condition, after, limit).await
 }
 
-/// The events of everybody after a number, `limit` at most.
+/// The events of everybody after a number, at most `limit`.
 pub async fn all_after(db: &Database, after: i64, limit: u64) -> Result<Page> {
     read(db, Condition::all(), after, limit).await
 }
@@ -166,8 +165,7 @@ async fn read(db: &Database, condition: Condition, after: i64, limit: u64) -> Re
     })
 }
 
-/// Deletes up to `limit` of the oldest events, those that happened before `end`; answers with how
-/// many went.
+/// Deletes up to `limit` of the oldest events, those before `end`, and returns how many it deleted.
 pub async fn forget(db: &Database, end: DateTime<Utc>, limit: u64) -> Result<u64> {
     let text = format!(
         "DELETE FROM event WHERE created_at < ? AND id IN (\

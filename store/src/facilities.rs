@@ -1,5 +1,5 @@
-//! Facilities as the rules see them: as they stand today, with what was changed from a later day on
-//! left out. Administrators make and change them by [`crate::directory`].
+//! Facilities as the rules see them: as they stand today, without changes scheduled for later.
+//! Administrators create and change them through [`crate::directory`].
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{Database, Error, Result, dialect, directory::changes};
 
-/// Adds an organisation; one with the same code stays as it is.
+/// Adds an organisation; an existing one with the same code stays unchanged.
 pub async fn insert_organisation(
     db: &Database,
     id: Uuid,
@@ -38,7 +38,7 @@ pub async fn insert_organisation(
     Ok(())
 }
 
-/// Adds a facility; one with the same id stays as it is.
+/// Adds a facility; an existing one with the same id stays unchanged.
 pub async fn insert_facility(db: &Database, facility: &Facility, now: DateTime<Utc>) -> Result<()> {
     let row = facility::ActiveModel {
         id: Set(facility.id),
@@ -132,7 +132,7 @@ pub(crate) fn settle(record: &mut FacilityRecord, organisation: &organisation::M
     record.facility.ended_at = ends.into_iter().flatten().min();
 }
 
-/// A row by itself: neither what its organisation says of it nor changes of a later day.
+/// The row alone, without its organisation's settings and without scheduled changes.
 pub(crate) fn from_row(row: facility::Model) -> Result<FacilityRecord> {
     Ok(FacilityRecord {
         facility: Facility {

@@ -1,12 +1,13 @@
-//! Is the database there and what time is it there, does it keep what it commits.
+//! Health checks: does the database answer, what time does it have, and does it keep what it
+//! commits.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{Database, Error, Result, dialect};
 
-/// Answers when the database does, on a connection nobody else uses, with what time it is by the
-/// server's own clock; `None` where that is ours.
+/// Pings the database on a dedicated connection and returns the server's time; `None` on SQLite,
+/// where the clock is our own.
 pub async fn server_time(db: &Database) -> Result<Option<DateTime<Utc>>> {
     dialect::server_time(db.probe(), db.backend()).await
 }
@@ -24,8 +25,8 @@ pub async fn check_durable(db: &Database) -> Result<()> {
     }
 }
 
-/// Refuses a file of SQLite whose pages do not fit together. Those of keys and catalogues are
-/// always looked at; the others where the whole file is small enough to be read in a moment.
+/// Refuses a corrupt SQLite file. The pages of keys and catalogues are always checked; the others
+/// only if the whole file is small enough to read in a moment.
 pub async fn check_whole(db: &Database) -> Result<()> {
     for text in dialect::start_checks(db.backend()) {
         let statement = Statement::from_string(db.db_backend(), text);

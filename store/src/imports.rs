@@ -1,8 +1,8 @@
-//! Uploaded files of stays: stored in sealed pieces, claimed by lease, worked on row by row with a
-//! checkpoint after each part, forgotten after some days.
+//! Uploaded files of stays: stored in sealed pieces, claimed by lease, processed row by row with a
+//! checkpoint after each part, and deleted after some days.
 //!
-//! A checkpoint is one transaction: outcomes of rows, counts and the next row to work on, under
-//! the lease. A worker that slept past its lease changes nothing.
+//! A checkpoint is one transaction under the lease: row outcomes, counts and the next row. A worker
+//! that slept past its lease changes nothing.
 
 use chrono::{DateTime, Utc};
 use entity::{import, import_chunk, import_row};
@@ -28,14 +28,14 @@ pub type Import = import::Model;
 /// What became of a row.
 pub type ImportRow = import_row::Model;
 
-/// Rows of a file that one statement deletes: the writer of SQLite is not held for long.
+/// Rows that one statement deletes; few enough not to block SQLite's writer for long.
 const ROWS_FORGOTTEN_AT_ONCE: i32 = 5_000;
 /// Files that one sweep forgets.
 const FORGOTTEN_COUNT_MAX: u64 = 100;
 
 const OPEN: [&str; 2] = ["queued", "running"];
 
-/// How many files of a facility wait or are worked on.
+/// How many files of a facility are queued or being processed.
 pub async fn waiting_count(db: &Database, facility_id: Uuid) -> Result<u64> {
     Ok(import::Entity::find()
         .filter(import::Column::FacilityId.eq(facility_id))
@@ -44,7 +44,7 @@ pub async fn waiting_count(db: &Database, facility_id: Uuid) -> Result<u64> {
         .await?)
 }
 
-/// Adds a file that is not whole yet: nobody sees it.
+/// Adds an incomplete file, invisible until it is accepted.
 pub async fn begin_upload(db: &Database, import: Import) -> Result<()> {
     import::Entity::insert(import.into_active_model().reset_all())
         .exec_without_returning(db.writer())
@@ -52,7 +52,7 @@ pub async fn begin_upload(db: &Database, import: Import) -> Result<()> {
     Ok(())
 }
 
-/// Adds a piece, in a transaction of its own: others write in between.
+/// Adds a piece in its own transaction, so that others can write in between.
 pub async fn add_chunk(
     db: &Database,
     import_id: Uuid,
@@ -70,26 +70,26 @@ pub async fn add_chunk(
     Ok(())
 }
 
-/// What is written when a file is accepted, beside the file.
+/// The rows written when a file is accepted, besides the file.
 pub struct Acceptance {
     /// The legal time of filing of every row.
     pub received_at: DateTime<Utc>,
     /// The `Idempotency-Key` it came with.
     pub key: Option<Idempotency>,
-    /// Files of its facility that may wait or be worked on.
+    /// How many files of its facility may be queued or in progress.
     pub waiting_count_max: u64,
     /// The audit entry.
     pub audit: audit::Entry,
 }
 
-/// What became of a whole file at the queue.
+/// The outcome of queueing a complete file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// From now on it is accepted.
     Accepted,
-    /// Its facility has as many files there as it may. Nothing changed.
+    /// The facility has reached its limit of files. Nothing changed.
     TooManyWait,
-    /// Its key came with another request before. Nothing changed.
+    /// Its key was used by another request. Nothing changed.
     KeyReused,
 }
 
@@ -102,7 +102,7 @@ pub async fn accept(db: &Database, import: &Import, acceptance: Acceptance) -> R
         audit,
     } = acceptance;
     let transaction = write::begin(db).await?;
-    // Two uploads to one facility are counted one after the other.
+    // Serializes the count of uploads to one facility.
     entity::facility::Entity::find_by_id(import.facility_id)
         .lock(LockType::Update)
         .one(&transaction)
@@ -136,7 +136,7 @@ pub async fn accept(db: &Database, import: &Import, acceptance: Acceptance) -> R
     Ok(Admission::Accepted)
 }
 
-/// Forgets a file that was not accepted.
+/// Deletes a file that was not accepted.
 pub async fn discard(db: &Database, id: Uuid) -> Result<()> {
     let unfinished = import::Entity::find()
         .select_only()
@@ -165,7 +165,7 @@ pub async fn find(db: &Database, id: Uuid, facility_ids: &[Uuid]) -> Result<Opti
         .await?)
 }
 
-/// Whether a file waits for a worker, or may be one whose worker died.
+/// Whether a file waits for a worker, or was left by one that may have died.
 pub async fn has_open(db: &Database) -> Result<bool> {
     let open = import::Entity::find()
         .select_only()
@@ -177,8 +177,8 @@ pub async fn has_open(db: &Database) -> Result<bool> {
     Ok(open.is_some())
 }
 
-/// Claims the oldest file that nobody works on. The claim is counted, so that a file that kills
-/// its worker is found out.
+/// Claims the oldest unclaimed file. The claim is counted, which exposes a file that kills its
+/// worker.
 pub async fn claim(
     db: &Database,
     lease_id: Uuid,
@@ -210,7 +210,7 @@ pub async fn claim(
     Ok(claimed)
 }
 
-/// Keeps a lease for longer. Fails with [`Error::LeaseLost`] when it no longer holds.
+/// Extends a lease. Fails with [`Error::LeaseLost`] when it no longer holds.
 pub async fn keep(
     db: &Database,
     id: Uuid,
@@ -223,8 +223,8 @@ pub async fn keep(
     update(db, db.writer(), id, lease_id, &set, vec![lease_end_value]).await
 }
 
-/// Gives a file back: another worker may claim it at `due_at`. Such a claim ended in order, and
-/// is not counted.
+/// Releases a file: another worker may claim it at `due_at`. Such a claim ended normally and is not
+/// counted.
 pub async fn give_back(
     db: &Database,
     id: Uuid,
@@ -244,7 +244,7 @@ pub async fn chunk(db: &Database, id: Uuid, position: i32) -> Result<Vec<u8>> {
     row.map(|row| row.sealed).ok_or(Error::NotFound)
 }
 
-/// What is found out about a file before its first row.
+/// What is known about a file before its first row.
 pub struct Description<'a> {
     /// Rows below the headings of its sheets.
     pub row_count: i32,
@@ -273,7 +273,7 @@ pub async fn describe(
     update(db, db.writer(), id, lease_id, set, values).await
 }
 
-/// What became of a part of the rows.
+/// The outcome of a part of the rows.
 pub struct Checkpoint {
     /// The file.
     pub import_id: Uuid,
@@ -332,7 +332,7 @@ pub async fn checkpoint(
     write::commit(transaction).await
 }
 
-/// Ends a file whose rows are all done.
+/// Completes a file whose rows are all done.
 pub async fn complete(db: &Database, id: Uuid, lease_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let set = "state = 'completed', finished_at = ?, lease_id = NULL, leased_until = NULL";
     update(db, db.writer(), id, lease_id, set, vec![rows::instant(now)]).await
@@ -426,8 +426,8 @@ pub async fn rows(
         .await?)
 }
 
-/// Forgets files, their content and the outcomes of their rows when their time is over, and
-/// uploads that were never finished; answers with how many files went.
+/// Deletes expired files with their content and row outcomes, and uploads that were never finished.
+/// Returns how many files it deleted.
 pub async fn forget_expired(
     db: &Database,
     now: DateTime<Utc>,

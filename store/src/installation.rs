@@ -1,5 +1,5 @@
-//! Facts that hold for a whole installation, whichever process asks: the check values of its keys,
-//! and what of its rows was rewritten.
+//! Facts about the whole installation, shared by all processes: the check values of its keys, and
+//! which rows were rewritten.
 
 use chrono::{DateTime, Utc};
 use entity::installation_fact::{ActiveModel, Column, Entity};
@@ -9,12 +9,12 @@ use sea_orm::{
 
 use crate::{Database, Error, Result, dialect};
 
-/// A fact's value; `None` while nobody has settled it.
+/// A fact's value; `None` if not yet recorded.
 pub async fn fact(db: &Database, name: &str) -> Result<Option<Vec<u8>>> {
     read(db.reader(), name).await
 }
 
-/// Offers a value for a fact and answers with the one that holds: the first that was offered.
+/// Offers a value for a fact and returns the one in force: the first that was offered.
 pub async fn settle(
     db: &Database,
     name: &str,
@@ -28,7 +28,7 @@ pub async fn settle(
     read(db.writer(), name).await?.ok_or(Error::NotFound)
 }
 
-/// [`fact`] on a connection of one's own, in a transaction for instance.
+/// [`fact`] on the caller's connection, for example inside a transaction.
 pub(crate) async fn read(connection: &impl ConnectionTrait, name: &str) -> Result<Option<Vec<u8>>> {
     let value = Entity::find_by_id(name.to_owned())
         .select_only()
@@ -39,7 +39,7 @@ pub(crate) async fn read(connection: &impl ConnectionTrait, name: &str) -> Resul
     Ok(value)
 }
 
-/// Records a fact unless it is there.
+/// Records a fact unless it already exists.
 pub(crate) async fn offer(
     connection: &impl ConnectionTrait,
     name: &str,
@@ -58,7 +58,7 @@ pub(crate) async fn offer(
     Ok(())
 }
 
-/// Records a fact, in place of what it was.
+/// Records a fact, replacing its old value.
 pub async fn record(db: &Database, name: &str, value: &[u8], now: DateTime<Utc>) -> Result<()> {
     let connection = db.writer();
     offer(connection, name, value, now).await?;

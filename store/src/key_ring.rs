@@ -1,5 +1,5 @@
-//! API keys as administrators keep them: made, listed and ended, each deed with its entry in the
-//! audit, in one transaction; and when each was last used, beside its row.
+//! API keys as administrators manage them: created, listed and revoked, each action with its audit
+//! entry in one transaction. The time of last use is stored beside the row.
 
 use std::collections::HashMap;
 
@@ -22,12 +22,12 @@ use crate::{
     write,
 };
 
-/// What is noted about keys.
+/// The subject of audit entries about keys.
 pub const KEY: &str = "api_key";
-/// What making one is noted as.
+/// The action in audit entries of a key's creation.
 pub const CREATED: &str = "key.created";
 
-/// Makes a key. The replay of its making tells everything but its text.
+/// Creates a key. A replay returns everything except its text.
 pub async fn create(
     db: &Database,
     key: &ApiKey,
@@ -56,8 +56,8 @@ pub async fn create(
     Ok(Written::Done(made))
 }
 
-/// What a request led to that came before under this key of a request. `None`: that key is free, or
-/// there is none.
+/// What an earlier request under this request key led to. `None`: the key is free, or the request
+/// has none.
 pub async fn earlier(
     db: &Database,
     key: Option<&Idempotency>,
@@ -73,7 +73,7 @@ pub async fn earlier(
     }
 }
 
-/// Ends a key. One that has ended stays as it is, and nothing is noted.
+/// Revokes a key. An already revoked key stays unchanged, and nothing is recorded.
 ///
 /// Errors: [`Error::NotFound`].
 pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, entry: audit::Entry) -> Result<()> {
@@ -85,7 +85,7 @@ pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, entry: audit::Entry) -
     write::commit(transaction).await
 }
 
-/// Keys of one organisation or of all, the oldest first.
+/// Keys of one organisation or of all, oldest first.
 pub async fn list(
     db: &Database,
     organisation_id: Option<Uuid>,
@@ -152,10 +152,10 @@ fn record(
     }
 }
 
-/// Who made these keys: a key's id, or the name of who sat at a terminal.
+/// The creators of these keys: a key's id, or the name of the operator at a terminal.
 async fn makers(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
     let (among, values) = dialect::among_ids(db.backend(), "e.subject_id", ids);
-    // The kind stands in the text, so that the index of such entries is used.
+    // The kind is inlined so that the partial index applies.
     let text = format!(
         "SELECT e.subject_id, e.actor_kind, e.actor_id, o.name FROM audit_entry e \
          LEFT JOIN operator o ON e.actor_kind = 'operator' AND o.id = e.actor_id \
@@ -197,12 +197,12 @@ columns!(UseRow {
     last_used_at,
 });
 
-/// Notes when keys were last used; what is known to be later stays.
+/// Records when keys were last used; a later known time is kept.
 pub async fn note_uses(db: &Database, mut uses: Vec<(Uuid, DateTime<Utc>)>) -> Result<()> {
     if uses.is_empty() {
         return Ok(());
     }
-    // Two processes take the rows in one order.
+    // All processes lock the rows in the same order.
     uses.sort_unstable();
     let row = |(key_id, last_used_at)| UseRow {
         key_id,

@@ -1,4 +1,4 @@
-//! Every question asked of the database, one function each, named for the question.
+//! Every database query, one function each, named for the question it answers.
 //!
 //! SQL exists nowhere else. SQLite and PostgreSQL answer the same questions with the same rows;
 //! what they spell differently is in [`dialect`], the only `match` on the back end.

@@ -1,8 +1,8 @@
-//! Stays of the same document at the same time, asked for a whole group by one statement.
+//! Stays of the same document at the same time, looked up for a whole group in one statement.
 //!
-//! Only the newest stays of a document are looked at, so that a number which many guests share, or
-//! a guest who travels much, costs a declaration no more than any other. Two committers that write
-//! twins at the same instant do not see each other's: what is noticed is a help, never a rule.
+//! Only the newest stays of a document are read, so that a number shared by many guests, or a
+//! frequent traveller, costs no more than any other. Two committers writing twins at the same
+//! instant do not see each other's rows: a warning is a help, never a rule.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{Backend, Database, Result, dialect, rows::columns};
 
-/// The newest stays of a document that are looked at.
+/// How many of a document's newest stays are read.
 const READ_COUNT_MAX: u32 = 32;
 /// Joins the newest stays `n` of the document of `v`.
 const OF_THE_DOCUMENT: &str = "document_index = v.document_index";
@@ -22,10 +22,10 @@ const IS_NEAR: &str = "n.presence <> 'cancelled' AND n.id <> v.stay_id \
     AND (n.departed_at IS NULL OR n.departed_at > v.arrival_at) \
     AND (v.ends_at IS NULL OR n.arrival_at < v.ends_at) \
     AND (v.nationality IS NULL OR n.nationality IS NULL OR n.nationality = v.nationality)";
-/// Twins of a group that are remembered for the next one.
+/// How many twins of a group are kept for the next one.
 const TWIN_COUNT_MAX: usize = 8;
 
-/// A stay whose neighbours are looked for.
+/// A stay whose neighbours are wanted.
 pub(crate) struct Candidate<'a> {
     /// The stay as it will stand.
     pub(crate) stay: &'a entity::stay::Model,
@@ -89,10 +89,10 @@ impl Found {
 }
 
 /// The neighbours of each candidate by its id, newest first; candidates without any are left out.
-/// Those of the group itself count as declared one after the other, in their order.
+/// Stays of the same group are treated as declared in group order.
 ///
-/// Who declared a neighbour is asked for row by row: a join's plan, made while the tables are small
-/// and kept by the connection, would read them whole when they are not any more.
+/// The declarer of a neighbour is looked up row by row: a join's plan, made while the tables are
+/// small and cached by the connection, would scan them once they have grown.
 pub(crate) async fn find(
     db: &Database,
     connection: &impl ConnectionTrait,

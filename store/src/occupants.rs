@@ -1,4 +1,4 @@
-//! Who is at a facility, with the sealed content of the current version.
+//! The guests at a facility, with the sealed content of the current version.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{Database, Result, dialect, rows};
 
-/// A stay's times, and what is sealed of its current version.
+/// A stay's times, and the sealed content of its current version.
 #[derive(Clone, Debug)]
 pub struct OccupantRow {
     /// The stay.
@@ -21,7 +21,7 @@ pub struct OccupantRow {
     pub departed_at: Option<DateTime<Utc>>,
     /// The content of the version.
     pub sealed: Vec<u8>,
-    /// Whose the stay is.
+    /// The organisation that declared the stay.
     pub organisation_id: Uuid,
     /// Where it is.
     pub facility_id: Uuid,
@@ -30,8 +30,8 @@ pub struct OccupantRow {
 }
 
 /// The stays that may be at a facility between two instants, `from` included and `to` not: begun
-/// before `to` and not ended before `from`. Whose guest has not left counts as not ended, whatever
-/// was planned. By id, those after `after`, `limit` at most.
+/// before `to` and not ended before `from`. A stay whose guest has not left has not ended, whatever
+/// was planned. By id, those after `after`, at most `limit`.
 pub async fn between(
     db: &Database,
     facility_id: Uuid,

@@ -1,4 +1,4 @@
-//! A pool whose questions end in time, whatever becomes of the network.
+//! A pool whose queries end in time, whatever happens to the network.
 //!
 //! A server that answers ends a long statement itself, and says so. One that is silent (a cut
 //! cable, a host that is gone, a firewall that forgot the connection) would be waited for until
@@ -6,8 +6,8 @@
 //! little above the server's own. A connection that lay idle for a while is looked at before it is
 //! used again, and each one is for some seconds after another broke or was silent.
 //!
-//! Who finds all connections taken waits in turn, and is refused once nothing comes back for
-//! longer than it usually takes: see [`Pace`].
+//! A caller that finds every connection taken queues, and is refused when no connection has been
+//! released for longer than usual: see [`Pace`].
 
 pub mod pace;
 
@@ -31,21 +31,21 @@ use tokio::{
 use self::pace::{Latest, Pace};
 use crate::Error;
 
-/// How long connections are looked at before each use after one was silent.
+/// How long connections are tested before each use after one was silent.
 const DOUBT_DURATION: Duration = Duration::from_secs(5);
 /// A connection that lay idle for so long may have died unnoticed, with a restart of the server. Its
 /// next question may be one whose answer decides, so it is looked at; on a busy pool none is.
 pub(crate) const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 /// The longest such a look takes.
 const LOOK_TIMEOUT: Duration = Duration::from_millis(250);
-/// A question given up sooner than this says nothing about its connection.
+/// A query abandoned sooner than this says nothing about its connection.
 const SILENCE_MIN: Duration = Duration::from_millis(100);
 
 /// Limits of a pool to a server, and whose turn it is.
 pub(crate) struct Turns {
     places: Arc<Semaphore>,
     pace: Pace,
-    /// The longest anybody waits for a place.
+    /// The longest wait for a connection.
     wait_max: Duration,
     /// The longest that a question waits for its answer.
     answer_max: Duration,
@@ -53,8 +53,8 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// For a pool of `place_count` connections. `patience_min` is the least that is waited for a
-    /// place while nothing comes back, `wait_max` the most.
+    /// For a pool of `place_count` connections. `patience_min` is the least time to wait while no
+    /// connection is released, `wait_max` the longest wait.
     pub(crate) fn new(
         place_count: u32,
         patience_min: Duration,
@@ -71,8 +71,8 @@ impl Turns {
         }
     }
 
-    /// Has connections looked at while there is doubt about them, when they are taken and when
-    /// they come back. One that does not answer is closed at once, and its place is free.
+    /// While connections are in doubt, tests them when they are taken and when they are returned.
+    /// One that does not answer is closed at once, which frees its slot.
     pub(crate) fn watch(&self, settings: &mut sea_orm::ConnectOptions) {
         let (taken, returned) = (self.doubt.clone(), self.doubt.clone());
         settings.map_sqlx_postgres_before_acquire(move |connection, meta| {
@@ -101,8 +101,8 @@ impl Turns {
         }
     }
 
-    /// Waits for an answer within the limit. A question that is given up, here or by whoever asked,
-    /// leaves doubt.
+    /// Waits for an answer within the limit. A query abandoned here or by its caller puts the pool
+    /// in doubt.
     async fn answer<T>(
         &self,
         question: impl Future<Output = Result<T, DbErr>>,
@@ -137,8 +137,7 @@ impl Drop for Asked<'_> {
     }
 }
 
-/// Whether a connection of the pool was silent a moment ago: until when there is doubt. A clone is
-/// the same.
+/// Set for a few seconds after a connection stopped answering. Clones share the flag.
 #[derive(Clone, Default)]
 struct Doubt(Arc<Latest>);
 
@@ -151,7 +150,7 @@ impl Doubt {
         Instant::now() < self.0.get()
     }
 
-    /// Whether the connection may be used. Errors: it is dead, and is to be closed without a word.
+    /// Whether the connection may be used. Errors: it is dead; close it without a goodbye.
     async fn look(
         &self,
         connection: &mut PgConnection,
@@ -171,16 +170,16 @@ impl Doubt {
     }
 }
 
-/// How whoever asks on a connection waits.
+/// How a caller waits for answers on a connection.
 pub(crate) trait Patience: Send + Sync {
-    /// Waits for the answer, as long as that may take.
+    /// Waits for the answer without a limit.
     fn ask<T: Send>(
         &self,
         question: impl Future<Output = Result<T, DbErr>> + Send,
     ) -> impl Future<Output = Result<T, DbErr>> + Send;
 }
 
-/// A question outside of transactions takes a place for as long as it takes.
+/// A query outside a transaction occupies a slot until it ends.
 impl Patience for Arc<Turns> {
     async fn ask<T: Send>(
         &self,
@@ -212,8 +211,7 @@ impl Patience for Turn {
     }
 }
 
-/// A connection and how its answers are waited for. SQLite is a file: it has no network to wait
-/// for, and no turns.
+/// A connection and its time limits. SQLite is a file: there is no network and no queue.
 pub(crate) struct Limited<C, P> {
     connection: C,
     patience: Option<P>,
@@ -222,11 +220,11 @@ pub(crate) struct Limited<C, P> {
 /// One pool of connections.
 pub(crate) type Pool = Limited<DatabaseConnection, Arc<Turns>>;
 
-/// A transaction whose questions have the limits of its pool. Rolled back when dropped.
+/// A transaction whose queries have the limits of its pool. Rolled back on drop.
 pub(crate) type Transaction = Limited<DatabaseTransaction, Turn>;
 
 impl<C, P: Patience> Limited<C, P> {
-    /// The connection without any limit, for what may take as long as it takes.
+    /// The connection without limits, for work of any length.
     pub(crate) fn unlimited(&self) -> &C {
         &self.connection
     }
@@ -291,7 +289,7 @@ impl Pool {
         Ok(LoneConnection { connection, turn })
     }
 
-    /// Begins a transaction; it keeps its place until it ends.
+    /// Begins a transaction; it occupies a slot until it ends.
     pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
         let begin = self.connection.begin_with_options(options);
         let Some(turns) = &self.patience else {
@@ -349,7 +347,7 @@ fn of_the_driver(error: sqlx::Error) -> DbErr {
 }
 
 impl Transaction {
-    /// Commits. Without an answer in time the outcome is open.
+    /// Commits. Without an answer in time the outcome is unknown.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         let commit = self.connection.commit();
         let Some(turn) = self.patience else {
@@ -360,7 +358,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Takes back what was written. A drop does the same, without waiting for it.
+    /// Rolls back. Dropping does the same without waiting.
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
         let rollback = self.connection.rollback();
         match self.patience {

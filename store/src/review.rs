@@ -1,7 +1,7 @@
 //! Cases for the police.
 //!
-//! A case is opened in the transaction of what makes it needed. While it is open, the same reason
-//! opens no second one. [`queue`] says who sees and holds cases, [`decide`] what becomes of them.
+//! A case is opened in the transaction that causes it. While it is open, the same reason opens no
+//! second one. [`queue`] covers who sees and holds cases, [`decide`] what happens to them.
 
 pub mod answers;
 pub mod decide;
@@ -22,12 +22,12 @@ use uuid::Uuid;
 
 use crate::{Backend, Database, Result, dialect, rows::columns, stays::StayRow, write};
 
-/// A case as it lies in the database.
+/// A case as stored.
 pub type Case = review_case::Model;
-/// A decision as it lies in the database.
+/// A decision as stored.
 pub type DecisionRow = review_decision::Model;
 
-/// The members that a decision asks to look at again.
+/// The members that a decision asks the sender to check.
 pub fn asked_about(decision: &DecisionRow) -> Vec<String> {
     let stored = decision.pointers.as_deref();
     stored
@@ -48,10 +48,10 @@ pub async fn stay_of_case(db: &Database, case_id: Uuid) -> Result<Option<StayRow
     Ok(stay)
 }
 
-/// A reason for an officer to look at a stay.
+/// A reason for an officer to review a stay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCase {
-    /// The case, if it becomes one of its own.
+    /// The case, if it becomes a new one.
     pub id: Uuid,
     /// Why.
     pub kind: ReviewKind,
@@ -85,10 +85,9 @@ impl NewCase {
     }
 }
 
-/// Opens cases; where one with the same stay and kind is open, it gets the newer version and
-/// detail instead, and stays in its state: a sender who was asked answers by a change of what was
-/// asked about, or in words. The stays must be there already; of one that was cancelled nothing is
-/// to be looked at any more.
+/// Opens cases; where one with the same stay and kind is open, it gets the newer version and detail
+/// instead, and stays in its state: a sender who was asked answers by a change of what was asked
+/// about, or in words. The stays must already exist; a cancelled stay needs no review.
 ///
 /// No two cases of a call may have the same stay and kind.
 pub(crate) async fn open(
@@ -102,8 +101,8 @@ pub(crate) async fn open(
     cases.sort_unstable_by_key(|case| (case.stay_id, case.kind));
     let rows: Vec<CaseRow> = cases.into_iter().map(CaseRow::from).collect();
     let (with, values) = dialect::with_rows(backend, rows);
-    // A group whose COMMIT was lost is recorded again, when its case may be closed already. Asked
-    // row by row: an anti-join's plan, kept since the table was small, would read all of it.
+    // A group whose COMMIT was lost is recorded again, possibly after its case was closed. Checked
+    // row by row: an anti-join's plan, cached when the table was small, would scan all of it.
     let text = format!(
         "{with} INSERT INTO review_case (id, kind, state, priority, commune_code, \
            province_code, facility_id, stay_id, version, detail, opened_at) \
@@ -125,14 +124,14 @@ pub(crate) struct Touched<'a> {
     pub(crate) stay_id: Uuid,
     pub(crate) version: i32,
     pub(crate) at: DateTime<Utc>,
-    /// Pointers of what is not as before.
+    /// Pointers to the changed members.
     pub(crate) changed: &'a [String],
     /// A cancelled stay: nothing is asked about it any more.
     pub(crate) is_withdrawn: bool,
 }
 
-/// New versions of stays: a sender who was asked about what one changes has answered, and the case
-/// waits for an officer again. Other questions stay open.
+/// Handles new versions of stays: a change to a member in question answers it, and the case waits
+/// for an officer again. Other questions stay open.
 pub(crate) async fn answer_by_changes(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -243,7 +242,7 @@ pub(crate) fn distinct(cases: impl IntoIterator<Item = NewCase>) -> Vec<NewCase>
         .collect()
 }
 
-/// Moves cases that a process of the release before wrote into its own table; answers with how
+/// Moves cases that a process of the previous release wrote into its own table, and returns how
 /// many there were.
 pub async fn adopt(db: &Database) -> Result<u64> {
     let backend = db.backend();

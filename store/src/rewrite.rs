@@ -1,8 +1,8 @@
-//! What lies in the first form of sealing, and how it is put into the second, piece by piece, while
-//! everybody else goes on.
+//! Finds data sealed in the first form and rewrites it in the second, piece by piece, while
+//! everything else keeps running.
 //!
-//! A stay is rewritten in one transaction, so that it is in one form or in the other. Every update
-//! names what it replaces: what changed meanwhile is left alone and found again.
+//! A stay is rewritten in one transaction, so it is always in exactly one form. Every update names
+//! the value it replaces: data that changed in the meantime is skipped and found again later.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{Database, Result, dialect, installation, rows, stays::StayRow, write};
 
-/// The row whose value is the lease of who rewrites, and whose instant its end.
+/// The row that holds the rewriter's lease as its value, and the lease's end as its instant.
 const LEASE: &str = "rewrite_lease";
 
 /// Everything sealed of a stay but its own row.
@@ -30,7 +30,7 @@ pub struct SealedOfStay {
     pub words: Vec<(Uuid, Vec<u8>)>,
 }
 
-/// What a stay becomes: each blob with the one it replaces.
+/// The rewritten stay: each blob with the one it replaces.
 #[derive(Default)]
 pub struct RewrittenStay {
     /// The key everything is sealed with.
@@ -47,7 +47,7 @@ pub struct RewrittenStay {
 
 /// A blob and what is written in its place.
 pub struct Replaced {
-    /// As it lies there.
+    /// The blob as stored.
     pub old: Vec<u8>,
     /// As it is to lie there.
     pub new: Vec<u8>,
@@ -99,13 +99,13 @@ pub async fn of_stay(db: &Database, stay_id: Uuid) -> Result<SealedOfStay> {
     })
 }
 
-/// Puts a stay into the second form, if it is still in the first and at this version. Tells whether
-/// it did; nothing is written otherwise.
+/// Puts a stay into the second form, if it is still in the first and at this version. Returns
+/// whether it did; nothing is written otherwise.
 pub async fn replace_stay(db: &Database, stay: &StayRow, by: RewrittenStay) -> Result<bool> {
     let transaction = write::begin(db).await?;
     // In the order in which a worker writes, so that neither waits for the other in a circle.
     for (id, Replaced { old, new }) in by.bodies {
-        // One that was settled meanwhile has none any more.
+        // A task settled in the meantime no longer has one.
         outbox_task::Entity::update_many()
             .col_expr(outbox_task::Column::SealedBody, Expr::value(new))
             .filter(outbox_task::Column::Id.eq(id))
@@ -187,7 +187,7 @@ pub struct Loose {
     pub row_id: Uuid,
     /// What else its place is bound to.
     pub version: i32,
-    /// Whose it is.
+    /// The organisation that owns it.
     pub organisation_id: Uuid,
     /// Where; none where it is of the organisation.
     pub facility_id: Option<Uuid>,
@@ -262,7 +262,7 @@ pub async fn loose(
     Ok(Loose::find_by_statement(statement).all(db.reader()).await?)
 }
 
-/// Writes a blob in place of what was found there; what changed meanwhile is left alone.
+/// Replaces the blob that was found; skips it if it changed in the meantime.
 pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u8>) -> Result<()> {
     let Loose {
         row_id,
@@ -350,8 +350,7 @@ pub async fn is_without_stays(db: &Database) -> Result<bool> {
     Ok(any.is_none())
 }
 
-/// Takes the turn of rewriting, or keeps it: `true` while it is ours. One that outlives its process
-/// ends by the clock.
+/// Takes or keeps the turn to rewrite: `true` while it is ours. The turn of a dead process expires.
 pub async fn take_turn(
     db: &Database,
     lease_id: Uuid,

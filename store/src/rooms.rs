@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{Database, Result, audit, dialect, table_rows::AuditRow, write};
 
-/// A facility's list as it lies in the database: sealed.
+/// A facility's list as stored: sealed.
 pub type RoomListRow = room_list::Model;
 
 /// The list of a facility, if it ever sent one.
@@ -18,8 +18,8 @@ pub async fn find(db: &Database, facility_id: Uuid) -> Result<Option<RoomListRow
         .await?)
 }
 
-/// Writes the list whose version follows that of the current one, with its audit entry. Tells
-/// whether it did: `false` when somebody else was faster, and nothing is written.
+/// Writes the list as the version after the current one, with its audit entry. Returns `false`,
+/// with nothing written, when another writer was faster.
 pub async fn replace(db: &Database, row: RoomListRow, entry: audit::Entry) -> Result<bool> {
     let transaction = write::begin(db).await?;
     let is_replaced = if row.version == 1 {

@@ -1,8 +1,8 @@
 //! Which destination a commune's notifications go to, and over whose endpoint. Pure.
 //!
-//! A commune goes to the destination of its route, else to that of its province. A commune of the
-//! past follows its alias to the unit that holds its main part now. Who has no endpoint of its own
-//! uses that of its province, and who has none there uses that of the settings, `national`.
+//! A commune goes to the destination of its route, else to that of its province. A former commune
+//! follows its alias to the unit that now holds its main part. A destination without an endpoint
+//! uses its province's, or else that of the settings, `national`.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -36,7 +36,7 @@ pub struct Routes {
     ways: HashMap<String, Way>,
     /// Of communes that the catalogues do not know.
     otherwise: Way,
-    /// Of each destination, by its code.
+    /// The way of each destination, by code.
     destinations: HashMap<String, Way>,
 }
 
@@ -67,7 +67,7 @@ impl Routes {
         let otherwise = finder.way_over(None);
         let way_of = |row: &Destination| (row.code.clone(), finder.way_over(Some(row)));
         let by_destination: HashMap<String, Way> = destinations.values().map(way_of).collect();
-        // Thousands of communes share the way of their destination.
+        // Thousands of communes share one destination's way.
         let way = |code: &str| {
             let destination = finder.destination(code);
             let way = destination.and_then(|row| by_destination.get(&row.code));
@@ -112,7 +112,7 @@ impl Routes {
         (!codes.is_empty()).then_some(Communes::Only(codes))
     }
 
-    /// The communes that have a way of their own, in no order.
+    /// The communes that have a way of their own, in no particular order.
     pub fn ways(&self) -> impl Iterator<Item = (&str, &Way)> {
         self.ways.iter().map(|(code, way)| (code.as_str(), way))
     }
@@ -149,7 +149,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn destination(&self, commune_code: &str) -> Option<&Destination> {
-        // A route of the very code goes before an alias: an operator said so.
+        // A route for the exact code beats an alias: an operator set it.
         let routed = self.routed_destination(commune_code);
         let code = self.code_of_today(commune_code);
         let routed = routed.or_else(|| self.routed_destination(code));
@@ -173,7 +173,8 @@ impl Finder<'_> {
         self.destinations.get(&route.destination_code)
     }
 
-    /// The way to this destination, up to the first endpoint. Who is paused on it holds it back.
+    /// The way to this destination, up to the first endpoint. A paused destination on the way
+    /// blocks it.
     fn way_over(&self, destination: Option<&Destination>) -> Way {
         let province = destination
             .and_then(|row| row.province_code.as_deref())
@@ -197,8 +198,8 @@ impl Finder<'_> {
     }
 }
 
-/// Somebody paused it, and the time of the pause is not over. A worker's own pause is its
-/// breaker's affair, which goes on trying.
+/// Somebody paused it and the pause has not ended. A worker's own pause is left to its breaker,
+/// which keeps probing.
 fn is_paused_by_hand(row: &Destination, now: DateTime<Utc>) -> bool {
     row.state == PAUSED
         && row.paused_by.as_deref() != Some(WORKER)

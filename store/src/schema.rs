@@ -1,4 +1,4 @@
-//! The schema: brought up to date by one process at a time, and checked before anything serves.
+//! The schema: migrated by one process at a time, and checked before anything serves.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -7,17 +7,16 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::{Database, Error, Result, dialect, write};
 
-/// A migration that does not get its locks in time lets the others go first and comes again: this
-/// often, with this pause.
+/// How often, and with what pause, to retry a migration that did not get its locks in time.
 const TRY_COUNT_MAX: u32 = 60;
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// Brings the schema up to date. Safe when several processes do it at once: one works, the
-/// others wait and then find nothing to do.
+/// Migrates the schema to the newest version. Safe to run in several processes at once: one
+/// migrates, the others wait and find nothing to do.
 ///
-/// All that is missing is done in one transaction: a process that dies in the middle leaves the
-/// schema as it was. It waits for a table's lock for a second at most, so that it never holds up
-/// the intake for longer than that: PostgreSQL queues every later reader behind a waiting change.
+/// All pending migrations run in one transaction: a process that dies halfway leaves the schema
+/// unchanged. It waits for a table's lock for a second at most, so that it never holds up the
+/// intake for longer than that: PostgreSQL queues every later reader behind a waiting change.
 pub async fn migrate(db: &Database) -> Result<()> {
     migrate_watched(db, &|_, _| ()).await
 }
@@ -59,7 +58,7 @@ async fn migrate_retrying(db: &Database, watch: Watch<'_>) -> Result<()> {
     let mut outcome = migrate_once(db, watch).await;
     for _ in 1..TRY_COUNT_MAX {
         match &outcome {
-            Err(Error::LockTimeout) => tracing::info!("the migration lets others go first"),
+            Err(Error::LockTimeout) => tracing::info!("the migration yields to other work"),
             Ok(()) | Err(_) => break,
         }
         tokio::time::sleep(RETRY_PAUSE).await;
@@ -83,7 +82,7 @@ async fn migrate_once(db: &Database, watch: Watch<'_>) -> Result<()> {
     write::commit(transaction).await
 }
 
-/// Refuses a schema this binary does not know.
+/// Refuses a schema that this binary does not know.
 ///
 /// Errors: [`Error::Unusable`] with what to do: `luutru migrate` when the schema is older, a newer
 /// binary when it is newer.

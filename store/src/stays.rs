@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{Database, Error, Result};
 
-/// A stay as it lies in the database: clear columns only.
+/// A stay as stored: clear columns only.
 pub type StayRow = stay::Model;
 /// A version of a stay, its personal content sealed.
 pub type StayVersionRow = stay_version::Model;
@@ -54,8 +54,7 @@ pub struct Filter {
     pub changed_since: Option<DateTime<Utc>>,
 }
 
-/// Stays of which the police's review made something, and those of which it made nothing while the
-/// registry said something.
+/// Stays with a review result, and stays without one but with a registry answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IdentityFilter {
     /// What the review made of it.
@@ -90,8 +89,8 @@ pub async fn get(db: &Database, id: Uuid) -> Result<StayRow> {
         .ok_or(Error::NotFound)
 }
 
-/// Which of these stays are in the database, with the warnings stored of their first versions,
-/// asked on a connection of its own: settles what a lost COMMIT left open.
+/// Which of these stays are stored, with the warnings of their first versions, read on a separate
+/// connection. Resolves a lost COMMIT.
 pub async fn present(db: &Database, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
     let rows = stay_version::Entity::find()
         .select_only()
@@ -111,7 +110,7 @@ pub async fn version(db: &Database, stay_id: Uuid, version: i32) -> Result<Optio
         .await?)
 }
 
-/// Every version of a stay, the oldest first.
+/// Every version of a stay, oldest first.
 pub async fn versions(db: &Database, stay_id: Uuid) -> Result<Vec<StayVersionRow>> {
     Ok(stay_version::Entity::find()
         .filter(stay_version::Column::StayId.eq(stay_id))
@@ -120,7 +119,7 @@ pub async fn versions(db: &Database, stay_id: Uuid) -> Result<Vec<StayVersionRow
         .await?)
 }
 
-/// Those of these stays that are at one of these facilities, in no order.
+/// Those of these stays that are at one of these facilities, in no particular order.
 pub async fn find_many(db: &Database, ids: &[Uuid], facility_ids: &[Uuid]) -> Result<Vec<StayRow>> {
     Ok(stay::Entity::find()
         .filter(stay::Column::Id.is_in(ids.iter().copied()))
@@ -129,7 +128,7 @@ pub async fn find_many(db: &Database, ids: &[Uuid], facility_ids: &[Uuid]) -> Re
         .await?)
 }
 
-/// The first versions of these stays, in no order.
+/// The first versions of these stays, in no particular order.
 pub async fn first_versions(db: &Database, ids: &[Uuid]) -> Result<Vec<StayVersionRow>> {
     Ok(stay_version::Entity::find()
         .filter(stay_version::Column::StayId.is_in(ids.iter().copied()))
@@ -138,7 +137,7 @@ pub async fn first_versions(db: &Database, ids: &[Uuid]) -> Result<Vec<StayVersi
         .await?)
 }
 
-/// The current versions of these stays, in no order.
+/// The current versions of these stays, in no particular order.
 pub async fn current_versions(db: &Database, stays: &[StayRow]) -> Result<Vec<StayVersionRow>> {
     if stays.is_empty() {
         return Ok(Vec::new());
@@ -192,7 +191,7 @@ fn arrivals_of(facility_id: Uuid, day: NaiveDate) -> Select<stay::Entity> {
         .order_by_asc(stay::Column::Id)
 }
 
-/// A page of stays in this order, `limit` at most.
+/// A page of stays in this order, at most `limit`.
 ///
 /// The planner chooses a partial index only where it reads the index's condition in the statement,
 /// so the words of such conditions are written out instead of bound.

@@ -6,8 +6,8 @@ use sea_orm::ConnectionTrait;
 
 use crate::{Database, Result, dialect, rows};
 
-/// How long tries for a number are kept: longer than they count, for stays that wait for the registry
-/// through a long outage.
+/// How long tries for a number are kept: longer than they count, because stays may wait for the
+/// registry through a long outage.
 const TRIES_KEPT: TimeDelta = TimeDelta::days(14);
 /// Rows of one statement. A day's keys of a busy installation take longer than a statement may run,
 /// and on SQLite nobody declares meanwhile.
@@ -37,7 +37,7 @@ const TRIES: Expiring = Expiring {
     time: "last_at",
 };
 
-/// Deletes keys that ended before `now`; answers with how many rows went. Each portion is a
+/// Deletes keys that expired before `now` and returns how many rows it deleted. Each portion is a
 /// transaction of its own: what was deleted before an error stays deleted.
 pub async fn forget_expired_keys(db: &Database, now: DateTime<Utc>) -> Result<u64> {
     let mut count = IDEMPOTENCY_KEYS.forget(db, now).await?;

@@ -1,9 +1,9 @@
 //! Which persons an organisation tries for a number of the population registry.
 //!
-//! Every version of every door that names another person for a number is noted in the transaction
-//! that stores it; the registry's answer is shown only while few are noted. Whoever asks after the
-//! registry has answered sees all that was stored by then, so that of many tries at once no more than
-//! [`domain::identity::TRIES_MAX`] learn anything.
+//! Every version, through any door, that names another person for a number is recorded in the
+//! transaction that stores it; the registry's answer is shown only while few are recorded. The
+//! count is read after the registry has answered and sees everything stored by then, so of many
+//! concurrent tries no more than [`domain::identity::TRIES_MAX`] learn anything.
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -27,21 +27,21 @@ use crate::{
 /// A person tried for a number, as keyed hashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Try {
-    /// Of organisation and number.
+    /// Keyed hash of organisation and number.
     pub number_hash: Vec<u8>,
-    /// Of name, birth date and sex.
+    /// Keyed hash of name, birth date and sex.
     pub person_hash: Vec<u8>,
     /// When the version that says so was received.
     pub at: DateTime<Utc>,
 }
 
-/// Notes tries, one statement for all of them.
+/// Records tries in one statement.
 pub(crate) async fn note(
     db: &Database,
     connection: &impl ConnectionTrait,
     tries: impl Iterator<Item = Try>,
 ) -> Result<()> {
-    // In the order of the key, each once: of two groups neither waits for the other in a circle.
+    // In key order, each once, so that two groups cannot deadlock.
     let mut tries: Vec<Try> = tries.collect();
     tries.sort_unstable();
     tries.dedup_by(|next, kept| {
@@ -86,7 +86,7 @@ pub struct SameNumber<'a> {
     pub document_index: &'a [u8],
 }
 
-/// Whether an officer has a case already about tries for this number.
+/// Whether a case about tries for this number already exists.
 pub async fn has_open_case(db: &Database, number: SameNumber<'_>) -> Result<bool> {
     let text = "SELECT 1 FROM stay JOIN review_case ON review_case.stay_id = stay.id \
          WHERE stay.document_index = ? AND stay.organisation_id = ? \

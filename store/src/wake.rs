@@ -1,9 +1,9 @@
 //! Tells workers that there is something to do.
 //!
 //! On SQLite within the process; on PostgreSQL by LISTEN/NOTIFY, sent after the commit on another
-//! connection and at most [`NOTICE_RATE_MAX_PER_SECOND`] times a second, since a NOTIFY inside
-//! the intake's transaction would make committers wait for each other. A notice may be lost:
-//! whoever waits polls as well.
+//! connection and at most [`NOTICE_RATE_MAX_PER_SECOND`] times a second, since a NOTIFY inside the
+//! intake's transaction would make committers wait for each other. A notice may be lost, so waiters
+//! poll as well.
 
 mod bell;
 
@@ -20,8 +20,7 @@ pub const NOTICE_RATE_MAX_PER_SECOND: u32 = 20;
 
 const CHANNEL: &str = "luutru_outbox";
 
-/// Passes this process's notices on to the others. Runs until dropped; on SQLite it has nothing
-/// to do and never returns.
+/// Forwards this process's notices to the others. Runs until dropped; on SQLite it never returns.
 pub async fn announce(db: &Database) {
     let pause = Duration::from_secs(1) / NOTICE_RATE_MAX_PER_SECOND;
     loop {
@@ -34,22 +33,22 @@ pub async fn announce(db: &Database) {
                 .await
                 .map_err(Error::from)
             {
-                tracing::debug!(%error, "a notice to the workers was not sent; they poll");
+                tracing::debug!(%error, "could not notify the workers; they will poll");
             }
         }
         tokio::time::sleep(pause).await;
     }
 }
 
-/// Hears the notices of other processes. Runs until dropped, reconnecting as needed; on SQLite it
-/// has nothing to hear and never returns.
+/// Listens for the notices of other processes. Runs until dropped, reconnecting as needed; on
+/// SQLite it never returns.
 pub async fn listen(db: &Database) {
     if db.backend() == Backend::Sqlite {
         return std::future::pending().await;
     }
     loop {
         if let Err(error) = listen_once(db).await {
-            tracing::warn!(%error, "listening for notices was interrupted; polling goes on");
+            tracing::warn!(%error, "listening for notices was interrupted; polling continues");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

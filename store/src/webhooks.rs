@@ -1,5 +1,5 @@
-//! Webhooks as their owners see them: made, listed, switched on again, taken away; and what is on
-//! its way to each.
+//! Webhooks as their owners see them: created, listed, re-enabled and deleted, with the deliveries
+//! on their way to each.
 
 pub mod queue;
 
@@ -21,25 +21,26 @@ use crate::{
     write,
 };
 
-/// A webhook as it lies in the database: address and secret are sealed.
+/// A webhook as stored: address and secret are sealed.
 pub type WebhookRow = webhook::Model;
-/// A delivery as it lies in the database.
+/// A delivery as stored.
 pub type DeliveryRow = webhook_delivery::Model;
 
-/// What became of a wish that may come twice under one `Idempotency-Key`.
+/// The outcome of a request that may be repeated under one `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// It is done.
     Done,
-    /// It was done before under this key, about this webhook or delivery.
+    /// A replay under this key, for this webhook or delivery.
     Replayed(Uuid),
-    /// The key came with another request before.
+    /// The key was used by another request.
     KeyReused,
     /// It cannot be done; nothing was written, and the key stays free.
     NotDone,
 }
 
-/// Takes the key of a wish, if one came; what else is to be answered, if it was taken before.
+/// Takes the key of a request, if it has one. Returns the answer to give instead if the key was
+/// already taken.
 async fn take(
     transaction: &Transaction,
     key: Option<&Idempotency>,
@@ -110,7 +111,7 @@ pub async fn insert(
     Ok(Deed::Done)
 }
 
-/// The webhooks of an organisation, the oldest first.
+/// The webhooks of an organisation, oldest first.
 pub async fn of_organisation(db: &Database, organisation_id: Uuid) -> Result<Vec<WebhookRow>> {
     Ok(webhook::Entity::find()
         .filter(webhook::Column::OrganisationId.eq(organisation_id))
@@ -127,7 +128,7 @@ pub async fn find(db: &Database, organisation_id: Uuid, id: Uuid) -> Result<Opti
         .await?)
 }
 
-/// Takes a webhook away; what was on its way to it is swept later. Tells whether it was there.
+/// Deletes a webhook; its pending deliveries are swept later. Returns whether it existed.
 pub async fn delete(db: &Database, id: Uuid, entry: audit::Entry) -> Result<bool> {
     let transaction = write::begin(db).await?;
     let deleted = webhook::Entity::delete_by_id(id).exec(&transaction).await?;
@@ -140,9 +141,9 @@ pub async fn delete(db: &Database, id: Uuid, entry: audit::Entry) -> Result<bool
     Ok(true)
 }
 
-/// Switches a webhook on again: it resumes where it stopped, and what waits for it is due now.
-/// One that was not off and has never taken anything goes on at its pace: nobody makes it faster
-/// by asking. From now on it is this key's, and ends with it. Not done when it was not there.
+/// Re-enables a webhook: it resumes where it stopped, and its pending deliveries are due now. One
+/// that was not disabled and has never accepted anything keeps its pace: asking does not speed it
+/// up. From now on it belongs to this key and ends with it. Not done if it does not exist.
 pub async fn enable(
     db: &Database,
     (id, key_id): (Uuid, Uuid),
@@ -196,7 +197,7 @@ async fn note(db: &Database, connection: &impl ConnectionTrait, entry: audit::En
     Ok(())
 }
 
-/// Deliveries of a webhook, the newest first, `limit` at most, those older than `before` only.
+/// Deliveries of a webhook, newest first, at most `limit`, those older than `before` only.
 pub async fn deliveries(
     db: &Database,
     webhook_id: Uuid,
@@ -242,8 +243,8 @@ pub async fn add_delivery(
     Ok(Deed::Done)
 }
 
-/// Begins a delivery anew, whatever became of it, as if for the first time. One that is under way
-/// goes on as it is: not done.
+/// Restarts a delivery as if for the first time, whatever its outcome. Not done if it is already
+/// under way.
 pub async fn replay(
     db: &Database,
     webhook_id: Uuid,

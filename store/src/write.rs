@@ -1,7 +1,7 @@
 //! Opens writing transactions: the one place that does.
 //!
-//! On SQLite a transaction that reads first and writes later fails at once when somebody else
-//! wrote in between; `BEGIN IMMEDIATE` takes the write lock up front and waits its turn.
+//! On SQLite a transaction that reads first and writes later fails at once if another one wrote in
+//! between; `BEGIN IMMEDIATE` takes the write lock up front and queues for it.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::{Database, Error, Result, pool::Transaction};
 /// The longest a transaction may take from BEGIN to the answer of COMMIT.
 pub const TRANSACTION_DURATION_MAX: Duration = Duration::from_secs(8);
 
-/// A connection that turns out to be dead is exchanged for another, so often and for so long: one
-/// that must be waited for takes longer.
+/// How many dead connections to replace, and for how long, before giving up. Waiting for a live one
+/// takes longer than this.
 const EXCHANGE_COUNT_MAX: u32 = 16;
 const EXCHANGE_DURATION_MAX: Duration = Duration::from_millis(250);
 
 /// Begins a writing transaction.
 ///
-/// After a restart of the server its old connections still lie in the pool; each is found dead at
-/// its next use. Nothing is written yet, so the next one is tried.
+/// After a server restart the pool still holds old connections; each turns out dead at its next
+/// use. Nothing has been written yet, so try the next one.
 pub(crate) async fn begin(db: &Database) -> Result<Transaction> {
     let started = Instant::now();
     for _ in 0..EXCHANGE_COUNT_MAX {
@@ -45,7 +45,7 @@ async fn begin_once(db: &Database) -> Result<Transaction> {
 }
 
 /// Commits. A COMMIT whose answer was lost is [`Error::OutcomeUnknown`]; one that the database
-/// refused in words is that refusal, and nothing was written.
+/// explicitly refused is that error, and nothing was written.
 pub(crate) async fn commit(transaction: Transaction) -> Result<()> {
     let outcome = transaction.commit().await.map_err(Error::from);
     match outcome {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     /// A full disk ends the first transaction behind the driver's back. The second is rolled back
-    /// for another reason; what comes after it is what this is about.
+    /// for another reason; this test is about what comes after it.
     #[tokio::test]
     async fn what_is_committed_after_a_full_disk_is_committed() {
         let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The outbox on both databases: who may be claimed, and in which order.
+//! The outbox on both databases: which tasks may be claimed, and in which order.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on ends, with a sentence"
@@ -90,7 +90,7 @@ impl Outbox {
         self.claim().await.iter().map(|task| task.id).collect()
     }
 
-    /// Records what becomes of a task; true when its lease held.
+    /// Records the outcome of a task; true when its lease held.
     async fn record(&self, task: &Task, progress: Progress) -> bool {
         let result = TaskResult::new(task, task.lease_id.unwrap(), progress);
         outbox::record(&self.db, &[result], self.now).await.unwrap() == [true]

@@ -1,5 +1,5 @@
-//! Attacks, each bounded in count and time, with what an honest sender meets beside them. The
-//! numbers are those of `docs/security.md`; figures are printed with `--nocapture`.
+//! Attacks, each bounded in number and time, run beside an honest sender. The numbers are those of
+//! `docs/security.md`; figures are printed with `--nocapture`.
 
 use std::time::Duration;
 
@@ -138,7 +138,7 @@ async fn abuse_41_answers_that_are_not_taken_hold_bounded_memory(database: Datab
         "H1",
         &format!("400 unread answers of {answer} KiB: {grown} KiB more; a neighbour: {neighbour}"),
     );
-    // A busy machine may shed one; who comes again is served.
+    // A busy machine may shed one; a caller that retries is served.
     assert!(neighbour.are_all(&[201, 503]), "{neighbour}");
     assert!(neighbour.statuses[&201] >= 19, "{neighbour}");
     // A key has 128 answers under way; twice that, for what makes them.
@@ -253,7 +253,7 @@ async fn abuse_41_pictures_of_one_key_keep_nobody_waiting(database: Database) {
     .await;
     measured("H3", &format!("pictures beside 40 of another key: {met}"));
     assert!(met.are_all(&[422]), "{met}");
-    // Its own wait for each other, and are told to come again.
+    // Requests of the same key wait for each other, and are told to retry.
     let statuses = flood.join_all().await;
     assert!(
         statuses.iter().all(|status| [422, 429].contains(status)),
@@ -304,7 +304,7 @@ async fn made_up_keys_keep_no_key_waiting(database: Database) {
     let expected = [401, 429, 503];
     assert!(statuses.iter().all(|status| expected.contains(status)));
     assert!(refused > statuses.len() / 2, "{refused}");
-    // Whoever comes from the same address with a key is let in.
+    // A caller from the same address with a key is let in.
     river
         .caller("official_residence")
         .get("/v1/facilities")
@@ -324,7 +324,7 @@ async fn abuse_64_nobody_chooses_the_address_he_is_counted_under(database: Datab
             let stranger = stranger.with_key(&made_up_key(number));
             asked.spawn(async move {
                 let call = stranger.call("GET", "/v1/stays");
-                // What stands at the left is the sender's own word, whoever adds to it.
+                // The leftmost entry is the sender's own claim, whoever adds to it.
                 let chain = format!("192.0.2.1, 198.51.100.{number}");
                 call.header("X-Forwarded-For", &chain).send().await.status
             });
@@ -452,7 +452,7 @@ async fn abuse_08_an_officer_reaches_no_case_of_other_communes(database: Databas
     let denied = metrics
         .lines()
         .find(|line| line.starts_with("luutru_authz_denied_total") && line.contains("scope"));
-    // Only what is there and elsewhere is an alarm.
+    // Only an existing case of another commune raises an alarm.
     assert!(
         denied.is_some_and(|line| line.ends_with(" 3")),
         "{denied:?}"
@@ -549,7 +549,7 @@ async fn abuse_63_a_foreign_host_is_refused(database: Database) {
         let answer = call.send().await;
         answer.expect_problem(421, "host_unknown");
         assert!(!answer.text().contains("evil"), "{}", answer.text());
-        // Machines ask by whatever name whether we are there.
+        // Health checks work under any host name.
         let probe = desk.call("GET", "/livez").header("Host", host);
         assert_eq!(probe.send().await.status, 200);
     }

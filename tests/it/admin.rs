@@ -1,4 +1,4 @@
-//! The operator's hand on the way to the police, over HTTP.
+//! Operators' control over delivery to the police, over HTTP.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Office {
         text(&self.desk.accepted(&stay).await["id"])
     }
 
-    /// Stays of the hotel, each as if it had ended three workers, set aside by the next one.
+    /// Stays of the hotel, each as if it had crashed three workers and been parked by the next one.
     async fn set_aside(&self, count: usize) -> (tests::Process, Vec<String>) {
         let mut stays = Vec::new();
         for _ in 0..count {
@@ -370,7 +370,7 @@ async fn a_request_under_a_key_is_done_once(database: Database) {
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(office.deeds("delivery.requeued").await, 1);
 
-    // Of many the key guards the body only.
+    // For many stays, the key guards only the body.
     let path = "/v1/admin/deliveries/requeue";
     for _ in 0..2 {
         send(path, Some(&json!({}))).await.expect(200);

@@ -1,4 +1,5 @@
-//! A worker that starts with very much waiting: soon ready, small, in order, at the allowed rate.
+//! A worker that starts with a large backlog: soon ready, with little memory, in order, at the
+//! allowed rate.
 //!
 //! The first part of the backlog are real stays, more than can be delivered while the test looks;
 //! behind them lie rows whose deadlines are later, so that they weigh on every question asked of
@@ -44,7 +45,7 @@ const LANES: [Lane; 3] = [
 ];
 /// How long the backlog is watched.
 const WATCHED: Duration = Duration::from_secs(20);
-/// What of it is the steady part, from the first delivery.
+/// The steady part of it, from the first delivery.
 const STEADY_S: (i64, i64) = (4, 16);
 /// The plan's figures are 5 s, 2 s and 50 MiB. A busy machine with an unoptimised build gets more
 /// time; what SQLite's readers cache as they first read counts as growth here.
@@ -169,8 +170,8 @@ async fn declare(desk: &Caller, facility_id: &str, count: usize) {
     }
 }
 
-/// Gives the stays their communes and deadlines in no order, over 300 minutes, and puts rows behind
-/// them until there are `count`.
+/// Gives the stays their communes and deadlines in no particular order, over 300 minutes, and puts
+/// rows behind them until there are `count`.
 async fn pile_up(services: &Services, count: usize) {
     let database = services.database();
     let is_sqlite = database.url().starts_with("sqlite");
@@ -257,7 +258,7 @@ async fn effects(services: &Services) -> Vec<Effect> {
     known
         .filter_map(|effect| {
             let stay_id = effect["stay_id"].as_str()?.replace('-', "");
-            // What was on its way when the worker ended may not be recorded.
+            // Deliveries under way when the worker ended may not be recorded.
             let (commune, minute) = tasks.get(&stay_id)?.clone();
             Some(Effect {
                 commune,

@@ -14,7 +14,7 @@ on_both_databases![
 ];
 
 async fn a_thousand_with_ten_bad_ones_are_judged_one_by_one(database: Database) {
-    // A river of its own: a thousand deliveries would hold up the tests beside it.
+    // A separate `luutru up`: a thousand deliveries would delay the tests beside it.
     let river = River::start(database).await;
     let desk = river.caller("integrator");
     let facility_id = river.facility("hotel");

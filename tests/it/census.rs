@@ -1,5 +1,5 @@
-//! Who is present in a facility, told as a whole: it declares who came, changes who stayed, lets
-//! depart or asks about who is missing, and never believes a mistake.
+//! Censuses: they declare new guests, update present ones, let missing guests depart or ask about
+//! them, and never accept an obvious mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -356,7 +356,7 @@ async fn what_came_or_changed_after_it_is_left_alone(database: Database) {
     let answer = put(&desk, hospital, "", &census).await.expect(200);
     assert_eq!(counts(&answer), [("departed", 1), ("unchanged", 4)].into());
     assert_eq!(answer["results"][3]["reference"], stays[0]["reference"]);
-    // Who came after it is left alone, and named.
+    // Guests who came after it are left alone, and named.
     assert_eq!(answer["results"][4]["index"], Value::Null);
     assert_eq!(answer["results"][4]["reference"], later["reference"]);
     assert_eq!(answer["results"][4]["outcome"], "unchanged");
@@ -473,7 +473,7 @@ async fn an_older_roster_leaves_alone_the_rooms_of_a_later_one(database: Databas
             "stays": lines});
         let answer = put(&desk, school, "", &roster).await.expect(200);
         assert_eq!(answer["departed"], departed, "{answer}");
-        // Whom the later one counted is named as well.
+        // Guests counted by the later census are named as well.
         assert_eq!(answer["unchanged"], 5);
         assert_eq!(answer["results"][3]["problem"]["code"], "census_stale");
         assert_eq!(answer["rejected"], 1);
@@ -558,7 +558,7 @@ async fn what_a_ward_goes_on_saying_of_a_guest_who_is_known_by_now_is_unchanged(
         let answer = put(&desk, hospital, "", &census).await.expect(200);
         assert_eq!(counts(&answer), [("unchanged", 6)].into(), "{answer}");
     }
-    // What a ward says besides is taken.
+    // Other data of the ward is accepted.
     let mut moved = lines[0].clone();
     moved["bed"] = json!("14");
     let lines = [&[moved], &lines[1..]].concat();
@@ -682,7 +682,7 @@ async fn nobody_departs_while_a_faulty_line_may_be_about_anybody(database: Datab
         assert_eq!(warnings[0]["pointer"], "/stays/3", "{name}");
         assert_eq!(warnings[0]["code"], "census_guest_unclear", "{name}");
 
-        // Mended, it lets depart who is missing, and asks about nobody.
+        // Once corrected, it lets missing guests depart, and asks about nobody.
         lines[3] = stays[3].clone();
         let mended = put(&desk, hospital, "", &ward_census(&ward, &lines)).await;
         let mended = mended.expect(200);
@@ -821,7 +821,7 @@ async fn a_census_cut_off_by_a_kill_is_finished_by_the_same_again(database: Data
     assert_eq!(stays("present").await, STAY_COUNT);
 }
 
-/// What a census does to a ward, told without any database: guests are numbers.
+/// A model of a census's effect on a ward, without a database: guests are numbers.
 #[derive(Clone, Default)]
 struct Ward {
     present: BTreeSet<usize>,
@@ -853,7 +853,7 @@ impl Ward {
     }
 }
 
-/// What was sent and how it was answered: the number of a census, and its counts.
+/// The request and its answer: the number of a census, and its counts.
 type Told = (usize, Option<BTreeMap<&'static str, u64>>);
 
 /// The ward after some order of these censuses in which each gets the answer that it got.
@@ -879,7 +879,7 @@ async fn censuses_of_two_processes_come_one_after_the_other(database: Database) 
     let apis = [services.start_api().await, services.start_api().await];
     let desks = [0, 1].map(|place| services.caller(&apis[place].1, "hospital"));
     let hospital = services.facility("hospital");
-    // Some come, some go, some come back; who is sent twice is sent to both.
+    // Some guests come, some go, some come back.
     let censuses: [BTreeSet<usize>; 3] = [
         (0..10).chain([12]).collect(),
         (1..11).chain([12, 13]).collect(),

@@ -1,8 +1,8 @@
 //! A week of censuses that were held up by outages and sent in order, against a naive model of who
 //! lies where: patient by patient, after every one of them, on both databases.
 //!
-//! The model knows nothing of the service: who is on a list is there, who was there and is not on
-//! it has left. A seed makes the week; `LUUTRU_TEST_CENSUS_SEED` runs that seed alone, and
+//! The model is independent of the service: guests on a list are present; present guests who are
+//! not on it have left. A seed makes the week; `LUUTRU_TEST_CENSUS_SEED` runs that seed alone, and
 //! `LUUTRU_TEST_CENSUS_SEEDS` says how many are run.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +168,7 @@ impl<'a> Week<'a> {
         self.compare(&at).await;
     }
 
-    /// Whoever was in the ward, as far as was known, stands in the answer.
+    /// Every guest known to be in the ward is in the answer.
     fn is_everybody_named(&self, were_there: &BTreeSet<usize>, answer: &Value, at: &str) {
         let results = answer["results"].as_array().unwrap().iter();
         let named: BTreeSet<&str> = results
@@ -253,7 +253,7 @@ impl<'a> Week<'a> {
                     assert_eq!(last.max(), Some(left_at.as_str()), "{at}: {count}");
                 }
             }
-            // By a reference it is one stay for ever.
+            // By a reference it is one stay forever.
             assert!(
                 patient.reference.is_none() || own.len() <= 1,
                 "{at}: {count}"
@@ -281,7 +281,7 @@ impl Patient {
         stay["guest"]["document"]["number"] == self.number.as_str()
     }
 
-    /// What a census says, unless the desk knows better.
+    /// The census's data, unless the desk has newer data.
     fn see(&mut self, place: Place) {
         if !self.is_known_better {
             self.place = place;

@@ -1,5 +1,5 @@
-//! What happens to a stay after it was declared: every version is kept, goes to the police if it
-//! concerns them, and never changes when the declaration was filed.
+//! Changes to a declared stay: every version is kept, is sent to the police if it concerns them,
+//! and never changes the time of filing.
 
 use std::time::Duration;
 
@@ -672,7 +672,7 @@ async fn a_reference_moves_and_stays_unique(database: Database) {
     assert_eq!(desk.stay(&id).await["version"], 1);
     let patch = json!({"reference": new, "reason": "Sửa mã"});
     desk.amend(&id, 1, &patch).await.expect(200);
-    // What it was declared with is an honest resend still.
+    // Its original content still counts as an honest resend.
     let again = desk.declare(&body).await;
     assert_eq!(again.expect(200)["id"], id.as_str());
     // Another stay may have the old reference now, and nobody the new one.

@@ -335,7 +335,7 @@ const DEFECTS: [Defect; 26] = [
         name: "a change is laid over an older version",
         breaks: &[Invariant::AcknowledgedIsStored],
         plant: |evidence| {
-            // What the change before it said is gone: the digests are of another content.
+            // The previous change's data is gone: the digests cover other content.
             let id = changed(evidence);
             let versions = evidence.records.versions.iter_mut();
             let row = versions

@@ -1,5 +1,5 @@
-//! Clocks that are wrong, that jump, and that are set right again (R12 of the fault plan): what a
-//! process says of it, what it goes on doing, and what does not move.
+//! Wrong, jumping and corrected clocks (R12 of the fault plan): what a process reports, what it
+//! keeps doing, and what must not change.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,8 +15,8 @@ use tokio::time::Instant;
 const NOTICED: Duration = Duration::from_secs(30);
 const DELIVERED: Duration = Duration::from_secs(60);
 
-const WARNING: &str = "the clock of this host is not that of the database server";
-const ALARM: &str = "the clock of this host is far from that of the database server";
+const WARNING: &str = "the clocks of this host and of the database server differ";
+const ALARM: &str = "the clocks of this host and of the database server are far apart";
 const FAILING: &str = "a readiness check fails";
 
 const HOUR: i64 = 3_600;
@@ -203,7 +203,7 @@ fn arrived_at(facility_id: &str, arrival_at: DateTime<FixedOffset>) -> Value {
     stay
 }
 
-/// What a sender was told of the time, and keeps.
+/// The times that a sender was given, and keeps.
 fn filing(stay: &Value) -> [String; 4] {
     ["id", "received_at", "deadline_at", "timeliness"].map(|name| {
         let text = stay[name].as_str();
@@ -251,7 +251,7 @@ async fn a_jump_moves_no_verdict_and_no_order(database: Database) {
             DateTime::parse_from_rfc3339(text).unwrap()
         };
         let after = shown("received_at") - at(time);
-        // The jump is told in whole seconds.
+        // The jump is given in whole seconds.
         let took = TimeDelta::seconds(-1)..TimeDelta::seconds(30);
         assert!(took.contains(&after), "{time:?}: {declared}");
         assert_eq!(shown("deadline_at"), at(deadline));
@@ -317,7 +317,7 @@ async fn accepted_in(desk: &Caller) -> Vec<String> {
         .collect()
 }
 
-/// Quotas fill by steady time.
+/// Quotas fill by monotonic time.
 async fn a_jump_gives_no_tokens(database: Database) {
     const BURST: usize = 60;
     let services = Services::install(database).await;
@@ -341,7 +341,7 @@ async fn a_jump_gives_no_tokens(database: Database) {
         refused.expect_problem(429, "rate_limited");
         let wait = refused.header("retry-after").unwrap().parse::<u64>();
         let passed = begun.elapsed().as_secs();
-        // What has come back is what the steady time gave, a token a second.
+        // What has come back is what the monotonic time gave, a token a second.
         assert!(
             wait.as_ref()
                 .is_ok_and(|wait| wait + passed + 1 >= BURST as u64),
@@ -418,7 +418,7 @@ async fn a_worker_with_a_wrong_clock_beside_another_doubles_and_delays_nothing()
     );
 }
 
-/// It waits: what it signs would be refused, and what it puts off would be by a wrong time.
+/// It pauses: its signatures would be refused, and it would postpone tasks by a wrong time.
 #[tokio::test]
 async fn a_worker_with_a_wrong_clock_begins_nothing_until_it_is_right() {
     let services = Services::install(Database::Postgres).await;

@@ -89,8 +89,8 @@ fn said() -> BTreeSet<String> {
     said
 }
 
-/// The variant that the text begins with; what begins with a small letter is a function, what is
-/// in capitals a constant.
+/// The variant at the start of the text; names in lower case are functions, names in capitals
+/// constants.
 fn leading_variant(text: &str) -> Option<String> {
     let name: String = text
         .chars()

@@ -1,4 +1,4 @@
-//! `kill -9` at any moment: what was answered with 2xx is there, and at the police once.
+//! `kill -9` at any moment: every stay answered with 2xx is stored, and at the police once.
 
 use std::time::Duration;
 

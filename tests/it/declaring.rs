@@ -120,7 +120,7 @@ async fn a_minimal_declaration_needs_name_and_number(database: Database) {
     let id = declared["id"].as_str().unwrap();
     let delivered = desk.delivered(id, "acknowledged", DELIVERED).await;
     assert_eq!(delivered["identity"]["state"], "verified");
-    // What the registry knows is not shown back.
+    // The registry's data is not shown to the sender.
     assert_eq!(delivered["guest"], stay["guest"]);
     assert!(!delivered.to_string().contains("1985-02-28"));
 

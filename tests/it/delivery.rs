@@ -1,4 +1,4 @@
-//! The way to the police under every fault of theirs: in the end exactly one effect.
+//! Delivery to the police under all their faults: in the end exactly one effect.
 
 use std::time::Duration;
 

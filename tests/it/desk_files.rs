@@ -37,7 +37,7 @@ async fn upload(desk: &Caller, query: &str, content: impl Into<Vec<u8>>) -> Answ
         .await
 }
 
-/// Uploads a file, waits until it is done, and gives what became of it and of its rows.
+/// Uploads a file, waits until it is done, and returns its state and the outcomes of its rows.
 async fn imported(desk: &Caller, query: &str, content: &str) -> (Value, Vec<Value>) {
     let answer = upload(desk, query, content).await;
     answer.expect(202);

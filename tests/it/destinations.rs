@@ -47,7 +47,7 @@ impl Town {
         }
     }
 
-    /// Gives the hospital's commune a destination of its own.
+    /// Gives the hospital's commune a separate destination.
     async fn give_endpoint(&self, url: &str) {
         let id = match self.services.database().url().starts_with("sqlite") {
             true => "X'0190c8f0a0007000800000000000abcd'",
@@ -181,7 +181,9 @@ async fn an_endpoint_that_refuses_us_is_paused_with_one_alarm_until_it_takes_us(
             .await;
         worker.terminate();
         let log = worker.ended(HEALED).await.log;
-        let alarms = log.matches("refuses us, its tasks wait: check").count();
+        let alarms = log
+            .matches("refuses our calls; its tasks wait: check")
+            .count();
         assert_eq!(alarms, 1, "{log}");
     }
 }

@@ -1,4 +1,4 @@
-//! The digest of a facility's day, by which a sender and the service find what the other lacks.
+//! The digest of a facility's day, which shows a sender and the service what the other lacks.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -86,7 +86,7 @@ async fn what_differs_is_told_both_ways(database: Database) {
     let lost = "LT-261101-0000000000000000";
     let mut both = [number(&first), number(&second)];
     both.sort_unstable();
-    // Each row: what the sender holds, what it lacks, what is not of that day.
+    // Each row: the sender's numbers, the missing ones, the unknown ones.
     let table: [(Vec<&str>, Vec<&str>, Vec<&str>); 5] = [
         (vec![both[1], both[0], both[1]], vec![], vec![]),
         (vec![], both.to_vec(), vec![]),
@@ -109,7 +109,7 @@ async fn what_differs_is_told_both_ways(database: Database) {
 async fn every_fault_of_a_list_of_receipts_is_named(database: Database) {
     let river = River::shared(database).await;
     let (desk, hotel) = (river.caller("hotel"), river.facility("hotel"));
-    // Each row: what is sent, what is refused.
+    // Each row: the request, and its violations.
     let table = [
         (json!([]), vec![("", "invalid_type")]),
         (

@@ -247,7 +247,7 @@ async fn what_is_asked_twice_under_a_key_is_made_once(database: Database) {
     };
     let organisation = json!({"code": "bien-xanh", "name": "Biển Xanh"});
     let (_, first_text, id) = twice("/v1/admin/organisations", &organisation).await;
-    // Changed since: the replay tells what was told then.
+    // Changed since: the replay returns the original answer.
     let path = format!("/v1/admin/organisations/{id}");
     let patch = json!({"name": "Khác", "ended_at": "2099-01-01T00:00:00+07:00"});
     let patched = office.change(&path, 1, &patch).send().await.expect(200);

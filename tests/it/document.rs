@@ -79,7 +79,7 @@ async fn the_pages_of_the_document_are_served(database: Database) {
     assert_eq!(page.status, 200);
     let media_type = page.header("content-type").unwrap();
     assert!(media_type.starts_with("text/html"));
-    // What the page loads is ours, and its policy lets nothing else run.
+    // The page loads only our files, and its policy lets nothing else run.
     let policy = page.header("content-security-policy").unwrap();
     assert!(
         policy.contains("default-src 'none'; script-src 'self';"),
@@ -128,7 +128,7 @@ async fn json_comes_first_and_examples_are_of_today(database: Database) {
     assert!((24..=60).contains(&days), "{departure}");
 }
 
-/// What the example of an operation needs to be there before, and where it is sent.
+/// The preconditions of an operation's example, and its target.
 struct Stage {
     river: River,
     count: u32,

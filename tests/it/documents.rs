@@ -1,5 +1,5 @@
-//! What an operator reads is what works: `docs/operations.md`, from an empty database to the first
-//! acknowledged stay, its blocks run exactly as they are printed.
+//! The documentation works as printed: runs the blocks of `docs/operations.md` unchanged, from an
+//! empty database to the first acknowledged stay.
 
 use std::{
     path::Path,

@@ -1,4 +1,4 @@
-//! What a facility still has to see to.
+//! What a facility still has to do.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn id(stay: &Value) -> &str {
     stay["id"].as_str().unwrap()
 }
 
-/// A foreigner of whom nobody asks the registry, here since so many days.
+/// A foreigner, who is not checked with the registry, here for this many days.
 async fn foreigner(desk: &Caller, facility_id: &str, days_back: i64) -> Value {
     let mut stay = people::foreigner(facility_id);
     stay["arrival_at"] = json!(text_of(local(-days_back, "00:30:00")));
@@ -125,7 +125,7 @@ async fn corrections_and_completions_are_due_until_they_are_made(database: Datab
     let times: Vec<_> = items.iter().map(|item| item["due_at"].as_str()).collect();
     assert!(times.is_sorted(), "{times:?}");
 
-    // Who has left cannot be asked again.
+    // Guests who have left cannot be asked again.
     let departed = json!({"departed_at": text_of(tests::now())});
     let departure = desk.act(id(&flagged), "departure", 1, &departed);
     departure.await.expect(200);

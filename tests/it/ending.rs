@@ -1,5 +1,5 @@
-//! How a stay goes on and ends: a departure that is overdue, a guest who is back, a stay that was
-//! declared in error, an arrival that was moved, and what is told once.
+//! How stays continue and end: overdue departures, returning guests, stays declared in error, moved
+//! arrivals, and one-time events.
 
 use std::time::Duration;
 
@@ -270,7 +270,7 @@ async fn each_thing_that_needs_attention_is_told_once(database: Database) {
         amend(version, json!({"room": room})).await;
         version += 1;
     }
-    // Its last event of all is there, and nothing was said anew.
+    // Its last event is there, and nothing was repeated.
     eventually_some("the last version", LIMIT, async || {
         let events = events(&desk, id(&stay)).await;
         let last = events.last().cloned()?;

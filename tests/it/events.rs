@@ -1,11 +1,11 @@
-//! The feed: in order, whole, and for whom it is meant.
+//! The feed: ordered, complete, and limited to its audience.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
 use tests::{Caller, Database, River, eventually, on_both_databases, people, run_to_end};
 
-/// Whoever ends a key shows the pepper that authenticates its row.
+/// Revoking a key requires the pepper that authenticates its row.
 const PEPPER: &str = "5f0c2b9e7a41d8c36e90b7f2a4d15c83e6079ab1c4f8d23571be0a9c64d7f318";
 const SEEN: Duration = Duration::from_secs(20);
 
@@ -21,7 +21,7 @@ on_both_databases![
     streams_end_at_the_stop,
 ];
 
-/// What follows a cursor, page by page, and the cursor after it.
+/// The events after a cursor, page by page, and the cursor after them.
 async fn read(caller: &Caller, after: &str, limit: usize) -> (Vec<Value>, String) {
     let mut items = Vec::new();
     let mut cursor = after.to_owned();
@@ -327,7 +327,7 @@ async fn streams_are_bounded_and_end_with_their_key(database: Database) {
     streams.push(listen("school").await);
     streams.push(listen("school").await);
     refused("school").await.expect_problem(503, "overloaded");
-    // Who goes makes room.
+    // A closed stream frees its slot.
     streams.pop();
     eventually("a free place", SEEN, async || {
         let call = river.caller("school").call("GET", "/v1/events?limit=1");

@@ -19,7 +19,7 @@ use tests::{
 use tokio::time::{Instant, sleep};
 
 const DELIVERED: Duration = Duration::from_secs(60);
-/// What a busy machine may add to a time that is kept.
+/// The tolerance for time limits on a busy machine.
 const SLACK: Duration = Duration::from_secs(1);
 
 on_both_databases![
@@ -154,7 +154,7 @@ async fn a_call_that_hangs_ends_at_its_limit_and_leaves_nothing_behind(database:
 }
 
 /// R8: every malformed answer with a 2xx or a redirect. None counts as delivered, none is read
-/// beyond 1 MiB, each notification comes again with the same id and bytes.
+/// beyond 1 MiB, each notification is sent again with the same id and bytes.
 async fn no_malformed_answer_is_a_delivery(database: Database) {
     const MIB: usize = 1024 * 1024;
     const HUGE: usize = 100 * 1000 * 1000;
@@ -219,7 +219,7 @@ async fn no_malformed_answer_is_a_delivery(database: Database) {
     assert_eq!((unclear, broken), (malformed_count - 2, 2));
     let notified = town.rude.notified();
     let most_read = notified.iter().map(|one| one.sent).max().unwrap();
-    // What was sent and not read lies in the buffers of the two sockets.
+    // Data that was sent but not read is in the buffers of the two sockets.
     assert!(
         most_read < 8 * MIB,
         "{most_read} of {HUGE} bytes were taken"
@@ -415,7 +415,7 @@ async fn each_refusal_has_its_exact_state(database: Database) {
         town.count(settled).await == i64::try_from(ids.len()).unwrap()
     })
     .await;
-    // Nothing comes again.
+    // Nothing is sent again.
     sleep(Duration::from_secs(2)).await;
     let by_id = town.rude.by_id();
     for tries in by_id.values() {
@@ -440,7 +440,7 @@ async fn each_refusal_has_its_exact_state(database: Database) {
 }
 
 /// R14: one in a hundred is refused by the endpoint; five kill the worker that brings them. These
-/// five are set aside after three claims, and nobody who was claimed beside them is.
+/// five are parked after three claims, and nobody who was claimed beside them is.
 async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
     const COUNT: usize = 300;
     const KILLER_COUNT: usize = 5;

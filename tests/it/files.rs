@@ -141,7 +141,7 @@ async fn every_sheet_of_a_file_is_declared_and_named(database: Database) {
             json!(["Tầng 2", 7, "accepted"]),
         ]
     );
-    // What was refused comes back under the headings of the first sheet, mended or not.
+    // Rejected rows come back under the headings of the first sheet, corrected or not.
     let id = import["id"].as_str().unwrap();
     let rejected = desk
         .call("GET", &format!("/v1/imports/{id}/rejected"))
@@ -262,7 +262,7 @@ async fn a_file_is_taken_under_every_name_that_it_is_given(database: Database) {
         assert_eq!(import["accepted"], 1, "{kind}: {import}");
         assert_eq!(import["format"], format, "{kind}");
     }
-    // What is not taken is told by what is.
+    // The error for an unsupported type names the supported ones.
     let answer = upload(&desk, "", "text/plain", text()).await;
     let problem = answer.expect_problem(415, "unsupported_media_type");
     for taken in ["text/csv", XLSX, "multipart/form-data"] {
@@ -283,7 +283,7 @@ async fn a_file_is_taken_under_every_name_that_it_is_given(database: Database) {
         .await;
     single.expect_problem(415, "unsupported_media_type");
     assert_eq!(single.header("accept"), Some("application/json"));
-    // What else a form says is not overlooked.
+    // Other fields of a form are not ignored.
     let forms = [
         form(&[(FILE, &text()), (FIELD, b"true")]),
         form(&[(FILE, &text()), (FILE, &text())]),
@@ -297,7 +297,7 @@ async fn a_file_is_taken_under_every_name_that_it_is_given(database: Database) {
     }
 }
 
-/// What LibreOffice, pandas and xlwt wrote: read at the door and by the worker.
+/// Files of LibreOffice, pandas and xlwt are read at upload and by the worker.
 async fn files_of_many_makes_are_declared(database: Database) {
     let river = River::shared(database).await;
     let desk = river.caller("hotel");
@@ -439,7 +439,7 @@ async fn a_file_that_ends_its_reader_is_refused_and_harms_nobody(database: Datab
         school.delivered(id, "acknowledged", DONE).await;
     }
     assert!(worker.is_running());
-    assert!(worker.log().contains("a file ended its reader"));
+    assert!(worker.log().contains("a file crashed its reader"));
     let peak = worker.memory_peak_kib();
     assert!(peak < WORKER_KIB_MAX, "the worker held {peak} KiB");
     let database = services.database();

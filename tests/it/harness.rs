@@ -1,4 +1,4 @@
-//! What the other tests lean on is looked at first.
+//! Tests of the harness that the other tests rely on.
 
 use tests::{Database, on_both_databases};
 

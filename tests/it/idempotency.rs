@@ -1,5 +1,5 @@
-//! `Idempotency-Key`: every operation that makes something takes it, and what one house calls its
-//! requests says nothing of another's.
+//! `Idempotency-Key`: every operation that creates something accepts it, and keys of different
+//! facilities never collide.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ async fn a_webhook_is_made_once_and_its_secret_told_again(database: Database) {
     under(&desk, &key, "/v1/webhooks", Some(&body))
         .await
         .expect(201);
-    // What is gone is not told of again.
+    // Deleted data is not returned again.
     let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
     assert_eq!(desk.call("DELETE", &path).send().await.status, 204);
     let key = "hook-of-the-one-deleted";

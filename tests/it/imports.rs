@@ -1,4 +1,4 @@
-//! Files of stays: taken in, worked on, given back where they were wrong.
+//! Files of stays: uploaded, processed, and returned with their faulty rows.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -34,7 +34,7 @@ async fn upload(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u
         .await
 }
 
-/// Uploads a file that must be accepted, waits until it is done, and gives what became of it.
+/// Uploads a file that must be accepted, waits until it is done, and returns its final state.
 async fn imported(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u8>>) -> Value {
     let answer = upload(desk, query, kind, content).await;
     let accepted = answer.expect(202);
@@ -276,14 +276,14 @@ async fn a_key_that_was_refused_is_free_for_another_file(database: Database) {
     let answer = post(&key, "?date_order=ymd", file()).await;
     answer.expect_problem(422, "validation_failed");
     post(&key, "", content.clone()).await.expect(202);
-    // What changes what comes of the file makes another request of it.
+    // An option that changes the result makes it another request.
     for query in ["?dry_run=true", "?date_order=mdy", "?date_order=dmy"] {
         let answer = post(&key, query, content.clone()).await;
         answer.expect_problem(422, "idempotency_key_reused");
     }
     let answer = post(&key, "?dry_run=false", content.clone()).await;
     answer.expect(202);
-    // Without a worker they wait for ever: the fourth is refused, and its key is free.
+    // Without a worker they wait forever: the fourth is refused, and its key stays free.
     post(&people::fresh("file"), "", file()).await.expect(202);
     let refused = people::fresh("file");
     for _ in 0..2 {
@@ -408,7 +408,7 @@ async fn a_file_is_seen_by_its_facility_only(database: Database) {
     let answer = upload(&desk, &foreign, CSV, content.clone()).await;
     let problem = answer.expect_problem(422, "validation_failed");
     assert_eq!(problem["errors"][0]["code"], "facility_unknown");
-    // Who serves several names one, and others of the organisation see it.
+    // A sender with several facilities names one, and others of the organisation see the file.
     let own = format!("?facility_id={}", river.facility("guest_house"));
     let integrator = river.caller("integrator");
     let import = imported(&integrator, &own, CSV, sheet::csv(&sheet::guests(1))).await;
@@ -422,7 +422,7 @@ async fn three_files_of_a_facility_wait_and_no_fourth(database: Database) {
     let services = tests::Services::install(database).await;
     let (_api, address) = services.start_api().await;
     let desk = services.caller(&address, "hotel");
-    // Without a worker they wait for ever.
+    // Without a worker they wait forever.
     let mut waiting = Vec::new();
     for _ in 0..3 {
         let answer = upload(&desk, "", CSV, sheet::csv(&sheet::guests(2))).await;

@@ -1,5 +1,5 @@
-//! The keys that an installation is made with: another one is refused by name, a guessable one in
-//! production, and rows that were written past the service count for nothing.
+//! The keys of an installation: a different key is refused by name, a guessable one is refused in
+//! production, and rows forged by others are ignored.
 
 use std::{os::unix::fs::PermissionsExt, time::Duration};
 
@@ -211,7 +211,7 @@ async fn a_check_needs_no_receipt_key_and_makes_nothing(database: Database) {
         let versions = &report(&ending)["versions"];
         assert_eq!(versions["receipt_invalid"], 0, "{versions}");
         assert_eq!(versions["receipt_key_absent"], 1, "{versions}");
-        let sentence = "signed by a key that is not here";
+        let sentence = "signed by a key that is not configured";
         assert!(ending.log.contains(sentence), "{}", ending.log);
     }
 

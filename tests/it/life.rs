@@ -65,7 +65,7 @@ struct Life<'a> {
     rooms: u32,
 }
 
-/// What can be done to a stay.
+/// The possible changes to a stay.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     MoveRoom,
@@ -188,7 +188,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// A merge patch of members that are there.
+    /// A merge patch of existing members.
     async fn amend(&self, stay: &mut Modelled, patch: Value, concerns_police: bool, at: &str) {
         let mut body = patch.clone();
         body["reason"] = json!("sửa lại");
@@ -254,7 +254,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Sends a change from the current version; tells whether the stay's state allowed it.
+    /// Sends a change from the current version; returns whether the stay's state allowed it.
     async fn made(
         &self,
         stay: &mut Modelled,

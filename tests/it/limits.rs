@@ -77,7 +77,7 @@ async fn a_spent_quota_is_429_until_it_has_filled_again(database: Database) {
     school
         .accepted(&people::citizen(river.facility("school")))
         .await;
-    // Who comes again when told to is served.
+    // A caller that retries when told to is served.
     let stay = people::citizen(river.facility("hotel"));
     let limit = Duration::from_secs(retry_after(refused) + 5);
     tests::eventually("a filled quota", limit, async || {
@@ -145,7 +145,7 @@ async fn one_flooding_key_does_not_cost_another_a_request(database: Database) {
         let stay = people::citizen(river.facility("guest_house"));
         let mut answer = neighbour.declare(&stay).await;
         assert_ne!(answer.status, 429, "{}", answer.text());
-        // A busy machine may shed one; who comes again is served.
+        // A busy machine may shed one; a caller that retries is served.
         if answer.status == 503 {
             answer = neighbour.declare(&stay).await;
         }
@@ -175,7 +175,7 @@ async fn a_flood_beyond_every_bound_is_answered_in_time(database: Database) {
         let (caller, stay) = (caller.clone(), people::citizen(facility_id));
         posts.spawn(async move { caller.declare(&stay).await });
     }
-    // The caller's own time-out ends the test if one waits for ever.
+    // The caller's own time-out ends the test if one waits forever.
     let answers = posts.join_all().await;
     assert!(answers.iter().any(|answer| answer.status == 201));
     for answer in answers.iter().filter(|answer| answer.status != 201) {

@@ -137,7 +137,7 @@ async fn filters_choose(database: Database) {
         let expected: BTreeSet<String> = expected.iter().map(|one| one["id"].to_string()).collect();
         assert_eq!(ids, expected, "{filter}");
     }
-    // What the registry said is told to the police, not to the sender.
+    // The police see the registry's answer; the sender does not.
     for word in ["mismatch", "not_found"] {
         let answer = desk.get(&format!("/v1/stays?identity={word}")).await;
         let is_hidden = answer.status == 422 || answer.json()["items"] == json!([]);

@@ -1,5 +1,5 @@
-//! Stays without a night in them, and what 23:00 makes of them: kept and not sent as long as they
-//! lie between 05:00 and 23:00 of one day, sent once somebody is still there at 23:00.
+//! Stays without a night: kept but not sent while they lie between 05:00 and 23:00 of one day, and
+//! sent if the guest is still there at 23:00.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Yesterday {
         self.services.caller(&self.address, "hotel")
     }
 
-    /// Declares stays together at noon of yesterday; answers with them. Where another clock can be
+    /// Declares stays together at noon of yesterday; returns them. Where another clock can be
     /// asked, a moment after the jump it is gone by: then once more.
     async fn declared(&self, stays: &[Value]) -> Vec<Value> {
         let noon = local(-1, NOON);
@@ -95,7 +95,7 @@ fn id(stay: &Value) -> &str {
     stay["id"].as_str().unwrap()
 }
 
-/// A guest of the hotel, so many days from today.
+/// A guest of the hotel, this many days from today.
 fn guest(hotel: &str, days: i64, arrival: &str, departure: &str) -> Value {
     let mut stay = people::citizen(hotel);
     stay["arrival_at"] = json!(text_of(local(days, arrival)));
@@ -201,7 +201,7 @@ async fn who_is_still_there_at_23_00_is_sent_then_and_who_left_is_not(database: 
     let history = desk.get(&path).await.expect(200);
     assert_eq!(history["items"][0]["is_forwarded"], true);
     assert_eq!(history["items"].as_array().unwrap().len(), 1);
-    // Once sent, it is not taken back, and what follows is told.
+    // Once sent, it is not withdrawn, and later changes are reported.
     let departure = json!({"departed_at": text_of(local(-1, "16:00:00"))});
     let departed = desk.act(id(there), "departure", 1, &departure).await;
     let departed = departed.expect(200);

@@ -1,4 +1,4 @@
-//! The operator's hand on the way to the police: `luutru delivery`.
+//! Operators' control over delivery to the police: `luutru delivery`.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ async fn what_was_set_aside_is_sent_again_by_hand(database: Database) {
     );
     let again = delivery(&services, &["requeue", &id]).await;
     assert_eq!(again.code, Some(2));
-    assert!(again.log.contains("is not set aside"), "{}", again.log);
+    assert!(again.log.contains("is not parked"), "{}", again.log);
 
     // The newer version carries the whole stay.
     let patch = json!({"guest": {"full_name": "Trần Thị Bích"}, "reason": "Ghi nhầm tên"});

@@ -1,4 +1,4 @@
-//! The review queue of the police: who sees a case, who holds it, what is decided.
+//! The police's review queue: visibility, claims and decisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -57,7 +57,7 @@ fn late(river: &River, name: &str) -> Value {
     stay
 }
 
-/// Late stays of the hotel, each with a case; answers with their ids.
+/// Late stays of the hotel, each with a case; returns their ids.
 async fn late_stays(river: &River, count: usize) -> Vec<String> {
     let desk = river.caller("hotel");
     let mut ids = Vec::new();
@@ -479,7 +479,7 @@ async fn the_list_goes_by_urgency_and_age_in_pages(database: Database) {
     doubtful["guest"]["sex"] = json!("female");
     river.caller("hotel").accepted(&doubtful).await;
     let police = river.caller("police");
-    // What the registry says of them comes by and by.
+    // The registry's answers arrive later.
     eventually("all cases", LIMIT, async || {
         listed(&police, "").await.len() == 12
     })
@@ -563,7 +563,7 @@ async fn a_request_under_a_key_is_done_once(database: Database) {
     decided.expect(200);
     let again = post(&path, &key, &accept(&first["lease_id"])).await;
     assert_eq!(again.text(), decided.text());
-    // What a key is remembered to have led to is there.
+    // The record of what a key led to exists.
     let lost = "SELECT COUNT(*) FROM idempotency_key k WHERE k.stay_id IS NOT NULL \
          AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = k.stay_id) \
          AND NOT EXISTS (SELECT 1 FROM review_claim c WHERE c.id = k.stay_id) \

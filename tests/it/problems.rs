@@ -1,5 +1,4 @@
-//! Every refusal of every kind is a problem with a code, in two languages, and repeats nothing of
-//! what was sent.
+//! Every refusal is a problem with a code, in two languages, and repeats no submitted value.
 
 use std::collections::BTreeSet;
 

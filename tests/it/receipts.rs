@@ -1,4 +1,4 @@
-//! Receipts are checked offline by a library that is not ours.
+//! Receipts are verified offline by a third-party library.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -334,7 +334,7 @@ async fn receipts_are_verified_by_the_command_with_files_alone(database: Databas
             assert!(!ending.output.contains(marker), "a personal value is shown");
         }
     }
-    // What cannot be read is told apart from what does not hold.
+    // An unreadable file is distinguished from an invalid receipt.
     let absent = directory.path().join("absent").display().to_string();
     for arguments in [
         vec![jws],

@@ -1,5 +1,5 @@
-//! Backup, restore and the look at what is stored: after a restore everything is sent again under
-//! its old id and has one effect.
+//! Backup, restore and check: after a restore everything is sent again under its old id and has one
+//! effect.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -53,7 +53,7 @@ async fn what_is_sent_again_after_a_restore_has_one_effect(database: Database) {
     assert_eq!(again, first, "the police know them by their old ids");
     assert_eq!(river.police().ledger().await.len(), effect_count);
     river.police().stays_with_one_effect().await;
-    // What came after the backup is gone, and its sender finds out.
+    // Stays accepted after the backup are gone, and their sender finds out.
     let answer = desk.get(&format!("/v1/stays/{}", id(&lost))).await;
     answer.expect(404);
     assert_whole(&check(directory.path(), &backup).await);

@@ -1,5 +1,5 @@
-//! What senders see of the review: the same of every number, what an officer accepted, and questions
-//! that are answered in words or by a change of what was asked about.
+//! What senders see of the review: the same for every number, data that an officer accepted, and
+//! questions answered in writing or by a change to the members in question.
 
 use std::time::Duration;
 
@@ -373,7 +373,7 @@ async fn what_an_officer_accepts_is_settled_until_the_guest_is_another(database:
             2,
             "a correction and a completion"
         );
-        // A room does not open anything anew, and tells nothing twice.
+        // Changing a room reopens nothing, and reports nothing twice.
         let room = json!({"room": "21", "reason": "Đổi phòng"});
         desk.amend(&id, 1, &room).await.expect(200);
         settled(&desk, &id).await;
@@ -420,7 +420,7 @@ async fn what_an_officer_accepts_is_settled_until_the_guest_is_another(database:
     }
 }
 
-/// Asks the facility about a stay; answers with the question's id.
+/// Asks the facility about a stay; returns the question's id.
 async fn ask(police: &Caller, claimed: &Value, pointers: Value) -> Value {
     let question = json!({
         "decision": "request_correction", "question": "Xin xem lại giấy tờ", "pointers": pointers,
@@ -481,7 +481,7 @@ async fn a_question_is_answered_in_words(database: Database) {
     let answer = json!({"question_id": question, "text": WORDS});
     let before = until_event(&desk, &id, "stay.correction_requested").await;
 
-    // Who does not have the stay, and what cannot be an answer.
+    // Callers without the stay, and invalid answers.
     let foreign = river.caller("hospital").post(&path, &answer).await;
     foreign.expect_problem(404, "not_found");
     let unknown = json!({"question_id": id, "text": WORDS});
@@ -524,12 +524,12 @@ async fn a_question_is_answered_in_words(database: Database) {
         .await
         .expect_problem(409, "question_closed");
 
-    // The sender is asked no more; nothing was made of it, and nobody is told.
+    // The sender is no longer asked; nothing changed, and nobody is notified.
     let stay = desk.stay(&id).await;
     assert_eq!((stay.get("questions"), &stay["version"]), (None, &json!(1)));
     assert_eq!(due_of(&river, &id).await, Vec::<Value>::new());
     assert_eq!(events_of(&desk, &id).await, before);
-    // The officer sees it, and the case waits for him.
+    // The officer sees it, and the case waits for the officer.
     let case = case_of(&police, &id).await;
     assert_eq!(
         (&case["state"], &case["version"]),

@@ -40,7 +40,7 @@ async fn a_list_of_rooms_is_kept_and_replaced_as_a_whole(database: Database) {
     let again = put(&desk, hotel, &rooms).await;
     assert_eq!(again.header("etag"), Some("\"1\""), "nothing has changed");
 
-    // What was got can be put back as it is, under its version.
+    // The list can be sent back unchanged, under its version.
     let got = desk.get(&rooms_of(hotel)).await;
     let back = desk
         .call("PUT", &rooms_of(hotel))
@@ -214,7 +214,7 @@ async fn beds_of_wards_are_told_apart(database: Database) {
     let shown = desk.get(&path).await.expect(200);
     assert_eq!(shown["rooms"][0]["occupied"], 0, "{arrived}");
     assert_eq!(shown["rooms"][1]["guests"][0]["stay_id"], patient["id"]);
-    // Without an expected departure a patient is there until told otherwise.
+    // Without an expected departure a patient is present until a departure is recorded.
     assert_eq!(occupancy(&desk, hospital, 60).await["totals"]["guests"], 1);
 }
 

@@ -1,4 +1,4 @@
-//! What a scanner delivers becomes the members of a guest; nothing is kept.
+//! Scans become the members of a guest; nothing is stored.
 
 use std::io::Cursor;
 

@@ -1,5 +1,5 @@
-//! What is sealed: bound to whose it is, a key for each stay, rewritten once from the first form
-//! while everybody goes on, and a damaged row harms no other.
+//! Sealing: data is bound to its owner, each stay has its own key, first-form data is rewritten
+//! once while the service runs, and a damaged row harms no other.
 
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ async fn an_earlier_installation_is_sealed_anew_while_it_serves(database: Databa
     earlier.assert_readable(&address).await;
     assert!(earlier.first_form_count(database).await > 10);
 
-    // A change seals anew what it is of.
+    // A change re-seals its stay.
     let desk = services.caller(&address, "hotel");
     let patch = json!({"room": "7 gác xép", "reason": "đổi phòng"});
     desk.amend(earlier.stay(0), 1, &patch).await.expect(200);
@@ -201,8 +201,8 @@ async fn an_earlier_installation_is_delivered_by_a_worker_of_this_release(databa
         desk.delivered(earlier.stay(place), "acknowledged", DELIVERED)
             .await;
     }
-    // The worker seals anew in the background, and does not yet record the end: an earlier release
-    // may run beside it for a while.
+    // The worker re-seals in the background, and does not record the end yet: an earlier release
+    // may still run for a while.
     let sealed_anew = async || earlier.first_form_count(database).await == 0;
     eventually("everything to be sealed anew", DELIVERED, sealed_anew).await;
     let record = "SELECT COUNT(*) FROM installation_fact WHERE name = 'sealed_in_second_form'";
@@ -483,7 +483,7 @@ async fn without_its_key_nothing_of_a_stay_can_be_read(database: Database) {
     assert!(!cases.to_string().contains("Thiềm"), "{cases}");
 }
 
-/// A94: whoever steals a copy of the database has no key.
+/// A94: a thief of a database copy has no key.
 async fn abuse_94_a_stolen_copy_shows_nobody(database: Database) {
     const CANARY: &str = "Canaryông";
     let services = Services::install(database).await;

@@ -255,7 +255,7 @@ async fn a_guest_is_found_by_number_and_by_name(database: Database) {
         (only(&first), &Value::Null)
     );
 
-    // What a change says is what is found.
+    // Searches find the data of the latest change.
     let patch = json!({
         "guest": {"document": {"number": "038085999999"}},
         "reason": "Nhập sai số",

@@ -366,7 +366,7 @@ async fn a_migration_waits_its_turn_and_holds_nobody_up() {
     let ((), ending) = tokio::join!(holder, migration);
     assert_eq!(ending.code, Some(0), "{}", ending.log);
     assert!(
-        ending.log.contains("lets others go first"),
+        ending.log.contains("yields to other work"),
         "{}",
         ending.log
     );

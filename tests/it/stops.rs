@@ -1,4 +1,4 @@
-//! SIGTERM: what was accepted is kept, nobody waits for ever, and the exit code is 0.
+//! SIGTERM: accepted requests are kept, nothing waits forever, and the exit code is 0.
 
 use std::time::Duration;
 

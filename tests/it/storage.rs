@@ -1,5 +1,5 @@
-//! A database that goes away or refuses: refusals in time, readiness, recovery without a restart,
-//! and nothing done that cannot be audited.
+//! A database that is unreachable or refuses: timely refusals, readiness, recovery without a
+//! restart, and nothing done without an audit entry.
 
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ async fn a_cut_under_load_leaves_nothing_half_done() {
     for id in &accepted {
         desk.stay(id).await;
     }
-    // What was refused is not there, and every row has its companions.
+    // Refused stays are not stored, and every row has its related rows.
     let database = services.database();
     let count = async |query: &str| usize::try_from(database.count(query).await).unwrap();
     assert_eq!(count("SELECT COUNT(*) FROM stay").await, accepted.len());

@@ -1,5 +1,5 @@
-//! A database that is silent, or whose connections all wait: whoever asks is told soon, and told
-//! the truth. R15 and R16 of the fault plan.
+//! A database that is silent, or whose connections all wait: callers get a prompt and truthful
+//! answer. R15 and R16 of the fault plan.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl Counter {
             api,
             desk,
         };
-        // What is usual has to be known before the unusual is.
+        // The usual duration must be known before a delay can be recognised.
         for _ in 0..60 {
             desk_accepts(&counter).await;
         }
@@ -69,7 +69,7 @@ async fn acceptance(counter: &Counter, since: Instant) -> Duration {
     since.elapsed()
 }
 
-/// What somebody was told, and how long it took.
+/// The answer to a caller, and its duration.
 struct Told {
     answer: Answer,
     asked: Instant,
@@ -147,7 +147,7 @@ fn assert_told_the_truth(told: &Told) {
     assert!(told.answer.header("retry-after").is_some(), "{code}");
 }
 
-/// Everything that was sent, and is sent again under its key, is there once.
+/// Every request, sent again under its key, is stored once.
 async fn all_once_after_a_second_try(counter: &Counter, declared: Vec<Told>, before: usize) {
     let count = declared.len();
     for told in declared {

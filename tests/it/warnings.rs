@@ -120,7 +120,7 @@ async fn a_stay_that_ended_after_the_arrival_overlaps(database: Database) {
     });
     assert_eq!(warnings(&second), [overlaps]);
     assert_eq!(cases(&river, "overlap").await, 1);
-    // A guest who is there now has not arrived before the other left.
+    // A guest who is present now has not arrived before the other left.
     let mut third = again(&stay, river.facility("hotel"));
     third["expected_departure_at"] = json!(text_of(now() + TimeDelta::days(1)));
     let third = desk.accepted(&third).await;

@@ -1,5 +1,4 @@
-//! What people on call look at: how much waits where, whether endpoints are called, what was refused,
-//! and whose webhooks still go out.
+//! What people on call need: backlogs, the state of endpoints, refusals, and active webhooks.
 
 use std::time::Duration;
 
@@ -276,7 +275,7 @@ async fn the_webhooks_of_an_ended_key_stop_until_another_key_takes_them(database
     })
     .await;
     assert_eq!(consumer.told().len(), told, "nothing was sent since");
-    // Who has a key takes it over, and what happened meanwhile goes out.
+    // A caller with a valid key takes it over, and missed events are sent.
     let enable = format!("{path}/enable");
     other.post(&enable, &json!({})).await.expect(200);
     consumer.until_told("stay.accepted", &second, SEEN).await;

@@ -1,4 +1,4 @@
-//! Webhooks: signed, tried again, switched off with notice, and never led where they may not go.
+//! Webhooks: signed, retried, disabled with notice, and never sent to forbidden addresses.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ async fn a_consumer_is_told_signed_and_of_what_it_asked_for(database: Database) 
     assert_eq!(body["data"]["facility_id"], river.facility("hotel"));
     assert_eq!(body["data"]["version"], 1);
     assert!(body["timestamp"].as_str().unwrap().ends_with("+07:00"));
-    // The id is the event's: who reads the feed as well sees it there.
+    // The id is the event's, so readers of the feed see it there too.
     let feed = desk.get("/v1/events?limit=200").await.expect(200);
     let mut events = feed["items"].as_array().unwrap().iter();
     let event = events.find(|event| event["id"] == told.id());

@@ -154,7 +154,7 @@ async fn two_api_processes_share_one_memory(database: Database) {
 }
 
 /// R11: the same request one to fifty times at once, from eight clients at two API processes. One
-/// stay, one effect; who is not first gets the first answer, or is told to come again.
+/// stay, one effect; the others get the first answer, or are told to retry.
 async fn eight_clients_who_say_the_same_at_once_make_one_stay(database: Database) {
     let services = Services::install(database).await;
     let apis = [services.start_api().await, services.start_api().await];

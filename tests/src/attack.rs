@@ -1,5 +1,5 @@
-//! What attackers send, bounded in count and time and only ever to a service of this test run;
-//! and what an honest sender meets meanwhile.
+//! Attacks, bounded in number and time and sent only to services of this test run, and the
+//! experience of an honest sender meanwhile.
 
 use std::{collections::BTreeMap, fmt, io, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::{
 /// Types of HTTP/2 frames (RFC 9113, section 6).
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
-/// No answer within this time is none.
+/// No answer within this time counts as none.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections that are held open.
@@ -24,7 +24,7 @@ pub struct Flood {
 }
 
 impl Flood {
-    /// Opens so many connections to `address` (`http://…`) and sends `first` on each.
+    /// Opens this many connections to `address` (`http://…`) and sends `first` on each.
     pub async fn open(address: &str, count: usize, first: &[u8]) -> Self {
         let authority = address.trim_start_matches("http://");
         let mut sockets = Vec::with_capacity(count);
@@ -107,7 +107,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [head.as_slice(), payload].concat()
 }
 
-/// A key that nobody has, in the form of one; `seed` makes it differ from others.
+/// A well-formed key that does not exist; `seed` makes it unique.
 pub fn made_up_key(seed: u64) -> String {
     format!("luutru_{seed:030x}07_{}", "A".repeat(43))
 }

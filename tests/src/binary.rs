@@ -11,7 +11,7 @@ use std::{
 
 use crate::{environment, process::Process};
 
-/// Where the binary is. Built once for the test run, if need be.
+/// The path of the binary. Built once per test run if necessary.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match environment::setting("LUUTRU_TEST_BINARY") {
@@ -70,7 +70,7 @@ pub(crate) fn workspace() -> &'static Path {
         .expect("the package lies in the workspace")
 }
 
-/// When the youngest file of the other packages was written.
+/// The newest modification time of the other packages' files.
 fn newest_source() -> SystemTime {
     let packages = std::fs::read_dir(workspace()).expect("the workspace can be listed");
     packages

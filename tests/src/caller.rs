@@ -1,4 +1,4 @@
-//! Speaks to the service as a sender would.
+//! Calls the service as a sender would.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{answer::Answer, conformity, stream::EventStream};
 /// No request of a test may take longer.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
-/// An HTTP client that gives up in time, follows nothing and knows no proxy.
+/// An HTTP client with a time limit, without redirects and without a proxy.
 pub(crate) fn http_client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
@@ -81,7 +81,7 @@ impl Caller {
         self.post("/v1/stays", stay).await
     }
 
-    /// Declares a stay that must be accepted; answers the stay.
+    /// Declares a stay that must be accepted; returns the stay.
     pub async fn accepted(&self, stay: &Value) -> Value {
         self.declare(stay).await.expect(201)
     }
@@ -171,7 +171,7 @@ impl Call {
         }
     }
 
-    /// Sends it; an answer of any status is an answer, none fails the test.
+    /// Sends it; any status is an answer, and no answer fails the test.
     pub async fn send(self) -> Answer {
         self.try_send()
             .await

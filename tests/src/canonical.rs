@@ -1,4 +1,4 @@
-//! RFC 8785 for values without fractions, written from the standard and apart from the service.
+//! RFC 8785 for values without fractions, written from the standard and independent of the service.
 
 use serde_json::Value;
 

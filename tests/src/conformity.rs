@@ -1,9 +1,9 @@
-//! Every answer to every test is what the OpenAPI document says: a status that the operation
-//! names, a media type of it, and JSON of its schema, strictly: a member that is not described is a
-//! fault, and so is `null` where it is not allowed.
+//! Checks that every answer to every test conforms to the OpenAPI document: its status, its media
+//! type, and its JSON schema, strictly: an undescribed member is a fault, and so is `null` where it
+//! is not allowed.
 //!
-//! The document is the one that the service under test serves. The judge is written here, after the
-//! words of OpenAPI 3.0.3, and knows no more than the document uses: an unknown keyword is a fault.
+//! The document is the one that the service under test serves. The validator is written here from
+//! OpenAPI 3.0.3 and supports only what the document uses: an unknown keyword is a fault.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -95,7 +95,7 @@ fn judge(document: &Value, method: &str, path: &str, answer: &Answer) -> Result<
     }
 }
 
-/// The operation of a path; a path without any is the router's business.
+/// The operation of a path; unknown paths are left to the router.
 fn operation<'a>(document: &'a Value, method: &str, path: &str) -> Option<&'a Value> {
     let path = path.split('?').next()?;
     let method = match method {

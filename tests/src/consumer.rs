@@ -1,5 +1,5 @@
-//! Somebody who is told of events: a web server of a few lines that keeps what it gets, and
-//! behaves well or badly as it is told.
+//! A webhook consumer: a small web server that keeps what it receives, and behaves well or badly on
+//! request.
 
 use std::{
     collections::HashMap,
@@ -165,7 +165,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((socket, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
         calls.spawn(async move {
-            // Who goes away in the middle is no fault of the consumer's.
+            // A caller that disconnects halfway is not the consumer's fault.
             let _ = serve(socket, &shared).await;
         });
     }
@@ -211,7 +211,7 @@ async fn answer(socket: &mut TcpStream, shared: &Shared, manner: Manner) -> std:
             Ok(())
         }
         Manner::Hangs => {
-            // Until the other side goes.
+            // Until the other side disconnects.
             let mut byte = [0];
             socket.read(&mut byte).await.map(|_| ())
         }

@@ -1,5 +1,5 @@
-//! The databases that tests run on: a file of SQLite, or a database of its own on one PostgreSQL
-//! server for the whole test run.
+//! The databases of the tests: a SQLite file, or a separate database on one PostgreSQL server for
+//! the whole test run.
 
 use std::{
     borrow::Cow,
@@ -21,7 +21,7 @@ use crate::{binary::run_to_end, environment, guard::Held};
 const FILE: &str = "luutru.db";
 const DEFAULT_IMAGE: &str = "postgres:15";
 const PORT: ContainerPort = ContainerPort::Tcp(5432);
-/// Databases of a test run that old on a server that stays are left over from one that was cut.
+/// On a permanent server, databases of a test run this old are leftovers of an aborted run.
 const LEFT_OVER_SECONDS: u64 = 3600;
 
 /// Which database a test runs on.
@@ -52,7 +52,7 @@ enum Kind {
 }
 
 impl Database {
-    /// Makes an empty database.
+    /// Creates an empty database.
     pub async fn create(self) -> TestDatabase {
         match self {
             Self::Sqlite => sqlite(),
@@ -60,7 +60,7 @@ impl Database {
         }
     }
 
-    /// Makes a database with schema and catalogues: a copy of one that is made once for the test
+    /// Creates a database with schema and catalogues: a copy of one that is made once for the test
     /// run.
     pub async fn create_seeded(self) -> TestDatabase {
         self.template().await.copy().await
@@ -93,7 +93,7 @@ impl TestDatabase {
         }
     }
 
-    /// Another one with the same content. Nobody may be connected to this one.
+    /// A copy with the same content. There must be no connections to the original.
     pub async fn copy(&self) -> Self {
         match &self.kind {
             Kind::Sqlite { directory, .. } => {
@@ -239,8 +239,8 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         match &self.kind {
             Kind::Sqlite { held, .. } => held.free(),
-            // Nobody waits for this; what is not dropped goes with the container or is dropped
-            // as a left-over.
+            // Nothing waits for this; a database that is not dropped goes with the container or is
+            // removed as a leftover.
             Kind::Postgres { name } => drop_later(name.clone()),
             Kind::Borrowed => {}
         }
@@ -282,7 +282,7 @@ async fn postgres(options: &str) -> TestDatabase {
     }
 }
 
-/// Makes a database on a server: its name, and what follows it.
+/// Creates a database on a server: its name, and what follows it.
 pub(crate) async fn create_on(server: &str, name: &str) {
     let connection = connect(server).await;
     connection
@@ -378,7 +378,7 @@ impl Image for Postgres {
     fn env_vars(
         &self,
     ) -> impl IntoIterator<Item = (impl Into<Cow<'_, str>>, impl Into<Cow<'_, str>>)> {
-        // Without a password: proving one costs an unoptimised build more than a whole test.
+        // Without a password: verifying one costs an unoptimised build more than a whole test.
         [("POSTGRES_HOST_AUTH_METHOD", "trust")]
     }
 

@@ -1,4 +1,4 @@
-//! Waiting for something that another process does.
+//! Waits for effects of other processes.
 
 use std::time::Duration;
 
@@ -6,13 +6,12 @@ use tokio::time::Instant;
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Asks again and again until the answer is `true`. `what` completes the sentence "… did not
-/// happen within …".
+/// Polls until the answer is `true`. `what` completes the sentence "… did not happen within …".
 pub async fn eventually(what: &str, limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     eventually_some(what, limit, async || is_so().await.then_some(())).await;
 }
 
-/// Asks again and again until there is an answer, and gives it.
+/// Polls until there is an answer, and returns it.
 pub async fn eventually_some<T>(
     what: &str,
     limit: Duration,

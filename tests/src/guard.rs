@@ -1,4 +1,4 @@
-//! Cleans up behind the test run, however it ends.
+//! Cleans up after the test run, however it ends.
 //!
 //! Rust drops no statics, and `kill -9` drops nothing at all. So a small shell waits beside the
 //! tests on a pipe: the system closes the pipe when the test process is gone, and the shell then

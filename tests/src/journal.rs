@@ -1,5 +1,4 @@
-//! A sender that writes down what it sends and what it is told, so that nothing can be claimed
-//! afterwards that was not.
+//! A sender that records its requests and their answers, as evidence of what was acknowledged.
 
 use std::{
     collections::BTreeSet,
@@ -34,14 +33,13 @@ struct Entry {
 }
 
 impl Journal {
-    /// Sends a new stay and writes down what became of it.
+    /// Sends a new stay and records its outcome.
     pub async fn post(&self, caller: &Caller, facility_id: &str) {
         let place = self.write(people::citizen(facility_id));
         self.send(caller, place).await;
     }
 
-    /// Sends again, as an honest sender does, what is not known to be accepted and what was
-    /// refused only for the moment.
+    /// Retries, like an honest sender, requests with an unknown outcome and temporary refusals.
     pub async fn resend_open(&self, caller: &Caller) {
         let open: Vec<usize> = {
             let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +66,7 @@ impl Journal {
         ids.collect()
     }
 
-    /// What became of everything, in the order of sending.
+    /// All outcomes, in the order of sending.
     pub fn outcomes(&self) -> Vec<Posted> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.iter().map(|entry| entry.outcome.clone()).collect()
@@ -115,8 +113,8 @@ impl Journal {
     }
 }
 
-/// Posts stays at a steady rate, whether answers come or not, while `meanwhile` runs; then waits
-/// for the last answers.
+/// Posts stays at a steady rate, regardless of answers, while `meanwhile` runs; then waits for the
+/// last answers.
 pub async fn post_steadily(
     journal: &Journal,
     caller: &Caller,

@@ -1,5 +1,5 @@
-//! The harness of the black-box tests: the real binary `luutru` as child processes, spoken to
-//! over HTTP as a stranger would.
+//! The harness of the black-box tests: runs the real binary `luutru` as child processes, and calls
+//! it over HTTP as an outsider would.
 //!
 //! What always holds:
 //! - Nothing of the services is linked in; the harness shares no rule with them, so that a

@@ -1,7 +1,7 @@
-//! A network link that can fail: a TCP proxy between a service and something it needs.
+//! A network link that can fail: a TCP proxy between a service and a dependency.
 //!
-//! What the weather holds back is kept and carried when it turns fair, as a network does that
-//! sends lost packets again.
+//! Data held back by bad weather is delivered when it turns fair, as in a network that retransmits
+//! lost packets.
 
 mod questions;
 
@@ -42,12 +42,12 @@ pub enum Weather {
     Reset,
     /// Connections stand, and nothing is carried either way.
     BlackHole,
-    /// As [`Weather::BlackHole`] for the connections that stand; new ones are carried. So it is
+    /// Like [`Weather::BlackHole`] for the connections that stand; new ones are carried. So it is
     /// after a change to another host, or where a firewall forgot its connections.
     Forgotten,
-    /// What is asked arrives, answers do not.
+    /// Requests arrive, answers do not.
     AnswersLost,
-    /// What is asked does not arrive, answers do.
+    /// Requests do not arrive, answers do.
     QuestionsLost,
     /// Every chunk arrives so much later.
     Slow(Duration),
@@ -113,7 +113,7 @@ impl Link {
         (link, through)
     }
 
-    /// Changes the weather, also for the connections that stand.
+    /// Changes the weather, including for existing connections.
     pub fn set(&self, weather: Weather) {
         self.weather.send_replace(weather);
     }

@@ -1,4 +1,4 @@
-//! Figures that a test measured, printed for the record.
+//! Prints figures measured by tests.
 
 /// Prints what was measured of a row of the fault plan. Shown with `--nocapture`.
 #[expect(clippy::print_stderr, reason = "a figure for the record")]

@@ -1,4 +1,4 @@
-//! Guests for tests: made up, and never two the same.
+//! Unique made-up guests for tests.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -112,7 +112,7 @@ pub fn foreigner(facility_id: &str) -> Value {
     })
 }
 
-/// Somebody brought to a hospital whom nobody knows.
+/// An unidentified person brought to a hospital.
 pub fn unidentified(facility_id: &str) -> Value {
     json!({
         "facility_id": facility_id,

@@ -1,4 +1,4 @@
-//! One child process of the binary under test, with what it prints.
+//! A child process of the binary under test, with its output.
 
 use std::{
     io::{BufRead, BufReader, Read},

@@ -1,4 +1,4 @@
-//! Checks a receipt as an inspector would: offline, with the published keys and the answer.
+//! Verifies a receipt as an inspector would: offline, with the published keys and the answer.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
@@ -22,7 +22,7 @@ const ADDED: [&str; 11] = [
     "receipt",
 ];
 
-/// What a JWS states, if one of the keys made it. Errors say why it did not.
+/// The payload of a JWS, if one of the keys signed it. Errors say why not.
 pub fn verified_payload(jws: &str, jwks: &Value) -> Result<Value, String> {
     verified_payload_of(jws, jwks, "luutru-receipt")
 }

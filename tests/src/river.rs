@@ -1,4 +1,4 @@
-//! `luutru up`: the whole river in one process.
+//! `luutru up`: the whole system in one process.
 
 use std::{collections::HashMap, path::Path, time::Duration};
 

@@ -1,5 +1,5 @@
-//! A police endpoint without manners: what it answers to each request is up to the test, byte for
-//! byte. It keeps when what came, and how long the caller stayed.
+//! A misbehaving police endpoint: the test decides each answer byte for byte. It records when each
+//! request came, and how long the caller waited.
 
 use std::{
     collections::HashMap,
@@ -137,7 +137,7 @@ impl Rude {
             while let Ok((socket, _)) = listener.accept().await {
                 let served = Arc::clone(&served);
                 connections.spawn(async move {
-                    // A caller that goes away is what this is for.
+                    // Callers are expected to disconnect here.
                     let _ = serve(socket, &served).await;
                 });
                 while connections.try_join_next().is_some() {}
@@ -155,7 +155,7 @@ impl Rude {
         &self.address
     }
 
-    /// What came so far, in the order of coming.
+    /// The requests so far, in order of arrival.
     pub fn notified(&self) -> Vec<Notified> {
         lock(&self.shared.notified).clone()
     }

@@ -63,8 +63,8 @@ struct Demo {
     facilities: HashMap<String, String>,
 }
 
-/// An installation in the production profile: a migrated database with demo data, and both
-/// simulators. API and workers are started one by one.
+/// An installation with the production profile: a migrated database with demo data, and both
+/// simulators. API and workers are started separately.
 pub struct Services {
     settings: Vec<Setting>,
     database: TestDatabase,
@@ -209,7 +209,7 @@ impl Services {
         (process, format!("http://127.0.0.1:{port}"))
     }
 
-    /// Somebody with a demo key, at an API process.
+    /// A caller with a demo key, at an API process.
     pub fn caller(&self, api: &str, name: &str) -> Caller {
         let key = self.demo.keys.get(name).expect("a demo key of this name");
         Caller::new(api, Some(key))

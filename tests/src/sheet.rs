@@ -1,4 +1,4 @@
-//! Files of stays, as a desk would make them.
+//! Files of stays, as a front desk would create them.
 
 use chrono::TimeDelta;
 use rust_xlsxwriter::Workbook;

@@ -1,10 +1,10 @@
-//! Time as a front desk in Viet Nam writes it.
+//! Times as a front desk in Viet Nam writes them.
 
 use chrono::{DateTime, FixedOffset, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
 const SEVEN_HOURS_SECONDS: i32 = 7 * 3600;
 
-/// The present instant, in Viet Nam time.
+/// The current time, in Viet Nam time.
 #[expect(
     clippy::disallowed_methods,
     reason = "the tests are outside of the service and have no clock of it"

@@ -1,5 +1,5 @@
-//! A process that believes in another time: `libfaketime` between it and the clock of the machine.
-//! Steady time is left alone, as a clock that was set wrong leaves it.
+//! A process with a wrong clock: `libfaketime` sits between it and the machine's clock. Monotonic
+//! time is left alone, as it is when a clock is set wrong.
 
 use std::path::PathBuf;
 
@@ -24,12 +24,12 @@ impl WrongClock {
         clock
     }
 
-    /// From now on it is so many seconds ahead, or behind.
+    /// From now on it runs this many seconds ahead, or behind.
     pub fn jump(&self, seconds: i64) {
         let written = self.directory.path().join("next");
         let text = format!("{seconds:+}\n");
         std::fs::write(&written, text).expect("a clock can be written");
-        // Whoever reads finds the old one or the new one, never half of it.
+        // A reader sees the old value or the new one, never half of it.
         std::fs::rename(&written, self.file()).expect("a clock can be set");
     }
 

@@ -1,20 +1,20 @@
-//! When a task that did not get through is tried again: full jitter under a doubling ceiling.
-//! Pure; the draw comes in as a number.
+//! When to retry a failed task: full jitter under a doubling ceiling. Pure; the random draw is a
+//! parameter.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Ceiling of the first wait; doubled with every attempt.
 const FIRST_CEILING: TimeDelta = TimeDelta::seconds(1);
-/// No ceiling is higher while the deadline lies ahead.
+/// The highest ceiling before the deadline.
 const CEILING_BEFORE_DEADLINE: TimeDelta = TimeDelta::seconds(30);
-/// No ceiling is higher once the deadline has passed.
+/// The highest ceiling after the deadline.
 const CEILING_AFTER_DEADLINE: TimeDelta = TimeDelta::minutes(5);
-/// How far a peer's `Retry-After` is followed.
+/// The longest `Retry-After` of a peer that is honoured.
 pub(crate) const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(1);
-/// How long a task waits for a peer whose breaker is open, at the longest: when it closes, what
-/// waits is made due at once, so this only covers the loss of the process that knew of it.
+/// The longest a task waits for a peer whose breaker is open. When the breaker closes, waiting
+/// tasks become due at once, so this only covers the loss of the process that knew of it.
 const HELD_MAX: TimeDelta = TimeDelta::minutes(5);
-/// No task waits longer than this but one whose peer asked for it.
+/// The longest any task waits, unless its peer asked for more.
 pub(crate) const UNASKED_MAX: TimeDelta = TimeDelta::minutes(5);
 
 /// What a wait depends on.
@@ -28,14 +28,13 @@ pub(crate) struct Moment {
     pub(crate) draw: f64,
 }
 
-/// When to try again after a failure. Not before the peer's `Retry-After`, as far as it is
-/// followed.
+/// When to retry after a failure: not before the peer's `Retry-After`, up to a limit.
 pub(crate) fn after_failure(moment: Moment, retry_after: Option<TimeDelta>) -> DateTime<Utc> {
     let asked = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
     moment.now + asked + part(ceiling(moment), moment.draw)
 }
 
-/// When to look again after a peer's breaker refused the call.
+/// When to retry after a peer's breaker refused the call.
 pub(crate) fn while_held(moment: Moment) -> DateTime<Utc> {
     let half = HELD_MAX / 2;
     moment.now + half + part(half, moment.draw)

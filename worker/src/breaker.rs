@@ -1,11 +1,11 @@
-//! Whether a peer is worth a call. Pure: the present moment comes in, monotonic, so that a clock
-//! that jumps opens nothing.
+//! Whether a peer is worth calling. Pure: the current monotonic time is a parameter, so a jumping
+//! clock opens nothing.
 //!
-//! Open after [`FAILURES_IN_A_ROW_MAX`] failures in a row, after half of the last [`WINDOW`]
-//! calls, or at once when the peer refuses us altogether. While it is open, one call every
-//! [`PROBE_PAUSE`] tries whether the peer is back; only such a probe closes it, since an answer
-//! that was under way when it opened says nothing new. None is made before the time that the peer
-//! asked for, in whichever of its answers.
+//! Opens after [`FAILURES_IN_A_ROW_MAX`] failures in a row, when half of the last [`WINDOW`] calls
+//! failed, or at once when the peer refuses us altogether. While it is open, one call every
+//! [`PROBE_PAUSE`] probes whether the peer is back; only such a probe closes it, since an answer
+//! already in flight when it opened says nothing new. No probe is made before the time the peer
+//! asked for in any of its answers.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -13,19 +13,19 @@ use tokio::time::Instant;
 
 /// Failures in a row that open it.
 const FAILURES_IN_A_ROW_MAX: u32 = 5;
-/// Calls that are looked back upon; half of them failed opens it.
+/// How many recent calls count; the breaker opens when half of them failed.
 const WINDOW: usize = 20;
 /// Between two probes.
 pub(crate) const PROBE_PAUSE: Duration = Duration::from_secs(5);
 
-/// What an answer, or its absence, says about the peer.
+/// What an answer, or its absence, reveals about the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
     /// It does its work.
     Well,
     /// It does not.
     Failing,
-    /// It refuses us, whatever we bring: wrong secret or key.
+    /// It refuses everything we send: wrong secret or key.
     RefusesUs,
 }
 
@@ -34,20 +34,20 @@ pub(crate) enum Health {
 pub(crate) enum Admission {
     /// The peer is well, as far as we know.
     Call,
-    /// The peer was not well; this call tries whether it is back.
+    /// The peer was failing; this call probes whether it is back.
     Probe,
     /// Not now.
     Held,
 }
 
-/// What an outcome did to the breaker.
+/// The effect of an outcome on the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Nothing.
     None,
     /// It opened.
     Opened,
-    /// It closed: what waited for the peer may go.
+    /// It closed: tasks waiting for the peer may proceed.
     Closed,
 }
 
@@ -59,12 +59,12 @@ pub(crate) struct Breaker {
     failures_in_a_row: u32,
     /// True for a failure, newest last.
     window: VecDeque<bool>,
-    /// Until when the peer asked to be left alone, since it last did its work.
+    /// How long the peer has asked us to wait, since its last success.
     left_alone_until: Option<Instant>,
 }
 
 impl Breaker {
-    /// True while calls are held back.
+    /// True while calls are blocked.
     pub(crate) fn is_open(&self) -> bool {
         self.probe_at.is_some()
     }
@@ -74,7 +74,7 @@ impl Breaker {
         self.probe_at.is_some_and(|at| now >= at)
     }
 
-    /// Asks for leave to call. A probe that is given leave puts off the next one.
+    /// Requests permission to call. A permitted probe delays the next one.
     pub(crate) fn admit(&mut self, now: Instant) -> Admission {
         match self.probe_at {
             None => Admission::Call,
@@ -86,8 +86,8 @@ impl Breaker {
         }
     }
 
-    /// Takes note of how a call went that was admitted as `admission`. `wish` is how long the
-    /// peer asked to be left alone.
+    /// Records the outcome of a call admitted as `admission`. `wish` is how long the peer asked us
+    /// to wait.
     pub(crate) fn note(
         &mut self,
         admission: Admission,
@@ -257,7 +257,7 @@ mod tests {
             note(&mut breaker, Health::Failing, now);
         }
         assert_eq!(breaker.admit(after(19)), Admission::Held);
-        // One that was under way when it opened.
+        // A call that was in flight when the breaker opened.
         breaker.note(Admission::Call, Health::Failing, after(1), wish(30));
         assert_eq!(breaker.admit(after(30)), Admission::Held);
         assert_eq!(breaker.admit(after(31)), Admission::Probe);

@@ -30,7 +30,7 @@ const CALLS_AT_ONCE: NonZeroU32 = count(128);
 const CALLS_PER_SECOND: NonZeroU32 = count(5_000);
 const CONNECT_TIMEOUT_MILLISECONDS: NonZeroU32 = count(3_000);
 const CALL_TIMEOUT_MILLISECONDS: NonZeroU32 = count(10_000);
-/// With what follows it, below the 25 seconds in which a process ends.
+/// Together with the steps that follow, below the 25 seconds in which a process must end.
 const FINISH_SECONDS: u32 = 15;
 
 const fn count(count: u32) -> NonZeroU32 {
@@ -40,40 +40,40 @@ const fn count(count: u32) -> NonZeroU32 {
     }
 }
 
-/// Settings of a worker. The texts are the manual.
+/// Settings of a worker. These comments are its manual.
 #[derive(Clone, Debug, clap::Args)]
 pub struct WorkerSettings {
-    /// Base address of the population registry. Required in production; in development that of
-    /// the simulator, http://127.0.0.1:8081, when left out.
+    /// Base address of the population registry. Required in production; in development the
+    /// simulator at http://127.0.0.1:8081 by default.
     #[arg(long, env = "LUUTRU_REGISTRY_URL", value_name = "URL")]
     pub registry_url: Option<String>,
 
-    /// Base address of the police endpoint. Required in production; in development that of the
-    /// simulator, http://127.0.0.1:8082, when left out.
+    /// Base address of the police endpoint. Required in production; in development the simulator at
+    /// http://127.0.0.1:8082 by default.
     #[arg(long, env = "LUUTRU_POLICE_URL", value_name = "URL")]
     pub police_url: Option<String>,
 
     #[command(flatten)]
     pub plain_http: PlainHttpSettings,
 
-    /// Address of /livez, /readyz and /metrics; port 0 takes a free port.
+    /// Address of /livez, /readyz and /metrics; port 0 picks a free port.
     #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
     pub ops_listen: Option<String>,
 
-    /// Tasks worked on at once.
+    /// Concurrent tasks.
     #[arg(long, env = "LUUTRU_WORKER_CONCURRENCY", default_value_t = CONCURRENCY)]
     pub concurrency: NonZeroU32,
 
-    /// Most tasks taken by one claim.
+    /// Maximum number of tasks per claim.
     #[arg(long, env = "LUUTRU_WORKER_CLAIM_BATCH", default_value_t = CLAIM_BATCH)]
     pub claim_batch: NonZeroU32,
 
-    /// How long a claimed task is held, in seconds: after a worker's death its tasks are free
-    /// again this much later. More than two calls take.
+    /// Lease of a claimed task, in seconds: the tasks of a dead worker become free after this time.
+    /// Must be longer than two calls.
     #[arg(long, env = "LUUTRU_WORKER_LEASE_SECONDS", default_value_t = LEASE_SECONDS)]
     pub lease_seconds: NonZeroU32,
 
-    /// How often the outbox is looked at when nobody says that there is work, in milliseconds.
+    /// Polling interval of the outbox without notices, in milliseconds.
     #[arg(
         long,
         env = "LUUTRU_WORKER_POLL_INTERVAL_MILLISECONDS",
@@ -81,23 +81,23 @@ pub struct WorkerSettings {
     )]
     pub poll_interval_milliseconds: NonZeroU32,
 
-    /// Calls to the registry at once.
+    /// Concurrent calls to the registry.
     #[arg(long, env = "LUUTRU_REGISTRY_CONCURRENCY", default_value_t = CALLS_AT_ONCE)]
     pub registry_concurrency: NonZeroU32,
 
-    /// Calls to the registry a second.
+    /// Calls to the registry per second.
     #[arg(long, env = "LUUTRU_REGISTRY_CALLS_PER_SECOND", default_value_t = CALLS_PER_SECOND)]
     pub registry_calls_per_second: NonZeroU32,
 
-    /// Calls to the police endpoint at once.
+    /// Concurrent calls to the police endpoint.
     #[arg(long, env = "LUUTRU_POLICE_CONCURRENCY", default_value_t = CALLS_AT_ONCE)]
     pub police_concurrency: NonZeroU32,
 
-    /// Calls to the police endpoint a second. Also spreads what waited while it was away.
+    /// Calls to the police endpoint per second. Also spreads the backlog after an outage.
     #[arg(long, env = "LUUTRU_POLICE_CALLS_PER_SECOND", default_value_t = CALLS_PER_SECOND)]
     pub police_calls_per_second: NonZeroU32,
 
-    /// Longest wait for a connection to either of them, in milliseconds.
+    /// Connection time-out for both peers, in milliseconds.
     #[arg(
         long,
         env = "LUUTRU_PEER_CONNECT_TIMEOUT_MILLISECONDS",
@@ -105,7 +105,7 @@ pub struct WorkerSettings {
     )]
     pub peer_connect_timeout_milliseconds: NonZeroU32,
 
-    /// Longest duration of a call to either of them, in milliseconds.
+    /// Time-out of a call to either peer, in milliseconds.
     #[arg(
         long,
         env = "LUUTRU_PEER_CALL_TIMEOUT_MILLISECONDS",
@@ -113,7 +113,7 @@ pub struct WorkerSettings {
     )]
     pub peer_call_timeout_milliseconds: NonZeroU32,
 
-    /// How long a stop waits for tasks under way, in seconds; then they are given back.
+    /// How long a stop waits for tasks under way, in seconds, before releasing them.
     #[arg(
         long,
         env = "LUUTRU_WORKER_FINISH_SECONDS",
@@ -121,8 +121,8 @@ pub struct WorkerSettings {
     )]
     pub finish_seconds: u32,
 
-    /// Divides the waits between attempts to reach a webhook, and the time after which one that
-    /// only fails is switched off: for tests.
+    /// Divides the waits between attempts to reach a webhook, and the time after which a failing
+    /// one is disabled; for tests.
     #[arg(long, env = "LUUTRU_WEBHOOK_HURRY", default_value_t = NonZeroU32::MIN)]
     pub webhook_hurry: NonZeroU32,
 
@@ -131,8 +131,8 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// The defaults, with these base addresses and without an ops address: for a worker inside
-    /// another process.
+    /// The defaults with these base addresses and no ops address, for a worker inside another
+    /// process.
     pub fn embedded(registry_url: String, police_url: String) -> Self {
         Self {
             registry_url: Some(registry_url),
@@ -155,8 +155,8 @@ impl WorkerSettings {
         }
     }
 
-    /// What keeps a worker of production from starting: a peer that is not named (it would call
-    /// its own host), or one that would be called in clear.
+    /// What keeps a production worker from starting: a peer without an address (it would call its
+    /// own host), or one that would be called without TLS.
     #[must_use]
     pub fn refusals(&self) -> Vec<SettingError> {
         let peers = [
@@ -167,7 +167,7 @@ impl WorkerSettings {
             Some(url) => self.plain_http.check(setting, url).err(),
             None => Some(SettingError::new(
                 setting,
-                format!("is not set. Set {setting} to the address that is to be called."),
+                format!("is not set. Set {setting} to the address to call."),
             )),
         };
         peers.into_iter().filter_map(refusal).collect()
@@ -213,7 +213,7 @@ impl WorkerSettings {
             outgoing: OutgoingLimits {
                 connect_timeout: milliseconds(self.peer_connect_timeout_milliseconds),
                 call_timeout: self.call_timeout(),
-                // A connection that is opened anew for a call costs more than the call.
+                // Opening a new connection for a call costs more than the call itself.
                 pool_idle_count_max: call_count_max,
                 ..OutgoingLimits::default()
             },

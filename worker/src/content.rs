@@ -1,4 +1,4 @@
-//! What a task is about: the sealed content of its version, its facility, and the sealed bytes of
+//! The content of a task: the sealed content of its version, its facility, and the sealed bytes of
 //! the notification.
 
 use std::{
@@ -20,11 +20,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// A facility is read again after this long, so that a new name or address is used.
+/// How long a facility is cached before a new name or address takes effect.
 const FACILITY_KEPT: Duration = Duration::from_secs(60);
-/// Facilities kept; beyond, all are read anew.
+/// How many facilities are cached; beyond that, the cache is cleared.
 const FACILITY_COUNT_MAX: usize = 20_000;
-/// The data keys are asked for no more often than this.
+/// The shortest interval between loads of the data keys.
 const KEYS_PAUSE: Duration = Duration::from_millis(500);
 
 /// Opens and seals what tasks carry.
@@ -35,12 +35,12 @@ pub(crate) struct Contents {
     keys_read_at: tokio::sync::Mutex<Option<Instant>>,
 }
 
-/// Why a task cannot be worked on.
+/// Why a task cannot be processed.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
-    /// The database did not answer, or a key is not there yet: to be tried again.
+    /// The database did not answer, or a key is not there yet: retry.
     NotNow,
-    /// What is stored is damaged: trying again would not help.
+    /// The stored data is damaged: retrying would not help.
     Damaged,
 }
 
@@ -59,8 +59,8 @@ impl Contents {
         &self.vault
     }
 
-    /// What these tasks speak of. A stay in the first form of sealing is rewritten first: its body
-    /// is to be sealed by its own key.
+    /// Loads the subjects of these tasks. A stay sealed in the first form is rewritten first,
+    /// because its body must be sealed with its own key.
     pub(crate) async fn subjects(&self, tasks: &[Task]) -> store::Result<Vec<Subject>> {
         let subjects = outbox::subjects(&self.db, tasks).await?;
         let is_old = |task: &&Task| {
@@ -79,7 +79,7 @@ impl Contents {
         outbox::subjects(&self.db, tasks).await
     }
 
-    /// The content of the version that a task speaks of.
+    /// The content of a task's version.
     pub(crate) async fn open(&self, task: &Task, subject: &Subject) -> Result<Value, Unreadable> {
         let safe = safe(task, subject);
         let open = || view::open_sealed(&self.vault, &safe, task.version, &subject.sealed);
@@ -100,7 +100,7 @@ impl Contents {
         }
     }
 
-    /// Seals the bytes of a notification, as what else there is of the stay.
+    /// Seals the bytes of a notification like all other data of the stay.
     pub(crate) fn seal_body(
         &self,
         task: &Task,
@@ -202,7 +202,7 @@ impl Contents {
             return Ok(());
         }
         let keys = store::data_keys::all(&self.db).await.map_err(|error| {
-            tracing::warn!(%error, "the data keys were not read");
+            tracing::warn!(%error, "could not read the data keys");
             Unreadable::NotNow
         })?;
         for key in keys.into_iter().filter(|key| !self.vault.has_key(key.id)) {
@@ -239,11 +239,11 @@ fn is_key_missing(error: &VaultError) -> bool {
 }
 
 fn not_now(task: &Task, error: &dyn std::fmt::Display) -> Unreadable {
-    tracing::warn!(task.id = %task.id, %error, "a task cannot be worked on now");
+    tracing::warn!(task.id = %task.id, %error, "cannot process a task now");
     Unreadable::NotNow
 }
 
 fn damaged(task: &Task, error: &dyn std::fmt::Display) -> Unreadable {
-    tracing::error!(task.id = %task.id, %error, "what a task is about cannot be read");
+    tracing::error!(task.id = %task.id, %error, "the content of a task cannot be read");
     Unreadable::Damaged
 }

@@ -1,11 +1,11 @@
-//! The way of one claimed task: check identity, fix the bytes, deliver, hand in the result.
+//! Processes one claimed task: check the identity, fix the bytes, deliver, record the result.
 //!
 //! Holds always:
 //! - Nothing is sent to the police before the bytes are stored, and every retry sends those bytes.
 //! - No call begins under a lease that may end before the call does.
 //! - No transaction is open while a peer is called.
-//! - A failure of a peer never ends a task; only the peer's clear words, or the task's own doing,
-//!   do.
+//! - Only the peer's explicit answer, or harm done by the task itself, ends a task; failures of the
+//!   peer never do.
 
 use std::{sync::Arc, time::Duration};
 
@@ -46,16 +46,16 @@ use crate::{
     settle::Recorded,
 };
 
-/// Claims of a task that ended without a result, after which it is not touched again.
+/// After this many claims without a result a task is not touched again.
 const CLAIM_COUNT_MAX: i32 = 3;
 /// Unclear answers after which a task is parked.
 const UNCLEAR_COUNT_MAX: i32 = 10;
-/// How long after a success of others an unclear answer is held against the task itself.
+/// For how long after another task's success an unclear answer counts against the task itself.
 const WELL_KEPT: TimeDelta = TimeDelta::seconds(60);
-/// A stay is sent unverified at the latest 30 minutes before its deadline; the 31st is for the
-/// calls.
+/// An unverified stay is sent no later than 30 minutes before its deadline. One minute more leaves
+/// time for the calls.
 const DEFERRAL_AHEAD: TimeDelta = TimeDelta::minutes(31);
-/// What a lease must have left beyond the longest call.
+/// The time a lease must have left beyond the longest call.
 const LEASE_RESERVE: Duration = Duration::from_secs(2);
 
 /// Codes of parked tasks.
@@ -68,11 +68,11 @@ const CONTENT_UNREADABLE: &str = "content_unreadable";
 pub(crate) struct Lease {
     /// The fencing token.
     pub(crate) id: Uuid,
-    /// When it ends, counted from before the claim was asked for.
+    /// When it ends, counted from before the claim was sent.
     pub(crate) ends: Instant,
 }
 
-/// A task and what was found of its stay.
+/// A task and its stay.
 pub(crate) struct Claimed {
     pub(crate) task: Task,
     pub(crate) lease: Lease,
@@ -81,17 +81,18 @@ pub(crate) struct Claimed {
     pub(crate) place: LanePlace,
 }
 
-/// True when one more claim without a result makes a task poison.
+/// True when one more claim without a result would make a task poison.
 pub(crate) fn is_last_try(claim_count: i32) -> bool {
     claim_count == CLAIM_COUNT_MAX - 1
 }
 
-/// True when a task has ended its workers so often that it must not be touched.
+/// True when a task has crashed so many workers that it must not be touched.
 pub(crate) fn is_poison(task: &Task) -> bool {
     task.claim_count > CLAIM_COUNT_MAX
 }
 
-/// What a finding means, and how many persons were tried for the number where nobody knew of it.
+/// What a finding means, and how many persons were tried for the number if no officer knows of it
+/// yet.
 #[derive(Default)]
 struct Judged {
     judgement: Judgement,
@@ -107,7 +108,7 @@ fn same_number(subject: &Subject) -> Option<SameNumber<'_>> {
 
 /// How a task leaves the worker's hands.
 enum Ending {
-    /// To be tried again.
+    /// To be retried.
     Retry {
         due_at: DateTime<Utc>,
         is_unclear: bool,
@@ -122,9 +123,9 @@ enum Ending {
     Refused { code: String, is_conflict: bool },
     /// Set aside.
     Parked { code: &'static str },
-    /// A later version of the stay says it all.
+    /// A later version of the stay supersedes it.
     Needless,
-    /// Another worker has it, or its lease runs out.
+    /// Another worker has it, or its lease expires.
     Gone,
 }
 
@@ -151,7 +152,7 @@ impl Ending {
     }
 }
 
-/// Works on a claimed task until it is handed in.
+/// Processes a claimed task until its result is recorded.
 pub(crate) async fn handle(worker: &Worker, claimed: Claimed) {
     let (kind, sent_identity) = match words(&claimed.task) {
         Ok(words) => words,
@@ -168,7 +169,7 @@ pub(crate) async fn handle(worker: &Worker, claimed: Claimed) {
         attempt_count: 0,
     };
     let ending = tokio::select! {
-        // A stop comes before whatever could still begin.
+        // A stop takes precedence over starting anything else.
         biased;
         () = worker.abandon.cancelled() => Ending::retry(worker.clock.now()),
         ending = journey.travel(claimed.subject) => ending,
@@ -187,7 +188,7 @@ fn words(task: &Task) -> Result<(NotificationKind, Option<IdentityState>), word:
 /// it is, since it is not known whether the task speaks for it.
 async fn set_aside(worker: &Worker, claimed: &Claimed, error: word::Unreadable) {
     let task = &claimed.task;
-    tracing::error!(task.id = %task.id, %error, "a task is set aside for an operator");
+    tracing::error!(task.id = %task.id, %error, "parked a task for an operator");
     let at = worker.clock.now();
     let place = (ids::uuid_v7(&worker.clock), at);
     let subject = ("stay", task.stay_id);
@@ -231,7 +232,7 @@ impl Journey<'_> {
         }
     }
 
-    /// The bytes to send: those that were fixed before, else new ones.
+    /// The bytes to send: those fixed earlier, otherwise new ones.
     async fn body(&mut self, subject: &Subject) -> Result<Vec<u8>, Ending> {
         let worker = self.worker;
         if let Some(sealed) = self.task.sealed_body.take() {
@@ -260,15 +261,14 @@ impl Journey<'_> {
         Ok(body)
     }
 
-    /// An identity result of which nothing was sent, while a later version of the stay carries its
-    /// own.
+    /// An unsent identity result, while a later version of the stay carries its own.
     fn is_needless(&self, subject: &Subject) -> bool {
         self.kind == NotificationKind::IdentityResult
             && subject.delivery_version > self.task.version
     }
 
-    /// Asks the registry, or does without it where time is short; answers also with how many persons
-    /// were tried for the number. These are counted after the registry has answered.
+    /// Asks the registry, or skips it when time is short. Also returns how many persons were tried
+    /// for the number, counted after the registry has answered.
     async fn identify(
         &mut self,
         content: &Value,
@@ -465,7 +465,7 @@ impl Journey<'_> {
         Ok(Some(self.case(ReviewKind::Probing, detail)))
     }
 
-    /// The stays by which the first persons were tried show no more than this one.
+    /// The stays that tried the first persons must reveal no more than this one.
     async fn flag_same_number(&self, subject: &Subject, now: DateTime<Utc>) {
         let Some(number) = same_number(subject) else {
             return;
@@ -476,8 +476,8 @@ impl Journey<'_> {
         let fresh_id = || ids::uuid_v7(&worker.clock);
         let flagged = store::tries::flag(&worker.db, number, since, &event, fresh_id).await;
         if let Err(error) = flagged {
-            // The next try of the number flags them.
-            tracing::warn!(%error, "earlier stays of a number that is tried were not flagged");
+            // The next try of the number will flag them.
+            tracing::warn!(%error, "could not flag earlier stays of a probed number");
         }
     }
 
@@ -508,7 +508,7 @@ impl Journey<'_> {
         };
         let mut verdict = police::judge(sent, &exchange.outcome);
         if verdict.is_refusal_of_us() {
-            // A signature of another time is refused too. That is our fault, and passes.
+            // A signature with a wrong time is refused too. That is our fault, and temporary.
             self.worker.compare_clocks().await;
             if self.worker.has_wrong_clock() {
                 verdict = police::OUR_CLOCK_IS_WRONG;
@@ -533,8 +533,8 @@ impl Journey<'_> {
         }
     }
 
-    /// An unclear answer is held against the task only while others get through: since this
-    /// task's last try, or within the last minute.
+    /// An unclear answer counts against the task only if other tasks to the same endpoint succeed:
+    /// since this task's last attempt, or within the last minute.
     async fn after_unclear(&self, exchange: &Exchange) -> Ending {
         let worker = self.worker;
         let previous = outbox::last_attempt_at(&worker.db, self.task.id, PeerName::Police).await;
@@ -585,7 +585,7 @@ impl Journey<'_> {
     }
 
     fn damaged(&self, error: word::Unreadable) -> Ending {
-        tracing::error!(task.id = %self.task.id, %error, "what a task is about cannot be read");
+        tracing::error!(task.id = %self.task.id, %error, "the content of a task cannot be read");
         self.ending_of(&Unreadable::Damaged)
     }
 
@@ -604,7 +604,7 @@ impl Journey<'_> {
         self.worker.clock.steady() + needed <= self.lease.ends
     }
 
-    /// Notes a call that is about to be made, so that one that is broken off is on record too.
+    /// Records a call about to be made, so that an interrupted one is on record too.
     fn begin_attempt(&mut self, peer: PeerName) {
         self.attempt_count += 1;
         self.attempts.push(entity::attempt::Model {
@@ -637,7 +637,7 @@ impl Journey<'_> {
         .increment(1);
     }
 
-    /// Hands in how the task ends for now.
+    /// Records how the task ends for now.
     async fn hand_in(mut self, ending: Ending) {
         let now = self.worker.clock.now();
         let waits_for = match &ending {
@@ -673,7 +673,7 @@ impl Journey<'_> {
             histogram!("luutru_outbox_e2e_seconds")
                 .record(waited.to_std().unwrap_or_default().as_secs_f64());
         }
-        // Back since: this task was written after the others were made due.
+        // The peer is back: this task was written after the others were made due.
         if let Some(peer) = waits_for {
             self.peer(peer).look_after_late_ones();
         }
@@ -682,7 +682,7 @@ impl Journey<'_> {
     fn delivered(&mut self, now: DateTime<Utc>, police_reference: Option<String>) -> TaskResult {
         if police_reference.is_none() {
             let id = self.task.id;
-            tracing::warn!(task.id = %id, "the police's own number has no known shape; not kept");
+            tracing::warn!(task.id = %id, "the police's reference has an unknown format; not stored");
         }
         let mut result = self.result(Progress::Delivered { at: now });
         result.stay = self.delivery_change(DeliveryState::Acknowledged, None);
@@ -724,7 +724,7 @@ impl Journey<'_> {
     }
 
     fn parked(&mut self, now: DateTime<Utc>, code: &'static str) -> TaskResult {
-        tracing::error!(task.id = %self.task.id, code, "a task is set aside for an operator");
+        tracing::error!(task.id = %self.task.id, code, "parked a task for an operator");
         let mut result = self.result(Progress::Parked { at: now });
         result.stay = self.delivery_change(DeliveryState::Parked, Some(code.to_owned()));
         if result.stay != StayChange::default() {
@@ -735,8 +735,7 @@ impl Journey<'_> {
         result
     }
 
-    /// The axis `delivery` speaks of the stay and its cancellation, not of a later identity
-    /// result.
+    /// The axis `delivery` covers the stay and its cancellation, not a later identity result.
     fn delivery_change(&self, state: DeliveryState, reason: Option<String>) -> StayChange {
         match self.kind {
             NotificationKind::Stay | NotificationKind::Cancellation => StayChange {
@@ -776,7 +775,7 @@ impl Journey<'_> {
         }
     }
 
-    /// What the sender hears; never what the registry or a peer said in words.
+    /// The event for the sender; never the words of the registry or a peer.
     fn event(&self, at: DateTime<Utc>, kind: EventKind, detail: &Value) -> entity::event::Model {
         entity::event::Model {
             id: ids::uuid_v7(&self.worker.clock),
@@ -791,8 +790,8 @@ impl Journey<'_> {
         }
     }
 
-    /// The registry is asked again, and what it says travels on its own. Written with the
-    /// delivery, so that it never goes before the version it speaks of.
+    /// Asks the registry again later; its answer is delivered separately. Written together with the
+    /// delivery, so that it can never precede its version.
     fn identity_result_task(&self, now: DateTime<Utc>) -> NewTask {
         let kind = NotificationKind::IdentityResult;
         NewTask {

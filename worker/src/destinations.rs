@@ -1,9 +1,10 @@
-//! The destinations as this worker sees them: who goes where, over which lane, and whether now.
+//! The destinations as this worker sees them: which commune goes where, over which lane, and
+//! whether now.
 //!
-//! Routes, pauses and endpoints are read anew every second, so that tasks that wait follow a new
-//! mapping and a pause holds at once. A lane is an endpoint with its bounds, its breaker and what
-//! is under way to it; a lane that is slow or away takes no room from the others. What the
-//! breakers find is written down where operators see it.
+//! Routes, pauses and endpoints are reloaded every second, so that waiting tasks follow a new
+//! mapping and a pause takes effect at once. A lane is an endpoint with its limits, its breaker and
+//! its calls in flight; a slow or unreachable lane takes no capacity from the others. Breaker
+//! states are stored where operators see them.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -34,27 +35,27 @@ use crate::{
 
 /// Between two looks at the tables.
 const READ_PAUSE: Duration = Duration::from_secs(1);
-/// Between two looks at the catalogues' versions.
+/// How often the catalogues' versions are checked.
 const CATALOGUES_PAUSE: Duration = Duration::from_secs(60);
-/// Tasks under way to a lane that is being probed.
+/// How many tasks may be under way on a lane that is being probed.
 const PROBE_COUNT_MAX: usize = 4;
 /// The catalogues that say which communes there are and were.
 const CATALOGUES: [&str; 2] = ["communes", "commune_aliases"];
-/// What a name of a setting is to the endpoint of a destination, in errors.
+/// How errors name the endpoint of a destination, in place of a setting's name.
 const ENDPOINT_URL: &str = "destination.endpoint_url";
 
-/// An endpoint, and what is under way to it.
+/// An endpoint and the tasks under way to it.
 pub(crate) struct Lane {
     /// Code of the destination whose endpoint it is.
     pub(crate) code: Arc<str>,
     pub(crate) peer: Peer,
     under_way: AtomicUsize,
-    /// Rung when a lane that was full has room again.
+    /// Notified when a full lane has room again.
     freed: Arc<Notify>,
     bounds: Bounds,
 }
 
-/// What a lane was made from; another one is made when it changes.
+/// What a lane was built from; a change means a new lane.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Bounds {
     endpoint_url: Option<String>,
@@ -73,15 +74,15 @@ impl Lane {
         })
     }
 
-    /// Twice as many as may be called at once: while one half is called, the other is made ready.
-    /// Not more than its rate lets go in two seconds, else the tasks of a slow lane would wait in
-    /// the places that all lanes share.
+    /// Twice the concurrent calls, so one half is prepared while the other is in flight. No more
+    /// than the rate allows in two seconds, or the tasks of a slow lane would occupy the slots that
+    /// all lanes share.
     fn room_max(&self) -> usize {
         let calls = self.peer.call_count_max().min(self.peer.rate_per_second());
         calls.saturating_mul(2).max(8)
     }
 
-    /// How many tasks more it takes now.
+    /// How many more tasks it takes now.
     fn room(&self) -> usize {
         let under_way = self.under_way.load(Ordering::Acquire);
         if !self.peer.is_open() {
@@ -90,7 +91,7 @@ impl Lane {
         usize::from(self.peer.is_probe_due() && under_way < PROBE_COUNT_MAX)
     }
 
-    /// Takes a place on the lane, given back when it is dropped.
+    /// Takes a place on the lane, released on drop.
     fn take(self: &Arc<Self>) -> LanePlace {
         self.under_way.fetch_add(1, Ordering::AcqRel);
         LanePlace(Arc::clone(self))
@@ -128,8 +129,8 @@ pub(crate) struct Destinations {
 struct View {
     routes: Arc<Routes>,
     lanes: Arc<BTreeMap<Arc<str>, Arc<Lane>>>,
-    /// True while every task goes over the same lane and nobody is paused: the usual case, in
-    /// which no commune need be looked at.
+    /// True while every task uses the same lane and nothing is paused: the usual case, which needs
+    /// no look at communes.
     is_plain: bool,
     source: Option<Source>,
     catalogues: Arc<Catalogues>,
@@ -173,7 +174,7 @@ impl Rooms {
 }
 
 impl Destinations {
-    /// With the endpoint of the settings as the one that all use who have none.
+    /// Starts with the endpoint of the settings as the default for destinations without one.
     pub(crate) fn new(
         db: Database,
         clock: Clock,
@@ -223,14 +224,14 @@ impl Destinations {
         lock(&self.view).lanes.values().cloned().collect()
     }
 
-    /// A place for a task of this commune; `None` while its lane cannot be called.
+    /// Takes a place for a task of this commune; `None` while its lane cannot be called.
     pub(crate) fn take_place(&self, commune_code: &str) -> Option<LanePlace> {
         let view = lock(&self.view);
         let way = view.routes.way(commune_code);
         view.lanes.get(&way.lane).map(Lane::take)
     }
 
-    /// Whose tasks may be claimed now, and how many over each lane. `None`: nobody's.
+    /// Which communes' tasks may be claimed now, and how many over each lane. `None`: none.
     pub(crate) fn open(&self) -> Option<(Communes, Rooms)> {
         let view = lock(&self.view);
         let left: HashMap<Arc<str>, usize> = view
@@ -258,8 +259,8 @@ impl Destinations {
         view.routes.communes(|way| way.lane == lane.code)
     }
 
-    /// Reads the tables again when they were not read for a while, and writes down what the
-    /// breakers found. What cannot be read stays as it was.
+    /// Reloads the tables if they are stale, and stores the breaker states. Whatever cannot be read
+    /// stays unchanged.
     pub(crate) async fn refresh(&self) {
         let now = self.clock.steady();
         let is_recent = |at: Option<Instant>, pause| at.is_some_and(|at| now < at + pause);
@@ -274,12 +275,12 @@ impl Destinations {
             return;
         }
         if !are_catalogues_read && let Err(error) = self.read_catalogues().await {
-            tracing::warn!(%error, "the communes were not read; the ways stay as they are");
+            tracing::warn!(%error, "could not read the communes; keeping the known routes");
         }
         match self.read().await {
             Ok(rows) => self.report(&rows).await,
             Err(error) => {
-                tracing::warn!(%error, "the destinations were not read; they stay as they are");
+                tracing::warn!(%error, "could not read the destinations; keeping the known ones");
             }
         }
     }
@@ -328,7 +329,7 @@ impl Destinations {
         view.source = Some(source);
     }
 
-    /// The lanes that are needed now: those that did not change are kept as they are.
+    /// The lanes needed now; unchanged ones are kept.
     fn lanes_of(
         &self,
         before: &BTreeMap<Arc<str>, Arc<Lane>>,
@@ -412,8 +413,7 @@ impl Destinations {
         Ok(())
     }
 
-    /// Writes down where a breaker's state is not what the table says, as far as this worker
-    /// knows better.
+    /// Stores breaker states that differ from the table, where this worker knows better.
     async fn report(&self, rows: &[Destination]) {
         for row in rows {
             gauge!("luutru_destination_paused", "destination" => row.code.clone())
@@ -424,7 +424,7 @@ impl Destinations {
                 continue;
             };
             if let Err(error) = self.report_lane(&lane, row).await {
-                tracing::warn!(%error, destination = row.code, "a breaker's state was not noted");
+                tracing::warn!(%error, destination = row.code, "could not store a breaker's state");
             }
         }
     }
@@ -451,21 +451,22 @@ impl Destinations {
         {
             tracing::error!(
                 destination = row.code,
-                "refuses us, its tasks wait: check its address and our secret (LUUTRU_POLICE_SECRET)"
+                "refuses our calls; its tasks wait: check its address and our secret \
+                 (LUUTRU_POLICE_SECRET)"
             );
         }
         Ok(())
     }
 
-    /// Whether an endpoint was well after what its row says of it. What the row says of a time to
-    /// come was written by a clock that was ahead.
+    /// Whether an endpoint worked after the time in its row. A future time in the row was written
+    /// by a clock that was ahead.
     fn is_later(&self, well_at: Option<DateTime<Utc>>, since: Option<DateTime<Utc>>) -> bool {
         let now = self.clock.now();
         well_at.is_some_and(|at| since.is_none_or(|since| at > since || since > now))
     }
 }
 
-/// A row without what breakers write in it.
+/// A row without the columns that breakers write.
 fn without_findings(row: &Destination) -> Destination {
     Destination {
         breaker: String::new(),
@@ -483,7 +484,7 @@ fn bounds_of(row: &Destination) -> Bounds {
     }
 }
 
-/// For a database that was seeded by an older release.
+/// For a database seeded by an older release.
 fn national_row(clock: &Clock) -> Destination {
     let name = "Cổng tiếp nhận chung".to_owned();
     destinations::new(

@@ -1,9 +1,9 @@
-//! What the hours bring about: at 23:00 who is still there is notified, and of a planned departure
-//! that has passed the sender is told.
+//! Time-driven changes: at 23:00 the guests still present are reported to the police, and senders
+//! are told of planned departures that have passed.
 //!
-//! Several workers may do it at once: each stay is moved from the version at which it was found,
-//! and by one of them. After a stop all that was missed is done. The calls that follow are paced
-//! as all calls are.
+//! Several workers may run it at once: each stay is moved from the version at which it was found,
+//! by exactly one of them. After downtime everything missed is caught up. The resulting calls are
+//! rate-limited like all others.
 
 use std::sync::Arc;
 
@@ -26,12 +26,13 @@ use crate::run::Worker;
 
 /// Stays of one transaction.
 const GROUP_COUNT_MAX: u16 = 500;
-/// Groups of one round. What is left waits for the next, so that nothing else waits for long.
+/// How many groups one round handles. The rest wait for the next round, so that other work is not
+/// held up.
 const GROUPS_AT_ONCE: usize = 20;
 
 /// One round.
 pub(crate) async fn look(worker: &Arc<Worker>) {
-    // By a clock that is ahead something would be sent that need not be, and is never taken back.
+    // A clock that is ahead would cause notifications that are not due and cannot be withdrawn.
     if worker.has_wrong_clock() {
         return;
     }
@@ -40,13 +41,13 @@ pub(crate) async fn look(worker: &Arc<Worker>) {
 }
 
 impl Worker {
-    /// Sends stays that have a night in them since it is 23:00.
+    /// Sends the stays that include a night now that it is 23:00.
     pub(crate) async fn forward_who_is_there(&self) {
         for _ in 0..GROUPS_AT_ONCE {
             match self.forward_group().await {
                 Ok((0, _)) => return,
                 Ok((found, forwarded)) => {
-                    tracing::info!(count = forwarded, "stays have a night in them since 23:00");
+                    tracing::info!(count = forwarded, "stays now include a night and are sent");
                     counter!("luutru_stays_forwarded_at_night_total")
                         .increment(u64::try_from(forwarded).unwrap_or(u64::MAX));
                     if found < usize::from(GROUP_COUNT_MAX) {
@@ -54,7 +55,7 @@ impl Worker {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "stays of the night wait for the next round");
+                    tracing::warn!(%error, "stays due at 23:00 wait for the next round");
                     return;
                 }
             }
@@ -98,7 +99,7 @@ impl Worker {
     }
 }
 
-/// The notification of the version that stands, and its audit entry.
+/// The notification of the current version, and its audit entry.
 fn forwarded(clock: &Clock, stay: &StayRow, now: DateTime<Utc>) -> Forwarded {
     let kind = NotificationKind::Stay;
     let place = (ids::uuid_v7(clock), now);

@@ -1,9 +1,9 @@
-//! Works on uploaded files: claims one at a time, has it read by a process of its own
-//! ([`reader`]), and sends its rows through the intake in small parts, each with a checkpoint.
+//! Processes uploaded files: claims one at a time, reads it in a separate process ([`reader`]), and
+//! sends its rows through the intake in small parts, each with a checkpoint.
 //!
-//! Files are in no hurry: while the intake has much to do, they wait. What a worker that died had
-//! sent without a checkpoint is sent again by the next one; the intake makes nothing twice, and a
-//! stay that was made by this very file counts as accepted.
+//! Files are not urgent: they wait while the intake is busy. Rows that a dead worker sent without a
+//! checkpoint are sent again by the next one; the intake makes nothing twice, and a stay made by
+//! this very file counts as accepted.
 
 mod judge;
 mod reader;
@@ -45,19 +45,19 @@ const PART_ROW_COUNT: usize = 200;
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// After a fault of the database.
 const FAILURE_PAUSE: Duration = Duration::from_secs(2);
-/// How long a claim holds without a sign of life.
+/// How long a claim holds without a heartbeat.
 const LEASE_SECONDS: u32 = 15;
 /// Between two signs of life.
 const LEASE_KEPT_EVERY: Duration = Duration::from_secs(4);
-/// Claims that ended in the death of the worker before a file is given up.
+/// How many claims may end with the worker's death before a file is given up.
 const CLAIM_COUNT_MAX: i32 = 5;
-/// Processes that are started for a file before it is refused as one that ends its reader.
+/// How many reader processes a file may crash before it is refused.
 const READER_COUNT_MAX: usize = 2;
 /// While the intake is busy.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
-/// For giving a file back at the stop.
+/// Time limit for releasing a file at shutdown.
 const GIVE_BACK_MAX: Duration = Duration::from_secs(2);
-/// When a file that was given back because of a fault may be claimed again.
+/// How soon a file released because of an error may be claimed again.
 const RETRY_SECONDS: i64 = 5;
 
 /// Works on files until `shutdown`.
@@ -67,7 +67,7 @@ pub(crate) async fn run(worker: Arc<Worker>, intake: Intake, shutdown: Cancellat
             Ok(true) => continue,
             Ok(false) => POLL_INTERVAL,
             Err(error) => {
-                tracing::warn!(%error, "files are not worked on now; tried again");
+                tracing::warn!(%error, "could not process files; retrying");
                 FAILURE_PAUSE
             }
         };
@@ -78,7 +78,7 @@ pub(crate) async fn run(worker: Arc<Worker>, intake: Intake, shutdown: Cancellat
     }
 }
 
-/// Works on the next file; `false` when there is none.
+/// Processes the next file; `false` when there is none.
 async fn next(
     worker: &Arc<Worker>,
     intake: &Intake,
@@ -121,7 +121,7 @@ enum Left {
     Stopping,
     /// To be claimed again later.
     NotNow(String),
-    /// What is stored of it cannot be read: trying again would not help.
+    /// The stored file cannot be read: retrying would not help.
     Damaged(String),
     /// Somebody else has it.
     LeaseLost,
@@ -155,28 +155,28 @@ impl Job {
             }
             Left::Stopping => self.give_back(self.worker.clock.now()).await,
             Left::NotNow(error) => {
-                tracing::warn!(import.id = %id, error, "a file is left for now");
+                tracing::warn!(import.id = %id, error, "a file is left for later");
                 let due_at = self.worker.clock.now() + TimeDelta::seconds(RETRY_SECONDS);
                 self.give_back(due_at).await;
             }
             Left::Damaged(error) => {
-                tracing::error!(import.id = %id, error, "what is stored of a file cannot be read");
-                // Left to its lease when even that fails.
+                tracing::error!(import.id = %id, error, "a stored file cannot be read");
+                // If even that fails, the lease expires.
                 let _ = self.fail(Code::Internal, &[]).await;
             }
             Left::LeaseLost => tracing::warn!(import.id = %id, "another worker has this file"),
-            // Never so: the last one is told to the sender.
+            // Unreachable: the last failure is reported to the sender.
             Left::ReaderDied(_) => self.give_back(self.worker.clock.now()).await,
         }
     }
 
-    /// A file that is not given back is free when its lease ends.
+    /// A file that is not released becomes free when its lease ends.
     async fn give_back(&self, due_at: DateTime<Utc>) {
         let db = &self.worker.db;
         let give = imports::give_back(db, self.import.id, self.lease_id, due_at);
         let is_given = timeout(GIVE_BACK_MAX, give).await;
         if !matches!(is_given, Ok(Ok(()))) {
-            tracing::warn!(import.id = %self.import.id, "a file was not given back");
+            tracing::warn!(import.id = %self.import.id, "could not release a file");
         }
     }
 
@@ -194,7 +194,7 @@ impl Job {
             );
             match kept.await.map_err(Left::from) {
                 Err(Left::LeaseLost) => return Left::LeaseLost,
-                // The next sign of life comes in time.
+                // The next heartbeat comes in time.
                 Ok(())
                 | Err(
                     Left::Ended
@@ -209,7 +209,7 @@ impl Job {
 
     async fn work_through(&self) -> Result<(), Left> {
         if self.import.claim_count > CLAIM_COUNT_MAX {
-            tracing::error!(import.id = %self.import.id, "a file ended its worker several times");
+            tracing::error!(import.id = %self.import.id, "a file crashed its worker several times");
             return self.fail(Code::Internal, &[]).await;
         }
         let now = self.worker.clock.now();
@@ -222,7 +222,7 @@ impl Job {
             match self.read_through(&mut done, &sender).await {
                 Err(Left::ReaderDied(death)) => {
                     let death = death.as_str();
-                    tracing::warn!(import.id = %self.import.id, death, "a file ended its reader");
+                    tracing::warn!(import.id = %self.import.id, death, "a file crashed its reader");
                 }
                 left => return left,
             }
@@ -238,7 +238,7 @@ impl Job {
         }
     }
 
-    /// Has the file read by a new process, and sends the rows that are not done yet.
+    /// Starts a process to read the file, and sends the remaining rows.
     async fn read_through(&self, done: &mut usize, sender: &Sender) -> Result<(), Left> {
         let request = self.request(*done);
         let mut reader = FileReader::start(&request).await?;
@@ -274,7 +274,7 @@ impl Job {
             imports::checkpoint(&self.worker.db, part, now, LEASE_SECONDS).await?;
             *done += rows.len();
         }
-        // Rows read are rows reported, or somebody is missing.
+        // Every row read must be reported, or a guest is lost.
         if *done != description.row_count {
             return Err(Left::ReaderDied(ReaderDeath::Broken));
         }
@@ -319,7 +319,7 @@ impl Job {
             // Another process may have made the key.
             Err(_) => {
                 let loaded = self.worker.contents.load_keys().await;
-                loaded.map_err(|_| Left::NotNow("the data keys were not read".to_owned()))?;
+                loaded.map_err(|_| Left::NotNow("could not read the data keys".to_owned()))?;
                 let opened = place.open(self.vault(), &self.import, &sealed);
                 opened.map_err(left_of)
             }
@@ -340,7 +340,7 @@ impl Job {
     }
 
     async fn describe(&self, file: &Description) -> Result<(), Left> {
-        // What the release before reads is about the first sheet.
+        // The previous release only reads the members about the first sheet.
         let first = file.sheets.first().cloned().unwrap_or_default();
         let mut layout = first.layout;
         layout["sheets"] = file
@@ -360,7 +360,7 @@ impl Job {
             passed_over: file.passed_over.clone(),
         };
         let names = serde_json::to_vec(&names)
-            .map_err(|_| Left::NotNow("names of sheets were not written".to_owned()))?;
+            .map_err(|_| Left::NotNow("could not write the names of sheets".to_owned()))?;
         let description = imports::Description {
             row_count: i32::try_from(file.row_count).unwrap_or(i32::MAX),
             layout: &layout,
@@ -381,7 +381,7 @@ impl Job {
         Ok(failed.await?)
     }
 
-    /// Who uploaded the file. What the key might do was judged then.
+    /// The uploader. The key's rights were checked at upload.
     fn sender(&self, facility: Facility) -> Sender {
         Sender {
             key_id: self.import.created_by,
@@ -405,7 +405,7 @@ impl Job {
     }
 }
 
-/// A key may come; a blob that does not open will not.
+/// A missing key may still arrive; a blob that does not open never will.
 fn left_of(error: VaultError) -> Left {
     match error {
         VaultError::UnknownKey(_) | VaultError::UnknownMonth(_) => Left::NotNow(error.to_string()),

@@ -1,9 +1,9 @@
-//! What follows from what the registry said: for the sender, for officers, and of what is owed.
+//! The consequences of a registry answer: for the sender, for officers, and for missing data.
 //!
-//! A sender learns whether to look again, and nothing else: a number that is not there, a person who
-//! differs and a number for which many persons were tried look the same, and owe the same. He hears
-//! of it once, not at every version; what an officer has accepted stays accepted until the guest is
-//! another.
+//! A sender learns only whether to check the data: an unknown number, a differing person and a
+//! number with many tries look the same and have the same consequences. The sender is told once
+//! rather than at every version; data that an officer accepted stays accepted until the guest
+//! changes.
 
 use domain::{
     declaration::Completion,
@@ -17,7 +17,7 @@ use store::outbox::Subject;
 
 use crate::registry::Finding;
 
-/// What is known of a stay's identity before the registry's answer is taken in.
+/// The state of a stay's identity before the registry's answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
     state: IdentityState,
@@ -30,13 +30,13 @@ pub(crate) struct Known {
 pub(crate) struct Judgement {
     /// Where the axis goes; `None` leaves it alone.
     pub(crate) state: Option<IdentityState>,
-    /// What stands before it from now on.
+    /// The review result that overrides it from now on.
     pub(crate) review: Option<IdentityReview>,
-    /// The sender is told to look again, and was not before.
+    /// The sender is newly asked to check the data.
     pub(crate) is_news: bool,
-    /// What the sender owes, and did not before.
+    /// What the sender newly owes.
     pub(crate) owed: Option<String>,
-    /// Why an officer should look at it, with the detail, where no officer was told yet.
+    /// The reason for review and its detail, if no officer knows of it yet.
     pub(crate) cases: Vec<(ReviewKind, Value)>,
 }
 
@@ -54,7 +54,7 @@ impl Known {
         self.state
     }
 
-    /// Whether nobody was told yet of tries for the number.
+    /// Whether the tries for the number have not been reported yet.
     pub(crate) fn is_unreviewed(self) -> bool {
         self.review.is_none()
     }
@@ -62,7 +62,7 @@ impl Known {
     /// Judges what the registry said of this content. `is_probed`: many persons were tried for the
     /// number.
     pub(crate) fn judge(self, finding: &Finding, content: &Value, is_probed: bool) -> Judgement {
-        // What the registry said of this very guest is worth more than that it is away now.
+        // An earlier registry answer about this guest outweighs its being unavailable now.
         let is_kept = !finding.state.is_answered() && self.state.is_answered();
         let state = if is_kept { self.state } else { finding.state };
         let mut judgement = Judgement {
@@ -87,7 +87,7 @@ impl Known {
     }
 }
 
-/// What a declaration without a birth date owes: without it nobody can be found.
+/// A declaration without a birth date owes one: without it the registry can find nobody.
 fn owed(content: &Value) -> Option<String> {
     if content["guest"]["birth_date"].is_string() {
         return None;

@@ -1,10 +1,10 @@
 //! Carries declared stays to the police: claims tasks by lease, checks identity against the
 //! population registry, delivers signed notifications, settles.
 //!
-//! [`fn@start`] gives a whole worker. Several may run at once, in one process or in many: a task
-//! belongs to whoever holds its lease, every write names that lease, and a notification is
-//! delivered under an id that never changes, so that the police see one effect whatever happens
-//! in between. Serves nothing but its ops address.
+//! [`fn@start`] starts a complete worker. Several may run at once, in one process or in many: a
+//! task belongs to the holder of its lease, every write names that lease, and a notification is
+//! delivered under an id that never changes, so that the police see one effect whatever happens in
+//! between. Serves only its ops address.
 
 mod config;
 

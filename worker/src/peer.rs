@@ -1,10 +1,10 @@
 //! One of the two systems that a worker calls: its connections, its bounds, its breaker.
 //!
-//! A call goes through [`Peer::admit`], which spreads calls by the rate cap, bounds how many run
-//! at once and asks the breaker; then [`Admitted::post`]; then [`Admitted::note`] tells the
-//! breaker how it went. Nothing of an answer's text leaves this crate.
+//! A call goes through [`Peer::admit`], which applies the rate limit, the concurrency limit and the
+//! breaker; then [`Admitted::post`]; then [`Admitted::note`] reports the outcome to the breaker.
+//! The text of an answer never leaves this crate.
 //!
-//! How a call travels is a value, a [`Transport`], so that a test can put a script in its place.
+//! The [`Transport`] of a call is a value, so that a test can substitute a script.
 
 use std::{
     pin::Pin,
@@ -37,7 +37,7 @@ use crate::{
     breaker::{Admission, Breaker, Change, Health},
 };
 
-/// How much of a second's calls may go at once when there was a pause.
+/// The burst after a pause, as a share of one second's calls.
 const BURST: Duration = Duration::from_millis(100);
 
 /// Bounds of the calls to one peer.
@@ -55,8 +55,8 @@ pub(crate) type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallFau
 
 /// How calls travel.
 pub(crate) trait Transport: Send + Sync {
-    /// Sends `body` as JSON and reads the answer, as far as it is read. `now` is the present
-    /// instant, for what the answer says of times.
+    /// Sends `body` as JSON and reads the answer up to a limit. `now` is the current instant, for
+    /// times in the answer.
     fn post(&self, headers: HeaderMap, body: Vec<u8>, now: DateTime<Utc>) -> Calling<'_>;
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn http(
     path: &str,
     limits: &OutgoingLimits,
 ) -> Result<Box<dyn Transport>, SettingError> {
-    let advice = "is no http:// or https:// address. Write it as http://host:port.";
+    let advice = "is not an http:// or https:// address. Write it as http://host:port.";
     let mut url = Url::parse(base_url)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -118,7 +118,7 @@ pub(crate) struct Peer {
     has_recovered: AtomicBool,
 }
 
-/// What is known of a peer, for those who look at it.
+/// A snapshot of a peer's state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Standing {
     /// Since when, and why, its breaker is open.
@@ -137,7 +137,7 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// Why there is no answer. Whether the call had an effect is not known.
+/// Why there is no answer. Whether the call had an effect is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallFault {
     /// No whole answer in time.
@@ -216,7 +216,7 @@ impl Peer {
         peer
     }
 
-    /// Leaves the gauge of the peer's name to another.
+    /// Leaves the gauge with the peer's name to another instance.
     pub(crate) fn without_gauge(mut self) -> Self {
         self.has_gauge = false;
         self
@@ -237,7 +237,7 @@ impl Peer {
         *lock(&self.standing)
     }
 
-    /// Waits for a place and for the rate cap. `None` when the breaker holds calls back.
+    /// Waits for a free slot and for the rate limit. `None` when the breaker blocks calls.
     pub(crate) async fn admit(&self) -> Option<Admitted<'_>> {
         if self.is_held() {
             return None;
@@ -278,7 +278,7 @@ impl Peer {
         breaker.is_open() && !breaker.is_probe_due(self.clock.steady())
     }
 
-    /// It took or clearly refused what it was brought just now.
+    /// It has just accepted or explicitly refused a notification.
     pub(crate) fn note_well(&self) {
         lock(&self.standing).well_at = Some(self.clock.now());
     }
@@ -288,9 +288,9 @@ impl Peer {
         self.has_recovered.swap(false, Ordering::AcqRel)
     }
 
-    /// For tasks that wait although the breaker has closed, since they were put off before and
-    /// written only now, or could not be made due: unless it is open again, what waits is looked at
-    /// once more.
+    /// For tasks still waiting after the breaker closed, because they were postponed earlier and
+    /// written only now, or could not be made due: unless it is open again, waiting tasks are
+    /// checked once more.
     pub(crate) fn look_after_late_ones(&self) {
         if !self.is_open() {
             self.has_recovered.store(true, Ordering::Release);
@@ -316,7 +316,7 @@ impl Peer {
 }
 
 impl Admitted<'_> {
-    /// Sends `body` as JSON and reads the answer, as far as it is read.
+    /// Sends `body` as JSON and reads the answer up to a limit.
     pub(crate) async fn post(&self, headers: HeaderMap, body: Vec<u8>) -> Exchange {
         let clock = &self.peer.clock;
         let (started_at, started) = (clock.now(), clock.steady());
@@ -330,7 +330,8 @@ impl Admitted<'_> {
         }
     }
 
-    /// Tells the breaker what the answer says of the peer. `code` says why, where it is not well.
+    /// Reports to the breaker what the answer says about the peer. `code` gives the reason if it is
+    /// failing.
     pub(crate) fn note(self, health: Health, code: &'static str, wish: Option<TimeDelta>) {
         let peer = self.peer;
         let wish = wish.and_then(|wish| wish.min(RETRY_AFTER_MAX).to_std().ok());
@@ -340,13 +341,16 @@ impl Admitted<'_> {
         let name = peer.name.as_str();
         match change {
             Change::Opened if health == Health::RefusesUs && peer.name == PeerName::Registry => {
-                tracing::error!(peer = name, "refuses us, its tasks wait: check its address");
+                tracing::error!(
+                    peer = name,
+                    "refuses our calls; its tasks wait: check its address"
+                );
             }
             Change::Opened => {
-                tracing::warn!(peer = name, "does not answer well; its tasks wait");
+                tracing::warn!(peer = name, "is failing; its tasks wait");
             }
             Change::Closed => {
-                tracing::info!(peer = name, "is back; what waited for it goes now");
+                tracing::info!(peer = name, "is back; sending its waiting tasks");
                 peer.has_recovered.store(true, Ordering::Release);
             }
             Change::None => {}
@@ -412,7 +416,7 @@ fn is_json(content_type: &str) -> bool {
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// Seconds, or the instant of RFC 9110, section 10.2.3. What lies in the past is no wish.
+/// Seconds, or the instant of RFC 9110, section 10.2.3. A time in the past is ignored.
 fn parse_retry_after(text: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
     let text = text.trim();
     let wish = match text.parse::<u32>() {

@@ -1,10 +1,9 @@
 //! Delivery to the police endpoint: signed, under an id that never changes, and what its answer
 //! means.
 //!
-//! A wrong reading here is either a lost notification or a false alarm, so every answer has its
-//! row in the table of [`judge`]. What the peer writes is never kept, but for its reference number
-//! and its code: both of a narrow shape, and neither where it repeats what the notification says of
-//! the guest.
+//! A misread answer means a lost notification or a false alarm, so every answer has its row in the
+//! table of [`judge`]. Of the peer's text only its reference number and its code are stored: both
+//! must have a narrow shape, and neither may repeat the guest's data.
 
 use chrono::{DateTime, Utc};
 use domain::text::fold;
@@ -25,32 +24,32 @@ pub(crate) const PATH: &str = "v1/notifications";
 /// Longest reference number that is kept.
 const REFERENCE_LENGTH_MAX: usize = 128;
 const CODE_LENGTH_MAX: usize = 64;
-/// Digits in a row that a code may have: a status or an error number, but no date and no number of
-/// a document or a telephone.
+/// How many consecutive digits a code may have: enough for a status or an error number, too few for
+/// a date, a document number or a telephone number.
 const CODE_DIGITS_MAX: usize = 5;
-/// A name or number of the guest that is shorter says nothing of anybody.
+/// A shorter name or number identifies nobody.
 const TELLING_LENGTH_MIN: usize = 6;
-/// The code of an endpoint that refuses us, whatever we bring.
+/// The code of an endpoint that refuses everything we send.
 pub(crate) const REFUSES_US: &str = "refuses_us";
 /// The code of a refusal that gives none.
 const REFUSED: &str = "refused";
 
-/// How the police endpoint's answer is read.
+/// How to interpret an answer of the police endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Confirmed, under the police's own number.
     Delivered {
-        /// That number; `None` when it has not the shape of one, and is not kept.
+        /// The number; `None`, and not stored, when it does not have the shape of one.
         police_reference: Option<String>,
     },
-    /// Refused in clear words; the sender can correct it.
+    /// Explicitly refused; the sender can correct it.
     Refused {
         /// Why: a code.
         code: String,
         /// The endpoint holds something else under the same id: a case for a person.
         is_conflict: bool,
     },
-    /// The endpoint does not work, or not for us. Not the notification's fault.
+    /// The endpoint fails, in general or for us. Not the notification's fault.
     Unavailable {
         /// Why.
         code: &'static str,
@@ -86,12 +85,12 @@ impl Verdict {
         }
     }
 
-    /// Whether it says that nothing of ours is taken.
+    /// Whether it refuses everything we send.
     pub(crate) fn is_refusal_of_us(&self) -> bool {
         self.health() == Health::RefusesUs
     }
 
-    /// What is wrong with the endpoint, as far as that is so.
+    /// The endpoint's fault, or `none`.
     pub(crate) const fn fault(&self) -> &'static str {
         match self {
             Self::Delivered { .. } | Self::Refused { .. } => "none",
@@ -108,7 +107,7 @@ impl Verdict {
     }
 }
 
-/// What a refusal of us means while our clock is wrong: tried again once it is right.
+/// What a refusal means while our clock is wrong: retry once it is right.
 pub(crate) const OUR_CLOCK_IS_WRONG: Verdict = Verdict::Unavailable {
     code: "our_clock",
     health: Health::Failing,
@@ -144,7 +143,7 @@ fn plain(text: &str) -> String {
     folded
 }
 
-/// What the endpoint's answer to a notification means.
+/// Interprets the endpoint's answer to a notification.
 pub(crate) fn judge(sent: Sent<'_>, outcome: &Result<Answer, CallFault>) -> Verdict {
     let unavailable = |code, health| Verdict::Unavailable { code, health };
     let unclear = |code, health| Verdict::Unclear { code, health };
@@ -161,18 +160,19 @@ pub(crate) fn judge(sent: Sent<'_>, outcome: &Result<Answer, CallFault>) -> Verd
             None => unclear("malformed", Health::Failing),
         },
         400 | 422 => refused(sent, answer, false),
-        // An endpoint may say of what it has already that it is there, instead of saying it again.
+        // Some endpoints answer 409 to a duplicate instead of repeating the first confirmation.
         409 => match Confirmation::read(sent, answer) {
             Some(confirmation) if confirmation.is_of_these_bytes => confirmation.into(),
             Some(_) | None => refused(sent, answer, true),
         },
-        // Without a code it may be a proxy or a wrong address that speaks, and a wrong address
-        // must not refuse everything.
+        // Without a code the answer may come from a proxy or a wrong address, and a wrong address
+        // must not reject every notification.
         404 | 410 if code_of(sent, answer).is_some() => refused(sent, answer, false),
         401 | 403 => unavailable(REFUSES_US, Health::RefusesUs),
         408 | 425 | 429 => unavailable("overloaded", Health::Failing),
         500..=599 => unavailable("failing", Health::Failing),
-        // A code shows that the endpoint itself speaks, and speaks of this one notification.
+        // A code shows that the answer comes from the endpoint itself and concerns this
+        // notification.
         400..=499 if code_of(sent, answer).is_some() => unclear("unexpected_status", Health::Well),
         _ => unclear("unexpected_status", Health::Failing),
     }
@@ -206,13 +206,13 @@ fn is_code(text: &str) -> bool {
         && digits.map(str::len).max() <= Some(CODE_DIGITS_MAX)
 }
 
-/// What numbers of files are written with.
+/// The characters of file numbers.
 fn is_reference(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     (1..=REFERENCE_LENGTH_MAX).contains(&text.len()) && text.bytes().all(is_part)
 }
 
-/// What a confirmation says, read strictly: a member that comes twice is no confirmation.
+/// A confirmation, parsed strictly: a duplicate member invalidates it.
 #[derive(Deserialize)]
 struct ConfirmationBody {
     police_reference: String,
@@ -223,10 +223,10 @@ struct ConfirmationBody {
 
 /// A confirmation of what was sent.
 struct Confirmation {
-    /// `None` when what was written there is not kept. The police have the notification all the
-    /// same: a number that cannot be shown takes nothing from that.
+    /// `None` when the value is not stored. The police have the notification all the same, even if
+    /// its number cannot be shown.
     police_reference: Option<String>,
-    /// It names the bytes, and they are those that were sent.
+    /// It names the digest of the bytes that were sent.
     is_of_these_bytes: bool,
 }
 
@@ -376,7 +376,7 @@ mod tests {
                 "refused refused Well",
             ),
             (answer(422, true, r#"{"code":""}"#), "refused refused Well"),
-            // What could be somebody's number, date or name is no code.
+            // Anything that could be a personal number, date or name is not a code.
             (
                 answer(422, true, r#"{"code":"038025770095"}"#),
                 "refused refused Well",

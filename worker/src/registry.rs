@@ -1,7 +1,7 @@
-//! Who is this? Asks the population registry about a personal ID number.
+//! Asks the population registry about a personal ID number.
 //!
-//! The registry only says what it holds; `domain` compares. What it says is used for the grade and
-//! for what the police get; it is never shown to the sender and never logged.
+//! The registry only returns its data; `domain` compares. The data is used for the grade and for
+//! the police; it is never shown to the sender and never logged.
 
 use chrono::NaiveDate;
 use domain::{
@@ -23,7 +23,7 @@ use crate::{
 /// Where the registry is asked.
 pub(crate) const PATH: &str = "v1/verifications";
 
-/// What there is to ask about a guest. No `Debug`: it is personal.
+/// The question about a guest. No `Debug`: it is personal.
 pub(crate) struct Question {
     personal_id: PersonalId,
     declared: Declared,
@@ -127,7 +127,7 @@ impl Finding {
 pub(crate) enum Verdict {
     /// It answered the question.
     Answered(Finding),
-    /// It did not: asked again later. The code says why.
+    /// It did not answer: ask again later. The code says why.
     Unanswered {
         /// For the attempt.
         code: &'static str,
@@ -162,7 +162,7 @@ impl Verdict {
     }
 }
 
-/// What the registry's answer to `question` means.
+/// Interprets the registry's answer to `question`.
 pub(crate) fn judge(question: &Question, outcome: &Result<Answer, CallFault>) -> Verdict {
     let unanswered = |code, health| Verdict::Unanswered { code, health };
     let answer = match outcome {
@@ -174,7 +174,7 @@ pub(crate) fn judge(question: &Question, outcome: &Result<Answer, CallFault>) ->
             .map_or_else(|code| unanswered(code, Health::Failing), Verdict::Answered),
         401 | 403 => unanswered("refuses_us", Health::RefusesUs),
         408 | 425 | 429 => unanswered("overloaded", Health::Failing),
-        // It speaks, and does not want this one question.
+        // It works, and refuses only this question.
         400..=499 => unanswered("refused", Health::Well),
         500..=599 => unanswered("failing", Health::Failing),
         _ => unanswered("malformed", Health::Failing),
@@ -206,7 +206,7 @@ fn read(question: &Question, answer: &Answer) -> Result<Finding, &'static str> {
         ("found", Some(person)) => {
             let is_asked = |id: &str| id == question.personal_id.as_str();
             if !person.personal_id.as_deref().is_none_or(is_asked) {
-                tracing::error!("the registry answered about another person; not used");
+                tracing::error!("the registry answered about another person; ignoring the answer");
                 return Err("another_person");
             }
             if person.full_name.trim().is_empty() {

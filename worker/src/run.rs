@@ -1,12 +1,12 @@
-//! The claim loop: takes as many tasks as there are free places, nearest deadline first, and
-//! works on each on its own.
+//! The claim loop: claims as many tasks as there are free slots, nearest deadline first, and
+//! processes each independently.
 //!
-//! A task that was twice claimed without a result may be one that ends its worker. Its last try is
-//! made while nothing else is under way, so that nobody is blamed for another's doing.
+//! A task claimed twice without a result may be crashing its worker. Its third attempt runs alone,
+//! so that a crash can be attributed to it.
 //!
-//! Woken by the intake, and polling beside. While an endpoint's breaker is open nothing of its
-//! destinations is claimed but a probe now and then, and nothing at all of those that are paused:
-//! what waits stays where it is, costs nothing and keeps its order.
+//! The intake wakes it, and it polls as well. While an endpoint's breaker is open, only an
+//! occasional probe is claimed for its destinations, and nothing for paused ones: waiting tasks
+//! stay in place, cost nothing and keep their order.
 
 use std::{
     collections::HashMap,
@@ -47,19 +47,19 @@ use crate::{
     turn,
 };
 
-/// While places are short, a claim waits this long for a quarter of them: fewer, larger claims.
+/// While slots are scarce, a claim waits this long for a quarter of them: fewer, larger claims.
 const PLACES_WAIT: Duration = Duration::from_millis(25);
-/// How long a claim waits for places before the loop looks up again.
+/// How long a claim waits for slots before the loop checks again.
 const PLACES_WAIT_MAX: Duration = Duration::from_secs(1);
-/// How long a last try waits until nothing else is under way; then it is made all the same.
+/// How long a last attempt waits for all other work to end before it runs anyway.
 const ALONE_WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long others wait for a last try.
+/// How long other tasks wait for a last attempt.
 const ALONE_DURATION_MAX: Duration = Duration::from_secs(2);
 /// After a failed claim, doubled from the first to the second.
 const FAILURE_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// Tasks made due by one statement.
 const HASTEN_COUNT_MAX: u64 = 5_000;
-/// The loop counts as stuck when it has not come round for this long.
+/// The loop counts as stuck when it has not completed a round for this long.
 const ROUND_DURATION_MAX: Duration = Duration::from_secs(10);
 
 /// Further ahead than any clock was wrong.
@@ -77,11 +77,11 @@ pub(crate) struct Worker {
     pub(crate) police_secret: Zeroizing<Vec<u8>>,
     pub(crate) recorder: Recorder,
     pub(crate) chance: Chance,
-    /// Tasks under way give their leases back at once.
+    /// Tasks under way release their leases at once.
     pub(crate) abandon: CancellationToken,
     places: Arc<Semaphore>,
     under_way: TaskTracker,
-    /// The claim before this one was of a last try: now it is the others' turn.
+    /// The previous claim was a last attempt: now other tasks go first.
     was_last_try: AtomicBool,
     last_round: Mutex<Instant>,
 }
@@ -130,19 +130,19 @@ struct Claim {
 #[derive(Default)]
 pub(crate) struct Choice {
     pub(crate) ids: Vec<Uuid>,
-    /// It is one task, to be tried while nothing else is under way.
+    /// It is a single task, to be attempted while nothing else is under way.
     is_last_try: bool,
-    /// More is due than was chosen among.
+    /// More tasks are due than were considered.
     pub(crate) is_part: bool,
 }
 
-/// What the loop keeps from one round to the next.
+/// The loop's state between rounds.
 pub(crate) struct Rounds {
     is_full: bool,
     failure_pause: Duration,
     last_hastened: Instant,
-    /// A process that ended took its breakers with it: nobody knows any more what its tasks wait
-    /// for, so they need not.
+    /// A process that ended took its breakers with it. Nobody knows what its tasks wait for, so
+    /// they need not wait.
     steps_left_waiting: Vec<TaskStep>,
 }
 
@@ -158,7 +158,7 @@ impl Rounds {
     }
 }
 
-/// What a round of the loop found.
+/// The result of one round of the loop.
 pub(crate) enum Round {
     /// As many tasks as were asked for: there may be more.
     Full,
@@ -213,7 +213,7 @@ impl Worker {
         }
     }
 
-    /// Before a round: looks at the destinations, and makes due what need not wait.
+    /// Before a round: refreshes the destinations and makes tasks due that need not wait.
     pub(crate) async fn prepare(&self, rounds: &mut Rounds) {
         self.destinations.refresh().await;
         self.hasten_recovered().await;
@@ -225,7 +225,7 @@ impl Worker {
         }
     }
 
-    /// After a round: how long to rest, if at all.
+    /// After a round: how long to sleep, if at all.
     pub(crate) async fn after(&self, rounds: &mut Rounds, round: &Round) -> Option<Duration> {
         rounds.is_full = matches!(round, Round::Full);
         let failure_pause = rounds.failure_pause;
@@ -246,18 +246,14 @@ impl Worker {
         }
     }
 
-    /// Finishes what is under way: `patience` for tasks that go on by themselves, then they give
-    /// their leases back and have `reserve` to do so.
+    /// Finishes tasks under way: after `patience` they must release their leases, within `reserve`.
     pub(crate) async fn finish(&self, patience: Duration, reserve: Duration) {
         self.under_way.close();
         if timeout(patience, self.under_way.wait()).await.is_err() {
-            tracing::warn!(
-                count = self.under_way.len(),
-                "tasks under way are given back"
-            );
+            tracing::warn!(count = self.under_way.len(), "releasing tasks under way");
             self.abandon.cancel();
             if timeout(reserve, self.under_way.wait()).await.is_err() {
-                tracing::error!("tasks under way are left; their leases run out");
+                tracing::error!("abandoning tasks under way; their leases will expire");
             }
         }
     }
@@ -267,7 +263,7 @@ impl Worker {
         lock(&self.last_round).elapsed() <= ROUND_DURATION_MAX
     }
 
-    /// True while calls to the peer of this name are held back.
+    /// True while calls to the peer of this name are blocked.
     pub(crate) fn is_away(&self, name: PeerName) -> bool {
         match name {
             PeerName::Registry => self.registry.is_open(),
@@ -282,7 +278,7 @@ impl Worker {
         *lock(&self.last_round) = Instant::now();
     }
 
-    /// Until the pause is over; unless `is_deaf`, until there may be something to do.
+    /// Sleeps until the pause is over or, unless `is_deaf`, until there may be work.
     async fn rest(&self, pause: Duration, is_deaf: bool, shutdown: &CancellationToken) {
         let rest = async {
             if is_deaf {
@@ -324,13 +320,13 @@ impl Worker {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "no tasks were claimed");
+                tracing::warn!(%error, "could not claim tasks");
                 Round::Failed
             }
         }
     }
 
-    /// Free places, one at least and `count_max` at most. `None` when none becomes free for a
+    /// Takes at least one and at most `count_max` free slots. `None` when none becomes free for a
     /// while.
     async fn take_places(&self, count_max: u32, is_full: bool) -> Option<OwnedSemaphorePermit> {
         let acquire = |count| Arc::clone(&self.places).acquire_many_owned(count);
@@ -367,7 +363,7 @@ impl Worker {
         }
         let (tasks, lease) = self.take(&choice.ids).await?;
         observe(&self.db, tasks.len(), started);
-        // Fewer than were chosen: another worker was quicker, and there may be others.
+        // Fewer than were chosen: another worker was faster, and there may be more.
         let may_be_more =
             choice.is_part || choice.ids.len() == count || tasks.len() < choice.ids.len();
         Ok(Claim {
@@ -376,7 +372,7 @@ impl Worker {
         })
     }
 
-    /// Which tasks are to be claimed now, `count` at most.
+    /// Chooses the tasks to claim now, at most `count`.
     pub(crate) async fn choose(&self, count: usize) -> store::Result<Choice> {
         let Some((communes, mut rooms)) = self.destinations.open() else {
             return Ok(Choice::default());
@@ -407,7 +403,7 @@ impl Worker {
         })
     }
 
-    /// Claims those of the chosen tasks that nobody else has taken meanwhile.
+    /// Claims those of the chosen tasks that no other worker has taken in the meantime.
     pub(crate) async fn take(&self, chosen: &[Uuid]) -> store::Result<(Vec<Task>, Lease)> {
         let lease = Lease {
             id: ids::uuid_v7(&self.clock),
@@ -419,8 +415,8 @@ impl Worker {
         Ok((tasks, lease))
     }
 
-    /// Takes all other places too, which are free once nothing is under way. What is under way for
-    /// longer is let be.
+    /// Also takes every other slot, which are all free once nothing is under way. Stops waiting for
+    /// tasks that take too long.
     async fn be_alone(&self, places: &mut OwnedSemaphorePermit) {
         let held = u32::try_from(places.num_permits()).unwrap_or(u32::MAX);
         let others = self.settings.concurrency.get().saturating_sub(held);
@@ -430,14 +426,14 @@ impl Worker {
         }
     }
 
-    /// One question for all of them. Poison is left alone.
+    /// Loads the subjects of all claimed tasks in one query. Poison tasks are skipped.
     pub(crate) async fn with_subjects(&self, tasks: Vec<Task>, lease: Lease) -> Vec<Claimed> {
         if tasks.is_empty() {
             return Vec::new();
         }
         let found = self.contents.subjects(&tasks).await;
         if let Err(error) = &found {
-            tracing::warn!(%error, "claimed tasks are given back");
+            tracing::warn!(%error, "releasing claimed tasks");
         }
         let mut subjects: Option<HashMap<_, _>> = found.ok().map(|subjects| {
             let pairs = subjects.into_iter();
@@ -452,7 +448,7 @@ impl Worker {
             .into_iter()
             .filter_map(|task| {
                 Some(Claimed {
-                    // A lane that went away just now: the lease runs out.
+                    // The lane has just gone away: let the lease expire.
                     place: self.destinations.take_place(&task.commune_code)?,
                     subject: subject_of(&task),
                     task,
@@ -494,7 +490,7 @@ impl Worker {
         }
     }
 
-    /// What waited for a peer that is back is due at once; the rate cap spreads it.
+    /// Tasks waiting for a peer that is back become due at once; the rate limit spreads them.
     pub(crate) async fn hasten_recovered(&self) {
         if self.registry.take_recovered()
             && !self
@@ -513,7 +509,7 @@ impl Worker {
         }
     }
 
-    /// Whether all was made due: where the database does not answer, the next round tries again.
+    /// Whether every task was made due; if the database does not answer, the next round retries.
     async fn hasten_all(&self, step: TaskStep, communes: &Communes) -> bool {
         loop {
             match self.hasten(step, communes, HASTEN_COUNT_MAX).await {
@@ -524,7 +520,7 @@ impl Worker {
         }
     }
 
-    /// Everything that waits is due at once, also what a peer asked to have later.
+    /// Makes every waiting task due at once, even where a peer asked for a delay.
     pub(crate) async fn hasten_what_waits(&self) {
         for step in [TaskStep::CheckIdentity, TaskStep::NotifyPolice] {
             let far_away = self.clock.now() + FAR_AWAY;
@@ -548,7 +544,7 @@ impl Worker {
         lanes
     }
 
-    /// One of the waiting tasks tries whether the peer is back.
+    /// Uses one of the waiting tasks to probe whether the peer is back.
     pub(crate) async fn hasten_probes(&self) {
         if self.registry.is_probe_due() {
             self.hasten(TaskStep::CheckIdentity, &Communes::All, 1)
@@ -581,7 +577,7 @@ impl Worker {
                 Some(count)
             }
             Err(error) => {
-                tracing::warn!(%error, "waiting tasks were not made due; tried again");
+                tracing::warn!(%error, "could not make waiting tasks due; retrying");
                 None
             }
         }

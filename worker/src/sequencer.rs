@@ -1,9 +1,9 @@
-//! Gives events their numbers, soon after they are committed: what has none is in no feed and
-//! goes to no webhook.
+//! Numbers events soon after they are committed: an unnumbered event appears in no feed and goes to
+//! no webhook.
 //!
-//! Every worker runs one; the database lets one at a time through. Numbers are given in batches
-//! and with a pause between them, so that a busy service pays ten short transactions a second at
-//! most, however many stays it takes.
+//! Every worker runs one; the database admits one at a time. Events are numbered in batches with a
+//! pause in between, so that a busy service spends at most ten short transactions a second on it,
+//! however many stays it takes.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use store::{Database, events};
 const BATCH_COUNT_MAX: u64 = 1_000;
 /// Between two batches, unless one was full.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Between two looks when nobody says that something happened.
+/// The polling interval when there are no notices.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// After a failure.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);

@@ -1,13 +1,13 @@
 //! Gathers the results of tasks into one transaction.
 //!
-//! No timer: when idle a single result is written at once; under load the time of the running
-//! commit gathers the next group. No group holds two results of one stay; the later one waits
-//! for the next group, so that results of a stay are written in the order they came.
+//! There is no timer: when idle, a single result is written at once; under load, the next group
+//! gathers while the current commit runs. No group holds two results of one stay; the later one
+//! waits for the next group, so that results of a stay are written in order.
 //!
-//! While the database does not answer, results wait here and their tasks with them. A result that
-//! comes late does no harm: it names its lease, and changes nothing once that is lost.
+//! While the database does not answer, results and their tasks wait here. A late result does no
+//! harm: it names its lease, and changes nothing once the lease is lost.
 //!
-//! Where results are written is a value, a [`Ledger`], so that a test can put its own in front.
+//! The destination of results is a [`Ledger`], so that a test can insert its own.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -34,7 +34,8 @@ use uuid::Uuid;
 const QUEUE_COUNT_MAX: usize = 512;
 /// Most results of one transaction.
 const GROUP_COUNT_MAX: usize = 256;
-/// Between two tries while the database does not answer, doubled from the first to the second.
+/// The pause between attempts while the database does not answer, doubling from the first value up
+/// to the second.
 const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// What became of a result.
@@ -42,9 +43,9 @@ const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::
 pub(crate) enum Recorded {
     /// Written.
     Held,
-    /// Another worker has the task by now; only the calls that were made are kept.
+    /// Another worker now has the task; only the calls that were made are stored.
     Lost,
-    /// The database refused this very result; the lease runs out.
+    /// The database refused this very result; the lease expires.
     Failed,
 }
 
@@ -85,7 +86,7 @@ impl Recorder {
         }
     }
 
-    /// Both ends; somebody must let the writer write.
+    /// Both ends; the caller must run the writer.
     pub(crate) fn with_writer(ledger: Box<dyn Ledger>, clock: Clock) -> (Self, Writer) {
         let (sender, receiver) = mpsc::channel(QUEUE_COUNT_MAX);
         let closing = CancellationToken::new();
@@ -107,7 +108,7 @@ impl Recorder {
     /// Writes a result; returns once that is durable.
     pub(crate) async fn record(&self, result: TaskResult) -> Recorded {
         let (answer, answered) = oneshot::channel();
-        // Closed at the stop: the lease runs out and another worker goes on.
+        // Closed at shutdown: the lease expires and another worker takes over.
         if self.queue.send(Entry { result, answer }).await.is_err() {
             return Recorded::Failed;
         }
@@ -133,7 +134,7 @@ impl Recorder {
         let abort = task.abort_handle();
         if timeout(limit, task).await.is_err() {
             abort.abort();
-            tracing::error!("results were left unwritten; their tasks are done again");
+            tracing::error!("some results were not written; their tasks will be repeated");
         }
     }
 }
@@ -242,7 +243,7 @@ impl Writer {
             observe(results.len(), started);
             match recorded {
                 Err(error) if error.blame() == Blame::Server => {
-                    tracing::warn!(%error, count = results.len(), "results wait for the database");
+                    tracing::warn!(%error, count = results.len(), "results are waiting for the database");
                     self.clock.sleep(pause).await;
                     pause = (pause * 2).min(RETRY_PAUSE.1);
                 }
@@ -252,7 +253,7 @@ impl Writer {
     }
 }
 
-/// Tells the task. One that was ended does not hear it.
+/// Sends the result to the task, unless the task has ended.
 fn tell(answer: oneshot::Sender<Recorded>, recorded: Recorded) {
     let _ = answer.send(recorded);
 }
@@ -263,7 +264,7 @@ struct Group {
     results: Vec<TaskResult>,
     answers: Vec<oneshot::Sender<Recorded>>,
     stays: HashSet<Uuid>,
-    /// Stays with a result that waits for the next group: what comes later must wait behind it.
+    /// Stays with a result in the next group: later results of these stays must queue behind it.
     waiting: HashSet<Uuid>,
 }
 

@@ -1,4 +1,4 @@
-//! Start and ordered stop of a worker.
+//! Starting and orderly stopping of a worker.
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -31,19 +31,19 @@ use crate::{
     sweeps, webhooks,
 };
 
-/// For a claim under way when the stop begins; what it claims after that is free when its lease
-/// ends.
+/// Time limit for a claim in progress at shutdown; tasks it claims later become free when their
+/// lease ends.
 const CLAIM_PATIENCE: Duration = Duration::from_secs(2);
-/// For the part of a file under way; what is not recorded is done again.
+/// Time limit for the current part of a file; unrecorded rows are processed again.
 const IMPORT_PATIENCE: Duration = Duration::from_secs(2);
-/// For giving the rest back, and for writing the last results: each.
+/// Time limit for releasing the remaining tasks, and again for writing the last results.
 const FINISH_RESERVE: Duration = Duration::from_secs(3);
 
 /// What a worker is made of.
 pub struct WorkerParts {
     /// Where tasks are.
     pub db: Database,
-    /// Opens what is personal. Data keys that it does not hold are read from the database.
+    /// Decrypts personal data. Missing data keys are read from the database.
     pub vault: Arc<Vault>,
     /// Takes what uploaded files declare. It is not stopped here: stop it after [`RunningWorker::task`]
     /// has ended.
@@ -63,9 +63,9 @@ pub struct WorkerParts {
 pub struct RunningWorker {
     /// Where its /livez, /readyz and /metrics listen, when they do.
     pub ops_addr: Option<SocketAddr>,
-    /// Whom it speaks to, for a process that answers `/readyz` for it.
+    /// Its peers, for a process that answers `/readyz` on its behalf.
     pub peers: Peers,
-    /// Ends after the shutdown: tasks finished or given back, results written.
+    /// Ends after the shutdown: tasks finished or released, results written.
     pub task: JoinHandle<()>,
 }
 
@@ -203,11 +203,11 @@ async fn supervise(
         worker.recorder.stop(FINISH_RESERVE).await;
     };
     tokio::join!(delivering, sender.stop());
-    // Last: what was settled just now is in the feed before the stop.
+    // Last, so that results just settled reach the feed before the stop.
     numbering.abort();
 }
 
-/// Waits for the end of a task that knows of the stop; one that does not end is ended.
+/// Waits for a task that has been told to stop; aborts it if it does not.
 async fn end(task: JoinHandle<()>, patience: Duration) {
     let stuck = task.abort_handle();
     if timeout(patience, task).await.is_err() {
@@ -223,7 +223,7 @@ fn readiness(worker: &Arc<Worker>) -> Readiness {
         async move {
             is_turning
                 .then_some(())
-                .ok_or_else(|| "the claim loop does not come round".to_owned())
+                .ok_or_else(|| "the claim loop is stuck".to_owned())
         }
     });
     let db = worker.db.clone();
@@ -254,7 +254,7 @@ fn start_ops(
     tasks::spawn("worker.ops", async move {
         let limits = ServeLimits::default();
         if let Err(error) = serve::serve(listener, endpoint, limits, shutdown).await {
-            tracing::error!(%error, "the ops address broke");
+            tracing::error!(%error, "the ops listener failed");
         }
     })
 }

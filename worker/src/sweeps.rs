@@ -1,5 +1,5 @@
-//! What is done now and then: what the hour brings about, keys and events that have run out are forgotten, the outbox and the
-//! police's queue are measured.
+//! Periodic work: time-driven changes, deleting expired keys and events, and measuring the outbox
+//! and the police's queue.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,16 +14,16 @@ use crate::{evening, run::Worker, webhooks};
 
 /// Between two measurements of the outbox.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(30);
-/// Between two looks at what the hour brings about.
+/// The interval between checks for time-driven changes.
 const EVENING_INTERVAL: Duration = Duration::from_secs(2);
-/// Between two sweeps of what has run out.
+/// Between two sweeps of expired rows.
 const FORGET_INTERVAL: Duration = Duration::from_secs(3600);
 /// How long an event stays in the feed, and a settled delivery in the list of its webhook.
 const EVENT_KEPT: TimeDelta = TimeDelta::days(30);
 /// Events deleted by one statement.
 const FORGET_COUNT_MAX: u64 = 2_000;
 
-/// An upload that is not whole by then will never be.
+/// An upload still incomplete by then never will be complete.
 const UNFINISHED_KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// Runs until dropped.
@@ -46,7 +46,7 @@ pub(crate) async fn run(worker: Arc<Worker>) {
             }
             _ = hours.tick() => evening::look(&worker).await,
             _ = forget.tick() => {
-                // By a wrong clock too much would be forgotten.
+                // With a wrong clock too much would be deleted.
                 worker.compare_clocks().await;
                 if worker.has_wrong_clock() {
                     continue;
@@ -64,7 +64,7 @@ async fn measure_outbox(worker: &Worker) {
     let catalogues = worker.destinations.catalogues();
     let measured = backlog::measure(&worker.db, &catalogues, worker.clock.now()).await;
     if let Err(error) = measured {
-        tracing::debug!(%error, "the outbox was not measured");
+        tracing::debug!(%error, "could not measure the outbox");
     }
 }
 
@@ -73,7 +73,7 @@ async fn measure_cases(db: &Database, clock: &Clock) {
     let waiting = match review::queue::waiting(db).await {
         Ok(waiting) => waiting,
         Err(error) => {
-            tracing::debug!(%error, "the police's queue was not measured");
+            tracing::debug!(%error, "could not measure the police's queue");
             return;
         }
     };
@@ -96,24 +96,24 @@ async fn measure_cases(db: &Database, clock: &Clock) {
 /// Cases that a process of the release before opens while both run.
 async fn adopt_cases(db: &Database) {
     if let Err(error) = review::adopt(db).await {
-        tracing::debug!(%error, "cases of the release before were not moved");
+        tracing::debug!(%error, "could not move the previous release's cases");
     }
 }
 
-/// Notes on webhooks that their key has ended; nothing is sent for them since it did.
+/// Marks webhooks whose key has ended; nothing has been sent for them since.
 async fn disable_orphans(worker: &Worker) {
     let fresh_id = || ids::uuid_v7(&worker.clock);
     match webhook_queue::disable_orphans(&worker.db, worker.clock.now(), fresh_id).await {
         Ok(0) => {}
-        Ok(count) => tracing::info!(count, "webhooks whose key has ended were switched off"),
-        Err(error) => tracing::debug!(%error, "webhooks of ended keys were not switched off"),
+        Ok(count) => tracing::info!(count, "disabled the webhooks of ended keys"),
+        Err(error) => tracing::debug!(%error, "could not disable the webhooks of ended keys"),
     }
 }
 
 async fn forget_keys(db: &Database, clock: &Clock) {
     match sweep::forget_expired_keys(db, clock.now()).await {
-        Ok(count) => tracing::debug!(count, "expired keys were forgotten"),
-        Err(error) => tracing::warn!(%error, "expired keys were not forgotten; tried again later"),
+        Ok(count) => tracing::debug!(count, "deleted expired keys"),
+        Err(error) => tracing::warn!(%error, "could not delete expired keys; retrying later"),
     }
 }
 
@@ -124,7 +124,7 @@ async fn forget_events(db: &Database, clock: &Clock) {
             Ok(FORGET_COUNT_MAX) => {}
             Ok(_) => return,
             Err(error) => {
-                tracing::warn!(%error, "old events were not forgotten; tried again later");
+                tracing::warn!(%error, "could not delete old events; retrying later");
                 return;
             }
         }
@@ -135,8 +135,8 @@ async fn forget_events(db: &Database, clock: &Clock) {
 async fn forget_files(db: &Database, clock: &Clock) {
     let now = clock.now();
     match imports::forget_expired(db, now, now - UNFINISHED_KEPT).await {
-        Ok(count) => tracing::debug!(count, "expired files were forgotten"),
-        Err(error) => tracing::warn!(%error, "expired files were not forgotten; tried again later"),
+        Ok(count) => tracing::debug!(count, "deleted expired files"),
+        Err(error) => tracing::warn!(%error, "could not delete expired files; retrying later"),
     }
 }
 
@@ -147,7 +147,7 @@ async fn forget_deliveries(db: &Database, clock: &Clock) {
             Ok(FORGET_COUNT_MAX) => {}
             Ok(_) => return,
             Err(error) => {
-                tracing::warn!(%error, "old deliveries were not forgotten; tried again later");
+                tracing::warn!(%error, "could not delete old deliveries; retrying later");
                 return;
             }
         }

@@ -1,7 +1,7 @@
-//! Which of the tasks that are due are claimed. Pure.
+//! Chooses which due tasks to claim. Pure.
 //!
-//! Nearest deadline minute first; among equal minutes the facilities in turn, so that a large one
-//! does not keep the small ones waiting.
+//! Nearest deadline minute first; within a minute facilities take turns, so that a large one does
+//! not keep small ones waiting.
 
 use std::collections::HashMap;
 
@@ -121,7 +121,7 @@ mod tests {
             if let (Some(last), Some(first)) = (last, first) {
                 prop_assert!(last <= first);
             }
-            // Nobody is two ahead of one who still waits in the same minute.
+            // No facility is two ahead of one that still waits in the same minute.
             for minute_of in taken.iter().map(|one| minute(one)) {
                 let count = |of: &[&Candidate], facility| {
                     of.iter()

@@ -1,9 +1,9 @@
-//! Events on their way to those who asked for them.
+//! Delivers events to webhooks.
 //!
-//! Two loops. One hands out: it makes a delivery of each numbered event for each webhook that
-//! wants it. The other claims what is due and calls. Holds always:
+//! Two loops. One creates a delivery of each numbered event for each webhook that wants it. The
+//! other claims due deliveries and calls. Invariants:
 //! - Nothing is called but what [`Destinations`] lets through, and no redirect is followed.
-//! - A consumer that hangs has few places to hang in, and none of the police deliveries'.
+//! - A hanging consumer occupies few slots, and none of those for police deliveries.
 //! - The same event is sent under the same `webhook-id` and with the same bytes, however often.
 
 mod call;
@@ -46,27 +46,27 @@ use crate::run::Worker;
 const CALL_COUNT_MAX: u32 = 4;
 /// Calls at once to one whose last call failed, or that has never taken anything.
 const FAILING_CALL_COUNT_MAX: u32 = 1;
-/// One that fails and has never taken anything is called again after this part of the time for
-/// which it has failed: some fifty times in the five days until it is switched off. Its address
-/// may be somebody's who never asked for it.
+/// A consumer that fails and has never accepted anything is called again after this fraction of the
+/// time it has been failing: some fifty times in the five days until it is disabled. Its address
+/// may belong to somebody who never asked for it.
 const UNPROVEN_PACE: u32 = 4;
 /// Calls at once to all consumers that answer, and to all that do not: each.
 const POOL_COUNT_MAX: u32 = 128;
 /// A call from connecting to the answer.
 const CALL_DURATION_MAX: Duration = Duration::from_secs(15);
-/// More than a call takes, and the writing of its result.
+/// Longer than a call and recording its result take.
 const LEASE_SECONDS: u32 = 40;
-/// Between two looks for what is due, when no call ends.
+/// The polling interval for due deliveries while no call ends.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// After the database did not answer.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 /// Results written by one transaction, and those that may wait for it.
 const RESULT_COUNT_MAX: usize = 128;
-/// Attempts to write a group of results; after that the leases run out and the calls are repeated.
+/// Attempts to write a group of results; after that the leases expire and the calls are repeated.
 const RECORD_COUNT_MAX: u32 = 5;
-/// For calls under way at a stop; then they are given back.
+/// Time limit for calls under way at shutdown; then they are released.
 const FINISH_PATIENCE: Duration = Duration::from_secs(3);
-/// For giving them back, and for writing the last results: each.
+/// Time limit for releasing them, and again for writing the last results.
 const FINISH_RESERVE: Duration = Duration::from_secs(1);
 
 /// The table whose rows hold addresses and secrets, for the seal's context.
@@ -99,7 +99,7 @@ struct Done {
     _held: Held,
 }
 
-/// A place that is free again when this is dropped.
+/// A slot that is released on drop.
 struct Held {
     sender: Arc<Sender>,
     webhook_id: Uuid,
@@ -141,7 +141,7 @@ pub(crate) struct RunningSender {
 }
 
 impl RunningSender {
-    /// Claims no more, and finishes or gives back what is under way.
+    /// Stops claiming, and finishes or releases calls under way.
     pub(crate) async fn stop(self) {
         for task in &self.loops {
             task.abort();
@@ -156,12 +156,14 @@ impl RunningSender {
                 .await
                 .is_err()
             {
-                tracing::warn!("calls to webhooks are left; their leases run out");
+                tracing::warn!("abandoning webhook calls; their leases will expire");
             }
         }
         self.stop_recording.cancel();
         if timeout(FINISH_RESERVE, self.recording).await.is_err() {
-            tracing::warn!("results of webhooks were not written; the calls will be repeated");
+            tracing::warn!(
+                "could not write the results of webhook calls; the calls will be repeated"
+            );
         }
     }
 }
@@ -216,7 +218,7 @@ impl Sender {
                     let _ = timeout(POLL_INTERVAL, self.freed.notified()).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "no deliveries to webhooks were claimed");
+                    tracing::warn!(%error, "could not claim webhook deliveries");
                     tokio::time::sleep(FAILURE_PAUSE).await;
                 }
             }
@@ -248,8 +250,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Those that may be called now: all but what fails, has never taken anything, and was called
-    /// too short a while ago.
+    /// Webhooks that may be called now: all except those that fail, have never accepted anything,
+    /// and were called too recently.
     async fn in_their_pace(&self, due: Vec<WebhookRow>) -> store::Result<Vec<WebhookRow>> {
         let worker = &self.worker;
         let now = worker.clock.now();
@@ -283,7 +285,7 @@ impl Sender {
         let mut free_well = POOL_COUNT_MAX.saturating_sub(taken(false));
         let mut free_failing = POOL_COUNT_MAX.saturating_sub(taken(true));
         let mut wanted = Vec::new();
-        // The order of ids would favour the old ones for ever.
+        // The order of ids would always favour old ones.
         let start = first_of(due.len(), self.worker.chance.draw());
         for webhook in due[start..].iter().chain(&due[..start]) {
             let (most, free) = if is_doubtful(webhook) {
@@ -363,7 +365,9 @@ impl Sender {
             _held: held,
         };
         if self.results.send(done).await.is_err() {
-            tracing::warn!("a result of a webhook was not written; the call will be repeated");
+            tracing::warn!(
+                "could not write the result of a webhook call; the call will be repeated"
+            );
         }
     }
 
@@ -399,13 +403,13 @@ impl Sender {
     }
 
     async fn give_back(&self, delivery_id: Uuid, lease_id: Uuid) {
-        // Once it cannot be called, again only after its lease.
+        // If it cannot be called, retry only after its lease.
         if !self.abandon.is_cancelled() {
             return;
         }
         let released = webhook_queue::release(&self.worker.db, delivery_id, lease_id).await;
         if let Err(error) = released {
-            tracing::debug!(%error, "a delivery was not given back; its lease runs out");
+            tracing::debug!(%error, "could not release a delivery; its lease will expire");
         }
     }
 
@@ -414,14 +418,14 @@ impl Sender {
         delivery: &DeliveryRow,
         outcome: CallOutcome,
     ) -> Option<chrono::DateTime<chrono::Utc>> {
-        // A try tells at once whether it works.
+        // A test delivery shows at once whether the webhook works.
         if outcome == CallOutcome::Delivered || delivery.kind == webhook::TEST {
             return None;
         }
         let attempt = u32::try_from(delivery.attempt_count).unwrap_or(u32::MAX);
         let wait = webhook::wait_after(attempt.saturating_add(1))?;
         let wait = hurried(wait, self.worker.settings.webhook_hurry.get());
-        // Up to a tenth more: what failed together does not come back together.
+        // Up to a tenth more, so that failures that happened together are not retried together.
         let wait = wait.mul_f64(1.0 + self.worker.chance.draw() / 10.0);
         Some(self.worker.clock.now() + TimeDelta::from_std(wait).unwrap_or_default())
     }
@@ -438,7 +442,7 @@ fn is_doubtful(webhook: &WebhookRow) -> bool {
     webhook.failing_since.is_some() || webhook.proven_at.is_none()
 }
 
-/// A place to begin in a list of this length.
+/// A random starting index in a list of this length.
 fn first_of(length: usize, draw: f64) -> usize {
     #[expect(
         clippy::cast_precision_loss,
@@ -485,24 +489,24 @@ async fn record(worker: &Worker, group: &[Done]) {
         match webhook_queue::record(&worker.db, &results, now, now - patience).await {
             Ok(disabled) => {
                 for id in disabled {
-                    tracing::warn!(webhook.id = %id, "a webhook was switched off");
+                    tracing::warn!(webhook.id = %id, "disabled a webhook");
                 }
                 return;
             }
             Err(error) => {
-                tracing::warn!(%error, "results of webhooks were not written");
+                tracing::warn!(%error, "could not write the results of webhook calls");
                 tokio::time::sleep(FAILURE_PAUSE).await;
             }
         }
     }
 }
 
-/// Counts those that are switched off.
+/// Counts disabled webhooks.
 pub(crate) async fn measure(db: &store::Database) {
     match webhook_queue::disabled_count(db).await {
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 rows")]
         Ok(count) => gauge!("luutru_webhook_disabled").set(count as f64),
-        Err(error) => tracing::debug!(%error, "webhooks were not counted"),
+        Err(error) => tracing::debug!(%error, "could not count webhooks"),
     }
 }
 

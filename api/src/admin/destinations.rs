@@ -27,9 +27,9 @@ use crate::reply::{Json, Replayed};
 use crate::shapes::text::{BreakerWord, DestinationStateWord, Instant, PauseReason, ProvinceCode};
 use crate::topic::Topic;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "destinations";
-/// What deeds are noted about.
+/// The subject of the audit entries.
 const DESTINATION: &str = "destination";
 
 /// A destination of notifications.
@@ -386,7 +386,7 @@ impl DestinationsApi {
 }
 
 async fn find(app: &App, code: &str) -> Result<Destination, Failure> {
-    // Looked for here: the code is whatever somebody sent.
+    // Searched in memory, because the code is unchecked input.
     let rows = destinations::all(&app.db).await?;
     let row = rows.into_iter().find(|row| row.code == code);
     row.ok_or_else(|| Failure::new(Code::NotFound))

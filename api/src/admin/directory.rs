@@ -69,7 +69,7 @@ fn part(page: &Page) -> Part {
     }
 }
 
-/// What a deed led to, and when; a replay is what the first one led to.
+/// The result of an action and its time; a replay returns those of the first.
 struct Outcome<T> {
     subject: T,
     at: DateTime<Utc>,
@@ -99,8 +99,8 @@ fn outcome<T>(
     })
 }
 
-/// Whether a change is meant for the version that there is. `is_said` tells that it would change
-/// nothing: said again from the version before, it is the change that made the present one.
+/// Checks that a change targets the current version. `is_said` means that it would change nothing:
+/// repeated from the previous version, it is the change that made the current one.
 ///
 /// Errors: 428 when no version is named, 412 when it is another.
 fn check_version(expected: &Expected, version: i32, is_said: bool) -> Result<(), Failure> {

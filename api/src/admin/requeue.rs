@@ -1,4 +1,4 @@
-//! Sending again what was set aside.
+//! Resending parked notifications.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::topic::Topic;
 
 /// Notifications that one request sends again at most.
 const COUNT_MAX: u64 = 200;
-/// What sending again is noted as.
+/// The action in audit entries of a resend.
 const ACTION: &str = "delivery.requeued";
 
 /// What became of the wish to send a notification again.
@@ -125,7 +125,7 @@ impl RequeueApi {
             Requeued::KeyReused => return Err(key.reused()),
         };
         key.count(if is_replay { "replay" } else { "new" });
-        // Made of nothing that changes, so that a replay is the first answer byte for byte.
+        // Built only from immutable data, so that a replay is byte for byte the first answer.
         let outcome = RequeueWord(word.to_owned());
         let answer = Json(RequeueAnswer { id, outcome });
         Ok(NotificationRequeued::Outcome(

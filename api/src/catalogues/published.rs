@@ -12,7 +12,7 @@ use store::catalogues::StoredCatalogue;
 use crate::problem::status;
 use crate::shapes::text::Day;
 
-/// The catalogue of our own codes, which lives in the program and not in the database.
+/// The catalogue of our own codes, which is part of the program, not of the database.
 const ERROR_CODES: &str = "error_codes";
 /// The day the codes were first published.
 const ERROR_CODES_VALID_FROM: &str = "2026-11-24";
@@ -126,7 +126,7 @@ impl Published {
     }
 }
 
-/// A code's entry with the HTTP status of its answers; what is about a member has none of its own.
+/// A code's entry with the HTTP status of its answers; a code about a member has none.
 fn with_status(mut entry: Value) -> Value {
     let code = entry["code"].as_str().and_then(Code::parse);
     if let Some(code) = code

@@ -1,5 +1,5 @@
-//! The OpenAPI document: what the framework derives from the routes, completed with what it does
-//! not say: who may be refused how, which headers answers carry, that unknown members are faults.
+//! The OpenAPI document: what the framework derives from the routes, completed with possible
+//! refusals, headers of answers, and the rule that unknown members are errors.
 
 mod bodies;
 mod forms;
@@ -248,7 +248,7 @@ fn add_examples(document: &mut Value) {
     }
 }
 
-/// What the framework leaves out: that an operation without a key needs none.
+/// Marks operations without a key, which the framework leaves out.
 fn add_openness(document: &mut Value) {
     for operation in operations(document) {
         operation.entry("security").or_insert_with(|| json!([]));
@@ -328,8 +328,8 @@ pub(super) fn operation_ids() -> Vec<String> {
         .collect()
 }
 
-/// The document as text: of several media types JSON first, because programs that make clients
-/// take the first one.
+/// The document as text, with JSON first among several media types, because client generators take
+/// the first one.
 pub(super) fn to_text(document: &Value) -> String {
     let mut text = String::new();
     write_text(document, &mut text);

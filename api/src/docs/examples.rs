@@ -1,5 +1,5 @@
-//! Examples of requests and answers: data beside this file. Their dates are written relative to
-//! the time of serving, so that they never grow stale.
+//! Examples of requests and answers, stored beside this file. Their dates are relative to the time
+//! of serving, so they never grow stale.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::time::{at_local, format_instant, local_date};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const EXAMPLES: &str = include_str!("examples.json");
 
-/// What is shown of operations: `{operation: {requests: {name: {summary, value}}, answer}}`.
+/// The examples by operation: `{operation: {requests: {name: {summary, value}}, answer}}`.
 pub(super) fn read() -> Value {
     serde_json::from_str(EXAMPLES).unwrap_or_default()
 }

@@ -10,8 +10,8 @@ use poem_openapi::{
 
 use super::CACHING;
 
-/// Scripts and requests of ours and nothing else. Swagger UI writes styles into its elements, and
-/// its pictures are inside its style.
+/// Allows only our own scripts and requests. Swagger UI writes inline styles, and its images are
+/// inside its style sheet.
 const SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; \
@@ -35,7 +35,7 @@ const HTML: &str = r#"<!doctype html>
 </html>
 "#;
 
-/// Without a validator: that would be a request to another host.
+/// Disables the validator, which would send a request to another host.
 const START: &str = r##"SwaggerUIBundle({
     dom_id: "#ui",
     url: "/openapi.json",
@@ -44,12 +44,12 @@ const START: &str = r##"SwaggerUIBundle({
 });
 "##;
 
-// What stands around style and script in the framework's own page.
+// The markup around style and script in the framework's page.
 const BEFORE_STYLE: &str = "<style charset=\"UTF-8\">";
 const BETWEEN: &str = "</style>\n    <script charset=\"UTF-8\">";
 const AFTER_SCRIPT: &str = "</script>\n</head>";
 
-/// Swagger UI. It loads nothing from anywhere else.
+/// Swagger UI. It loads nothing from other hosts.
 #[derive(Clone)]
 pub(crate) struct Page {
     style: Bytes,
@@ -115,7 +115,7 @@ impl IntoResponse for Asset {
     }
 }
 
-/// Not in the document: nobody but the page asks for it.
+/// Not in the document: only the page requests it.
 impl ApiResponse for Asset {
     fn meta() -> MetaResponses {
         text_of("text/plain")

@@ -1,5 +1,5 @@
-//! What an operator sees of a request: that it is active, how long its answer took, and a log line
-//! if something is wrong with it.
+//! Operators' view of a request: that it is active, how long its answer took, and a log line if
+//! something is wrong with it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -66,7 +66,7 @@ pub(super) struct Durations {
 }
 
 impl Durations {
-    /// Of the route with this template, which is as in the document.
+    /// For the route with this template, spelled as in the document.
     pub(super) fn new(template: impl Into<Arc<str>>) -> Self {
         Self {
             template: template.into(),
@@ -74,7 +74,7 @@ impl Durations {
         }
     }
 
-    /// Of requests that match no route.
+    /// For requests that match no route.
     pub(super) fn unmatched() -> Self {
         Self::new(NO_ROUTE)
     }
@@ -113,8 +113,8 @@ impl Measured<'_> {
         self.durations.record(self.method, self.status, self.took);
     }
 
-    /// One line for each answer that is our fault and for each refusal, with the codes and no
-    /// value; the others are for whoever looks closely.
+    /// One line for each answer that is our fault and for each refusal, with codes but no values;
+    /// other answers are logged at debug level.
     fn log(&self, span: &Span, failure: Option<&Failure>) {
         let line = Line::of(self.status, failure.is_some());
         if line == Line::Answered && !tracing::enabled!(Level::DEBUG) {
@@ -156,7 +156,12 @@ impl Line {
         let code = failure.map(|failure| failure.code().as_str());
         let cause = failure.and_then(Failure::causes);
         match self {
-            Self::Failed => tracing::error!(code, cause, milliseconds, "a request failed inside"),
+            Self::Failed => tracing::error!(
+                code,
+                cause,
+                milliseconds,
+                "a request failed with an internal error"
+            ),
             Self::Unserved => {
                 tracing::warn!(code, cause, milliseconds, "a request could not be served")
             }
@@ -185,7 +190,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// Whether one more may be written; what may not is counted.
+    /// Whether one more may be written; suppressed lines are counted.
     fn take(&self) -> bool {
         static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 

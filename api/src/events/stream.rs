@@ -1,8 +1,8 @@
 //! The feed as server-sent events.
 //!
-//! A stream holds no place of a request and no connection of the database. It ends at the stop of
-//! the process, when its key ends, when the database cannot be asked, and after an hour: a client
-//! that comes again with `Last-Event-ID` misses nothing.
+//! A stream holds no request slot and no database connection. It ends when the process stops, when
+//! its key ends, when the database does not answer, and after an hour. A client that reconnects
+//! with `Last-Event-ID` misses nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,20 +29,20 @@ use crate::parameters::inline;
 use crate::problem::Failure;
 use crate::reply;
 
-/// When a client shall come again after the end of a stream, in milliseconds.
+/// How soon a client should reconnect after a stream ends, in milliseconds.
 const RETRY_MILLISECONDS: u32 = 2_000;
 /// Longest silence.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
-/// How often it is looked whether the key still holds.
+/// How often to check that the key is still valid.
 const KEY_INTERVAL: Duration = Duration::from_secs(2);
-/// Longest life of a stream, so that clients spread again over processes.
+/// The longest life of a stream, so that clients rebalance over processes.
 const DURATION_MAX: Duration = Duration::from_secs(3600);
 /// Events read at once while a stream catches up.
 const READ_COUNT_MAX: u64 = 200;
 /// Asks proxies to pass on what comes at once.
 const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Answers with what comes after a number, for as long as the client listens.
+/// Streams the events after a number for as long as the client listens.
 ///
 /// Errors: 429 when the key has too many streams, 503 when the process has.
 pub(super) async fn open(
@@ -55,7 +55,7 @@ pub(super) async fn open(
     let of_key = of_key.ok_or_else(|| Failure::new(Code::RateLimited))?;
     let of_process = app.limits.streams.enter(Duration::ZERO).await;
     let of_process = of_process.ok_or_else(|| Failure::new(Code::Overloaded))?;
-    // A stream lasts; it has places of its own.
+    // A stream lasts long and has its own slots.
     admitted.ticket.leave();
     let mut key_looks = interval(KEY_INTERVAL);
     key_looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -127,7 +127,7 @@ struct Listening {
     news: Receiver<Arc<News>>,
     /// Everything up to this number has been written.
     reached: i64,
-    /// There may be more in the database than what is told as new.
+    /// The database may hold more than the live events.
     is_behind: bool,
     key_looks: Interval,
     ends_at: Instant,
@@ -145,10 +145,10 @@ enum Happening {
 }
 
 impl Listening {
-    /// What is written next; `None` ends the stream.
+    /// The next chunk to write; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         let text = if self.written_at.is_none() {
-            // With the place at once: who is cut off before the first event resumes here.
+            // Send the position at once: a client cut off before the first event resumes here.
             format!("retry: {RETRY_MILLISECONDS}\nid: {}\n\n", self.place())
         } else {
             self.next_text().await?
@@ -220,15 +220,15 @@ impl Listening {
         Some(text)
     }
 
-    /// Ends the stream of a key that is ended; breaks a long silence.
+    /// Ends the stream when its key has ended; otherwise sends a keep-alive.
     async fn look_at_key(&mut self) -> Option<String> {
         match auth::again(&self.app, &self.caller).await {
             Ok(caller) => {
                 self.caller = caller?;
                 self.scope = self.caller.scope();
             }
-            // Who cannot be asked about is trusted until the database answers.
-            Err(error) => tracing::debug!(%error, "a key was not looked up again"),
+            // While the database does not answer, keep trusting the key.
+            Err(error) => tracing::debug!(%error, "could not refresh a key"),
         }
         let silence = self.written_at.map(|at| at.elapsed()).unwrap_or_default();
         if silence < KEEP_ALIVE_INTERVAL {

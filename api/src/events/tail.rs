@@ -1,5 +1,5 @@
-//! The end of the feed, read once for all streams of the process: however many listen, the
-//! database is asked four times a second.
+//! The tail of the feed, read once for all streams of the process: the database is polled four
+//! times a second, however many clients listen.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Events read at once.
 const READ_COUNT_MAX: u64 = 1_000;
-/// News that a slow stream may be behind before it reads by itself.
+/// How many events a stream may lag before it reads from the database itself.
 const NEWS_COUNT_MAX: usize = 16;
 
-/// What is new in the feed, of everybody.
+/// New events of all senders.
 pub(crate) struct News {
     /// The number after which it begins.
     pub(super) after: i64,
@@ -54,7 +54,7 @@ impl Tail {
             }
             match self.look(db, reached).await {
                 Ok(place) => reached = Some(place),
-                Err(error) => tracing::debug!(%error, "streams of events wait for the database"),
+                Err(error) => tracing::debug!(%error, "event streams are waiting for the database"),
             }
         }
     }
@@ -67,7 +67,7 @@ impl Tail {
         };
         let page = events::all_after(db, after, READ_COUNT_MAX).await?;
         let reached = page.reached;
-        // The first look tells where the telling begins: who has read less reads up to there.
+        // The first poll fixes the starting point; a stream that has read less catches up to it.
         if reached > after || is_first {
             // Nobody listens any more: nothing is lost.
             let _ = self.0.send(Arc::new(News { after, page }));

@@ -29,10 +29,10 @@ use crate::shapes::text::{DeliveryWord, DueWord, Instant, Pointer};
 use crate::topic::Topic;
 use crate::unreadable;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "due";
 
-/// What keeps a departure that is overdue behind another item of the same stay and instant.
+/// Sorts an overdue departure after another item with the same stay and instant.
 const BEHIND: TimeDelta = TimeDelta::microseconds(1);
 /// The member to change where a departure is overdue.
 const EXPECTED_DEPARTURE: &str = "/expected_departure_at";
@@ -128,8 +128,8 @@ impl DueApi {
     }
 }
 
-/// Something to see to. A stay has one at most that is not settled or asked about, one by the
-/// later time until which something is owed, and one for a planned departure that has passed.
+/// A to-do item. A stay has at most one for an unsettled delivery or an open question, one for
+/// missing data by its later due time, and one for a planned departure that has passed.
 struct Item {
     stay: StayRow,
     kind: DueKind,
@@ -175,7 +175,7 @@ async fn items(
     Ok(items)
 }
 
-/// Adds what is asked about the stays.
+/// Adds the questions about the stays.
 async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
     let of_stays = items.iter().filter(|item| item.may_be_asked());
     let stays: Vec<&StayRow> = of_stays.map(|item| &item.stay).collect();
@@ -189,7 +189,7 @@ async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
 }
 
 impl Item {
-    /// What a stay that is not settled asks for, by its deadline.
+    /// The to-do item of an unsettled stay, by its deadline.
     fn unsettled(stay: StayRow) -> Result<Self, Unreadable> {
         let is_flagged = is_flagged(&stay)?;
         let is_refused = stay.delivery_state.get()? == DeliveryState::Rejected;
@@ -208,7 +208,7 @@ impl Item {
         })
     }
 
-    /// What a stay that is settled but asked about asks for, since the first question was asked.
+    /// The to-do item of a settled stay with open questions, dated from the first question.
     fn asked((stay, asked_at): (StayRow, DateTime<Utc>)) -> Self {
         Self {
             kind: DueKind::Correction,
@@ -219,7 +219,7 @@ impl Item {
         }
     }
 
-    /// What a stay owes; `None` when it owes nothing any more.
+    /// The missing data of a stay; `None` when nothing is missing any more.
     fn owed(stay: StayRow) -> Option<Self> {
         let mut owed: Value = serde_json::from_str(stay.owed.as_deref()?).ok()?;
         let due_at = owed["due_at"].as_str().and_then(parse_instant);
@@ -243,7 +243,7 @@ impl Item {
         })
     }
 
-    /// Whether what officers and censuses ask of the stay is told with it.
+    /// Whether to include the questions of officers and censuses.
     const fn may_be_asked(&self) -> bool {
         match self.kind {
             DueKind::Correction | DueKind::Unacknowledged => true,
@@ -251,7 +251,7 @@ impl Item {
         }
     }
 
-    /// Adds what is asked about the stay, with the members to look at again, each once.
+    /// Adds the questions about the stay, with the members to check, each once.
     fn add(&mut self, questions: Vec<Value>) {
         self.kind = DueKind::Correction;
         let named = questions
@@ -302,7 +302,7 @@ impl Item {
     }
 }
 
-/// Whether the sender is told to look again at the data of a guest who is there to be asked.
+/// Whether the sender is asked to check the data of a guest who is still there.
 fn is_flagged(stay: &StayRow) -> Result<bool, Unreadable> {
     let review = intake::view::review_of(stay)?;
     let needs_attention = stay.identity_state.get()?.needs_attention(review);

@@ -1,4 +1,4 @@
-//! Who is where at a facility on a local day.
+//! Which guest is where at a facility on a local day.
 
 use std::sync::Arc;
 
@@ -26,9 +26,9 @@ use crate::shapes::text::{Day, Instant, RoomKindWord};
 use crate::topic::Topic;
 use crate::unreadable;
 
-/// Stays read from the database at a time.
+/// How many stays are read from the database at a time.
 const PART_SIZE: u32 = 500;
-/// Stays opened before other tasks get their turn.
+/// How many stays to decrypt before yielding to other tasks.
 const OPENED_BETWEEN_YIELDS: usize = 50;
 
 query! {
@@ -173,7 +173,7 @@ impl OccupancyApi {
     }
 }
 
-/// Who is there, and the stays that cannot be read.
+/// The guests present, and the stays that cannot be read.
 async fn occupants(
     app: &App,
     facility: &Facility,

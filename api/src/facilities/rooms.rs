@@ -30,7 +30,7 @@ use crate::topic::Topic;
 
 /// The table whose rows hold sealed lists, for the seal's context.
 const SEALED_TABLE: &str = "room_list";
-/// Tries of a change that names no version, while others change the list as well.
+/// How often to try a change that names no version while others change the list.
 const TRY_COUNT_MAX: u32 = 5;
 
 /// A list and its version; version 0 is the empty list of a facility that never sent one.

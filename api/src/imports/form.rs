@@ -1,7 +1,7 @@
-//! `multipart/form-data` (RFC 7578): what a form on a page or a simple client sends a file in.
+//! `multipart/form-data` (RFC 7578): how a web form or a simple client sends a file.
 //!
-//! A form must hold one file and nothing else. Whatever else is said about the file stands in the
-//! address: a `dry_run` that was overlooked in a form would declare people for real.
+//! A form must hold exactly one file and nothing else. All options are query parameters: an
+//! overlooked `dry_run` field would declare people for real.
 
 use std::ops::Range;
 
@@ -9,9 +9,9 @@ use std::ops::Range;
 pub(crate) const FORM: &str = "multipart/form-data";
 /// Longest boundary (RFC 2046, 5.1.1).
 const BOUNDARY_LENGTH_MAX: usize = 70;
-/// Most bytes of the headers of a part.
+/// The most bytes of the headers of a part.
 const HEADERS_BYTE_COUNT_MAX: usize = 8 * 1024;
-/// What a form adds to its file.
+/// The most bytes a form adds to its file.
 pub(crate) const OVERHEAD_BYTE_COUNT_MAX: u32 = 16 * 1024;
 
 /// The form is damaged, or holds not just one file.
@@ -41,7 +41,7 @@ pub(crate) fn into_file(mut form: Vec<u8>, boundary: &str) -> Result<Vec<u8>, Fo
 fn file(form: &[u8], boundary: &str) -> Result<Range<usize>, FormFault> {
     let opening = format!("--{boundary}");
     let between = format!("\r\n--{boundary}");
-    // What stands in front of the first boundary is for nobody.
+    // Text before the first boundary is ignored.
     let first = if form.starts_with(opening.as_bytes()) {
         0
     } else {

@@ -130,7 +130,7 @@ fn look(app: &App, import: &Import, merged: &Merged, language: Language) -> Look
     }
 }
 
-/// What columns hold, by their place among those that come back: ours are left out.
+/// The fields of the columns, by index among those that are returned, without ours.
 fn fields(layout: &Value) -> Vec<(usize, Field)> {
     let columns = layout["columns"].as_array().map(Vec::as_slice);
     let mut ours_count = 0;

@@ -1,4 +1,4 @@
-//! What became of each row of a file.
+//! The outcome of each row of a file.
 
 use std::sync::Arc;
 

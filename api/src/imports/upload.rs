@@ -1,5 +1,5 @@
-//! Takes a file in: judged as far as can be without reading its rows, sealed piece by piece, and
-//! accepted by one short transaction.
+//! Accepts an upload: checks the file as far as possible without reading its rows, seals it piece
+//! by piece, and accepts it in one short transaction.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ use crate::problem::Failure;
 use crate::reply::{Json, Localised, Location};
 use crate::topic::Topic;
 
-/// When to come again while three files wait, in seconds.
+/// The retry delay while three files wait, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 30;
 
 query! {
@@ -60,8 +60,7 @@ struct Wishes {
 }
 
 impl Wishes {
-    /// What makes a request the same as another: the facility, the file and all that changes what
-    /// comes of it.
+    /// What identifies a request: the facility, the file and every option that affects the result.
     fn to_request(&self, digest: &[u8; 32]) -> Vec<u8> {
         let mut request = [self.facility_id.as_bytes().as_slice(), digest].concat();
         if self.is_dry_run {
@@ -161,7 +160,7 @@ async fn store_file(
     wishes: &Wishes,
     upload: Upload,
 ) -> Result<Import, Failure> {
-    // Asked before the file is read; decided when it is accepted.
+    // Checked before the file is read; decided when it is accepted.
     if imports::waiting_count(&app.db, wishes.facility_id).await? >= WAITING_COUNT_MAX {
         return Err(too_many());
     }
@@ -186,7 +185,8 @@ async fn store_file(
         trace_parent: Some(&trace_parent),
         census_lease: None,
     };
-    // Asked before anything is stored; taken when it is accepted, so that a refusal leaves it free.
+    // Checked before anything is stored; taken when the file is accepted, so that a refusal leaves
+    // the key free.
     let request = wishes.to_request(&digest);
     let about = Some(wishes.facility_id);
     let key = app.intake.guard_key(&occasion, about, &request).await?;
@@ -199,7 +199,7 @@ async fn store_file(
         Ok(Admission::KeyReused) => Failure::from(Refusal::IdempotencyKeyReused),
         Err(failure) => failure,
     };
-    // Whether it was accepted may not be known: only what certainly was not goes.
+    // Acceptance may be unknown: only delete a file that was certainly not accepted.
     if failure.code() != Code::OutcomeUnknown {
         discard(app, import.id).await;
     }
@@ -210,7 +210,7 @@ fn too_many() -> Failure {
     Failure::new(Code::TooManyImports).retry_after(RETRY_AFTER_SECONDS)
 }
 
-/// Looks at the file beside the threads that answer requests; gives it back with its SHA-256.
+/// Inspects the file on a blocking thread; returns it with its SHA-256.
 async fn inspect(bytes: Vec<u8>, kind: FileKind) -> Result<(Vec<u8>, [u8; 32]), Failure> {
     let inspected = tokio::task::spawn_blocking(move || {
         table::inspect(&bytes, kind)?;
@@ -262,7 +262,7 @@ fn new_import(
     }
 }
 
-/// Stores the pieces, each for itself, and accepts the whole with its key.
+/// Stores the pieces one by one, then accepts the file and takes its key.
 async fn store_content(
     app: &App,
     import: &mut Import,
@@ -295,10 +295,10 @@ async fn store_content(
     Ok(admission)
 }
 
-/// What cannot be discarded now, the sweep does.
+/// If this fails, the sweep discards it later.
 async fn discard(app: &App, id: Uuid) {
     if let Err(error) = imports::discard(&app.db, id).await {
-        tracing::warn!(import.id = %id, %error, "an upload was not discarded");
+        tracing::warn!(import.id = %id, %error, "could not discard an upload");
     }
 }
 

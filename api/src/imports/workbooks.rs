@@ -24,7 +24,7 @@ impl Templates {
         };
         let workbook = |language| {
             template::xlsx(&lists, language).unwrap_or_else(|error| {
-                tracing::error!(%error, "the template for files was not written");
+                tracing::error!(%error, "could not write the file template");
                 Vec::new()
             })
         };

@@ -1,4 +1,4 @@
-//! A quota that refills all the time (GCRA, by `governor`), and what is left of it.
+//! A continuously refilling quota (GCRA, by `governor`) and its remaining units.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -129,7 +129,7 @@ impl Allowance {
 }
 
 /// When everything taken will have come back, in nanoseconds since the start; 0: nothing taken.
-/// Ours rather than the library's, because theirs can neither be read nor be given back to.
+/// Kept here rather than in the library, whose state can neither be read nor refunded.
 #[derive(Clone, Default)]
 struct Taken(Arc<AtomicU64>);
 
@@ -157,7 +157,7 @@ impl StateStore for Taken {
     }
 }
 
-/// Monotonic time: a wall clock that is set gives nobody units.
+/// Monotonic time: setting the wall clock grants no units.
 #[derive(Clone)]
 struct SinceStart(Instant);
 

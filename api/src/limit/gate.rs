@@ -1,4 +1,4 @@
-//! Places for requests at the same time. Who finds none waits a while, in order of arrival.
+//! Concurrency slots for requests. A request that finds none waits a while, in order of arrival.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) struct Gate {
 pub(crate) type Place = OwnedSemaphorePermit;
 
 impl Gate {
-    /// Twice as many may wait as there are places.
+    /// Twice as many requests may wait as there are slots.
     pub(crate) fn new(place_count: NonZeroU32) -> Self {
         Self::with_queue(place_count, place_count.get().saturating_mul(2))
     }
@@ -54,7 +54,7 @@ impl Gate {
     }
 }
 
-/// Counted while alive, also when the request is dropped as it waits.
+/// Counted until dropped, even if the request is dropped while waiting.
 struct Waiting<'a>(&'a Gate);
 
 impl<'a> Waiting<'a> {

@@ -17,16 +17,15 @@ use super::{
 };
 use crate::config::ApiSettings;
 
-/// Keys, and facilities, that are counted at the same time. One more is refused: an organisation
-/// with more of them than this within a minute does not exist.
+/// The most keys, and the most facilities, counted at once. Any more are refused: no real
+/// organisation uses that many within a minute.
 const METER_COUNT_MAX: usize = 100_000;
-/// Batches that are worked on at the same time: each may hold 4 MiB of text.
+/// Concurrent batches: each may hold 4 MiB of text.
 const BATCHES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
-/// Of these, one key's; and how many of it may wait for them.
+/// One key's share of these, and how many of its batches may wait.
 const KEY_BATCHES_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 const KEY_BATCHES_WAITING: u32 = 128;
-/// Reading requests of one key that are worked on at the same time: more of them would only wait
-/// for the database, and keep others waiting for it.
+/// Concurrent reading requests of one key: more would only wait for the database and delay others.
 const KEY_READS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
 const KEY_READS_WAITING: u32 = 128;
 /// Pictures of one key that are searched at the same time, and that may wait for it.
@@ -51,7 +50,7 @@ pub(crate) struct Limits {
     facilities: Mutex<HashMap<Uuid, Arc<FacilityMeter>>>,
     /// Everything that has a key.
     pub(super) process: Gate,
-    /// Everything but single declarations, which come first.
+    /// Everything except single declarations, which take precedence.
     pub(super) others: Gate,
     /// Batches.
     pub(super) batches: Gate,
@@ -59,7 +58,7 @@ pub(crate) struct Limits {
     pub(crate) streams: Gate,
     /// Room for what is being received.
     pub(crate) room: SharedRoom,
-    /// Who comes with keys that are not there.
+    /// Callers with unknown keys.
     pub(crate) strangers: Strangers,
     own_room: RoomSizes,
     /// The header fields that tell of the quotas.
@@ -132,7 +131,7 @@ impl Limits {
         self.facility_stays
     }
 
-    /// What is left of a facility's quota; a facility that is not counted has all of it.
+    /// The remaining quota of a facility; full if the facility is not tracked.
     pub(crate) fn facility_remaining(&self, id: Uuid) -> u32 {
         lock(&self.facilities)
             .get(&id)

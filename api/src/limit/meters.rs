@@ -1,4 +1,4 @@
-//! What is counted for each key and each facility.
+//! The counters of each key and each facility.
 
 use super::{Allowance, gate::Gate, room::OwnRoom};
 use crate::problem::Failure;
@@ -13,9 +13,9 @@ pub(crate) struct KeyMeter {
     pub(crate) gate: Gate,
     /// Its streams of events at the same time.
     pub(crate) streams: Gate,
-    /// Its share of the batches that are worked on.
+    /// Its share of the batches being processed.
     pub(crate) batches: Gate,
-    /// Its share of the reading requests that are worked on.
+    /// Its share of the reading requests being processed.
     pub(crate) reads_at_once: Gate,
     /// Its share of the pictures that are searched.
     pub(crate) pictures: Gate,
@@ -42,7 +42,7 @@ impl KeyMeter {
     }
 }
 
-/// What is counted of a facility, whatever the key.
+/// The counters of a facility, across keys.
 pub(crate) struct FacilityMeter {
     /// Stays declared for it.
     pub(crate) stays: Allowance,

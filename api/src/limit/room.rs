@@ -1,8 +1,8 @@
-//! Room in memory for bodies that are larger than one stay, while they come and are worked on.
+//! Memory for bodies larger than one stay, while they arrive and are processed.
 //!
-//! Of its key's room a body reserves its announced length before its first byte, so that the
-//! bodies of one key never wait for each other half received. Of the room of all it takes what has
-//! come, so that who announces much and sends little keeps nothing from others.
+//! A body reserves its announced length from its key's share before the first byte, so that bodies
+//! of one key never wait for each other half received. From the shared memory it takes only what
+//! has arrived, so that a caller who announces much and sends little blocks nobody.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,7 +157,7 @@ impl Received {
         Ok(())
     }
 
-    /// What is held until the body has been worked on.
+    /// The memory held until the body has been processed.
     pub(crate) fn into_place(self) -> Option<Place> {
         self.place
     }

@@ -1,4 +1,4 @@
-//! Why units of a quota cannot be had, and what the caller is told.
+//! Why units of a quota are unavailable, and the answer to the caller.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use runtime::ids;
 
 use crate::problem::Failure;
 
-/// Why units could not be taken. Nothing was.
+/// Why units could not be taken. None were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shortage {
-    /// They will be there after this time, if nobody else takes them.
+    /// They will be available after this time, if nobody else takes them.
     Until(Duration),
     /// More than there ever are at once.
     Never,

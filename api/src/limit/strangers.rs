@@ -1,7 +1,7 @@
-//! Keys that are not there, counted by the address they come from.
+//! Unknown keys, counted by client address.
 //!
-//! Who guesses keys, or floods with made-up ones, costs the service a question or a hash each
-//! time. Honest keys are not counted: they are known.
+//! A caller who guesses keys or floods the service with made-up ones costs it a query or a hash
+//! each time. Existing keys are not counted.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -21,7 +21,7 @@ const RATE: Rate = Rate {
 /// Addresses that are counted at the same time; those that come later share one count.
 const ADDRESS_COUNT_MAX: usize = 100_000;
 
-/// Who came with unknown keys of late.
+/// Recent addresses with unknown keys.
 pub(crate) struct Strangers {
     by_address: Mutex<HashMap<ClientAddress, Arc<Allowance>>>,
     others: Arc<Allowance>,

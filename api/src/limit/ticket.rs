@@ -1,4 +1,4 @@
-//! What a request holds while it is worked on: places, and units of quotas that can be given back.
+//! What a request holds while it is processed: slots, and refundable quota units.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,12 +64,12 @@ impl Quota {
     }
 }
 
-/// What a request holds. The ticket and the exchange of the request share it.
+/// A request's holdings, shared by its ticket and its exchange.
 ///
-/// A request waits twice. Before its body is read it takes a place among its own key's requests:
-/// whoever sends slowly keeps nobody waiting but himself. Once the body has come it takes places of
-/// the process, and gives them back when it has been worked on. Its key's place it keeps until the
-/// last byte of the answer is written: a key has only so many answers under way.
+/// A request waits twice. Before its body is read it takes a slot among its own key's requests, so
+/// that a slow sender blocks only itself. Once the body has arrived it takes slots of the process,
+/// and releases them after processing. It keeps its key's slot until the last byte of the answer is
+/// written, which bounds the answers in flight per key.
 pub(crate) struct Holdings {
     caller: Arc<Caller>,
     kind: RequestKind,
@@ -80,7 +80,7 @@ pub(crate) struct Holdings {
 struct Held {
     /// Among the key's requests.
     own: Option<Place>,
-    /// What is given back when the request has been worked on.
+    /// Released when the request has been processed.
     shared: Vec<Place>,
     units: Vec<Units>,
     has_entered: bool,
@@ -95,15 +95,15 @@ impl Holdings {
         })
     }
 
-    /// Whose the request is.
+    /// The meter of the request's key.
     pub(crate) fn meter(&self) -> &KeyMeter {
         &self.caller.meter
     }
 
     /// Takes the places that all share, once: the body has come, and work begins.
     ///
-    /// Errors: 429 when the key has its share of what is worked on, 503 when the service is too
-    /// busy. What the request cost is given back.
+    /// Errors: 429 when the key has used up its share of the slots, 503 when the service is too
+    /// busy. The cost of the request is refunded.
     pub(crate) async fn enter(&self, limits: &Limits, intake: &Intake) -> Result<(), Failure> {
         if std::mem::replace(&mut self.held().has_entered, true) {
             return Ok(());
@@ -115,12 +115,12 @@ impl Holdings {
         outcome
     }
 
-    /// Keeps a place until the request has been worked on.
+    /// Keeps a slot until the request has been processed.
     pub(crate) fn hold(&self, place: Place) {
         self.held().shared.push(place);
     }
 
-    /// What is kept until the answer is written.
+    /// Kept until the answer is written.
     pub(crate) fn take_own(&self) -> Option<Place> {
         self.held().own.take()
     }
@@ -163,7 +163,7 @@ impl Holdings {
         Ok(())
     }
 
-    /// Gives all units back: the service did not do what was asked, through a fault of its own.
+    /// Refunds all units: the service failed to do what was asked.
     pub(crate) fn give_back(&self) {
         for units in self.held().units.drain(..) {
             units.of.allowance().give_back(units.count);
@@ -182,10 +182,10 @@ async fn enter(gate: &Gate, patience: Duration, otherwise: Code) -> Result<Place
     })
 }
 
-/// The right of a request to be worked on. Dropping it frees the places that all share; the units
-/// stay used.
+/// A request's permission to be processed. Dropping it releases the shared slots; the units stay
+/// used.
 pub(crate) struct Ticket {
-    /// Who calls.
+    /// The caller.
     pub(crate) caller: Arc<Caller>,
     holdings: Arc<Holdings>,
     /// The facility whose place is held already.
@@ -239,7 +239,7 @@ impl Ticket {
         self.holdings.enter(limits, intake).await
     }
 
-    /// Gives up the key's place too: the answer has bounds of its own.
+    /// Also releases the key's slot: the answer has its own limits.
     pub(crate) fn leave(self) {
         drop(self.holdings.take_own());
     }
@@ -261,12 +261,12 @@ impl Ticket {
         outcome
     }
 
-    /// Gives all units back: the service did not do what was asked, through a fault of its own.
+    /// Refunds all units: the service failed to do what was asked.
     pub(crate) fn give_back(&mut self) {
         self.holdings.give_back();
     }
 
-    /// Turns what went wrong into the answer; what was our fault costs nothing.
+    /// Turns an error into the answer; our own faults cost the caller nothing.
     pub(crate) fn refuse(mut self, failure: impl Into<Failure>) -> Failure {
         let failure = failure.into();
         if failure.is_ours() {

@@ -1,8 +1,8 @@
-//! What the headers say of an uploaded file, and the file itself.
+//! The headers of an uploaded file, and the file itself.
 //!
-//! Media types of files are what a browser makes of a name's ending: Windows calls a CSV
-//! `application/vnd.ms-excel`, and many a client says nothing. Where the type does not tell, the
-//! content does.
+//! Browsers derive a file's media type from its extension: Windows calls a CSV
+//! `application/vnd.ms-excel`, and many clients send none. If the type does not tell, the content
+//! does.
 
 use domain::problem::{Code, Violation};
 use formats::table::FileKind;
@@ -17,7 +17,7 @@ use crate::shapes::text::FileContent;
 
 pub(super) use crate::imports::form::FORM;
 
-/// What Windows calls a workbook, and a CSV.
+/// The media types that Windows uses for workbooks and CSV.
 const EXCEL: &str = "application/vnd.ms-excel";
 const OPEN_DOCUMENT: &str = "application/vnd.oasis.opendocument.spreadsheet";
 const BYTES: &str = "application/octet-stream";

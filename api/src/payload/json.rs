@@ -1,4 +1,4 @@
-//! JSON, read strictly: bounded depth, no name twice in an object.
+//! Strict JSON: bounded depth, no duplicate names in an object.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -80,12 +80,12 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, Fault> {
 struct Reader<'a> {
     depth_left: u32,
     is_too_deep: &'a Cell<bool>,
-    /// The pointer to a member that is there twice, written from its end on the way out.
+    /// The pointer to a duplicate member, built from its end while unwinding.
     repeated: &'a RefCell<Option<String>>,
 }
 
 impl Reader<'_> {
-    /// Puts a step in front of the pointer to what is there twice, if that is why reading ends.
+    /// Prepends a step to the pointer of a duplicate member, if that is the error.
     fn behind(self, step: &str) {
         if let Some(pointer) = self.repeated.borrow_mut().as_mut() {
             *pointer = format!("{}{pointer}", to_step(step));

@@ -1,4 +1,4 @@
-//! Taking cases: for a while, to nobody else's.
+//! Claiming cases: for a limited time, exclusively.
 
 use std::sync::Arc;
 
@@ -160,7 +160,7 @@ impl ClaimsApi {
                 let claim = ClaimAnswer::of(app, sender.key_id, lease_id, &cases).await?;
                 Ok(CasesClaimed::Claim(Json(claim), None))
             }
-            // The lease as it stands: what was decided, released or has run out is gone from it.
+            // The current lease, without cases that were decided, released or have expired.
             Claimed::Replayed { lease_id } => {
                 key.count("replay");
                 let held = queue::held(&app.db, lease_id, sender.key_id, app.clock.now()).await?;

@@ -216,7 +216,7 @@ async fn new_decision(
         note: Some(request.note),
         question,
     };
-    // Without a case nothing is decided, and nothing is sealed.
+    // Without a case there is nothing to decide and nothing to seal.
     let sealed = match stay_of(app, case_id).await? {
         Some(stay) => words.seal(&app.vault, id, &stay)?,
         None => None,
@@ -285,8 +285,8 @@ const fn action(decision: ReviewDecision) -> &'static str {
     }
 }
 
-/// What the sender hears: that something is asked, and where, or that nothing need be looked at any
-/// more; what is asked stands on the stay.
+/// The event for the sender: a question and its members, or that nothing needs checking any more.
+/// The question's text is on the stay.
 fn event_row(app: &App, at: DateTime<Utc>, kind: EventKind) -> store::events::EventRow {
     store::events::EventRow {
         id: ids::uuid_v7(&app.clock),

@@ -1,7 +1,7 @@
 //! A case with what an officer needs to decide it.
 //!
-//! Of what was declared an officer sees what is forwarded to the police, by the same allow-list:
-//! never ward, bed, note or telephone.
+//! An officer sees the declared data that is forwarded to the police, by the same allow-list: never
+//! ward, bed, note or telephone.
 
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ use crate::app::App;
 use crate::problem::Failure;
 use crate::unreadable;
 
-/// What the cases of a page have beside themselves.
+/// The additional data of a page of cases.
 struct Surroundings {
     stays: HashMap<Uuid, StayRow>,
     versions: HashMap<Uuid, StayVersionRow>,
@@ -47,7 +47,7 @@ struct Surroundings {
     attempts: HashMap<Uuid, Map<String, Value>>,
     /// By case.
     decisions: HashMap<Uuid, Vec<DecisionRow>>,
-    /// What facilities answered in words, by question.
+    /// Facilities' written answers, by question.
     answers: HashMap<Uuid, AnswerRow>,
 }
 
@@ -187,7 +187,7 @@ fn read(detail: &str) -> Value {
     serde_json::from_str(detail).unwrap_or_else(|_| json!({}))
 }
 
-/// Who holds the case; the lease's id is for its holder alone.
+/// The holder of the case; the lease's id is only shown to its holder.
 fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Value {
     let Some(leased_until) = case.leased_until.filter(|until| *until > now) else {
         return Value::Null;

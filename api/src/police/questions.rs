@@ -1,5 +1,5 @@
-//! What senders are asked about a stay: by officers, seen on it until it is answered, and whether a
-//! guest has left whom a census did not have.
+//! Questions to senders about a stay: those of officers, shown on the stay until answered, and
+//! whether a guest missing from a census has left.
 
 use std::collections::HashMap;
 

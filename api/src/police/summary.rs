@@ -1,4 +1,4 @@
-//! How much waits, by commune and reason.
+//! Counts of waiting cases, by commune and reason.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What officers write, a note for the police and a question for the sender, and what facilities
-//! answer: sealed.
+//! Sealed texts: officers' notes for the police, their questions to senders, and the facilities'
+//! answers.
 
 use intake::view::{SEALED_ANSWER, SEALED_WORDS};
 use runtime::vault::Vault;
@@ -41,8 +41,8 @@ impl Words {
         Ok(Some(sealed.map_err(Failure::internal)?))
     }
 
-    /// Opens those of a decision about a stay. Those that cannot be read are left out: what else is
-    /// known of the decision still helps.
+    /// Opens the texts of a decision about a stay. Unreadable ones are left out, because the rest
+    /// of the decision still helps.
     pub(super) fn open(vault: &Vault, stay: &StayRow, row: &DecisionRow) -> Self {
         Self::read(vault, stay, row).unwrap_or_else(|error| {
             unreadable::note("review_decision", row.id, &error);

@@ -1,5 +1,5 @@
-//! What a facility answers to an officer's question in words: seen by the police, no version of the
-//! stay, no event.
+//! A facility's written answer to an officer's question: shown to the police, without a version of
+//! the stay or an event.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ use crate::reply::{Json, Replayed};
 use crate::shapes::text::{AnswerText, Id, Instant};
 use crate::topic::Topic;
 
-/// What keys of these requests are hashed for.
+/// Domain separation for the key hashes of these requests.
 const AREA: Area = Area {
     key: "idempotency.answer",
     request: "request.answer",
@@ -148,7 +148,7 @@ async fn give(
     let new = NewAnswer {
         row: AnswerRow {
             id: answer_id,
-            // No question has the id of what is no id.
+            // A malformed id matches no question.
             question_id: request.question_id.unwrap_or_default(),
             case_id: Uuid::nil(),
             stay_id,

@@ -240,8 +240,8 @@ impl BatchAnswer {
     }
 }
 
-/// Two newborns of one name and hour may be two: whoever sent them must hear that one was saved. The
-/// stay itself is the first answer byte for byte and cannot say so.
+/// Two newborns with the same name and hour may be different: their sender must learn that only one
+/// was saved. The stay itself is byte for byte the first answer and cannot say so.
 fn same_as_earlier() -> Warning {
     Warning::of(&Violation::new("", Code::SameAsEarlierItem))
 }
@@ -252,7 +252,7 @@ fn reference(item: &Value) -> Option<String> {
     (!reference.is_empty()).then_some(reference)
 }
 
-/// An item that failed through a fault of ours is told to the operator, too.
+/// An item that failed because of an internal error is also logged.
 fn log(index: u32, failure: &Failure) {
     if failure.is_ours() {
         let (code, cause) = (failure.code(), failure.causes());

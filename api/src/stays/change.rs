@@ -287,12 +287,12 @@ impl StayChangesApi {
     }
 }
 
-/// What a change is to be done to, and under which conditions.
+/// The target of a change, and its conditions.
 struct Target {
     stay_id: Uuid,
     /// The version it is meant for.
     if_match: IfMatch,
-    /// What guards it against being done twice.
+    /// The guard against carrying it out twice.
     key: IdempotencyKey,
 }
 

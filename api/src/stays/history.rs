@@ -1,4 +1,4 @@
-//! Every version of a stay: who, when, why.
+//! Every version of a stay: its author, time and reason.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -116,7 +116,7 @@ impl StayHistoryApi {
     }
 }
 
-/// The versions that had no night in them when they were made, and that the police got at 23:00.
+/// Versions that included no night when they were made and were sent to the police at 23:00.
 async fn sent_later(app: &App, versions: &[StayVersionRow]) -> Result<HashSet<i32>, Failure> {
     let ids_of = |version: &StayVersionRow| {
         let (stay_id, number) = (version.stay_id, version.version);

@@ -36,11 +36,11 @@ use crate::shapes::text::{IdentityWord, Instant, PresenceWord};
 use crate::topic::Topic;
 use crate::unreadable;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "stays";
 /// The same in order of deadline.
 const BY_DEADLINE: &str = "stays/deadline";
-/// Stays that one request opens at most to see which room they name.
+/// The most stays one request decrypts to find a room.
 const LOOK_COUNT_MAX: usize = 1_000;
 /// Stays that are opened at once.
 const CHUNK_COUNT: usize = 200;
@@ -261,13 +261,13 @@ fn is_in_room(stay: &Raw<Stay>, room: &str) -> bool {
     named.is_some_and(|named| named.to_lowercase() == room)
 }
 
-/// What becomes of a row in a list.
+/// How a row appears in a list.
 pub(super) enum Shown {
     /// The stay's newest version.
     Stay(Raw<Stay>),
-    /// It was amended between the two questions: the next request shows it.
+    /// It was amended between the two queries: the next request shows it.
     Moved,
-    /// It is stored damaged: what can be told of it.
+    /// It is damaged: its readable part.
     Unreadable(UnreadableStay),
 }
 

@@ -124,7 +124,7 @@ fn paper_of(
     let opened = intake::view::open(&app.vault, stay, version)
         .map_err(|error| unreadable::failure(stay.id, error))?;
     let damaged = |error| unreadable::failure(stay.id, error);
-    // What was accepted is well-formed; members that only the service sets are not printed.
+    // Accepted content is well-formed; members that only the service sets are not printed.
     let (draft, _) = Draft::read(&opened.content);
     let instant = |text: Option<String>| text.as_deref().and_then(parse_instant);
     let document = draft.guest.document.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Finding stays by what identifies their guest, among those of the caller's facilities.
 //!
-//! Number and name come in the body and are compared by their keyed hashes: nothing personal is
-//! in a URL, a log or a question to the database.
+//! Number and name come in the body and are compared by keyed hashes: no personal data in a URL, a
+//! log or a database query.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::reply::Json;
 use crate::shapes::text::{Id, Name, Word};
 use crate::topic::Topic;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "stays/search";
 /// The oldest guest's year of birth: a name is filed with the year.
 const BIRTH_YEAR_MIN: i32 = 1850;

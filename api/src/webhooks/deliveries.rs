@@ -1,4 +1,4 @@
-//! What is on its way to a webhook, what became of it, and sending it again.
+//! A webhook's deliveries: pending ones, outcomes, and replays.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::reply::{Json, Replayed};
 use crate::shapes::text::{Instant, WebhookEventWord, WebhookOutcomeWord, WebhookProgressWord};
 use crate::topic::Topic;
 
-/// When to come again while too much waits for a webhook, in seconds.
+/// The retry delay while too many deliveries wait for a webhook, in seconds.
 const FULL_RETRY_AFTER_SECONDS: u32 = 60;
 
 /// An event on its way to a webhook.

@@ -1,8 +1,8 @@
-//! What was sent and what came back, one JSON object a line.
+//! Requests and their outcomes, one JSON object per line.
 //!
-//! A line is in the hands of the operating system before the request it announces goes out, so
-//! that a run that is killed still knows every stay it may have made. No line holds an API key or
-//! anything of a guest: of a body there is only its SHA-256.
+//! A line is handed to the operating system before the request it announces is sent, so that even a
+//! killed run knows every stay it may have made. No line contains an API key or data of a guest: a
+//! body is recorded only by its SHA-256.
 
 use std::{
     fs::File,
@@ -28,7 +28,7 @@ pub(crate) struct Journal {
 pub(crate) struct Sending<'a> {
     /// The request's `Idempotency-Key`.
     pub(crate) key: &'a str,
-    /// From 1; more than 1 when the outcome of the one before is not known.
+    /// From 1; more than 1 when the outcome of the previous attempt is unknown.
     pub(crate) attempt: u32,
     /// Where the guest stays.
     pub(crate) facility_id: &'a str,
@@ -83,7 +83,7 @@ impl Journal {
         })
     }
 
-    /// Notes what is about to be sent; return before sending it.
+    /// Records a request about to be sent; returns before it is sent.
     pub(crate) fn sending(&self, stays: &[Sending<'_>]) -> io::Result<()> {
         self.write(stays.iter().map(Line::Send))
     }

@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use seeds::DemoPerson;
 use serde_json::{Value, json};
 
-/// Who checks in.
+/// Which guests check in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Population {
     /// New people with numbers of their own: the registry does not know them.
@@ -60,7 +60,7 @@ pub(crate) struct Guest {
     pub(crate) position: u32,
 }
 
-/// What a stay needs to know of its facility.
+/// What a stay depends on in its facility.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     /// Its id, as text.

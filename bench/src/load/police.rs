@@ -1,4 +1,4 @@
-//! Compares what was accepted with the ledger of the police endpoint's simulator.
+//! Compares accepted stays with the ledger of the simulated police endpoint.
 
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ impl Display for Comparison {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "police    {} of {} arrived after {:.2} s, {} missing, {} doubled",
+            "police    {} of {} arrived after {:.2} s, {} missing, {} duplicated",
             self.arrived, self.expected, self.waited_seconds, self.missing, self.doubled
         )
     }

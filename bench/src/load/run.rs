@@ -1,4 +1,4 @@
-//! Sends the stays and counts what comes back.
+//! Sends the stays and counts the outcomes.
 
 use std::{
     sync::{
@@ -59,9 +59,9 @@ pub(crate) struct Run {
     pub(crate) pace: Pace,
     /// Connections, each with one request at a time.
     pub(crate) connection_count: usize,
-    /// Who declares; at least one.
+    /// The declaring desks; at least one.
     pub(crate) desks: Vec<Desk>,
-    /// Who checks in.
+    /// The guests who check in.
     pub(crate) people: People,
     /// Who comes again, and what is sent again.
     pub(crate) mix: Mix,
@@ -71,13 +71,13 @@ pub(crate) struct Run {
     pub(crate) seed: u64,
     /// Share of requests that are batches, from 0 to 1.
     pub(crate) batch_share: f64,
-    /// Stays of a batch.
+    /// Stays per batch.
     pub(crate) batch_size: u32,
     /// Further attempts while an outcome is not known.
     pub(crate) retry_count_max: u32,
     /// For one call.
     pub(crate) call_timeout: Duration,
-    /// Where sendings and outcomes are noted.
+    /// Records requests and outcomes.
     pub(crate) journal: Option<Journal>,
     /// Whether ids of accepted stays are kept for a comparison.
     pub(crate) keeps_ids: bool,
@@ -447,7 +447,7 @@ impl Parcel {
     }
 }
 
-/// No answer, or one that asks to come again with the same request.
+/// No answer, or one that asks to retry the same request.
 fn is_worth_another(answer: &Result<Answer, NoAnswer>) -> bool {
     match answer {
         Err(_) => true,
@@ -530,7 +530,7 @@ struct BatchResult {
     problem: Option<ProblemCode>,
 }
 
-/// An answer that is not what the contract promises is an unknown outcome of its own code.
+/// An answer that violates the contract is an unknown outcome with its own code.
 fn unreadable() -> Fate {
     Fate {
         end: End::Unknown,

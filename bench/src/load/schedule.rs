@@ -1,9 +1,9 @@
-//! When each request is meant to start.
+//! The intended start of each request.
 //!
-//! In the open model a request has its start whether or not the ones before are answered, as
-//! guests come whether or not the desk is free; latency counts from that start, so that a stalled
-//! service cannot hide its stall (coordinated omission). A thread of its own keeps the starts:
-//! the runtime's timer only knows milliseconds.
+//! In the open model requests start whether or not earlier ones are answered, just as guests arrive
+//! whether or not the desk is free. Latency counts from the intended start, so that a stalled
+//! service cannot hide its stall (coordinated omission). A dedicated thread keeps the schedule,
+//! because the runtime's timer only has millisecond precision.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-/// The longest the thread sleeps without looking whether to stop.
+/// The longest the thread sleeps without checking whether to stop.
 const NAP_MAX: Duration = Duration::from_millis(100);
 
 /// How the starts are spread.

@@ -1,4 +1,4 @@
-//! What a run counted, as text and as JSON.
+//! The results of a run, as text and as JSON.
 
 use std::{
     collections::BTreeMap,
@@ -37,7 +37,7 @@ pub(crate) struct Tally {
     pub(crate) replayed_count: u64,
     /// Stays refused.
     pub(crate) rejected_count: u64,
-    /// Stays of which nobody told what became of them.
+    /// Stays with an unknown outcome.
     pub(crate) unknown_count: u64,
     /// Accepted and replayed stays, when they are kept.
     pub(crate) stay_ids: Vec<Uuid>,

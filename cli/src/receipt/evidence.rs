@@ -1,4 +1,4 @@
-//! What somebody shows of a receipt: the JWS alone, or JSON of the service with more in it.
+//! The evidence presented for a receipt: the JWS alone, or the service's JSON that contains it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{canonical::to_canonical_json, receipt};
@@ -44,7 +44,7 @@ pub(super) fn is_jws(text: &str) -> bool {
 }
 
 impl Evidence {
-    /// The JWS; what is none is given back as it is, for the check to refuse.
+    /// The JWS; anything else is returned unchanged, for the check to refuse.
     pub(super) fn jws(&self) -> String {
         let found = self.json().and_then(|json| {
             let jws = json["jws"]
@@ -65,8 +65,7 @@ impl Evidence {
         self.content.clone().or_else(around)
     }
 
-    /// Whether the content is what the receipt's digest was made of; `None` when no content was
-    /// shown.
+    /// Whether the content matches the receipt's digest; `None` when no content was given.
     pub(super) fn content_matches(&self, sha256: &str) -> Option<Match> {
         let stay = self.stay()?;
         let Some(salt) = self.salt(&stay) else {

@@ -1,4 +1,4 @@
-//! What the check of a receipt found, in words.
+//! Describes the result of checking a receipt.
 
 use domain::problem::Language;
 use runtime::signing::{self, ReceiptKind, SigningError};
@@ -38,7 +38,7 @@ impl Report {
         self.outcome.is_ok() && is_content_right
     }
 
-    /// The result, its facts, and what to do where it does not hold.
+    /// The result, its facts, and what to do if the receipt is not valid.
     pub(super) fn text(&self, language: Language) -> String {
         match &self.outcome {
             Err(error) => format!("{}\n", refusal(*error).of(language)),
@@ -161,7 +161,7 @@ fn facts(kind: ReceiptKind, payload: &Value, language: Language) -> Vec<String> 
     lines.collect()
 }
 
-/// A signed text is not trusted on a terminal: whoever runs the service may not be who he says.
+/// Even signed text is not trusted on a terminal: the service may not be who it claims to be.
 fn shown(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).collect()
 }

@@ -11,8 +11,8 @@ use crate::settings::{PlaceSettings, SecretSettings};
 /// Limits of the intake.
 #[derive(Args, Clone)]
 pub(crate) struct IntakeOptions {
-    /// Transactions that write declarations at the same time (PostgreSQL; SQLite has one). Fewer
-    /// make larger groups, more spend less time waiting for the disk.
+    /// Concurrent transactions that write declarations (PostgreSQL; SQLite has one). Fewer make
+    /// larger groups; more spend less time waiting for the disk.
     #[arg(
         long,
         env = "LUUTRU_COMMITTERS",
@@ -87,7 +87,7 @@ pub(crate) struct WorkerOptions {
     pub(crate) settings: worker::WorkerSettings,
 }
 
-/// How far from now an arrival in an uploaded file may be: the API's settings again.
+/// How far from now an arrival in an uploaded file may be; must match the API's settings.
 #[derive(Args)]
 pub(crate) struct WindowOptions {
     /// How many minutes in the future an arrival may be.

@@ -290,7 +290,7 @@ pub(crate) async fn load_demo_people(registry: &Registry) -> anyhow::Result<()> 
         sex: person.sex.as_str().to_owned(),
     });
     let added = registry.load_persons(persons).await?;
-    tracing::info!(added, "the people of the demonstration are in the registry");
+    tracing::info!(added, "loaded the demo people into the registry");
     Ok(())
 }
 

@@ -16,12 +16,12 @@ pub enum Match {
     Stay(usize),
     /// No stay that is known.
     Nobody,
-    /// The same as the line at this place, which comes before it.
+    /// A duplicate of the earlier line at this index.
     Repeated(usize),
 }
 
-/// For each line the stay it is about: by reference, and only then by document. No two lines are
-/// about one stay.
+/// Matches each line with a stay, by reference first and then by document. No two lines match the
+/// same stay.
 #[must_use]
 pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<Match> {
     let by_reference = places(stays, |stay| reference(stay.content).map(str::to_owned));
@@ -53,7 +53,7 @@ pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<Match> {
     matches
 }
 
-/// Places of stays by a key: those who are present first, the newest first among equals.
+/// Indexes of stays by a key: present guests first, newest first among equals.
 fn places(
     stays: &[Known<'_>],
     key: impl Fn(&Known<'_>) -> Option<String>,
@@ -76,8 +76,8 @@ fn places(
     places
 }
 
-/// Marks lines that name the same reference as one before, or the same document where neither
-/// has a reference.
+/// Marks lines with the same reference as an earlier one, or with the same document if neither has
+/// a reference.
 fn repeated(lines: &[Line]) -> Vec<Match> {
     let mut seen = HashMap::new();
     let marks = lines.iter().enumerate().map(|(place, line)| {
@@ -103,13 +103,13 @@ fn reference(content: &Value) -> Option<&str> {
     content["reference"].as_str()
 }
 
-/// The document's number, as it is compared.
+/// The document number in comparable form.
 pub(super) fn document(content: &Value) -> Option<String> {
     let number = content.pointer("/guest/document/number")?.as_str()?;
     Some(comparable_number(number)).filter(|number| !number.is_empty())
 }
 
-/// Whether the one names no other document than the other; it may name none.
+/// Whether the one names the same document as the other, or none.
 pub(super) fn is_one_document(one: &Value, other: &Value) -> bool {
     document(one).is_none_or(|number| document(other).as_ref() == Some(&number))
         && is_one_country(one, other)

@@ -1,4 +1,4 @@
-//! What a line says that its stay does not.
+//! The differences between a line and its stay.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use crate::catalogue::VIET_NAM_CODE;
 use crate::document::{DocumentKind, ImpliedNationality};
 use crate::facility::Facility;
 
-/// Members of a guest that tell who it is.
+/// Members that identify a guest.
 const TELLING: [&str; 6] = [
     "full_name",
     "birth_date",
@@ -17,11 +17,10 @@ const TELLING: [&str; 6] = [
 ];
 
 /// The members of a line that differ from the stay's content, as a merge patch; members that the
-/// line does not send stay as they are. What is left out of the content and is said by the line in
-/// the words of the default makes no difference; nor does what a line goes on saying of a guest
-/// without document who is better known by now.
+/// line omits stay unchanged. Spelling out a default that the content omits is not a difference;
+/// neither is outdated data about a guest without a document who has been identified since.
 ///
-/// `first` is what the stay was declared with, where something of that is still owed.
+/// `first` is the original content, if data is still missing from it.
 #[must_use]
 pub fn patch(
     line: &Value,
@@ -54,9 +53,9 @@ pub fn patch(
     patch
 }
 
-/// Members of the guest that the line tells as they were before the guest was known: all that tell
-/// who it is, once there is a document; before that, those that were given since and that the line
-/// tells as they were declared. No line takes away a document that was found.
+/// Members for which the line repeats data from before the guest was identified: all identifying
+/// members once there is a document; before that, those supplied since the declaration that the
+/// line repeats as first declared. No line removes a document that was found.
 fn outdated(line: &Value, content: &Value, first: Option<&Value>) -> Vec<&'static str> {
     if !is_without_document(line) {
         return Vec::new();
@@ -71,7 +70,7 @@ fn outdated(line: &Value, content: &Value, first: Option<&Value>) -> Vec<&'stati
     TELLING.into_iter().filter(said_first).collect()
 }
 
-/// Whether a guest is told to have no document.
+/// Whether a guest is declared without a document.
 fn is_without_document(content: &Value) -> bool {
     let kind = content.pointer("/guest/document/kind");
     kind.and_then(Value::as_str) == Some(DocumentKind::None.as_str())

@@ -22,7 +22,7 @@ impl<'a> Census<'a> {
     /// Reads the census itself.
     ///
     /// # Errors
-    /// Every violation of its own members; those of lines are judged line by line.
+    /// Every violation of its own members; lines are judged one by one.
     pub fn read(
         document: &'a Value,
         kind: FacilityKind,
@@ -101,7 +101,7 @@ impl<'a> Census<'a> {
     }
 }
 
-/// Names the member as missing unless something else is wrong with it already.
+/// Reports the member as missing unless it already has another fault.
 fn require(pointer: &str, violations: &mut Vec<Violation>) {
     if violations.iter().all(|found| found.pointer != pointer) {
         violations.push(Violation::new(pointer, Code::Required));
@@ -130,8 +130,7 @@ fn judge_taken_at(
     Some(taken_at)
 }
 
-/// A scope that names nothing is refused: taken for the whole facility, it would send away all
-/// who are elsewhere.
+/// An empty scope is refused: if it meant the whole facility, everybody elsewhere would depart.
 fn judge_scope(has_scope: bool, names: ScopeNames, violations: &mut Vec<Violation>) -> Scope {
     match names {
         (Some(ward), None) => Scope::Ward(ward),

@@ -201,7 +201,7 @@ fn a_line_is_matched_by_reference_and_else_by_document() {
         (vec![numbered("2 2-2")], vec![Match::Stay(1)]),
         (vec![with("Z", "999")], vec![Match::Nobody]),
         (vec![json!({})], vec![Match::Nobody]),
-        // The newest of two; the next line gets the other.
+        // The newer of two; the next line gets the other.
         (
             vec![with("X", "333"), with("Y", "333")],
             vec![Match::Stay(3), Match::Stay(2)],
@@ -516,7 +516,7 @@ proptest! {
         }
     }
 
-    /// A line laid over a stay makes no difference the second time.
+    /// Applying a line to a stay twice changes nothing the second time.
     #[test]
     fn a_patch_is_done_once(line in arbitrary_json(), content in arbitrary_json()) {
         let found = patch(&line, &content, None, &facility());

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::draft::{Draft, READ_ONLY};
 use crate::problem::{Code, Violation};
 
-/// The content with the patch laid over it. Faults of the patch's own shape are added to
-/// `violations`: unknown members, those that only the service sets, wrong types.
+/// The content merged with the patch. Faults in the patch's shape are added to `violations`:
+/// unknown members, read-only members, wrong types.
 pub(super) fn merged(
     content: &Value,
     mut patch: Map<String, Value>,
@@ -50,7 +50,7 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// A document that is shown ends the reason for having none, unless the patch says otherwise.
+/// Adding a document removes the reason for having none, unless the patch says otherwise.
 fn drop_answered_reason(content: &mut Value, patch: &Value) {
     const REASON: &str = "no_document_reason";
     let kind = content.pointer("/guest/document/kind");
@@ -88,7 +88,7 @@ fn differ(one: &Value, other: &Value, pointer: &str, found: &mut Vec<String>) {
     names.dedup();
     for name in names {
         let (left, right) = (left.get(name), right.get(name));
-        // What appears or goes as a whole is told as one.
+        // A member added or removed as a whole is reported once.
         let pointer = format!("{pointer}/{name}");
         match (left, right) {
             (Some(left), Some(right)) => differ(left, right, &pointer, found),

@@ -365,7 +365,7 @@ fn a_night_is_told_by_the_departure_that_took_place() {
         (json!({"departed_at": "2026-11-23T20:00:00+07:00"}), false),
         (json!({"departed_at": "2026-11-23T23:30:00+07:00"}), true),
         (json!({"departed_at": "2026-11-24T08:00:00+07:00"}), true),
-        // The change came after 23:00 of that day, and the guest is there.
+        // The change came after 23:00 that day, and the guest is present.
         (
             json!({"expected_departure_at": "2026-11-23T20:00:00+07:00"}),
             true,
@@ -402,7 +402,7 @@ fn what_is_owed_is_completed_and_no_correction() {
         (unknown(), named, "amended", true),
         (minimal(), born, "completed", false),
         (minimal(), json!({"room": "1"}), "amended", true),
-        // Another person: the registry has not spoken of that one.
+        // Another person, whom the registry has not checked.
         (minimal(), other, "amended", false),
         (Stay::at_hotel(), json!({"room": "1"}), "amended", false),
     ];

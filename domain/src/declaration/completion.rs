@@ -1,5 +1,5 @@
-//! Provisional records: what is still owed of a stay that was declared in time with less than the
-//! law wants to know.
+//! Provisional records: what is still owed for a stay declared on time with less data than the law
+//! requires.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -24,15 +24,15 @@ const DOCUMENT: &str = "/guest/document";
 /// What is owed of a stay.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Completion {
-    /// Pointers of the members that are missing; empty when nothing is owed.
+    /// Pointers to the missing members; empty when nothing is missing.
     pub missing: Vec<&'static str>,
-    /// Until when they are owed.
+    /// When they are due.
     pub due_at: Option<DateTime<Utc>>,
 }
 
 impl Completion {
-    /// What a declaration owes when it is accepted: newborns their document, unidentified persons
-    /// everything that tells who they are.
+    /// The data missing from a declaration when it is accepted: a newborn's document, and
+    /// everything that identifies an unidentified person.
     #[must_use]
     pub fn of(guest: &Guest, arrival_at: DateTime<Utc>) -> Self {
         match guest.document.no_document_reason() {

@@ -1,5 +1,5 @@
-//! Dates of a foreigner's entry that do not fit the arrival. None of them refuses: who lodges a
-//! foreigner must declare the stay whatever the papers say, and a date may be mistyped.
+//! Dates of a foreigner's entry that do not fit the arrival. None causes refusal: lodgings must
+//! declare a foreigner whatever the papers say, and a date may be mistyped.
 //!
 //! Source: Law 47/2014/QH13, art. 33 (the lodging declares), art. 31 (the permitted stay).
 

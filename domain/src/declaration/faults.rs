@@ -1,22 +1,22 @@
-//! All violations of one document, each place named once for what is really wrong with it.
+//! All violations of one document, each place reported once with its real fault.
 
 use crate::problem::{Class, Code, Hint, Violation};
 
-/// Most violations named for one document. A body of nothing but unknown members has no more to
-/// tell after the first hundred.
+/// The most violations reported for one document. A body full of unknown members gains nothing
+/// after the first hundred.
 pub const VIOLATION_COUNT_MAX: usize = 100;
 
-/// What was found in a document: every violation, and every warning beside them.
+/// The findings about a document: every violation and every warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
     /// In the order in which they were found; never empty in an `Err`.
     pub violations: Vec<Violation>,
-    /// What would deserve a look even with every violation mended.
+    /// Warnings that would remain after every violation is fixed.
     pub warnings: Vec<Violation>,
 }
 
 impl Faults {
-    /// Begins with what reading found; the class of a code tells whether it refuses.
+    /// Starts with the findings of reading; the class of a code tells whether it causes refusal.
     pub(crate) fn new(found: Vec<Violation>) -> Self {
         let is_warning = |one: &Violation| one.code.class() == Class::Warning;
         let (warnings, mut violations): (Vec<_>, Vec<_>) = found.into_iter().partition(is_warning);
@@ -43,14 +43,14 @@ impl Faults {
         self.warnings.push(Violation::new(pointer, code));
     }
 
-    /// A missing member, unless it is there with a fault that is named already.
+    /// Reports a missing member, unless it is present with a fault already reported.
     pub(crate) fn require(&mut self, pointer: &str) {
         if !self.has(pointer) {
             self.push(pointer, Code::Required);
         }
     }
 
-    /// Whether something at this place, around it or within it is named already.
+    /// Whether a fault at, around or within this place has already been reported.
     pub(crate) fn has(&self, pointer: &str) -> bool {
         self.violations.iter().any(|violation| {
             is_within(pointer, &violation.pointer) || is_within(&violation.pointer, pointer)

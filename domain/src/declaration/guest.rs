@@ -1,4 +1,4 @@
-//! Who: the guest, and what each kind of guest must state.
+//! The guest, and the members required of each kind of guest.
 
 use chrono::NaiveDate;
 
@@ -26,7 +26,7 @@ const COMMUNE_CODE: &str = "/guest/residence/commune_code";
 /// Digits of a telephone number (ITU-T E.164 has at most 15).
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=15;
 
-/// Whose law applies, as far as the document tells.
+/// Which law applies, as far as the document tells.
 #[derive(Clone, PartialEq, Eq)]
 enum Standing {
     /// Vietnamese, stated or implied.
@@ -35,11 +35,11 @@ enum Standing {
     Foreigner(String),
     /// No document and no nationality stated: judged as a citizen.
     Unknown,
-    /// Cannot be told until a fault is mended.
+    /// Unknown until a fault is fixed.
     Undecided,
 }
 
-/// What is known of the document while other members are judged.
+/// The state of the document while other members are judged.
 struct Shown {
     kind: Option<DocumentKind>,
     /// Only beside [`DocumentKind::None`].
@@ -53,7 +53,7 @@ impl Shown {
     }
 }
 
-/// The guest, if nothing about him is at fault.
+/// The guest, if free of faults.
 pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -> Option<Guest> {
     let sent = &draft.guest;
     let birth_date = birth_date(sent, context.today, faults);
@@ -255,8 +255,8 @@ fn birth_date(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Optio
 }
 
 /// Viet Nam gives these to its citizens only (Law on Identity 26/2023/QH15, arts. 3 and 18); a
-/// foreigner's card is a [`DocumentKind::ForeignIdentityCard`]. A child of two nationalities may
-/// have both, so that it is worth a look and no refusal.
+/// foreigner's card is a [`DocumentKind::ForeignIdentityCard`]. A child with two nationalities may
+/// have both, so this is a warning rather than a refusal.
 fn warn_of_nationality(document: &Document, standing: &Standing, faults: &mut Faults) {
     let is_citizens = matches!(
         document.kind(),
@@ -267,8 +267,8 @@ fn warn_of_nationality(document: &Document, standing: &Standing, faults: &mut Fa
     }
 }
 
-/// The number knows sex and birth year, but may be older than a correction of either: a difference
-/// is worth a look, never a refusal.
+/// The number encodes sex and birth year, but may predate a correction of either: a difference is a
+/// warning, never a refusal.
 fn warn_of_number(
     document: &Document,
     birth_date: Option<BirthDate>,
@@ -286,10 +286,10 @@ fn warn_of_number(
     }
 }
 
-/// Codes of before 2025-07-01 are on most people's cards: taken, with a warning.
+/// Most people's cards show codes from before 2025-07-01: accepted with a warning.
 fn check_residence(sent: &DraftGuest, context: &Context<'_>, faults: &mut Faults) {
     let residence = sent.residence.as_ref();
-    // It never keeps a guest from being declared.
+    // It never blocks a declaration.
     if residence.is_some_and(|residence| residence.address.as_deref().is_some_and(is_damaged)) {
         faults.warn("/guest/residence/address", Code::TextDamaged);
     }
@@ -301,7 +301,7 @@ fn check_residence(sent: &DraftGuest, context: &Context<'_>, faults: &mut Faults
     match context.catalogues.commune_code(code) {
         Some(CommuneCode::Current(_)) => {}
         Some(CommuneCode::Old([_])) => faults.warn(COMMUNE_CODE, Code::CommuneCodeOld),
-        // It was cut up: which part the guest lives in only the guest can say.
+        // The unit was split: only the guest knows which part applies.
         Some(CommuneCode::Old(_)) => faults.warn(COMMUNE_CODE, Code::CommuneCodeAmbiguous),
         None => faults.push(COMMUNE_CODE, Code::UnknownCommune),
     }
@@ -382,7 +382,8 @@ pub(crate) fn is_name(name: &str) -> bool {
         && !name.split_whitespace().any(is_address)
 }
 
-/// Keeps what is no telephone number: it goes to nobody, and a guest is not turned away for it.
+/// Keeps an invalid telephone number: it is not forwarded to anybody, and it must not block a
+/// declaration.
 fn warn_of_phone(phone: Option<&str>, pointer: &str, faults: &mut Faults) {
     if phone.is_some_and(|phone| !is_phone(phone)) {
         faults.warn(pointer, Code::InvalidPhone);

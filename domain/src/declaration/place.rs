@@ -1,4 +1,4 @@
-//! Where and why: facility, room, purpose, party.
+//! The place and reason of a stay: facility, room, purpose, party.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::party::PartyRole;
 use crate::problem::{Code, Hint};
 use crate::purpose::Purpose;
 
-/// What is known of the place; a facility that is not known is named as a fault.
+/// The place as far as known; an unknown facility is reported as a fault.
 pub(super) struct Place {
     pub(super) facility: Option<Arc<Facility>>,
     pub(super) purpose: Option<Purpose>,

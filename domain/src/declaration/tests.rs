@@ -1,4 +1,4 @@
-//! The contract's section "A stay", row by row.
+//! Tests the contract's section "A stay", row by row.
 
 mod content;
 mod guests;

@@ -1,4 +1,4 @@
-//! API keys as administrators see them: never their text.
+//! API keys as administrators see them, without their text.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ coded! {
         Expired => "expired",
         /// Ended by hand.
         Revoked => "revoked",
-        /// Its organisation has ended: it reads and changes what is there, and declares nothing.
+        /// Its organisation has ended: it can read and change existing stays, but declares nothing.
         OrganisationEnded => "organisation_ended",
     }
 }
@@ -39,7 +39,7 @@ coded! {
 pub struct KeyRecord {
     /// The public part of its text.
     pub id: Uuid,
-    /// Whom it speaks for.
+    /// The organisation that owns it.
     pub organisation_id: Uuid,
     /// That organisation's code.
     pub organisation_code: String,
@@ -57,7 +57,7 @@ pub struct KeyRecord {
     pub provinces: Vec<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// By whom: an API key's id, or who sat at a terminal; not known of keys of before.
+    /// The creator: an API key's id, or the operator at a terminal; unknown for older keys.
     pub created_by: Option<String>,
     /// When it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
@@ -84,7 +84,7 @@ impl KeyRecord {
         }
     }
 
-    /// As it was when it was made: what the replay of its making tells.
+    /// The key as created, for the replay of its creation.
     #[must_use]
     pub fn as_made(mut self) -> Self {
         self.last_used_at = None;
@@ -115,7 +115,7 @@ pub struct KeyDraft {
     pub days: Option<u32>,
 }
 
-/// What of a key's draft does not fit what there is.
+/// The conflicts between a key's draft and the existing data.
 pub type KeyFaults = Vec<Violation>;
 
 impl KeyDraft {

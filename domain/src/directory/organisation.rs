@@ -1,4 +1,4 @@
-//! Bodies that declare: companies, hospitals, schools, agencies.
+//! Organisations that declare: companies, hospitals, schools, agencies.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Facilities: where guests stay, and since when what holds of them.
+//! Facilities: the places where guests stay, with changes dated by day.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub struct FacilityRecord {
     pub capacity: Option<u32>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// From when on it takes no declarations, whatever becomes of its organisation.
+    /// When it stops accepting declarations, regardless of its organisation.
     pub ended_at: Option<DateTime<Utc>>,
     /// Counts its changes.
     pub version: i32,
@@ -50,7 +50,7 @@ impl FacilityRecord {
         ])
     }
 
-    /// Lays a change over it; what cannot be read stays as it was.
+    /// Applies a change; unreadable members stay unchanged.
     pub fn apply(&mut self, content: &Content) {
         let text = |name: &str| content.get(name).and_then(Value::as_str);
         let facility = &mut self.facility;

@@ -1,4 +1,4 @@
-//! Typed reading of a JSON object that notes every fault and goes on.
+//! Typed reading of a JSON object that records every fault and continues.
 
 use std::ops::RangeInclusive;
 
@@ -18,7 +18,7 @@ pub(crate) struct Bound {
     nature: Nature,
 }
 
-/// What is done about characters that do not belong into a text.
+/// How to treat characters that do not belong in a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nature {
     /// One line: refused.
@@ -29,16 +29,16 @@ enum Nature {
     Name,
     /// A number, which is copied from anywhere: dropped, with a warning.
     Number,
-    /// A telephone number or a remark of one line, which never keeps a guest from being declared:
-    /// dropped, and what is too long is cut, each with a warning. Only what misleads is refused in
-    /// a remark.
+    /// A telephone number or one-line remark, which must never block a declaration: such characters
+    /// are dropped and overlong text is cut, each with a warning. Only misleading characters are
+    /// refused in a remark.
     Telephone,
     Remark,
     /// The same with several lines.
     Remarks,
 }
 
-/// A text as it is kept, and what deserves a look.
+/// The stored text and its warnings.
 struct Kept {
     text: String,
     warnings: Vec<(Code, Option<Hint>)>,
@@ -83,7 +83,7 @@ impl Bound {
         kept.warnings.is_empty().then_some(kept.text)
     }
 
-    /// The text as it is kept, or why it is not.
+    /// The stored text, or why it is refused.
     fn keep(self, sent: &str) -> Result<Kept, (Code, Option<Hint>)> {
         let text = nfc_trim(sent);
         let mut kept = match self.nature {
@@ -96,7 +96,7 @@ impl Bound {
             Nature::Remark | Nature::Remarks if text.chars().any(is_misleading) => {
                 return Err((Code::InvisibleCharacter, None));
             }
-            // PostgreSQL's text cannot hold it, and nobody typed it.
+            // PostgreSQL's text type cannot hold it, and no person types it.
             Nature::Remark | Nature::Remarks if text.contains('\0') => {
                 return Err((Code::ControlCharacter, None));
             }
@@ -155,7 +155,7 @@ fn name(text: String) -> Result<Kept, (Code, Option<Hint>)> {
     }
 }
 
-/// What misleads is refused in a number, too; what is only invisible came with the copying.
+/// Misleading characters are refused in numbers too; merely invisible ones come from copying.
 fn cleaned(text: &str) -> Result<Kept, (Code, Option<Hint>)> {
     if text.chars().any(is_misleading) {
         return Err((Code::InvisibleCharacter, None));
@@ -212,7 +212,7 @@ impl Kept {
     }
 }
 
-/// One object of the document while its members are taken out.
+/// An object of the document while its members are read.
 pub(crate) struct ObjectReader<'document, 'list> {
     members: &'document Map<String, Value>,
     pointer: String,
@@ -362,7 +362,7 @@ impl<'document, 'list> ObjectReader<'document, 'list> {
         self.note(name, code, None);
     }
 
-    /// Names what was not taken: read-only members unless `null`, unknown ones in any case.
+    /// Reports the remaining members: read-only ones unless `null`, unknown ones always.
     pub(crate) fn finish(self, read_only: &[&str]) {
         for (name, value) in self.members {
             if self.taken.contains(&name.as_str()) {

@@ -1,7 +1,7 @@
 //! The members of a body in which nothing is at fault, read straight from its text.
 //!
-//! What these functions refuse is not a fault yet: the reader of values judges it then, and names
-//! what it finds. So an error here says nothing, and need not be precise.
+//! A refusal by these functions is not a fault yet: the reader of values then judges the body and
+//! reports its findings. So an error here need not be precise.
 
 use std::fmt;
 use std::marker::PhantomData;

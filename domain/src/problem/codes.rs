@@ -128,7 +128,7 @@ impl Code {
         self.words(language).detail
     }
 
-    /// What to do about it: [`Self::detail`] without its first sentence, the fact.
+    /// The fix: [`Self::detail`] without its first sentence, the fact.
     #[must_use]
     pub fn fix(self, language: Language) -> &'static str {
         let sentences = self.detail(language).split_once(". ");

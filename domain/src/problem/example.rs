@@ -1,4 +1,4 @@
-//! What a program sees of each code: an example for the catalogue.
+//! An example of each code as a program sees it, for the catalogue.
 
 use serde_json::{Value, json};
 

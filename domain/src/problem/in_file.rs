@@ -1,5 +1,4 @@
-//! Violations in the words of whoever keeps a spreadsheet: the column by its own heading, and what
-//! to type into the cell.
+//! Violations in terms of a spreadsheet: the column by its heading, and what to type into the cell.
 
 use chrono::{DateTime, Timelike, Utc};
 
@@ -44,7 +43,7 @@ pub fn in_file(violation: &Violation, column: Column<'_>, language: Language) ->
     }
 }
 
-/// Instants as people of Viet Nam write them; a member of JSON is nothing to them.
+/// Instants as written in Viet Nam; spreadsheet users do not know JSON members.
 fn sentence(hint: Hint, language: Language) -> Option<String> {
     match (hint, language) {
         (Hint::DeclareFrom(at), Language::Vi) => {
@@ -81,7 +80,7 @@ fn sentence(hint: Hint, language: Language) -> Option<String> {
 
 fn local(at: DateTime<Utc>) -> String {
     let at = at.with_timezone(&VIET_NAM);
-    // Up to the next whole minute: what is earliest must not be told too early.
+    // Rounded up to the next whole minute, so that the earliest time is not too early.
     let at = if at.second() > 0 || at.nanosecond() > 0 {
         at + chrono::TimeDelta::seconds(i64::from(60 - at.second()))
     } else {
@@ -90,7 +89,7 @@ fn local(at: DateTime<Utc>) -> String {
     at.format("%H:%M %d/%m/%Y").to_string()
 }
 
-/// Fact and fix where those of the code speak of JSON or of the API.
+/// Fact and fix to use where the code's own text mentions JSON or the API.
 fn words(violation: &Violation, is_missing: bool, language: Language) -> Option<&'static str> {
     let [vi, en] = both(violation.code, &violation.pointer, is_missing)?;
     Some(match language {

@@ -6,7 +6,7 @@ use super::{Code, Language};
 use crate::country;
 use crate::time::format_instant;
 
-/// What makes a message exact without repeating what was sent.
+/// Details that make a message precise without repeating submitted values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
     /// The stay can be declared from this instant on.
@@ -98,7 +98,7 @@ pub(super) fn letters(column: usize) -> String {
 }
 
 impl Hint {
-    /// What it adds to a text, as a sentence.
+    /// The sentence it adds to a text.
     #[must_use]
     pub fn sentence(self, language: Language) -> String {
         match (self, language) {

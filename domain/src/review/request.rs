@@ -1,4 +1,4 @@
-//! What officers ask: to take cases, and what they decide.
+//! Officers' requests: claiming cases and deciding them.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ pub const CLAIM_COUNT: usize = 10;
 pub const CLAIM_COUNT_MAX: usize = 50;
 /// Longest answer of a facility to a question, in characters.
 pub const ANSWER_LENGTH_MAX: usize = 2_000;
-/// What a sender may be asked to look at again.
+/// The members a sender may be asked to check.
 pub const QUESTION_POINTERS: [&str; 20] = [
     "/room",
     "/arrival_at",
@@ -64,7 +64,7 @@ pub struct DecisionRequest {
     pub lease_id: Option<Uuid>,
 }
 
-/// What a facility answers to a question in words.
+/// A facility's written answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerRequest {
     /// Which question; `None` when what was sent is no id.

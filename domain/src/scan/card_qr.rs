@@ -18,7 +18,7 @@ use crate::sex::Sex;
 use crate::text::fold;
 use crate::time::parse_day;
 
-/// The separator, and what readers make of it; the first one found is it.
+/// The separator and its misreadings; the first one found is used.
 const SEPARATORS: [char; 3] = ['|', '~', '\t'];
 /// How some scanners announce a QR code (ISO/IEC 15424); a digit follows.
 const SYMBOLOGY_PREFIX: &str = "]Q";

@@ -1,4 +1,4 @@
-//! Text that was UTF-8 and was read as something else.
+//! UTF-8 text that was read in another encoding.
 
 /// What Windows-1252 has between 0x80 and 0x9F, where Latin-1 has control characters. Five bytes
 /// have no character there and stay what they are.

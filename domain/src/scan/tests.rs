@@ -59,7 +59,7 @@ fn read_lines(lines: &[String]) -> Result<Scan, Code> {
     read_mrz(&lines.join("\n"), today(), &catalogues())
 }
 
-/// Whatever is read has the shape of a stay's guest.
+/// Every result has the shape of a stay's guest.
 fn assert_has_shape_of_guest(scan: &Scan) {
     let (_, violations) = Draft::read(&json!({"guest": scan.guest}));
     assert_eq!(violations, []);

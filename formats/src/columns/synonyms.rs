@@ -1,5 +1,4 @@
-//! Headings that are known, in the form in which they are compared: upper case, no marks, no
-//! punctuation.
+//! The known headings in comparable form: upper case, no marks, no punctuation.
 
 use super::Field;
 
@@ -14,7 +13,7 @@ const fn known(field: Field, vi: &'static [&'static str], other: &'static [&'sta
     Known { field, vi, other }
 }
 
-/// Headings that say less than others of their field: beside one of those they give way.
+/// Headings that are less specific than others of their field, and yield to them.
 pub(super) const WEAK: &[&str] = &[
     "TITLE",
     "SALUTATION",

@@ -1,5 +1,5 @@
-//! The one font of our papers: Noto Sans Regular, under the SIL Open Font Licence 1.1
-//! (`formats/fonts/NotoSans-OFL.txt`). How wide its letters are, and which it has.
+//! The font of all printed documents: Noto Sans Regular, under the SIL Open Font Licence 1.1
+//! (`formats/fonts/NotoSans-OFL.txt`). Provides its letter widths and coverage.
 
 use krilla::text::{GlyphId as DrawnGlyph, KrillaGlyph};
 use skrifa::charmap::Charmap;
@@ -115,8 +115,8 @@ impl Font {
     }
 
     /// A glyph for each letter, or nothing where marks must be placed upon letters. Shaping would
-    /// draw some letters as two glyphs (ị as ı and a dot below), and whoever copies the text would
-    /// get them twice.
+    /// draw some letters as two glyphs (ị as ı and a dot below), which would appear twice in copied
+    /// text.
     pub(super) fn glyphs(&self, text: &str) -> Option<Vec<KrillaGlyph>> {
         let placed = |(at, letter): (usize, char)| {
             let glyph = self.glyph(letter).filter(|_| !is_combining_mark(letter))?;

@@ -1,4 +1,4 @@
-//! Pages are measured, drawn and read again here.
+//! Measures pages, draws them and reads them back.
 
 use image::codecs::png::PngEncoder;
 use image::{GrayImage, ImageEncoder, Luma};

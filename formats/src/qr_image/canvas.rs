@@ -1,4 +1,4 @@
-//! The pixels under search, and a watch over the work done on them.
+//! The pixels being searched, with a limit on the work done on them.
 
 use std::cell::Cell;
 use std::panic::resume_unwind;
@@ -6,16 +6,16 @@ use std::rc::Rc;
 
 use image::{GenericImage, GenericImageView, GrayImage, Luma};
 
-/// Times each pixel may be looked at or painted, on the average. A picture with one code needs
-/// about ten.
+/// How often each pixel may be read or painted, on average. A picture with one code needs about
+/// ten.
 const ACCESSES_PER_PIXEL_MAX: u64 = 60;
 /// Pixels copied at the cost of one access.
 const COPIED_PER_ACCESS: u64 = 16;
 /// Corner marks of QR codes in one picture; a code has three. The search compares each pair with
 /// each: its memory and time grow with the fourth power.
 const CORNER_COUNT_MAX: usize = 200;
-/// The shade in which the search paints a corner it has found, and nothing else. That it still
-/// does, the test of a page full of corners holds.
+/// The shade that the search uses only to paint corners it has found. The test with a page full of
+/// corners checks that it still does.
 const CORNER_SHADE: u8 = 4;
 
 /// A picture that stops the search by unwinding, without a panic's message, when the search has

@@ -1,4 +1,4 @@
-//! A page while it is filled from the top.
+//! A page being filled from the top.
 
 use crate::paper::{Font, HEIGHT, Mark, Modules, Page, Style, Tone, WIDTH, Weight, mm};
 

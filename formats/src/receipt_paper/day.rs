@@ -20,14 +20,14 @@ const NUMBER_X: f32 = MARGIN + mm(14.0);
 const RECEIVED_X: f32 = MARGIN + mm(74.0);
 const VERDICT_X: f32 = MARGIN + mm(124.0);
 
-/// What stands on the receipt of a day.
+/// The content of a day's receipt.
 #[derive(Clone, Debug)]
 pub struct DayPaper {
     /// Where.
     pub place: Place,
     /// The local day on which the stays began.
     pub day: NaiveDate,
-    /// When it was looked: a stay declared late may still come to a day that is over.
+    /// When the receipt was made: a late declaration may still be added to a past day.
     pub as_of: DateTime<Utc>,
     /// Every receipt, in the order in which it is printed.
     pub lines: Vec<DayLine>,

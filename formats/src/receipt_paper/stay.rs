@@ -13,18 +13,18 @@ use crate::paper::{self, Facts, Font, Modules, Page, PaperFault, mm};
 /// millimetre and more each, which telephones read at arm's length.
 const QR_SIDE: f32 = mm(66.0);
 
-/// What stands on the receipt of a stay.
+/// The content of a stay's receipt.
 #[derive(Clone, Debug)]
 pub struct StayPaper {
     /// The receipt's number.
     pub number: String,
-    /// Of which version of the stay.
+    /// The version of the stay.
     pub version: i32,
     /// Where.
     pub place: Place,
     /// As declared; `None` for an unidentified person.
     pub guest_name: Option<String>,
-    /// What was shown, and its number in full: it is masked here.
+    /// The document and its full number, which is masked here.
     pub document: (DocumentKind, Option<String>),
     /// Where in the facility.
     pub sleeping: Option<Sleeping>,

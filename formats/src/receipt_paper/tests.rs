@@ -1,4 +1,4 @@
-//! What stands on the receipts, line by line, and that their codes can be read.
+//! Checks the text of receipts line by line, and that their codes can be read.
 
 use domain::document::DocumentKind;
 use domain::stay::Timeliness;

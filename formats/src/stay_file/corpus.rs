@@ -1,5 +1,5 @@
-//! Every file of `formats/corpus` is read as the JSON beside it says. `scripts/corpus.py` makes
-//! them; a file that is dropped there with a JSON of the same form is read as well.
+//! Reads every file of `formats/corpus` and compares the result with the JSON beside it.
+//! `scripts/corpus.py` creates them; any file added there with such a JSON is tested as well.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn expected(file: &Path) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// What is expected of a row, or why it is not so.
+/// Checks what is expected of a row; returns the difference.
 fn compare(row: &FileRow, expected: &Value) -> Result<(), String> {
     if expected["row"] != row.number {
         return Err(format!("row {} instead of {}", row.number, expected["row"]));
@@ -131,8 +131,8 @@ fn every_file_of_the_corpus_is_read_as_it_was_meant() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// What a transport cuts off or turns over never makes a guest of nothing: the file is refused, or
-/// its rows are all reported.
+/// A truncated or corrupted file never invents guests: the file is refused, or all its rows are
+/// reported.
 #[test]
 fn no_damage_to_a_file_of_the_corpus_loses_a_row() {
     for file in files() {

@@ -1,10 +1,10 @@
-//! The file read by a process of its own, and the two ends of the pipe.
+//! Reads the file in a separate process; contains both ends of the pipe.
 //!
-//! What is in a file is somebody else's work: it may want any amount of memory or time, or hit a
-//! fault of a library. So a process is started for it that has limits of its own and nothing but
-//! the file, and what kills it kills nobody else. It gets a [`Request`] as one line of JSON and then
-//! the bytes of the file; it answers with lines of JSON, each an [`Answer`]: what the file is, its
-//! rows one by one, the end; or the fault. The reader of the pipe decides the pace.
+//! A file is untrusted: it may demand any amount of memory or time, or trigger a bug in a library.
+//! So a separate process reads it, with its own limits and nothing but the file, and its crash
+//! affects nothing else. It gets a [`Request`] as one line of JSON and then the bytes of the file;
+//! it returns lines of JSON, each an [`Answer`]: the structure of the file, its rows one by one,
+//! the end; or the fault. The reader of the pipe sets the pace.
 
 use std::io::{BufRead, Read, Write};
 
@@ -22,7 +22,7 @@ const REQUEST_BYTE_COUNT_MAX: u64 = 64 * 1024;
 pub struct Request {
     /// What kind of file.
     pub kind: String,
-    /// Bytes of the file: fewer that come are no file.
+    /// The size of the file in bytes; a shorter input is an error.
     pub byte_count: usize,
     /// What the sender says about it.
     pub wishes: Wishes,
@@ -46,7 +46,7 @@ pub enum Answer {
 /// Serves one file.
 ///
 /// # Errors
-/// The pipe broke, or what came is no request.
+/// The pipe broke, or the input is not a valid request.
 pub fn serve(input: impl Read, output: impl Write) -> std::io::Result<()> {
     let mut input = std::io::BufReader::new(input);
     let mut line = Vec::new();

@@ -200,7 +200,7 @@ fn at(hour: &str, minute: &str, second: Option<&str>, half: Option<Half>) -> Opt
         Some(Half::Morning) => hour % 12,
         Some(Half::Noon) if hour >= 10 => hour,
         Some(Half::Noon | Half::Afternoon) => hour % 12 + 12,
-        // Twelve in the evening is said of midnight, and nobody knows of which.
+        // Twelve in the evening means midnight, but it is unclear which one.
         Some(Half::Evening) if hour == 12 => return None,
         Some(Half::Evening) => hour + 12,
         Some(Half::Night) if hour < 6 => hour,

@@ -1,4 +1,4 @@
-//! Days and times as people and programs write them.
+//! Parses dates and times as people and programs write them.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use domain::birth_date::BirthDate;
@@ -19,7 +19,7 @@ const BUDDHIST_YEARS: std::ops::RangeInclusive<i32> = 2423..=2643;
 const BUDDHIST_YEARS_AHEAD: i32 = 543;
 /// Days between the two epochs of serial numbers.
 const DAYS_TO_1904: u64 = 1_462;
-/// A day without a year lies so far back from the receipt at most, as an arrival may.
+/// How far before the receipt a date without a year may lie: as far as an arrival may.
 const DAYS_BACK_MAX: i64 = 62;
 /// And so far ahead.
 const DAYS_AHEAD_MAX: i64 = 1;
@@ -138,7 +138,7 @@ impl When {
     }
 }
 
-/// What was read, and whether it might have been read otherwise.
+/// The value, and whether it is ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Read<T> {
     pub(super) value: T,
@@ -146,12 +146,12 @@ pub(super) struct Read<T> {
     pub(super) is_assumed: bool,
 }
 
-/// Why a cell says nothing about when.
+/// Why a cell has no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DateFault {
     /// It has no form that is known, or no such day exists.
     Invalid,
-    /// It is a day only in the order that its column does not have.
+    /// It is a date only in the order that its column does not use.
     OtherOrder(DateOrder),
     /// It may mean two days.
     Ambiguous,
@@ -167,7 +167,7 @@ impl DateFault {
     }
 }
 
-/// What the dates of a column say about their order.
+/// Evidence about the order of a column's dates.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Evidence {
     day_first: usize,
@@ -210,7 +210,7 @@ pub(super) struct Reader {
     pub(super) today: NaiveDate,
 }
 
-/// What the order of a column is decided by.
+/// What decides the order of a column.
 pub(super) struct Signs {
     /// What the sender says.
     pub(super) asked: Option<DateOrder>,
@@ -400,7 +400,7 @@ const fn certain<T>(value: T) -> Read<T> {
     }
 }
 
-/// What is seen of a cell, without the apostrophe that makes text of it.
+/// The visible text of a cell, without the apostrophe that marks it as text.
 fn seen(text: &str) -> String {
     let text: String = text.chars().filter(|letter| !is_unseen(*letter)).collect();
     single_spaced(text.trim_start_matches('\''))
@@ -456,7 +456,7 @@ fn serial(
     let offset = if is_1904 { DAYS_TO_1904 } else { 0 };
     // Between 0 and 80,000: the cast cuts off the part of the day.
     let days = serial.trunc() as u64 + offset;
-    // Excel believes in 29 February 1900; from March 1900 on, day 0 is 30 December 1899.
+    // Excel assumes a 29 February 1900; from March 1900 on, day 0 is 30 December 1899.
     let day = NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_days(Days::new(days))?;
     let part = serial.fract();
     let time = if part > 0.0 {
@@ -680,7 +680,7 @@ fn letters_and_digits(text: &str) -> Vec<String> {
     words
 }
 
-/// What stands before and behind a Vietnamese month, the word for the year left out.
+/// The text before and after a Vietnamese month, without the word for year.
 fn around_vi_month<'a, 'b>(words: &'a [&'b str]) -> Option<(&'a [&'b str], i32, &'a [&'b str])> {
     let at = words.iter().position(|word| MONTH_WORDS.contains(word))?;
     let (before, rest) = (words.get(..at)?, words.get(at + 1..)?);

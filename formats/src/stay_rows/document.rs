@@ -1,4 +1,4 @@
-//! Which document a row speaks of, and what spreadsheets did to its number.
+//! Reads the document of a row, and repairs or reports what spreadsheets did to its number.
 
 use chrono::NaiveDate;
 use domain::birth_date::BirthDate;
@@ -18,7 +18,7 @@ const OLD_CARD_LENGTH: usize = 9;
 /// Of age (Civil Code 91/2015/QH13, art. 20).
 const ADULT_AGE_YEARS: u32 = 18;
 
-/// What a row's columns hold about the document.
+/// The document data in a row's columns.
 pub(super) struct Cells<'a> {
     pub(super) kind: Option<String>,
     pub(super) number: Option<String>,
@@ -38,7 +38,7 @@ pub(super) struct Found {
     pub(super) fault: Option<NumberFault>,
 }
 
-/// What a spreadsheet did to a number.
+/// How a spreadsheet damaged a number.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NumberFault {
     /// It dropped zeros in front.
@@ -68,8 +68,8 @@ impl Place {
     }
 }
 
-/// The document of a row. A column for any document goes first, then the one that its holder's
-/// nationality makes more likely.
+/// The document of a row. A column for any document takes precedence, then the one that the
+/// holder's nationality makes more likely.
 pub(super) fn find(cells: &Cells<'_>) -> Found {
     let is_foreign = cells.nationality.is_some_and(|code| code != VIET_NAM_CODE);
     let any = cells.number.as_ref().map(|text| (text, Place::Anywhere));
@@ -99,7 +99,7 @@ pub(super) fn find(cells: &Cells<'_>) -> Found {
                 .as_str()
                 .to_owned(),
         ),
-        // A word we do not know is told, unless the number says all: `DNI` beside 12 digits.
+        // An unknown word is reported, unless the number is conclusive: `DNI` beside 12 digits.
         Some(None) if is_digits(&number, PERSONAL_ID_LENGTH) && !is_foreign => {
             Some(DocumentKind::CitizenCard.as_str().to_owned())
         }
@@ -154,9 +154,9 @@ fn whole_number(text: &str) -> Option<String> {
     (is_changed && is_whole).then(|| whole.replace([',', ' ', '.'], ""))
 }
 
-/// The kind that is named gives way to the number where the number is certain, and to the
-/// nationality: Viet Nam gives its cards to its citizens (Law on Identity 26/2023/QH15, arts. 3 and
-/// 18), so that the identity card of a foreigner is another country's.
+/// A conclusive number overrides the named kind, and so does the nationality: Viet Nam issues its
+/// cards to citizens (Law on Identity 26/2023/QH15, arts. 3 and 18), so a foreigner's identity card
+/// is another country's.
 fn fitting(kind: DocumentKind, cells: &Cells<'_>, number: &str, is_foreign: bool) -> DocumentKind {
     let is_personal_id = is_digits(number, PERSONAL_ID_LENGTH);
     let is_card = matches!(
@@ -164,7 +164,7 @@ fn fitting(kind: DocumentKind, cells: &Cells<'_>, number: &str, is_foreign: bool
         DocumentKind::CitizenCard | DocumentKind::OldIdentityCard
     );
     if is_card && is_foreign {
-        // Who wrote the Vietnamese word and has such a number may have the wrong nationality.
+        // With the Vietnamese word and such a number, the nationality may be wrong.
         let is_vietnamese = is_personal_id && cells.kind.as_deref().is_some_and(is_word_of_ours);
         return if is_vietnamese {
             kind

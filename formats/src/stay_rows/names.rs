@@ -2,7 +2,7 @@
 
 use domain::text::{fold, single_spaced};
 
-/// What stands on both sides of a stroke inside a name: `son of`, `daughter of`, `alias`.
+/// Abbreviations with a slash inside a name: `son of`, `daughter of`, `alias`.
 const STROKES: [&str; 11] = [
     "A/L", "A/P", "S/O", "D/O", "W/O", "C/O", "B/O", "F/O", "H/O", "M/O", "A/K",
 ];

@@ -1,5 +1,4 @@
-//! Where in the file something stands that is said about a stay: the column by its own heading, and
-//! the cell of the row.
+//! Locates findings about a stay in the file: the column by its heading, and the cell of the row.
 
 use domain::problem::{self, Code, Language, Violation};
 use serde::{Deserialize, Serialize};
@@ -91,7 +90,7 @@ impl Places {
         Self(places)
     }
 
-    /// What is said about a cell, in words.
+    /// Describes a finding about a cell.
     #[must_use]
     pub fn note(&self, note: &CellNote) -> Note {
         let fields = note
@@ -100,8 +99,8 @@ impl Places {
         self.note_of(&note.violation, &fields)
     }
 
-    /// What the rules say about a member, in words. `sources` are the columns that members were read
-    /// from, where there are several for one.
+    /// Describes a violation of a member. `sources` are the columns that members were read from, if
+    /// several could supply one.
     #[must_use]
     pub fn judged(&self, violation: &Violation, sources: &[(String, String)]) -> Note {
         let source = sources

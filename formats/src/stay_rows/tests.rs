@@ -154,7 +154,7 @@ fn a_dormitory_roster_is_read() {
     assert_eq!(foreign["guest"]["nationality"], "LAO");
     let document = json!({"kind": "passport", "number": "PA0099002"});
     assert_eq!(foreign["guest"]["document"], document);
-    // Who has left was here; of this one nobody knows until when.
+    // A departed guest was here; for this one the end is unknown.
     assert_eq!(skipped(&rows, 3), Some(Code::GuestDeparted));
     assert_eq!(first.stay["reference"], "SV260001/2026-09-05");
     assert_eq!(rows.known_by(), KnownBy::PersonNumber);

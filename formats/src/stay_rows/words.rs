@@ -1,4 +1,4 @@
-//! Words in cells and what they mean.
+//! The meaning of words in cells.
 
 use domain::document::{DocumentKind, NoDocumentReason};
 use domain::party::PartyRole;
@@ -9,7 +9,7 @@ use domain::text::{fold, single_spaced};
 /// Between the word and its explanation in a drop-down list.
 pub(crate) const LABEL_SEPARATOR: &str = " - ";
 
-/// What a status says of whether the guest is there.
+/// Whether a status means that the guest is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
     /// The guest is there.
@@ -22,7 +22,7 @@ pub(super) enum Presence {
     Never,
 }
 
-/// What people and programs call it that a guest is there.
+/// Words of people and programs for a present guest.
 const HERE: [&str; 43] = [
     "IN",
     "CHECKED IN",
@@ -69,7 +69,7 @@ const HERE: [&str; 43] = [
     "DA CHECK IN",
 ];
 
-/// That a guest has left: he was there, and his stay is owed all the same.
+/// Words for a guest who has left: the stay must be declared all the same.
 const LEFT: [&str; 34] = [
     "OUT",
     "CHECKED OUT",
@@ -107,7 +107,7 @@ const LEFT: [&str; 34] = [
     "DA VE",
 ];
 
-/// That a guest has not come yet.
+/// Words for a guest who has not arrived yet.
 const NOT_YET: [&str; 46] = [
     "CONFIRMED",
     "NOT CONFIRMED",
@@ -157,7 +157,7 @@ const NOT_YET: [&str; 46] = [
     "GIU CHO",
 ];
 
-/// That a guest never came and will not.
+/// Words for a guest who never came and will not.
 const NEVER: [&str; 26] = [
     "NO SHOW",
     "NOSHOW",
@@ -442,8 +442,8 @@ fn comparable(text: &str) -> String {
     single_spaced(&spaced)
 }
 
-/// What may stand in a cell for one word: the cell as a whole, the two sides of a label in a
-/// drop-down list, and what is in front of an explanation in brackets.
+/// The possible readings of a cell as one word: the whole cell, the two sides of a drop-down label,
+/// and the part before a bracketed explanation.
 fn readings(text: &str) -> Vec<String> {
     let mut readings = vec![comparable(text)];
     let mut add = |part: &str| {
@@ -477,7 +477,7 @@ fn code(text: &str) -> String {
     word.trim().to_lowercase()
 }
 
-/// Who a sex is of: `Nam/Male` is said twice, `Nam/Nữ` not at all.
+/// The sex that a cell names: `Nam/Male` names one twice, `Nam/Nữ` names none.
 pub(super) fn sex(text: &str) -> String {
     let of_word = |word: &str| {
         let word = comparable(word);
@@ -509,7 +509,8 @@ pub(super) fn sex(text: &str) -> String {
     }
 }
 
-/// What a status says; `None` when it is not known. `Checked in (paid)` is known by its front.
+/// The meaning of a status; `None` when it is unknown. `Checked in (paid)` is recognised by its
+/// beginning.
 pub(super) fn presence(status: &str) -> Option<Presence> {
     readings(status).iter().find_map(|reading| {
         let lists: [(&[&str], Presence); 4] = [
@@ -630,7 +631,7 @@ mod tests {
             ("Other", "unspecified"),
             ("N/A", "unspecified"),
             ("Không xác định", "unspecified"),
-            // Whoever left the choice open did not choose.
+            // A cell that leaves the choice open names none.
             ("Nam/Nữ", "nam/nữ"),
             ("2", "2"),
             ("?", "?"),

@@ -1,12 +1,12 @@
-//! CSV (RFC 4180), as programs really write it: `,`, `;`, tab or `|` between cells, any line end,
-//! quotes where there need be none.
+//! CSV (RFC 4180) as programs really write it: `,`, `;`, tab or `|` between cells, any line end,
+//! unnecessary quotes.
 //!
 //! Rows are numbered as a spreadsheet shows them: a blank line counts, and a cell with line ends
 //! in it does not make several rows.
 //!
-//! A quotation mark that somebody forgot to close swallows the rows below it, and with them the
-//! guests in them. It is found by what it swallows: text that goes on behind the closing mark, or
-//! lines that look like rows. Then the file is refused, with the row where the quotation opens.
+//! An unclosed quotation mark swallows the rows below it, with their guests. It is detected by what
+//! it swallows: text after the closing mark, or lines that look like rows. Then the file is
+//! refused, naming the row where the quotation opens.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::{
 use crate::columns::field_of;
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Lines that are looked at to find the delimiter.
+/// How many lines are examined to find the delimiter.
 const TRIED_LINE_COUNT: usize = 20;
 const TRIED_BYTE_COUNT: usize = 64 * 1024;
 /// Rows with fewer cells are too short for a line in a quotation to be told from one.
@@ -57,9 +57,9 @@ fn kind_of(text: &str) -> CellKind {
     }
 }
 
-/// What packed files begin with: gzip, bzip2, xz, RAR, 7z.
+/// Signatures of compressed files: gzip, bzip2, xz, RAR, 7z.
 const PACKED: [&[u8]; 5] = [b"\x1F\x8B", b"BZh", b"\xFD7zXZ", b"Rar!", b"7z\xBC\xAF"];
-/// What documents begin with that are no table: PDF, PNG, JPEG, RTF.
+/// Signatures of documents that are not tables: PDF, PNG, JPEG, RTF.
 const DOCUMENTS: [&[u8]; 4] = [b"%PDF", b"\x89PNG", b"\xFF\xD8\xFF", b"{\\rtf"];
 
 /// Refuses what is no text that can be read.
@@ -78,7 +78,7 @@ pub(super) fn inspect(bytes: &[u8]) -> Result<(), FileFault> {
     Ok(())
 }
 
-/// Programs of hotels save web pages under the name of a table.
+/// Hotel programs save web pages under a spreadsheet's file name.
 fn is_markup(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let head = bytes.trim_ascii_start();

@@ -1,9 +1,9 @@
-//! Which characters the bytes of a CSV file mean.
+//! Detects the encoding of a CSV file.
 //!
-//! UTF-8 and UTF-16 tell by themselves. The two code pages that Vietnamese programs wrote before,
-//! Windows-1258 and TCVN3 (TCVN 5712:1993), are told apart by trial: in the right one every
-//! syllable has at most one tone mark and no letter that Vietnamese lacks; in the wrong one hardly
-//! any syllable passes. What is not certain is refused: a wrong name is worse than none.
+//! UTF-8 and UTF-16 identify themselves. The two older Vietnamese code pages, Windows-1258 and
+//! TCVN3 (TCVN 5712:1993), are distinguished by trial: in the right one every syllable has at most
+//! one tone mark and only letters of Vietnamese; in the wrong one hardly any syllable passes.
+//! Uncertain files are refused: a wrong name is worse than none.
 
 use std::borrow::Cow;
 
@@ -76,7 +76,7 @@ pub(super) fn detect(bytes: &[u8]) -> Result<Encoding, FileFault> {
 /// The text.
 ///
 /// # Errors
-/// As [`detect`].
+/// Like [`detect`].
 pub(super) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Encoding), FileFault> {
     let encoding = detect(bytes)?;
     let text = match encoding {
@@ -154,7 +154,7 @@ fn by_trial(bytes: &[u8]) -> Option<Encoding> {
     }
 }
 
-/// How a text looks to somebody who reads Vietnamese.
+/// How much a text looks like Vietnamese.
 struct Trial {
     /// Words with a Vietnamese mark, spelt as a syllable can be.
     sound_count: usize,

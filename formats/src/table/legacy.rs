@@ -1,5 +1,6 @@
-//! Workbooks of other makes: `.xls` of Excel 97 to 2003 (BIFF8 in an OLE file) and `.ods`
-//! (OpenDocument). A library reads them, whole: only a process with a limit of its own may call it.
+//! Other workbook formats: `.xls` of Excel 97 to 2003 (BIFF8 in an OLE file) and `.ods`
+//! (OpenDocument). A library loads them completely, so only a process with a memory limit may call
+//! it.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ impl Format {
     }
 }
 
-/// Refuses what is certainly no workbook, or locked.
+/// Refuses files that are clearly not workbooks, or are locked.
 pub(super) fn inspect(bytes: &[u8], format: Format) -> Result<(), FileFault> {
     match format {
         Format::Xls => {

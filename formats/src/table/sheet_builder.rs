@@ -8,7 +8,7 @@ use super::{
     Table,
 };
 
-/// What a cell costs: its text's id and its kind.
+/// The memory cost of a cell: its text's id and its kind.
 const CELL_COST: usize = size_of::<TextId>() + size_of::<CellKind>();
 /// Most cells that merged regions may fill.
 const FILL_COUNT_MAX: usize = 500_000;

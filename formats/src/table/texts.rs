@@ -1,16 +1,16 @@
 //! The texts of a file, each once, within a budget of memory.
 //!
-//! A file of 64 MiB may want to become gigabytes. Whatever is kept of it is paid for here before it
-//! is kept, and a file that wants more than there is, is refused by name.
+//! A file of 64 MiB may expand to gigabytes. Everything stored is charged to the budget first, and
+//! a file that exceeds it is refused with its own fault.
 
 use super::{CELL_BYTE_COUNT_MAX, FileFault};
 
 /// Most bytes that all texts, cells and rows of a file may take. With the largest file beside them
 /// they stay below the 256 MiB of the process that reads it.
 pub const MEMORY_BYTE_COUNT_MAX: usize = 144 * 1024 * 1024;
-/// What is taken at once when there is no room left: doubling would take twice what is needed.
+/// How much to allocate when there is no room left: doubling would take twice what is needed.
 const GROWTH_BYTE_COUNT: usize = 4 * 1024 * 1024;
-/// What a text costs beside its bytes.
+/// The memory cost of a text besides its bytes.
 const TEXT_COST: usize = size_of::<u32>();
 
 /// Which text.

@@ -1,10 +1,10 @@
 //! XLSX (ECMA-376): the visible sheets of a workbook, read as a stream.
 //!
-//! A workbook is a ZIP archive of somebody else's making. Its directory is judged before anything
-//! is unpacked, every part is counted while it is unpacked, and so is every event of its XML, so
-//! that neither an honest bomb nor one that lies about its size gets far. Only five kinds of parts
-//! are opened: the workbook, relationships, the shared strings, the styles and sheets. Links to
-//! other files are never followed.
+//! A workbook is an untrusted ZIP archive. Its directory is checked before anything is unpacked,
+//! and every part and every XML event is measured while it is unpacked, so that neither an honest
+//! bomb nor one that lies about its size gets far. Only five kinds of parts are opened: the
+//! workbook, relationships, shared strings, styles and sheets. Links to other files are never
+//! followed.
 
 mod events;
 mod package;

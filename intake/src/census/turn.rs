@@ -1,8 +1,9 @@
-//! The turn of a census: of one facility one census is worked on at a time, in all processes.
+//! The turn of a census: each facility processes one census at a time, across all processes.
 //!
-//! Within a process censuses queue for a lock, so that one of them at most asks the database. There
-//! the turn is a lease (`store::census::lease`), kept by a task of its own while the census is
-//! worked on and given back when it ends, however it ends; that of a process that died runs out.
+//! Inside a process censuses queue on a mutex, so only one polls the database; across processes the
+//! turn is a lease (`store::census::lease`). A background task renews the lease while the census
+//! runs and releases it when the census ends, however it ends. If the process dies, the lease
+//! expires.
 
 use std::time::Duration;
 
@@ -21,28 +22,28 @@ use uuid::Uuid;
 
 use crate::{Intake, Refusal, accept::CENSUSES_AT_ONCE};
 
-/// How long a facility waits after the death of a process that worked on a census of it.
+/// How long a facility waits after a process died while working on its census.
 const LEASE_SECONDS: u32 = 15;
 /// How often the lease is extended: two tries may fail.
 const KEPT_EVERY: Duration = Duration::from_secs(4);
-/// How long a census waits for its turn: longer than for a process that died, and not as long as a
-/// request may take, so that who waited in vain hears that nothing was saved.
+/// How long a census waits for its turn: longer than the lease of a dead process lasts, but shorter
+/// than a request may take, so that a caller that gives up is told nothing was saved.
 const WAIT_MAX: Duration = Duration::from_secs(20);
-/// How often the database is asked whether it is free.
+/// How often to ask the database whether the turn is free.
 const WAIT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The turn of one census; over when it is dropped.
 pub(super) struct Turn<'a> {
-    /// What every write of the census names.
+    /// The lease that every write of the census names.
     pub(super) lease: Lease,
     keeper: JoinHandle<()>,
-    /// Tells the keeper that the census has ended.
+    /// Signals the keeper task that the census has ended.
     working: DropGuard,
     _local: MutexGuard<'a, ()>,
 }
 
 impl Turn<'_> {
-    /// Ends the turn, and returns when the next census may begin.
+    /// Ends the turn and returns once the next census may begin.
     pub(super) async fn end(self) {
         drop(self.working);
         // The task ends by itself and catches its own panics.
@@ -84,21 +85,21 @@ impl Intake {
     }
 }
 
-/// Keeps the lease until the census has ended, then gives it back.
+/// Renews the lease until the census ends, then releases it.
 async fn keep(db: Database, clock: Clock, lease: Lease, ended: CancellationToken) {
     let mut ticks = interval(KEPT_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.reset();
     while ended.run_until_cancelled(ticks.tick()).await.is_some() {
-        // What fails is tried again; what is lost lets nothing more be written.
+        // A failed renewal is retried; a lost lease permits no further writes.
         let kept = lease::keep(&db, lease, clock.now(), LEASE_SECONDS).await;
         if let Ok(false) = kept {
             let facility_id = lease.facility_id;
-            tracing::warn!(facility.id = %facility_id, "a census has lost its turn to another");
+            tracing::warn!(facility.id = %facility_id, "a census lost its turn to another");
             return;
         }
     }
     if let Err(error) = lease::give_back(&db, lease).await {
-        tracing::warn!(%error, "the turn of a census was not given back: the next one waits");
+        tracing::warn!(%error, "could not release the turn of a census: the next one waits for the lease to expire");
     }
 }

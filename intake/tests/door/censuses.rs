@@ -1,5 +1,5 @@
-//! Censuses that come at once, and the same ones held up and sent in order afterwards, leave the
-//! same: every stay, and every line of every answer.
+//! Censuses sent live, and the same ones delayed and sent in order, produce the same result: every
+//! stay, and every line of every answer.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ impl Chance {
 
 /// What a hospital does.
 enum Deed {
-    /// A ward, or all of them, and who lies there.
+    /// A ward, or all of them, with its patients.
     Census {
         ward: Option<u64>,
         lines: Vec<Value>,
@@ -93,7 +93,7 @@ fn week(seed: u64) -> anyhow::Result<Vec<(DateTime<Utc>, Deed)>> {
     Ok(deeds)
 }
 
-/// Some are told by a reference, some by their papers, some say when they came, some are unknown.
+/// Some are identified by reference, some by document, some give their arrival, some are unknown.
 fn line(seed: u64, patient: u64, ward: u64, room: u64) -> Value {
     let number = format!("038090{:06}", seed * 1_000 + patient);
     let mut line = json!({
@@ -121,7 +121,7 @@ fn ward_name(ward: u64) -> String {
     format!("Khoa {ward}")
 }
 
-/// An entry of an answer: the place of its line, its reference, what became of the guest.
+/// An entry of an answer: the index of its line, its reference, the guest's outcome.
 type Told = (Option<usize>, Option<String>, String);
 
 fn told(report: &CensusReport) -> Vec<Told> {
@@ -176,7 +176,7 @@ impl Door {
         anyhow::bail!("refused though it was confirmed")
     }
 
-    /// What every stay says, by its reference or number; those of one guest in their order.
+    /// The content of every stay, by reference or number; several stays of one guest in order.
     async fn stays(&self, hospital: &Sender) -> anyhow::Result<BTreeMap<String, Vec<Value>>> {
         let filter = store::stays::Filter {
             facility_ids: vec![hospital.facilities[0].id],
@@ -207,7 +207,7 @@ impl Door {
         Ok(found)
     }
 
-    /// The stay of a patient who is there.
+    /// The stay of a present patient.
     async fn see_off(
         &self,
         hospital: &Sender,

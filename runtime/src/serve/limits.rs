@@ -1,4 +1,4 @@
-//! How long and how many a listener waits for.
+//! Time limits and connection limits of a listener.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct ServeLimits {
     pub header_count_max: usize,
     /// Bytes of a request's head, at least 8 KiB: more is 431.
     pub header_bytes_max: usize,
-    /// For the requests that run when the stop begins; then they are cut.
+    /// Time limit for requests running when the stop begins; after that they are cut off.
     pub stop_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What each metric says, for `# HELP`: one list for all processes.
+//! The meaning of each metric, for `# HELP`: one list for all processes.
 
 /// Which macro writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_auth_forged_keys_total",
         Counter,
-        "Rows of API keys that were changed past the service.",
+        "Rows of API keys that were changed outside the service.",
     ),
     (
         "luutru_authz_denied_total",
@@ -55,7 +55,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_census_results_total",
         Counter,
-        "Lines of censuses, by what became of them.",
+        "Lines of censuses, by outcome.",
     ),
     (
         "luutru_clock_skew_seconds",
@@ -65,7 +65,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_connections_cut_total",
         Counter,
-        "Connections that were closed for what their client did, by reason.",
+        "Connections closed because of their client, by reason.",
     ),
     (
         "luutru_connections_open",
@@ -80,12 +80,12 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_destination_backlog",
         Gauge,
-        "Notifications of a destination that are on their way (open, of these overdue) or set aside (parked).",
+        "Notifications of a destination under way (open, of these overdue) or parked.",
     ),
     (
         "luutru_destination_breaker_open",
         Gauge,
-        "1 while the endpoint of a destination is not called, as a worker last found it.",
+        "1 while the breaker of a destination's endpoint is open, as a worker last observed it.",
     ),
     (
         "luutru_destination_breaker_state",
@@ -95,7 +95,8 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_destination_deadline_left_seconds",
         Gauge,
-        "Time left until the nearest deadline of what is on its way to a destination; negative once it has passed, +Inf when nothing waits.",
+        "Time until the nearest deadline of a destination's backlog; negative once it has passed, \
+         +Inf when the backlog is empty.",
     ),
     (
         "luutru_destination_oldest_age_seconds",
@@ -105,12 +106,12 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_destination_paused",
         Gauge,
-        "1 while a destination is held back.",
+        "1 while a destination is paused.",
     ),
     (
         "luutru_event_lag_seconds",
         Histogram,
-        "Time from what happened to its number in the feed of events.",
+        "Time from an event to its number in the feed.",
     ),
     (
         "luutru_event_streams",
@@ -135,7 +136,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_import_rows_total",
         Counter,
-        "Rows of files, by what became of them.",
+        "Rows of files, by outcome.",
     ),
     (
         "luutru_intake_changes_total",
@@ -145,7 +146,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_intake_commit_duration_seconds",
         Histogram,
-        "Time that a group of declarations takes to be stored for good.",
+        "Time to commit a group of declarations.",
     ),
     (
         "luutru_intake_commits_total",
@@ -155,7 +156,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_intake_group_count",
         Histogram,
-        "Declarations that were stored together.",
+        "Declarations per commit.",
     ),
     (
         "luutru_intake_items_total",
@@ -170,12 +171,12 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_intake_outcome_searches_total",
         Counter,
-        "Commits whose answer was lost, so that the outcome was looked for.",
+        "Commits whose answer was lost and whose outcome was looked up.",
     ),
     (
         "luutru_log_lines_held_back_total",
         Counter,
-        "Lines about refusals that were not written because there were too many in a second.",
+        "Log lines about refusals that were suppressed because there were too many in a second.",
     ),
     (
         "luutru_outbox_attempts_total",
@@ -200,7 +201,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_outbox_hastened_total",
         Counter,
-        "Notifications that were made due when their peer was back.",
+        "Notifications made due when their peer recovered.",
     ),
     (
         "luutru_outbox_lease_lost_total",
@@ -210,7 +211,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_outbox_rows",
         Gauge,
-        "Notifications on their way (open, of these overdue) and set aside (parked).",
+        "Notifications under way (open, of these overdue) and parked.",
     ),
     (
         "luutru_personal_reads_total",
@@ -230,7 +231,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_ratelimit_tracked_keys",
         Gauge,
-        "Keys and facilities whose quota is being counted.",
+        "Keys and facilities with a tracked quota.",
     ),
     (
         "luutru_readiness",
@@ -260,27 +261,28 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "luutru_settle_duration_seconds",
         Histogram,
-        "Time that a group of results takes to be stored.",
+        "Time to commit a group of results.",
     ),
     (
         "luutru_settle_group_count",
         Histogram,
-        "Results that were stored together.",
+        "Results per commit.",
     ),
     (
         "luutru_shed_total",
         Counter,
-        "Requests refused because too much was waiting, by what was full.",
+        "Requests refused because of overload, by the queue that was full.",
     ),
     (
         "luutru_stays_forwarded_at_night_total",
         Counter,
-        "Stays that needed no notice while they lay within a day, and were forwarded at 23:00.",
+        "Stays that needed no notification while they lay within a day, and were forwarded at \
+         23:00.",
     ),
     (
         "luutru_task_panics_total",
         Counter,
-        "Background tasks that ended by a fault of the program.",
+        "Background tasks that panicked.",
     ),
     (
         "luutru_unreadable_rows_total",
@@ -292,11 +294,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         Counter,
         "Calls of webhooks, by outcome.",
     ),
-    (
-        "luutru_webhook_disabled",
-        Gauge,
-        "Webhooks that are switched off.",
-    ),
+    ("luutru_webhook_disabled", Gauge, "Disabled webhooks."),
 ];
 
 /// Tells the recorder all of them.

@@ -1,5 +1,5 @@
-//! The police endpoint, simulated: takes signed notifications once each, keeps a ledger of them
-//! and shows it.
+//! The simulated police endpoint: accepts each signed notification once, and keeps and shows a
+//! ledger of them.
 
 mod ledger;
 mod notification;
@@ -42,15 +42,15 @@ const PAGE_SIZE_MAX: usize = 1_000;
 /// Settings of the police endpoint simulator.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PoliceSettings {
-    /// Address to serve on; port 0 takes a free port.
+    /// Address of the service; port 0 picks a free port.
     #[arg(long, env = "LUUTRU_POLICE_LISTEN", default_value = "127.0.0.1:8082")]
     pub listen: String,
 
-    /// Address of /livez, /readyz and /metrics; port 0 takes a free port.
+    /// Address of /livez, /readyz and /metrics; port 0 picks a free port.
     #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
     pub ops_listen: Option<String>,
 
-    /// Directory of the ledger, police-sim.ledger.jsonl; made when absent.
+    /// Directory of the ledger, police-sim.ledger.jsonl; created if missing.
     #[arg(
         long,
         env = "LUUTRU_POLICE_STATE_DIRECTORY",
@@ -58,8 +58,8 @@ pub struct PoliceSettings {
     )]
     pub state_directory: PathBuf,
 
-    /// Secret that notifications are signed with (Standard Webhooks: whsec_ and base64). Without
-    /// one, signatures are not looked at.
+    /// Secret that signs notifications (Standard Webhooks: whsec_ and base64). Without one,
+    /// signatures are not checked.
     #[arg(long, env = "LUUTRU_POLICE_SECRET", hide_env_values = true)]
     pub secret: Option<SecretString>,
 
@@ -108,7 +108,7 @@ pub async fn start_police(
     tracing::info!(
         effects = ledger.read().effect_count(),
         is_signature_required = verifier.is_some(),
-        "the police endpoint's ledger is read"
+        "loaded the police endpoint's ledger"
     );
     let police = Arc::new(Police {
         clock,

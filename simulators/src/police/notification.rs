@@ -1,5 +1,5 @@
-//! What the police endpoint reads of a notification: enough to file it, to find it on a list of
-//! refusals, and to tell that its form is sound. The rest of the body is the sender's affair.
+//! The parts of a notification that the police endpoint reads: enough to file it, to match it
+//! against refusals, and to check its form. The rest of the body is up to the sender.
 
 use poem::http::StatusCode;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! The population registry, simulated: says whether a person of a personal number exists and
-//! what is recorded there. It does not compare; grading is the caller's.
+//! The simulated population registry: says whether a personal number exists and what is recorded
+//! for it. It does not compare; grading is up to the caller.
 
 mod persons;
 
@@ -38,15 +38,15 @@ const LOAD_GROUP_SIZE: usize = 1_000;
 /// Settings of the population registry simulator.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RegistrySettings {
-    /// Address to serve on; port 0 takes a free port.
+    /// Address of the service; port 0 picks a free port.
     #[arg(long, env = "LUUTRU_REGISTRY_LISTEN", default_value = "127.0.0.1:8081")]
     pub listen: String,
 
-    /// Address of /livez, /readyz and /metrics; port 0 takes a free port.
+    /// Address of /livez, /readyz and /metrics; port 0 picks a free port.
     #[arg(long, env = "LUUTRU_OPS_LISTEN", default_value = "127.0.0.1:9090")]
     pub ops_listen: Option<String>,
 
-    /// Directory of the persons, registry-sim.persons.jsonl; made when absent.
+    /// Directory of the persons, registry-sim.persons.jsonl; created if missing.
     #[arg(
         long,
         env = "LUUTRU_REGISTRY_STATE_DIRECTORY",
@@ -86,7 +86,7 @@ pub async fn start_registry(
     let (journal, writer) = tokio::task::spawn_blocking(move || Journal::open(&path, book))
         .await
         .context("read the persons")??;
-    tracing::info!(persons = persons.count(), "the registry's persons are read");
+    tracing::info!(persons = persons.count(), "loaded the registry's persons");
     let registry = Registry {
         persons,
         journal: journal.clone(),
@@ -130,8 +130,7 @@ fn routes(registry: &Registry) -> impl Endpoint<Output = Response> + 'static {
 }
 
 impl Registry {
-    /// Adds the persons that are not there yet; those that are stay as they are. Answers how
-    /// many were added.
+    /// Adds missing persons; existing ones stay unchanged. Returns how many were added.
     ///
     /// # Errors
     /// A person that the registry could not hold (by position), or a file that cannot be written.

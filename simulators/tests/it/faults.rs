@@ -1,4 +1,4 @@
-//! Each fault as its caller meets it.
+//! Each fault as its caller sees it.
 
 use std::{
     io::{ErrorKind, Read, Write},

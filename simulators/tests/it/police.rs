@@ -1,4 +1,4 @@
-//! The police endpoint: once each, signed, kept.
+//! The police endpoint: exactly once, signed, stored.
 
 use std::{collections::HashSet, io::Write};
 
@@ -169,7 +169,7 @@ async fn with_a_secret_only_signed_notifications_are_accepted() -> Outcome {
 
     let (status, _) = answer_of(police.notify_signed("key-1", &body, 0)).await?;
     assert_eq!(status, 200);
-    // Signed anew at another time it is still the same notification.
+    // Signed again at another time, it is still the same notification.
     let (status, _) = answer_of(police.notify_signed("key-1", &body, 60)).await?;
     assert_eq!(status, 200);
     assert_eq!(items(&police, "").await?[0]["deliveries"], 2);

@@ -1,4 +1,4 @@
-//! The population registry: who is found, what is kept.
+//! The population registry: lookups and storage.
 
 use serde_json::{Value, json};
 use simulators::Person;

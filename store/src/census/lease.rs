@@ -1,10 +1,10 @@
-//! Whose turn it is: of one facility one census is worked on at a time, in whichever process.
+//! The census lease: each facility processes one census at a time, across all processes.
 //!
-//! The turn is a lease by the clock of the database. Every transaction that writes something of a
-//! census reads it under a lock that is kept until the commit: a lease that was given back, or
-//! taken over after it had run out, lets nothing more be written, and it is neither given back nor
-//! taken over while such a transaction is open. Whoever has a turn therefore sees all that the
-//! ones before wrote, and they write no more.
+//! The turn is a lease by the clock of the database. Every transaction that writes for a census
+//! reads the lease under a lock held until the commit. A lease that was released, or taken over
+//! after it expired, permits no further writes, and it cannot be released or taken over while such
+//! a transaction is open. The holder of a turn therefore sees everything its predecessors wrote,
+//! and they write nothing more.
 
 use std::collections::HashSet;
 
@@ -17,16 +17,16 @@ use crate::{Database, Error, Result, dialect, rows};
 /// The turn of one census.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lease {
-    /// Whose census it is.
+    /// The facility of the census.
     pub facility_id: Uuid,
     /// Tells this turn from all others.
     pub lease_id: Uuid,
 }
 
-/// Takes the turn, unless another holds it: then false, and nothing changed.
+/// Takes the turn. Returns false, without changes, if another census holds it.
 ///
-/// `now` is the instant of the caller, for databases without a clock of their own. Errors: any;
-/// the turn may then be taken until it runs out.
+/// `now` is the instant of the caller, for databases without a clock of their own. Errors: any; the
+/// turn may then stay taken until it expires.
 pub async fn take(
     db: &Database,
     lease: Lease,
@@ -52,14 +52,14 @@ pub async fn take(
     let statement = dialect::statement(backend, &text, values);
     let taken = db.writer().query_one_raw(statement).await;
     let taken = taken.map_err(Error::from);
-    // Something is still being written under the lease that has run out.
+    // A write under the expired lease is still in progress.
     if matches!(taken, Err(Error::LockTimeout)) {
         return Ok(false);
     }
     Ok(taken?.is_some())
 }
 
-/// Whether somebody has the turn: asked without waiting for who is writing.
+/// Whether anybody holds the turn. Does not wait for writers.
 async fn is_held(db: &Database, facility_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let (lease_now, lease_now_values) = dialect::lease_now(db.backend(), now);
     let text = format!(
@@ -71,7 +71,7 @@ async fn is_held(db: &Database, facility_id: Uuid, now: DateTime<Utc>) -> Result
     Ok(db.reader().query_one_raw(statement).await?.is_some())
 }
 
-/// Keeps the turn for longer; false when it was lost.
+/// Extends the turn; false when it was lost.
 pub async fn keep(
     db: &Database,
     lease: Lease,
@@ -89,7 +89,7 @@ pub async fn keep(
     Ok(kept.rows_affected() == 1)
 }
 
-/// Gives the turn back, if it still holds. Waits for what is being written under it.
+/// Releases the turn if it is still held, after waiting for writes under it.
 pub async fn give_back(db: &Database, lease: Lease) -> Result<()> {
     let text = "DELETE FROM census_lease WHERE facility_id = ? AND lease_id = ?";
     let statement = dialect::statement(db.backend(), text, names(lease));
@@ -97,7 +97,7 @@ pub async fn give_back(db: &Database, lease: Lease) -> Result<()> {
     Ok(())
 }
 
-/// Of these turns those that are over. The others last until the transaction ends.
+/// Returns those of these turns that have ended. The others are held until the transaction ends.
 pub(crate) async fn lost(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -106,7 +106,7 @@ pub(crate) async fn lost(
     if leases.is_empty() {
         return Ok(leases);
     }
-    // In one order, so that no two transactions wait for each other in a circle.
+    // Always lock in the same order, so that transactions cannot deadlock.
     let mut lost: Vec<Lease> = leases.into_iter().collect();
     lost.sort_unstable();
     let marks = vec!["?"; lost.len()].join(", ");

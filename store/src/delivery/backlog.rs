@@ -1,4 +1,5 @@
-//! What waits on its way to the police, by destination: for lists, for metrics of every process.
+//! The backlog on its way to the police, by destination, for lists and for the metrics of every
+//! process.
 
 use std::collections::HashMap;
 
@@ -14,14 +15,14 @@ use crate::{
     tasks,
 };
 
-/// What of a destination's notifications is on its way or set aside.
+/// How many of a destination's notifications are under way or parked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// Notifications on their way.
     pub open_count: i64,
     /// Of these, those whose deadline has passed.
     pub overdue_count: i64,
-    /// Notifications set aside.
+    /// Parked notifications.
     pub parked_count: i64,
     /// When the oldest on its way was made.
     pub oldest_created_at: Option<DateTime<Utc>>,
@@ -46,7 +47,7 @@ impl Map {
         Ok(Self { rows, routes })
     }
 
-    /// The destination of this code. Looked for here: the code is whatever somebody sent.
+    /// The destination with this code. Searched in memory, because the code is unchecked input.
     #[must_use]
     pub fn destination(&self, code: &str) -> Option<&Destination> {
         self.rows.iter().find(|row| row.code == code)
@@ -61,7 +62,7 @@ impl Map {
         lane.and_then(|lane| self.destination(lane)).unwrap_or(row)
     }
 
-    /// What waits, by the code of the destination it goes to today.
+    /// The backlog, by the code of the destination it goes to today.
     pub async fn backlogs(
         &self,
         db: &Database,
@@ -86,7 +87,7 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
     one.into_iter().chain(other).min()
 }
 
-/// Measures what waits, altogether and by destination. Any process may: all measure the same.
+/// Measures the backlog, in total and by destination. Every process measures the same values.
 pub async fn measure(db: &Database, catalogues: &Catalogues, now: DateTime<Utc>) -> Result<()> {
     let whole = outbox::backlog(db, now).await?;
     let counts = [

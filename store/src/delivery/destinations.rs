@@ -1,4 +1,4 @@
-//! Where notifications go, and whether they may go there now.
+//! Where notifications go, and whether delivery there is paused.
 
 use chrono::{DateTime, Utc};
 use entity::{audit_entry, destination, destination_route};
@@ -25,7 +25,8 @@ pub const NATIONAL: &str = "national";
 pub const RUNNING: &str = "running";
 /// See [`RUNNING`].
 pub const PAUSED: &str = "paused";
-/// Who paused a destination that refuses us; it goes on by itself when it no longer does.
+/// The author of a pause that a worker set because the destination refuses us. The pause ends by
+/// itself once the destination accepts again.
 pub const WORKER: &str = "worker";
 
 /// A destination that was never paused, without an endpoint of its own.
@@ -56,7 +57,7 @@ pub fn new(
     }
 }
 
-/// Adds destinations; those that are there stay as they are.
+/// Adds destinations; existing ones stay unchanged.
 pub async fn add(db: &Database, destinations: Vec<Destination>) -> Result<()> {
     let rows = destinations
         .into_iter()
@@ -100,22 +101,22 @@ pub struct Pause {
     pub reason: String,
     /// From when.
     pub at: DateTime<Utc>,
-    /// Until when; until it is resumed when left out.
+    /// When the pause ends; `None`: when somebody resumes it.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// What became of an operator's deed.
+/// The outcome of an operator's action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// It is done.
     Done,
-    /// The same request came before, and was done at this instant.
+    /// A replay of a request that was carried out at this instant.
     Replayed(DateTime<Utc>),
-    /// The key came with another request before.
+    /// The key was used by another request.
     KeyReused,
 }
 
-/// Holds a destination's notifications back. Paused once more, the newer words count.
+/// Pauses a destination. Pausing again replaces the reason and the end time.
 ///
 /// Errors: [`Error::NotFound`].
 pub async fn pause(
@@ -148,7 +149,7 @@ pub async fn resume(
     perform(db, change, entry, key).await
 }
 
-/// Makes a change of one destination and its audit entry in one transaction, once a key.
+/// Changes one destination and writes the audit entry in one transaction, once per key.
 async fn perform(
     db: &Database,
     change: sea_orm::UpdateMany<destination::Entity>,
@@ -180,7 +181,7 @@ async fn perform(
     Ok(Deed::Done)
 }
 
-/// Ends the pauses whose time is over.
+/// Ends expired pauses.
 pub async fn end_pauses(db: &Database, now: DateTime<Utc>) -> Result<u64> {
     let change = running_again()
         .filter(destination::Column::State.eq(PAUSED))
@@ -188,8 +189,8 @@ pub async fn end_pauses(db: &Database, now: DateTime<Utc>) -> Result<u64> {
     apply(db, change).await
 }
 
-/// Notes that a destination refuses us, whatever we bring. True for the first to note it: one
-/// alarm is enough.
+/// Records that a destination refuses everything we send. Returns true for the first to record it,
+/// since one alarm is enough.
 pub async fn pause_as_refusing(db: &Database, code: &str, at: DateTime<Utc>) -> Result<bool> {
     let change = destination::Entity::update_many()
         .col_expr(destination::Column::State, Expr::value(PAUSED))
@@ -201,8 +202,8 @@ pub async fn pause_as_refusing(db: &Database, code: &str, at: DateTime<Utc>) -> 
     Ok(apply(db, change).await? == 1)
 }
 
-/// What a worker found of a destination's endpoint. A closed breaker also ends a pause that a
-/// worker began.
+/// Records what a worker observed of a destination's endpoint. A closed breaker also ends a pause
+/// set by a worker.
 pub async fn note_breaker(
     db: &Database,
     code: &str,
@@ -239,7 +240,7 @@ fn running_again() -> sea_orm::UpdateMany<destination::Entity> {
         .col_expr(destination::Column::PausedUntil, never())
 }
 
-/// Makes a change that no operator asked for; answers with the number of destinations changed.
+/// Makes a change that no operator asked for and returns the number of destinations changed.
 async fn apply(db: &Database, change: sea_orm::UpdateMany<destination::Entity>) -> Result<u64> {
     let transaction = write::begin(db).await?;
     let changed = change.exec(&transaction).await?.rows_affected;
@@ -264,7 +265,7 @@ pub async fn route(db: &Database, route: Route, entry: audit::Entry) -> Result<(
     write::commit(transaction).await
 }
 
-/// Gives a destination an endpoint of its own, and bounds; adds it when it is not there.
+/// Sets a destination's own endpoint and limits; creates it if it does not exist.
 pub async fn put(db: &Database, destination: Destination, entry: audit::Entry) -> Result<()> {
     let change = destination::Entity::update_many()
         .col_expr(

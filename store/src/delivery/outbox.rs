@@ -1,8 +1,7 @@
-//! The way to the police: tasks are claimed by lease, worked on outside any transaction, and
-//! their results recorded with the lease as fencing token.
+//! The outbox: tasks are claimed by lease, processed outside any transaction, and their results
+//! recorded with the lease as fencing token.
 //!
-//! A worker that slept past its lease finds that its result changes no row; the successor's
-//! stands.
+//! If a worker sleeps past its lease, its result changes no row and its successor's stands.
 
 use std::collections::HashSet;
 
@@ -114,14 +113,14 @@ pub fn state(task: &Task) -> &str {
     }
 }
 
-/// Tasks of which communes.
+/// Selects tasks by commune.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Communes {
-    /// Of all.
+    /// Every commune.
     All,
-    /// Of all but these.
+    /// Every commune except these.
     Except(Vec<String>),
-    /// Of these.
+    /// Only these.
     Only(Vec<String>),
 }
 
@@ -143,7 +142,7 @@ impl Communes {
     }
 }
 
-/// A task that may be claimed, as far as one must know it to choose.
+/// What the choice needs to know of a claimable task.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Candidate {
     /// The task.
@@ -154,7 +153,7 @@ pub struct Candidate {
     pub commune_code: String,
     /// Statutory deadline.
     pub deadline_at: DateTime<Utc>,
-    /// How often it was claimed without a result since.
+    /// How often it was claimed since its last result.
     pub claim_count: i32,
 }
 
@@ -189,9 +188,8 @@ pub async fn due(
         .await?)
 }
 
-/// Claims those of these tasks that are still due and free, under one new lease; answers with
-/// them, nearest deadline first. The claim itself is counted, so that a task that kills its worker
-/// is found out.
+/// Claims those of these tasks that are still due and free, under one new lease; returns them,
+/// nearest deadline first. The claim itself is counted, which exposes a task that kills its worker.
 pub async fn claim(
     db: &Database,
     ids: &[Uuid],
@@ -226,11 +224,10 @@ pub async fn claim(
 }
 
 /// True of a task while an earlier one of the same stay is open: of a smaller version, or of the
-/// same version and an earlier kind. What was rejected or parked is settled and holds nothing
-/// back.
+/// same version and an earlier kind. A rejected or parked task is settled and holds nothing back.
 ///
-/// A late identity result that waits for the registry holds no later version back, since that
-/// carries the whole stay; it does so once its bytes are fixed, and while a worker has it. With
+/// A late identity result waiting for the registry does not hold back a later version, which
+/// carries the whole stay. It does once its bytes are fixed, and while a worker holds it. With
 /// [`Progress::Fixed`] refused once there is a later version, neither goes before the other.
 fn held_back(lease_now: &str) -> String {
     let place = |table: &str| {
@@ -248,7 +245,7 @@ fn held_back(lease_now: &str) -> String {
     )
 }
 
-/// What a worker must know of the stay that a task speaks of.
+/// What a worker must know of a task's stay.
 #[derive(Clone, FromQueryResult)]
 pub struct Subject {
     /// The task.
@@ -259,7 +256,7 @@ pub struct Subject {
     pub timeliness: Word<Timeliness>,
     /// The axis `identity`.
     pub identity_state: Word<IdentityState>,
-    /// What the police's review made of it.
+    /// The result of the police's review.
     pub identity_review: Option<Word<IdentityReview>>,
     /// What is owed, as it is stored.
     pub owed: Option<String>,
@@ -267,13 +264,13 @@ pub struct Subject {
     pub organisation_id: Uuid,
     /// Keyed hash of the guest's document number.
     pub document_index: Option<Vec<u8>>,
-    /// The newest version that the police get.
+    /// The newest version sent to the police.
     pub delivery_version: i32,
     /// Legal time of filing, of version 1.
     pub received_at: DateTime<Utc>,
     /// Statutory deadline, of version 1.
     pub deadline_at: DateTime<Utc>,
-    /// When the version that the task speaks of was received.
+    /// When the task's version was received.
     pub version_received_at: DateTime<Utc>,
     /// The version's sealed content.
     pub sealed: Vec<u8>,
@@ -283,7 +280,7 @@ pub struct Subject {
     pub sealed_key: Option<Vec<u8>>,
 }
 
-/// What these tasks speak of, in no order.
+/// The subjects of these tasks, in no particular order.
 pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
     let rows = tasks.iter().map(SubjectRow::new).collect();
     let (with, values) = dialect::with_rows(db.backend(), rows);
@@ -303,9 +300,9 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
         .await?)
 }
 
-/// Makes up to `limit` tasks of these communes that wait at `step` due now, nearest deadline
-/// first; answers with how many. For a peer that may be back: what waited for it need not wait on.
-/// What is due only after `latest` waits because the peer asked for it, and is left alone.
+/// Makes up to `limit` tasks of these communes that wait at `step` due now, nearest deadline first;
+/// returns how many. Used when a peer may be back, so that its tasks stop waiting. Tasks due after
+/// `latest` wait because the peer asked for it, and are left alone.
 pub async fn hasten(
     db: &Database,
     step: TaskStep,
@@ -354,23 +351,23 @@ pub async fn last_attempt_at(
 pub struct TaskResult {
     /// The task.
     pub task_id: Uuid,
-    /// The lease under which it happened; a lost one changes nothing.
+    /// The lease under which it happened; if the lease is lost, nothing changes.
     pub lease_id: Uuid,
     /// The stay it speaks of.
     pub stay_id: Uuid,
-    /// The version of the stay it speaks of.
+    /// The stay's version it concerns.
     pub version: i32,
     /// What the task becomes.
     pub progress: Progress,
     /// What the stay becomes.
     pub stay: StayChange,
-    /// The calls that were made, also when the lease was lost.
+    /// The calls that were made; recorded even if the lease was lost.
     pub attempts: Vec<entity::attempt::Model>,
     /// Cases for the police, opened with this result.
     pub cases: Vec<NewCase>,
     /// A task that follows, such as a late identity result.
     pub follow_up: Option<NewTask>,
-    /// The audit entry of the deed; results that change no stay have none.
+    /// The audit entry; results that change no stay have none.
     pub audit: Option<entity::audit_entry::Model>,
     /// What the sender hears of it.
     pub events: Vec<entity::event::Model>,
@@ -408,12 +405,12 @@ pub enum Progress {
         /// The body, sealed.
         sealed_body: Vec<u8>,
     },
-    /// To be tried again at `due_at`; the lease is given back.
+    /// To be retried at `due_at`; the lease is released.
     Retry {
         /// Not before this instant.
         due_at: DateTime<Utc>,
-        /// The answer was neither an acceptance nor a clear refusal, while the destination is
-        /// otherwise well: counts towards parking.
+        /// The answer was neither an acceptance nor a clear refusal although the destination is
+        /// otherwise healthy: counts towards parking.
         is_unclear: bool,
     },
     /// The police endpoint confirmed it.
@@ -421,7 +418,7 @@ pub enum Progress {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The police endpoint refused it in clear words.
+    /// The police endpoint explicitly refused it.
     Refused {
         /// When.
         at: DateTime<Utc>,
@@ -431,17 +428,17 @@ pub enum Progress {
         /// When.
         at: DateTime<Utc>,
     },
-    /// An identity result that a later version of the stay makes needless: the task is taken away,
+    /// An identity result made obsolete by a later version of the stay: the task is deleted, and
     /// nothing of it was sent.
     Needless,
 }
 
-/// What the stay's own axes become; `None` leaves one alone.
+/// The new values of the stay's axes; `None` leaves one unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StayChange {
     /// The axis `identity`.
     pub identity_state: Option<IdentityState>,
-    /// What stands before it; what an officer has accepted stays so.
+    /// The review result to store; an existing one is kept, so that an officer's acceptance stays.
     pub identity_review: Option<IdentityReview>,
     /// The axis `delivery`, applied only while the stay's newest forwardable version is this one.
     pub delivery_state: Option<DeliveryState>,
@@ -449,12 +446,12 @@ pub struct StayChange {
     pub police_reference: Option<String>,
     /// Why it was rejected or parked: a code, no text of the peer.
     pub delivery_reason: Option<String>,
-    /// What turned out to be owed of the stay; sets the axis `completion` to `due`.
+    /// What the stay turned out to owe; sets the axis `completion` to `due`.
     pub owed: Option<String>,
 }
 
-/// Records a group of results in one transaction. The answer tells for each whether its lease
-/// still held; where it did not, only the attempts were kept.
+/// Records a group of results in one transaction. Returns for each whether its lease still held; if
+/// not, only the attempts were stored.
 ///
 /// No two results of a group may speak of the same stay.
 pub async fn record(
@@ -541,10 +538,10 @@ pub async fn record(
         .collect())
 }
 
-/// What of the results their senders were not told of before.
+/// Which results are news to their senders.
 #[derive(Default)]
 struct News {
-    /// Stays whose guests are to be looked at again.
+    /// Stays whose senders must check the guest's data.
     attention: HashSet<Uuid>,
     /// Stays of which something is owed.
     completion: HashSet<Uuid>,
@@ -563,8 +560,8 @@ impl News {
     }
 }
 
-/// Finds out which results tell something new, and remembers that it was told. A sender hears once
-/// of each thing, not at every version: of the same guest's data, and of the same that is owed.
+/// Determines which results are news to the sender and records that they were reported. A sender
+/// hears of each finding about a guest, and of each debt, once rather than at every version.
 async fn news(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -589,7 +586,7 @@ async fn news(
     let mut told = Vec::new();
     for result in telling {
         let stay = stays.iter().find(|stay| stay.id == result.stay_id);
-        // What was found of an older version is for the newer one to tell.
+        // A finding about an older version is reported with the newer one.
         let Some(stay) = stay.filter(|stay| result.version >= stay.delivery_version) else {
             continue;
         };
@@ -662,7 +659,7 @@ async fn update_tasks(
     }
     rows.sort_unstable_by_key(|row| row.task_id);
     let (with, values) = dialect::with_rows(db.backend(), rows);
-    // Other workers go by it too, and must not wait because the clock of this one is ahead.
+    // Other workers read this value too, and must not wait because this worker's clock is ahead.
     let due_at = dialect::on_server_clock(db.backend(), "v.due_at", "v.recorded_at");
     let text = format!(
         "{with} UPDATE outbox_task SET state = v.state, \
@@ -689,7 +686,7 @@ async fn update_tasks(
     ids_of(connection, statement).await
 }
 
-/// Takes needless tasks away; answers with those whose lease held.
+/// Deletes obsolete tasks and returns those whose lease held.
 async fn remove_needless(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -730,7 +727,7 @@ async fn update_stays(
 ) -> Result<()> {
     rows.sort_unstable_by_key(|row| row.stay_id);
     let (with, values) = dialect::with_rows(db.backend(), rows);
-    // What was found of an older version says nothing of the newer one that goes its own way.
+    // A finding about an older version says nothing about the newer one, which is sent separately.
     let is_newest = "v.version >= stay.delivery_version";
     let moves = "v.version >= stay.delivery_version AND v.delivery_state IS NOT NULL";
     let text = format!(
@@ -762,7 +759,7 @@ pub struct Backlog {
     pub open_count: i64,
     /// Of these, tasks whose deadline has passed.
     pub overdue_count: i64,
-    /// Tasks set aside for an operator.
+    /// Tasks parked for an operator.
     pub parked_count: i64,
 }
 
@@ -809,7 +806,7 @@ columns!(SubjectRow {
     version,
 });
 
-/// A stay whose sender was told with this version to look at the guest's data again.
+/// A stay whose sender was asked, at this version, to check the guest's data.
 struct ToldRow {
     stay_id: Uuid,
     version: i32,

@@ -1,4 +1,4 @@
-//! Notifications as operators see them, and what operators do with those that were set aside.
+//! Notifications as operators see them, and what operators do with parked ones.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub type Attempt = attempt::Model;
 pub enum Which {
     /// Those on their way.
     Open,
-    /// Those set aside.
+    /// Parked ones.
     Parked,
     /// Those that the police endpoint refused and that no later version has corrected yet.
     Rejected,
@@ -116,7 +116,7 @@ pub async fn get(db: &Database, id: Uuid) -> Result<(Task, Option<String>)> {
     Ok((task, reason.flatten()))
 }
 
-/// Why the newest versions of the stays of these tasks were refused or set aside, by stay.
+/// Why the newest versions of these tasks' stays were refused or parked, by stay.
 pub async fn reasons(db: &Database, tasks: &[Task]) -> Result<HashMap<Uuid, String>> {
     let ids = tasks.iter().map(|task| task.stay_id);
     let found = stay::Entity::find()
@@ -130,7 +130,7 @@ pub async fn reasons(db: &Database, tasks: &[Task]) -> Result<HashMap<Uuid, Stri
     Ok(found.into_iter().collect())
 }
 
-/// The newest `limit` calls that were made for a task, the first one first.
+/// The newest `limit` calls made for a task, in the order they were made.
 pub async fn attempts(db: &Database, task_id: Uuid, limit: u64) -> Result<Vec<Attempt>> {
     let mut attempts = attempt::Entity::find()
         .filter(attempt::Column::TaskId.eq(task_id))
@@ -143,7 +143,7 @@ pub async fn attempts(db: &Database, task_id: Uuid, limit: u64) -> Result<Vec<At
     Ok(attempts)
 }
 
-/// What of a commune's tasks is on its way or set aside.
+/// How many of a commune's tasks are under way or parked.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct CommuneBacklog {
     /// The commune.
@@ -156,12 +156,12 @@ pub struct CommuneBacklog {
     pub oldest_created_at: Option<DateTime<Utc>>,
     /// The nearest deadline of those on their way.
     pub nearest_deadline_at: Option<DateTime<Utc>>,
-    /// Tasks set aside.
+    /// Parked tasks.
     pub parked_count: i64,
 }
 
-/// The backlog of each commune that has one. A commune may come twice, once for what is on its way
-/// and once for what was set aside.
+/// The backlog of each commune that has one. A commune may appear twice: once for tasks under way,
+/// once for parked ones.
 pub async fn backlogs(db: &Database, now: DateTime<Utc>) -> Result<Vec<CommuneBacklog>> {
     // Each part reads one index of its own.
     let text = "SELECT destination AS commune_code, COUNT(*) AS open_count, \
@@ -177,24 +177,24 @@ pub async fn backlogs(db: &Database, now: DateTime<Utc>) -> Result<Vec<CommuneBa
     Ok(found.all(db.reader()).await?)
 }
 
-/// What became of the wish to send a task again.
+/// The outcome of a request to send a task again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requeued {
     /// It is due now.
     Done,
-    /// It is on its way: nothing was changed.
+    /// It is already under way; nothing changed.
     OnItsWay,
-    /// It was taken or refused by the police.
+    /// The police accepted or refused it.
     Settled,
-    /// A later version of its stay goes its own way, with the whole stay in it.
+    /// A later version of its stay carries the whole stay.
     Superseded,
-    /// The same request came before, and this is what became of it.
+    /// A replay of an earlier request, with that request's outcome.
     Replayed(Replayed),
-    /// The key came with another request before.
+    /// The key was used by another request.
     KeyReused,
 }
 
-/// What became of a request that came before.
+/// The outcome of an earlier request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replayed {
     /// See [`Requeued::Done`].
@@ -210,12 +210,12 @@ struct Freed {
     kind: Word<NotificationKind>,
 }
 
-/// Makes a task that was set aside due again, under its old id, with nothing held against it.
+/// Makes a parked task due again, under its old id and with its counters reset.
 ///
-/// A task whose stay has a later version stays where it is, since the police would get the older
-/// one last. The stay's row says whether there is one: who amends a stay writes it too, so that
-/// neither passes the other. No worker holds what was set aside, and what it wrote under an older
-/// lease finds the lease gone.
+/// A task whose stay has a later version stays parked, or the police would get the older version
+/// last. The stay's row says whether there is one; an amendment writes the same row, so neither can
+/// overtake the other. No worker holds a parked task, and a write under an older lease finds that
+/// lease gone.
 ///
 /// Errors: [`Error::NotFound`].
 pub async fn requeue(
@@ -232,7 +232,7 @@ pub async fn requeue(
     {
         transaction.rollback().await?;
         return Ok(match known {
-            // Where nothing was changed the key leads to the task itself.
+            // If nothing changed, the key leads to the task itself.
             Some(led_to) if led_to == id => Requeued::Replayed(Replayed::OnItsWay),
             Some(_) => Requeued::Replayed(Replayed::Done),
             None => Requeued::KeyReused,
@@ -266,7 +266,7 @@ pub async fn requeue(
     Ok(Requeued::Done)
 }
 
-/// Why a task was not sent again; a key is kept where that is as good as done.
+/// Why a task was not sent again. The key is stored if the goal is already met.
 async fn unchanged(
     transaction: Transaction,
     id: Uuid,
@@ -288,13 +288,13 @@ async fn unchanged(
     }
 }
 
-/// The stay of a task that goes again. False when a later version is on its way.
+/// Updates the stay of a task that is sent again. Returns false when a later version is under way.
 async fn requeue_stay(transaction: &Transaction, task: &Freed, now: DateTime<Utc>) -> Result<bool> {
     let mut change = stay::Entity::update_many()
         .col_expr(stay::Column::ChangedAt, Expr::value(now))
         .filter(stay::Column::Id.eq(task.stay_id))
         .filter(stay::Column::DeliveryVersion.eq(task.version));
-    // An identity result that was set aside left the stay acknowledged.
+    // A parked identity result left the stay acknowledged.
     if task.kind.get()? != NotificationKind::IdentityResult {
         change = change
             .col_expr(stay::Column::DeliveryState, Expr::value("queued"))
@@ -303,19 +303,19 @@ async fn requeue_stay(transaction: &Transaction, task: &Freed, now: DateTime<Utc
     Ok(change.exec(transaction).await?.rows_affected > 0)
 }
 
-/// What became of the wish to send again all that was set aside.
+/// The outcome of a request to send all parked tasks again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequeuedMany {
     /// Tasks that are due now.
     pub requeued_count: u64,
-    /// Tasks that stay aside: a later version of their stay carries the whole stay.
+    /// Tasks that stay parked: a later version of their stay carries the whole stay.
     pub superseded_count: u64,
     /// There were more than `count_max`.
     pub may_be_more: bool,
 }
 
-/// Sends again up to `count_max` of the tasks that were set aside, nearest deadline first, each as
-/// [`requeue`] does, with an audit entry that `entry` makes for it.
+/// Sends up to `count_max` parked tasks again, nearest deadline first, each as [`requeue`] does,
+/// with the audit entry that `entry` builds for it.
 pub async fn requeue_parked(
     db: &Database,
     filter: &Filter,

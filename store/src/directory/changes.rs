@@ -1,4 +1,4 @@
-//! What was said of organisations and facilities, version by version.
+//! The changes of organisations and facilities, version by version.
 
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ pub(crate) async fn organisations_of(
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// What was said of these subjects, version by version.
+/// The changes of these subjects, version by version.
 pub(crate) async fn changes_of(
     connection: &impl ConnectionTrait,
     subjects: impl Iterator<Item = Uuid>,
@@ -87,7 +87,7 @@ pub(super) fn change(
     }
 }
 
-/// Keeps what a subject was before its first change, where that is not kept yet.
+/// Records a subject's state before its first change, unless already recorded.
 pub(super) async fn remember_first(
     connection: &impl ConnectionTrait,
     subject_id: Uuid,
@@ -107,7 +107,7 @@ pub(super) async fn remember_first(
     Ok(())
 }
 
-/// Keeps a change with its entry in the audit.
+/// Records a change with its audit entry.
 pub(super) async fn keep(
     db: &Database,
     connection: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! What is settled costs nothing, however much there is of it.
+//! Settled stays cost nothing, however many there are.
 
 use std::time::{Duration, Instant};
 

@@ -196,7 +196,7 @@ async fn a_departure_is_told_of_once_and_again_after_it_was_moved(database: ::te
 async fn a_hundred_thousand_stays_with_nothing_to_do_are_not_read(database: ::tests::Database) {
     let house = House::open(database).await;
     let noon = settled(1).arrival_at + TimeDelta::days(2);
-    // Told of, and never taken away by anybody.
+    // Reported, and never removed.
     house
         .add(1, |stay| {
             stay.expected_departure_at = Some(noon);

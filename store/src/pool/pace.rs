@@ -1,4 +1,4 @@
-//! How long it is worth to wait behind others.
+//! How long waiting in a queue is worthwhile.
 
 use std::{
     pin::pin,
@@ -8,18 +8,18 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 
-/// Before anything is known: a process that starts on a busy machine is slow at first.
+/// The initial estimate: a process starting on a busy machine is slow at first.
 const USUAL_AT_FIRST: Duration = Duration::from_millis(500);
-/// How much of the last one goes into what is usual.
+/// The weight of the newest sample in the moving average.
 const SHARE: u64 = 8;
-/// Something that takes so many times as long as usual has got stuck.
+/// Work that takes this many times as long as usual is stuck.
 const STUCK_AFTER: u32 = 4;
 
-/// How often others get done, and so until when whoever waits behind them has a prospect.
+/// Tracks how fast work completes, to decide how long waiting is still worthwhile.
 ///
-/// Waiting is no fault while things get done: a long queue that moves is waited out. Once nothing
-/// was done for longer than four times the usual, and for a least time, those who wait are better
-/// told at once.
+/// Waiting is fine while work completes: a long queue that moves is worth waiting for. Once nothing
+/// has completed for four times the usual duration, and for a minimum time, waiting callers are
+/// refused at once.
 #[derive(Debug)]
 pub struct Pace {
     patience_min: Duration,
@@ -39,7 +39,7 @@ impl Pace {
         }
     }
 
-    /// Something got done, and took so long.
+    /// Records a completion and its duration.
     pub fn note(&self, took: Duration) {
         let took_us = microseconds(took);
         let averaged = |usual_us: u64| Some(usual_us - usual_us / SHARE + took_us / SHARE);
@@ -50,9 +50,8 @@ impl Pace {
         self.last.note(Instant::now());
     }
 
-    /// Until when to wait, for one who has waited since then and unless something gets done
-    /// meanwhile: ask again before giving up. `together` is how many are done at once just now,
-    /// which takes as many times as long as one.
+    /// The deadline for a caller waiting since `since`. Every completion extends it, so ask again
+    /// before giving up. `together` is how many run at once, which multiplies the usual duration.
     pub fn gives_up_at(&self, since: Instant, together: u32) -> Instant {
         since.max(self.last.get()) + self.patience(together)
     }
@@ -64,7 +63,7 @@ impl Pace {
     }
 }
 
-/// Waits as long as there is a prospect: until `until`, which is asked again when it has come.
+/// Waits until the deadline that `until` returns, asking again each time it passes.
 pub async fn outlast<T>(what: impl Future<Output = T>, until: impl Fn() -> Instant) -> Option<T> {
     let mut what = pin!(what);
     loop {
@@ -77,7 +76,7 @@ pub async fn outlast<T>(what: impl Future<Output = T>, until: impl Fn() -> Insta
     }
 }
 
-/// The latest of the instants that were noted, its own beginning if there were none.
+/// The latest recorded instant, or its own start if there is none.
 #[derive(Debug)]
 pub(crate) struct Latest {
     begun: Instant,
@@ -149,7 +148,7 @@ mod tests {
         }
         tokio::time::advance(LEAST).await;
         assert!(pace.gives_up_at(since, 1) <= Instant::now());
-        // Who comes now has not waited yet.
+        // A caller arriving now has not waited yet.
         assert_eq!(pace.gives_up_at(Instant::now(), 1), Instant::now() + LEAST);
     }
 }

@@ -1,4 +1,4 @@
-//! What facilities answer to officers in words: no version of the stay, and no event.
+//! Facilities' written answers to officers. They make no version of the stay and no event.
 
 use chrono::{DateTime, Utc};
 use entity::{review_answer, review_decision};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{Database, Result, audit, dialect, idempotency, rows, table_rows::AuditRow, write};
 
-/// An answer as it lies in the database.
+/// An answer as stored.
 pub type AnswerRow = review_answer::Model;
 
 /// An answer as a facility gives it.
@@ -18,9 +18,9 @@ pub struct NewAnswer {
     pub row: AnswerRow,
     /// The request's `Idempotency-Key`, when one came.
     pub idempotency: Option<idempotency::Idempotency>,
-    /// The key that an answer has by itself: the same words to the same question are a replay.
+    /// The key derived from an answer: the same words to the same question are a replay.
     pub natural: idempotency::Idempotency,
-    /// The audit entry of the deed.
+    /// The audit entry of the answer.
     pub audit: audit::Entry,
 }
 
@@ -31,7 +31,7 @@ pub enum Answered {
     Made(AnswerRow),
     /// The same request gave it before.
     Replayed(AnswerRow),
-    /// The `Idempotency-Key` came with another request before.
+    /// The `Idempotency-Key` was used by another request.
     KeyReused,
     /// The stay has no such question.
     QuestionUnknown,
@@ -97,7 +97,7 @@ async fn answer_on(
     Ok(Answered::Made(row))
 }
 
-/// Of two answers, or of an answer and a change, one closes the question.
+/// Only one of two answers, or of an answer and a change, closes the question.
 async fn close(
     db: &Database,
     connection: &impl ConnectionTrait,
@@ -138,7 +138,7 @@ async fn replay(connection: &impl ConnectionTrait, known: Option<Uuid>) -> Resul
     Ok(row.map_or(Answered::KeyReused, Answered::Replayed))
 }
 
-/// The answers to questions of these cases, in no order.
+/// The answers to questions of these cases, in no particular order.
 pub async fn of_cases(db: &Database, case_ids: &[Uuid]) -> Result<Vec<AnswerRow>> {
     if case_ids.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Decisions: made under a lease that still holds, in one transaction with what follows from them.
+//! Decisions: made under a lease that still holds, in one transaction with their consequences.
 
 use chrono::{DateTime, Utc};
 use domain::review::{self, ReviewDecision, ReviewKind, ReviewState};
@@ -28,7 +28,7 @@ pub struct NewDecision {
     pub case_id: Uuid,
     /// Under which lease.
     pub lease_id: Uuid,
-    /// Who decides.
+    /// The deciding officer's key.
     pub key_id: Uuid,
     /// What.
     pub decision: ReviewDecision,
@@ -47,9 +47,9 @@ pub struct NewDecision {
     pub natural: idempotency::Idempotency,
     /// The audit entry, to be completed with the case.
     pub audit: audit::Entry,
-    /// What the sender hears of a question, to be completed with the stay and what is asked.
+    /// The event for the sender of a question, to be completed with the stay and the question.
     pub question_event: entity::event::Model,
-    /// What the sender hears when what was to be looked at is accepted, to be completed with the
+    /// The event for the sender when the data in question is accepted, to be completed with the
     /// stay.
     pub reviewed_event: entity::event::Model,
     /// Makes ids of further events.
@@ -63,17 +63,17 @@ pub enum Decided {
     Made(DecisionRow),
     /// The same request made it before.
     Replayed(DecisionRow),
-    /// The `Idempotency-Key` came with another request before.
+    /// The `Idempotency-Key` was used by another request.
     KeyReused,
     /// There is no such case in the officer's communes.
     NotFound,
-    /// The case is with the commune to which it is referred; nothing was written.
+    /// The case is already with the commune it would be referred to; nothing was written.
     SameCommune,
     /// The lease does not hold the case, or not any more; nothing was written.
     LeaseLost,
 }
 
-/// Decides a case. A lease that has run out decides nothing, even if nobody took the case since.
+/// Decides a case. An expired lease decides nothing, even if nobody has taken the case since.
 pub async fn decide(db: &Database, scope: &Scope, new: NewDecision) -> Result<Decided> {
     let transaction = write::begin(db).await?;
     let decided = decide_on(db, &transaction, scope, new).await?;
@@ -180,7 +180,7 @@ async fn decide_on(
     Ok(Decided::Made(row))
 }
 
-/// A stay whose sender need not look again.
+/// A stay whose sender no longer has to check anything.
 #[derive(FromQueryResult)]
 struct Reviewed {
     id: Uuid,
@@ -188,9 +188,9 @@ struct Reviewed {
     version: i32,
 }
 
-/// Closes for the senders what an officer accepts: the stay of the case, and of a case about tries
-/// for a number all that were flagged for them. Nothing is owed because of it any more. What the
-/// sender need not look at is left alone, such as a guest who was corrected meanwhile.
+/// Tells senders that an officer accepted the data: the stay of the case, or, in a case about tries
+/// for a number, every stay flagged for it. They owe nothing for it any more. Stays that need no
+/// check, such as a guest corrected in the meantime, are left alone.
 async fn accept_identity(
     backend: Backend,
     connection: &impl ConnectionTrait,
@@ -289,7 +289,7 @@ fn row(case: &Case, new: &NewDecision, pointers: Option<&[&str]>) -> DecisionRow
     }
 }
 
-/// A question that an officer takes back by deciding again.
+/// A question that the officer withdraws by deciding again.
 async fn answer_of_case(
     backend: Backend,
     connection: &impl ConnectionTrait,
@@ -306,7 +306,7 @@ async fn answer_of_case(
     Ok(())
 }
 
-/// What was decided about these cases, the oldest first.
+/// The decisions about these cases, oldest first.
 pub async fn history(db: &Database, case_ids: &[Uuid]) -> Result<Vec<DecisionRow>> {
     if case_ids.is_empty() {
         return Ok(Vec::new());
@@ -319,7 +319,7 @@ pub async fn history(db: &Database, case_ids: &[Uuid]) -> Result<Vec<DecisionRow
         .await?)
 }
 
-/// Questions about these stays that their senders have not answered, the oldest first.
+/// Questions about these stays that their senders have not answered, oldest first.
 pub async fn questions(db: &Database, stay_ids: &[Uuid]) -> Result<Vec<DecisionRow>> {
     if stay_ids.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! What an officer must know beside a case: the stays, and what was tried for them.
+//! Data that an officer needs besides a case: the stays, and the calls made for them.
 
 use chrono::{DateTime, Utc};
 use domain::{facility::Facility, notification::notification_id, stay::NotificationKind};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Case;
 use crate::{Database, Result, dialect, facilities, rows, stays::StayRow};
 
-/// The stays of these cases, in no order.
+/// The stays of these cases, in no particular order.
 pub async fn stays(db: &Database, cases: &[Case]) -> Result<Vec<StayRow>> {
     let ids = cases.iter().map(|case| case.stay_id);
     Ok(stay::Entity::find()
@@ -18,7 +18,7 @@ pub async fn stays(db: &Database, cases: &[Case]) -> Result<Vec<StayRow>> {
         .await?)
 }
 
-/// The facilities of these cases, in no order.
+/// The facilities of these cases, in no particular order.
 pub async fn facilities(
     db: &Database,
     cases: &[Case],
@@ -60,7 +60,7 @@ pub struct Attempts {
     pub outcome: String,
     /// Its HTTP status, if there was an answer.
     pub http_status: Option<i32>,
-    /// What the peer said, or what was the matter.
+    /// The peer's code, or the error.
     pub code: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The officers' queue: who sees which cases, who holds them, how many there are.
+//! The officers' queue: visibility, claims and counts of cases.
 
 use chrono::{DateTime, Utc};
 use domain::review::{ReviewKind, ReviewState};
@@ -81,8 +81,8 @@ impl Scope {
     }
 }
 
-/// A page of cases, the most urgent first, among equals the oldest: those after `after`, `limit`
-/// at most.
+/// A page of cases, most urgent first, among equals the oldest: those after `after`, at most
+/// `limit`.
 pub async fn list(
     db: &Database,
     scope: &Scope,
@@ -133,7 +133,8 @@ pub async fn find(db: &Database, scope: &Scope, id: Uuid) -> Result<Option<Case>
     find_on(db, db.reader(), scope, id).await
 }
 
-/// The case with this id that an officer may read: of his communes, or referred by him to others.
+/// The case with this id if the officer may read it: it lies in the officer's communes, or the
+/// officer referred it to others.
 pub async fn find_readable(
     db: &Database,
     scope: &Scope,
@@ -203,12 +204,12 @@ pub enum Claimed {
         /// The lease.
         lease_id: Uuid,
     },
-    /// The `Idempotency-Key` came with another request before.
+    /// The `Idempotency-Key` was used by another request.
     KeyReused,
 }
 
-/// Takes cases that nobody holds, the most urgent first, under one new lease. Two officers never
-/// get the same case.
+/// Takes cases that nobody holds, most urgent first, under one new lease. Two officers never get
+/// the same case.
 pub async fn claim(
     db: &Database,
     scope: &Scope,
@@ -303,7 +304,7 @@ async fn insert_claim(
     Ok(())
 }
 
-/// What a lease of a key still holds; empty when it has run out or was released.
+/// What a key's lease still holds; empty when it has expired or was released.
 pub async fn held(
     db: &Database,
     lease_id: Uuid,
@@ -322,20 +323,20 @@ pub async fn held(
     Ok(Case::find_by_statement(statement).all(db.reader()).await?)
 }
 
-/// What became of the wish to hold a lease longer.
+/// The outcome of a request to extend a lease.
 #[derive(Clone, Debug)]
 pub enum Extended {
-    /// It lasts longer; what it holds, empty when it is lost.
+    /// Extended, with the cases it holds; empty when it was lost.
     Held(Vec<Case>),
     /// It was extended before under this `Idempotency-Key`.
     Replayed,
-    /// The key came with another request before.
+    /// The key was used by another request.
     KeyReused,
     /// This caller never had such a lease.
     Unknown,
 }
 
-/// Lets a lease last so long from now on; answers with what it holds.
+/// Extends a lease to last this long from now; returns the cases it holds.
 pub async fn extend(
     db: &Database,
     lease_id: Uuid,
@@ -375,8 +376,8 @@ pub async fn extend(
     Ok(Extended::Held(cases))
 }
 
-/// Gives back what a lease still holds; answers with how many. `None` when this key never had
-/// such a lease.
+/// Releases what a lease still holds and returns how many. `None` when this key never had such a
+/// lease.
 pub async fn release(db: &Database, lease_id: Uuid, key_id: Uuid) -> Result<Option<u64>> {
     if !is_known(db, lease_id, key_id).await? {
         return Ok(None);

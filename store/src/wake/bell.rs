@@ -12,22 +12,22 @@ pub struct Wake {
 
 #[derive(Default)]
 struct Ends {
-    /// Rung when there may be work; workers wait on it.
+    /// Notified when there may be work; workers wait on it.
     work: Notify,
-    /// Rung when there may be events without a number; the sequencer waits on it.
+    /// Notified when there may be events without a number; the sequencer waits on it.
     events: Notify,
     /// Rung when other processes should hear of work; [`announce`](super::announce) waits on it.
     outbound: Notify,
 }
 
 impl Wake {
-    /// Says that something was committed that a worker should look at. Never blocks.
+    /// Signals that work for a worker was committed. Never blocks.
     pub fn notify(&self) {
         self.ring();
         self.ends.outbound.notify_one();
     }
 
-    /// Says that events were committed by a process that numbers them itself. Never blocks.
+    /// Signals that this process, which numbers events itself, committed some. Never blocks.
     pub fn notify_events(&self) {
         self.ends.events.notify_one();
     }

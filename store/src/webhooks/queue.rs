@@ -1,9 +1,9 @@
-//! The way of events to webhooks: numbered events are handed out once to each, deliveries are
-//! claimed by lease, and what became of the calls is recorded with the lease as fencing token.
+//! The webhook queue: each numbered event is handed out once to each webhook, deliveries are
+//! claimed by lease, and their outcomes are recorded with the lease as fencing token.
 //!
-//! Each webhook has its own position in the feed, which moves in the transaction that makes its
-//! deliveries: no event is passed over and none is handed out twice, whoever dies when. One that
-//! is switched off keeps its position and resumes there.
+//! Each webhook has its own position in the feed, which moves in the transaction that creates its
+//! deliveries: no event is skipped or handed out twice, whichever process dies and when. A disabled
+//! webhook keeps its position and resumes there.
 
 use std::collections::HashSet;
 
@@ -29,16 +29,16 @@ use crate::{
     write,
 };
 
-/// Webhooks that are looked at in one go.
+/// How many webhooks one pass examines.
 const WEBHOOK_COUNT_MAX: u64 = 5_000;
 
-/// Whose key has not ended: from then on nothing is handed out and nothing is called, whether it was
-/// noted on the webhook already or not.
+/// The key is still valid. Once it ends, nothing is handed out and nothing is called, even before
+/// the webhook is marked as disabled.
 const HAS_KEY: &str = "NOT EXISTS (SELECT 1 FROM api_key WHERE api_key.id = webhook.created_by \
      AND (api_key.revoked_at IS NOT NULL OR api_key.expires_at <= ?))";
 
-/// Switches off the webhooks whose key has ended, and tells their organisations; answers with how many
-/// there were. What waits for them goes out when somebody with a key switches them on again.
+/// Disables the webhooks whose key has ended, notifies their organisations, and returns how many
+/// there were. Pending deliveries go out once somebody with a valid key re-enables the webhook.
 pub async fn disable_orphans(
     db: &Database,
     now: DateTime<Utc>,
@@ -89,8 +89,8 @@ pub async fn disable_orphans(
     Ok(disabled.len())
 }
 
-/// Webhooks that are switched on and have events of their organisation before them; also those
-/// that are far behind the feed, by `lag_max` numbers of others.
+/// Enabled webhooks with events of their organisation ahead; also those that lag `lag_max` numbers
+/// behind the feed.
 pub async fn behind(db: &Database, now: DateTime<Utc>, lag_max: i64) -> Result<Vec<WebhookRow>> {
     let head = events::head(db).await?;
     let text = format!(
@@ -151,8 +151,8 @@ pub async fn is_full(db: &Database, webhook_id: Uuid, count_max: u64) -> Result<
     Ok(count >= count_max)
 }
 
-/// Moves a webhook from `row.position` to `reached` and makes these deliveries, all or nothing.
-/// Nothing when somebody else has moved it meanwhile, or it was switched off.
+/// Moves a webhook from `row.position` to `reached` and creates these deliveries, atomically. Does
+/// nothing if another worker has moved it in the meantime, or it was disabled.
 pub async fn hand_out(
     db: &Database,
     row: &WebhookRow,
@@ -184,7 +184,7 @@ pub async fn hand_out(
     write::commit(transaction).await
 }
 
-/// Webhooks that are switched on and have something due that nobody works on.
+/// Enabled webhooks with a due delivery that nobody has claimed.
 pub async fn due(db: &Database, now: DateTime<Utc>) -> Result<Vec<WebhookRow>> {
     let backend = db.backend();
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
@@ -216,7 +216,7 @@ pub async fn last_call(db: &Database, webhook_id: Uuid) -> Result<Option<DateTim
         .await?)
 }
 
-/// Claims what is due for these webhooks, up to so many for each, under one new lease.
+/// Claims due deliveries for these webhooks, up to a limit for each, under one new lease.
 pub async fn claim(
     db: &Database,
     lease_id: Uuid,
@@ -278,21 +278,21 @@ pub struct CallResult {
     pub status: Option<u16>,
     /// When it began.
     pub started_at: DateTime<Utc>,
-    /// When it is to be tried again, if it failed; `None`: no more.
+    /// When to retry, if it failed; `None`: never.
     pub next_at: Option<DateTime<Utc>>,
-    /// The event by which the owner hears that the webhook was switched off, in case it is.
+    /// The event for the owner in case the webhook is disabled.
     pub notice_id: Uuid,
 }
 
-/// Records a group of results in one transaction. A webhook whose consumer is gone, or that has
-/// done nothing but fail since `failing_limit`, is switched off; answers with those.
+/// Records a group of results in one transaction. Disables each webhook whose consumer is gone or
+/// which has only failed since `failing_limit`, and returns those.
 pub async fn record(
     db: &Database,
     results: &[CallResult],
     now: DateTime<Utc>,
     failing_limit: DateTime<Utc>,
 ) -> Result<Vec<Uuid>> {
-    // Workers that write at the same time wait for each other instead of for ever.
+    // Concurrent workers lock in the same order, so they cannot deadlock.
     let mut results: Vec<&CallResult> = results.iter().collect();
     results.sort_by_key(|result| (result.webhook_id, result.started_at));
     let transaction = write::begin(db).await?;
@@ -314,7 +314,7 @@ pub async fn record(
     Ok(disabled)
 }
 
-/// Tells whether the lease still held.
+/// Returns whether the lease still held.
 async fn settle(
     db: &Database,
     transaction: &Transaction,
@@ -361,7 +361,7 @@ async fn note_well(
     Ok(())
 }
 
-/// Notes the failure; tells whether the webhook was switched off for it.
+/// Records the failure and returns whether it disabled the webhook.
 async fn disable_if_due(
     db: &Database,
     transaction: &Transaction,
@@ -412,7 +412,7 @@ async fn disable_if_due(
     Ok(true)
 }
 
-/// How many webhooks are switched off.
+/// How many webhooks are disabled.
 pub async fn disabled_count(db: &Database) -> Result<u64> {
     Ok(webhook::Entity::find()
         .filter(webhook::Column::DisabledAt.is_not_null())
@@ -420,8 +420,8 @@ pub async fn disabled_count(db: &Database) -> Result<u64> {
         .await?)
 }
 
-/// Deletes up to `limit` deliveries that were settled before `end`, or whose webhook is gone;
-/// answers with how many went.
+/// Deletes up to `limit` deliveries that were settled before `end` or whose webhook is gone, and
+/// returns how many it deleted.
 pub async fn forget(db: &Database, end: DateTime<Utc>, limit: u64) -> Result<u64> {
     let old = format!(
         "DELETE FROM webhook_delivery WHERE id IN (\

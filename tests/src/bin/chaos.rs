@@ -1,5 +1,5 @@
-//! Faults strike the real processes under load, and a checker compares what was sent, what is
-//! stored and what the police have.
+//! Injects faults into the real processes under load; a checker then compares what was sent, what
+//! is stored and what the police received.
 //!
 //! ```text
 //! chaos                             the bounded run of every change: both databases, a full disk
@@ -40,7 +40,7 @@ use tests::{
 /// Rounds of the bounded run: every kind of fault, and some by chance.
 const BOUNDED_SQLITE: u32 = 12;
 const BOUNDED_POSTGRES: u32 = 16;
-/// Errands a second: with the batches, about 90 stays.
+/// Requests per second: with the batches, about 90 stays.
 const PER_SECOND: u32 = 25;
 
 /// What is asked for.
@@ -50,7 +50,7 @@ struct Wish {
     kit: Kit,
     round_count: Option<u32>,
     per_second: u32,
-    /// API processes on PostgreSQL, and workers, where the kit's number is not wanted.
+    /// API processes on PostgreSQL, and workers, in place of the kit's number.
     api_count: Option<usize>,
     worker_count: Option<usize>,
 }
@@ -164,7 +164,7 @@ fn at_least_one(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX).max(1)
 }
 
-/// The run of every change: both databases side by side, then the full disk.
+/// The run for every change: both databases side by side, then the full disk.
 async fn bounded(wish: &Wish, tally: &mut Tally) {
     let leg = async |database, round_count| {
         if !wish.databases.contains(&database) {

@@ -1,10 +1,10 @@
 //! The evening before the deadline, on the real layout: PostgreSQL, two APIs behind the proxy, two
 //! workers and both simulators, each in a container of its own.
 //!
-//! 17:00 to 23:00 go by in two minutes, with the rush of the last hour. Desks declare within
-//! their quota; one sender sends twenty times what its quota allows. Passed when every declaration
-//! within its quota is answered with 2xx at the first or second try, and nothing is lost or
-//! doubled: what was acknowledged is at the police once, and nothing else is.
+//! Compresses 17:00 to 23:00 into two minutes, with the rush of the last hour. Desks declare within
+//! their quota; one sender sends twenty times what its quota allows. The run passes when every
+//! declaration within its quota is answered with 2xx at the first or second try, and nothing is
+//! lost or duplicated: each acknowledged stay is at the police once, and nothing else is.
 //!
 //! ```text
 //! cargo build --bin luutru && cargo run --package tests --bin evening
@@ -46,7 +46,7 @@ const FACILITY_RATE: u32 = 12;
 const FACILITY_BURST: u32 = 24;
 /// The desks within their quota; the last hour brings each of them about 10 a second.
 const DESKS: [&str; 4] = ["hotel", "guest_house", "hospital", "school"];
-/// The sender who does not keep to it, and how often it sends.
+/// The sender that exceeds its quota, and its rate.
 const FLOODING: &str = "official_residence";
 const FLOOD_RATE: u32 = 20 * FACILITY_RATE;
 /// Requests of the flood under way at once; more are dropped on its side.
@@ -117,7 +117,7 @@ impl Evening {
         declarations.join_all().await;
     }
 
-    /// As an honest sender does: once, and once more when told to come again.
+    /// Like an honest sender: once, and once more if told to retry.
     async fn declare(&self, desk: &Caller, stay: &Value) {
         let key = people::fresh("evening");
         let started = Instant::now();
@@ -139,7 +139,7 @@ impl Evening {
         }
     }
 
-    /// Sends far beyond its quota and does not listen.
+    /// Sends far beyond its quota and ignores refusals.
     async fn flood(self: &Arc<Self>, layout: &Layout) {
         let sender = layout.desk(FLOODING);
         let mut clock = tokio::time::interval(Duration::from_secs(1) / FLOOD_RATE);
@@ -172,7 +172,7 @@ impl Evening {
         lock(&self.accepted).insert(id.expect("a stay has an id"))
     }
 
-    /// Waits until everything has arrived; answers what is not as it should be.
+    /// Waits until everything has arrived; returns what is wrong.
     async fn judge(&self, layout: &Layout) -> Vec<String> {
         let accepted = lock(&self.accepted).clone();
         let mut faults = Vec::new();
@@ -230,7 +230,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The running containers, and how they are spoken to.
+/// The running containers and their addresses.
 struct Layout {
     containers: Vec<ContainerAsync<GenericImage>>,
     /// For commands of this machine that work on the same database.
@@ -305,7 +305,7 @@ impl Layout {
     async fn arrived(&self, awaited: &BTreeSet<String>) -> BTreeSet<String> {
         let until = Instant::now() + DRAINED;
         loop {
-            // Fails by itself when a stay is there twice.
+            // Fails on its own when a stay is there twice.
             let arrived = self.police.stays_with_one_effect().await;
             if arrived.is_superset(awaited) || Instant::now() > until {
                 return arrived;
@@ -318,7 +318,7 @@ impl Layout {
         for container in self.containers.into_iter().rev() {
             container.rm().await.expect("a container can be removed");
         }
-        // One that is left over does no harm.
+        // A leftover does no harm.
         let _ = Command::new("docker")
             .args(["rmi", "--force", &self.image])
             .output();

@@ -1,5 +1,5 @@
-//! The senders: a seeded list of errands, each carried out by somebody honest who keeps a journal
-//! and comes again until he knows, but for a few who walk away.
+//! The senders: a seeded list of requests, each made by an honest sender that keeps a journal and
+//! retries until it knows the outcome, except for a few that give up.
 
 use std::{
     sync::{
@@ -29,7 +29,7 @@ use crate::{
     time::{now, text_of},
 };
 
-/// Shares of the errands, of a hundred; the rest declares one stay.
+/// Percentages of the requests; the rest declare one stay.
 const BATCHES: u32 = 25;
 const INVALID: u32 = 2;
 /// Stays of a batch.
@@ -42,19 +42,19 @@ const CONFLICTING: u32 = 2;
 /// Of a hundred single declarations, those whose stay is changed afterwards, three times on
 /// average: about a tenth of all requests are changes.
 const CHANGED: u32 = 6;
-/// Of a hundred senders, those who do not come again.
+/// The percentage of senders that do not retry.
 const WALKING_AWAY: u32 = 4;
-/// Of a hundred stays, those that the police endpoint is told to refuse.
+/// The percentage of stays that the police endpoint is told to refuse.
 const REFUSED_BY_POLICE: u32 = 2;
 /// Document numbers that the police endpoint is told to refuse, of one run.
 const REFUSED_NUMBER_COUNT: u32 = 500;
 const FIRST_REFUSED_NUMBER: u32 = 900_000;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
-/// A sender who is still without an answer after this long gives up.
+/// A sender still without an answer after this long gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What is sent, each time the same.
+/// The request, identical each time.
 #[derive(Clone, Debug)]
 struct Request {
     operation: Operation,
@@ -63,12 +63,12 @@ struct Request {
     change: Option<Change>,
 }
 
-/// What a sender sets out to do.
+/// A request that a sender means to make.
 #[derive(Clone, Debug)]
 pub struct Errand {
     first: Request,
     comes_again: bool,
-    /// What the stay goes through once it is acknowledged.
+    /// The changes to the stay once it is acknowledged.
     deeds: Vec<Deed>,
     /// What is tried after that.
     afterwards: Option<Request>,
@@ -137,7 +137,7 @@ impl Errands {
         errand
     }
 
-    /// A single stay whose sender comes again until he knows.
+    /// A single stay whose sender retries until the outcome is known.
     pub fn plain(&mut self) -> Errand {
         Errand {
             first: Request {
@@ -152,7 +152,7 @@ impl Errands {
         }
     }
 
-    /// One that goes through everything a stay can go through, and is then sent again.
+    /// A stay that goes through every possible change and is then sent again.
     pub fn eventful(&mut self) -> Errand {
         let mut errand = self.plain();
         let arrival_at = errand.first.items[0].content["arrival_at"].clone();
@@ -186,7 +186,7 @@ impl Errands {
     }
 
     fn deeds(&mut self, item: &Item) -> Vec<Deed> {
-        // What the police refuse is not corrected here: that is tested elsewhere.
+        // Refusals by the police are not corrected here: other tests cover that.
         if item.is_refused_by_police {
             return Vec::new();
         }
@@ -232,7 +232,7 @@ impl Errands {
         item
     }
 
-    /// A stay as the service shows it again: nothing is left to be normalised.
+    /// A stay that the service returns unchanged: nothing needs normalising.
     fn acceptable(&mut self) -> Item {
         self.count += 1;
         let reference = format!("R{}-{}", self.seed, self.count);
@@ -286,18 +286,18 @@ pub async fn plant_refusals(police: &Police) {
     police.refuse(&Value::from(refusals)).await;
 }
 
-/// Somebody with a key of the integrator, and his journal. Where there is more than one API he
-/// goes to the next when one does not answer.
+/// A sender with the integrator's key, and its journal. With several APIs, it switches to the next
+/// when one does not answer.
 #[derive(Clone)]
 pub struct Desk {
     callers: Arc<[Caller]>,
-    /// Whose turn it is to be asked first.
+    /// The API to call first.
     turn: Arc<AtomicUsize>,
     journal: Arc<Journal>,
 }
 
 impl Desk {
-    /// Sends by these callers, one for each API.
+    /// Sends through these callers, one per API.
     pub fn new(callers: Vec<Caller>, journal: Arc<Journal>) -> Self {
         Self {
             callers: callers.into(),
@@ -306,7 +306,7 @@ impl Desk {
         }
     }
 
-    /// Carries an errand out. Answers the id of the stay, where it was one and was acknowledged.
+    /// Carries out a request. Returns the stay's id if a single stay was acknowledged.
     pub async fn run(&self, errand: Errand) -> Option<String> {
         let (known, body) = self.insist(&errand.first, errand.comes_again).await;
         if known != Known::Acknowledged {
@@ -327,14 +327,14 @@ impl Desk {
         id
     }
 
-    /// Sends an errand's request a single time; answers the code of its refusal.
+    /// Sends a request once; returns the code of its refusal.
     pub async fn once(&self, errand: &Errand) -> Option<String> {
         let (_, body) = self.send(0, &errand.first).await?;
         body["code"].as_str().map(str::to_owned)
     }
 
-    /// Takes a stay through its deeds, each from the version that the one before it made; ends
-    /// where it is not known which that is. Answers the first change that was made.
+    /// Applies a stay's changes, each to the version made by the previous one, until that version
+    /// is unknown. Returns the first change made.
     async fn live(&self, id: &str, errand: &Errand) -> Option<Request> {
         let mut version = 1;
         let mut first = None;
@@ -369,7 +369,7 @@ impl Desk {
         first
     }
 
-    /// Sends one request, or two at the same time, until what became of each is known.
+    /// Sends one request, or two at once, until the outcome of each is known.
     async fn insist_on_all(&self, requests: &[Request], errand: &Errand) -> Vec<(Known, Value)> {
         match requests {
             [one, rival] => {
@@ -389,8 +389,7 @@ impl Desk {
         }
     }
 
-    /// Sends a request until its outcome is known. What may still be tried when patience ends is
-    /// unknown.
+    /// Sends a request until its outcome is known; it stays unknown if the sender gives up.
     async fn insist(&self, request: &Request, comes_again: bool) -> (Known, Value) {
         let started = Instant::now();
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
@@ -470,7 +469,7 @@ impl Desk {
     }
 }
 
-/// What the sender knows of all that he sent.
+/// The sender's knowledge of every request it sent.
 fn known(operation: Operation, answer: Option<&(u16, Value)>) -> Known {
     let Some((status, body)) = answer else {
         return Known::Unknown;
@@ -491,8 +490,8 @@ fn is_partly_open(body: &Value) -> bool {
         .any(|result| result["problem"]["retryable"] == true)
 }
 
-/// Carries errands out at a steady rate, whether answers come or not, while `meanwhile` runs; then
-/// waits for the last answers.
+/// Makes requests at a steady rate, regardless of answers, while `meanwhile` runs; then waits for
+/// the last answers.
 pub async fn keep_busy<T>(
     desk: &Desk,
     errands: &mut Errands,

@@ -150,8 +150,7 @@ impl Evidence {
         durations
     }
 
-    /// Calls to the police endpoint that bear a time at which there was no run: made by workers
-    /// whose clocks were wrong.
+    /// Calls to the police endpoint dated outside the run: made by workers with wrong clocks.
     pub fn misdated_call_count(&self) -> usize {
         let (from, until) = self.deeds.lasted;
         let calls = self.records.attempts.iter();

@@ -1,4 +1,4 @@
-//! What can go wrong, and a seeded choice of it.
+//! The faults, and a seeded choice among them.
 
 use std::{fmt, time::Duration};
 
@@ -49,7 +49,7 @@ impl Misbehaviour {
     }
 }
 
-/// One thing that goes wrong, and for how long.
+/// One fault and its duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// `kill -9` of the API; started again at once.
@@ -62,7 +62,7 @@ pub enum Fault {
     ApiStopped(Duration),
     /// SIGSTOP of the worker, longer than its lease, while another works; then SIGCONT.
     WorkerStopped(Duration),
-    /// A worker whose clock jumps so many seconds ahead of everybody else's, or behind.
+    /// A worker whose clock jumps this many seconds ahead of all others, or behind.
     WorkerClock(i32),
     /// `kill -9` of PostgreSQL; away for so long.
     DatabaseKilled(Duration),
@@ -151,8 +151,8 @@ impl Kit {
         }
     }
 
-    /// Whether the faults come one after the other whatever the state of things, as kills do that
-    /// nobody waits for.
+    /// Whether faults follow each other regardless of the system's state, like kills that nothing
+    /// waits for.
     pub const fn is_storm(self) -> bool {
         match self {
             Self::Api | Self::Worker => true,

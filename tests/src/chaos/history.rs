@@ -1,4 +1,4 @@
-//! J read as a story: each request with its end, each declaration with all its tries.
+//! J as a history: each request with its outcome, each declaration with all its attempts.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::journal::{Change, Ending, Item, Line, Operation, Sending};
 
-/// What a sender knows after a request.
+/// A sender's knowledge after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
     /// A complete 2xx.
     Acknowledged,
-    /// A complete answer that says: not saved.
+    /// A complete answer that says nothing was saved.
     Refused,
     /// No complete answer, or one that says that the outcome is not known.
     Unknown,
@@ -55,7 +55,7 @@ impl Request<'_> {
         self.answer["code"].as_str().unwrap_or_default()
     }
 
-    /// What became of one of its items, and the stay in the answer where there is one.
+    /// The outcome of one item, with the stay in the answer if there is one.
     pub fn item(&self, index: usize) -> (Known, Option<&Value>) {
         let known = self.known();
         if known != Known::Acknowledged {
@@ -69,7 +69,7 @@ impl Request<'_> {
             Some(result) if result["stay"].is_object() => {
                 (Known::Acknowledged, Some(&result["stay"]))
             }
-            // An item that is told to be unknown is told so by its code.
+            // An item with an unknown outcome is marked by its code.
             Some(result) if result["problem"]["code"] == "outcome_unknown" => {
                 (Known::Unknown, None)
             }
@@ -89,7 +89,7 @@ impl Request<'_> {
     }
 }
 
-/// One stay that somebody meant to declare, and all tries of it.
+/// One stay that a sender meant to declare, and all its attempts.
 pub struct Declaration<'a> {
     /// As it was sent, each time the same.
     pub item: &'a Item,
@@ -97,7 +97,7 @@ pub struct Declaration<'a> {
     pub tries: Vec<(usize, usize)>,
 }
 
-/// One change that somebody meant to make, and all tries of it.
+/// One change that a sender meant to make, and all its attempts.
 pub struct Intent<'a> {
     /// What it does.
     pub operation: Operation,
@@ -117,7 +117,7 @@ pub struct History<'a> {
     pub changes: BTreeMap<&'a str, Vec<Intent<'a>>>,
 }
 
-/// How often senders had to ask until they knew.
+/// How many attempts senders needed to learn the outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tries {
     /// They knew after the first try.
@@ -139,7 +139,7 @@ impl Tries {
         }
     }
 
-    /// How many of a hundred knew after two tries at most.
+    /// The percentage that knew the outcome after at most two attempts.
     pub fn within_two(self) -> f64 {
         let all = self.first + self.second + self.more;
         let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
@@ -148,8 +148,8 @@ impl Tries {
 }
 
 impl<'a> History<'a> {
-    /// How often those had to ask who came again; a sender who walked away after his first try
-    /// would not have known either after it, and is not counted.
+    /// How many attempts retrying senders needed; a sender that gave up after its first attempt is
+    /// not counted, because it never learned the outcome.
     pub fn patience(&self) -> Tries {
         let mut by_key: BTreeMap<(Operation, &str), Vec<bool>> = BTreeMap::new();
         for request in &self.requests {
@@ -206,7 +206,7 @@ impl<'a> History<'a> {
         intent.tries.iter().map(|place| &self.requests[*place])
     }
 
-    /// What became of each try of a declaration, with the stay where one was answered.
+    /// The outcome of each attempt at a declaration, with the stay if one was returned.
     pub fn outcomes(
         &self,
         declaration: &Declaration<'_>,

@@ -1,7 +1,7 @@
-//! **J**: what was sent and what came back, one JSON object a line.
+//! **J**: requests and their outcomes, one JSON object per line.
 //!
-//! A line is in the hands of the operating system before the request it announces goes out, and
-//! before anything is done with the answer it holds.
+//! A line is handed to the operating system before the request it announces is sent, and before the
+//! answer it holds is used.
 
 use std::{
     fs::File,
@@ -84,7 +84,7 @@ impl Operation {
 /// A stay as it is sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Item {
-    /// Its reference, unique in a run but for conflicts.
+    /// Its reference, unique in a run except for conflicts.
     pub reference: String,
     /// The whole object.
     pub content: Value,
@@ -226,7 +226,7 @@ pub fn read(path: &Path) -> Vec<Line> {
     lines.map_while(Result::ok).collect()
 }
 
-/// The present instant in microseconds since 1970.
+/// The current time in microseconds since 1970.
 pub(crate) fn micros() -> i64 {
     now().timestamp_micros()
 }

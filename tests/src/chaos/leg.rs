@@ -1,4 +1,5 @@
-//! One leg of a run: senders at work, one fault after the other, then peace, and the checker.
+//! One leg of a run: senders at work while faults strike one after the other, then quiet, then the
+//! checker.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +25,7 @@ const BETWEEN_FAULTS: Duration = Duration::from_millis(400);
 const BETWEEN_KILLS_MS: std::ops::Range<u64> = 200..5_000;
 /// A stay that has not arrived this long after a fault healed is left to the drain.
 const ARRIVED: Duration = Duration::from_secs(30);
-/// How long is waited for an API to say that it is not ready.
+/// How long to wait for an API to report not ready.
 const NOT_READY: Duration = Duration::from_secs(10);
 
 /// What a leg is made of. The same plan makes the same requests and faults.
@@ -38,14 +39,13 @@ pub struct Plan {
     pub round_count: u32,
     /// Which faults.
     pub kit: Kit,
-    /// Errands a second; every fourth is a batch.
+    /// Requests per second; every fourth is a batch.
     pub per_second: u32,
     /// How many processes.
     pub crew: Crew,
 }
 
-/// One fault, and how soon things went on after it had healed; for a killed process, after it was
-/// killed.
+/// One fault, and the time to recovery after it healed; for a killed process, after the kill.
 #[derive(Clone, Copy, Debug)]
 pub struct Round {
     /// What went wrong.
@@ -55,7 +55,7 @@ pub struct Round {
     pub ready: Option<Duration>,
     /// Of a killed database, until the API said that it was not ready.
     pub not_ready: Option<Duration>,
-    /// Until a stay was acknowledged; none when its sender lost patience.
+    /// Until a stay was acknowledged; `None` if its sender gave up.
     pub intake: Option<Duration>,
     /// Until that stay was at the police; none when it took too long to wait for.
     pub delivery: Option<Duration>,
@@ -122,7 +122,7 @@ async fn desk_of(site: &Site) -> Desk {
     Desk::new(site.integrators(), journal)
 }
 
-/// One kill after the other, none of them waited for.
+/// One kill after the other, without waiting for recovery.
 async fn storm(
     site: &mut Site,
     faults: Vec<Fault>,

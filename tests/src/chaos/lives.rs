@@ -1,5 +1,5 @@
-//! What a stay goes through after it was declared: a list of changes, each possible in the state
-//! that those before it leave.
+//! The life of a declared stay: a list of changes, each possible in the state left by the previous
+//! ones.
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use rand::{Rng, rngs::StdRng};
@@ -22,7 +22,7 @@ pub(super) struct Deed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     MoveRoom,
-    /// Concerns the sender only: the police hear nothing of it.
+    /// Concerns only the sender: the police are not notified.
     Note,
     MoveRoomTwiceAtOnce,
     NameAnotherVersion,
@@ -98,7 +98,7 @@ pub(super) fn whole(arrival_at: &Value, mut key: impl FnMut() -> String) -> Vec<
         .collect()
 }
 
-/// A life as chance will have it.
+/// A random life.
 pub(super) fn by_chance(
     arrival_at: &Value,
     random: &mut StdRng,

@@ -1,5 +1,5 @@
-//! Proof under faults: senders that keep a journal, faults that strike the real processes, and a
-//! checker that compares three records which know nothing of each other.
+//! Tests under faults: senders that keep a journal, faults in the real processes, and a checker
+//! that compares three independent records.
 //!
 //! - **J**, the journal: a line before each request and a line after it ([`journal`]).
 //! - **D**, the database, read with SQL of its own ([`records`]).

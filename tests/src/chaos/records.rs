@@ -1,5 +1,5 @@
-//! **D**: the database, read with SQL of its own. Columns are named one by one, so that a column
-//! that is added changes nothing here.
+//! **D**: the database, read with separate SQL. Columns are listed explicitly, so that a new column
+//! changes nothing here.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -88,7 +88,7 @@ pub struct IdempotencyKey {
     pub version: Option<i64>,
 }
 
-/// What keeps a declaration from being made twice.
+/// What prevents a declaration from being made twice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "columns have the names of the table's")]
 pub struct DeclarationKey {

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of our own, to be killed and started again.
+//! A separate PostgreSQL server, to be killed and restarted.
 //!
 //! In a container where the tests run in containers. Where `LUUTRU_TEST_DATABASE_URL` names a
 //! server that others use too, one is started beside it from the installed binaries.

@@ -1,5 +1,5 @@
-//! An installation in which everything can fail: separate processes, links between them, and a
-//! PostgreSQL server of its own.
+//! An installation in which everything can fail: separate processes, proxied links between them,
+//! and its own PostgreSQL server.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ const LEASE_SECONDS: u32 = 5;
 const CALL_TIMEOUT_MS: i64 = 1_000;
 /// What the police endpoint is said to allow; the drain is judged by it.
 const POLICE_CALLS_PER_SECOND: u32 = 200;
-/// Everything must have arrived this long after the last fault, or the run is given up.
+/// The run is aborted if not everything has arrived this long after the last fault.
 const DRAINED: Duration = Duration::from_secs(240);
 /// After this a lease of a sleeper is over.
 const LEASE_OVER: Duration = Duration::from_secs(LEASE_SECONDS as u64 + 1);
@@ -66,7 +66,7 @@ pub struct Site {
     // Processes end before what they stand on.
     apis: Vec<Api>,
     workers: Vec<Arc<Launched>>,
-    /// Whose turn it is to be killed.
+    /// The next process to kill.
     turn: usize,
     services: Services,
     api_settings: Vec<Setting>,
@@ -152,17 +152,17 @@ impl Site {
         }
     }
 
-    /// Where the journal lies.
+    /// The path of the journal.
     pub fn journal(&self) -> PathBuf {
         self.directory.path().join("journal.jsonl")
     }
 
-    /// What the simulators and the database are reached by.
+    /// The addresses of the simulators and the database.
     pub fn services(&self) -> &Services {
         &self.services
     }
 
-    /// Somebody who may declare for every facility, at the first API.
+    /// A caller that may declare for every facility, at the first API.
     pub fn integrator(&self) -> Caller {
         self.services.caller(&self.apis[0].address, "integrator")
     }
@@ -335,7 +335,7 @@ impl Site {
         }
     }
 
-    /// It forgets what it was told to refuse: nothing reaches it until it is told again.
+    /// It forgets its refusal list: nothing reaches it until the list is sent again.
     async fn restart_police(&mut self) {
         self.services.police_process().kill();
         self.to_police.set(Weather::Cut);
@@ -344,7 +344,7 @@ impl Site {
         self.to_police.mend();
     }
 
-    /// The sleeper wakes up after its lease, while its successor is at work.
+    /// The suspended worker resumes after its lease, while its successor is at work.
     async fn sleep_worker(&mut self, lasts: Duration) {
         self.workers[0].process.signal("STOP");
         let successor = self.services.launch_worker_with(&self.worker_settings);

@@ -1,5 +1,5 @@
-//! SQLite on a file system that is full: refused while it is, resumed when there is room, nothing
-//! lost, no restart.
+//! SQLite on a full file system: requests are refused while it is full and accepted once there is
+//! room, with nothing lost and no restart.
 
 use std::{path::Path, process::Command, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What becomes of each row of a part.
+//! Decides the outcome of each row of a part.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,15 +28,16 @@ use uuid::Uuid;
 
 use super::{Job, Left};
 
-/// Between two tries of rows that the intake could not take, doubled from the first to the second.
+/// Pause before retrying rows the intake could not take, doubling from the first value up to the
+/// second.
 const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// Tries of a row that fails through a fault of ours before it is rejected.
+/// How often a row that fails because of an internal error is tried before it is rejected.
 const FAULT_COUNT_MAX: usize = 5;
 
 /// What became of a row.
 enum Fate {
     Skipped,
-    /// With the id of the stay, unless it is a dry run, and what is to be looked at.
+    /// With the id of the stay, unless it is a dry run, and its warnings.
     Accepted(Option<Uuid>, Vec<Note>),
     Replayed(Uuid, Vec<Note>),
     Rejected(Reasons),
@@ -57,7 +58,7 @@ impl<'a> Placed<'a> {
         }
     }
 
-    /// What the rules say about a member, in the words of the row's sheet.
+    /// A violation of a member, in the words of the row's sheet.
     fn note(self, violation: &Violation) -> Note {
         let sources = self.stay().map_or(&[][..], |stay| &stay.sources);
         self.places.judged(violation, sources)
@@ -70,7 +71,7 @@ impl<'a> Placed<'a> {
             .collect()
     }
 
-    /// Every warning that a stay carries, in the words of the row where it has some.
+    /// Every warning of a stay, in the words of the row's sheet where it has any.
     fn warnings_of(self, stay: &StayView) -> Vec<Note> {
         let stay: Value = serde_json::from_str(&stay.json).unwrap_or_default();
         let carried = stay["warnings"]
@@ -85,7 +86,7 @@ impl<'a> Placed<'a> {
         self.all_warnings(&carried)
     }
 
-    /// What the row's cells say and what the rules do, each once.
+    /// The findings of the row's cells and of the rules, each once.
     fn all_warnings(self, judged: &[Violation]) -> Vec<Note> {
         let mut all = self
             .stay()
@@ -160,7 +161,7 @@ impl Job {
         Ok(outcomes)
     }
 
-    /// What the row alone decides; nothing when the intake must be asked.
+    /// The outcome if the row alone decides it; `None` when the intake must be asked.
     fn fate_before_intake(&self, row: Placed<'_>, sender: &Sender) -> Option<Fate> {
         let Some(draft) = row.stay() else {
             return Some(Fate::Skipped);
@@ -190,7 +191,7 @@ impl Job {
         }
     }
 
-    /// Sends what is open to the intake until every row is decided.
+    /// Sends undecided rows to the intake until every row is decided.
     async fn declare_open(
         &self,
         read: &[Placed<'_>],
@@ -247,8 +248,8 @@ impl Job {
         self.claim_own(fates, &replays).await
     }
 
-    /// Records the departures of those whose rows say that they have left. Done again after the
-    /// death of a worker, it finds them departed.
+    /// Records the departures of guests whose rows say that they have left. If repeated after a
+    /// worker's death, it finds them departed.
     async fn depart(
         &self,
         read: &[Placed<'_>],
@@ -282,7 +283,7 @@ impl Job {
             fault_count += 1;
             if fault_count >= FAULT_COUNT_MAX && !open.is_empty() {
                 let count = open.len();
-                tracing::error!(import.id = %self.import.id, count, "departures were not recorded");
+                tracing::error!(import.id = %self.import.id, count, "could not record departures");
                 break;
             }
             if self.shutdown.is_cancelled() && !open.is_empty() {
@@ -296,7 +297,7 @@ impl Job {
         Ok(())
     }
 
-    /// What an answer decides; nothing when the same row may be taken a moment later.
+    /// The outcome that an answer decides; `None` when the same row may succeed a moment later.
     fn fate(
         &self,
         row: Placed<'_>,
@@ -337,7 +338,7 @@ impl Job {
             Refusal::Internal(error) | Refusal::Unreadable { cause: error, .. } => {
                 self.fault(fault_count, &error.to_string())
             }
-            // Only a change of a stay or a census is answered so.
+            // Only changes and censuses get this answer.
             Refusal::NotFound
             | Refusal::VersionUnnamed
             | Refusal::VersionMismatch { .. }
@@ -348,7 +349,7 @@ impl Job {
         }
     }
 
-    /// Counts a fault of ours; the row is tried again until there were too many.
+    /// Counts an internal error; the row is retried until there are too many.
     fn fault(&self, fault_count: &mut usize, error: &str) -> Option<Fate> {
         *fault_count += 1;
         if *fault_count < FAULT_COUNT_MAX {
@@ -358,8 +359,8 @@ impl Job {
         Some(Fate::Rejected(Reasons::of(Code::Internal)))
     }
 
-    /// What was made by this file before its worker died is accepted, not replayed; the second
-    /// of two rows that say the same is replayed.
+    /// A stay that this file made before its worker died counts as accepted, not replayed; the
+    /// second of two identical rows is replayed.
     async fn claim_own(&self, fates: &mut [Option<Fate>], replays: &[usize]) -> Result<(), Left> {
         if replays.is_empty() {
             return Ok(());
@@ -425,7 +426,7 @@ impl Job {
             Fate::Rejected(_) => {
                 let cells = rejected_cells(row, draft);
                 let cells = serde_json::to_vec(&cells)
-                    .map_err(|_| Left::NotNow("cells were not written".to_owned()))?;
+                    .map_err(|_| Left::NotNow("could not write cells".to_owned()))?;
                 Some(self.seal(Sealed::Row(position), &cells)?)
             }
             Fate::Skipped | Fate::Accepted(..) | Fate::Replayed(..) => None,
@@ -468,13 +469,13 @@ fn rejected_cells(row: &FileRow, draft: Option<&FileStay>) -> RejectedCells {
     }
 }
 
-/// Violations as they are kept with a row.
+/// Violations as stored with a row.
 fn kept(notes: &[Note]) -> Value {
     notes.iter().map(Note::to_json).collect()
 }
 
-/// What the row's cells and the rules say together: where a cell could not be read, the rules only
-/// see that something is missing.
+/// Combines the findings of cells and rules: where a cell could not be read, the rules only see a
+/// missing member.
 fn all_violations(row: Placed<'_>, draft: &FileStay, judged: &[Violation]) -> Vec<Note> {
     let is_explained = |error: &Violation| {
         draft.violations.iter().any(|violation| {

@@ -1,8 +1,8 @@
-//! The process that reads a file: started for it, with limits of its own, and ended with it.
+//! The process that reads one file, with resource limits of its own.
 //!
-//! What is in a file may want more memory than there is, or hit a fault in a library. The process
-//! has the file and nothing else: no settings, no secrets, no connection. When it dies, this one
-//! goes on, and with it the notifications that it carries.
+//! A file may demand more memory than there is, or trigger a bug in a library. The process has the
+//! file and nothing else: no settings, no secrets, no connection. If it dies, the worker and its
+//! deliveries continue.
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
@@ -48,7 +48,7 @@ impl ReaderDeath {
         }
     }
 
-    /// What the sender is told when it happens again.
+    /// The error for the sender if it happens again.
     pub(super) const fn fault(self) -> FileFault {
         match self {
             Self::TooHeavy => FileFault::TooHeavy,
@@ -57,7 +57,7 @@ impl ReaderDeath {
     }
 }
 
-/// A file that is read elsewhere. Dropped, it ends the process.
+/// A file read by another process. Dropping it ends that process.
 pub(super) struct FileReader {
     process: Child,
     input: Option<ChildStdin>,
@@ -75,7 +75,7 @@ impl FileReader {
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // What a panic says may hold text of the file.
+            // A panic message may contain text of the file.
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
@@ -95,7 +95,7 @@ impl FileReader {
         Ok(reader)
     }
 
-    /// Gives it a piece of the file.
+    /// Sends it a piece of the file.
     pub(super) async fn feed(&mut self, piece: &[u8]) -> Result<(), Left> {
         let Some(input) = &mut self.input else {
             return Err(self.died(ReaderDeath::Broken).await);
@@ -107,7 +107,7 @@ impl FileReader {
         }
     }
 
-    /// What the file turned out to be, once it is all there.
+    /// The shape of the file, once all of it has been sent.
     pub(super) async fn description(&mut self) -> Result<Result<Description, Vec<Note>>, Left> {
         // The end of the file.
         drop(self.input.take());
@@ -120,7 +120,7 @@ impl FileReader {
         }
     }
 
-    /// So many rows, fewer at the end, none behind it.
+    /// Up to this many rows; fewer at the end, none after it.
     pub(super) async fn rows(&mut self, count: usize) -> Result<Vec<FileRow>, Left> {
         let mut rows = Vec::with_capacity(count);
         while rows.len() < count {
@@ -151,15 +151,15 @@ impl FileReader {
         }
     }
 
-    /// Ends the process, and finds out how it ended where it did so by itself.
+    /// Ends the process, or finds out how it ended by itself.
     async fn died(&mut self, known: ReaderDeath) -> Left {
         if known == ReaderDeath::TooHeavy {
             let _ = self.process.start_kill();
             return Left::ReaderDied(known);
         }
         let death = match timeout(ANSWER_TIME_MAX, self.process.wait()).await {
-            // Without a code it was a signal: memory that was refused, time that was spent, or the
-            // kernel short of memory.
+            // Without an exit code it was a signal: memory refused, CPU time used up, or the kernel
+            // short of memory.
             Ok(Ok(status)) if status.code().is_none() => ReaderDeath::TooHeavy,
             Ok(Ok(_) | Err(_)) => ReaderDeath::Broken,
             Err(_) => {
@@ -171,7 +171,7 @@ impl FileReader {
     }
 }
 
-/// This very program, even when another version lies at its path by now.
+/// This very program, even if its path now holds another version.
 fn binary() -> std::io::Result<PathBuf> {
     let own = PathBuf::from("/proc/self/exe");
     if cfg!(target_os = "linux") && own.exists() {

@@ -1,7 +1,7 @@
-//! Calls on their way: what a worker sends lies here until the schedule lets it arrive, and what
-//! the peer says until the schedule lets it be heard.
+//! Calls in flight: requests wait here until the schedule lets them arrive, and answers until the
+//! schedule lets them be received.
 //!
-//! A call whose worker has died may still arrive: the network does not know.
+//! A call of a dead worker may still arrive: the network does not know.
 
 use std::{
     collections::BTreeMap,
@@ -37,7 +37,7 @@ pub(super) struct Call {
     pub(super) body: Vec<u8>,
     /// The peer has dealt with it.
     pub(super) has_arrived: bool,
-    /// What is to be heard, once the peer has spoken.
+    /// The answer to receive, once the peer has answered.
     pub(super) outcome: Option<Outcome>,
     /// Somebody still waits for the answer.
     pub(super) is_awaited: bool,
@@ -151,7 +151,7 @@ impl Calls {
         }
     }
 
-    /// Its time is up: who waits hears so, and what has not arrived never will.
+    /// Times out: the caller gets an error, and a request that has not arrived never will.
     pub(super) fn give_up(&self, id: u64) {
         let mut inner = self.inner();
         let Some(call) = inner.calls.get_mut(&id) else {

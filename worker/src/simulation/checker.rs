@@ -1,11 +1,11 @@
-//! What must hold when everything has settled. Three records are compared that know nothing of
-//! each other: what senders were answered, the database, and the book of the police endpoint.
+//! Invariants once everything has settled. Compares three independent records: the answers to
+//! senders, the database, and the log of the police endpoint.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{eyes, plan::PoliceFault, world::World};
 
-/// Unclear answers after which a notification may be set aside.
+/// Unclear answers after which a notification may be parked.
 const UNCLEAR_COUNT: usize = 10;
 
 struct Task {
@@ -63,7 +63,7 @@ async fn tasks(world: &World) -> Vec<Task> {
         .collect()
 }
 
-/// I1, I2, I4, I9: what was answered is there, and nothing else.
+/// I1, I2, I4, I9: every acknowledged stay is stored, and nothing else is.
 async fn intake(world: &World) -> Vec<String> {
     let text = "SELECT lower(hex(stay.id)), CAST(stay.version AS TEXT), \
                 (SELECT CAST(COUNT(*) || '/' || MIN(v.version) || '/' || MAX(v.version) AS TEXT) \
@@ -95,7 +95,7 @@ async fn intake(world: &World) -> Vec<String> {
     wrong
 }
 
-/// I5, I20: what belongs together is there together, each once.
+/// I5, I20: related rows exist together, each once.
 async fn together(world: &World) -> Vec<String> {
     let table = [
         (
@@ -151,8 +151,8 @@ async fn together(world: &World) -> Vec<String> {
     wrong
 }
 
-/// I30: of who is there after 23:00 of the day of arrival the police were told, and who is sent then
-/// is sent once and not before.
+/// I30: guests present after 23:00 on the day of arrival were reported to the police, once and not
+/// before.
 pub(super) async fn night(world: &World) -> Vec<String> {
     let day = domain::night::last_evening(world.clock.now());
     let untold = format!(
@@ -181,7 +181,7 @@ pub(super) async fn night(world: &World) -> Vec<String> {
     wrong
 }
 
-/// I15: everything has ended, and nothing was set aside that is not to blame.
+/// I15: every task has ended, and none was parked without being at fault.
 fn ends(world: &World, tasks: &[Task]) -> Vec<String> {
     let seen = world.observed.seen();
     let mut wrong = Vec::new();
@@ -263,7 +263,7 @@ fn effects(world: &World, tasks: &[Task]) -> Vec<String> {
     wrong
 }
 
-/// I13: of each stay the police got one version after the other.
+/// I13: the police got the versions of each stay in order.
 fn order(world: &World) -> Vec<String> {
     let mut last: BTreeMap<&str, (i64, u8)> = BTreeMap::new();
     let mut wrong = Vec::new();
@@ -280,7 +280,7 @@ fn order(world: &World) -> Vec<String> {
     wrong
 }
 
-/// I16: what a stay says of its delivery is what became of its newest notification.
+/// I16: the delivery state of a stay matches the outcome of its newest notification.
 async fn stays(world: &World, tasks: &[Task]) -> Vec<String> {
     let text = "SELECT lower(hex(id)), CAST(delivery_version AS TEXT), delivery_state, \
                 COALESCE(police_reference, '') FROM stay";
@@ -315,7 +315,8 @@ async fn stays(world: &World, tasks: &[Task]) -> Vec<String> {
     wrong
 }
 
-/// I17: what the police saw is on record, but for what died between call and record.
+/// I17: every call that the police saw is on record, except those whose worker died before
+/// recording it.
 async fn attempts(world: &World) -> Vec<String> {
     let text = "SELECT lower(hex(task_id)), lower(hex(lease_id)) FROM attempt \
                 WHERE peer = 'police'";

@@ -1,5 +1,5 @@
-//! Defects that are planted around the real code, in what goes into it and what comes out of it,
-//! to see that they are found.
+//! Defects planted around the real code, in its inputs and outputs, to prove that the checker finds
+//! them.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
@@ -21,23 +21,23 @@ use crate::{
 pub(super) enum Defect {
     /// Nothing.
     None,
-    /// Results count whatever lease they come under.
+    /// Results count whatever their lease.
     NoFencing,
     /// Each attempt has an id of its own.
     NewIdForEachAttempt,
     /// Each attempt has bytes of its own.
     NewBytesForEachAttempt,
-    /// Any page with status 200 is a confirmation.
+    /// Any response with status 200 counts as a confirmation.
     DeliveredOnPage,
     /// A later version does not wait for an earlier one.
     OrderIgnored,
     /// Leases keep nobody away.
     LeasesIgnored,
-    /// A call that has no answer in time is the end of its task.
+    /// A call that times out ends its task.
     ParkedOnTimeout,
-    /// A delivery is not written down, and its task goes on.
+    /// A delivery is not recorded, and its task continues.
     DeliveryForgotten,
-    /// The delivery is written down without its audit entry.
+    /// The delivery is recorded without its audit entry.
     AuditLeftOut,
 }
 
@@ -55,7 +55,7 @@ pub(super) const DEFECTS: [Defect; 9] = [
 ];
 
 impl Defect {
-    /// Of a call to the police endpoint.
+    /// Applies to a call to the police endpoint.
     pub(super) fn bend_call(self, call: &mut Call, machine: u32, attempt: usize) {
         if self == Self::NewIdForEachAttempt {
             let id = u128::from(machine) << 32 | attempt as u128;
@@ -66,7 +66,7 @@ impl Defect {
         }
     }
 
-    /// Of the police endpoint's answer about a notification.
+    /// Applies to the police endpoint's answer about a notification.
     pub(super) fn bend_answer(self, id: Uuid, outcome: Outcome) -> Outcome {
         match outcome {
             Ok(answer) if self == Self::DeliveredOnPage && answer.status == 200 => Ok(Answer {

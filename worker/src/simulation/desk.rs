@@ -1,4 +1,4 @@
-//! The sender's side: what was declared and changed, what was answered, and what nobody heard.
+//! The sender's side: what was declared and changed, which answers arrived, and which were lost.
 
 use std::sync::Arc;
 
@@ -40,10 +40,10 @@ pub(super) enum What {
     },
 }
 
-/// An errand and what became of it.
+/// A request and its outcome.
 pub(super) struct Sent {
     pub(super) errand: Errand,
-    /// The answer, were it heard or not; `None` when there was none.
+    /// The answer, whether it was received or not; `None` when there was none.
     pub(super) answer: Option<String>,
     /// Somebody heard the answer.
     pub(super) is_heard: bool,
@@ -87,7 +87,8 @@ impl Desk {
         self.count
     }
 
-    /// A guest nobody declared before; with his number and whether the registry knows him as this.
+    /// A guest nobody has declared before, with a number and whether the registry knows the guest
+    /// under it.
     pub(super) fn declaration(&mut self, chance: &mut StdRng, now: DateTime<Utc>) -> Errand {
         let count = self.next();
         let ids = seeds::demo_facility_ids();
@@ -134,7 +135,7 @@ impl Desk {
         }
     }
 
-    /// A change of one of the stays that were heard of.
+    /// A change to one of the stays whose answers arrived.
     pub(super) fn change(&mut self, chance: &mut StdRng, now: DateTime<Utc>) -> Option<Errand> {
         let count = self.next();
         if self.stays.is_empty() {

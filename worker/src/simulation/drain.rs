@@ -1,4 +1,4 @@
-//! After the last fault: everything must come to its end, in bounded time.
+//! After the last fault every task must end in bounded time.
 
 use std::sync::atomic::Ordering;
 
@@ -18,11 +18,11 @@ use super::{
 const DRAIN_MAX: TimeDelta = TimeDelta::minutes(80);
 /// Between two neighbours of a notification that puzzles the police.
 const NEIGHBOUR_PAUSE: TimeDelta = TimeDelta::minutes(4);
-/// A run in which so much happens without time passing goes round in circles.
+/// A run with this many steps without time passing is looping.
 const ROUND_COUNT_MAX: usize = 500;
 
 impl World {
-    /// Ends all faults: the clock is right, everybody answers, nobody is held back.
+    /// Ends all faults: the clock is right, every peer answers, nothing is paused.
     pub(super) async fn heal(&mut self) {
         self.note("faults end");
         self.is_calm.store(true, Ordering::SeqCst);
@@ -30,7 +30,7 @@ impl World {
         self.shift = TimeDelta::zero();
         for code in [POST, destinations::NATIONAL] {
             let entry = audit(&self.clock, "destination.resumed");
-            // National is there once a worker has looked.
+            // The destination `national` exists once a worker has looked.
             let _ = destinations::resume(&self.db, code, entry, None).await;
         }
         if self.chance.random_bool(0.5) {
@@ -82,7 +82,7 @@ impl World {
         true
     }
 
-    /// Lets it become 23:00, when who is still there is to be notified.
+    /// Advances to 23:00, when the guests still present must be reported.
     pub(super) async fn night_falls(&mut self) {
         self.note("night falls");
         let now = self.clock.now();
@@ -95,8 +95,7 @@ impl World {
         self.pass(evening - now + TimeDelta::seconds(1)).await;
     }
 
-    /// Sends again what was set aside, with nothing left in its way. False when that takes too
-    /// long.
+    /// Sends parked tasks again, with nothing left in the way. False when that takes too long.
     pub(super) async fn send_all_again(&mut self) -> bool {
         let mut is_any = false;
         for id in self.parked().await {

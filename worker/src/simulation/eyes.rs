@@ -5,8 +5,8 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-/// Columns that hold what is sealed, salted or signed, or follows from that: different in each
-/// run, because nonces, salts and keys do not come out of the seed.
+/// Columns with sealed, salted or signed data, or derived from it: they differ between runs,
+/// because nonces, salts and keys do not come from the seed.
 const RANDOM_COLUMNS: [(&str, &str); 8] = [
     ("stay", "sealed_key"),
     ("stay_version", "sealed"),
@@ -76,7 +76,7 @@ pub(super) async fn tasks(
     found.all(connection).await.unwrap()
 }
 
-/// Digest of everything that a run wrote, but for what is random in each.
+/// Digest of everything that a run wrote, except for what is random.
 pub(super) async fn digest(connection: &DatabaseConnection) -> String {
     let mut digest = Sha256::new();
     for table in TABLES {

@@ -1,10 +1,10 @@
-//! The whole way from the sender to the police under a schedule that a seed decides: the real
-//! intake, store and worker over a real SQLite file, with a simulated clock, simulated ids and
-//! simulated peers.
+//! The whole path from sender to police under a schedule decided by a seed: the real intake, store
+//! and worker on a real SQLite file, with a simulated clock, simulated ids and simulated peers.
 //!
-//! Two halves: first anything may go wrong (safety), then nothing does any more, and everything
-//! must come to its end in bounded time (liveness), also when night falls and the police are to
-//! hear of who is still there. The same seed makes the same history; a test holds that. What failed once is in `seeds.txt` and runs first.
+//! A run has two halves: first anything may go wrong (safety), then nothing does, and everything
+//! must finish in bounded time (liveness), including the notifications due at night for guests
+//! still present. The same seed produces the same history; a test checks that. Seeds that once
+//! failed are in `seeds.txt` and run first.
 //!
 //! `LUUTRU_TEST_SCHEDULE_SEEDS` is how many seeds are run (200), `LUUTRU_TEST_SCHEDULE_SEED` the
 //! first of them (1): `LUUTRU_TEST_SCHEDULE_SEED=7 LUUTRU_TEST_SCHEDULE_SEEDS=1` runs one alone.

@@ -1,4 +1,4 @@
-//! What is seen on the way between the workers and the database, and what is wrong with it.
+//! Observes the traffic between workers and database, and records violations.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::plan::{LedgerFault, Trouble};
 use crate::settle::{Ledger, Recording};
 
-/// Who has a task, as far as one can tell from outside.
+/// The holder of a task, as far as can be told from outside.
 struct Hold {
     lease_id: Uuid,
     until: DateTime<Utc>,
@@ -34,7 +34,7 @@ pub(super) struct Seen {
     pub(super) machines: BTreeMap<Uuid, u32>,
     /// Tasks with calls that a worker could not put on record.
     pub(super) unrecorded: BTreeSet<(Uuid, u32)>,
-    /// Tasks that ended so many workers that they must not be touched.
+    /// Tasks that crashed so many workers that they must not be touched.
     pub(super) spent: BTreeSet<Uuid>,
     /// What must not be.
     pub(super) violations: Vec<String>,

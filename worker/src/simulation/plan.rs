@@ -1,7 +1,7 @@
-//! What a seed decides beforehand: how long a run is, and which faults it has.
+//! What a seed decides in advance: the length of a run and its faults.
 //!
-//! Each run has its own few faults, most of them often, rather than a little of everything: what
-//! only happens when the same thing goes wrong again and again is found that way.
+//! Each run has a few faults that strike often rather than a little of everything, which finds
+//! problems that only appear when the same thing fails repeatedly.
 
 use chrono::{DateTime, Utc};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -27,9 +27,9 @@ pub(super) enum PoliceFault {
     Cut,
     /// 500.
     Failing,
-    /// 503, and come again in a while.
+    /// 503, with a request to retry later.
     Busy,
-    /// 429, and come again in a while.
+    /// 429, with a request to retry later.
     TooMany,
     /// 401.
     WrongSecret,
@@ -47,13 +47,13 @@ pub(super) enum PoliceFault {
     WrongAddress,
     /// An answer without end.
     Endless,
-    /// 422 with a code, now and whenever it comes again.
+    /// 422 with a code, now and at every retry.
     Refuses,
-    /// 400, now and whenever it comes again.
+    /// 400, now and at every retry.
     RefusesForm,
-    /// 409: other bytes are held under its id, now and whenever it comes again.
+    /// 409: other bytes are stored under its id, now and at every retry.
     HoldsOther,
-    /// 418 with a code, now and whenever it comes again: neither accepted nor refused.
+    /// 418 with a code, now and at every retry: neither accepted nor refused.
     Puzzles,
 }
 
@@ -94,7 +94,7 @@ pub(super) enum RegistryFault {
     Cut,
     /// 500.
     Failing,
-    /// 429, and come again in a while.
+    /// 429, with a request to retry later.
     TooMany,
     /// 401.
     WrongKey,

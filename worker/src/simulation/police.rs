@@ -1,5 +1,5 @@
-//! The simulated police endpoint: files a notification once by its id, and keeps a book of all
-//! that reached it.
+//! The simulated police endpoint: files each notification once by its id, and logs everything that
+//! reached it.
 
 use std::collections::BTreeMap;
 
@@ -130,7 +130,7 @@ impl Police {
     }
 }
 
-/// Whether it is about the notification, now and whenever it comes again.
+/// Whether it concerns the notification, now and at every retry.
 pub(super) fn is_opinion(fault: PoliceFault) -> bool {
     matches!(
         fault,

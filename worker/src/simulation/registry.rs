@@ -12,7 +12,7 @@ use super::{
 };
 use crate::peer::CallFault;
 
-/// Who is registered under which number.
+/// The registered persons by number.
 #[derive(Default)]
 pub(super) struct Registry {
     pub(super) names: BTreeMap<String, String>,

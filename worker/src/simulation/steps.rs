@@ -1,4 +1,4 @@
-//! What can happen next, and the choice among it.
+//! What can happen next, and how to choose.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{deliver, peer::PeerName, run::Round};
 
-/// Longest call, in seconds: whoever waits longer gives up.
+/// The longest call, in seconds; a caller that waits longer gives up.
 const CALL_SECONDS_MAX: i64 = 10;
 
 /// What happens next.
@@ -180,7 +180,7 @@ impl World {
         };
     }
 
-    /// Sends an errand, and says whether its answer is heard.
+    /// Sends a request, and returns whether its answer arrives.
     pub(super) async fn send(&mut self, errand: Errand) {
         let is_declaration = matches!(errand.what, What::Declaration(_));
         let manner = if self.is_healed() {
@@ -235,7 +235,7 @@ impl World {
         }
     }
 
-    /// Puts the outcome into the desk's book.
+    /// Records the outcome at the desk.
     fn keep(&mut self, errand: Errand, answer: Result<intake::Accepted, Refusal>, is_heard: bool) {
         let stay = match answer {
             Ok(accepted) => accepted.stay,
@@ -277,7 +277,7 @@ impl World {
         });
     }
 
-    /// Sends what was sent before: what was answered once is answered the same.
+    /// Repeats an earlier request: it must get the same answer.
     pub(super) async fn send_once_more(&mut self, index: usize) {
         let errand = self.desk.sent[index].errand.clone();
         let again = self.ask(&errand).await;
@@ -426,7 +426,7 @@ impl World {
         }
     }
 
-    /// A worker writes what was handed in.
+    /// A worker writes the submitted results.
     pub(super) async fn write(&mut self, name: u32) {
         let handed_in: Vec<u64> = self
             .actors
@@ -476,7 +476,7 @@ impl World {
         }
     }
 
-    /// A worker is asked to end: what is under way gives its leases back.
+    /// A worker is asked to stop: tasks under way release their leases.
     async fn stop(&mut self, name: u32) {
         let machine = self.machine(name);
         machine.is_stopping = true;
@@ -493,7 +493,7 @@ impl World {
         }
     }
 
-    /// Who has stopped is started anew.
+    /// Restarts stopped workers.
     pub(super) fn replace_stopped(&mut self) {
         let stopped: Vec<u32> = self
             .machines
@@ -508,7 +508,7 @@ impl World {
         }
     }
 
-    /// An operator holds a destination back, or lets it go again.
+    /// An operator pauses or resumes a destination.
     async fn hold(&mut self) {
         let code = *[POST, store::destinations::NATIONAL]
             .choose(&mut self.chance)
@@ -530,7 +530,7 @@ impl World {
         self.note(&format!("  {code}: {}", outcome.is_ok()));
     }
 
-    /// An operator sends a task again that was set aside.
+    /// An operator sends a parked task again.
     async fn send_again(&mut self) {
         let parked = self.parked().await;
         let Some(id) = parked.choose(&mut self.chance).copied() else {
@@ -539,7 +539,7 @@ impl World {
         self.requeue(id).await;
     }
 
-    /// Tasks that were set aside.
+    /// Parked tasks.
     pub(super) async fn parked(&self) -> Vec<Uuid> {
         let text = "SELECT id FROM outbox_task WHERE state = 'parked' ORDER BY id";
         let rows = eyes::rows(&self.eyes, text).await;
@@ -548,7 +548,7 @@ impl World {
             .collect()
     }
 
-    /// Sends a task again that was set aside.
+    /// Sends a parked task again.
     pub(super) async fn requeue(&mut self, id: Uuid) -> Requeued {
         let entry = audit(&self.clock, "notification.requeued");
         let now = self.clock.now();
@@ -587,7 +587,7 @@ fn word_of(refusal: &Refusal) -> String {
     word.unwrap_or_default().to_owned()
 }
 
-/// What a sender may be told who sends what the rules allow or not, to a database that works.
+/// The answers a sender may get, for allowed and forbidden requests, from a working database.
 fn is_refusal_sound(refusal: &Refusal) -> bool {
     matches!(
         refusal,

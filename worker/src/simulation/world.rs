@@ -1,9 +1,8 @@
-//! Everything of one run, and how one thing of it moves.
+//! The state of one run, and how one part of it moves.
 //!
-//! The database runs on threads of its own, and nothing tells beforehand how long it takes. So
-//! only one thing moves at a time: it is polled until it waits for something that the schedule
-//! decides about (an answer, a commit, the clock), and while it waits for the database nothing
-//! else is polled.
+//! The database runs on its own threads and takes an unpredictable time. So only one part moves at
+//! a time: it is polled until it waits for something that the schedule controls (an answer, a
+//! commit, the clock), and nothing else is polled while it waits for the database.
 
 use std::{
     future::poll_fn,
@@ -65,7 +64,7 @@ impl Template {
     pub(super) fn shared() -> &'static Self {
         static TEMPLATE: OnceLock<Template> = OnceLock::new();
         TEMPLATE.get_or_init(|| {
-            // Whoever asks may be inside of a runtime.
+            // The caller may be inside a runtime.
             let thread = std::thread::spawn(|| super::block_on(Self::make()));
             thread.join().unwrap()
         })
@@ -208,7 +207,7 @@ pub(super) enum Spot {
     Fresh,
     OnCall(u64),
     AtRecorder,
-    /// The result is written; it was not told yet.
+    /// The result is written but not yet delivered.
     Told,
     Asleep,
 }
@@ -414,7 +413,7 @@ impl World {
         })
     }
 
-    /// Ends a worker process as `kill -9` does, and whatever it was doing.
+    /// Kills a worker process like `kill -9`, with everything it was doing.
     pub(super) fn kill(&mut self, name: u32) {
         let dying = self.actors.iter().filter(|actor| actor.machine == name);
         let tasks: Vec<Uuid> = dying
@@ -436,7 +435,7 @@ impl World {
         machines.find(|machine| machine.name == name).unwrap()
     }
 
-    /// Adds somebody who has not moved yet.
+    /// Adds an actor that has not moved yet.
     pub(super) fn add_actor(
         &mut self,
         machine: u32,
@@ -454,7 +453,7 @@ impl World {
         self.last_actor
     }
 
-    /// Moves somebody until it waits again or is done.
+    /// Moves an actor until it waits again or is done.
     pub(super) async fn go(&mut self, id: u64) {
         let Some(index) = self.actors.iter().position(|actor| actor.id == id) else {
             return;
@@ -476,7 +475,7 @@ impl World {
             } else if hands.wait_count() > looked {
                 Spot::Asleep
             } else {
-                // It waits for the database, and so does everybody else.
+                // It waits for the database, and so does every other actor.
                 return Poll::Pending;
             };
             Poll::Ready(Moved::Waits(spot))
@@ -497,7 +496,7 @@ impl World {
         }
     }
 
-    /// Who handed in a result that is written by now is told at the next move.
+    /// The task whose result is now written is notified at its next move.
     fn take_back(&mut self, machine: u32, writer: Writer, told: &[u64]) {
         let held_back = writer.held_back();
         for actor in &mut self.actors {

@@ -12,13 +12,13 @@ use secrecy::SecretString;
 use store::webhooks::DeliveryRow;
 use tokio::time::timeout;
 
-/// Most that is read of an answer. What it says is of no interest; read, its connection can be
-/// used again.
+/// The most that is read of an answer. Its content is ignored; reading it lets the connection be
+/// reused.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// For reading it.
 const ANSWER_DURATION_MAX: Duration = Duration::from_secs(2);
 
-/// Whom to call.
+/// The target of a call.
 pub(super) struct Call<'a> {
     pub(super) client: &'a Client,
     pub(super) destinations: &'a Destinations,
@@ -33,8 +33,8 @@ impl Call<'_> {
         delivery: &DeliveryRow,
         timestamp_s: i64,
     ) -> (CallOutcome, Option<u16>) {
-        // Again: what may be called can have changed since the registration, and addresses
-        // written as numbers are asked of no name service.
+        // Checked again: the policy may have changed since registration, and a literal IP address
+        // is never resolved.
         let Ok(url) = self.destinations.normalise(self.url) else {
             return (CallOutcome::NotAllowed, None);
         };
@@ -68,7 +68,7 @@ impl Call<'_> {
     }
 }
 
-/// The status has said everything; a body that is too long or too slow closes the connection.
+/// The status is enough; a body that is too long or too slow closes the connection.
 async fn finish(response: Response) {
     let read = outgoing::read_limited(response, ANSWER_BYTES_MAX);
     let _ = timeout(ANSWER_DURATION_MAX, read).await;

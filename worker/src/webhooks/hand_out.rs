@@ -1,7 +1,8 @@
 //! Makes deliveries of numbered events, webhook by webhook.
 //!
-//! Every worker does it; who moves a webhook's position first has done it. A webhook with too much
-//! waiting gets no more for now: its position stays, and the feed keeps what comes for 30 days.
+//! Every worker does this; the first to move a webhook's position wins. A webhook with too many
+//! waiting deliveries gets no more for now: its position stays, and the feed keeps new events for
+//! 30 days.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -19,8 +20,8 @@ use crate::run::Worker;
 
 /// Events handed out by one transaction.
 const PAGE_COUNT_MAX: u64 = 200;
-/// A position is moved over what does not concern its webhook when it is so far behind: less
-/// writing than at every event of others.
+/// How far a position may fall behind before it skips events that do not concern its webhook; less
+/// writing than moving at each of them.
 const LAG_MAX: i64 = 10_000;
 /// Between two looks.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -38,7 +39,7 @@ pub(super) async fn run(worker: Arc<Worker>) {
             Ok(true) => Duration::ZERO,
             Ok(false) => POLL_INTERVAL,
             Err(error) => {
-                tracing::warn!(%error, "events were not handed out to webhooks");
+                tracing::warn!(%error, "could not hand out events to webhooks");
                 FAILURE_PAUSE
             }
         };
@@ -53,7 +54,7 @@ async fn hand_out_all(db: &Database, clock: &Clock) -> store::Result<bool> {
         match hand_out(db, clock, &webhook).await {
             Ok(is_full) => has_more |= is_full,
             Err(error) => {
-                tracing::warn!(webhook.id = %webhook.id, %error, "events were not handed out");
+                tracing::warn!(webhook.id = %webhook.id, %error, "could not hand out events");
             }
         }
     }
@@ -87,7 +88,7 @@ fn delivery(clock: &Clock, webhook: &WebhookRow, event: &EventRow) -> DeliveryRo
     webhooks::new_delivery(id, webhook.id, event.id, &event.kind, body, clock.now())
 }
 
-/// What the consumer gets: the members of the feed's event, without its place in the feed.
+/// The payload: the members of the feed's event without its position in the feed.
 fn body(event: &EventRow) -> Value {
     let mut data: Value = serde_json::from_str(&event.detail).unwrap_or_else(|_| json!({}));
     if !data.is_object() {

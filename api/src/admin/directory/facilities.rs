@@ -36,7 +36,7 @@ use crate::shapes::text::{
 };
 use crate::topic::Topic;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "admin_facilities";
 
 /// A facility as administrators see it.

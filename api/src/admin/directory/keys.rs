@@ -1,4 +1,4 @@
-//! API keys: made, listed, ended. The text of a key is told once.
+//! API keys: created, listed, revoked. The text of a key is shown once.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use crate::shapes::text::{
 };
 use crate::topic::Topic;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "keys";
 
 /// A key: never its text.

@@ -32,7 +32,7 @@ use crate::reply::{ETag, JSON, Json, Replayed};
 use crate::shapes::text::{DirectoryStateWord, Instant, OrganisationCode, PlaceName};
 use crate::topic::Topic;
 
-/// What cursors of this list are good for.
+/// The scope of this list's cursors.
 const LIST: &str = "organisations";
 
 /// An organisation that declares.

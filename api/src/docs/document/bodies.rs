@@ -1,5 +1,5 @@
-//! Forms of what travels that no Rust type carries: what events and cases add by their kind,
-//! entries of catalogues, calls of webhooks, and the stream of events.
+//! Schemas of data without a Rust type: the members that events and cases add by kind, entries of
+//! catalogues, calls of webhooks, and the event stream.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Puts what the framework derives into forms that every reader of OpenAPI 3.0 takes alike:
-//! validators that are strict, and programs that make clients.
+//! Rewrites what the framework derives into forms that every reader of OpenAPI 3.0 accepts, from
+//! strict validators to client generators.
 //!
 //! - Nothing stands beside a reference, and no reference stands alone in `allOf`.
 //! - `null` is allowed by a schema of its own: `nullable` counts only beside a `type` (3.0.3).
@@ -29,7 +29,7 @@ pub(super) fn correct(document: &mut Value) {
     mark_ids(document);
 }
 
-/// A list that may grow: texts, of which the known ones are named.
+/// A list that may grow: strings, with the known ones named.
 fn open_up(schema: &mut Value) {
     if let Some(schema) = schema.as_object_mut()
         && let Some(words) = schema.remove("enum")

@@ -1,5 +1,5 @@
-//! Rows of several sheets in the one that comes back: what means the same stands in one column,
-//! whatever each sheet calls it.
+//! Merges rows of several sheets into one: columns with the same meaning become one, whatever each
+//! sheet calls it.
 
 use formats::columns::Field;
 
@@ -19,8 +19,8 @@ pub(super) struct Merged {
 }
 
 impl Merged {
-    /// The first sheet stays as it is; the others go under its headings, and what it has no column
-    /// for is added to the right.
+    /// The first sheet keeps its columns; other sheets are mapped to its headings, and columns it
+    /// lacks are added on the right.
     pub(super) fn of(sheets: &[SentSheet]) -> Self {
         let mut merged = Self::default();
         for sheet in sheets {

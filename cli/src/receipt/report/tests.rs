@@ -1,4 +1,4 @@
-//! Receipts are made here, shown in every form, and spoilt.
+//! Creates receipts, presents them in every form, and corrupts them.
 
 use domain::{canonical::to_canonical_json, receipt};
 use runtime::signing::ReceiptSigner;

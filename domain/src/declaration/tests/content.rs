@@ -1,4 +1,4 @@
-//! What is kept of a stay, and when two stays say the same.
+//! Tests the stored content of a stay, and when two stays are the same.
 
 use super::*;
 use crate::canonical::to_canonical_json;

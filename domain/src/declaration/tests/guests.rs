@@ -1,4 +1,4 @@
-//! Who: what each kind of guest must state.
+//! Tests the members required of each kind of guest.
 
 use super::*;
 use crate::deadline::Rule;

@@ -1,4 +1,4 @@
-//! Where and why: what each kind of facility asks.
+//! Tests the members required by each kind of facility.
 
 use super::*;
 

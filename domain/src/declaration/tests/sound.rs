@@ -1,4 +1,5 @@
-//! The two readers of a body agree: what one takes without a fault, the other takes as the same.
+//! The two readers of a body agree: a body that one accepts without faults, the other accepts with
+//! the same result.
 
 use proptest::prelude::*;
 

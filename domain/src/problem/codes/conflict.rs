@@ -108,7 +108,7 @@ Conflict, status: 409 {
             "Another organisation has this code. Choose another one, or change the existing organisation.";
     }
 
-    /// The webhook is switched off.
+    /// The webhook is disabled.
     WebhookDisabled => "webhook_disabled" {
         vi: "Webhook đã bị tắt",
             "Webhook đang tắt nên không có gì được gửi. Hãy bật lại bằng POST /v1/webhooks/{id}/enable rồi gửi lại.";

@@ -236,7 +236,7 @@ Violation, status: 422 {
             "This day does not exist or is written in another form. Send YYYY-MM-DD; a birth date may be YYYY or YYYY-MM.";
     }
 
-    /// The arrival lies too far ahead.
+    /// The arrival is too far in the future.
     ArrivalInFuture => "arrival_in_future", at: "/arrival_at" {
         vi: "Thời điểm đến còn ở tương lai",
             "Khách chưa đến tại thời điểm khai báo. Hãy khai báo khi khách đã đến.";
@@ -244,7 +244,7 @@ Violation, status: 422 {
             "The guest has not arrived yet. Declare the stay on arrival.";
     }
 
-    /// The arrival lies too far back.
+    /// The arrival is too far in the past.
     ArrivalTooOld => "arrival_too_old", at: "/arrival_at" {
         vi: "Thời điểm đến đã quá lâu",
             "Thời điểm đến nằm ngoài khoảng thời gian còn nhận khai báo. Hãy kiểm tra ngày; nếu đúng, báo trực tiếp công an cấp xã.";

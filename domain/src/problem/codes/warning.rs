@@ -108,7 +108,7 @@ Warning, status: 422 {
             "Spaces, dots or full-width forms were dropped from the number. Compare with the document.";
     }
 
-    /// The scanned text came damaged in encoding, letter case or spacing and was mended.
+    /// The scanned text was damaged in encoding, letter case or spacing and has been repaired.
     TextRepaired => "text_repaired", at: "/guest" {
         vi: "Nội dung quét đã được phục hồi",
             "Máy quét làm sai bảng mã, chữ hoa hoặc khoảng cách; nội dung đã được phục hồi. Hãy đối chiếu với giấy tờ và chỉnh lại máy quét.";
@@ -172,7 +172,7 @@ Warning, status: 422 {
             "Invisible characters were dropped from this member. Check that it is right.";
     }
 
-    /// What was longer than the member may be was cut off.
+    /// The text was too long for the member and was cut off.
     TextCut => "text_cut", at: "/note" {
         vi: "Nội dung quá dài đã được cắt bớt",
             "Phần vượt quá độ dài cho phép của mục này đã được bỏ. Hãy xem lại phần còn lại.";

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::problem::Code;
 use crate::text::is_unseen;
 
-/// What fills the places that hold nothing.
+/// The filler for empty positions.
 pub(super) const FILLER: char = '<';
 /// The weights of the check digits, over and over.
 const WEIGHTS: [u32; 3] = [7, 3, 1];
@@ -24,7 +24,7 @@ const MISREAD: [(u8, u8); 5] = [
 /// Begins the card of France of before 2021.
 const FRENCH_CARD: &str = "IDFRA";
 
-/// The three sizes, and the one layout of its own that is still carried.
+/// The three sizes, and one special layout still in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// Card: three lines of 30.
@@ -394,7 +394,7 @@ mod tests {
         length: Option<bool>,
     }
 
-    /// Lower case is a violation of the alphabet in the vectors; here it is mended, and said.
+    /// Lower case violates the alphabet in the vectors; here it is repaired and reported.
     const MENDED: &str = "td1_lower";
     /// Its digits are right, its alphabet is not.
     const DIACRITIC: &str = "td2_diacritic";

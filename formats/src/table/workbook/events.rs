@@ -10,12 +10,12 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::super::FileFault;
 
-/// Most bytes of an event: a cell of 32,767 characters with each of them written as an entity.
+/// The most bytes of an event: a cell of 32,767 characters with each of them written as an entity.
 const EVENT_BYTE_COUNT_MAX: usize = 256 * 1024;
 /// Deepest nesting: sheets have fewer than ten levels.
 const DEPTH_MAX: usize = 100;
 
-/// What parts may still unpack to, together.
+/// The remaining unpacked size for all parts together.
 pub(super) type Unpacked = Rc<Cell<u64>>;
 
 /// A reader of one part.
@@ -92,7 +92,7 @@ impl<'a> Events<'a> {
     }
 }
 
-/// What a reader's error means: a bound, or damage.
+/// Interprets a reader's error: a limit, or damage.
 fn fault_of(error: &quick_xml::Error) -> EventFault {
     if let quick_xml::Error::Io(error) = error {
         if error.kind() == ErrorKind::QuotaExceeded {
@@ -116,7 +116,7 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> 
     Some(text.into_owned())
 }
 
-/// Ends in an error, not in silence, when more comes than may.
+/// Fails, rather than stopping silently, when the input exceeds the limit.
 struct Bounded<R> {
     inner: R,
     /// What the open event may still take.

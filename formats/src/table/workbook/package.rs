@@ -15,7 +15,7 @@ use super::events::{Events, Unpacked, attribute};
 
 /// Most parts of a workbook.
 const PART_COUNT_MAX: usize = 1_000;
-/// Most bytes of all parts unpacked. A sheet of 100,000 rows and 24 columns has about 100 MB.
+/// The most bytes of all parts unpacked. A sheet of 100,000 rows and 24 columns has about 100 MB.
 const UNPACKED_BYTE_COUNT_MAX: u64 = 256 * 1024 * 1024;
 /// A part that unpacks to more times its size is a bomb…
 const RATIO_MAX: u64 = 100;
@@ -25,16 +25,16 @@ const RATIO_FROM_BYTE_COUNT: u64 = 1024 * 1024;
 const SHEET_COUNT_MAX: usize = 250;
 /// Most relationships of a part.
 const RELATION_COUNT_MAX: usize = 2_000;
-/// Most bytes of a sheet's name that are kept. Excel takes 31 characters.
+/// The most bytes of a sheet's name that are kept. Excel takes 31 characters.
 const NAME_BYTE_COUNT_MAX: usize = 400;
 
-/// Where the workbook is when nothing says so.
+/// The default location of the workbook.
 const WORKBOOK_PATH: &str = "xl/workbook.xml";
 
 /// What every package has.
 const CONTENT_TYPES_PATH: &str = "[content_types].xml";
 
-/// What the directory of an archive has for each part.
+/// An archive's directory entry for a part.
 const DIRECTORY_ENTRY: [u8; 4] = *b"PK\x01\x02";
 
 /// An archive whose directory passed the guards.

@@ -20,7 +20,7 @@ const EXACT_MAX: f64 = 1e15;
 /// Merged regions that count.
 const REGION_COUNT_MAX: usize = 100_000;
 
-/// What the workbook knows besides the sheet.
+/// The workbook's data besides the sheet.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) strings: &'a Strings,
@@ -71,7 +71,7 @@ pub(super) fn read(
     }
 }
 
-/// Where in the sheet the reader is.
+/// The reader's position in the sheet.
 struct Reading<'a> {
     known: Known<'a>,
     /// From 1.

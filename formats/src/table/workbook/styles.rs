@@ -1,4 +1,4 @@
-//! How cells are shown: whether a number is a date, and how many zeros stand in front of it.
+//! Cell formats: whether a number is a date, and how many leading zeros it shows.
 
 use super::super::FileFault;
 use super::events::attribute;
@@ -11,7 +11,7 @@ const CUSTOM_COUNT_MAX: usize = 10_000;
 /// Longest number that is filled up with zeros.
 const DIGIT_COUNT_MAX: usize = 20;
 
-/// What a number format makes of a number.
+/// The effect of a number format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Shown {
     /// A number.

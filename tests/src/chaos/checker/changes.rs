@@ -1,9 +1,9 @@
-//! I1 to I4, I8 to I10 and I20 of stays that were changed: which request made which version, and
-//! what it must say.
+//! I1 to I4, I8 to I10 and I20 for changed stays: which request made which version, and its
+//! expected content.
 //!
-//! The checker lays each change over the content before it by rules of its own, and compares the
-//! digest with the stored one. Senders change a stay one after the other; only the last change,
-//! and two that compete for one version, may be left unknown.
+//! The checker applies each change to the previous content by its own rules, and compares the
+//! digest with the stored one. Senders change a stay sequentially; only the last change, and two
+//! that compete for one version, may remain unknown.
 
 use serde_json::Value;
 
@@ -17,10 +17,10 @@ use super::{
 };
 use crate::receipt::digest_of;
 
-/// How far the clocks of one machine may seem apart, in microseconds.
+/// The apparent clock difference tolerated on one machine, in microseconds.
 const CLOCK_SLACK: i64 = 50_000;
 
-/// A stay as it must read after the changes up to one version.
+/// The expected stay after the changes up to one version.
 #[derive(Clone)]
 struct Expected {
     version: i64,
@@ -74,7 +74,7 @@ fn one_outcome(view: &View<'_>, report: &mut Report, stay_id: &str, intent: &Int
     );
 }
 
-/// Goes through the versions of a stay, finds what made each, and looks at it.
+/// Finds the request that made each version of a stay, and checks it.
 fn live_again(
     view: &View<'_>,
     report: &mut Report,
@@ -136,7 +136,7 @@ fn live_again(
     is_current(view, report, stay_id, &expected);
 }
 
-/// What made a version of which no sender knows: a change that is unknown.
+/// The origin of a version that no sender knows: a change with an unknown outcome.
 fn unknown_maker<'v, 'a>(
     view: &View<'_>,
     stay_id: &str,
@@ -206,7 +206,7 @@ fn is_kept(
             &ids,
         );
     }
-    // The receipt of every version gives the time of the filing; its own is in the database.
+    // Every version's receipt states the time of filing; the version's own time is in the database.
     let Some(received_at) = view.versions.get(&(stay_id, version)) else {
         return;
     };
@@ -246,7 +246,7 @@ fn is_what_was_sent(
     );
 }
 
-/// I10 and I20: the police are told of what concerns them, and the deed has its name in the audit.
+/// I10 and I20: the police are notified of what concerns them, and the action is audited.
 fn is_told_and_audited(
     view: &View<'_>,
     report: &mut Report,
@@ -380,7 +380,7 @@ fn acknowledged_at<'v, 'a>(
     acknowledged(view, intent).filter(move |request| request.answer["version"] == version)
 }
 
-/// The versions that the answers to a change tell of.
+/// The versions named in the answers to a change.
 fn versions_made(view: &View<'_>, intent: &Intent<'_>) -> std::collections::BTreeSet<i64> {
     acknowledged(view, intent)
         .map(|request| request.answer["version"].as_i64().unwrap_or_default())

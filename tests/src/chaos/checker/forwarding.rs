@@ -1,4 +1,4 @@
-//! I10 to I17 and I20: what is stored against what the police have.
+//! I10 to I17 and I20: compares stored data with the police's ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -199,7 +199,8 @@ fn leases(view: &View<'_>, report: &mut Report, by_id: &BTreeMap<&str, Vec<&Effe
         calls.sort_by_key(|call| view.on_our_clock(call.started_at));
         let is_apart = calls.windows(2).all(|pair| {
             let (one, next) = (pair[0], pair[1]);
-            // A call that outlives its time was made by a worker that slept: its lease is over.
+            // A call that outlives its time limit was made by a suspended worker whose lease has
+            // ended.
             let lasted = one.latency_ms.min(deeds.call_timeout_ms) * 1_000;
             one.lease_id == next.lease_id
                 || view.on_our_clock(next.started_at) + CLOCK_SLACK

@@ -1,4 +1,4 @@
-//! I1 to I9: what was acknowledged, refused or left unknown, against what is stored.
+//! I1 to I9: compares acknowledged, refused and unknown requests with the stored data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::receipt::digest_of;
 
-/// How far the clocks of one machine may seem apart, in microseconds.
+/// The apparent clock difference tolerated on one machine, in microseconds.
 const CLOCK_SLACK: i64 = 50_000;
 const SEVEN_HOURS_SECONDS: i32 = 7 * 3600;
 
@@ -133,7 +133,7 @@ fn time(
         return;
     };
     let micros = received_at.timestamp_micros();
-    // Of a replay the time is that of the try that was first.
+    // For a replay, the time is that of the first attempt.
     let is_between = view.history.outcomes(declaration).any(|(one, _, _)| {
         let from = one.sending.at - CLOCK_SLACK;
         let until = one.ended_at().min(request.ended_at()) + CLOCK_SLACK;
@@ -176,8 +176,8 @@ fn is_unchanged(stay: &Stay, received_at: i64, deadline_at: i64, verdict: &str) 
         && stay.timeliness == verdict
 }
 
-/// A citizen's deadline, worked out apart from the service: before 23:00 of the day of arrival;
-/// from 23:00 on before 08:00 of the next day.
+/// A citizen's deadline, computed independently of the service: before 23:00 on the day of arrival;
+/// from 23:00 on, before 08:00 the next day.
 fn deadline_of(content: &Value) -> Option<DateTime<FixedOffset>> {
     if content["guest"]["nationality"] != "VNM" {
         return None;
@@ -311,7 +311,7 @@ fn together(view: &View<'_>, report: &mut Report) {
             tasks.iter().filter(|t| t.kind != "identity_result").count()
         });
         let audits = view.audits_of.get(&place);
-        // One without a night goes when somebody is still there at 23:00.
+        // A stay without a night is sent if the guest is still there at 23:00.
         let goes_at_night = audits.is_some_and(|audits| {
             let mut audits = audits.iter();
             audits.any(|audit| audit.action == "notification.required")
@@ -377,7 +377,7 @@ fn together(view: &View<'_>, report: &mut Report) {
     }
 }
 
-/// Each version has one event that tells of its making.
+/// Each version has one event for its creation.
 fn events(view: &View<'_>, report: &mut Report) {
     let mut told: BTreeMap<(&str, i64), usize> = BTreeMap::new();
     for event in &view.evidence.records.events {

@@ -1,7 +1,7 @@
-//! Compares J, D and P, and says which invariant does not hold and for whom.
+//! Compares J, D and P, and reports each violated invariant and the ids concerned.
 //!
-//! Each look at an invariant is counted, so that one that was never looked at is not taken for one
-//! that holds.
+//! Checks of each invariant are counted, so that an unchecked invariant does not pass for one that
+//! holds.
 
 mod changes;
 mod forwarding;
@@ -34,9 +34,9 @@ const DATING_SLACK: i64 = 1_000_000;
 /// What must hold, whatever was killed, cut or slowed down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// Every acknowledged stay is stored, with the id of its answer and what was sent.
+    /// Every acknowledged stay is stored, with the id in its answer and the content that was sent.
     AcknowledgedIsStored,
-    /// What is unknown is stored once or not at all; a retry brings the first receipt.
+    /// An unknown request is stored once or not at all; a retry returns the first receipt.
     UnknownIsStoredOnceAtMost,
     /// What was refused left nothing.
     RefusedLeftNothing,
@@ -66,7 +66,7 @@ pub enum Invariant {
     EndedAsItShould,
     /// The stored police reference is the police's own.
     PoliceReferenceIsTheirs,
-    /// What the police saw is on record here.
+    /// Everything the police saw is on record here.
     AttemptsAreOnRecord,
     /// Receipts verify offline and speak of the stored version.
     ReceiptsVerify,
@@ -76,9 +76,9 @@ pub enum Invariant {
     DayDigestAgrees,
     /// No value of a person is in a log, a metric or an error.
     NoPersonalValueLeaks,
-    /// What had piled up drains in time.
+    /// The backlog drains in time.
     BacklogDrains,
-    /// No request waits for ever.
+    /// No request waits forever.
     EveryRequestEnds,
 }
 
@@ -147,14 +147,14 @@ pub struct Violation {
     pub invariant: Invariant,
     /// What is wrong, without any value of a person.
     pub what: &'static str,
-    /// Whom it is about: ids, references, numbers of requests.
+    /// What it concerns: ids, references, request numbers.
     pub ids: Vec<String>,
 }
 
 /// What the checker found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// How often each invariant was looked at.
+    /// How often each invariant was checked.
     pub looks: BTreeMap<Invariant, u64>,
     /// Where it does not hold.
     pub violations: Vec<Violation>,
@@ -186,7 +186,7 @@ impl Report {
         broken.collect()
     }
 
-    /// Looks once: `holds` or there is a violation.
+    /// Performs one check: unless `holds`, records a violation.
     fn look(&mut self, invariant: Invariant, holds: bool, what: &'static str, ids: &[&str]) {
         *self.looks.entry(invariant).or_default() += 1;
         if !holds {
@@ -268,7 +268,7 @@ struct View<'a> {
     tasks_of: BTreeMap<(&'a str, i64), Vec<&'a Task>>,
     audits_of: BTreeMap<(&'a str, i64), Vec<&'a Audit>>,
     effects_of: BTreeMap<&'a str, Vec<&'a Effect>>,
-    /// What acknowledged stays were declared as, by id.
+    /// The content of acknowledged stays, by id.
     declared_as: BTreeMap<String, &'a Item>,
     /// Ids of stored stays by the reference that the service shows.
     by_reference: BTreeMap<&'a str, Vec<&'a str>>,
@@ -303,8 +303,8 @@ impl<'a> View<'a> {
         }
     }
 
-    /// An instant that a worker wrote, set right where it can only have come from a clock that the
-    /// harness had set wrong.
+    /// An instant written by a worker, corrected if it can only come from a clock that the harness
+    /// had set wrong.
     fn on_our_clock(&self, micros: i64) -> i64 {
         let deeds = &self.evidence.deeds;
         let (from, until) = deeds.lasted;

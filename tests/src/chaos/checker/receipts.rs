@@ -22,7 +22,7 @@ pub(super) fn check(view: &View<'_>, report: &mut Report) {
             let Some(stay) = stay.filter(|_| known == Known::Acknowledged) else {
                 continue;
             };
-            // The first answer of each is proved, later ones must equal it.
+            // Verifies the first answer of each; later ones must equal it.
             if seen.insert(stay["receipt"]["jws"].to_string()) {
                 verify(view, report, stay);
             }
@@ -69,7 +69,7 @@ fn verify(view: &View<'_>, report: &mut Report, stay: &Value) {
         "a receipt states something else than its answer",
         &[id],
     );
-    // A stay that is lost has been told by I1.
+    // I1 already reports a lost stay.
     if let Some(version) = view.versions.get(&(id, number)) {
         let signature = jws.rsplit('.').next().unwrap_or_default();
         let signature = URL_SAFE_NO_PAD.decode(signature).map(hex::encode);
@@ -137,7 +137,7 @@ fn days(view: &View<'_>, report: &mut Report) {
     }
 }
 
-/// What became of the cancellation of a stay, where one was sent.
+/// The outcome of a stay's cancellation, if one was sent.
 fn cancellation(view: &View<'_>, stay_id: &str) -> Option<Known> {
     let intents = view.history.changes.get(stay_id)?;
     let intent = intents

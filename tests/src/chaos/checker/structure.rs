@@ -1,4 +1,4 @@
-//! I25, I27, I29 and I30: what leaks, what differs, what lasts.
+//! I25, I27, I29 and I30: leaks, differences and durations.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) fn check(view: &View<'_>, report: &mut Report) {
     ends(view, report);
 }
 
-/// I25. The name of the place is told, not what was found.
+/// I25. Reports where a value was found, not the value.
 fn leaks(view: &View<'_>, report: &mut Report) {
     let numbers: BTreeSet<&str> = view
         .history
@@ -75,7 +75,7 @@ fn drains(view: &View<'_>, report: &mut Report) {
     }
 }
 
-/// I30: in time, with a word of ours, and with the time to come again.
+/// I30: answered in time, with one of our codes, and with a retry time.
 fn ends(view: &View<'_>, report: &mut Report) {
     for request in &view.history.requests {
         let lasted = request.ended_at().saturating_sub(request.sending.at);
@@ -103,9 +103,9 @@ fn ends(view: &View<'_>, report: &mut Report) {
     }
 }
 
-/// I27: what a seeded history leaves behind, free of ids, times and order, to be compared between
-/// two databases. References are made by the seed. Tries that were answered "come back later" are
-/// left out: a busy server may answer so, and how often is not a difference between databases.
+/// I27: the result of a seeded history without ids, times and order, for comparing two databases.
+/// References come from the seed. Attempts that were told to retry are left out: a busy server may
+/// do so, and how often is not a difference between databases.
 pub fn logical_state(evidence: &Evidence) -> Vec<String> {
     let view = View::of(evidence);
     let mut lines = Vec::new();
@@ -121,8 +121,8 @@ pub fn logical_state(evidence: &Evidence) -> Vec<String> {
         let mut line = format!("{reference}: {}", outcomes.join(", "));
         for id in view.stored_under(reference) {
             if let Some(stay) = view.stays.get(id) {
-                // Nobody asks about the guest of a cancelled stay any more: what is known of it is
-                // what was known by chance when it was cancelled.
+                // The guest of a cancelled stay is not checked any more: its identity state depends
+                // on when it was cancelled.
                 let identity_state = match stay.presence.as_str() {
                     "cancelled" => "-",
                     _ => &stay.identity_state,
