@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each number may fall and must not rise. When it has fallen, lower the limit in the same commit.
 LIMITS = {
     "function length, median": 9,
-    "function length, p90": 27,
+    "function length, p90": 26,
     "functions over 100 lines": 0,
     "files in circles": 7,
-    "answers made as text": 15,
+    "answers made as text": 7,
 }
 FUNCTION_LINES_MAX = 100
 # Crates whose code writes answers to clients.

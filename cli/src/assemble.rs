@@ -335,7 +335,13 @@ async fn refresh_data_keys(db: &Database, vault: &Vault, clock: &Clock) -> anyho
     if !vault.refuses_first_form() {
         intake::rewrite::settle(db, vault, &keys, clock.now()).await?;
     }
-    for month in this_and_next_month(clock.now()) {
+    // Until this host's clock has been compared, only the server knows which month it is.
+    let server_time = store::health::server_time(db).await?;
+    let by_server = server_time.into_iter().flat_map(this_and_next_month);
+    for month in this_and_next_month(clock.now())
+        .into_iter()
+        .chain(by_server)
+    {
         if !vault.has_month(&month) {
             let offered = vault.new_data_key(ids::uuid_v7(clock), &month)?;
             let offered = DataKey {

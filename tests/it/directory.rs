@@ -674,7 +674,7 @@ async fn a_command_that_is_wrong_names_the_option(database: Database) {
         ),
         (
             create(&["--organisation", "demo", "--commune", "00001"]),
-            "--commune: This is the code of a commune of before",
+            "--commune: This is the code of a commune that existed before",
         ),
         (
             create(&["--organisation", "demo", "--commune", "99999"]),

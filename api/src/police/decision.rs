@@ -137,6 +137,7 @@ impl DecisionsApi {
         &self,
         admitted: Admitted<Reviewing>,
         /// The case's id.
+        #[oai(name = "id")]
         Path(case_id): Path<Uuid>,
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]

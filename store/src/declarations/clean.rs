@@ -5,7 +5,7 @@
 //! ordinary case, and PostgreSQL charges by the round trip: one instead of eleven.
 //!
 //! The statement looks and writes in one snapshot. What it finds not clean it does not write, and
-//! says so; [`super::write`] decides about that. It takes no `ON CONFLICT` for keys: where another
+//! says so; [`super::write()`] decides about that. It takes no `ON CONFLICT` for keys: where another
 //! process takes one in between, the unique index undoes the whole statement, since a key that
 //! silently stayed with somebody else would leave its stay without one.
 
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Writes those of a group that are clean, and judges those whose `Idempotency-Key` is known.
-/// Answers in the order of the group, with `None` for what [`super::write`] must decide.
+/// Answers in the order of the group, with `None` for what [`super::write()`] must decide.
 ///
 /// On SQLite, where a statement costs little, that is all of them.
 ///

@@ -139,7 +139,7 @@ pub(crate) mod tests {
         let mut questions = begun();
         assert!(!commits(&mut questions, &[message(b'Q', &["BEGIN"])]));
         let insert = message(b'Q', &["INSERT INTO note VALUES (1)"]);
-        assert!(!commits(&mut questions, &[insert.clone()]));
+        assert!(!commits(&mut questions, std::slice::from_ref(&insert)));
         let commit = message(b'Q', &["COMMIT"]);
         let (first, rest) = commit.split_at(8);
         assert_eq!(questions.read(first), Asked::default());
