@@ -193,7 +193,7 @@ async fn what_an_operator_gets_wrong_is_refused_with_a_sentence(database: Databa
         (&["endpoint", "own", "--url", "ftp://h"], "--url"),
         (
             &["route", "99999", "national", "--from", "2026-01-01"],
-            "no commune",
+            "not the code of a current or former commune",
         ),
         (&["resume", "nowhere"], "there is no destination nowhere"),
     ];
