@@ -108,8 +108,9 @@ pub(crate) struct UnreadableStay {
     facility_id: Uuid,
     /// Its newest version.
     version: u32,
-    /// Whether the guest is there.
-    presence: PresenceWord,
+    /// Whether the guest is there; left out when that is damaged too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence: Option<PresenceWord>,
     /// When it began.
     arrival_at: Instant,
     /// Legal time of filing.
@@ -339,11 +340,12 @@ pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<Shown>, F
 
 impl UnreadableStay {
     fn of(stay: &StayRow) -> Self {
+        let presence = stay.presence.get().ok();
         Self {
             id: stay.id,
             facility_id: stay.facility_id,
             version: stay.version.unsigned_abs(),
-            presence: PresenceWord(stay.presence.as_stored().to_owned()),
+            presence: presence.map(|presence| PresenceWord(presence.as_str().to_owned())),
             arrival_at: Instant::of(stay.arrival_at),
             received_at: Instant::of(stay.received_at),
         }
