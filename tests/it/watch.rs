@@ -228,7 +228,10 @@ async fn refusals_are_in_the_log_with_their_request_and_no_value(database: Datab
     ] {
         assert!(line.contains(word), "{word}: {line}");
     }
-    assert!(!line.contains("Thiềm") && !line.contains("99988877"), "{line}");
+    assert!(
+        !line.contains("Thiềm") && !line.contains("99988877"),
+        "{line}"
+    );
 }
 
 async fn the_webhooks_of_an_ended_key_stop_until_another_key_takes_them(database: Database) {
