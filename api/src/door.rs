@@ -57,10 +57,13 @@ const HEADER_COUNT_MAX: usize = 8;
 pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
     let mut table = HashMap::new();
     Api::new(app).add_routes(&mut table);
+    let mut templates = Api::templates();
     let mut facts = HashMap::new();
     let mut routes = Route::new();
     for (pattern, endpoints) in table {
-        facts.insert(pattern.clone(), RouteFacts::new(&pattern, endpoints.keys()));
+        let template = templates.remove(&pattern);
+        let template = template.unwrap_or_else(|| pattern.clone());
+        facts.insert(pattern.clone(), RouteFacts::new(template, endpoints.keys()));
         let methods = endpoints
             .into_iter()
             .fold(RouteMethod::new(), |methods, (method, endpoint)| {
@@ -85,7 +88,7 @@ struct RouteFacts {
 }
 
 impl RouteFacts {
-    fn new<'a>(pattern: &str, methods: impl Iterator<Item = &'a Method>) -> Self {
+    fn new<'a>(template: String, methods: impl Iterator<Item = &'a Method>) -> Self {
         let mut names: Vec<&str> = methods.map(Method::as_str).collect();
         if names.contains(&"GET") {
             names.push("HEAD");
@@ -93,7 +96,7 @@ impl RouteFacts {
         names.sort_unstable();
         let allow = HeaderValue::from_str(&names.join(", "));
         Self {
-            durations: Durations::new(Api::template(pattern)),
+            durations: Durations::new(template),
             allow: allow.unwrap_or_else(|_| HeaderValue::from_static("")),
         }
     }
@@ -268,10 +271,14 @@ mod tests {
 
     #[test]
     fn allow_names_what_a_path_takes() {
-        let facts = RouteFacts::new("/v1/stays", [Method::POST, Method::GET].iter());
+        let mut templates = Api::templates();
+        let mut template = |pattern| templates.remove(pattern).unwrap();
+        let methods = [Method::POST, Method::GET];
+        let facts = RouteFacts::new(template("/v1/stays"), methods.iter());
         assert_eq!(facts.allow, "GET, HEAD, POST");
         assert_eq!(facts.durations.template(), "/v1/stays");
-        let facts = RouteFacts::new("/v1/stays/:param0/receipt", [Method::GET].iter());
+        let pattern = "/v1/stays/:param0/receipt";
+        let facts = RouteFacts::new(template(pattern), [Method::GET].iter());
         assert_eq!(facts.durations.template(), "/v1/stays/{id}/receipt");
     }
 

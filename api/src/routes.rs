@@ -116,13 +116,12 @@ impl Api {
         }
     }
 
-    /// Maps a router pattern, which numbers its parameters, to the path in the document.
-    pub(crate) fn template(pattern: &str) -> String {
+    /// The paths of the document by the router's patterns, which number their parameters.
+    pub(crate) fn templates() -> HashMap<String, String> {
         let paths = Self::meta().into_iter().flat_map(|api| api.paths);
-        let mut templates = paths.map(|path| path.path);
-        templates
-            .find(|template| to_pattern(template) == pattern)
-            .unwrap_or_else(|| pattern.to_owned())
+        paths
+            .map(|path| (to_pattern(&path.path), path.path))
+            .collect()
     }
 }
 
