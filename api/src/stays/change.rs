@@ -180,13 +180,13 @@ impl StayChangesApi {
         key: IdempotencyKey,
         proposal: Proposal<StayPatch>,
     ) -> Result<StayChanged, Failure> {
-        let target = Target {
+        let intent = Intent {
+            operation: Operation::Amendment,
             stay_id: id,
             if_match,
             key,
         };
-        let operation = Operation::Amendment;
-        change(&self.0, &exchange, admitted, target, operation, proposal).await
+        change(&self.0, &exchange, admitted, intent, proposal).await
     }
 
     /// Record a departure
@@ -212,13 +212,13 @@ impl StayChangesApi {
         key: IdempotencyKey,
         proposal: Proposal<DepartureDraft>,
     ) -> Result<StayChanged, Failure> {
-        let target = Target {
+        let intent = Intent {
+            operation: Operation::Departure,
             stay_id: id,
             if_match,
             key,
         };
-        let operation = Operation::Departure;
-        change(&self.0, &exchange, admitted, target, operation, proposal).await
+        change(&self.0, &exchange, admitted, intent, proposal).await
     }
 
     /// Extend a stay
@@ -245,13 +245,13 @@ impl StayChangesApi {
         key: IdempotencyKey,
         proposal: Proposal<ExtensionDraft>,
     ) -> Result<StayChanged, Failure> {
-        let target = Target {
+        let intent = Intent {
+            operation: Operation::Extension,
             stay_id: id,
             if_match,
             key,
         };
-        let operation = Operation::Extension;
-        change(&self.0, &exchange, admitted, target, operation, proposal).await
+        change(&self.0, &exchange, admitted, intent, proposal).await
     }
 
     /// Cancel a stay
@@ -277,18 +277,19 @@ impl StayChangesApi {
         key: IdempotencyKey,
         proposal: Proposal<CancellationDraft>,
     ) -> Result<StayChanged, Failure> {
-        let target = Target {
+        let intent = Intent {
+            operation: Operation::Cancellation,
             stay_id: id,
             if_match,
             key,
         };
-        let operation = Operation::Cancellation;
-        change(&self.0, &exchange, admitted, target, operation, proposal).await
+        change(&self.0, &exchange, admitted, intent, proposal).await
     }
 }
 
-/// The target of a change, and its conditions.
-struct Target {
+/// What a change does, to which stay, and under which conditions.
+struct Intent {
+    operation: Operation,
     stay_id: Uuid,
     /// The version it is meant for.
     if_match: IfMatch,
@@ -300,23 +301,22 @@ async fn change<T>(
     app: &App,
     exchange: &Exchange,
     mut admitted: Admitted<Declaring>,
-    target: Target,
-    operation: Operation,
+    intent: Intent,
     proposal: Proposal<T>,
 ) -> Result<StayChanged, Failure> {
     let facilities = facility_ids(admitted.sender());
-    let stay = match store::stays::find(&app.db, target.stay_id, &facilities).await {
+    let stay = match store::stays::find(&app.db, intent.stay_id, &facilities).await {
         Ok(stay) => stay,
         Err(error) => return Err(admitted.ticket.refuse(error)),
     };
-    let document = proposed(proposal, stay.as_ref(), &target.if_match.0)?;
+    let document = proposed(proposal, stay.as_ref(), &intent.if_match.0)?;
     if let Some(stay) = stay {
         let cost = [(stay.facility_id, 1)];
         charge(app, exchange, &mut admitted.ticket, 1, &cost).await?;
     }
-    let outcome = submit(app, exchange, &admitted, &target, operation, document).await;
-    count(operation, &outcome);
-    count_key(&target.key, &outcome);
+    let outcome = submit(app, exchange, &admitted, &intent, document).await;
+    count(intent.operation, &outcome);
+    count_key(&intent.key, &outcome);
     match outcome {
         Ok(accepted) => Ok(StayChanged::of(accepted)),
         Err(refusal) => Err(admitted.ticket.refuse(refusal)),
@@ -342,26 +342,25 @@ async fn submit<T>(
     app: &App,
     exchange: &Exchange,
     admitted: &Admitted<Declaring>,
-    target: &Target,
-    operation: Operation,
+    intent: &Intent,
     document: Document<T>,
 ) -> Result<Accepted, Refusal> {
     let trace_parent = exchange.trace_parent();
     let occasion = Occasion {
         sender: admitted.sender(),
         channel: Channel::Rest,
-        idempotency_key: target.key.0.as_deref(),
+        idempotency_key: intent.key.0.as_deref(),
         received_at: document.received_at,
         trace_parent: Some(&trace_parent),
         census_lease: None,
     };
     let change = Change {
-        operation,
+        operation: intent.operation,
         document: document.value,
     };
-    let expected = &target.if_match.0;
+    let expected = &intent.if_match.0;
     app.intake
-        .change(occasion, target.stay_id, expected, &change)
+        .change(occasion, intent.stay_id, expected, &change)
         .await
 }
 
