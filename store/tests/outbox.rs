@@ -11,11 +11,8 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    document::DocumentKind,
-    facility::FacilityKind,
-    operator::{TaskState, TaskStep},
-    purpose::Purpose,
-    stay::{CompletionState, DeliveryState, IdentityState, NotificationKind, Presence, Timeliness},
+    operator::TaskStep,
+    stay::{IdentityState, NotificationKind},
 };
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel,
@@ -27,6 +24,9 @@ use store::{
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
+
+#[path = "samples/rows.rs"]
+mod rows;
 
 on_both_databases![
     versions_of_a_stay_are_claimed_one_after_the_other,
@@ -121,68 +121,19 @@ fn id_of(stay: u128, version: i32, kind: NotificationKind) -> Uuid {
 
 fn task(now: DateTime<Utc>, stay: u128, version: i32, kind: NotificationKind) -> Task {
     Task {
-        id: id_of(stay, version, kind),
-        stay_id: Uuid::from_u128(stay),
         version,
         kind: kind.into(),
-        facility_id: Uuid::from_u128(1),
-        commune_code: "00001".to_owned(),
         deadline_at: now + TimeDelta::hours(1),
-        state: TaskState::Waiting.into(),
-        step: TaskStep::CheckIdentity.into(),
         due_at: now - TimeDelta::seconds(1),
-        lease_id: None,
-        leased_until: None,
-        claim_count: 0,
-        attempt_count: 0,
-        unclear_count: 0,
-        identity_state: None,
-        body_sha256: None,
-        sealed_body: None,
-        trace_parent: None,
-        created_at: now,
-        settled_at: None,
+        ..rows::task(id_of(stay, version, kind), Uuid::from_u128(stay), now)
     }
 }
 
 fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay::Model {
     entity::stay::Model {
-        id,
-        organisation_id: Uuid::from_u128(1),
-        facility_id: Uuid::from_u128(1),
-        facility_kind: FacilityKind::GuestHouse.into(),
-        commune_code: "00001".to_owned(),
-        province_code: "01".to_owned(),
         version: delivery_version,
-        presence: Presence::Present.into(),
-        identity_state: IdentityState::Deferred.into(),
-        identity_review: None,
-        delivery_state: DeliveryState::Queued.into(),
         delivery_version,
-        police_reference: None,
-        delivery_reason: None,
-        completion_state: CompletionState::Complete.into(),
-        owed: None,
-        timeliness: Timeliness::OnTime.into(),
-        arrival_at: now,
-        arrival_on: now.date_naive(),
-        expected_departure_at: None,
-        departed_at: None,
-        received_at: now,
-        deadline_at: now,
-        purpose: Purpose::Tourism.into(),
-        sex: None,
-        age_band: None,
-        nationality: None,
-        document_kind: DocumentKind::CitizenCard.into(),
-        reference_index: None,
-        document_index: None,
-        name_index: None,
-        party_index: None,
-        changed_at: now,
-        sealed_key: None,
-        departure_noted_for: None,
-        attention_version: None,
+        ..rows::stay(id, now)
     }
 }
 

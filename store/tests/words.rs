@@ -10,15 +10,9 @@ use chrono::{DateTime, Utc};
 use domain::{
     change::ChangeKind,
     coded::Coded,
-    document::DocumentKind,
-    facility::FacilityKind,
-    operator::{PeerName, TaskState, TaskStep},
-    purpose::Purpose,
+    operator::{PeerName, TaskState},
     sex::Sex,
-    stay::{
-        Channel, CompletionState, DeliveryState, IdentityReview, IdentityState, NotificationKind,
-        Presence, Timeliness,
-    },
+    stay::{Channel, IdentityReview, IdentityState, Presence},
 };
 use entity::{attempt, outbox_task, stay, stay_version};
 use sea_orm::{
@@ -30,6 +24,9 @@ use store::{
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
+
+#[path = "samples/rows.rs"]
+mod rows;
 
 on_both_databases![
     a_damaged_word_of_a_stay_is_an_error_of_that_word,
@@ -187,42 +184,10 @@ async fn a_damaged_word_of_an_attempt_is_an_error_of_that_word(database: tests::
 
 fn stay_row(now: DateTime<Utc>) -> stay::Model {
     stay::Model {
-        id: Uuid::from_u128(1),
-        organisation_id: Uuid::from_u128(1),
-        facility_id: Uuid::from_u128(1),
-        facility_kind: FacilityKind::GuestHouse.into(),
-        commune_code: "00001".to_owned(),
-        province_code: "01".to_owned(),
-        version: 1,
-        presence: Presence::Present.into(),
         identity_state: IdentityState::Verified.into(),
         identity_review: Some(IdentityReview::Reviewed.into()),
-        delivery_state: DeliveryState::Queued.into(),
-        delivery_version: 1,
-        police_reference: None,
-        delivery_reason: None,
-        completion_state: CompletionState::Complete.into(),
-        owed: None,
-        timeliness: Timeliness::OnTime.into(),
-        arrival_at: now,
-        arrival_on: now.date_naive(),
-        expected_departure_at: None,
-        departed_at: None,
-        received_at: now,
-        deadline_at: now,
-        purpose: Purpose::Tourism.into(),
         sex: Some(Sex::Female.into()),
-        age_band: None,
-        nationality: None,
-        document_kind: DocumentKind::CitizenCard.into(),
-        reference_index: None,
-        document_index: None,
-        name_index: None,
-        party_index: None,
-        changed_at: now,
-        sealed_key: None,
-        departure_noted_for: None,
-        attention_version: None,
+        ..rows::stay(Uuid::from_u128(1), now)
     }
 }
 
@@ -253,27 +218,8 @@ fn version_row(now: DateTime<Utc>) -> stay_version::Model {
 
 fn task_row(now: DateTime<Utc>) -> outbox_task::Model {
     outbox_task::Model {
-        id: Uuid::from_u128(2),
-        stay_id: Uuid::from_u128(1),
-        version: 1,
-        kind: NotificationKind::Stay.into(),
-        facility_id: Uuid::from_u128(1),
-        commune_code: "00001".to_owned(),
-        deadline_at: now,
-        state: TaskState::Waiting.into(),
-        step: TaskStep::CheckIdentity.into(),
-        due_at: now,
-        lease_id: None,
-        leased_until: None,
-        claim_count: 0,
-        attempt_count: 0,
-        unclear_count: 0,
         identity_state: Some(IdentityState::Deferred.into()),
-        body_sha256: None,
-        sealed_body: None,
-        trace_parent: None,
-        created_at: now,
-        settled_at: None,
+        ..rows::task(Uuid::from_u128(2), Uuid::from_u128(1), now)
     }
 }
 
