@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DbBackend, sqlx};
 
 use crate::{
     Error, Result,
-    pool::{Pool, Turns},
+    pool::{Pool, queue::PoolQueue},
     wake::Wake,
 };
 
@@ -316,16 +316,16 @@ async fn open_pool(
             Box::pin(async move { is_outside_of_transactions(connection).await })
         });
     }
-    let turns = (backend == Backend::Postgres).then(|| {
-        Turns::new(
+    let queue = (backend == Backend::Postgres).then(|| {
+        PoolQueue::new(
             pool.connection_count_max,
             options.patience_min,
             pool.acquire_timeout,
             options.statement_timeout + ANSWER_SLACK,
         )
     });
-    if let Some(turns) = &turns {
-        turns.watch(&mut settings);
+    if let Some(queue) = &queue {
+        queue.watch(&mut settings);
     }
     let statement_timeout_ms = options.statement_timeout.as_millis().to_string();
     let lock_timeout_ms = pool.lock_timeout.as_millis().to_string();
@@ -339,7 +339,7 @@ async fn open_pool(
         ])
     });
     let connection = sea_orm::Database::connect(settings).await?;
-    Ok(Pool::new(connection, turns))
+    Ok(Pool::new(connection, queue))
 }
 
 /// Whether a connection may be reused. One with a transaction left open is closed and replaced.

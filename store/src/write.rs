@@ -62,7 +62,7 @@ pub(crate) async fn commit_alone(
     arguments: PgArguments,
 ) -> Result<Vec<PgRow>> {
     // Until there is a connection nothing was sent.
-    let connection = db.writer().connection().await?;
+    let connection = db.writer().single_use().await?;
     match connection.run(text, arguments).await.map_err(Error::from) {
         Err(Error::Unavailable) => Err(Error::OutcomeUnknown),
         known => known,

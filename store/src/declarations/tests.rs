@@ -15,7 +15,7 @@ use domain::{
 };
 
 use super::*;
-use crate::{ConnectOptions, audit::Actor, pool::IDLE_TRUSTED};
+use crate::{ConnectOptions, audit::Actor, pool::suspicion::IDLE_TRUSTED};
 
 const TABLES: [&str; 9] = [
     "declaration_key",
