@@ -5,7 +5,8 @@ use std::sync::Arc;
 use intake::Intake;
 use poem::Request;
 use runtime::{
-    clock::Clock, destination::Destinations, ops::Readiness, signing::ReceiptSigner, vault::Vault,
+    clock::Clock, ops::Readiness, signing::ReceiptSigner, vault::Vault,
+    webhook_target::WebhookTargets,
 };
 use store::Database;
 use tokio::sync::Semaphore;
@@ -54,7 +55,7 @@ pub(crate) struct App {
     /// The template for files, as workbooks.
     pub(crate) templates: Templates,
     /// Where webhooks may go.
-    pub(crate) destinations: Destinations,
+    pub(crate) webhook_targets: WebhookTargets,
 }
 
 impl App {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::declaration::Window;
 use runtime::address::TrustedProxies;
-use runtime::destination::DestinationSettings;
+use runtime::webhook_target::WebhookTargetSettings;
 
 use crate::hosts::Hosts;
 
@@ -227,7 +227,7 @@ pub struct ApiSettings {
     pub arrival_back_days: u32,
 
     #[command(flatten)]
-    pub webhooks: DestinationSettings,
+    pub webhooks: WebhookTargetSettings,
 }
 
 impl ApiSettings {

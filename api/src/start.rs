@@ -7,7 +7,6 @@ use std::time::Duration;
 use intake::Intake;
 use runtime::{
     clock::Clock,
-    destination::Destinations,
     ops::{self, Readiness},
     secrets::SettingError,
     serve::{self, Listener, ServeLimits},
@@ -16,6 +15,7 @@ use runtime::{
     tasks,
     telemetry::MetricsHandle,
     vault::Vault,
+    webhook_target::WebhookTargets,
 };
 use store::{Database, catalogues::StoredCatalogue};
 use tokio::{sync::Semaphore, task::JoinHandle};
@@ -109,7 +109,7 @@ fn assemble(parts: ApiParts, stop: CancellationToken) -> App {
         templates: Templates::new(&parts.catalogues),
         catalogues: Published::new(parts.catalogues),
         limits: Limits::new(&parts.settings),
-        destinations: Destinations::new(&parts.settings.webhooks),
+        webhook_targets: WebhookTargets::new(&parts.settings.webhooks),
         db: parts.db,
         vault: parts.vault,
         signer: parts.signer,

@@ -16,8 +16,9 @@ use domain::{
 };
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::{
-    destination, ids, standard_webhooks,
+    ids, standard_webhooks,
     vault::{Owner, SealContext, VaultError},
+    webhook_target,
 };
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -426,14 +427,14 @@ fn as_made(row: WebhookRow) -> WebhookRow {
 
 /// The address in its normal form, if webhooks may go there.
 async fn judged(app: &App, url: &str) -> Result<String, Failure> {
-    let normal = match app.destinations.normalise(url) {
-        Ok(normal) => app.destinations.check(&normal).await.map(|()| normal),
+    let normal = match app.webhook_targets.normalise(url) {
+        Ok(normal) => app.webhook_targets.check(&normal).await.map(|()| normal),
         Err(refused) => Err(refused),
     };
     normal.map_err(|refused| {
         let code = match refused {
-            destination::Refused::Form => Code::WebhookUrlInvalid,
-            destination::Refused::Address => Code::WebhookAddressNotAllowed,
+            webhook_target::TargetRefusal::Form => Code::WebhookUrlInvalid,
+            webhook_target::TargetRefusal::Address => Code::WebhookAddressNotAllowed,
         };
         Failure::invalid(vec![Violation::new("/url", code)])
     })

@@ -6,11 +6,11 @@ pub(crate) mod start;
 use std::time::Duration;
 
 use runtime::{
-    destination::DestinationSettings,
     ops::Readiness,
     profile::Profile,
     secrets::SettingError,
     shutdown::{Shutdown, StopStep, stop_in_order},
+    webhook_target::WebhookTargetSettings,
 };
 
 use crate::{
@@ -140,7 +140,7 @@ async fn run_alone(
 /// # Errors
 /// `LUUTRU_WEBHOOK_ALLOW_PRIVATE` is set in production.
 pub(crate) fn check_webhooks(
-    settings: &DestinationSettings,
+    settings: &WebhookTargetSettings,
     profile: Profile,
 ) -> Result<(), SettingError> {
     if profile.is_production() && settings.webhook_allow_private == Some(true) {

@@ -14,10 +14,10 @@ pub mod skew;
 pub mod tasks;
 pub mod telemetry;
 
-pub mod destination;
 pub mod outgoing;
 pub mod plain_http;
 pub mod standard_webhooks;
+pub mod webhook_target;
 
 pub mod key_hash;
 pub mod signing;

@@ -557,7 +557,7 @@ async fn abuse_54_private_addresses_are_refused_at_registration_and_at_each_conn
 }
 
 /// That a name which turns private after the check is refused at the connection is shown beside
-/// the resolver, where the name service can be played: `runtime::destination`.
+/// the resolver, where the name service can be played: `runtime::webhook_target`.
 async fn abuse_55_a_name_for_the_machine_itself_is_refused_however_it_is_resolved(
     database: Database,
 ) {

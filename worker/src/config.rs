@@ -3,8 +3,8 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use runtime::{
-    destination::DestinationSettings, outgoing::OutgoingLimits, plain_http::PlainHttpSettings,
-    secrets::SettingError,
+    outgoing::OutgoingLimits, plain_http::PlainHttpSettings, secrets::SettingError,
+    webhook_target::WebhookTargetSettings,
 };
 
 use crate::peer::PeerLimits;
@@ -127,7 +127,7 @@ pub struct WorkerSettings {
     pub webhook_hurry: NonZeroU32,
 
     #[command(flatten)]
-    pub webhooks: DestinationSettings,
+    pub webhooks: WebhookTargetSettings,
 }
 
 impl WorkerSettings {
@@ -151,7 +151,7 @@ impl WorkerSettings {
             peer_call_timeout_milliseconds: CALL_TIMEOUT_MILLISECONDS,
             finish_seconds: FINISH_SECONDS,
             webhook_hurry: NonZeroU32::MIN,
-            webhooks: DestinationSettings::default(),
+            webhooks: WebhookTargetSettings::default(),
         }
     }
 

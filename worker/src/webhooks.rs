@@ -2,7 +2,7 @@
 //!
 //! Two loops. One creates a delivery of each numbered event for each webhook that wants it. The
 //! other claims due deliveries and calls. Invariants:
-//! - Nothing is called but what [`Destinations`] lets through, and no redirect is followed.
+//! - Nothing is called but what [`WebhookTargets`] lets through, and no redirect is followed.
 //! - A hanging consumer occupies few slots, and none of those for police deliveries.
 //! - The same event is sent under the same `webhook-id` and with the same bytes, however often.
 
@@ -21,11 +21,11 @@ use domain::webhook::{self, CallOutcome};
 use metrics::{counter, gauge};
 use reqwest::Client;
 use runtime::{
-    destination::Destinations,
     ids,
     outgoing::OutgoingLimits,
     tasks,
     vault::{Owner, SealContext},
+    webhook_target::WebhookTargets,
 };
 use serde::Deserialize;
 use store::{
@@ -75,7 +75,7 @@ const SEALED_TABLE: &str = "webhook";
 /// Sends events.
 pub(crate) struct Sender {
     worker: Arc<Worker>,
-    destinations: Destinations,
+    targets: WebhookTargets,
     client: Client,
     /// Calls under way, by webhook.
     under_way: Mutex<HashMap<Uuid, Place>>,
@@ -173,19 +173,19 @@ impl RunningSender {
 /// # Errors
 /// No HTTP client can be made.
 pub(crate) fn start(worker: &Arc<Worker>) -> anyhow::Result<RunningSender> {
-    let destinations = Destinations::new(&worker.settings.webhooks);
+    let targets = WebhookTargets::new(&worker.settings.webhooks);
     let limits = OutgoingLimits {
         call_timeout: CALL_DURATION_MAX,
         pool_idle_count_max: usize::try_from(CALL_COUNT_MAX).unwrap_or(1),
         ..OutgoingLimits::default()
     };
-    let client = destinations
+    let client = targets
         .client(&limits)
         .context("make the client of webhooks")?;
     let (results, ended) = mpsc::channel(RESULT_COUNT_MAX);
     let sender = Arc::new(Sender {
         worker: Arc::clone(worker),
-        destinations,
+        targets,
         client,
         under_way: Mutex::default(),
         freed: Notify::new(),
@@ -395,7 +395,7 @@ impl Sender {
         let now = self.worker.clock.now();
         let call = call::Call {
             client: &self.client,
-            destinations: &self.destinations,
+            targets: &self.targets,
             url: &secrets.url,
             secret: &secrets.secret,
         };

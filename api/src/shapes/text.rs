@@ -32,7 +32,7 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
-use runtime::destination;
+use runtime::webhook_target;
 use serde::Serialize;
 use serde_json::Value;
 use store::destinations::{PAUSED, RUNNING};
@@ -179,7 +179,7 @@ text_types! {
     /// A member that a sender may be asked to look at again.
     QuestionPointer => words(review::request::QUESTION_POINTERS.into_iter());
     /// An address.
-    WebhookUrl => bounded(destination::URL_LENGTH_MAX);
+    WebhookUrl => bounded(webhook_target::URL_LENGTH_MAX);
     /// What a webhook is told of.
     WebhookEventWord => words(webhook::event_words());
     /// Whether a webhook is on.

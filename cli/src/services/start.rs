@@ -7,8 +7,8 @@ use clap::Parser;
 use domain::declaration::Window;
 use intake::{Intake, IntakeParts};
 use runtime::{
-    clock::Clock, destination::DestinationSettings, ops::Readiness, shutdown::StopStep,
-    signing::ReceiptSigner, tasks, telemetry, vault::Vault,
+    clock::Clock, ops::Readiness, shutdown::StopStep, signing::ReceiptSigner, tasks, telemetry,
+    vault::Vault, webhook_target::WebhookTargetSettings,
 };
 use simulators::{Person, PoliceSettings, Registry, RegistrySettings};
 use store::{Database, catalogues::StoredCatalogue};
@@ -239,7 +239,7 @@ pub(crate) async fn worker_between(
     intake: Intake,
     registry: &RunningService,
     police: &RunningService,
-    webhooks: DestinationSettings,
+    webhooks: WebhookTargetSettings,
 ) -> anyhow::Result<(RunningService, worker::Peers)> {
     let mut settings = WorkerDefaults::try_parse_from(["luutru"])?.worker;
     settings.webhooks = webhooks;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use domain::webhook::CallOutcome;
 use reqwest::{Client, Response, header};
 use runtime::{
-    destination::{self, Destinations},
     outgoing, standard_webhooks,
+    webhook_target::{self, WebhookTargets},
 };
 use secrecy::SecretString;
 use store::webhooks::DeliveryRow;
@@ -21,7 +21,7 @@ const ANSWER_DURATION_MAX: Duration = Duration::from_secs(2);
 /// The target of a call.
 pub(super) struct Call<'a> {
     pub(super) client: &'a Client,
-    pub(super) destinations: &'a Destinations,
+    pub(super) targets: &'a WebhookTargets,
     pub(super) url: &'a str,
     pub(super) secret: &'a str,
 }
@@ -35,7 +35,7 @@ impl Call<'_> {
     ) -> (CallOutcome, Option<u16>) {
         // Checked again: the policy may have changed since registration, and a literal IP address
         // is never resolved.
-        let Ok(url) = self.destinations.normalise(self.url) else {
+        let Ok(url) = self.targets.normalise(self.url) else {
             return (CallOutcome::NotAllowed, None);
         };
         let text = SecretString::from(self.secret.to_owned());
@@ -61,7 +61,7 @@ impl Call<'_> {
                 }
                 (outcome_of(status), Some(status))
             }
-            Err(error) if destination::is_refused(&error) => (CallOutcome::NotAllowed, None),
+            Err(error) if webhook_target::is_refused(&error) => (CallOutcome::NotAllowed, None),
             Err(error) if error.is_timeout() => (CallOutcome::TimedOut, None),
             Err(_) => (CallOutcome::Unreachable, None),
         }

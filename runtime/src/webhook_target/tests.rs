@@ -2,25 +2,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-fn production() -> Destinations {
-    Destinations::new(&DestinationSettings {
+fn production() -> WebhookTargets {
+    WebhookTargets::new(&WebhookTargetSettings {
         webhook_ports: vec![443, 8443],
-        ..DestinationSettings::default()
+        ..WebhookTargetSettings::default()
     })
 }
 
-fn development() -> Destinations {
-    Destinations::new(&DestinationSettings {
+fn development() -> WebhookTargets {
+    WebhookTargets::new(&WebhookTargetSettings {
         webhook_allow_private: Some(true),
         webhook_ports: vec![443, 8443],
-        ..DestinationSettings::default()
+        ..WebhookTargetSettings::default()
     })
 }
 
 /// One that answers the n-th question with the n-th list of addresses.
-fn with_answers(answers: &'static [&'static [&'static str]]) -> Destinations {
+fn with_answers(answers: &'static [&'static [&'static str]]) -> WebhookTargets {
     let count = Arc::new(AtomicUsize::new(0));
-    Destinations {
+    WebhookTargets {
         lookup: Arc::new(move |_| {
             let answer = answers[count.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1)];
             let addresses = answer.iter().map(|address| address.parse().unwrap());
@@ -83,8 +83,15 @@ async fn a_private_address_is_refused_at_registration_and_at_each_connection() {
             IpAddr::V6(_) => format!("[{text}]"),
         };
         let url = format!("https://{host}/hook");
-        assert_eq!(production().normalise(&url), Err(Refused::Address), "{url}");
-        assert_eq!(production().judge_all(&[address]), Err(Refused::Address));
+        assert_eq!(
+            production().normalise(&url),
+            Err(TargetRefusal::Address),
+            "{url}"
+        );
+        assert_eq!(
+            production().judge_all(&[address]),
+            Err(TargetRefusal::Address)
+        );
         assert!(development().normalise(&url).is_ok(), "{url}");
     }
     for text in [
@@ -101,16 +108,16 @@ async fn a_private_address_is_refused_at_registration_and_at_each_connection() {
 /// Abuse case 55: what the name stood for at the check does not matter at the connection.
 #[tokio::test]
 async fn a_name_that_turns_private_after_the_check_is_refused_at_the_connection() {
-    let destinations = with_answers(&[&["8.8.8.8"], &["127.0.0.1"]]);
-    let url = destinations.normalise("https://hook.example.vn/").unwrap();
-    destinations.check(&url).await.unwrap();
-    let client = destinations.client(&OutgoingLimits::default()).unwrap();
+    let targets = with_answers(&[&["8.8.8.8"], &["127.0.0.1"]]);
+    let url = targets.normalise("https://hook.example.vn/").unwrap();
+    targets.check(&url).await.unwrap();
+    let client = targets.client(&OutgoingLimits::default()).unwrap();
     let error = client.post(&url).send().await.unwrap_err();
     assert!(is_refused(&error), "{error:?}");
 
     // One private address among public ones is enough, at the check too.
     let mixed = with_answers(&[&["8.8.8.8", "10.0.0.1"]]);
-    assert_eq!(mixed.check(&url).await, Err(Refused::Address));
+    assert_eq!(mixed.check(&url).await, Err(TargetRefusal::Address));
 }
 
 /// Abuse case 57.
@@ -135,10 +142,14 @@ fn other_schemes_user_information_and_ports_are_refused() {
         "",
     ];
     for text in table {
-        assert_eq!(production().normalise(text), Err(Refused::Form), "{text}");
+        assert_eq!(
+            production().normalise(text),
+            Err(TargetRefusal::Form),
+            "{text}"
+        );
     }
     let too_long = format!("https://hook.example.vn/{}", "a".repeat(URL_LENGTH_MAX));
-    assert_eq!(production().normalise(&too_long), Err(Refused::Form));
+    assert_eq!(production().normalise(&too_long), Err(TargetRefusal::Form));
     for text in [
         "https://hook.example.vn/a?b=c",
         "https://hook.example.vn:8443/",
@@ -149,7 +160,7 @@ fn other_schemes_user_information_and_ports_are_refused() {
     assert_eq!(development().normalise(http).as_deref(), Ok(http));
     assert_eq!(
         development().normalise("http://user@127.0.0.1/"),
-        Err(Refused::Form)
+        Err(TargetRefusal::Form)
     );
 }
 
@@ -176,7 +187,7 @@ fn other_spellings_are_normalised_and_then_judged() {
     for text in table {
         assert_eq!(
             production().normalise(text),
-            Err(Refused::Address),
+            Err(TargetRefusal::Address),
             "{text}"
         );
     }
@@ -188,23 +199,23 @@ fn other_spellings_are_normalised_and_then_judged() {
 
 #[test]
 fn a_network_of_the_settings_is_open_and_its_neighbours_are_not() {
-    let destinations = Destinations::new(&DestinationSettings {
+    let targets = WebhookTargets::new(&WebhookTargetSettings {
         webhook_ports: vec![443],
         webhook_networks: vec![
             "10.20.0.0/16".parse().unwrap(),
             "fd12::/32".parse().unwrap(),
         ],
-        ..DestinationSettings::default()
+        ..WebhookTargetSettings::default()
     });
     for open in ["https://10.20.255.1/", "https://[fd12::9]/"] {
-        assert!(destinations.normalise(open).is_ok(), "{open}");
+        assert!(targets.normalise(open).is_ok(), "{open}");
     }
     for closed in ["https://10.21.0.1/", "https://[fd12:1::9]/"] {
-        assert_eq!(destinations.normalise(closed), Err(Refused::Address));
+        assert_eq!(targets.normalise(closed), Err(TargetRefusal::Address));
     }
     assert_eq!(
-        destinations.normalise("http://10.20.0.1/"),
-        Err(Refused::Form)
+        targets.normalise("http://10.20.0.1/"),
+        Err(TargetRefusal::Form)
     );
     for wrong in [
         "",

@@ -29,7 +29,7 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Settings for webhook targets. API and worker must have the same.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct DestinationSettings {
+pub struct WebhookTargetSettings {
     /// Allows webhooks to private and loopback addresses, over http and to any port: for
     /// development and tests. The default for `up` in development.
     #[arg(
@@ -167,7 +167,7 @@ fn is_public(address: IpAddr) -> bool {
 
 /// Why a target is refused. Contains no part of the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum TargetRefusal {
     /// Not a URL in an accepted form.
     #[error("the address is no https URL of the form that is taken")]
     Form,
@@ -179,26 +179,26 @@ pub enum Refused {
 /// Resolves a name to addresses.
 type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
-/// Judges destinations. A clone judges alike.
+/// Judges targets. A clone judges alike.
 #[derive(Clone)]
-pub struct Destinations {
+pub struct WebhookTargets {
     allows_private: bool,
     ports: Vec<u16>,
     networks: Vec<Network>,
     lookup: Lookup,
 }
 
-impl fmt::Debug for Destinations {
+impl fmt::Debug for WebhookTargets {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Destinations")
+        out.debug_struct("WebhookTargets")
             .field("allows_private", &self.allows_private)
             .finish_non_exhaustive()
     }
 }
 
-impl Destinations {
+impl WebhookTargets {
     /// As the settings say.
-    pub fn new(settings: &DestinationSettings) -> Self {
+    pub fn new(settings: &WebhookTargetSettings) -> Self {
         Self {
             allows_private: settings.webhook_allow_private.unwrap_or(false),
             ports: settings.webhook_ports.clone(),
@@ -210,16 +210,16 @@ impl Destinations {
     /// The address as stored and called: one canonical spelling (instead of decimal, octal and
     /// hexadecimal numbers, other scripts, a trailing dot).
     ///
-    /// Errors: [`Refused::Form`] without https, with user information or a fragment, with another
-    /// port, too long; [`Refused::Address`] when it names an address that is not open.
-    pub fn normalise(&self, text: &str) -> Result<String, Refused> {
+    /// Errors: [`TargetRefusal::Form`] without https, with user information or a fragment, with another
+    /// port, too long; [`TargetRefusal::Address`] when it names an address that is not open.
+    pub fn normalise(&self, text: &str) -> Result<String, TargetRefusal> {
         if text.len() > URL_LENGTH_MAX {
-            return Err(Refused::Form);
+            return Err(TargetRefusal::Form);
         }
-        let mut url = Url::parse(text.trim()).map_err(|_| Refused::Form)?;
+        let mut url = Url::parse(text.trim()).map_err(|_| TargetRefusal::Form)?;
         if let Some(name) = url.domain().and_then(|name| name.strip_suffix('.')) {
             let name = name.to_owned();
-            url.set_host(Some(&name)).map_err(|_| Refused::Form)?;
+            url.set_host(Some(&name)).map_err(|_| TargetRefusal::Form)?;
         }
         self.judge(&url)?;
         Ok(url.into())
@@ -228,10 +228,10 @@ impl Destinations {
     /// Resolves the address. An unknown name is accepted, because it is checked again at every
     /// connection.
     ///
-    /// Errors: [`Refused::Address`]; [`Refused::Form`] when it is not as [`Self::normalise`] gives
+    /// Errors: [`TargetRefusal::Address`]; [`TargetRefusal::Form`] when it is not as [`Self::normalise`] gives
     /// it.
-    pub async fn check(&self, url: &str) -> Result<(), Refused> {
-        let url = Url::parse(url).map_err(|_| Refused::Form)?;
+    pub async fn check(&self, url: &str) -> Result<(), TargetRefusal> {
+        let url = Url::parse(url).map_err(|_| TargetRefusal::Form)?;
         self.judge(&url)?;
         let Some(name) = url.domain() else {
             return Ok(());
@@ -250,30 +250,30 @@ impl Destinations {
             .build()
     }
 
-    fn judge(&self, url: &Url) -> Result<(), Refused> {
+    fn judge(&self, url: &Url) -> Result<(), TargetRefusal> {
         let is_https = url.scheme() == "https";
         let is_http = url.scheme() == "http";
         let has_extras =
             !url.username().is_empty() || url.password().is_some() || url.fragment().is_some();
         if has_extras || !(is_https || (is_http && self.allows_private)) {
-            return Err(Refused::Form);
+            return Err(TargetRefusal::Form);
         }
         let port = url.port_or_known_default().unwrap_or_default();
         if !self.allows_private && !self.ports.contains(&port) {
-            return Err(Refused::Form);
+            return Err(TargetRefusal::Form);
         }
-        let host = url.host_str().ok_or(Refused::Form)?;
+        let host = url.host_str().ok_or(TargetRefusal::Form)?;
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         match literal.parse::<IpAddr>() {
             Ok(address) => self.judge_all(&[address]),
-            Err(_) if is_local_name(host) && !self.allows_private => Err(Refused::Address),
+            Err(_) if is_local_name(host) && !self.allows_private => Err(TargetRefusal::Address),
             Err(_) => Ok(()),
         }
     }
 
     /// One forbidden address rejects them all: a name that leads both inside and outside is no
     /// accident.
-    fn judge_all(&self, addresses: &[IpAddr]) -> Result<(), Refused> {
+    fn judge_all(&self, addresses: &[IpAddr]) -> Result<(), TargetRefusal> {
         let is_open = |address: &IpAddr| {
             self.allows_private
                 || is_public(*address)
@@ -282,7 +282,7 @@ impl Destinations {
         if addresses.iter().all(is_open) {
             Ok(())
         } else {
-            Err(Refused::Address)
+            Err(TargetRefusal::Address)
         }
     }
 }
@@ -291,7 +291,7 @@ impl Destinations {
 pub fn is_refused(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
-        if error.is::<Refused>() {
+        if error.is::<TargetRefusal>() {
             return true;
         }
         cause = error.source();
@@ -299,12 +299,12 @@ pub fn is_refused(error: &reqwest::Error) -> bool {
     false
 }
 
-impl Resolve for Destinations {
+impl Resolve for WebhookTargets {
     fn resolve(&self, name: Name) -> Resolving {
-        let destinations = self.clone();
+        let targets = self.clone();
         Box::pin(async move {
-            let addresses = (destinations.lookup)(name.as_str().to_owned()).await?;
-            destinations.judge_all(&addresses)?;
+            let addresses = (targets.lookup)(name.as_str().to_owned()).await?;
+            targets.judge_all(&addresses)?;
             let sockets = addresses
                 .into_iter()
                 .map(|address| SocketAddr::new(address, 0));
