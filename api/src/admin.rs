@@ -10,12 +10,8 @@ pub(crate) mod directory;
 pub(crate) mod notifications;
 pub(crate) mod requeue;
 
-use domain::{problem::Code, sender::Sender};
-use store::{
-    audit::Entry,
-    backlog::Map,
-    outbox::{Communes, Task},
-};
+use domain::{problem::Code, routing::Communes, sender::Sender};
+use store::{audit::Entry, backlog::Map, outbox::Task};
 
 use crate::app::App;
 use crate::audit;
@@ -38,7 +34,7 @@ async fn map(app: &App) -> Result<Map, Failure> {
 
 /// The communes that go to a destination. Without any, the list is empty.
 fn communes(map: &Map, code: &str) -> Communes {
-    let communes = map.routes.communes(|way| *way.destination == *code);
+    let communes = map.routing.communes(|route| *route.destination == *code);
     communes.unwrap_or_else(|| Communes::Only(Vec::new()))
 }
 

@@ -294,7 +294,7 @@ async fn list_tasks(
     if options.json {
         let shown = tasks.iter().map(|task| {
             let reason = reasons.get(&task.stay_id).cloned();
-            NotificationListed::of(task, &map.routes, reason)
+            NotificationListed::of(task, &map.routing, reason)
         });
         terminal::say_json(&shown.collect::<Vec<_>>())
     } else {
@@ -313,7 +313,7 @@ async fn show(db: &Database, id: Uuid) -> anyhow::Result<ExitStatus> {
     let attempts = tasks::attempts(db, id, ATTEMPT_COUNT_MAX).await?;
     let (_, catalogues) = assemble::catalogues(db).await?;
     let map = Map::read(db, &catalogues, Clock::system().now()).await?;
-    let listed = NotificationListed::of(&task, &map.routes, reason);
+    let listed = NotificationListed::of(&task, &map.routing, reason);
     terminal::say_json(&NotificationView::of(listed, &attempts))?;
     Ok(ExitStatus::Success)
 }

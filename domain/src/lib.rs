@@ -48,6 +48,7 @@ pub mod digest;
 pub mod identity;
 pub mod notification;
 pub mod receipt;
+pub mod routing;
 
 pub mod catalogue;
 pub mod country;

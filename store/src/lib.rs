@@ -33,7 +33,6 @@ mod pool;
 pub mod review;
 pub mod rewrite;
 pub mod rooms;
-pub mod routes;
 mod rows;
 pub mod schema;
 pub mod stays;

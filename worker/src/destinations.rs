@@ -16,14 +16,17 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{catalogue::Catalogues, time::local_date};
+use domain::{
+    catalogue::Catalogues,
+    routing::{Communes, ResolvedRoute, RoutingTable},
+    time::local_date,
+};
 use metrics::gauge;
 use runtime::{clock::Clock, ids};
 use store::{
     Database,
     destinations::{self, Destination, NATIONAL, PAUSED, Route},
-    outbox::{Candidate, Communes},
-    routes::{Routes, Way},
+    outbox::Candidate,
 };
 use tokio::{sync::Notify, time::Instant};
 
@@ -127,7 +130,7 @@ pub(crate) struct Destinations {
 }
 
 struct View {
-    routes: Arc<Routes>,
+    routing: Arc<RoutingTable>,
     lanes: Arc<BTreeMap<Arc<str>, Arc<Lane>>>,
     /// True while every task uses the same lane and nothing is paused: the usual case, which needs
     /// no look at communes.
@@ -150,16 +153,16 @@ struct Source {
 
 /// How many tasks each lane takes in one claim.
 pub(crate) struct Rooms {
-    routes: Arc<Routes>,
+    routing: Arc<RoutingTable>,
     left: HashMap<Arc<str>, usize>,
 }
 
 impl Rooms {
     /// Takes room for a task, if its lane has some left.
     pub(crate) fn take(&mut self, candidate: &Candidate) -> bool {
-        let way = self.routes.way(&candidate.commune_code);
-        match self.left.get_mut(&way.lane) {
-            Some(left) if *left > 0 && !way.is_paused => {
+        let route = self.routing.route(&candidate.commune_code);
+        match self.left.get_mut(&route.lane) {
+            Some(left) if *left > 0 && !route.is_paused => {
                 *left -= 1;
                 true
             }
@@ -184,9 +187,9 @@ impl Destinations {
         let freed = Arc::new(Notify::new());
         let lane = Lane::new(NATIONAL, national, Arc::clone(&freed), Bounds::default());
         let catalogues = Arc::new(Catalogues::default());
-        let routes = Routes::new(Vec::new(), &[], &catalogues, clock.now());
+        let routing = RoutingTable::new(&[], &[], &catalogues, clock.now());
         let view = View {
-            routes: Arc::new(routes),
+            routing: Arc::new(routing),
             lanes: Arc::new(BTreeMap::from([(Arc::clone(&lane.code), lane)])),
             is_plain: true,
             source: None,
@@ -227,8 +230,8 @@ impl Destinations {
     /// Takes a place for a task of this commune; `None` while its lane cannot be called.
     pub(crate) fn take_place(&self, commune_code: &str) -> Option<LanePlace> {
         let view = lock(&self.view);
-        let way = view.routes.way(commune_code);
-        view.lanes.get(&way.lane).map(Lane::take)
+        let route = view.routing.route(commune_code);
+        view.lanes.get(&route.lane).map(Lane::take)
     }
 
     /// Which communes' tasks may be claimed now, and how many over each lane. `None`: none.
@@ -239,24 +242,25 @@ impl Destinations {
             .values()
             .map(|lane| (Arc::clone(&lane.code), lane.room()))
             .collect();
-        let is_open =
-            |way: &Way| !way.is_paused && left.get(&way.lane).is_some_and(|room| *room > 0);
-        let communes = if view.is_plain {
-            is_open(view.routes.otherwise()).then_some(Communes::All)
-        } else {
-            view.routes.communes(is_open)
+        let is_open = |route: &ResolvedRoute| {
+            !route.is_paused && left.get(&route.lane).is_some_and(|room| *room > 0)
         };
-        let routes = Arc::clone(&view.routes);
-        communes.map(|communes| (communes, Rooms { routes, left }))
+        let communes = if view.is_plain {
+            is_open(view.routing.fallback()).then_some(Communes::All)
+        } else {
+            view.routing.communes(is_open)
+        };
+        let routing = Arc::clone(&view.routing);
+        communes.map(|communes| (communes, Rooms { routing, left }))
     }
 
     /// The communes whose tasks go over this lane.
     pub(crate) fn communes_over(&self, lane: &Lane) -> Option<Communes> {
         let view = lock(&self.view);
         if view.is_plain {
-            return (view.routes.otherwise().lane == lane.code).then_some(Communes::All);
+            return (view.routing.fallback().lane == lane.code).then_some(Communes::All);
         }
-        view.routes.communes(|way| way.lane == lane.code)
+        view.routing.communes(|route| route.lane == lane.code)
     }
 
     /// Reloads the tables if they are stale, and stores the breaker states. Whatever cannot be read
@@ -318,14 +322,16 @@ impl Destinations {
             return;
         }
         let catalogues = Arc::clone(&view.catalogues);
-        let routes = Routes::new(rows.to_vec(), &source.routes, &catalogues, now);
+        let routing = destinations::routing_table(rows, &source.routes, &catalogues, now);
         view.lanes = Arc::new(self.lanes_of(&view.lanes, rows));
         view.is_plain = {
-            let otherwise = routes.otherwise();
-            let mut ways = routes.ways();
-            ways.all(|(_, way)| way.lane == otherwise.lane && way.is_paused == otherwise.is_paused)
+            let fallback = routing.fallback();
+            let mut routes = routing.routes();
+            routes.all(|(_, route)| {
+                route.lane == fallback.lane && route.is_paused == fallback.is_paused
+            })
         };
-        view.routes = Arc::new(routes);
+        view.routing = Arc::new(routing);
         view.source = Some(source);
     }
 

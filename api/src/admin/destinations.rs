@@ -87,7 +87,7 @@ impl DestinationView {
     /// A destination as operators see it at `now`.
     #[must_use]
     pub fn of(row: &Destination, map: &Map, backlog: &Backlog, now: DateTime<Utc>) -> Self {
-        let way = map.routes.way_of_destination(&row.code);
+        let route = map.routing.route_of_destination(&row.code);
         let called = map.called(row);
         let bound = |count: Option<i32>| count.and_then(|count| u32::try_from(count).ok());
         Self {
@@ -95,13 +95,13 @@ impl DestinationView {
             name: row.name.clone(),
             province_code: row.province_code.clone().map(ProvinceCode),
             endpoint_url: row.endpoint_url.clone(),
-            endpoint_of: way.map(|way| way.lane.to_string()),
+            endpoint_of: route.map(|route| route.lane.to_string()),
             state: DestinationStateWord(row.state.to_string()),
             paused_by: row.paused_by.clone(),
             paused_reason: row.paused_reason.clone(),
             paused_at: row.paused_at.map(Instant::of),
             paused_until: row.paused_until.map(Instant::of),
-            is_held: way.is_some_and(|way| way.is_paused),
+            is_held: route.is_some_and(|route| route.is_paused),
             rate_per_second: bound(row.rate_per_second),
             call_count_max: bound(row.call_count_max),
             breaker: BreakerWord(called.breaker.to_string()),

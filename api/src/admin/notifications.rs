@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::problem::Code;
+use domain::{problem::Code, routing::RoutingTable};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::Path,
@@ -11,7 +11,6 @@ use poem_openapi::{
 use serde::Serialize;
 use store::{
     outbox::{self, Task},
-    routes::Routes,
     tasks::{self, Attempt, Filter, Which},
 };
 use uuid::Uuid;
@@ -80,7 +79,7 @@ pub struct NotificationListed {
 impl NotificationListed {
     /// A task as operators see it; `reason` is what its stay's delivery gives.
     #[must_use]
-    pub fn of(task: &Task, routes: &Routes, reason: Option<String>) -> Self {
+    pub fn of(task: &Task, routing: &RoutingTable, reason: Option<String>) -> Self {
         Self {
             id: task.id,
             stay_id: task.stay_id,
@@ -88,7 +87,7 @@ impl NotificationListed {
             kind: NotificationKindWord(task.kind.as_stored().to_owned()),
             facility_id: task.facility_id,
             commune_code: CommuneCode(task.commune_code.clone()),
-            destination: routes.way(&task.commune_code).destination.to_string(),
+            destination: routing.route(&task.commune_code).destination.to_string(),
             state: TaskStateWord(outbox::state(task).to_string()),
             step: TaskStepWord(task.step.as_stored().to_owned()),
             deadline_at: Instant::of(task.deadline_at),
@@ -265,7 +264,7 @@ impl NotificationsApi {
         let reasons = tasks::reasons(&app.db, &tasks).await?;
         let items = tasks.iter().map(|task| {
             let reason = reasons.get(&task.stay_id).cloned();
-            NotificationListed::of(task, &map.routes, reason)
+            NotificationListed::of(task, &map.routing, reason)
         });
         Ok(NotificationsListed::Page(Json(NotificationPage {
             items: items.collect(),
@@ -292,7 +291,7 @@ impl NotificationsApi {
         let (task, reason) = tasks::get(&app.db, id).await.map_err(super::absent)?;
         let attempts = tasks::attempts(&app.db, task.id, ATTEMPT_COUNT_MAX).await?;
         let map = map(app).await?;
-        let listed = NotificationListed::of(&task, &map.routes, reason);
+        let listed = NotificationListed::of(&task, &map.routing, reason);
         let shown = NotificationView::of(listed, &attempts);
         note_reads(app, admitted.sender(), &[task]).await?;
         Ok(NotificationShown::Notification(Json(shown)))

@@ -4,15 +4,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::catalogue::Catalogues;
+use domain::{catalogue::Catalogues, routing::RoutingTable};
 use metrics::gauge;
 
 use crate::{
     Database, Result,
     destinations::{self, Destination},
-    outbox,
-    routes::Routes,
-    tasks,
+    outbox, tasks,
 };
 
 /// How many of a destination's notifications are under way or parked.
@@ -34,17 +32,17 @@ pub struct Backlog {
 pub struct Map {
     /// All destinations, by code.
     pub rows: Vec<Destination>,
-    /// The ways.
-    pub routes: Routes,
+    /// Which commune goes to which of them.
+    pub routing: RoutingTable,
 }
 
 impl Map {
     /// Reads both tables.
     pub async fn read(db: &Database, catalogues: &Catalogues, now: DateTime<Utc>) -> Result<Self> {
         let rows = destinations::all(db).await?;
-        let routed = destinations::routes(db).await?;
-        let routes = Routes::new(rows.clone(), &routed, catalogues, now);
-        Ok(Self { rows, routes })
+        let routes = destinations::routes(db).await?;
+        let routing = destinations::routing_table(&rows, &routes, catalogues, now);
+        Ok(Self { rows, routing })
     }
 
     /// The destination with this code. Searched in memory, because the code is unchecked input.
@@ -57,8 +55,8 @@ impl Map {
     /// the settings. Breakers are those of endpoints.
     #[must_use]
     pub fn called<'a>(&'a self, row: &'a Destination) -> &'a Destination {
-        let way = self.routes.way_of_destination(&row.code);
-        let lane = way.map(|way| &*way.lane);
+        let route = self.routing.route_of_destination(&row.code);
+        let lane = route.map(|route| &*route.lane);
         lane.and_then(|lane| self.destination(lane)).unwrap_or(row)
     }
 
@@ -70,7 +68,7 @@ impl Map {
     ) -> Result<HashMap<String, Backlog>> {
         let mut backlogs: HashMap<String, Backlog> = HashMap::new();
         for part in tasks::backlogs(db, now).await? {
-            let code = &*self.routes.way(&part.commune_code).destination;
+            let code = &*self.routing.route(&part.commune_code).destination;
             let whole = backlogs.entry(code.to_owned()).or_default();
             whole.open_count += part.open_count;
             whole.overdue_count += part.overdue_count;

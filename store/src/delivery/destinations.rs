@@ -1,6 +1,10 @@
 //! Where notifications go, and whether delivery there is paused.
 
 use chrono::{DateTime, Utc};
+use domain::{
+    catalogue::Catalogues,
+    routing::{CommuneRoute, OperatorPause, RoutedDestination, RoutingTable},
+};
 use entity::{audit_entry, destination, destination_route};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
@@ -16,11 +20,11 @@ use crate::{
 
 /// A destination as it is stored.
 pub type Destination = destination::Model;
-/// A commune's way to its destination.
+/// A commune's route to its destination, as it is stored.
 pub type Route = destination_route::Model;
 
-/// Code of the row that stands for the endpoint of the settings.
-pub const NATIONAL: &str = "national";
+pub use domain::routing::NATIONAL;
+
 /// Words of the column `state`.
 pub const RUNNING: &str = "running";
 /// See [`RUNNING`].
@@ -80,6 +84,40 @@ pub async fn all(db: &Database) -> Result<Vec<Destination>> {
 /// All routes, of all times.
 pub async fn routes(db: &Database) -> Result<Vec<Route>> {
     Ok(destination_route::Entity::find().all(db.reader()).await?)
+}
+
+/// The routes of the local day of `now`.
+#[must_use]
+pub fn routing_table(
+    rows: &[Destination],
+    routes: &[Route],
+    catalogues: &Catalogues,
+    now: DateTime<Utc>,
+) -> RoutingTable {
+    let destinations: Vec<_> = rows.iter().map(as_routed).collect();
+    let routes: Vec<_> = routes.iter().map(as_commune_route).collect();
+    RoutingTable::new(&destinations, &routes, catalogues, now)
+}
+
+fn as_routed(row: &Destination) -> RoutedDestination {
+    let is_paused_by_operator = row.state == PAUSED && row.paused_by.as_deref() != Some(WORKER);
+    RoutedDestination {
+        code: row.code.clone(),
+        province_code: row.province_code.clone(),
+        has_endpoint: row.endpoint_url.is_some(),
+        pause: is_paused_by_operator.then_some(OperatorPause {
+            until: row.paused_until,
+        }),
+    }
+}
+
+fn as_commune_route(row: &Route) -> CommuneRoute {
+    CommuneRoute {
+        commune_code: row.commune_code.clone(),
+        destination_code: row.destination_code.clone(),
+        valid_from: row.valid_from,
+        valid_to: row.valid_to,
+    }
 }
 
 /// One destination.
@@ -302,4 +340,34 @@ pub async fn put(db: &Database, destination: Destination, entry: audit::Entry) -
     let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
     transaction.execute_raw(statement).await?;
     write::commit(transaction).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_operators_pause_stops_routing() {
+        let until = DateTime::UNIX_EPOCH;
+        let held = Some(OperatorPause { until: Some(until) });
+        let table = [
+            (RUNNING, None, None),
+            (PAUSED, Some("cli"), held),
+            (PAUSED, None, held),
+            (PAUSED, Some(WORKER), None),
+        ];
+        for (state, by, expected) in table {
+            let mut row = new(
+                "01".to_owned(),
+                uuid::Uuid::nil(),
+                "Hà Nội".to_owned(),
+                Some("01".to_owned()),
+                until,
+            );
+            row.state = state.to_owned();
+            row.paused_by = by.map(str::to_owned);
+            row.paused_until = Some(until);
+            assert_eq!(as_routed(&row).pause, expected, "{state} by {by:?}");
+        }
+    }
 }

@@ -26,6 +26,8 @@ use crate::{
     write,
 };
 
+pub use domain::routing::Communes;
+
 /// A task as it is claimed.
 pub type Task = entity::outbox_task::Model;
 
@@ -113,31 +115,18 @@ pub fn state(task: &Task) -> &str {
     }
 }
 
-/// Selects tasks by commune.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Communes {
-    /// Every commune.
-    All,
-    /// Every commune except these.
-    Except(Vec<String>),
-    /// Only these.
-    Only(Vec<String>),
-}
-
-impl Communes {
-    /// What comes after `WHERE …`, and its parameters.
-    pub(crate) fn condition(&self, backend: Backend) -> (String, Vec<Value>) {
-        match self {
-            Self::All => (String::new(), Vec::new()),
-            Self::Except(codes) if codes.is_empty() => (String::new(), Vec::new()),
-            Self::Except(codes) => {
-                let (among, values) = dialect::among(backend, "destination", codes);
-                (format!(" AND NOT {among}"), values)
-            }
-            Self::Only(codes) => {
-                let (among, values) = dialect::among(backend, "destination", codes);
-                (format!(" AND {among}"), values)
-            }
+/// What comes after `WHERE …` to select the tasks of these communes, and its parameters.
+pub(crate) fn condition(communes: &Communes, backend: Backend) -> (String, Vec<Value>) {
+    match communes {
+        Communes::All => (String::new(), Vec::new()),
+        Communes::Except(codes) if codes.is_empty() => (String::new(), Vec::new()),
+        Communes::Except(codes) => {
+            let (among, values) = dialect::among(backend, "destination", codes);
+            (format!(" AND NOT {among}"), values)
+        }
+        Communes::Only(codes) => {
+            let (among, values) = dialect::among(backend, "destination", codes);
+            (format!(" AND {among}"), values)
         }
     }
 }
@@ -169,7 +158,7 @@ pub async fn due(
     let backend = db.backend();
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let held_back = held_back(lease_now);
-    let (of_communes, communes_values) = communes.condition(backend);
+    let (of_communes, communes_values) = condition(communes, backend);
     let text = format!(
         "SELECT id, facility_id, destination AS commune_code, deadline_at, claim_count \
          FROM outbox_task \
@@ -311,7 +300,7 @@ pub async fn hasten(
     limit: u64,
 ) -> Result<u64> {
     let backend = db.backend();
-    let (of_communes, communes_values) = communes.condition(backend);
+    let (of_communes, communes_values) = condition(communes, backend);
     let text = format!(
         "UPDATE outbox_task SET due_at = ? WHERE id IN (\
            SELECT id FROM outbox_task \

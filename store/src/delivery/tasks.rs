@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Backend, Database, Error, Result, audit, dialect,
     idempotency::{self, Idempotency},
-    outbox::{Communes, Task},
+    outbox::{self, Communes, Task},
     pool::Transaction,
     rows,
     table_rows::AuditRow,
@@ -64,7 +64,7 @@ impl Filter {
     fn condition(&self, backend: Backend) -> (String, Vec<Value>) {
         let communes = self.communes.as_ref();
         let (mut text, mut values) = communes
-            .map(|communes| communes.condition(backend))
+            .map(|communes| outbox::condition(communes, backend))
             .unwrap_or_default();
         if let Some(facility_id) = self.facility_id {
             text.push_str(" AND facility_id = ?");

@@ -1,8 +1,8 @@
-//! Which destination a commune's notifications go to, and over whose endpoint. Pure.
+//! Destination routing: which destination a commune's notifications go to, and over whose endpoint.
 //!
 //! A commune goes to the destination of its route, else to that of its province. A former commune
 //! follows its alias to the unit that now holds its main part. A destination without an endpoint
-//! uses its province's, or else that of the settings, `national`.
+//! uses its province's, or else that of the settings, [`NATIONAL`].
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,123 +10,176 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{
+
+use crate::{
     catalogue::{Catalogues, CommuneCode},
     time::local_date,
 };
 
-use crate::{
-    destinations::{Destination, NATIONAL, PAUSED, Route, WORKER},
-    outbox::Communes,
-};
+/// Code of the destination that stands for the endpoint of the settings.
+pub const NATIONAL: &str = "national";
+
+/// A destination, as far as routing depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutedDestination {
+    /// Its code.
+    pub code: String,
+    /// The province that it belongs to. The destination whose code is the province's own receives
+    /// whatever has no route there.
+    pub province_code: Option<String>,
+    /// Whether it has an endpoint of its own.
+    pub has_endpoint: bool,
+    /// The pause that an operator set. A pause that a worker set is left to the worker's breaker,
+    /// which keeps probing.
+    pub pause: Option<OperatorPause>,
+}
+
+impl RoutedDestination {
+    fn is_paused(&self, now: DateTime<Utc>) -> bool {
+        self.pause
+            .is_some_and(|pause| pause.until.is_none_or(|until| now < until))
+    }
+}
+
+/// An operator's pause of a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperatorPause {
+    /// When it ends; `None`: when an operator resumes the destination.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A commune's own route, which precedes that of its province.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommuneRoute {
+    /// The commune.
+    pub commune_code: String,
+    /// The destination of its notifications.
+    pub destination_code: String,
+    /// The first day.
+    pub valid_from: NaiveDate,
+    /// The last day, if there is one.
+    pub valid_to: Option<NaiveDate>,
+}
 
 /// Where a task goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct ResolvedRoute {
     /// Code of the destination.
     pub destination: Arc<str>,
     /// Code of the destination whose endpoint is called.
     pub lane: Arc<str>,
-    /// Somebody holds it back.
+    /// An operator paused the destination, or one whose endpoint it uses.
     pub is_paused: bool,
 }
 
-/// All ways of a day.
-pub struct Routes {
-    ways: HashMap<String, Way>,
-    /// Of communes that the catalogues do not know.
-    otherwise: Way,
-    /// The way of each destination, by code.
-    destinations: HashMap<String, Way>,
+/// Selects tasks by commune.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Communes {
+    /// Every commune.
+    All,
+    /// Every commune except these.
+    Except(Vec<String>),
+    /// Only these.
+    Only(Vec<String>),
 }
 
-impl Routes {
-    /// The ways of the day of `now`, as far as pauses go those of the instant.
+/// The routes of all communes on one day.
+pub struct RoutingTable {
+    by_commune: HashMap<String, ResolvedRoute>,
+    /// Of communes that the catalogues do not know.
+    fallback: ResolvedRoute,
+    by_destination: HashMap<String, ResolvedRoute>,
+}
+
+impl RoutingTable {
+    /// The routes of the local day of `now`; pauses count as of the instant itself.
     #[must_use]
     pub fn new(
-        destinations: Vec<Destination>,
-        routes: &[Route],
+        destinations: &[RoutedDestination],
+        routes: &[CommuneRoute],
         catalogues: &Catalogues,
         now: DateTime<Utc>,
     ) -> Self {
-        let destinations: BTreeMap<String, Destination> = destinations
-            .into_iter()
-            .map(|row| (row.code.clone(), row))
-            .collect();
-        let finder = Finder {
+        let destinations: BTreeMap<&str, &RoutedDestination> =
+            destinations.iter().map(|row| (&*row.code, row)).collect();
+        let resolver = Resolver {
             by_province: destinations
                 .values()
                 .filter(|row| row.province_code.as_deref() == Some(&*row.code))
-                .map(|row| (&*row.code, row))
+                .map(|row| (&*row.code, *row))
                 .collect(),
             destinations: &destinations,
             routed: routed(routes, local_date(now)),
             catalogues,
             now,
         };
-        let otherwise = finder.way_over(None);
-        let way_of = |row: &Destination| (row.code.clone(), finder.way_over(Some(row)));
-        let by_destination: HashMap<String, Way> = destinations.values().map(way_of).collect();
-        // Thousands of communes share one destination's way.
-        let way = |code: &str| {
-            let destination = finder.destination(code);
-            let way = destination.and_then(|row| by_destination.get(&row.code));
-            way.unwrap_or(&otherwise).clone()
+        let fallback = resolver.route_over(None);
+        let route_of =
+            |row: &&RoutedDestination| (row.code.clone(), resolver.route_over(Some(row)));
+        let by_destination: HashMap<String, ResolvedRoute> =
+            destinations.values().map(route_of).collect();
+        // Thousands of communes share one destination's route.
+        let route = |code: &str| {
+            let destination = resolver.destination(code);
+            let route = destination.and_then(|row| by_destination.get(&row.code));
+            route.unwrap_or(&fallback).clone()
         };
         let mut codes: Vec<&str> = catalogues.commune_codes().collect();
-        codes.extend(finder.routed.keys());
-        let ways = codes.into_iter().map(|code| (code.to_owned(), way(code)));
+        codes.extend(resolver.routed.keys());
+        let by_commune = codes.into_iter().map(|code| (code.to_owned(), route(code)));
         Self {
-            ways: ways.collect(),
-            otherwise,
-            destinations: by_destination,
+            by_commune: by_commune.collect(),
+            fallback,
+            by_destination,
         }
     }
 
     /// Where the tasks of this commune go.
     #[must_use]
-    pub fn way(&self, commune_code: &str) -> &Way {
-        self.ways.get(commune_code).unwrap_or(&self.otherwise)
+    pub fn route(&self, commune_code: &str) -> &ResolvedRoute {
+        self.by_commune.get(commune_code).unwrap_or(&self.fallback)
     }
 
-    /// The way of a destination's own tasks.
+    /// Where the tasks of this destination go.
     #[must_use]
-    pub fn way_of_destination(&self, code: &str) -> Option<&Way> {
-        self.destinations.get(code)
+    pub fn route_of_destination(&self, code: &str) -> Option<&ResolvedRoute> {
+        self.by_destination.get(code)
     }
 
-    /// The communes whose way is so: by those that are not, where the communes that nobody knows
-    /// are. `None`: no way is.
-    pub fn communes(&self, is_so: impl Fn(&Way) -> bool) -> Option<Communes> {
+    /// The communes whose route satisfies the predicate: named by those that do not where unknown
+    /// communes do. `None` when no route satisfies it.
+    pub fn communes(&self, is_selected: impl Fn(&ResolvedRoute) -> bool) -> Option<Communes> {
         let codes = |wanted: bool| -> Vec<String> {
-            self.ways
+            self.by_commune
                 .iter()
-                .filter(|(_, way)| is_so(way) == wanted)
+                .filter(|(_, route)| is_selected(route) == wanted)
                 .map(|(code, _)| code.to_owned())
                 .collect()
         };
-        if is_so(&self.otherwise) {
+        if is_selected(&self.fallback) {
             return Some(Communes::Except(codes(false)));
         }
         let codes = codes(true);
         (!codes.is_empty()).then_some(Communes::Only(codes))
     }
 
-    /// The communes that have a way of their own, in no particular order.
-    pub fn ways(&self) -> impl Iterator<Item = (&str, &Way)> {
-        self.ways.iter().map(|(code, way)| (code.as_str(), way))
+    /// Each known commune with its route, in no particular order.
+    pub fn routes(&self) -> impl Iterator<Item = (&str, &ResolvedRoute)> {
+        self.by_commune
+            .iter()
+            .map(|(code, route)| (code.as_str(), route))
     }
 
-    /// The way of all others.
+    /// The route of all other communes.
     #[must_use]
-    pub fn otherwise(&self) -> &Way {
-        &self.otherwise
+    pub fn fallback(&self) -> &ResolvedRoute {
+        &self.fallback
     }
 }
 
-/// The route of each commune that holds on `day`; the one that began last, should there be two.
-fn routed(routes: &[Route], day: NaiveDate) -> HashMap<&str, &Route> {
-    let mut routed: HashMap<&str, &Route> = HashMap::new();
+/// The route of each commune that is valid on `day`. If two are, the later one to begin counts.
+fn routed(routes: &[CommuneRoute], day: NaiveDate) -> HashMap<&str, &CommuneRoute> {
+    let mut routed: HashMap<&str, &CommuneRoute> = HashMap::new();
     let valid = routes
         .iter()
         .filter(|route| route.valid_from <= day && route.valid_to.is_none_or(|last| day <= last));
@@ -139,16 +192,16 @@ fn routed(routes: &[Route], day: NaiveDate) -> HashMap<&str, &Route> {
     routed
 }
 
-struct Finder<'a> {
-    destinations: &'a BTreeMap<String, Destination>,
-    by_province: HashMap<&'a str, &'a Destination>,
-    routed: HashMap<&'a str, &'a Route>,
+struct Resolver<'a> {
+    destinations: &'a BTreeMap<&'a str, &'a RoutedDestination>,
+    by_province: HashMap<&'a str, &'a RoutedDestination>,
+    routed: HashMap<&'a str, &'a CommuneRoute>,
     catalogues: &'a Catalogues,
     now: DateTime<Utc>,
 }
 
-impl Finder<'_> {
-    fn destination(&self, commune_code: &str) -> Option<&Destination> {
+impl Resolver<'_> {
+    fn destination(&self, commune_code: &str) -> Option<&RoutedDestination> {
         // A route for the exact code beats an alias: an operator set it.
         let routed = self.routed_destination(commune_code);
         let code = self.code_of_today(commune_code);
@@ -168,29 +221,29 @@ impl Finder<'_> {
         }
     }
 
-    fn routed_destination(&self, commune_code: &str) -> Option<&Destination> {
+    fn routed_destination(&self, commune_code: &str) -> Option<&RoutedDestination> {
         let route = self.routed.get(commune_code)?;
-        self.destinations.get(&route.destination_code)
+        self.destinations.get(&*route.destination_code).copied()
     }
 
-    /// The way to this destination, up to the first endpoint. A paused destination on the way
+    /// The route to this destination, up to the first endpoint. A paused destination on the way
     /// blocks it.
-    fn way_over(&self, destination: Option<&Destination>) -> Way {
+    fn route_over(&self, destination: Option<&RoutedDestination>) -> ResolvedRoute {
         let province = destination
             .and_then(|row| row.province_code.as_deref())
             .and_then(|code| self.by_province.get(code))
             .copied();
-        let national = self.destinations.get(NATIONAL);
+        let national = self.destinations.get(NATIONAL).copied();
         let mut lane = NATIONAL;
         let mut is_paused = false;
         for row in [destination, province, national].into_iter().flatten() {
-            is_paused |= is_paused_by_hand(row, self.now);
-            if row.endpoint_url.is_some() {
+            is_paused |= row.is_paused(self.now);
+            if row.has_endpoint {
                 lane = &row.code;
                 break;
             }
         }
-        Way {
+        ResolvedRoute {
             destination: destination.map_or(NATIONAL, |row| &row.code).into(),
             lane: lane.into(),
             is_paused,
@@ -198,18 +251,9 @@ impl Finder<'_> {
     }
 }
 
-/// Somebody paused it and the pause has not ended. A worker's own pause is left to its breaker,
-/// which keeps probing.
-fn is_paused_by_hand(row: &Destination, now: DateTime<Utc>) -> bool {
-    row.state == PAUSED
-        && row.paused_by.as_deref() != Some(WORKER)
-        && row.paused_until.is_none_or(|until| now < until)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -221,20 +265,17 @@ mod tests {
         format!("{text}T12:00:00+07:00").parse().unwrap()
     }
 
-    fn destination(code: &str, province: Option<&str>, endpoint: bool) -> Destination {
-        let mut row = crate::destinations::new(
-            code.to_owned(),
-            Uuid::nil(),
-            code.to_owned(),
-            province.map(str::to_owned),
-            DateTime::UNIX_EPOCH,
-        );
-        row.endpoint_url = endpoint.then(|| format!("http://{code}"));
-        row
+    fn destination(code: &str, province: Option<&str>, has_endpoint: bool) -> RoutedDestination {
+        RoutedDestination {
+            code: code.to_owned(),
+            province_code: province.map(str::to_owned),
+            has_endpoint,
+            pause: None,
+        }
     }
 
-    fn route(commune: &str, to: &str, from: &str, last: Option<&str>) -> Route {
-        Route {
+    fn route(commune: &str, to: &str, from: &str, last: Option<&str>) -> CommuneRoute {
+        CommuneRoute {
             commune_code: commune.to_owned(),
             valid_from: day(from),
             valid_to: last.map(day),
@@ -258,15 +299,15 @@ mod tests {
         catalogues
     }
 
-    fn way(routes: &Routes, commune: &str) -> String {
-        let way = routes.way(commune);
-        let held = if way.is_paused { " held" } else { "" };
-        format!("{} over {}{held}", way.destination, way.lane)
+    fn shown(table: &RoutingTable, commune: &str) -> String {
+        let route = table.route(commune);
+        let held = if route.is_paused { " held" } else { "" };
+        format!("{} over {}{held}", route.destination, route.lane)
     }
 
     #[test]
     fn a_commune_goes_to_its_route_else_to_its_province_else_to_the_nation() {
-        let destinations = vec![
+        let destinations = [
             destination("national", None, false),
             destination("01", Some("01"), true),
             destination("38", Some("38"), false),
@@ -277,7 +318,7 @@ mod tests {
             route("00004", "ba_dinh", "2026-01-01", None),
             route("00008", "ngoc_ha", "2026-01-01", None),
         ];
-        let routes = Routes::new(destinations, &routes, &catalogues(), noon("2026-11-25"));
+        let routing = RoutingTable::new(&destinations, &routes, &catalogues(), noon("2026-11-25"));
         let table = [
             ("00004", "ba_dinh over ba_dinh"),
             ("00001", "ba_dinh over ba_dinh"),
@@ -286,7 +327,7 @@ mod tests {
             ("99999", "national over national"),
         ];
         for (commune, expected) in table {
-            assert_eq!(way(&routes, commune), expected, "{commune}");
+            assert_eq!(shown(&routing, commune), expected, "{commune}");
         }
     }
 
@@ -310,51 +351,50 @@ mod tests {
             let destinations = ["old", "new", "other"].map(|code| destination(code, None, true));
             let mut destinations = destinations.to_vec();
             destinations.push(destination("01", Some("01"), false));
-            let routes = Routes::new(destinations, &routes, &catalogues(), noon(today));
-            assert_eq!(way(&routes, commune), expected, "{today} {commune}");
+            let routing = RoutingTable::new(&destinations, &routes, &catalogues(), noon(today));
+            assert_eq!(shown(&routing, commune), expected, "{today} {commune}");
         }
     }
 
     #[test]
-    fn who_is_paused_on_the_way_holds_it_back_until_the_pause_is_over() {
-        let paused = |code: &str, by: &str, until: Option<&str>| {
+    fn a_paused_destination_blocks_its_routes_until_the_pause_ends() {
+        let paused = |code: &str, until: Option<&str>| {
             let mut row = destination(code, (code == "01").then_some("01"), false);
-            row.state = PAUSED.to_owned();
-            row.paused_by = Some(by.to_owned());
-            row.paused_until = until.map(noon);
+            let until = until.map(noon);
+            row.pause = Some(OperatorPause { until });
             row
         };
         let table = [
             (
-                paused("01", "cli", None),
+                paused("01", None),
                 "01 over national held",
                 "national over national",
             ),
             (
-                paused("01", "cli", Some("2026-11-26")),
+                paused("01", Some("2026-11-26")),
                 "01 over national held",
                 "national over national",
             ),
             (
-                paused("01", "cli", Some("2026-11-25")),
+                paused("01", Some("2026-11-25")),
                 "01 over national",
                 "national over national",
             ),
             (
-                paused("01", WORKER, None),
+                destination("01", Some("01"), false),
                 "01 over national",
                 "national over national",
             ),
             (
-                paused("national", "cli", None),
+                paused("national", None),
                 "national over national held",
                 "national over national held",
             ),
         ];
         for (row, hanoi, thanh_hoa) in table {
-            let routes = Routes::new(vec![row], &[], &catalogues(), noon("2026-11-25"));
-            assert_eq!(way(&routes, "00004"), hanoi);
-            assert_eq!(way(&routes, "16531"), thanh_hoa);
+            let routing = RoutingTable::new(&[row], &[], &catalogues(), noon("2026-11-25"));
+            assert_eq!(shown(&routing, "00004"), hanoi);
+            assert_eq!(shown(&routing, "16531"), thanh_hoa);
         }
     }
 }
