@@ -4,12 +4,15 @@
 //! `EdDSA`, `OKP`). Ed25519 is deterministic: the same payload and key give the same bytes, so a
 //! receipt rebuilt from its parts is the receipt that was given.
 
+mod pem;
+
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
+
+use self::pem::Label;
 
 /// The `typ` of a receipt's JWS header.
 pub const RECEIPT_TYPE: &str = "luutru-receipt";
@@ -17,11 +20,6 @@ pub const RECEIPT_TYPE: &str = "luutru-receipt";
 /// other.
 pub const DAY_RECEIPT_TYPE: &str = "luutru-day-receipt";
 
-const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const PEM_END: &str = "-----END PRIVATE KEY-----";
-const PEM_LINE_LEN: usize = 64;
-const PUBLIC_PEM_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
-const PUBLIC_PEM_END: &str = "-----END PUBLIC KEY-----";
 /// What stands before the 32 bytes of an Ed25519 public key (RFC 8410, 4: SubjectPublicKeyInfo).
 const PUBLIC_DER_FRAME: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
@@ -89,7 +87,7 @@ impl ReceiptSigner {
     /// published. To rotate, put the new key first and keep the old ones for as long as their
     /// receipts are checked.
     pub fn from_pem(pem_bundle: &str) -> Result<Self, SigningError> {
-        let mut pairs = parse_pem(pem_bundle)?;
+        let mut pairs = private_keys(pem_bundle)?;
         let mut public_keys: Vec<PublicKey> = Vec::with_capacity(pairs.len());
         for public_key in pairs.iter().map(PublicKey::of) {
             if public_keys.iter().all(|known| known.kid != public_key.kid) {
@@ -111,16 +109,7 @@ impl ReceiptSigner {
     pub fn generate_pem() -> Result<String, SigningError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| SigningError::NotGenerated)?;
         let der = pair.to_pkcs8v1().map_err(|_| SigningError::NotGenerated)?;
-        let encoded = Zeroizing::new(STANDARD.encode(der.as_ref()));
-        let mut pem = format!("{PEM_BEGIN}\n");
-        for (index, character) in encoded.chars().enumerate() {
-            if index > 0 && index % PEM_LINE_LEN == 0 {
-                pem.push('\n');
-            }
-            pem.push(character);
-        }
-        pem.push_str(&format!("\n{PEM_END}\n"));
-        Ok(pem)
+        Ok(pem::encode(Label::PrivateKey, der.as_ref()))
     }
 
     /// RFC 7638 thumbprint of the key that signs.
@@ -240,10 +229,10 @@ pub fn verify(jws: &str, jwks: &Value) -> Result<(ReceiptKind, Vec<u8>), Signing
 ///
 /// Errors: [`SigningError::NoKey`], [`SigningError::BadPublicKey`].
 pub fn jwks_of_pem(pem_bundle: &str) -> Result<Value, SigningError> {
-    let blocks = pem_bundle.split(PUBLIC_PEM_BEGIN).skip(1).enumerate();
-    let keys: Vec<Value> = blocks
-        .map(|(index, block)| {
-            let key = parse_public_block(block);
+    let keys: Vec<Value> = pem::blocks(pem_bundle, Label::PublicKey)
+        .enumerate()
+        .map(|(index, der)| {
+            let key = der.as_deref().and_then(|der| public_key(der));
             key.ok_or(SigningError::BadPublicKey { block: index + 1 })
         })
         .collect::<Result<_, _>>()?;
@@ -253,10 +242,7 @@ pub fn jwks_of_pem(pem_bundle: &str) -> Result<Value, SigningError> {
     Ok(json!({ "keys": keys }))
 }
 
-fn parse_public_block(block: &str) -> Option<Value> {
-    let (body, _) = block.split_once(PUBLIC_PEM_END)?;
-    let body: String = body.split_whitespace().collect();
-    let der = STANDARD.decode(body).ok()?;
+fn public_key(der: &[u8]) -> Option<Value> {
     let bytes = der.strip_prefix(PUBLIC_DER_FRAME.as_slice())?;
     let x = (bytes.len() == 32).then(|| URL_SAFE_NO_PAD.encode(bytes))?;
     Some(PublicKey::of_x(x).jwk())
@@ -292,28 +278,19 @@ fn find_key(jwks: &Value, kid: &str) -> Option<Vec<u8>> {
     (bytes.len() == 32).then_some(bytes)
 }
 
-fn parse_pem(bundle: &str) -> Result<Vec<Ed25519KeyPair>, SigningError> {
-    let blocks = bundle.split(PEM_BEGIN).skip(1);
-    let pairs: Vec<Ed25519KeyPair> = blocks
+fn private_keys(pem_bundle: &str) -> Result<Vec<Ed25519KeyPair>, SigningError> {
+    let pairs: Vec<Ed25519KeyPair> = pem::blocks(pem_bundle, Label::PrivateKey)
         .enumerate()
-        .map(|(index, block)| parse_block(block).ok_or(SigningError::BadKey { block: index + 1 }))
+        .map(|(index, der)| {
+            let pair = der.and_then(|der| Ed25519KeyPair::from_pkcs8(&der).ok());
+            pair.ok_or(SigningError::BadKey { block: index + 1 })
+        })
         .collect::<Result<_, _>>()?;
     if pairs.is_empty() {
         Err(SigningError::NoKey)
     } else {
         Ok(pairs)
     }
-}
-
-fn parse_block(block: &str) -> Option<Ed25519KeyPair> {
-    let (body, _) = block.split_once(PEM_END)?;
-    let body: Zeroizing<String> = Zeroizing::new(
-        body.chars()
-            .filter(|character| !character.is_whitespace())
-            .collect(),
-    );
-    let der = Zeroizing::new(STANDARD.decode(body.as_str()).ok()?);
-    Ed25519KeyPair::from_pkcs8(&der).ok()
 }
 
 #[cfg(test)]
@@ -441,7 +418,7 @@ mod tests {
                 SigningError::BadPublicKey { block: 1 },
             ),
             (
-                format!("{pem}{PUBLIC_PEM_BEGIN}\n"),
+                format!("{pem}-----BEGIN PUBLIC KEY-----\n"),
                 SigningError::BadPublicKey { block: 2 },
             ),
         ];
@@ -507,7 +484,10 @@ mod tests {
                 format!("{good}{damaged}"),
                 SigningError::BadKey { block: 2 },
             ),
-            (PEM_BEGIN.to_owned(), SigningError::BadKey { block: 1 }),
+            (
+                "-----BEGIN PRIVATE KEY-----".to_owned(),
+                SigningError::BadKey { block: 1 },
+            ),
         ];
         for (text, error) in table {
             assert_eq!(ReceiptSigner::from_pem(&text).unwrap_err(), error);
