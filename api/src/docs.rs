@@ -8,11 +8,12 @@ mod document;
 mod examples;
 mod page;
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use chrono::{DateTime, Timelike, Utc};
 use domain::problem::Code;
+use parking_lot::Mutex;
 use poem::http::{HeaderValue, header};
 use poem::{Endpoint, EndpointExt, middleware::SetHeader};
 use poem_openapi::{ApiResponse, OpenApi, param::Path, types::Any};
@@ -103,7 +104,7 @@ impl Documents {
     }
 
     fn text(&self, now: DateTime<Utc>) -> Bytes {
-        let mut dated = self.dated.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut dated = self.dated.lock();
         let is_fresh = |(at, _): &&(DateTime<Utc>, Bytes)| {
             at.date_naive() == now.date_naive() && at.hour() == now.hour()
         };

@@ -2,10 +2,10 @@
 //! per key.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use store::Database;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ struct Use {
 impl KeyUses {
     /// Notes that a key was used.
     pub(crate) fn note(&self, key_id: Uuid, at: DateTime<Utc>) {
-        let mut uses = self.lock();
+        let mut uses = self.0.lock();
         if uses.len() >= KEY_COUNT_MAX && !uses.contains_key(&key_id) {
             return;
         }
@@ -49,7 +49,7 @@ impl KeyUses {
     /// The uses to write now; all of them the last time. Removes old entries that have been
     /// written.
     fn due(&self, is_last: bool) -> Vec<(Uuid, DateTime<Utc>)> {
-        let mut uses = self.lock();
+        let mut uses = self.0.lock();
         let is_old = |noted: &Use| noted.written_at.is_none_or(|at| at.elapsed() >= PAUSE);
         uses.retain(|_, noted| !noted.is_written || !is_old(noted));
         let mut due = Vec::new();
@@ -76,10 +76,6 @@ impl KeyUses {
                 return;
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Use>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,7 +105,7 @@ mod tests {
         tokio::time::advance(PAUSE).await;
         assert_eq!(uses.due(false), []);
         assert!(
-            uses.lock().is_empty(),
+            uses.0.lock().is_empty(),
             "what is written and old is forgotten"
         );
     }

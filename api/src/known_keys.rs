@@ -7,11 +7,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{problem::Code, sender::Sender};
+use parking_lot::{Mutex, RwLock};
 use runtime::ids;
 use store::api_keys::ApiKey;
 use store::events::Scope;
@@ -125,11 +126,11 @@ struct Known {
 impl KnownKeys {
     /// Removes expired entries.
     pub(crate) fn sweep(&self) {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         known.retain(|_, known| known.found_at.elapsed() < REMEMBERED_MAX);
         known.shrink_to_fit();
         drop(known);
-        let mut absent = self.absent();
+        let mut absent = self.absent.lock();
         absent.retain(|_, since| since.elapsed() < REMEMBERED_MAX);
         absent.shrink_to_fit();
     }
@@ -184,27 +185,27 @@ impl KnownKeys {
         if self.has_met(id) {
             return;
         }
-        let mut met = self.met.write().unwrap_or_else(PoisonError::into_inner);
+        let mut met = self.met.write();
         if met.len() < MET_COUNT_MAX {
             met.insert(id);
         }
         drop(met);
-        self.absent().remove(&id);
+        self.absent.lock().remove(&id);
     }
 
     pub(crate) fn has_met(&self, id: Uuid) -> bool {
-        let met = self.met.read().unwrap_or_else(PoisonError::into_inner);
+        let met = self.met.read();
         met.contains(&id)
     }
 
     pub(crate) fn is_absent(&self, id: Uuid) -> bool {
-        let absent = self.absent();
+        let absent = self.absent.lock();
         let since = absent.get(&id);
         since.is_some_and(|since| since.elapsed() < REMEMBERED_MAX)
     }
 
     pub(crate) fn get(&self, id: Uuid) -> Option<Arc<Caller>> {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         let known = known.get_mut(&id)?;
         let age = known.found_at.elapsed();
         let is_fresh = age < REFRESH_AFTER;
@@ -217,17 +218,17 @@ impl KnownKeys {
 
     /// The key, if another request has just looked it up.
     pub(crate) fn fresh(&self, id: Uuid) -> Option<Arc<Caller>> {
-        let known = self.lock();
+        let known = self.known.lock();
         let known = known.get(&id)?;
         (known.found_at.elapsed() < REFRESH_AFTER).then(|| Arc::clone(&known.caller))
     }
 
     pub(crate) fn put(&self, id: Uuid, caller: Option<&Arc<Caller>>) {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         let Some(caller) = caller else {
             known.remove(&id);
             drop(known);
-            let mut absent = self.absent();
+            let mut absent = self.absent.lock();
             if absent.len() >= REMEMBERED_COUNT_MAX {
                 absent.clear();
             }
@@ -259,14 +260,6 @@ impl KnownKeys {
         tokio::time::timeout(STRANGE_PATIENCE, turn)
             .await
             .map_err(|_| Failure::new(Code::Overloaded))?
-    }
-
-    fn absent(&self) -> MutexGuard<'_, HashMap<Uuid, Instant>> {
-        self.absent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -332,6 +325,6 @@ mod tests {
         keys.put(id, Some(&caller));
         tokio::time::advance(REMEMBERED_MAX).await;
         keys.sweep();
-        assert!(keys.lock().is_empty());
+        assert!(keys.known.lock().is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! Which keys' reads were audited a moment ago.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 /// How many keys' last audited minutes are remembered; beyond that, each read is audited.
@@ -15,7 +15,7 @@ pub(crate) struct NotedReads(Mutex<HashMap<Uuid, i64>>);
 impl NotedReads {
     /// True for the first read of a key in a minute.
     pub(crate) fn is_first(&self, key_id: Uuid, minute: i64) -> bool {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = self.0.lock();
         if noted.len() >= REMEMBERED_COUNT_MAX {
             noted.retain(|_, last| *last == minute);
         }

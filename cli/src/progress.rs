@@ -4,13 +4,14 @@
 use std::{
     io::{self, IsTerminal, Write},
     sync::{
-        LazyLock, Mutex, PoisonError,
+        LazyLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 
 const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 /// For a step of unknown length.
@@ -55,7 +56,7 @@ impl Progress {
         let Some(bar) = &self.bar else {
             return;
         };
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self.shown.lock();
         // Steps of one length, such as the rounds of a measurement, are one bar.
         if shown.1 != of || shown.0.is_empty() {
             bar.set_style(style(if of == 0 { SPINNER } else { BAR }));

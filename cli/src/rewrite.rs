@@ -1,13 +1,10 @@
 //! `luutru rewrite`: seals again what an earlier release stored, while the service runs.
 
-use std::{
-    sync::Mutex,
-    sync::PoisonError,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use intake::rewrite::{self, Manner, Progress as RewriteProgress};
+use parking_lot::Mutex;
 use runtime::{clock::Clock, profile::Profile};
 use serde_json::json;
 use store::Database;
@@ -65,7 +62,7 @@ async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
         if bar.is_visible() && progress != RewriteProgress::Waiting {
             return;
         }
-        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = told.lock();
         if told.is_some_and(|at| at.elapsed() < TOLD_EVERY) {
             return;
         }

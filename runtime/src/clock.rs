@@ -8,10 +8,11 @@
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::task::{Poll, Waker};
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// The last id tick of the system clock, shared by every [`Clock::system`] of the process.
@@ -71,14 +72,10 @@ impl Hands {
         self.steady_start + std::time::Duration::from_micros(passed)
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Waits until the clock has been moved this far.
     async fn reach(&self, until: Instant) {
         poll_fn(|context| {
-            let mut waiting = self.waiting();
+            let mut waiting = self.waiting.lock();
             if self.steady() >= until {
                 return Poll::Ready(());
             }
@@ -186,7 +183,7 @@ impl ManualClock {
         self.hands.micros.fetch_add(by_micros, Ordering::SeqCst);
         let passed = u64::try_from(by_micros).unwrap_or(0);
         self.hands.steady_micros.fetch_add(passed, Ordering::SeqCst);
-        for waker in self.hands.waiting().drain(..) {
+        for waker in self.hands.waiting.lock().drain(..) {
             waker.wake();
         }
     }

@@ -13,12 +13,13 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep};
@@ -140,7 +141,7 @@ impl Activity {
 
     /// Counts a request until the returned guard is dropped.
     pub(crate) fn start_request(self: &Arc<Self>) -> RequestGuard {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.request_count += 1;
         state.head_since = None;
         let number = state.next_number;
@@ -154,14 +155,14 @@ impl Activity {
 
     /// From now on a byte need not start a head: it may be a setting or a ping.
     pub(crate) fn is_multiplexed(&self) {
-        self.lock().is_multiplexed = true;
+        self.state.lock().is_multiplexed = true;
     }
 
     /// Waits until the client has accepted enough of the previous answers.
     pub(crate) async fn room(&self) {
         loop {
             let taken = self.taken.notified();
-            if self.lock().has_room() {
+            if self.state.lock().has_room() {
                 return;
             }
             taken.await;
@@ -169,12 +170,12 @@ impl Activity {
     }
 
     pub(crate) fn start_stopping(&self) {
-        self.lock().is_stopping = true;
+        self.state.lock().is_stopping = true;
     }
 
     /// Whether to close the connection. `is_full`: no slot is left for others.
     pub(crate) fn judge(&self, is_full: bool) -> Option<Cut> {
-        let state = self.lock();
+        let state = self.state.lock();
         let exceeds = |since: Instant, limit: Duration| since.elapsed() >= limit;
         let stalled = state.answers.values().filter_map(Answer::waits_since);
         let stalled = stalled.chain(state.write_blocked_since);
@@ -204,18 +205,14 @@ impl Activity {
     }
 
     fn note_read(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.request_count == 0 && state.head_since.is_none() && !state.is_multiplexed {
             state.head_since = Some(Instant::now());
         }
     }
 
     fn note_write(&self, is_blocked: bool) {
-        self.lock().write_blocked_since = is_blocked.then(Instant::now);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().write_blocked_since = is_blocked.then(Instant::now);
     }
 }
 
@@ -237,13 +234,13 @@ impl RequestGuard {
             is_sized: length.is_some(),
             unread_bytes: length.unwrap_or(0),
         };
-        let mut state = self.activity.lock();
+        let mut state = self.activity.state.lock();
         state.unread_bytes += answer.unread_bytes;
         state.answers.insert(self.number, answer);
     }
 
     fn note(&self, change: impl FnOnce(&mut Answer)) {
-        let mut state = self.activity.lock();
+        let mut state = self.activity.state.lock();
         let state = &mut *state;
         if let Some(answer) = state.answers.get_mut(&self.number) {
             let before = answer.unread_bytes;
@@ -279,7 +276,7 @@ impl RequestGuard {
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
-        let mut state = self.activity.lock();
+        let mut state = self.activity.state.lock();
         state.request_count -= 1;
         if state.request_count == 0 {
             state.idle_since = Instant::now();
@@ -444,7 +441,7 @@ impl Drop for WatchedBody {
         if let Some(inner) = self.inner.take()
             && !inner.is_end_stream()
         {
-            *self.leftover.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner);
+            *self.leftover.lock() = Some(inner);
         }
     }
 }

@@ -6,8 +6,9 @@
 //! address. Connections of trusted proxies carry everybody's requests and are not counted.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use uuid::Uuid;
 
@@ -64,7 +65,7 @@ impl Crowd {
 
     /// Counts a connection; closes its owner's oldest if there are too many.
     pub(crate) fn enter(self: &Arc<Self>, owner: Owner) -> Arc<Seat> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let number = state.next_number;
         state.next_number += 1;
         let evicted = CancellationToken::new();
@@ -80,7 +81,7 @@ impl Crowd {
 
     /// Ends the oldest connection of the address with the most, unless all have few.
     pub(crate) fn make_room(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let addresses = state.groups.iter_mut();
         let addresses = addresses.filter(|(owner, _)| matches!(owner, Owner::Address(_)));
         let largest = addresses.max_by_key(|(_, group)| group.len());
@@ -101,10 +102,6 @@ impl Crowd {
             end_oldest(group);
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn end_oldest(group: &mut BTreeMap<u64, CancellationToken>) {
@@ -124,11 +121,11 @@ pub(crate) struct Seat {
 impl Seat {
     /// From now on the connection counts to this key, if it counted to an address.
     pub(crate) fn give_to(&self, key_id: Uuid) {
-        let mut owner = self.owner();
+        let mut owner = self.owner.lock();
         if !matches!(*owner, Owner::Address(_)) {
             return;
         }
-        let mut state = self.crowd.lock();
+        let mut state = self.crowd.state.lock();
         state.remove(*owner, self.number);
         *owner = Owner::Key(key_id);
         let evicted = self.evicted.clone();
@@ -139,16 +136,12 @@ impl Seat {
     pub(crate) fn evicted(&self) -> WaitForCancellationFuture<'_> {
         self.evicted.cancelled()
     }
-
-    fn owner(&self) -> MutexGuard<'_, Owner> {
-        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let owner = *self.owner();
-        self.crowd.lock().remove(owner, self.number);
+        let owner = *self.owner.lock();
+        self.crowd.state.lock().remove(owner, self.number);
     }
 }
 
@@ -206,6 +199,6 @@ mod tests {
         crowd.make_room();
         assert!(is_gone(&many[0]) && !is_gone(&many[1]) && !is_gone(&few[0]));
         drop((few, many));
-        assert!(crowd.lock().groups.is_empty());
+        assert!(crowd.state.lock().groups.is_empty());
     }
 }

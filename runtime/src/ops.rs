@@ -4,12 +4,13 @@
 //! depending on checks of what this process itself needs; dependencies are listed as well but never
 //! change the status, because neither a restart nor another instance would fix them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
+use parking_lot::RwLock;
 use poem::endpoint::make_sync;
 use poem::http::{StatusCode, header};
 use poem::{Endpoint, Response, Route, get};
@@ -128,12 +129,7 @@ impl Readiness {
 
     /// Runs all checks without a recent result, concurrently.
     pub async fn report(&self) -> ReadinessReport {
-        let checks = self
-            .inner
-            .checks
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let checks = self.inner.checks.read().clone();
         let answers = join_all(checks.iter().map(|check| check.answer(self.inner.limits))).await;
 
         let mut own = Vec::new();
@@ -160,11 +156,7 @@ impl Readiness {
             question,
             last: Mutex::new(None),
         };
-        let mut checks = self
-            .inner
-            .checks
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut checks = self.inner.checks.write();
         checks.push(Arc::new(check));
     }
 }

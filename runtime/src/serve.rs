@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -413,10 +413,7 @@ fn watch_body(request: &mut poem::Request, limits: &ServeLimits) -> Leftover {
 /// Drains the unread body alongside the answer: a client still sending when the connection closes
 /// would lose the answer.
 fn drain(leftover: &Leftover, activity: &Arc<Activity>, connections: &TaskTracker) {
-    let body = leftover
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
+    let body = leftover.lock().take();
     let Some(mut body) = body else {
         return;
     };

@@ -119,7 +119,9 @@ pub async fn stop_in_order(steps: Vec<StopStep>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
 
     use super::*;
 
@@ -129,13 +131,13 @@ mod tests {
         let note = |name: &'static str| {
             let order = Arc::clone(&order);
             StopStep::new(name, Duration::from_secs(1), async move {
-                order.lock().unwrap().push(name);
+                order.lock().push(name);
             })
         };
         let stuck = StopStep::new("stuck", Duration::from_secs(5), std::future::pending());
 
         assert!(!stop_in_order(vec![note("listener"), stuck, note("database")]).await);
-        assert_eq!(*order.lock().unwrap(), ["listener", "database"]);
+        assert_eq!(*order.lock(), ["listener", "database"]);
         assert!(stop_in_order(vec![note("again")]).await);
     }
 

@@ -5,10 +5,11 @@
 //! decides when a declaration was received, and so whether it was on time. Therefore a process that
 //! accepts declarations uses the server's time while its own clock is far off.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
@@ -121,7 +122,7 @@ impl ClockWatch {
 
     /// Whether our clock was more than a minute off when it was last compared.
     pub fn is_wrong(&self) -> bool {
-        self.last().map(judge) == Some(Verdict::Wrong)
+        self.last.lock().map(judge) == Some(Verdict::Wrong)
     }
 
     /// Queries the database server's time and stores the skew.
@@ -165,7 +166,11 @@ impl ClockWatch {
                 Verdict::Agrees | Verdict::Off => TimeDelta::zero(),
             });
         }
-        let was = self.last().replace(skew).map_or(Verdict::Agrees, judge);
+        let was = self
+            .last
+            .lock()
+            .replace(skew)
+            .map_or(Verdict::Agrees, judge);
         if was == verdict {
             return;
         }
@@ -188,7 +193,7 @@ impl ClockWatch {
     async fn verdict(&self) -> Result<(), String> {
         // Timed out or not, judge by what is known now.
         let _ = timeout(ANSWER_WAIT, self.asking.lock()).await;
-        let skew = (*self.last()).unwrap_or_default();
+        let skew = (*self.last.lock()).unwrap_or_default();
         match judge(skew) {
             Verdict::Agrees | Verdict::Off => Ok(()),
             Verdict::Wrong => Err(format!(
@@ -201,10 +206,6 @@ impl ClockWatch {
                 }
             )),
         }
-    }
-
-    fn last(&self) -> std::sync::MutexGuard<'_, Option<TimeDelta>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

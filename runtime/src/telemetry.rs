@@ -9,11 +9,11 @@ mod help;
 use std::any::Any;
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::ValueEnum;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use parking_lot::Mutex;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -131,7 +131,7 @@ impl MetricsHandle {
 pub fn install_metrics() -> Result<MetricsHandle, BuildError> {
     static INSTALLED: Mutex<Option<MetricsHandle>> = Mutex::new(None);
 
-    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut installed = INSTALLED.lock();
     if let Some(handle) = installed.as_ref() {
         return Ok(handle.clone());
     }

@@ -20,10 +20,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
+use parking_lot::RwLock;
 use secrecy::SecretString;
 use uuid::{Builder, Uuid};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -282,7 +282,7 @@ impl Vault {
             .map_err(|_| VaultError::NotUnwrapped(key.id))?;
         let data_key = aes_key(bytes);
 
-        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.write();
         loaded.keys.insert(key.id, data_key);
         loaded.months.entry(key.month.clone()).or_insert(key.id);
         Ok(())
@@ -290,12 +290,12 @@ impl Vault {
 
     /// True when [`Vault::seal`] works for `month`.
     pub fn has_month(&self, month: &str) -> bool {
-        self.read_loaded().months.contains_key(month)
+        self.loaded.read().months.contains_key(month)
     }
 
     /// True when blobs of the data key `id` can be opened.
     pub fn has_key(&self, id: Uuid) -> bool {
-        self.read_loaded().keys.contains_key(&id)
+        self.loaded.read().keys.contains_key(&id)
     }
 
     /// Seals `plaintext`, which is of no stay, with the data key of `month` for the place `context`.
@@ -305,7 +305,7 @@ impl Vault {
         context: &SealContext<'_>,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let loaded = self.read_loaded();
+        let loaded = self.loaded.read();
         let sealing = loaded
             .months
             .get(month)
@@ -334,7 +334,7 @@ impl Vault {
             Some(_) | None => return Err(VaultError::NotOpened),
         };
         let id = data_key_id(blob).ok_or(VaultError::NotOpened)?;
-        let loaded = self.read_loaded();
+        let loaded = self.loaded.read();
         let key = loaded.keys.get(&id).ok_or(VaultError::UnknownKey(id))?;
         open_from(key, aad, &blob[1 + ID_LEN..]).ok_or(VaultError::NotOpened)
     }
@@ -407,10 +407,6 @@ impl Vault {
         let mut index = [0; 32];
         index.copy_from_slice(context.sign().as_ref());
         index
-    }
-
-    fn read_loaded(&self) -> std::sync::RwLockReadGuard<'_, Loaded> {
-        self.loaded.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -490,7 +486,7 @@ mod tests {
 
     /// As releases before the second form sealed.
     fn seal_in_first_form(vault: &Vault, context: &SealContext<'_>, plaintext: &[u8]) -> Vec<u8> {
-        let loaded = vault.read_loaded();
+        let loaded = vault.loaded.read();
         let id = loaded.months[MONTH];
         let mut blob = [&[FIRST_FORM], id.as_bytes().as_slice()].concat();
         seal_into(&mut blob, &loaded.keys[&id], context.first_aad(), plaintext).unwrap();

@@ -3,11 +3,9 @@
 //! Every request takes the same number of draws in the same order, so that one seed gives one
 //! sequence of fates, whichever rates are set.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 const LATENCY_MS_MAX: u64 = 600_000;
@@ -115,27 +113,23 @@ impl Faults {
     pub(crate) fn set(&self, mut plan: FaultPlan) -> FaultPlan {
         let seed = plan.seed.unwrap_or_else(fresh_seed);
         plan.seed = Some(seed);
-        *self.lock() = (plan.clone(), Sequence(seed));
+        *self.state.lock() = (plan.clone(), Sequence(seed));
         plan
     }
 
     pub(crate) fn clear(&self) {
-        *self.lock() = (FaultPlan::default(), Sequence(0));
+        *self.state.lock() = (FaultPlan::default(), Sequence(0));
     }
 
     pub(crate) fn plan(&self) -> FaultPlan {
-        self.lock().0.clone()
+        self.state.lock().0.clone()
     }
 
     /// The fate of the next request and how long its answer is to take.
     pub(crate) fn draw(&self) -> (Fate, Duration) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let (plan, sequence) = &mut *state;
         draw(plan, sequence)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, (FaultPlan, Sequence)> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,11 +1,9 @@
 //! Refusals on demand: chosen stays, documents or facilities are refused with a chosen status
 //! and code.
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-};
+use std::collections::HashMap;
 
+use parking_lot::RwLock;
 use poem::{Response, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -86,17 +84,17 @@ impl Refusals {
             in_order: list,
             by_selector,
         };
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = listed;
+        *self.state.write() = listed;
     }
 
     pub(crate) fn list(&self) -> Vec<Refusal> {
-        self.read().in_order.clone()
+        self.state.read().in_order.clone()
     }
 
     /// The answer that refuses, when one of these is listed. The selectors are asked for only
     /// when the list is not empty.
     pub(crate) fn find(&self, selectors: impl FnOnce() -> Vec<Selector>) -> Option<Response> {
-        let listed = self.read();
+        let listed = self.state.read();
         if listed.by_selector.is_empty() {
             return None;
         }
@@ -105,9 +103,5 @@ impl Refusals {
             .filter_map(|selector| listed.by_selector.get(selector))
             .min()?;
         listed.in_order.get(*position).map(Refusal::response)
-    }
-
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Listed> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

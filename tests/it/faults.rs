@@ -4,12 +4,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tests::{
@@ -454,15 +455,15 @@ async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
         let (victim, deaths) = (victim.clone(), deaths.clone());
         move |notified: &Notified| {
             let id = id_of_stay(notified);
-            if lock(&killers).contains(&id) {
+            if killers.lock().contains(&id) {
                 // One that has only just started is spared, and tries again.
-                if let Some(worker) = lock(&victim).as_ref().filter(|one| one.is_running()) {
+                if let Some(worker) = victim.lock().as_ref().filter(|one| one.is_running()) {
                     worker.kill();
-                    *lock(&deaths).entry(id).or_default() += 1;
+                    *deaths.lock().entry(id).or_default() += 1;
                 }
                 return Reply::Silent;
             }
-            if lock(&refused).contains(&id) {
+            if refused.lock().contains(&id) {
                 return Reply::status(422, "", "");
             }
             Reply::Confirms
@@ -470,8 +471,8 @@ async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
     };
     let town = Town::open(database, choice).await;
     let mut ids = town.declare(COUNT).await;
-    lock(&killers).extend(ids.drain(..KILLER_COUNT));
-    lock(&refused).extend(ids.drain(..REFUSED_COUNT));
+    killers.lock().extend(ids.drain(..KILLER_COUNT));
+    refused.lock().extend(ids.drain(..REFUSED_COUNT));
     let settings = [
         ("LUUTRU_WORKER_LEASE_SECONDS", "4".to_owned()),
         ("LUUTRU_PEER_CALL_TIMEOUT_MILLISECONDS", "1000".to_owned()),
@@ -480,15 +481,15 @@ async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
     let open = "SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL";
     while town.count(open).await > 0 {
         assert!(started.elapsed() < 2 * DELIVERED, "it never ends");
-        let is_alive = lock(&victim).as_ref().is_some_and(Process::is_running);
+        let is_alive = victim.lock().as_ref().is_some_and(Process::is_running);
         if !is_alive {
-            *lock(&victim) = None;
+            *victim.lock() = None;
             let worker = town.worker(&settings).await;
-            *lock(&victim) = Some(worker);
+            *victim.lock() = Some(worker);
         }
         sleep(Duration::from_millis(50)).await;
     }
-    let worker = lock(&victim).take();
+    let worker = victim.lock().take();
     drop(worker);
 
     let state = async |id: &str| {
@@ -496,7 +497,7 @@ async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
         let text = |member: &str| delivery[member].as_str().unwrap_or_default().to_owned();
         (text("state"), text("reason"))
     };
-    let (killers, refused) = (lock(&killers).clone(), lock(&refused).clone());
+    let (killers, refused) = (killers.lock().clone(), refused.lock().clone());
     for id in &killers {
         let expected = ("parked".to_owned(), "worker_died".to_owned());
         assert_eq!(state(id).await, expected);
@@ -509,7 +510,7 @@ async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
     for id in &ids {
         assert_eq!(state(id).await.0, "acknowledged");
     }
-    let deaths = lock(&deaths).clone();
+    let deaths = deaths.lock().clone();
     for id in &killers {
         let count = deaths.get(id).copied().unwrap_or(0);
         assert!(count <= 3, "{count} workers died of it");
@@ -523,8 +524,4 @@ async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
             started.elapsed()
         ),
     );
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,13 +4,14 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use parking_lot::Mutex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -125,12 +126,12 @@ impl Consumer {
 
     /// Answers otherwise from now on.
     pub fn behave(&self, manner: Manner) {
-        *lock(&self.shared.manner) = manner;
+        *self.shared.manner.lock() = manner;
     }
 
     /// What it got so far.
     pub fn told(&self) -> Vec<Told> {
-        lock(&self.shared.told).clone()
+        self.shared.told.lock().clone()
     }
 
     /// What it got of one type of events.
@@ -177,8 +178,8 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> std::io::Result<()> {
     };
     let count = shared.under_way.fetch_add(1, Ordering::SeqCst) + 1;
     shared.most_at_once.fetch_max(count, Ordering::SeqCst);
-    lock(&shared.told).push(told);
-    let manner = lock(&shared.manner).clone();
+    shared.told.lock().push(told);
+    let manner = shared.manner.lock().clone();
     let answered = answer(&mut socket, shared, manner).await;
     shared.under_way.fetch_sub(1, Ordering::SeqCst);
     answered
@@ -243,10 +244,6 @@ pub(crate) async fn read(socket: &mut TcpStream) -> std::io::Result<Option<Told>
         }
     }
     Ok(Some(Told { headers, body }))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

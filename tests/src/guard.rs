@@ -9,9 +9,10 @@ use std::{
     os::unix::process::CommandExt,
     path::Path,
     process::{ChildStdin, Command, Stdio},
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::LazyLock,
 };
 
+use parking_lot::Mutex;
 /// Lines on standard input: `hold KIND:NAME`, `free KIND:NAME`. Processes end before directories
 /// go; a container is removed with its volumes.
 const SCRIPT: &str = r#"
@@ -91,7 +92,7 @@ impl Held {
 }
 
 fn tell(line: &str) {
-    let mut guard = GUARD.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut guard = GUARD.lock();
     guard
         .write_all(line.as_bytes())
         .expect("the guard that cleans up behind the tests is gone");

@@ -1,11 +1,8 @@
 //! A sender that records its requests and their answers, as evidence of what was acknowledged.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
@@ -42,7 +39,7 @@ impl Journal {
     /// Retries, like an honest sender, requests with an unknown outcome and temporary refusals.
     pub async fn resend_open(&self, caller: &Caller) {
         let open: Vec<usize> = {
-            let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let entries = self.0.lock();
             let places = entries.iter().enumerate();
             places
                 .filter(|(_, entry)| {
@@ -58,7 +55,7 @@ impl Journal {
 
     /// Ids of the stays that were answered with 2xx.
     pub fn accepted(&self) -> BTreeSet<String> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.0.lock();
         let ids = entries.iter().filter_map(|entry| match &entry.outcome {
             Posted::Accepted(id) => Some(id.clone()),
             Posted::Refused(..) | Posted::Unknown => None,
@@ -68,12 +65,12 @@ impl Journal {
 
     /// All outcomes, in the order of sending.
     pub fn outcomes(&self) -> Vec<Posted> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.0.lock();
         entries.iter().map(|entry| entry.outcome.clone()).collect()
     }
 
     fn write(&self, stay: Value) -> usize {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.0.lock();
         entries.push(Entry {
             idempotency_key: people::fresh("journal"),
             stay,
@@ -84,7 +81,7 @@ impl Journal {
 
     async fn send(&self, caller: &Caller, place: usize) {
         let (key, stay) = {
-            let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let entries = self.0.lock();
             let entry = &entries[place];
             (entry.idempotency_key.clone(), entry.stay.clone())
         };
@@ -108,7 +105,7 @@ impl Journal {
             }
             Err(_) => Posted::Unknown,
         };
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.0.lock();
         entries[place].outcome = outcome;
     }
 }

@@ -3,10 +3,11 @@
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tempfile::TempDir;
 
 use crate::{binary::binary, eventually::eventually_some, guard::Held, people};
@@ -75,12 +76,12 @@ impl Process {
 
     /// What it printed so far.
     pub fn output(&self) -> String {
-        lock(&self.output).clone()
+        self.output.lock().clone()
     }
 
     /// What it logged so far.
     pub fn log(&self) -> String {
-        lock(&self.log).clone()
+        self.log.lock().clone()
     }
 
     /// The directory it runs in.
@@ -90,7 +91,7 @@ impl Process {
 
     /// `kill -9`, and waits until it is gone.
     pub fn kill(&self) {
-        let mut child = lock(&self.child);
+        let mut child = self.child.lock();
         // It may have ended by itself.
         let _ = child.kill();
         let _ = child.wait();
@@ -167,7 +168,8 @@ impl Process {
     }
 
     fn status(&self) -> Option<ExitStatus> {
-        lock(&self.child)
+        self.child
+            .lock()
             .try_wait()
             .expect("a child can be waited for")
     }
@@ -207,13 +209,9 @@ fn collect(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
             .read_until(b'\n', &mut line)
             .is_ok_and(|read| read > 0)
         {
-            lock(&kept).push_str(&String::from_utf8_lossy(&line));
+            kept.lock().push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
     });
     text
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

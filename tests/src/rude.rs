@@ -1,12 +1,9 @@
 //! A misbehaving police endpoint: the test decides each answer byte for byte. It records when each
 //! request came, and how long the caller waited.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -157,7 +154,7 @@ impl Rude {
 
     /// The requests so far, in order of arrival.
     pub fn notified(&self) -> Vec<Notified> {
-        lock(&self.shared.notified).clone()
+        self.shared.notified.lock().clone()
     }
 
     /// The same by id.
@@ -176,7 +173,7 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> std::io::Result<()> {
         let reply = (shared.choice)(&notified);
         let started = Instant::now();
         let answered = answer(&mut socket, reply, &notified).await;
-        let mut all = lock(&shared.notified);
+        let mut all = shared.notified.lock();
         match answered {
             Answered::Whole => {}
             Answered::Ended { sent } => {
@@ -194,7 +191,7 @@ async fn serve(mut socket: TcpStream, shared: &Shared) -> std::io::Result<()> {
 }
 
 fn note(shared: &Shared, told: Told) -> (usize, Notified) {
-    let mut all = lock(&shared.notified);
+    let mut all = shared.notified.lock();
     let id = told.id().to_owned();
     let before: Vec<&Notified> = all.iter().filter(|one| one.id == id).collect();
     let place = before.first().map(|one| one.place);
@@ -320,8 +317,4 @@ async fn flood(socket: &mut TcpStream, byte_count: usize, is_announced: bool) ->
         sent += CHUNK_LENGTH;
     }
     Answered::Ended { sent }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

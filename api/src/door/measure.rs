@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{
-    Arc, LazyLock, PoisonError, RwLock,
+    Arc, LazyLock,
     atomic::{AtomicU64, Ordering},
 };
 use std::time::{Duration, Instant};
 
 use metrics::{Gauge, Histogram, counter, gauge, histogram};
+use parking_lot::RwLock;
 use tracing::{Level, Span};
 
 use crate::problem::Failure;
@@ -27,12 +28,12 @@ impl<L: Copy + Eq + Hash, H: Clone> Handles<L, H> {
     }
 
     fn get(&self, labels: L, find: impl FnOnce() -> H) -> H {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.read();
         if let Some(handle) = known.get(&labels) {
             return handle.clone();
         }
         drop(known);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.write();
         known.entry(labels).or_insert_with(find).clone()
     }
 }

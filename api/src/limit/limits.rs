@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::gauge;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::{
@@ -133,7 +134,8 @@ impl Limits {
 
     /// The remaining quota of a facility; full if the facility is not tracked.
     pub(crate) fn facility_remaining(&self, id: Uuid) -> u32 {
-        lock(&self.facilities)
+        self.facilities
+            .lock()
             .get(&id)
             .map_or(self.facility_stays.burst.get(), |meter| {
                 meter.stays.remaining()
@@ -151,12 +153,8 @@ impl Limits {
 
 type Meters<M> = Mutex<HashMap<Uuid, Arc<M>>>;
 
-fn lock<M>(meters: &Meters<M>) -> MutexGuard<'_, HashMap<Uuid, Arc<M>>> {
-    meters.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn find_or_insert<M>(meters: &Meters<M>, id: Uuid, make: impl FnOnce() -> M) -> Option<Arc<M>> {
-    let mut meters = lock(meters);
+    let mut meters = meters.lock();
     if let Some(meter) = meters.get(&id) {
         return Some(Arc::clone(meter));
     }
@@ -170,7 +168,7 @@ fn find_or_insert<M>(meters: &Meters<M>, id: Uuid, make: impl FnOnce() -> M) -> 
 
 /// How many are left.
 fn sweep<M: Meter>(meters: &Meters<M>) -> f64 {
-    let mut meters = lock(meters);
+    let mut meters = meters.lock();
     meters.retain(|_, meter| Arc::strong_count(meter) > 1 || !meter.is_idle());
     meters.shrink_to_fit();
     f64::from(u32::try_from(meters.len()).unwrap_or(u32::MAX))
@@ -189,13 +187,13 @@ mod tests {
         let held = limits.facility(held).unwrap();
 
         limits.sweep();
-        assert_eq!(lock(&limits.facilities).len(), 2);
+        assert_eq!(limits.facilities.lock().len(), 2);
         assert_eq!(limits.facility_remaining(busy), 3_000 - 100);
         assert_eq!(limits.facility_remaining(idle), 3_000);
 
         drop(held);
         tokio::time::advance(Duration::from_secs(5)).await;
         limits.sweep();
-        assert!(lock(&limits.facilities).is_empty());
+        assert!(limits.facilities.lock().is_empty());
     }
 }

@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use metrics::{counter, gauge};
+use parking_lot::Mutex;
 use runtime::address::ClientAddress;
 
 use super::{Allowance, Rate};
@@ -53,7 +54,7 @@ impl Strangers {
 
     /// Forgets who is quiet.
     pub(super) fn sweep(&self) {
-        let mut by_address = self.lock();
+        let mut by_address = self.by_address.lock();
         by_address.retain(|_, allowance| !allowance.is_full());
         by_address.shrink_to_fit();
         let count = u32::try_from(by_address.len()).unwrap_or(u32::MAX);
@@ -61,7 +62,7 @@ impl Strangers {
     }
 
     fn of(&self, address: ClientAddress) -> Arc<Allowance> {
-        let mut by_address = self.lock();
+        let mut by_address = self.by_address.lock();
         if let Some(allowance) = by_address.get(&address) {
             return Arc::clone(allowance);
         }
@@ -71,12 +72,6 @@ impl Strangers {
         let allowance = Arc::new(Allowance::new(RATE));
         by_address.insert(address, Arc::clone(&allowance));
         allowance
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<ClientAddress, Arc<Allowance>>> {
-        self.by_address
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -103,6 +98,6 @@ mod tests {
         assert_eq!(admitted, 20);
         tokio::time::advance(Duration::from_secs(2)).await;
         strangers.sweep();
-        assert!(strangers.lock().is_empty());
+        assert!(strangers.by_address.lock().is_empty());
     }
 }

@@ -1,11 +1,12 @@
 //! What a request holds while it is processed: slots, and refundable quota units.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::problem::Code;
 use intake::Intake;
 use metrics::counter;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::{
@@ -105,7 +106,7 @@ impl Holdings {
     /// Errors: 429 when the key has used up its share of the slots, 503 when the service is too
     /// busy. The cost of the request is refunded.
     pub(crate) async fn enter(&self, limits: &Limits, intake: &Intake) -> Result<(), Failure> {
-        if std::mem::replace(&mut self.held().has_entered, true) {
+        if std::mem::replace(&mut self.held.lock().has_entered, true) {
             return Ok(());
         }
         let outcome = self.find_shared_places(limits, intake).await;
@@ -117,17 +118,17 @@ impl Holdings {
 
     /// Keeps a slot until the request has been processed.
     pub(crate) fn hold(&self, place: Place) {
-        self.held().shared.push(place);
+        self.held.lock().shared.push(place);
     }
 
     /// Kept until the answer is written.
     pub(crate) fn take_own(&self) -> Option<Place> {
-        self.held().own.take()
+        self.held.lock().own.take()
     }
 
     async fn find_own_places(&self) -> Result<(), Failure> {
         let own = enter(&self.meter().gate, KEY_PATIENCE, Code::RateLimited).await?;
-        self.held().own = Some(own);
+        self.held.lock().own = Some(own);
         if let Some((_, facility)) = &self.caller.only_facility
             && self.kind != RequestKind::Read
         {
@@ -165,13 +166,9 @@ impl Holdings {
 
     /// Refunds all units: the service failed to do what was asked.
     pub(crate) fn give_back(&self) {
-        for units in self.held().units.drain(..) {
+        for units in self.held.lock().units.drain(..) {
             units.of.allowance().give_back(units.count);
         }
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -196,7 +193,7 @@ pub(crate) struct Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let shared = std::mem::take(&mut self.holdings.held().shared);
+        let shared = std::mem::take(&mut self.holdings.held.lock().shared);
         drop(shared);
     }
 }
@@ -332,7 +329,7 @@ impl Ticket {
         )
         .increment(1);
         outcome?;
-        self.holdings.held().units.push(Units { of, count });
+        self.holdings.held.lock().units.push(Units { of, count });
         Ok(())
     }
 }

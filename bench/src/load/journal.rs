@@ -8,10 +8,10 @@ use std::{
     fs::File,
     io::{self, Write},
     path::Path,
-    sync::{Mutex, PoisonError},
 };
 
 use chrono::SecondsFormat;
+use parking_lot::Mutex;
 use runtime::clock::Clock;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -104,7 +104,7 @@ impl Journal {
             serde_json::to_writer(&mut text, &Stamped { at, line })?;
             text.push(b'\n');
         }
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.lock();
         file.write_all(&text)
     }
 }

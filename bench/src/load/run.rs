@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use hyper::{
     body::Bytes,
     header::{self, HeaderName, HeaderValue},
 };
+use parking_lot::Mutex;
 use rand::{Rng, rngs::StdRng};
 use runtime::{clock::Clock, tasks};
 use serde::Deserialize;
@@ -132,7 +133,7 @@ pub(crate) async fn run(
     }
     total.duration = state.beginning.elapsed();
     let timeline = state.timeline.lock();
-    total.over_time = timeline.unwrap_or_else(PoisonError::into_inner).points();
+    total.over_time = timeline.points();
     Ok(total)
 }
 
@@ -164,7 +165,7 @@ impl RunState {
         if run.mix.resend_share <= 0.0 {
             return Arc::new(run.pack(number, kind));
         }
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = self.sent.lock();
         if let Kind::Resend { of } = kind
             && let Some(parcel) = sent.get(of)
         {
@@ -179,7 +180,7 @@ impl RunState {
         self.answered_count.fetch_add(1, Ordering::Relaxed);
         let offset = ticket.start.saturating_duration_since(self.beginning);
         let latency = is_timed(answer).then(|| ticket.start.elapsed());
-        let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut timeline = self.timeline.lock();
         timeline.note(offset, latency)
     }
 }

@@ -1,13 +1,11 @@
 //! The police endpoint's ledger: one effect for each idempotency key, and how often it was
 //! delivered. Of a body only the digest is kept.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Datelike, FixedOffset, Utc};
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -192,11 +190,11 @@ pub(crate) struct SharedLedger(Arc<RwLock<Ledger>>);
 
 impl SharedLedger {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Ledger> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.read()
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Ledger> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.0.write()
     }
 }
 

@@ -1,10 +1,8 @@
 //! The persons of the registry and their file.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -69,20 +67,16 @@ pub(crate) struct SharedPersons(Arc<RwLock<ByNumber>>);
 
 impl SharedPersons {
     pub(crate) fn count(&self) -> u64 {
-        self.read().len() as u64
+        self.0.read().len() as u64
     }
 
     /// What is recorded under a number.
     pub(crate) fn recorded(&self, personal_id: &str) -> Option<Value> {
-        self.read().get(personal_id).map(Person::recorded)
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, ByNumber> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.read().get(personal_id).map(Person::recorded)
     }
 
     fn extend(&self, persons: impl IntoIterator<Item = (String, Person)>) {
-        let mut by_number = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut by_number = self.0.write();
         by_number.extend(persons);
     }
 }
@@ -105,7 +99,7 @@ impl PersonsBook {
     /// Plans one person. Answers 1 when the number is new.
     fn put(&mut self, person: Person, may_replace: bool, lines: &mut Vec<u8>) -> usize {
         let (is_known, is_same) = {
-            let written = self.persons.read();
+            let written = self.persons.0.read();
             let known = self
                 .planned
                 .get(&person.personal_id)

@@ -19,12 +19,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     process::{Command, ExitCode},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt,
@@ -122,7 +123,7 @@ impl Evening {
         let key = people::fresh("evening");
         let started = Instant::now();
         let first = send(desk, &key, stay).await;
-        lock(&self.latencies_ms).push(started.elapsed().as_millis());
+        self.latencies_ms.lock().push(started.elapsed().as_millis());
         if self.note_accepted(first.as_ref()) {
             return;
         }
@@ -135,7 +136,7 @@ impl Evening {
         let second = send(desk, &key, stay).await;
         if !self.note_accepted(second.as_ref()) {
             let status = second.map_or(0, |answer| answer.status);
-            *lock(&self.refused).entry(status).or_default() += 1;
+            *self.refused.lock().entry(status).or_default() += 1;
         }
     }
 
@@ -158,7 +159,7 @@ impl Evening {
                 let answer = send(&sender, &people::fresh("flood"), &stay).await;
                 evening.note_accepted(answer.as_ref());
                 let status = answer.map_or(0, |answer| answer.status);
-                *lock(&evening.flood).entry(status).or_default() += 1;
+                *evening.flood.lock().entry(status).or_default() += 1;
             });
         }
         under_way.join_all().await;
@@ -169,12 +170,12 @@ impl Evening {
             return false;
         };
         let id = answer.json()["id"].as_str().map(str::to_owned);
-        lock(&self.accepted).insert(id.expect("a stay has an id"))
+        self.accepted.lock().insert(id.expect("a stay has an id"))
     }
 
     /// Waits until everything has arrived; returns what is wrong.
     async fn judge(&self, layout: &Layout) -> Vec<String> {
-        let accepted = lock(&self.accepted).clone();
+        let accepted = self.accepted.lock().clone();
         let mut faults = Vec::new();
         let arrived = layout.arrived(&accepted).await;
         let lost = accepted.difference(&arrived).count();
@@ -187,14 +188,14 @@ impl Evening {
                 "{unknown} stays at the police were never acknowledged"
             ));
         }
-        let refused = lock(&self.refused).clone();
+        let refused = self.refused.lock().clone();
         if !refused.is_empty() {
             faults.push(format!(
                 "declarations within their quota without 2xx at the second try, by status: \
                  {refused:?}"
             ));
         }
-        let flood = lock(&self.flood).clone();
+        let flood = self.flood.lock().clone();
         if !flood.contains_key(&429) {
             faults.push("the sender beyond its quota never heard 429".to_owned());
         }
@@ -202,7 +203,7 @@ impl Evening {
         if check.code != Some(0) {
             faults.push(format!("luutru check: {}", check.output.trim()));
         }
-        let mut latencies = lock(&self.latencies_ms).clone();
+        let mut latencies = self.latencies_ms.lock().clone();
         latencies.sort_unstable();
         let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100];
         println!(
@@ -224,10 +225,6 @@ async fn send(desk: &Caller, key: &str, stay: &Value) -> Option<Answer> {
     let call = desk.call("POST", "/v1/stays");
     let call = call.header("Idempotency-Key", key).json(stay);
     call.try_send().await.ok()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The running containers and their addresses.

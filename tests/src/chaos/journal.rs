@@ -7,12 +7,10 @@ use std::{
     fs::File,
     io::Write,
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -214,7 +212,7 @@ impl Journal {
     fn write(&self, line: &Line) {
         let mut text = serde_json::to_vec(line).expect("a line is JSON");
         text.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.lock();
         file.write_all(&text).expect("the journal can be written");
     }
 }
