@@ -31,7 +31,7 @@ on_both_databases![
     abuse_63_a_foreign_host_is_refused,
 ];
 
-/// For keys that are made beside a running service.
+/// The pepper of keys that a test makes itself while the service runs.
 const PEPPER: &str = "5d3f90c1a7be2846f01d5a9c33e87b64b2096ecd41f7a85802ce961b7f4ad30e";
 /// The contract: a connection without progress of an answer ends within this time.
 const CUT: Duration = Duration::from_secs(60);
@@ -324,7 +324,7 @@ async fn abuse_64_nobody_chooses_the_address_he_is_counted_under(database: Datab
             let stranger = stranger.with_key(&made_up_key(number));
             asked.spawn(async move {
                 let call = stranger.call("GET", "/v1/stays");
-                // The leftmost entry is the sender's own claim, whoever adds to it.
+                // The leftmost entry is what the sender itself claims; proxies append to it.
                 let chain = format!("192.0.2.1, 198.51.100.{number}");
                 call.header("X-Forwarded-For", &chain).send().await.status
             });
@@ -482,7 +482,7 @@ async fn abuse_13_an_expired_key_is_told_so(database: Database) {
     answer.expect_problem(401, "key_expired");
     let challenge = answer.header("www-authenticate").unwrap();
     assert!(challenge.contains("invalid_token"), "{challenge}");
-    // Only who has its secret hears of it.
+    // Only a caller that has its secret learns that it exists.
     let (start, _) = key.split_at(key.len() - 43);
     let guessed = format!("{start}{}", "A".repeat(43));
     let answer = Caller::new(&api, Some(&guessed)).get("/v1/stays").await;

@@ -350,7 +350,8 @@ async fn what_came_or_changed_after_it_is_left_alone(database: Database) {
     desk.act(&id(3).await, "departure", 1, &departure)
         .await
         .expect(200);
-    // It does not have the first two; the third in its old room; the fourth, who has left since.
+    // The census lacks the first two guests, has the third in the old room, and still has the
+    // fourth, who has left since.
     let lines = [stays[1].clone(), stays[2].clone(), stays[3].clone()];
     let census = json!({"taken_at": taken_at, "scope": {"ward": ward}, "stays": lines});
     let answer = put(&desk, hospital, "", &census).await.expect(200);
@@ -393,8 +394,9 @@ async fn an_older_census_of_all_leaves_alone_what_a_later_one_counted(database: 
     let answer = put(&desk, hospital, "", &ward).await.expect(200);
     assert_eq!(counts(&answer), [("asked", 1), ("unchanged", 2)].into());
 
-    // It has neither of the two; whom the ward is asked about; who had left; who comes there and
-    // who is said to be there now; who comes elsewhere and two of five others.
+    // Neither of the two appears in it, nor the guest the ward was asked about; a departed guest
+    // does, one who arrives there, one now said to be there, one who arrives elsewhere, and two of
+    // five others.
     let mut moved = others[2].clone();
     moved["ward"] = json!(counted);
     let lines = [
@@ -625,7 +627,8 @@ async fn nobody_departs_while_a_faulty_line_may_be_about_anybody(database: Datab
         line["reference"] = stay["reference"].clone();
         line
     };
-    // How the fourth of five is told, the fifth being missing; whether it is clear who that is.
+    // How the line names the fourth of five guests while the fifth is missing, and whether that
+    // identifies the guest.
     type Told<'a> = Box<dyn Fn(&[Value]) -> Value + 'a>;
     let table: [(&str, Told<'_>, bool); 7] = [
         ("no object", Box::new(|_| json!(7)), false),
@@ -1011,7 +1014,7 @@ impl Exchange {
         usize::try_from(self.services.database().count(query).await).unwrap()
     }
 
-    /// Sends a later census of those who were there before, and of nobody else, until it is done.
+    /// Sends a later census of exactly the guests present before, until it is complete.
     async fn take_back(&self) {
         let census = json!({
             "taken_at": text_of(now() + TimeDelta::minutes(1)),

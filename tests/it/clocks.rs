@@ -195,7 +195,7 @@ async fn on_sqlite_no_clock_is_compared() {
     assert_eq!(skew(&api).await, None);
 }
 
-/// A stay of somebody who arrived at this instant.
+/// A stay of a guest who arrived at this instant.
 fn arrived_at(facility_id: &str, arrival_at: DateTime<FixedOffset>) -> Value {
     let mut stay = people::citizen(facility_id);
     stay["arrival_at"] = json!(text_of(arrival_at));
@@ -351,8 +351,8 @@ async fn a_jump_gives_no_tokens(database: Database) {
     }
 }
 
-/// What is under way when the clock jumps goes on by the wrong time until that is noticed. Leases
-/// go by the database's time, and what such a worker puts off or is refused harms nobody.
+/// Work under way when the clock jumps continues with the wrong time until the jump is noticed.
+/// Leases use the database's time, and whatever such a worker delays or is refused does no harm.
 #[tokio::test]
 async fn a_worker_with_a_wrong_clock_beside_another_doubles_and_delays_nothing() {
     let services = Services::install(Database::Postgres).await;
@@ -446,7 +446,7 @@ async fn a_worker_with_a_wrong_clock_begins_nothing_until_it_is_right() {
     );
 }
 
-/// Where there is one clock nobody can tell that it is wrong, but that it was set back.
+/// With a single clock a wrong time cannot be detected, but a step backwards can.
 #[tokio::test]
 async fn what_was_put_off_by_a_clock_that_was_ahead_is_tried_once_it_is_set_back() {
     let services = Services::install(Database::Sqlite).await;

@@ -605,7 +605,7 @@ async fn a_students_number_names_the_stay_with_its_day(database: Database) {
     assert_eq!(kept["reference"], reference);
     let (again, _) = imported(&desk, "", &roster("A1")).await;
     assert_eq!(again["replayed"], 3);
-    // Moved to another room nobody is present twice: the row names the stay to correct.
+    // A guest who moved to another room is not present twice: the row names the stay to correct.
     let (moved, rows) = imported(&desk, "", &roster("B2")).await;
     assert_eq!(moved["rejected"], 3, "{rows:?}");
     assert_eq!(rows[0]["problem"]["code"], "reference_conflict");

@@ -47,7 +47,7 @@ fn id(stay: &Value) -> &str {
     stay["id"].as_str().unwrap()
 }
 
-/// A foreigner, who is not checked with the registry, here for this many days.
+/// A foreigner staying for this many days; the registry is not asked about foreigners.
 async fn foreigner(desk: &Caller, facility_id: &str, days_back: i64) -> Value {
     let mut stay = people::foreigner(facility_id);
     stay["arrival_at"] = json!(text_of(local(-days_back, "00:30:00")));

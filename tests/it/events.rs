@@ -125,7 +125,7 @@ async fn an_event_that_commits_late_is_not_passed_over(database: Database) {
         },
         river.facility("hotel").replace('-', "")
     );
-    // On SQLite nobody else can write meanwhile: there the row comes late as a whole.
+    // On SQLite no other writer can run meanwhile, so the whole row comes late.
     let (begin, slow) = match database {
         Database::Sqlite => ("", ""),
         Database::Postgres => ("BEGIN;", "; SELECT pg_sleep(4); COMMIT"),
@@ -203,7 +203,7 @@ async fn a_key_hears_of_its_own_facilities(database: Database) {
         let facility = &item["facility_id"];
         assert!(facility.is_null() || facility == river.facility("hotel"));
     }
-    // A cursor serves every key of the organisation, and nobody else.
+    // A cursor is valid for every key of its organisation and for no other.
     read(&hotel, &before, 200).await;
     let path = format!("/v1/events?after={before}");
     let stranger = river.caller("police").get(&path).await;

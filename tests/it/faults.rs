@@ -441,7 +441,7 @@ async fn each_refusal_has_its_exact_state(database: Database) {
 }
 
 /// R14: one in a hundred is refused by the endpoint; five kill the worker that brings them. These
-/// five are parked after three claims, and nobody who was claimed beside them is.
+/// five are parked after three claims, and none of the tasks claimed together with them is.
 async fn poison_is_set_aside_and_its_neighbours_are_not(database: Database) {
     const COUNT: usize = 300;
     const KILLER_COUNT: usize = 5;

@@ -18,7 +18,7 @@ on_both_databases![
 /// POST operations that make nothing: there is nothing to be done twice.
 const MAKE_NOTHING: [&str; 4] = ["compareReceipts", "readScan", "searchStays", "validateStay"];
 
-/// An address that nobody listens on.
+/// An address without a listener.
 const NOBODY: &str = "http://127.0.0.1:9/luutru";
 
 async fn no_operation_that_makes_something_forgets_the_key(database: Database) {
@@ -135,7 +135,7 @@ async fn a_try_of_a_webhook_and_a_replay_are_made_once(database: Database) {
         delivery["id"].as_str().unwrap()
     );
     let first = tests::eventually_some("a replay", Duration::from_secs(20), async || {
-        // One that is being tried at this moment goes on as it is, and the key stays free.
+        // A delivery under way continues unchanged, and the key stays free.
         let key = people::fresh("again");
         let first = under(&desk, &key, &replay, None).await;
         (first.expect(202)["attempts"] == json!(0)).then_some((key, first))
@@ -222,7 +222,7 @@ async fn the_keys_of_facilities_are_apart(database: Database) {
             json!([river.facility(house)])
         );
     }
-    // Within a facility a key is one key, whoever of the organisation sends it.
+    // Within a facility a key is the same key for every sender of the organisation.
     let other = people::citizen(river.facility("hotel"));
     let integrator = river.caller("integrator");
     integrator

@@ -493,7 +493,7 @@ async fn the_template_is_a_file_that_is_understood(database: Database) {
     let workbook = get("*/*").await;
     assert_eq!(workbook.status, 200);
     assert_eq!(workbook.header("content-type"), Some(XLSX));
-    // Its heading is found, and there is nobody in it.
+    // The sheet has a heading and no rows.
     let import = imported(&desk, "", XLSX, workbook.body).await;
     assert_eq!(
         import["problem"]["errors"][0]["code"], "file_empty",

@@ -17,7 +17,7 @@ on_both_databases![
 
 const DELIVERED: Duration = Duration::from_secs(60);
 const RIGHT: Duration = Duration::from_secs(30);
-/// The clock of the one who declares shows this when it is told to.
+/// The time that the clock of the declaring process is set to.
 const NOON: &str = "12:00:00";
 
 /// An installation whose API can be told that it is noon of yesterday.
@@ -71,7 +71,7 @@ impl Yesterday {
         .await
     }
 
-    /// The clock is that of the machine again, and nobody doubts it.
+    /// Resets the clock to the machine's and waits until the process trusts it.
     async fn be_right(&self) {
         self.clock.jump(0);
         tests::eventually("a clock that is right", RIGHT, async || {

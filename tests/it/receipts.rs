@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tests::{Database, Ending, River, on_both_databases, people, receipt, run_to_end};
+use tests::{Database, ProcessExit, River, on_both_databases, people, receipt, run_to_end};
 
 on_both_databases![
     a_receipt_verifies_offline_and_covers_what_was_sent,
@@ -120,7 +120,7 @@ fn every_vietnamese_letter() -> String {
     domain::text::nfc_trim(&words.join(" "))
 }
 
-/// What is copied out of a PDF, without white space: lines are broken where they are full.
+/// The text of a PDF without white space, because full lines are broken anywhere.
 fn copied(pdf: &[u8]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("receipt.pdf");
@@ -152,7 +152,7 @@ async fn the_text_of_a_receipt_copies_as_it_reads(database: Database) {
     }
 }
 
-/// A day nobody else of the tests declares for.
+/// A day that no other test declares stays for.
 async fn declare_on(river: &River, day: &str, count: usize) -> Vec<Value> {
     let mut declared = Vec::new();
     for hour in 0..count {
@@ -250,7 +250,7 @@ async fn a_day_s_receipt_is_for_its_facility_and_a_day_only(database: Database) 
 }
 
 /// `luutru receipt verify` with these files in its reach, and no setting of a service.
-async fn verify(arguments: &[&str]) -> Ending {
+async fn verify(arguments: &[&str]) -> ProcessExit {
     run_to_end(&[&["receipt", "verify"], arguments].concat(), &[]).await
 }
 

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use tests::{
-    Database, Ending, Journal, River, Setting, TestDatabase, measured, on_both_databases, people,
-    post_steadily, run_to_end,
+    Database, Journal, ProcessExit, River, Setting, TestDatabase, measured, on_both_databases,
+    people, post_steadily, run_to_end,
 };
 
 const DELIVERED: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ async fn what_is_sent_again_after_a_restore_has_one_effect(database: Database) {
     stop(river).await;
     let backup = original.copy().await;
 
-    // Life goes on after the backup: everything arrives, one stay more is declared.
+    // After the backup the service continues: all deliveries arrive, and one more stay is declared.
     let river = start(directory.path(), &original).await;
     river.police().heal().await;
     let desk = river.caller("hotel");
@@ -248,11 +248,11 @@ async fn stop(river: River) {
     assert_eq!(ending.code, Some(0), "{}", ending.log);
 }
 
-async fn check(directory: &Path, database: &TestDatabase) -> Ending {
+async fn check(directory: &Path, database: &TestDatabase) -> ProcessExit {
     run_to_end(&["check"], &settings(directory, database)).await
 }
 
-fn assert_whole(ending: &Ending) {
+fn assert_whole(ending: &ProcessExit) {
     assert_eq!(ending.code, Some(0), "{} {}", ending.output, ending.log);
     let report = report(ending);
     assert_eq!(report["whole"], true, "{report}");
@@ -260,7 +260,7 @@ fn assert_whole(ending: &Ending) {
     assert!(checked.is_some_and(|count| count > 0), "{report}");
 }
 
-fn report(ending: &Ending) -> Value {
+fn report(ending: &ProcessExit) -> Value {
     serde_json::from_str(&ending.output).expect("one line of JSON")
 }
 

@@ -56,7 +56,8 @@ async fn the_same_key_with_another_request_is_refused(database: Database) {
         .await;
     let problem = other.expect_problem(422, "idempotency_key_reused");
     assert_eq!(problem["retryable"], false);
-    // Another facility's keys are other keys; who of its organisation sends one does not matter.
+    // Keys belong to the facility: another facility's are different, and it does not matter which of
+    // the organisation's senders uses one.
     let same_organisation = river.caller("integrator");
     same_organisation
         .declare_as(&key, &people::citizen(river.facility("school")))

@@ -129,7 +129,7 @@ async fn until_event(desk: &Caller, stay_id: &str, kind: &str) -> Vec<Value> {
     .await
 }
 
-/// Everything a sender can see of a stay: itself, lists and filters, what is due, events.
+/// Everything a sender can see of a stay: the stay itself, lists and filters, due items, events.
 async fn everything(river: &River, stay_id: &str) -> Value {
     let desk = river.caller("hotel");
     let stay = settled(&desk, stay_id).await;
@@ -524,7 +524,7 @@ async fn a_question_is_answered_in_words(database: Database) {
         .await
         .expect_problem(409, "question_closed");
 
-    // The sender is no longer asked; nothing changed, and nobody is notified.
+    // The question is closed; the stay is unchanged and no notification is sent.
     let stay = desk.stay(&id).await;
     assert_eq!((stay.get("questions"), &stay["version"]), (None, &json!(1)));
     assert_eq!(due_of(&river, &id).await, Vec::<Value>::new());

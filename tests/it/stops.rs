@@ -134,8 +134,8 @@ async fn balanced(first: Caller, second: Caller, stay: serde_json::Value) -> (St
     (answer.json()["id"].as_str().unwrap().to_owned(), status)
 }
 
-/// R21: SIGTERM under load. Not ready at once, what is under way is answered, exit 0 in time, and
-/// nobody behind a balancer notices.
+/// R21: SIGTERM under load. The process reports unready at once, answers requests under way and
+/// exits 0 in time; clients behind a balancer see no failure.
 async fn a_stop_under_load_is_no_failure_behind_a_balancer(database: Database) {
     let services = Services::install(database).await;
     let (stopped, one) = services.start_api().await;

@@ -266,7 +266,7 @@ fn mend_audit(url: &str) -> &'static str {
     }
 }
 
-/// How many rows each table holds that a deed would write to, and what a deed would change.
+/// The number of rows in each table that an operation writes to, and the values it changes.
 async fn content(services: &Services) -> Vec<i64> {
     let mut counts = Vec::new();
     for what in [

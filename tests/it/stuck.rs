@@ -19,7 +19,7 @@ const RECOVERED: Duration = Duration::from_secs(10);
 /// Requests of each kind a second.
 const RATE: u32 = 20;
 
-/// An API behind a link to its database, and somebody who declared there.
+/// An API behind a link to its database, and a sender who has declared a stay there.
 struct Counter {
     services: Services,
     link: Link,
@@ -197,7 +197,7 @@ async fn who_asks_a_silent_database_is_told_within_three_seconds() {
     all_once_after_a_second_try(&counter, declared, 62).await;
 }
 
-/// R15: the connections that stand are never answered again, and nobody says so; new ones are.
+/// R15: open connections silently stop answering; new ones work.
 #[tokio::test]
 async fn connections_that_were_forgotten_are_replaced() {
     let counter = Counter::open().await;
@@ -242,8 +242,8 @@ async fn slowest_life(counter: &Counter, until: Instant) -> Duration {
     slowest
 }
 
-/// R16: every connection waits for a lock. Whoever would have to wait for a connection is told at
-/// once, the process says that it lives, and all is well again when the lock is gone.
+/// R16: every connection waits for a lock. A caller that would have to wait for a connection is
+/// refused at once, the process reports itself alive, and service resumes when the lock is gone.
 #[tokio::test]
 async fn who_would_wait_behind_a_lock_is_told_at_once() {
     let counter = Counter::open().await;

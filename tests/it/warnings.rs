@@ -92,7 +92,7 @@ async fn of_stays_elsewhere_only_the_police_learn(database: Database) {
     let stay = people::citizen(river.facility("hotel"));
     river.caller("hotel").accepted(&stay).await;
     let elsewhere = again(&stay, river.facility("guest_house"));
-    // The same key, even: it is told nothing of another facility.
+    // Even with the same key, one facility learns nothing about another.
     for (sender, stay) in [
         ("guest_house", elsewhere.clone()),
         (

@@ -66,7 +66,7 @@ async fn a_damaged_word_of_a_stay_is_an_error_of_that_stay_alone(database: Datab
     assert_eq!(receipt.expect(200)["timeliness"], "on_time");
 }
 
-/// A stay of which nobody can tell any more whether it was on time.
+/// A stay whose stored timeliness is damaged.
 async fn damaged_receipt(river: &River, database: Database) -> String {
     let desk = river.caller("hotel");
     let stay = desk
