@@ -11,7 +11,7 @@ use poem::{Endpoint, EndpointExt, middleware::SetHeader};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, types::Any};
 use serde_json::Value;
 
-use self::published::{CatalogueList, CatalogueView, Text};
+use self::published::{CatalogueList, CatalogueView, PublishedText};
 use crate::app::App;
 use crate::problem::Failure;
 use crate::reply::{ETag, Json, Raw, Written};
@@ -125,7 +125,7 @@ fn cached(endpoint: impl Endpoint) -> impl Endpoint {
 }
 
 /// The text unless the caller has it already, and its version.
-fn unless_known(text: &Text, headers: &HeaderMap) -> (Option<Bytes>, ETag) {
+fn unless_known(text: &PublishedText, headers: &HeaderMap) -> (Option<Bytes>, ETag) {
     let is_known = is_known(headers, &text.digest);
     let json = (!is_known).then(|| text.json.clone());
     (json, ETag::of(&text.digest))

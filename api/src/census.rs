@@ -16,7 +16,7 @@ use crate::exchange::{Current, Exchange};
 use crate::facilities;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Query, query};
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::{Json, Localised, Raw};
 use crate::shapes::text::{
@@ -184,7 +184,7 @@ impl CensusApi {
         /// Guards against another body under the same key; lines are judged again each time.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<CensusDraft>,
+        document: JsonDocument<CensusDraft>,
     ) -> Result<CensusTaken, Failure> {
         let app = &self.0;
         let facility = Arc::clone(facilities::find(admitted.sender(), id)?);

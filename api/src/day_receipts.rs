@@ -23,7 +23,7 @@ use crate::facilities;
 use crate::paper;
 use crate::parameters::{Query, query};
 use crate::problem::Failure;
-use crate::receipt_form::{ReceiptForm, Wanted};
+use crate::receipt_form::{ReceiptForm, WantedForm};
 use crate::refused::Refused;
 use crate::reply::Json;
 use crate::shapes::text::{self, CompactJws, Instant, Sha256Hex, TimelinessWord};
@@ -117,19 +117,19 @@ impl DayReceiptsApi {
         query: Query<DayQuery>,
     ) -> Result<DayReceiptShown, Refused<406>> {
         let app = &self.0;
-        let wanted = Wanted::of(headers)?;
+        let wanted = WantedForm::of(headers)?;
         let facility = facilities::find(admitted.sender(), id)?;
         let date = query.day()?;
         let rows = store::stays::arrived_on(&app.db, facility.id, date).await?;
         let day = Day::of(app, facility, date, rows)?;
         Ok(DayReceiptShown::Receipt(match wanted {
-            Wanted::Pdf => {
+            WantedForm::Pdf => {
                 let name = format!("{}-{date}", facility.id);
                 let paper = day.into_paper(paper::place(app, facility));
                 ReceiptForm::Pdf(paper::write(app, &name, move || paper.to_pdf()).await?)
             }
-            Wanted::Jose => ReceiptForm::Jose(day.jws),
-            Wanted::Json => ReceiptForm::Json(Json(day.into_answer(facility))),
+            WantedForm::Jose => ReceiptForm::Jose(day.jws),
+            WantedForm::Json => ReceiptForm::Json(Json(day.into_answer(facility))),
         }))
     }
 }
@@ -138,13 +138,13 @@ impl DayReceiptsApi {
 struct Day {
     date: NaiveDate,
     as_of: DateTime<Utc>,
-    lines: Vec<Line>,
+    lines: Vec<ReceiptLine>,
     digest: Digest,
     jws: String,
 }
 
 /// A stay of the day.
-struct Line {
+struct ReceiptLine {
     stay_id: Uuid,
     number: String,
     received_at: DateTime<Utc>,
@@ -160,8 +160,8 @@ impl Day {
     ) -> Result<Self, Failure> {
         let lines = rows
             .iter()
-            .map(Line::of)
-            .collect::<Result<Vec<Line>, Failure>>()?;
+            .map(ReceiptLine::of)
+            .collect::<Result<Vec<ReceiptLine>, Failure>>()?;
         let digest = digest::of_numbers(lines.iter().map(|line| &line.number));
         let as_of = app.clock.now();
         let payload = receipt::day_payload(&DayFacts {
@@ -187,12 +187,16 @@ impl Day {
             as_of: Instant::of(self.as_of),
             count: u32::try_from(self.digest.count).unwrap_or(u32::MAX),
             sha256: Sha256Hex(hex::encode(self.digest.sha256)),
-            receipts: self.lines.into_iter().map(Line::into_answer).collect(),
+            receipts: self
+                .lines
+                .into_iter()
+                .map(ReceiptLine::into_answer)
+                .collect(),
             jws: CompactJws(self.jws),
         }
     }
 
-    fn into_paper(self, place: formats::receipt_paper::Place) -> DayPaper {
+    fn into_paper(self, place: formats::receipt_paper::PrintedPlace) -> DayPaper {
         let lines = self.lines.into_iter().map(|line| DayLine {
             number: line.number,
             received_at: line.received_at,
@@ -209,7 +213,7 @@ impl Day {
     }
 }
 
-impl Line {
+impl ReceiptLine {
     fn of(row: &ArrivedRow) -> Result<Self, Failure> {
         let timeliness = row.timeliness.get();
         Ok(Self {

@@ -23,7 +23,7 @@ use serde_json::Value;
 use crate::problem::Failure;
 use crate::reply::Written;
 use crate::topic::Topic;
-use page::{Asset, Page};
+use page::{Asset, SwaggerPage};
 
 /// How long a browser keeps document and page.
 const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -66,7 +66,7 @@ impl DocsApi {
         operation_id = "showDocs",
         tag = "Topic::Operation"
     )]
-    async fn show_docs(&self) -> Result<Page, Failure> {
+    async fn show_docs(&self) -> Result<SwaggerPage, Failure> {
         let page = self.documents.page();
         page.ok_or_else(|| Failure::internal("the page of the document is not there"))
     }
@@ -90,7 +90,7 @@ pub(crate) struct Documents {
     undated: Value,
     /// As it is served during one hour.
     dated: Mutex<Option<(DateTime<Utc>, Bytes)>>,
-    page: OnceLock<Option<Page>>,
+    page: OnceLock<Option<SwaggerPage>>,
 }
 
 impl Documents {
@@ -119,8 +119,8 @@ impl Documents {
     }
 
     /// The page; `None` when the framework's bundle has an unexpected layout.
-    pub(crate) fn page(&self) -> Option<Page> {
-        self.page.get_or_init(Page::new).clone()
+    pub(crate) fn page(&self) -> Option<SwaggerPage> {
+        self.page.get_or_init(SwaggerPage::new).clone()
     }
 }
 

@@ -213,7 +213,7 @@ async fn find(app: &App, admitted: &Admitted<Reading>, id: Uuid) -> Result<Impor
 /// How a file was understood, as the worker keeps it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Layout {
+struct StoredLayout {
     columns: Option<Box<RawValue>>,
     date_order: Option<String>,
     known_by: Option<String>,
@@ -231,7 +231,7 @@ struct SheetLayout {
     date_order: Option<String>,
 }
 
-impl Layout {
+impl StoredLayout {
     /// The layout of a file; nothing is known of one that was not read.
     fn of(import: &Import) -> Result<Self, Failure> {
         let Some(layout) = &import.layout else {
@@ -244,7 +244,7 @@ impl Layout {
 
 impl ImportView {
     fn of(import: &Import, names: &SheetNames, exchange: &Exchange) -> Result<Self, Failure> {
-        let layout = Layout::of(import)?;
+        let layout = StoredLayout::of(import)?;
         let problem = import.problem.as_deref();
         let problem = problem.and_then(|problem| serde_json::from_str(problem).ok());
         let known_by = layout.known_by;

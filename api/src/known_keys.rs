@@ -15,7 +15,7 @@ use domain::{problem::Code, sender::Sender};
 use parking_lot::{Mutex, RwLock};
 use runtime::ids;
 use store::api_keys::ApiKey;
-use store::events::Scope;
+use store::events::FeedScope;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -64,10 +64,10 @@ impl Caller {
     }
 
     /// Which events this key may see.
-    pub(crate) fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> FeedScope {
         let is_bound = !self.key.facility_ids.is_empty();
         let facilities = self.sender.facilities.iter();
-        Scope {
+        FeedScope {
             organisation_id: self.sender.organisation_id,
             facility_ids: is_bound.then(|| facilities.map(|facility| facility.id).collect()),
         }
@@ -77,7 +77,7 @@ impl Caller {
 /// The cache of recently found keys, and the set of existing ones.
 #[derive(Default)]
 pub(crate) struct KnownKeys {
-    known: Mutex<HashMap<Uuid, Known>>,
+    known: Mutex<HashMap<Uuid, CachedKey>>,
     /// Keys that are not there, and since when that is known.
     absent: Mutex<HashMap<Uuid, Instant>>,
     /// The ids of keys that exist or have existed.
@@ -92,7 +92,7 @@ pub(crate) struct KnownKeys {
 /// key, only one queries the database. Each lock records its last failed query.
 struct Lookups<const COUNT: usize>([tokio::sync::Mutex<Option<Instant>>; COUNT]);
 
-pub(crate) type Turn<'a> = tokio::sync::MutexGuard<'a, Option<Instant>>;
+pub(crate) type LookupLock<'a> = tokio::sync::MutexGuard<'a, Option<Instant>>;
 
 impl<const COUNT: usize> Default for Lookups<COUNT> {
     fn default() -> Self {
@@ -104,7 +104,7 @@ impl<const COUNT: usize> Lookups<COUNT> {
     /// Waits until no lookup with this lock is running.
     ///
     /// Errors: 503 when the database failed to answer in the meantime; it would fail again.
-    async fn turn(&self, place: u64) -> Result<Turn<'_>, Failure> {
+    async fn turn(&self, place: u64) -> Result<LookupLock<'_>, Failure> {
         let count = u64::try_from(COUNT).unwrap_or(u64::MAX);
         let place = usize::try_from(place % count).unwrap_or_default();
         let since = Instant::now();
@@ -116,7 +116,7 @@ impl<const COUNT: usize> Lookups<COUNT> {
     }
 }
 
-struct Known {
+struct CachedKey {
     caller: Arc<Caller>,
     found_at: Instant,
     /// A request has gone to look it up again.
@@ -236,7 +236,7 @@ impl KnownKeys {
             return;
         };
         if known.len() < REMEMBERED_COUNT_MAX || known.contains_key(&id) {
-            let entry = Known {
+            let entry = CachedKey {
                 caller: Arc::clone(caller),
                 found_at: Instant::now(),
                 is_refreshing: false,
@@ -251,7 +251,7 @@ impl KnownKeys {
     ///
     /// Errors: 503 when the database gave no answer meanwhile, or too many look up keys that were
     /// never seen.
-    pub(crate) async fn turn(&self, id: Uuid) -> Result<Turn<'_>, Failure> {
+    pub(crate) async fn turn(&self, id: Uuid) -> Result<LookupLock<'_>, Failure> {
         let place = self.places.hash_one(id);
         if self.has_met(id) {
             return self.lookups.turn(place).await;

@@ -18,7 +18,7 @@ mod ticket;
 
 pub(crate) use allowance::{Allowance, Rate};
 pub(crate) use fields::RateLimitFields;
-pub(crate) use gate::Place;
+pub(crate) use gate::GatePermit;
 pub(crate) use limits::Limits;
 pub(crate) use meters::{FacilityMeter, KeyMeter};
 pub(crate) use room::{BodyKind, Received};

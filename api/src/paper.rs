@@ -4,7 +4,7 @@ use domain::catalogue::Catalogues;
 use domain::facility::Facility;
 use domain::time::local_date;
 use formats::paper::PaperFault;
-use formats::receipt_paper::Place;
+use formats::receipt_paper::PrintedPlace;
 use poem::http::header;
 use poem::{IntoResponse, Response};
 
@@ -52,7 +52,7 @@ impl IntoResponse for Paper {
 }
 
 /// Name and whole address of a facility, with the names of its units of today.
-pub(crate) fn place(app: &App, facility: &Facility) -> Place {
+pub(crate) fn place(app: &App, facility: &Facility) -> PrintedPlace {
     let catalogues: &Catalogues = app.intake.catalogues();
     let today = local_date(app.clock.now());
     let commune = catalogues.commune(&facility.commune_code);
@@ -65,7 +65,7 @@ pub(crate) fn place(app: &App, facility: &Facility) -> Place {
         .flatten()
         .filter(|part| !part.is_empty())
         .collect();
-    Place {
+    PrintedPlace {
         name: facility.name.clone(),
         address: parts.join(", "),
     }

@@ -49,7 +49,7 @@ pub(crate) trait Parameter: Sized + Send + Sync {
 /// The parameters of an operation; [`query!`] implements it.
 pub(crate) trait Parameters: Sized + Send + Sync {
     /// Takes them out of what was sent and notes their faults.
-    fn take(from: &mut Sent) -> Self;
+    fn take(from: &mut UnreadParameters) -> Self;
 
     /// Their names and schemas, in the order of the document.
     fn describe() -> Vec<(&'static str, MetaSchemaRef)>;
@@ -73,7 +73,7 @@ macro_rules! query {
         }
 
         impl $crate::parameters::Parameters for $name {
-            fn take(from: &mut $crate::parameters::Sent) -> Self {
+            fn take(from: &mut $crate::parameters::UnreadParameters) -> Self {
                 Self { $( $field: from.value(stringify!($field)), )+ }
             }
 
@@ -109,12 +109,12 @@ pub(crate) fn described<P: Parameter>(
 }
 
 /// The parameters of a request that have not been read yet, and the faults of those that have.
-pub(crate) struct Sent {
+pub(crate) struct UnreadParameters {
     rest: Vec<(String, String)>,
     faults: Vec<Violation>,
 }
 
-impl Sent {
+impl UnreadParameters {
     /// The value of a parameter; a second one of the same name is a fault.
     pub(crate) fn value<P: Parameter>(&mut self, name: &'static str) -> Option<P> {
         let text = self.text(name)?;
@@ -165,7 +165,7 @@ fn pointer(name: &str) -> String {
 pub(crate) struct Query<T> {
     /// The parameters that could be read.
     pub(crate) parameters: T,
-    sent: Sent,
+    sent: UnreadParameters,
 }
 
 impl<'a, T: Parameters> ApiExtractor<'a> for Query<T> {
@@ -200,7 +200,7 @@ impl<'a, T: Parameters> ApiExtractor<'a> for Query<T> {
 
 impl<T: Parameters> Query<T> {
     fn read(rest: Vec<(String, String)>) -> Self {
-        let mut sent = Sent {
+        let mut sent = UnreadParameters {
             rest,
             faults: Vec::new(),
         };
@@ -297,7 +297,7 @@ pub(crate) struct Paged<T = ()> {
 }
 
 impl<T: Parameters> Parameters for Paged<T> {
-    fn take(from: &mut Sent) -> Self {
+    fn take(from: &mut UnreadParameters) -> Self {
         Self {
             limit: from.value("limit"),
             cursor: from.value("cursor"),
@@ -321,7 +321,7 @@ impl<T: Parameters> Parameters for Paged<T> {
 
 /// A list without filters.
 impl Parameters for () {
-    fn take(_: &mut Sent) -> Self {}
+    fn take(_: &mut UnreadParameters) -> Self {}
 
     fn describe() -> Vec<(&'static str, MetaSchemaRef)> {
         Vec::new()

@@ -1,7 +1,7 @@
 //! The body of a request: bounded in size and time, JSON, no deeper than 32.
 //!
 //! `domain` judges shape and meaning of its members, not this module. The type parameter of
-//! [`Document`] only describes the body in the OpenAPI document.
+//! [`JsonDocument`] only describes the body in the OpenAPI document.
 
 mod announced;
 mod json;
@@ -60,7 +60,7 @@ impl Shape for StayDraft {}
 impl Shape for ScanText {}
 
 /// A JSON document that has been received whole.
-pub(crate) struct Document<T> {
+pub(crate) struct JsonDocument<T> {
     /// What was sent.
     pub(crate) value: Value,
     /// When the last byte had been read: the legal time of filing.
@@ -68,7 +68,7 @@ pub(crate) struct Document<T> {
     shape: PhantomData<fn() -> T>,
 }
 
-impl<'a, T: Shape> ApiExtractor<'a> for Document<T> {
+impl<'a, T: Shape> ApiExtractor<'a> for JsonDocument<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -116,7 +116,7 @@ impl<'a> ApiExtractor<'a> for StayDocument {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        Document::<StayDraft>::request_meta()
+        JsonDocument::<StayDraft>::request_meta()
     }
 
     async fn from_request(
@@ -134,7 +134,7 @@ impl<'a> ApiExtractor<'a> for StayDocument {
 }
 
 /// A JSON document, or why there is none: for operations that judge something else first.
-pub(crate) struct Proposal<T>(pub(crate) Result<Document<T>, Failure>);
+pub(crate) struct Proposal<T>(pub(crate) Result<JsonDocument<T>, Failure>);
 
 impl<'a, T: Shape> ApiExtractor<'a> for Proposal<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -146,7 +146,7 @@ impl<'a, T: Shape> ApiExtractor<'a> for Proposal<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        Document::<T>::request_meta()
+        JsonDocument::<T>::request_meta()
     }
 
     async fn from_request(
@@ -228,7 +228,7 @@ impl Upload {
     ///
     /// Errors: 413 when it is too large, 408 when it does not come in time.
     pub(crate) async fn read(self, app: &App, exchange: &Exchange) -> Result<Vec<u8>, Failure> {
-        let arrival = Arrival {
+        let arrival = ArrivingBody {
             kind: BodyKind::File,
             bytes_max: app.settings.file_body_bytes_max + self.announced.overhead(),
             announced: self.length,
@@ -292,7 +292,7 @@ fn take_upload(request: &Request, body: &mut RequestBody) -> Result<Upload, Fail
 async fn receive_scan(request: &Request, body: &mut RequestBody) -> Result<Scanned, Failure> {
     let headers = request.headers();
     let Some(kind) = image_kind(headers) else {
-        let document: Document<ScanText> = receive_as(request, body, SCAN_MEDIA_TYPES).await?;
+        let document: JsonDocument<ScanText> = receive_as(request, body, SCAN_MEDIA_TYPES).await?;
         return Ok(Scanned {
             body: ScanBody::Text(document.value),
             received_at: document.received_at,
@@ -325,7 +325,7 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
 async fn receive<T: Shape>(
     request: &Request,
     body: &mut RequestBody,
-) -> Result<Document<T>, Failure> {
+) -> Result<JsonDocument<T>, Failure> {
     receive_as(request, body, T::MEDIA_TYPES).await
 }
 
@@ -334,9 +334,9 @@ async fn receive_as<T: Shape>(
     request: &Request,
     body: &mut RequestBody,
     advised: &'static [&'static str],
-) -> Result<Document<T>, Failure> {
+) -> Result<JsonDocument<T>, Failure> {
     let (bytes, received_at) = receive_bytes::<T>(request, body, advised).await?;
-    Ok(Document {
+    Ok(JsonDocument {
         value: json::parse(&bytes).map_err(json_failure)?,
         received_at,
         shape: PhantomData,
@@ -400,7 +400,7 @@ async fn read_in_time(
     let app = App::of(request)?;
     let exchange = exchange::of(request)?;
     let announced = request.headers().typed_get::<ContentLength>();
-    let arrival = Arrival {
+    let arrival = ArrivingBody {
         kind: BodyKind::Document,
         bytes_max,
         announced: announced.map(|length| length.0),
@@ -415,7 +415,7 @@ async fn read_in_time(
 }
 
 /// A body that is on its way.
-struct Arrival {
+struct ArrivingBody {
     kind: BodyKind,
     bytes_max: u32,
     announced: Option<u64>,
@@ -423,7 +423,7 @@ struct Arrival {
     time_limit: Duration,
 }
 
-impl Arrival {
+impl ArrivingBody {
     /// Reads the whole body. Small ones need no reservation; a large one holds its memory until the
     /// request has been processed.
     ///
@@ -478,7 +478,7 @@ impl Arrival {
         // In one piece: growing by doubling would take twice the memory.
         let mut bytes = Vec::with_capacity(announced.unwrap_or_default().min(bytes_max));
         let mut parts = body.into_bytes_stream();
-        let mut pace = Pace::begin();
+        let mut pace = BodySpeed::begin();
         while let Some(part) = pace.keep(parts.next()).await? {
             let part = part.map_err(|error| read_failure(error.into()))?;
             if bytes.len() + part.len() > bytes_max {
@@ -497,12 +497,12 @@ impl Arrival {
 }
 
 /// The minimum speed of a body: a sender slower than this for the whole window is cut off.
-struct Pace {
+struct BodySpeed {
     ends_at: Instant,
     byte_count: usize,
 }
 
-impl Pace {
+impl BodySpeed {
     const WINDOW: Duration = Duration::from_secs(10);
     /// 4 KiB a second.
     const WINDOW_BYTES: usize = 40 * 1024;
@@ -599,7 +599,7 @@ mod tests {
     }
 
     async fn read(body: Body, bytes_max: u32) -> Result<Vec<u8>, Failure> {
-        let arrival = Arrival {
+        let arrival = ArrivingBody {
             kind: BodyKind::Document,
             bytes_max,
             announced: None,

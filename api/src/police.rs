@@ -18,7 +18,7 @@ use serde_json::Value;
 use store::{
     audit::Entry,
     declarations::Idempotency,
-    review::{Case, queue::Scope},
+    review::{Case, queue::OfficerScope},
 };
 use uuid::Uuid;
 
@@ -35,8 +35,8 @@ const AREA: Area = Area {
 };
 
 /// What an officer sees.
-fn scope_of(sender: &Sender) -> Scope {
-    Scope {
+fn scope_of(sender: &Sender) -> OfficerScope {
+    OfficerScope {
         communes: sender.communes.clone(),
         provinces: sender.provinces.clone(),
     }

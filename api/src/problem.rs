@@ -35,9 +35,9 @@ pub(crate) fn status(code: Code) -> StatusCode {
 }
 
 /// Why a request did not get what it asked for: the error half of every operation.
-pub(crate) struct Failure(Box<Parts>);
+pub(crate) struct Failure(Box<FailureParts>);
 
-struct Parts {
+struct FailureParts {
     code: Code,
     errors: Vec<Violation>,
     /// What makes the text exact.
@@ -53,7 +53,7 @@ struct Parts {
 impl Failure {
     /// A failure that its code says everything about.
     pub(crate) fn new(code: Code) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(FailureParts {
             code,
             errors: Vec::new(),
             hint: None,

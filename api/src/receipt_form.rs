@@ -22,7 +22,7 @@ pub(crate) const JOSE: &str = "application/jose";
 
 /// The form that is asked for.
 #[derive(Clone, Copy)]
-pub(crate) enum Wanted {
+pub(crate) enum WantedForm {
     /// As JSON.
     Json,
     /// The bare JWS.
@@ -31,7 +31,7 @@ pub(crate) enum Wanted {
     Pdf,
 }
 
-impl Wanted {
+impl WantedForm {
     /// The form that `Accept` prefers.
     ///
     /// Errors: 406 when none will do.

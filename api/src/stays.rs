@@ -65,7 +65,7 @@ pub(crate) enum Declared {
 
 /// A stay was judged.
 #[derive(ApiResponse)]
-pub(crate) enum Judged {
+pub(crate) enum Validated {
     /// What the rules say.
     #[oai(status = 200)]
     Judgement(Localised<Json<Judgement>>),
@@ -139,11 +139,11 @@ impl StaysApi {
         Current(exchange): Current,
         admitted: Admitted<Asking>,
         document: StayDocument,
-    ) -> Result<Judged, Failure> {
+    ) -> Result<Validated, Failure> {
         let (sender, at) = (admitted.sender(), document.received_at);
         let judged = self.0.intake.validate(sender, at, &document.body);
         let judgement = Judgement::of(&judged, exchange.language);
-        Ok(Judged::Judgement(Localised::new(
+        Ok(Validated::Judgement(Localised::new(
             exchange.language,
             Json(judgement),
         )))

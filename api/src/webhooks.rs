@@ -26,7 +26,7 @@ use serde_json::{Map, Value, json};
 use store::{
     declarations::Idempotency,
     idempotency,
-    webhooks::{Deed, WebhookRow},
+    webhooks::{GuardedOutcome, WebhookRow},
 };
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ use crate::auth::{Admitted, Asking};
 use crate::cursor;
 use crate::idempotency::{Area, IdempotencyKey};
 use crate::parameters::{Paged, Query};
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::refused::Refused;
 use crate::reply::{Json, Location, Replayed};
@@ -192,7 +192,7 @@ impl WebhooksApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<WebhookDraft>,
+        document: JsonDocument<WebhookDraft>,
     ) -> Result<WebhookCreated, Refused<404>> {
         Ok(create(&self.0, &admitted, &key, &document).await?)
     }
@@ -299,10 +299,10 @@ impl WebhooksApi {
         let by = (row.id, sender.key_id);
         let enabled = store::webhooks::enable(&app.db, by, now, entry, guard.as_ref()).await;
         let is_replay = match enabled.map_err(|error| key.failure(error))? {
-            Deed::Done => false,
-            Deed::Replayed(_) => true,
-            Deed::KeyReused => return Err(key.reused()),
-            Deed::NotDone => return Err(Failure::new(Code::NotFound)),
+            GuardedOutcome::Done => false,
+            GuardedOutcome::Replayed(_) => true,
+            GuardedOutcome::KeyReused => return Err(key.reused()),
+            GuardedOutcome::NotDone => return Err(Failure::new(Code::NotFound)),
         };
         key.count(if is_replay { "replay" } else { "new" });
         let view = view(app, &as_made(row))?;
@@ -315,7 +315,7 @@ impl WebhooksApi {
 
 /// A webhook as it is asked for.
 #[derive(Debug, PartialEq, Eq)]
-struct Wanted<'a> {
+struct WantedWebhook<'a> {
     url: &'a str,
     events: Option<Vec<&'static str>>,
     facility_ids: Option<Vec<Uuid>>,
@@ -327,7 +327,7 @@ async fn create(
     app: &App,
     admitted: &Admitted<Asking>,
     key: &IdempotencyKey,
-    document: &Document<WebhookDraft>,
+    document: &JsonDocument<WebhookDraft>,
 ) -> Result<WebhookCreated, Failure> {
     let sender = admitted.sender();
     let wanted = read(&document.value, sender).map_err(Failure::invalid)?;
@@ -376,10 +376,12 @@ async fn create(
     let guard = guard.as_ref();
     let made = store::webhooks::insert(&app.db, row, WEBHOOK_COUNT_MAX, entry, guard).await;
     match made.map_err(|error| key.failure(error))? {
-        Deed::Done => key.count("new"),
-        Deed::Replayed(first) => return created_before(app, admitted, key, Some(first)).await,
-        Deed::KeyReused => return Err(key.reused()),
-        Deed::NotDone => return Err(Failure::new(Code::TooManyWebhooks)),
+        GuardedOutcome::Done => key.count("new"),
+        GuardedOutcome::Replayed(first) => {
+            return created_before(app, admitted, key, Some(first)).await;
+        }
+        GuardedOutcome::KeyReused => return Err(key.reused()),
+        GuardedOutcome::NotDone => return Err(Failure::new(Code::TooManyWebhooks)),
     }
     view.secret = Some(secret.expose_secret().to_owned());
     let location = location(&view);
@@ -536,7 +538,7 @@ fn entry(app: &App, sender: &Sender, action: &str, id: Uuid) -> store::audit::En
 }
 
 /// The request, or all its faults.
-fn read<'a>(document: &'a Value, sender: &Sender) -> Result<Wanted<'a>, Vec<Violation>> {
+fn read<'a>(document: &'a Value, sender: &Sender) -> Result<WantedWebhook<'a>, Vec<Violation>> {
     let Value::Object(members) = document else {
         return Err(vec![Violation::new("", Code::InvalidType)]);
     };
@@ -575,7 +577,7 @@ fn read<'a>(document: &'a Value, sender: &Sender) -> Result<Wanted<'a>, Vec<Viol
         },
     );
     match url {
-        Ok(url) if violations.is_empty() => Ok(Wanted {
+        Ok(url) if violations.is_empty() => Ok(WantedWebhook {
             url,
             events,
             facility_ids,
@@ -646,7 +648,7 @@ mod tests {
             provinces: Vec::new(),
         };
         let good = json!({"url": "https://a.vn/", "events": ["stay.accepted", "stay.accepted"]});
-        let expected = Wanted {
+        let expected = WantedWebhook {
             url: "https://a.vn/",
             events: Some(vec!["stay.accepted"]),
             facility_ids: None,

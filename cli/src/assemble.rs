@@ -257,11 +257,11 @@ pub(crate) async fn keep_data_keys(
 
 /// Whether releases that know only the first form of sealing may run beside this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Beside {
-    /// This process has the data directory to itself.
-    Nobody,
-    /// Others, until they are stopped.
-    Earlier,
+pub(crate) enum FirstFormReleases {
+    /// They cannot run: this process has the data directory to itself.
+    Excluded,
+    /// They may run until they are stopped.
+    MayRun,
 }
 
 /// Puts what an earlier release stored into the second form of sealing, in the background, until
@@ -270,7 +270,7 @@ pub(crate) fn start_rewrite(
     db: &Database,
     vault: &Arc<Vault>,
     clock: &Clock,
-    beside: Beside,
+    first_form: FirstFormReleases,
     stop: &CancellationToken,
 ) {
     if vault.refuses_first_form() {
@@ -280,18 +280,19 @@ pub(crate) fn start_rewrite(
     let stop = stop.clone();
     tasks::spawn("rewrite", async move {
         tokio::select! {
-            () = rewrite(&db, &vault, &clock, beside) => {}
+            () = rewrite(&db, &vault, &clock, first_form) => {}
             () = stop.cancelled() => {}
         }
     });
 }
 
-async fn rewrite(db: &Database, vault: &Vault, clock: &Clock, beside: Beside) {
+async fn rewrite(db: &Database, vault: &Vault, clock: &Clock, first_form: FirstFormReleases) {
     let started = Instant::now();
     loop {
         let manner = Manner {
             pause: REWRITE_PAUSE,
-            may_finish: beside == Beside::Nobody || started.elapsed() >= EARLIER_MAY_RUN,
+            may_finish: first_form == FirstFormReleases::Excluded
+                || started.elapsed() >= EARLIER_MAY_RUN,
         };
         match intake::rewrite::run(db, vault, clock, manner, &|_| ()).await {
             Ok(done) => {

@@ -19,7 +19,7 @@ use crate::{
     assemble,
     exit::ExitStatus,
     private_file,
-    progress::Progress,
+    progress::ProgressLine,
     settings::{self, PlaceSettings},
     terminal,
 };
@@ -68,7 +68,7 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
     let mut draft = to.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);
-    let progress = Progress::new();
+    let progress = ProgressLine::new();
     let made = make(db, &draft, &progress).await;
     if made.is_err() {
         // Removes the remains of a failed copy of this or an earlier run, if there are any.
@@ -98,7 +98,7 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
 async fn make(
     db: &Database,
     draft: &Path,
-    progress: &Progress,
+    progress: &ProgressLine,
 ) -> anyhow::Result<Vec<&'static str>> {
     let path = draft
         .to_str()
@@ -123,7 +123,7 @@ async fn make(
 }
 
 /// The copy grows as it is written: its size is the progress.
-async fn copy_watched(db: &Database, path: &str, progress: &Progress) -> store::Result<()> {
+async fn copy_watched(db: &Database, path: &str, progress: &ProgressLine) -> store::Result<()> {
     let of = if progress.is_visible() {
         store::backup::mib_count(db).await?
     } else {
@@ -142,7 +142,7 @@ async fn copy_watched(db: &Database, path: &str, progress: &Progress) -> store::
     }
 }
 
-fn digest(path: &Path, progress: &Progress) -> io::Result<(u64, String)> {
+fn digest(path: &Path, progress: &ProgressLine) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
     let of = file.metadata()?.len() >> 20;
     let mut digest = Sha256::new();

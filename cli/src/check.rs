@@ -20,7 +20,7 @@ use store::{
 use crate::{
     assemble,
     exit::ExitStatus,
-    progress::Progress,
+    progress::ProgressLine,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -77,7 +77,7 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
         Ok(signer) => signer.jwks(),
         Err(_) => json!({"keys": []}),
     };
-    let progress = Progress::new();
+    let progress = ProgressLine::new();
     progress.show("step 1 of 3: rules between rows", 0, 0);
     let findings = consistency::check(db).await?;
     let versions = check_versions(db, &vault, &jwks, &progress).await?;
@@ -139,7 +139,7 @@ async fn check_versions(
     db: &Database,
     vault: &Vault,
     jwks: &Value,
-    progress: &Progress,
+    progress: &ProgressLine,
 ) -> anyhow::Result<Versions> {
     let mut found = Versions::default();
     let of = if progress.is_visible() {

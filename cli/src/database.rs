@@ -9,7 +9,7 @@ use crate::{
     assemble,
     demo::{self, DemoTexts},
     exit::ExitStatus,
-    progress::Progress,
+    progress::ProgressLine,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -40,7 +40,7 @@ pub(crate) async fn migrate(options: MigrateOptions) -> anyhow::Result<ExitStatu
     let profile = options.place.profile_or(Profile::Production);
     let limits = options.place.connect_options();
     let db = assemble::connect(&options.place, profile, &limits).await?;
-    let progress = Progress::new();
+    let progress = ProgressLine::new();
     let watch = |done, of| progress.show("migrations", done, of);
     let outcome = store::schema::migrate_watched(&db, &watch).await;
     db.close().await;
@@ -72,7 +72,7 @@ async fn seed_into(
     secrets: &Secrets,
 ) -> anyhow::Result<ExitStatus> {
     let clock = Clock::system();
-    let progress = Progress::new();
+    let progress = ProgressLine::new();
     let step_count = if options.demo { 3 } else { 2 };
     progress.show("catalogues", 0, step_count);
     seeds::seed_catalogues(db, &clock).await?;

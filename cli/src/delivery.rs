@@ -14,14 +14,14 @@ use store::{
     backlog::{Backlog, Map},
     destinations::{self, Destination, NATIONAL, Pause, Route},
     outbox::{self, Task},
-    tasks::{self, Filter, Requeued, Which},
+    tasks::{self, Requeued, TaskFilter, TaskSelection},
 };
 use uuid::Uuid;
 
 use crate::{
     assemble,
     exit::ExitStatus,
-    operator::{self, Hand},
+    operator::{self, ActingOperator},
     settings::PlaceSettings,
     terminal,
 };
@@ -40,7 +40,7 @@ const OPERATOR: &str = "operator";
 #[derive(Subcommand)]
 pub(crate) enum DeliveryCommand {
     /// Lists notifications, nearest deadline first, or the destinations.
-    List(ListOptions),
+    List(DeliveryListOptions),
     /// Shows one notification with every attempt.
     Show(ShowOptions),
     /// Resends parked notifications: one, or all.
@@ -71,7 +71,7 @@ enum Listed {
 
 /// What is listed, and how.
 #[derive(Args)]
-pub(crate) struct ListOptions {
+pub(crate) struct DeliveryListOptions {
     /// What is listed.
     #[arg(value_enum, default_value = "parked")]
     what: Listed,
@@ -232,7 +232,7 @@ async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<Exit
         | DeliveryCommand::Endpoint(_)
         | DeliveryCommand::Route(_)) => deed,
     };
-    let hand = &Hand::at_terminal(db).await?;
+    let hand = &ActingOperator::at_terminal(db).await?;
     match command {
         DeliveryCommand::List(_) | DeliveryCommand::Show(_) => Ok(ExitStatus::Success),
         DeliveryCommand::Requeue(options) => match options.id {
@@ -246,7 +246,7 @@ async fn perform(db: &Database, command: DeliveryCommand) -> anyhow::Result<Exit
     }
 }
 
-async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<ExitStatus> {
+async fn list(db: &Database, options: &DeliveryListOptions) -> anyhow::Result<ExitStatus> {
     ensure!(
         (1..=LIMIT_MAX).contains(&options.limit),
         "--limit: must be from 1 to {LIMIT_MAX}"
@@ -256,9 +256,9 @@ async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<ExitStatus
     let map = Map::read(db, &catalogues, now).await?;
     match options.what {
         Listed::Destinations => list_destinations(db, &map, options.json, now).await?,
-        Listed::Parked => list_tasks(db, &map, Which::Parked, options).await?,
-        Listed::Open => list_tasks(db, &map, Which::Open, options).await?,
-        Listed::Rejected => list_tasks(db, &map, Which::Rejected, options).await?,
+        Listed::Parked => list_tasks(db, &map, TaskSelection::Parked, options).await?,
+        Listed::Open => list_tasks(db, &map, TaskSelection::Open, options).await?,
+        Listed::Rejected => list_tasks(db, &map, TaskSelection::Rejected, options).await?,
     }
     Ok(ExitStatus::Success)
 }
@@ -286,10 +286,10 @@ async fn list_destinations(
 async fn list_tasks(
     db: &Database,
     map: &Map,
-    which: Which,
-    options: &ListOptions,
+    which: TaskSelection,
+    options: &DeliveryListOptions,
 ) -> anyhow::Result<()> {
-    let tasks = tasks::list(db, which, &Filter::default(), None, options.limit).await?;
+    let tasks = tasks::list(db, which, &TaskFilter::default(), None, options.limit).await?;
     let reasons = tasks::reasons(db, &tasks).await?;
     if options.json {
         let shown = tasks.iter().map(|task| {
@@ -326,7 +326,7 @@ fn absent(error: store::Error, id: Uuid) -> anyhow::Error {
     }
 }
 
-async fn requeue(db: &Database, hand: &Hand, id: Uuid) -> anyhow::Result<ExitStatus> {
+async fn requeue(db: &Database, hand: &ActingOperator, id: Uuid) -> anyhow::Result<ExitStatus> {
     let entry = hand.entry(REQUEUED, (TASK, id));
     let outcome = tasks::requeue(db, id, hand.clock.now(), entry, None).await;
     match outcome.map_err(|error| absent(error, id))? {
@@ -344,8 +344,8 @@ async fn requeue(db: &Database, hand: &Hand, id: Uuid) -> anyhow::Result<ExitSta
     }
 }
 
-async fn requeue_all(db: &Database, hand: &Hand) -> anyhow::Result<ExitStatus> {
-    let all = Filter::default();
+async fn requeue_all(db: &Database, hand: &ActingOperator) -> anyhow::Result<ExitStatus> {
+    let all = TaskFilter::default();
     let mut done_count = 0;
     let superseded_count = loop {
         let entry = |id| hand.entry(REQUEUED, (TASK, id));
@@ -360,7 +360,11 @@ async fn requeue_all(db: &Database, hand: &Hand) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-async fn pause(db: &Database, hand: &Hand, options: PauseOptions) -> anyhow::Result<ExitStatus> {
+async fn pause(
+    db: &Database,
+    hand: &ActingOperator,
+    options: PauseOptions,
+) -> anyhow::Result<ExitStatus> {
     let code = &options.destination;
     let now = hand.clock.now();
     let body = json!({"reason": options.reason, "until": options.until.map(format_instant)});
@@ -379,7 +383,7 @@ async fn pause(db: &Database, hand: &Hand, options: PauseOptions) -> anyhow::Res
     Ok(ExitStatus::Success)
 }
 
-async fn resume(db: &Database, hand: &Hand, code: &str) -> anyhow::Result<ExitStatus> {
+async fn resume(db: &Database, hand: &ActingOperator, code: &str) -> anyhow::Result<ExitStatus> {
     let row = known(db, code).await?;
     let entry = hand.entry("destination.resumed", ("destination", row.id));
     destinations::resume(db, code, entry, None).await?;
@@ -389,7 +393,7 @@ async fn resume(db: &Database, hand: &Hand, code: &str) -> anyhow::Result<ExitSt
 
 async fn endpoint(
     db: &Database,
-    hand: &Hand,
+    hand: &ActingOperator,
     options: EndpointOptions,
 ) -> anyhow::Result<ExitStatus> {
     let code = options.destination;
@@ -449,7 +453,11 @@ fn check_url(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn route(db: &Database, hand: &Hand, options: RouteOptions) -> anyhow::Result<ExitStatus> {
+async fn route(
+    db: &Database,
+    hand: &ActingOperator,
+    options: RouteOptions,
+) -> anyhow::Result<ExitStatus> {
     ensure!(
         options.to.is_none_or(|last| options.from <= last),
         "--to: lies before --from"

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     assemble,
     exit::ExitStatus,
-    operator::{self, Hand},
+    operator::{self, ActingOperator},
     organisations::{body, named},
     settings::PlaceSettings,
     terminal,
@@ -38,21 +38,21 @@ const OPTIONS: [(&str, &str); 5] = [
 #[derive(Subcommand)]
 pub(crate) enum FacilityCommand {
     /// Creates a facility and prints its id.
-    Create(Box<CreateOptions>),
+    Create(Box<FacilityCreateOptions>),
     /// Lists facilities: id, organisation, kind, commune, state, name.
-    List(ListOptions),
+    List(FacilityListOptions),
     /// Changes a facility, as of today or a later day; omitted options stay unchanged.
-    Change(Box<ChangeOptions>),
+    Change(Box<FacilityChangeOptions>),
     /// Ends a facility: it accepts no new declarations; its stays can still be read, changed and
     /// departed.
-    End(EndOptions),
+    End(FacilityEndOptions),
     /// Reopens a facility that has ended.
-    Reopen(NamedOptions),
+    Reopen(FacilityNamedOptions),
 }
 
 /// What a new facility is.
 #[derive(Args)]
-pub(crate) struct CreateOptions {
+pub(crate) struct FacilityCreateOptions {
     /// Code of its organisation.
     #[arg(long, env = "LUUTRU_FACILITY_ORGANISATION", value_name = "CODE")]
     organisation: String,
@@ -104,7 +104,7 @@ pub(crate) struct CreateOptions {
 
 /// Which facilities are listed, and how.
 #[derive(Args)]
-pub(crate) struct ListOptions {
+pub(crate) struct FacilityListOptions {
     /// Only facilities of the organisation with this code.
     #[arg(long, env = "LUUTRU_FACILITY_ORGANISATION", value_name = "CODE")]
     organisation: Option<String>,
@@ -119,7 +119,7 @@ pub(crate) struct ListOptions {
 
 /// What of a facility changes.
 #[derive(Args)]
-pub(crate) struct ChangeOptions {
+pub(crate) struct FacilityChangeOptions {
     /// Id of the facility, as `luutru facility list` shows it.
     id: Uuid,
 
@@ -171,7 +171,7 @@ pub(crate) struct ChangeOptions {
 
 /// Which facility ends, and when.
 #[derive(Args)]
-pub(crate) struct EndOptions {
+pub(crate) struct FacilityEndOptions {
     /// Id of the facility.
     id: Uuid,
 
@@ -185,7 +185,7 @@ pub(crate) struct EndOptions {
 
 /// Which facility.
 #[derive(Args)]
-pub(crate) struct NamedOptions {
+pub(crate) struct FacilityNamedOptions {
     /// Id of the facility.
     id: Uuid,
 
@@ -220,7 +220,7 @@ async fn perform(db: &Database, command: FacilityCommand) -> anyhow::Result<()> 
         FacilityCommand::Create(options) => create(db, *options).await,
         FacilityCommand::List(options) => list(db, &options).await,
         FacilityCommand::Change(options) => {
-            let ChangeOptions {
+            let FacilityChangeOptions {
                 id, json: is_json, ..
             } = *options;
             let after = change(db, id, patch(*options), "changed").await?;
@@ -243,7 +243,7 @@ async fn perform(db: &Database, command: FacilityCommand) -> anyhow::Result<()> 
     }
 }
 
-async fn create(db: &Database, options: CreateOptions) -> anyhow::Result<()> {
+async fn create(db: &Database, options: FacilityCreateOptions) -> anyhow::Result<()> {
     let sent = body([
         ("organisation_code", Some(json!(options.organisation))),
         ("kind", Some(json!(options.kind))),
@@ -265,7 +265,7 @@ async fn create(db: &Database, options: CreateOptions) -> anyhow::Result<()> {
         organisation.code,
         organisation.code
     );
-    let hand = Hand::at_terminal(db).await?;
+    let hand = ActingOperator::at_terminal(db).await?;
     let record = draft.into_record(ids::uuid_v7(&hand.clock), organisation.id, now);
     let note = hand.note("facility.created", (FACILITY, record.facility.id));
     let made = operator::done(directory::create_facility(db, record, note).await?)?;
@@ -276,7 +276,7 @@ async fn create(db: &Database, options: CreateOptions) -> anyhow::Result<()> {
     }
 }
 
-async fn list(db: &Database, options: &ListOptions) -> anyhow::Result<()> {
+async fn list(db: &Database, options: &FacilityListOptions) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let organisation_id = match &options.organisation {
         Some(code) => Some(named(db, code).await?.id),
@@ -303,7 +303,7 @@ fn line(record: &FacilityRecord, now: DateTime<Utc>) -> String {
 }
 
 /// The change as the API takes it.
-fn patch(options: ChangeOptions) -> Value {
+fn patch(options: FacilityChangeOptions) -> Value {
     let subkind = options.subkind.map(|word| match word.trim() {
         "" => Value::Null,
         word => json!(word),
@@ -334,7 +334,7 @@ async fn change(
     let (_, catalogues) = assemble::catalogues(db).await?;
     let patch = FacilityPatch::read(&sent, &judged, &catalogues, local_date(now));
     let patch = patch.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
-    let hand = Hand::at_terminal(db).await?;
+    let hand = ActingOperator::at_terminal(db).await?;
     let note = hand.note(&format!("facility.{word}"), (FACILITY, id));
     operator::done(directory::change_facility(db, &judged, patch, note).await?)
 }

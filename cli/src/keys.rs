@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     assemble,
     exit::ExitStatus,
-    operator::{self, Hand},
+    operator::{self, ActingOperator},
     organisations::{body, named},
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
@@ -37,16 +37,16 @@ const OPTIONS: [(&str, &str); 4] = [
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
     /// Creates a key and prints its text, only once: the database keeps only a hash.
-    Create(Box<CreateOptions>),
+    Create(Box<KeyCreateOptions>),
     /// Lists keys with owner, rights, creator, expiry and last use, but never their texts.
-    List(ListOptions),
+    List(KeyListOptions),
     /// Revokes a key; requests with it are refused from then on.
     Revoke(Box<RevokeOptions>),
 }
 
 /// What a new key may do.
 #[derive(Args)]
-pub(crate) struct CreateOptions {
+pub(crate) struct KeyCreateOptions {
     /// Code of the organisation that owns the key, for instance demo.
     #[arg(
         long,
@@ -122,7 +122,7 @@ pub(crate) struct CreateOptions {
 
 /// How keys are listed.
 #[derive(Args)]
-pub(crate) struct ListOptions {
+pub(crate) struct KeyListOptions {
     /// Only keys of the organisation with this code.
     #[arg(
         long,
@@ -169,7 +169,7 @@ pub(crate) async fn execute(command: KeyCommand) -> anyhow::Result<ExitStatus> {
     }
 }
 
-async fn create(options: CreateOptions) -> anyhow::Result<ExitStatus> {
+async fn create(options: KeyCreateOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let needed = [Secret::KeyPepper];
     let secrets = Secrets::gather(&options.secrets, &options.place, profile, &needed)?;
@@ -183,7 +183,7 @@ async fn create(options: CreateOptions) -> anyhow::Result<ExitStatus> {
     db.close().await;
     let (key, text) = outcome?;
     if options.json {
-        terminal::say_json(&KeyMade {
+        terminal::say_json(&PrintedKey {
             made: KeyView::of(&key, Clock::system().now()),
             key: &text,
         })?;
@@ -196,7 +196,7 @@ async fn create(options: CreateOptions) -> anyhow::Result<ExitStatus> {
 
 /// A key that was made, with its text.
 #[derive(Serialize)]
-struct KeyMade<'a> {
+struct PrintedKey<'a> {
     #[serde(flatten)]
     made: KeyView,
     key: &'a str,
@@ -204,13 +204,13 @@ struct KeyMade<'a> {
 
 async fn make_key(
     db: &Database,
-    options: &CreateOptions,
+    options: &KeyCreateOptions,
     secrets: &Secrets,
 ) -> anyhow::Result<(KeyRecord, String)> {
     let (_, catalogues) = assemble::catalogues(db).await?;
     let draft = KeyDraft::read(&options.body(), &catalogues);
     let draft = draft.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
-    let hand = Hand::at_terminal(db).await?;
+    let hand = ActingOperator::at_terminal(db).await?;
     let now = hand.clock.now();
     let organisation = named(db, &draft.organisation_code).await?;
     ensure!(
@@ -245,7 +245,7 @@ async fn make_key(
     Ok((record, made.text().expose_secret().to_owned()))
 }
 
-impl CreateOptions {
+impl KeyCreateOptions {
     /// As the API takes it.
     fn body(&self) -> Value {
         let some = |words: &[String]| (!words.is_empty()).then(|| json!(words));
@@ -264,7 +264,7 @@ impl CreateOptions {
     }
 }
 
-async fn list(options: ListOptions) -> anyhow::Result<ExitStatus> {
+async fn list(options: KeyListOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     let db = assemble::connect_checked(&options.place, profile).await?;
     let keys = all_keys(&db, options.organisation_code.as_deref()).await;
@@ -327,7 +327,7 @@ async fn revoke(options: RevokeOptions) -> anyhow::Result<ExitStatus> {
     let db = assemble::connect_checked(&options.place, profile).await?;
     let outcome = async {
         assemble::settle_keys(&db, &secrets, Clock::system().now()).await?;
-        let hand = Hand::at_terminal(&db).await?;
+        let hand = ActingOperator::at_terminal(&db).await?;
         let entry = hand.entry("key.revoked", (key_ring::KEY, options.id));
         anyhow::Ok(key_ring::revoke(&db, options.id, &row_key, entry).await)
     }

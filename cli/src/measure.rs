@@ -5,14 +5,14 @@ use std::{fs::File, io::Write, path::Path};
 use anyhow::Context;
 use bench::{BenchOptions, Measure, load::LoadOptions};
 
-use crate::{exit::ExitStatus, progress::Progress, terminal};
+use crate::{exit::ExitStatus, progress::ProgressLine, terminal};
 
 /// Runs the load and prints the summary. A stay that is missing at the police, or is there twice,
 /// is a problem.
 pub(crate) async fn load(options: LoadOptions) -> anyhow::Result<ExitStatus> {
     let is_json = options.is_json();
-    let page = options.html().map(Page::create).transpose()?;
-    let progress = Progress::new();
+    let page = options.html().map(ReportFile::create).transpose()?;
+    let progress = ProgressLine::new();
     let watch = |step: &str, done, of| progress.show(step, done, of);
     let summary = bench::load::execute(options, &watch).await?;
     drop(progress);
@@ -34,8 +34,8 @@ pub(crate) async fn load(options: LoadOptions) -> anyhow::Result<ExitStatus> {
 /// Takes the measures and prints each as it is done; as JSON, all of them at the end.
 pub(crate) async fn bench(options: BenchOptions) -> anyhow::Result<ExitStatus> {
     let (is_json, is_enforced) = (options.is_json(), options.is_enforced());
-    let page = options.html().map(Page::create).transpose()?;
-    let progress = Progress::new();
+    let page = options.html().map(ReportFile::create).transpose()?;
+    let progress = ProgressLine::new();
     let watch = |step: &str, done, of| progress.show(step, done, of);
     let show = |measure: &Measure| -> anyhow::Result<()> {
         if !is_json {
@@ -61,9 +61,9 @@ pub(crate) async fn bench(options: BenchOptions) -> anyhow::Result<ExitStatus> {
 
 /// The file of an HTML report. It is opened before the run, so that a wrong path is refused before
 /// an hour of measuring.
-struct Page(File);
+struct ReportFile(File);
 
-impl Page {
+impl ReportFile {
     fn create(path: &Path) -> anyhow::Result<Self> {
         let file = File::create(path);
         let file = file.with_context(|| format!("--html: cannot write {}", path.display()))?;

@@ -9,7 +9,7 @@ use runtime::{clock::Clock, ids};
 use store::{
     Database,
     audit::{self, Actor},
-    directory::{Note, Part, Written},
+    directory::{ActionOutcome, ActionRecord, ListPart},
 };
 use uuid::Uuid;
 
@@ -40,13 +40,13 @@ pub(crate) fn name(named: Option<String>) -> anyhow::Result<()> {
 }
 
 /// The acting operator, with a clock.
-pub(crate) struct Hand {
+pub(crate) struct ActingOperator {
     /// The time.
     pub(crate) clock: Clock,
     by: Actor,
 }
 
-impl Hand {
+impl ActingOperator {
     /// The operator at this terminal.
     pub(crate) async fn at_terminal(db: &Database) -> anyhow::Result<Self> {
         let clock = Clock::system();
@@ -62,8 +62,8 @@ impl Hand {
     }
 
     /// The same for what is noted with its deed.
-    pub(crate) fn note(&self, action: &str, subject: (&str, Uuid)) -> Note<'static> {
-        Note {
+    pub(crate) fn note(&self, action: &str, subject: (&str, Uuid)) -> ActionRecord<'static> {
+        ActionRecord {
             entry: self.entry(action, subject),
             key: None,
         }
@@ -92,11 +92,13 @@ fn name_of(users: &str, uid: u32) -> Option<String> {
 /// What was done, of a deed without a key of a request.
 ///
 /// Errors: it was not.
-pub(crate) fn done<T>(written: Written<T>) -> anyhow::Result<T> {
+pub(crate) fn done<T>(written: ActionOutcome<T>) -> anyhow::Result<T> {
     match written {
-        Written::Done(subject) | Written::Replayed(subject, _) => Ok(subject),
-        Written::CodeTaken => bail!("--code: another organisation has this code; choose another"),
-        Written::VersionMismatch(_) | Written::KeyReused => {
+        ActionOutcome::Done(subject) | ActionOutcome::Replayed(subject, _) => Ok(subject),
+        ActionOutcome::CodeTaken => {
+            bail!("--code: another organisation has this code; choose another")
+        }
+        ActionOutcome::VersionMismatch(_) | ActionOutcome::KeyReused => {
             bail!("it was changed at the same time; check it and run the command again")
         }
     }
@@ -104,12 +106,12 @@ pub(crate) fn done<T>(written: Written<T>) -> anyhow::Result<T> {
 
 /// Everything of a list that is read in parts. `id` tells where a part ends.
 pub(crate) async fn all<T>(
-    mut read: impl AsyncFnMut(Part) -> store::Result<Vec<T>>,
+    mut read: impl AsyncFnMut(ListPart) -> store::Result<Vec<T>>,
     id: impl Fn(&T) -> Uuid,
 ) -> anyhow::Result<Vec<T>> {
     let mut all = Vec::new();
     loop {
-        let part = Part {
+        let part = ListPart {
             after: all.last().map(&id),
             count_max: PART_SIZE,
         };

@@ -18,7 +18,7 @@ use store::{
 use crate::{
     assemble,
     exit::ExitStatus,
-    operator::{self, Hand},
+    operator::{self, ActingOperator},
     settings::PlaceSettings,
     terminal,
 };
@@ -27,21 +27,21 @@ use crate::{
 #[derive(Subcommand)]
 pub(crate) enum OrganisationCommand {
     /// Creates an organisation and prints its id.
-    Create(CreateOptions),
+    Create(OrganisationCreateOptions),
     /// Lists all organisations: code, state, name.
-    List(ListOptions),
+    List(OrganisationListOptions),
     /// Changes an organisation's name.
-    Change(ChangeOptions),
+    Change(OrganisationChangeOptions),
     /// Ends an organisation: its facilities accept no new declarations; their stays can still be
     /// read, changed and departed.
-    End(EndOptions),
+    End(OrganisationEndOptions),
     /// Reopens an organisation that has ended.
-    Reopen(NamedOptions),
+    Reopen(OrganisationNamedOptions),
 }
 
 /// What a new organisation is called.
 #[derive(Args)]
-pub(crate) struct CreateOptions {
+pub(crate) struct OrganisationCreateOptions {
     /// Its code on the command line: lower-case letters, digits, -_. Cannot be changed.
     #[arg(long, env = "LUUTRU_ORGANISATION_CODE")]
     code: String,
@@ -60,7 +60,7 @@ pub(crate) struct CreateOptions {
 
 /// How organisations are listed.
 #[derive(Args)]
-pub(crate) struct ListOptions {
+pub(crate) struct OrganisationListOptions {
     /// Prints one JSON array.
     #[arg(long, env = "LUUTRU_ORGANISATION_JSON")]
     json: bool,
@@ -71,7 +71,7 @@ pub(crate) struct ListOptions {
 
 /// What an organisation is called from now on.
 #[derive(Args)]
-pub(crate) struct ChangeOptions {
+pub(crate) struct OrganisationChangeOptions {
     /// Code of the organisation.
     code: String,
 
@@ -85,7 +85,7 @@ pub(crate) struct ChangeOptions {
 
 /// Which organisation ends, and when.
 #[derive(Args)]
-pub(crate) struct EndOptions {
+pub(crate) struct OrganisationEndOptions {
     /// Code of the organisation.
     code: String,
 
@@ -99,7 +99,7 @@ pub(crate) struct EndOptions {
 
 /// Which organisation.
 #[derive(Args)]
-pub(crate) struct NamedOptions {
+pub(crate) struct OrganisationNamedOptions {
     /// Code of the organisation.
     code: String,
 
@@ -147,11 +147,11 @@ async fn perform(db: &Database, command: OrganisationCommand) -> anyhow::Result<
     }
 }
 
-async fn create(db: &Database, options: &CreateOptions) -> anyhow::Result<()> {
+async fn create(db: &Database, options: &OrganisationCreateOptions) -> anyhow::Result<()> {
     let body = json!({"code": options.code, "name": options.name});
     let draft = OrganisationDraft::read(&body);
     let draft = draft.map_err(|violations| operator::refused(&violations, &[]))?;
-    let hand = Hand::at_terminal(db).await?;
+    let hand = ActingOperator::at_terminal(db).await?;
     let now = hand.clock.now();
     let organisation = draft.into_organisation(ids::uuid_v7(&hand.clock), now);
     let note = hand.note("organisation.created", (ORGANISATION, organisation.id));
@@ -191,7 +191,7 @@ async fn change(db: &Database, code: &str, patch: Value, word: &str) -> anyhow::
     let content = read_organisation_patch(&patch, &judged);
     let content =
         content.map_err(|violations| operator::refused(&violations, &[("ended_at", "--at")]))?;
-    let hand = Hand::at_terminal(db).await?;
+    let hand = ActingOperator::at_terminal(db).await?;
     let action = format!("organisation.{word}");
     let note = hand.note(&action, (ORGANISATION, judged.id));
     operator::done(directory::change_organisation(db, &judged, content, note).await?)?;

@@ -27,14 +27,14 @@ static BARS: LazyLock<Option<MultiProgress>> =
 static BAR_COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// The progress of one command. Dropping it clears its line.
-pub(crate) struct Progress {
+pub(crate) struct ProgressLine {
     bar: Option<ProgressBar>,
     /// The step shown and its length, to notice when they change.
     shown: Mutex<(String, u64)>,
 }
 
-impl Progress {
-    /// Shows nothing before the first [`Progress::show`].
+impl ProgressLine {
+    /// Shows nothing before the first [`ProgressLine::show`].
     pub(crate) fn new() -> Self {
         let bar = BARS.as_ref().map(|bars| bars.add(ProgressBar::no_length()));
         if bar.is_some() {
@@ -82,7 +82,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

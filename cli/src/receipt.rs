@@ -13,7 +13,7 @@ use runtime::signing;
 use serde_json::{Value, json};
 
 use crate::{exit::ExitStatus, terminal};
-use evidence::Evidence;
+use evidence::ReceiptEvidence;
 use report::Report;
 
 /// Longest file that is read, in bytes: a day's receipt with 100,000 stays, and more.
@@ -86,7 +86,7 @@ fn verify(options: &VerifyOptions) -> anyhow::Result<ExitStatus> {
             .ok()
             .with_context(|| format!("{} does not hold JSON", path.display()))
     });
-    let evidence = Evidence {
+    let evidence = ReceiptEvidence {
         receipt: read_receipt(options.receipt.as_deref())?,
         content: content.transpose()?,
         salt: options.salt.clone(),

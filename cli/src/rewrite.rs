@@ -12,7 +12,7 @@ use store::Database;
 use crate::{
     assemble,
     exit::ExitStatus,
-    progress::Progress,
+    progress::ProgressLine,
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
 };
@@ -53,7 +53,7 @@ async fn run(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
         may_finish: true,
     };
     let told = Mutex::new(None::<Instant>);
-    let bar = Progress::new();
+    let bar = ProgressLine::new();
     let tell = |progress: RewriteProgress| {
         if let RewriteProgress::Stays { done, of } = progress {
             bar.show("stays sealed again", done, of);

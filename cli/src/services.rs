@@ -14,7 +14,7 @@ use runtime::{
 };
 
 use crate::{
-    assemble::{self, Beside},
+    assemble::{self, FirstFormReleases},
     exit::ExitStatus,
     settings::{Refusals, Secret, Secrets},
 };
@@ -78,8 +78,13 @@ pub(crate) async fn worker(options: WorkerOptions) -> anyhow::Result<ExitStatus>
     let context = ServiceContext::open(db.clone(), secrets, &shutdown.token()).await?;
     let started = start::intake(&context, options.window.window(), &options.intake).await?;
     let intake = started.intake;
-    let (service, _) =
-        start::worker(&context, intake.clone(), options.settings, Beside::Earlier).await?;
+    let (service, _) = start::worker(
+        &context,
+        intake.clone(),
+        options.settings,
+        FirstFormReleases::MayRun,
+    )
+    .await?;
     let steps = |service: RunningService| {
         vec![
             service.into_stop(SERVICE_STOP_MAX),

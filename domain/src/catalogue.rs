@@ -147,7 +147,7 @@ impl Catalogues {
         code: &str,
         value: &Value,
     ) -> Result<(), CatalogueFault> {
-        let entry = |catalogue| Entry {
+        let entry = |catalogue| EntryReader {
             catalogue,
             row_code: code,
             value,
@@ -217,7 +217,7 @@ impl Catalogues {
         self.countries.values()
     }
 
-    fn add_province(&mut self, entry: &Entry<'_>) -> Result<(), CatalogueFault> {
+    fn add_province(&mut self, entry: &EntryReader<'_>) -> Result<(), CatalogueFault> {
         let province = Province {
             code: entry.code().to_owned(),
             full_name: entry.required("full_name")?,
@@ -226,7 +226,7 @@ impl Catalogues {
         Ok(())
     }
 
-    fn add_commune(&mut self, entry: &Entry<'_>) -> Result<(), CatalogueFault> {
+    fn add_commune(&mut self, entry: &EntryReader<'_>) -> Result<(), CatalogueFault> {
         let mut former_names: Vec<(String, NaiveDate)> = entry
             .list("former_names")
             .iter()
@@ -250,7 +250,7 @@ impl Catalogues {
         Ok(())
     }
 
-    fn add_country(&mut self, entry: &Entry<'_>) {
+    fn add_country(&mut self, entry: &EntryReader<'_>) {
         let code = entry.code();
         if code == SPECIMEN_CODE || entry.text("kind") == Some(FOREIGN_SPELLING) {
             return;
@@ -265,7 +265,7 @@ impl Catalogues {
         self.countries.insert(code.to_owned(), country);
     }
 
-    fn add_subkinds(&mut self, entry: &Entry<'_>) {
+    fn add_subkinds(&mut self, entry: &EntryReader<'_>) {
         let codes = entry.list("subkinds").iter();
         let codes = codes.filter_map(|subkind| subkind.get("code")?.as_str().map(str::to_owned));
         self.subkinds
@@ -273,7 +273,7 @@ impl Catalogues {
     }
 
     /// Only aliases of communes count, and only those whose old unit had a code.
-    fn add_alias(&mut self, entry: &Entry<'_>) -> Result<(), CatalogueFault> {
+    fn add_alias(&mut self, entry: &EntryReader<'_>) -> Result<(), CatalogueFault> {
         let is_commune = matches!(entry.text("level"), Some("commune" | "commune_pre2025"));
         let Some(old_code) = entry.text("old_code").filter(|_| is_commune) else {
             return Ok(());
@@ -306,7 +306,7 @@ fn target(target: &Value) -> Option<(bool, &str)> {
 }
 
 /// One stored entry while being read.
-struct Entry<'a> {
+struct EntryReader<'a> {
     catalogue: &'static str,
     row_code: &'a str,
     value: &'a Value,
@@ -315,15 +315,15 @@ struct Entry<'a> {
 fn rows<'a>(
     catalogue: &'static str,
     entries: &'a Entries,
-) -> impl Iterator<Item = Entry<'a>> + use<'a> {
-    entries.iter().map(move |(code, value)| Entry {
+) -> impl Iterator<Item = EntryReader<'a>> + use<'a> {
+    entries.iter().map(move |(code, value)| EntryReader {
         catalogue,
         row_code: code,
         value,
     })
 }
 
-impl<'a> Entry<'a> {
+impl<'a> EntryReader<'a> {
     fn code(&self) -> &'a str {
         self.text("code").unwrap_or(self.row_code)
     }

@@ -28,7 +28,7 @@ use crate::problem::Violation;
 use crate::stay::Presence;
 use crate::time::parse_instant;
 
-pub use matching::{Match, match_lines};
+pub use matching::{LineMatch, match_lines};
 pub use patch::patch;
 
 /// The members that identify a guest, including everything below them.

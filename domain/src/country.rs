@@ -30,7 +30,7 @@ const SUFFIXES: [&str; 3] = [" citizen", " national", " nationality"];
 
 /// The meaning of a word as a country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
+pub enum CountryMeaning {
     /// This country, by its code.
     Country(&'static str),
     /// At least two countries match: the sender must say which.
@@ -39,7 +39,7 @@ pub enum Meaning {
     Unknown,
 }
 
-impl Meaning {
+impl CountryMeaning {
     fn of(codes: Option<&Vec<&'static str>>) -> Self {
         match codes.map(Vec::as_slice) {
             None | Some([]) => Self::Unknown,
@@ -70,10 +70,10 @@ pub fn names(code: &str) -> Option<(&'static str, &'static str)> {
 /// Which country a text means. A name may stand beside its code (`Việt Nam - VNM`, `Pháp (FR)`):
 /// then both must mean the same.
 #[must_use]
-pub fn meaning(text: &str) -> Meaning {
+pub fn meaning(text: &str) -> CountryMeaning {
     let text = single_spaced(&nfc_trim(text));
     let whole = of_word(&text);
-    if whole != Meaning::Unknown {
+    if whole != CountryMeaning::Unknown {
         return whole;
     }
     let parts = text
@@ -84,17 +84,17 @@ pub fn meaning(text: &str) -> Meaning {
         .filter(|part| !part.is_empty())
         .collect();
     if parts.len() < 2 {
-        return Meaning::Unknown;
+        return CountryMeaning::Unknown;
     }
     parts
         .into_iter()
         .map(of_word)
-        .fold(Meaning::Unknown, Meaning::and)
+        .fold(CountryMeaning::Unknown, CountryMeaning::and)
 }
 
-fn of_word(text: &str) -> Meaning {
+fn of_word(text: &str) -> CountryMeaning {
     let found = of_bare_word(text);
-    if found != Meaning::Unknown {
+    if found != CountryMeaning::Unknown {
         return found;
     }
     let lower = text.to_lowercase();
@@ -106,25 +106,25 @@ fn of_word(text: &str) -> Meaning {
                 .iter()
                 .find_map(|suffix| lower.strip_suffix(suffix))
         });
-    shorter.map_or(Meaning::Unknown, |rest| by_name(rest.trim()))
+    shorter.map_or(CountryMeaning::Unknown, |rest| by_name(rest.trim()))
 }
 
-fn of_bare_word(text: &str) -> Meaning {
-    let code = Meaning::of(TABLE.codes.get(text));
-    if code == Meaning::Unknown {
+fn of_bare_word(text: &str) -> CountryMeaning {
+    let code = CountryMeaning::of(TABLE.codes.get(text));
+    if code == CountryMeaning::Unknown {
         by_name(text)
     } else {
         code
     }
 }
 
-fn by_name(text: &str) -> Meaning {
-    let exact = Meaning::of(TABLE.exact.get(&text.to_lowercase()));
-    if exact != Meaning::Unknown {
+fn by_name(text: &str) -> CountryMeaning {
+    let exact = CountryMeaning::of(TABLE.exact.get(&text.to_lowercase()));
+    if exact != CountryMeaning::Unknown {
         return exact;
     }
-    let code = Meaning::of(TABLE.codes.get(&text.to_uppercase()));
-    code.and(Meaning::of(TABLE.plain.get(&plain(text))))
+    let code = CountryMeaning::of(TABLE.codes.get(&text.to_uppercase()));
+    code.and(CountryMeaning::of(TABLE.plain.get(&plain(text))))
 }
 
 /// Without marks and punctuation, `St` as `Saint`.
@@ -149,15 +149,15 @@ fn plain(text: &str) -> String {
 
 /// Each word with the codes it means, in the order of the codes.
 #[derive(Default)]
-struct Table {
+struct CountryTable {
     codes: BTreeMap<String, Vec<&'static str>>,
     exact: BTreeMap<String, Vec<&'static str>>,
     plain: BTreeMap<String, Vec<&'static str>>,
     names: BTreeMap<&'static str, (&'static str, &'static str)>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table::default();
+static TABLE: LazyLock<CountryTable> = LazyLock::new(|| {
+    let mut table = CountryTable::default();
     for line in WORDS.lines().skip(1) {
         let mut cells = line.splitn(3, ',');
         let (Some(code), Some(kind), Some(word)) = (cells.next(), cells.next(), cells.next())
@@ -174,7 +174,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
-impl Table {
+impl CountryTable {
     fn add(&mut self, code: &'static str, kind: &str, word: &'static str) {
         let add = |words: &mut BTreeMap<String, Vec<&'static str>>, word: String| {
             let codes = words.entry(word).or_default();
@@ -206,7 +206,7 @@ mod tests {
             let [code] = codes.as_slice() else {
                 panic!("{word} is the code of several countries");
             };
-            assert_eq!(meaning(word), Meaning::Country(code), "{word}");
+            assert_eq!(meaning(word), CountryMeaning::Country(code), "{word}");
         }
         let table = [
             ("MY", "MYS"),
@@ -216,14 +216,14 @@ mod tests {
             ("D", "DEU"),
         ];
         for (word, code) in table {
-            assert_eq!(meaning(word), Meaning::Country(code), "{word}");
+            assert_eq!(meaning(word), CountryMeaning::Country(code), "{word}");
         }
     }
 
     #[test]
     fn every_name_means_one_country_or_is_told_to_mean_two() {
         for (word, codes) in &TABLE.exact {
-            let expected = Meaning::of(Some(codes));
+            let expected = CountryMeaning::of(Some(codes));
             let is_code = TABLE.codes.contains_key(word.as_str());
             assert!(is_code || meaning(word) == expected, "{word}");
         }
@@ -289,23 +289,23 @@ mod tests {
             ("Hong Kong", "HKG"),
         ];
         for (word, code) in table {
-            assert_eq!(meaning(word), Meaning::Country(code), "{word}");
+            assert_eq!(meaning(word), CountryMeaning::Country(code), "{word}");
         }
     }
 
     #[test]
     fn a_word_for_two_countries_is_told_by_both_and_others_are_unknown() {
         let table = [
-            ("My", Meaning::Either("MYS", "USA")),
-            ("my", Meaning::Either("MYS", "USA")),
-            ("Ao", Meaning::Either("AGO", "AUT")),
-            ("Bi", Meaning::Either("BDI", "BEL")),
-            ("Congo", Meaning::Either("COD", "COG")),
-            ("Pháp / Đức", Meaning::Either("FRA", "DEU")),
-            ("Tàu", Meaning::Unknown),
-            ("Atlantis", Meaning::Unknown),
-            ("", Meaning::Unknown),
-            ("-", Meaning::Unknown),
+            ("My", CountryMeaning::Either("MYS", "USA")),
+            ("my", CountryMeaning::Either("MYS", "USA")),
+            ("Ao", CountryMeaning::Either("AGO", "AUT")),
+            ("Bi", CountryMeaning::Either("BDI", "BEL")),
+            ("Congo", CountryMeaning::Either("COD", "COG")),
+            ("Pháp / Đức", CountryMeaning::Either("FRA", "DEU")),
+            ("Tàu", CountryMeaning::Unknown),
+            ("Atlantis", CountryMeaning::Unknown),
+            ("", CountryMeaning::Unknown),
+            ("-", CountryMeaning::Unknown),
         ];
         for (word, expected) in table {
             assert_eq!(meaning(word), expected, "{word}");

@@ -56,14 +56,14 @@ pub fn of_numbers<Text: AsRef<str>>(numbers: impl IntoIterator<Item = Text>) -> 
 
 /// The receipts that a sender holds of a local day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct SenderReceipts {
     /// The day in Viet Nam on which the stays began.
     pub date: NaiveDate,
     /// Their receipts' numbers, in whatever order.
     pub numbers: Vec<String>,
 }
 
-impl Held {
+impl SenderReceipts {
     /// Reads `{date, receipts: [numbers]}`; the list may be empty.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Held {
     }
 }
 
-fn read_held(body: &Value, violations: &mut Vec<Violation>) -> Option<Held> {
+fn read_held(body: &Value, violations: &mut Vec<Violation>) -> Option<SenderReceipts> {
     let mut reader = ObjectReader::root(body, violations)?;
     let text = reader.text("date", Bound::line(DATE_LENGTH_MAX));
     let date = text.as_deref().and_then(parse_day);
@@ -101,7 +101,7 @@ fn read_held(body: &Value, violations: &mut Vec<Violation>) -> Option<Held> {
             }),
         }
     }
-    Some(Held {
+    Some(SenderReceipts {
         date: date?,
         numbers,
     })
@@ -149,11 +149,12 @@ mod tests {
 
     #[test]
     fn a_list_is_read_whole_and_every_fault_of_it_named() {
-        let held = Held::read(&json!({"date": "2026-11-24", "receipts": [" A ", "B", "A"]}));
+        let held =
+            SenderReceipts::read(&json!({"date": "2026-11-24", "receipts": [" A ", "B", "A"]}));
         let held = held.unwrap();
         assert_eq!(held.date.to_string(), "2026-11-24");
         assert_eq!(held.numbers, ["A", "B", "A"]);
-        assert!(Held::read(&json!({"date": "2026-11-24", "receipts": []})).is_ok());
+        assert!(SenderReceipts::read(&json!({"date": "2026-11-24", "receipts": []})).is_ok());
 
         let table = [
             (json!([]), vec![("", Code::InvalidType)]),
@@ -184,7 +185,7 @@ mod tests {
             ),
         ];
         for (body, expected) in table {
-            let found = Held::read(&body).unwrap_err();
+            let found = SenderReceipts::read(&body).unwrap_err();
             let found: Vec<_> = found
                 .iter()
                 .map(|one| (one.pointer.as_str(), one.code))
@@ -192,7 +193,10 @@ mod tests {
             assert_eq!(found, expected);
         }
         let many = json!({"date": "2026-11-24", "receipts": vec![0; 1_000]});
-        assert_eq!(Held::read(&many).unwrap_err().len(), VIOLATION_COUNT_MAX);
+        assert_eq!(
+            SenderReceipts::read(&many).unwrap_err().len(),
+            VIOLATION_COUNT_MAX
+        );
     }
 
     proptest! {

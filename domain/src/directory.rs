@@ -40,7 +40,7 @@ pub type Content = Map<String, Value>;
 
 /// A change as it is kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change {
+pub struct DirectoryChange {
     /// The version it made; the first one holds everything.
     pub version: i32,
     /// The first day on which it holds.
@@ -51,7 +51,7 @@ pub struct Change {
     pub content: Content,
 }
 
-impl Change {
+impl DirectoryChange {
     /// The changes up to `version` that are in force on `day`, in order of application.
     pub fn in_force(changes: &[Self], day: NaiveDate, version: i32) -> Vec<&Self> {
         let holds = |change: &&Self| change.valid_from <= day && change.version <= version;

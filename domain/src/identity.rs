@@ -50,7 +50,7 @@ pub struct RegistryPerson {
 
 /// A person as declared.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Declared {
+pub struct DeclaredPerson {
     /// Full name.
     pub full_name: String,
     /// Birth date, as far as it was sent.
@@ -84,7 +84,7 @@ impl Grade {
 
 /// Grades a declaration against the registry's person.
 #[must_use]
-pub fn grade(declared: &Declared, registry: &RegistryPerson) -> Grade {
+pub fn grade(declared: &DeclaredPerson, registry: &RegistryPerson) -> Grade {
     Grade {
         full_name: grade_name(&declared.full_name, &registry.full_name),
         birth_date: pair(declared.birth_date, registry.birth_date)
@@ -199,7 +199,7 @@ impl fmt::Debug for RegistryPerson {
 }
 
 /// Persons are not printed.
-impl fmt::Debug for Declared {
+impl fmt::Debug for DeclaredPerson {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Declared(…)")
     }
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn only_a_difference_is_a_mismatch() {
-        let declared = |name: &str, sex| Declared {
+        let declared = |name: &str, sex| DeclaredPerson {
             full_name: name.into(),
             birth_date: None,
             sex,

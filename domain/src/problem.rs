@@ -12,7 +12,7 @@ mod violation;
 use serde_json::{Value, json};
 
 pub use codes::Code;
-pub use in_file::{Column, in_file};
+pub use in_file::{SheetColumnRef, in_file};
 pub use language::Language;
 pub use violation::{Hint, Violation};
 

@@ -100,8 +100,8 @@ impl RoomList {
 
     /// Where on the list each stay lies.
     #[must_use]
-    pub fn places(&self) -> Places {
-        let mut places = Places(HashMap::new());
+    pub fn places(&self) -> RoomIndex {
+        let mut places = RoomIndex(HashMap::new());
         for (index, room) in self.rooms.iter().enumerate() {
             let entry = (room.ward.as_deref().map(comparable), index);
             let of_name = places.0.entry((room.kind, comparable(&room.name)));
@@ -112,12 +112,12 @@ impl RoomList {
 }
 
 /// Finds the entry of a stay by what the stay says of its place.
-pub struct Places(HashMap<(RoomKind, String), Vec<WardEntry>>);
+pub struct RoomIndex(HashMap<(RoomKind, String), Vec<WardEntry>>);
 
 /// An entry's ward, as it is compared, and its index.
 type WardEntry = (Option<String>, usize);
 
-impl Places {
+impl RoomIndex {
     /// The index of the entry: the bed, if one of that name is listed, else the room. A ward that
     /// the stay names decides between entries of the same name; one that contradicts it is never
     /// meant.

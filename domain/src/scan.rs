@@ -93,12 +93,12 @@ fn half_width(letter: char) -> char {
 
 /// A guest while being read.
 #[derive(Default)]
-struct Reading {
+struct GuestReading {
     guest: DraftGuest,
     warnings: Vec<Violation>,
 }
 
-impl Reading {
+impl GuestReading {
     fn warn(&mut self, pointer: &str, code: Code) {
         self.note(Violation::new(pointer, code));
     }

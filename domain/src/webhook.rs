@@ -20,7 +20,7 @@ coded! {
 
 coded! {
     /// Where an event is on its way to a consumer.
-    pub enum Progress {
+    pub enum EventProgress {
         /// To be sent, or to be sent again.
         Waiting => "waiting",
         /// The consumer took it.

@@ -12,10 +12,10 @@ use sea_orm::{
 /// on with the others: the fault comes up where the word is used, in [`Self::get`]. There is no
 /// default and no comparison with `T`, so no caller can take a damaged word for a sound one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word<T>(Stored<T>);
+pub struct Word<T>(StoredWord<T>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stored<T> {
+enum StoredWord<T> {
     Known(T),
     /// Kept as it was found, so that writing the row again does not hide the damage.
     Unreadable(Box<str>),
@@ -36,8 +36,8 @@ impl<T: Coded> Word<T> {
     /// [`Unreadable`] when the stored text is no word of the set.
     pub fn get(&self) -> Result<T, Unreadable> {
         match self.0 {
-            Stored::Known(word) => Ok(word),
-            Stored::Unreadable(_) => Err(Unreadable { what: T::NAME }),
+            StoredWord::Known(word) => Ok(word),
+            StoredWord::Unreadable(_) => Err(Unreadable { what: T::NAME }),
         }
     }
 
@@ -46,15 +46,15 @@ impl<T: Coded> Word<T> {
     #[must_use]
     pub fn as_stored(&self) -> &str {
         match &self.0 {
-            Stored::Known(word) => word.as_str(),
-            Stored::Unreadable(text) => text,
+            StoredWord::Known(word) => word.as_str(),
+            StoredWord::Unreadable(text) => text,
         }
     }
 }
 
 impl<T: Coded> From<T> for Word<T> {
     fn from(word: T) -> Self {
-        Self(Stored::Known(word))
+        Self(StoredWord::Known(word))
     }
 }
 
@@ -102,8 +102,8 @@ impl<T: Coded> Nullable for Word<T> {
 
 fn read<T: Coded>(text: String) -> Word<T> {
     Word(match T::parse(&text) {
-        Some(word) => Stored::Known(word),
-        None => Stored::Unreadable(text.into_boxed_str()),
+        Some(word) => StoredWord::Known(word),
+        None => StoredWord::Unreadable(text.into_boxed_str()),
     })
 }
 

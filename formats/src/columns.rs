@@ -193,7 +193,7 @@ pub struct Columns {
 
 /// What a heading means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Meaning {
+struct HeadingMeaning {
     field: Field,
     is_vietnamese: bool,
     /// It is less specific than other headings of its field.
@@ -218,7 +218,7 @@ impl Columns {
             return Err(FileFault::ColumnsUnknown);
         }
         let passed_over = passed_over(table, heading_row, &known)?;
-        let column = |(place, meaning): &(usize, Meaning)| Column {
+        let column = |(place, meaning): &(usize, HeadingMeaning)| Column {
             field: meaning.field,
             place: *place,
             heading: single_spaced(table.cell(heading_row, *place)),
@@ -264,12 +264,12 @@ impl Columns {
     }
 }
 
-fn recognise(table: &Table, row: usize) -> Vec<(usize, Meaning)> {
+fn recognise(table: &Table, row: usize) -> Vec<(usize, HeadingMeaning)> {
     let headings = table.cells(row).enumerate();
-    let mut known: Vec<(usize, Meaning)> = headings
+    let mut known: Vec<(usize, HeadingMeaning)> = headings
         .filter_map(|(place, heading)| Some((place, meaning_of(heading)?)))
         .collect();
-    let has = |known: &[(usize, Meaning)], field: Field| {
+    let has = |known: &[(usize, HeadingMeaning)], field: Field| {
         known.iter().any(|(_, meaning)| meaning.field == field)
     };
     // "Tên" without "Họ" is the whole name, as in everyday use.
@@ -287,7 +287,7 @@ fn recognise(table: &Table, row: usize) -> Vec<(usize, Meaning)> {
 fn passed_over(
     table: &Table,
     heading_row: usize,
-    known: &[(usize, Meaning)],
+    known: &[(usize, HeadingMeaning)],
 ) -> Result<Vec<usize>, FileFault> {
     let mut passed_over = Vec::new();
     let mut pairs = Vec::new();
@@ -296,7 +296,7 @@ fn passed_over(
         .copied()
         .filter(|field| !field.may_repeat())
     {
-        let mut rivals: Vec<(usize, Meaning)> = known
+        let mut rivals: Vec<(usize, HeadingMeaning)> = known
             .iter()
             .filter(|(_, meaning)| meaning.field == field)
             .copied()
@@ -361,16 +361,16 @@ pub fn field_of(heading: &str) -> Option<Field> {
     meaning_of(heading).map(|meaning| meaning.field)
 }
 
-fn meaning_of(heading: &str) -> Option<Meaning> {
+fn meaning_of(heading: &str) -> Option<HeadingMeaning> {
     meaning_of_words(&comparable(heading)).or_else(|| meaning_of_parts(heading))
 }
 
 /// `Ngày đến / Arrival date`, `Arrival (dd/mm/yyyy)`, `Họ và tên (*)`: the parts that are known must
 /// mean the same.
-fn meaning_of_parts(heading: &str) -> Option<Meaning> {
+fn meaning_of_parts(heading: &str) -> Option<HeadingMeaning> {
     let parts = heading.split(['/', '|', '(', ')', '[', ']', '\n', ':', ';']);
     let parts = parts.flat_map(|part| part.split(" - "));
-    let mut found: Option<Meaning> = None;
+    let mut found: Option<HeadingMeaning> = None;
     for meaning in parts.filter_map(|part| meaning_of_words(&comparable(part))) {
         match &mut found {
             Some(found) if found.field != meaning.field => return None,
@@ -381,11 +381,11 @@ fn meaning_of_parts(heading: &str) -> Option<Meaning> {
     found
 }
 
-fn meaning_of_words(words: &str) -> Option<Meaning> {
+fn meaning_of_words(words: &str) -> Option<HeadingMeaning> {
     if words.is_empty() {
         return None;
     }
-    let meaning = |known: &synonyms::Known, word: &str, is_vietnamese| Meaning {
+    let meaning = |known: &synonyms::KnownHeading, word: &str, is_vietnamese| HeadingMeaning {
         field: known.field,
         is_vietnamese,
         is_weak: synonyms::WEAK.contains(&word),

@@ -8,7 +8,7 @@ mod font;
 mod pdf;
 
 pub use font::Font;
-pub use pdf::{Facts, write};
+pub use pdf::{PdfMetadata, write};
 
 use qrcode::{Color, EcLevel, QrCode};
 
@@ -42,7 +42,7 @@ pub const fn mm(millimetres: f32) -> f32 {
 
 /// The marks on a page in drawing order. Positions are points from the left and from the top.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Page {
+pub struct PaperPage {
     /// The marks.
     pub marks: Vec<Mark>,
 }

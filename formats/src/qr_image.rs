@@ -33,12 +33,12 @@ const SMALL_SIDE_MAX: u32 = 800;
 /// Standard deviation of the blur, in pixels.
 const BLUR: f32 = 1.5;
 /// The ways to search a picture, tried in turn until one succeeds.
-const VIEWS: [View; 5] = [
-    View::Whole,
-    View::Level,
-    View::Double,
-    View::Blurred,
-    View::Small,
+const VIEWS: [PictureView; 5] = [
+    PictureView::Whole,
+    PictureView::Level,
+    PictureView::Double,
+    PictureView::Blurred,
+    PictureView::Small,
 ];
 /// What separates the fields on a citizen's card.
 const CARD_SEPARATOR: u8 = b'|';
@@ -101,7 +101,7 @@ impl ImageFault {
 
 /// A way to look at a picture.
 #[derive(Clone, Copy)]
-enum View {
+enum PictureView {
     /// As it is, but not larger than [`SIDE_MAX`].
     Whole,
     /// Against light that falls from one side.
@@ -115,7 +115,7 @@ enum View {
     Small,
 }
 
-impl View {
+impl PictureView {
     /// The picture in this view; `None` when another view shows the same.
     fn of(self, picture: &GrayImage) -> Option<GrayImage> {
         let (width, height) = shrunk(picture, SIDE_MAX);

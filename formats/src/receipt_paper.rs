@@ -10,14 +10,14 @@ mod stay;
 mod words;
 
 pub use day::{DayLine, DayPaper};
-pub use stay::{Sleeping, StayPaper};
+pub use stay::{SleepingPlace, StayPaper};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::time::VIET_NAM;
 
 /// Where the facility is.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct PrintedPlace {
     /// Its name.
     pub name: String,
     /// Street, commune, province.

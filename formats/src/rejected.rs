@@ -39,7 +39,7 @@ pub struct RejectedRow {
 
 /// How the file looks.
 #[derive(Debug)]
-pub struct Look {
+pub struct RejectedFileLayout {
     /// The language of words.
     pub language: Language,
     /// CSV: between two cells.
@@ -78,7 +78,7 @@ const HEADINGS_EN: OurHeadings = OurHeadings {
 /// The writer of the format failed.
 pub fn write(
     kind: FileKind,
-    look: &Look,
+    look: &RejectedFileLayout,
     rows: impl Iterator<Item = RejectedRow>,
 ) -> Result<Vec<u8>, WriteError> {
     let width = look.heading.len();
@@ -155,7 +155,7 @@ const fn sheet_names(language: Language) -> [&'static str; 2] {
 /// Sheets of text, compressed as they are written: no plaintext reaches the disk, and a hundred
 /// thousand rows take only the memory of the compressed file.
 fn write_xlsx(
-    look: &Look,
+    look: &RejectedFileLayout,
     lines: impl Iterator<Item = (Vec<String>, Vec<(usize, String)>)>,
 ) -> Result<Vec<u8>, WriteError> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
@@ -223,7 +223,7 @@ fn workbook_part(language: Language) -> String {
     )
 }
 
-fn column_widths(look: &Look) -> String {
+fn column_widths(look: &RejectedFileLayout) -> String {
     let field = |place| look.fields.iter().find(|(known, _)| *known == place);
     let own = (0..look.heading.len()).map(|place| match field(place) {
         Some((_, field)) => template::width(*field),
@@ -268,7 +268,7 @@ fn push_row(
 }
 
 /// Drop-down lists that advise and do not forbid.
-fn validations(look: &Look, last_row: usize) -> String {
+fn validations(look: &RejectedFileLayout, last_row: usize) -> String {
     let [_, lists_name] = sheet_names(look.language);
     let ranges: Vec<String> = look
         .fields
@@ -291,7 +291,7 @@ fn validations(look: &Look, last_row: usize) -> String {
     )
 }
 
-fn lists_sheet(look: &Look) -> String {
+fn lists_sheet(look: &RejectedFileLayout) -> String {
     let labels = template::labels(&look.lists, look.language);
     let height = labels
         .iter()
@@ -380,14 +380,14 @@ mod tests {
     use super::*;
     use crate::table::Table;
 
-    fn look() -> Look {
-        Look {
+    fn look() -> RejectedFileLayout {
+        RejectedFileLayout {
             language: Language::Vi,
             delimiter: b';',
             heading: vec!["Họ và tên".to_owned(), "Ngày đến".to_owned()],
             fields: vec![(0, Field::FullName), (1, Field::Nationality)],
             lists: Lists {
-                countries: vec![template::Word {
+                countries: vec![template::TemplateWord {
                     code: "VNM".to_owned(),
                     name_vi: "Việt Nam".to_owned(),
                     name_en: "Viet Nam".to_owned(),

@@ -11,9 +11,9 @@ use domain::time::parse_day;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use crate::stay_rows::places::Note;
-use crate::stay_rows::places::Places;
-use crate::stay_rows::{CellNote, DateOrder, Reading, StayRow, StayRows, Terms};
+use crate::stay_rows::places::PlaceColumns;
+pub use crate::stay_rows::places::RowNote;
+use crate::stay_rows::{CellNote, DateOrder, RowReading, SheetRow, StayRows, Terms};
 use crate::table::{
     FileFault, FileKind, PassedOver, PassedOverReason, STAY_ROW_COUNT_MAX, Table, Workbook,
 };
@@ -23,7 +23,7 @@ const EXAMPLE_SHEETS: [&str; 2] = ["VI DU", "EXAMPLE"];
 
 /// The sender's options for the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wishes {
+pub struct FileOptions {
     /// What stands first in dates such as `08/12/2026` (`dmy` or `mdy`); the file decides when
     /// left out.
     pub date_order: Option<String>,
@@ -33,7 +33,7 @@ pub struct Wishes {
     pub permitted_stay_until: Option<String>,
 }
 
-impl Wishes {
+impl FileOptions {
     fn terms(&self) -> Terms {
         Terms {
             date_order: self.date_order.as_deref().and_then(DateOrder::parse),
@@ -52,7 +52,7 @@ pub struct StayFile {
 
 /// The recognised structure of a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Description {
+pub struct FileDescription {
     /// Rows of all sheets that are read.
     pub row_count: usize,
     /// The sheets that are read, in order.
@@ -73,7 +73,7 @@ pub struct SheetDescription {
     /// How it was understood: positions and words, with no text of the file except known headings.
     pub layout: Value,
     /// Where what is said about a row stands.
-    pub places: Places,
+    pub places: PlaceColumns,
 }
 
 /// A row, with all that is said about it.
@@ -93,7 +93,7 @@ pub struct FileRow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FileReading {
     /// Nobody is declared, and why.
-    Skipped(Note),
+    Skipped(RowNote),
     /// A stay.
     Stay(Box<FileStay>),
 }
@@ -104,9 +104,9 @@ pub struct FileStay {
     /// In the contract's form, `facility_id` left out. Personal.
     pub stay: Value,
     /// What is wrong with it; pointers are into the stay.
-    pub violations: Vec<Note>,
+    pub violations: Vec<RowNote>,
     /// What deserves a look.
-    pub warnings: Vec<Note>,
+    pub warnings: Vec<RowNote>,
     /// What may have been meant, by heading. Personal.
     pub suggestions: Vec<(String, String)>,
     /// Whether the time of arrival was assumed.
@@ -139,7 +139,7 @@ impl StayFile {
     ///
     /// # Errors
     /// No sheet is understood, or one of them has a fault that would lose guests.
-    pub fn read(bytes: Vec<u8>, kind: FileKind, wishes: &Wishes) -> Result<Self, FileFault> {
+    pub fn read(bytes: Vec<u8>, kind: FileKind, wishes: &FileOptions) -> Result<Self, FileFault> {
         let workbook = Workbook::read(bytes, kind)?;
         let mut file = Self {
             sheets: Vec::new(),
@@ -201,7 +201,7 @@ impl StayFile {
 
     /// The recognised structure of the file.
     #[must_use]
-    pub fn description(&self) -> Description {
+    pub fn description(&self) -> FileDescription {
         let sheets = self.sheets.iter().map(|rows| SheetDescription {
             name: rows.table().name().map(str::to_owned),
             heading: rows.heading(),
@@ -210,7 +210,7 @@ impl StayFile {
             places: rows.places().clone(),
         });
         let passed_over = self.passed_over.iter();
-        Description {
+        FileDescription {
             row_count: self.len(),
             sheets: sheets.collect(),
             passed_over: passed_over
@@ -239,11 +239,11 @@ fn is_example(name: &str) -> bool {
     EXAMPLE_SHEETS.iter().any(|known| name.starts_with(known))
 }
 
-fn file_row(row: StayRow, places: &Places) -> FileRow {
+fn file_row(row: SheetRow, places: &PlaceColumns) -> FileRow {
     let notes = |notes: &[CellNote]| notes.iter().map(|note| places.note(note)).collect();
     let reading = match row.reading {
-        Reading::Skipped(note) => FileReading::Skipped(places.note(&note)),
-        Reading::Stay(draft) => {
+        RowReading::Skipped(note) => FileReading::Skipped(places.note(&note)),
+        RowReading::Stay(draft) => {
             let draft = *draft;
             let suggestions = draft.suggestions.into_iter();
             let sources = draft.sources.into_iter();

@@ -18,7 +18,7 @@ use std::fmt;
 use chrono::{DateTime, DurationRound, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::birth_date::BirthDate;
 use domain::catalogue::VIET_NAM_CODE;
-use domain::country::{self, Meaning};
+use domain::country::{self, CountryMeaning};
 use domain::damage::is_damaged;
 use domain::draft::{
     Draft, DraftDocument, DraftGuardian, DraftGuest, DraftParty, DraftResidence, DraftVisa,
@@ -33,10 +33,10 @@ use crate::sheet_text::unguarded;
 use crate::table::{CellKind, FileFault, STAY_ROW_COUNT_MAX, Table};
 
 pub use dates::DateOrder;
-use dates::{Evidence, Read, Reader, Signs, When};
-use places::Places;
+use dates::{DateOrderEvidence, DateReader, Read, Signs, When};
+use places::PlaceColumns;
 pub(crate) use words::LABEL_SEPARATOR;
-use words::Presence;
+use words::RowPresence;
 
 /// A date of arrival without a time counts as this time, when rooms are given, or as the time of
 /// receipt, whichever is earlier.
@@ -79,29 +79,29 @@ pub struct Terms {
 pub struct StayRows {
     table: Table,
     columns: Columns,
-    places: Places,
+    places: PlaceColumns,
     terms: Terms,
-    readers: HashMap<Field, Reader>,
-    parties: HashMap<String, Party>,
+    readers: HashMap<Field, DateReader>,
+    parties: HashMap<String, BookingParty>,
 }
 
 /// Data about the guests of one booking.
 #[derive(Default)]
-struct Party {
+struct BookingParty {
     listed_count: usize,
     guest_count: usize,
 }
 
 /// One row.
-pub struct StayRow {
+pub struct SheetRow {
     /// As the person sees it, from 1.
     pub number: usize,
     /// What it says.
-    pub reading: Reading,
+    pub reading: RowReading,
 }
 
 /// What a row says.
-pub enum Reading {
+pub enum RowReading {
     /// Nobody is declared: a booking, a cancellation, or a guest who left at an unknown time.
     Skipped(CellNote),
     /// A stay.
@@ -187,7 +187,7 @@ impl StayRows {
             return Err(FileFault::TooManyRows);
         }
         let mut rows = Self {
-            places: Places::of(&columns),
+            places: PlaceColumns::of(&columns),
             table,
             columns,
             terms: *terms,
@@ -219,7 +219,7 @@ impl StayRows {
 
     /// Where what is said about a row stands in the file.
     #[must_use]
-    pub fn places(&self) -> &Places {
+    pub fn places(&self) -> &PlaceColumns {
         &self.places
     }
 
@@ -270,15 +270,15 @@ impl StayRows {
 
     /// Reads a row, from 0.
     #[must_use]
-    pub fn row(&self, index: usize) -> StayRow {
+    pub fn row(&self, index: usize) -> SheetRow {
         let row = self.columns.heading_row + 1 + index;
         let number = self.table.row_number(row);
-        let skipped = |code| Reading::Skipped(status_note(code));
+        let skipped = |code| RowReading::Skipped(status_note(code));
         let presence = self.presence(row);
         let reading = match presence {
-            Some(Some(Presence::Never)) => skipped(Code::BookingCancelled),
-            Some(Some(Presence::NotYet)) => skipped(Code::GuestNotArrived),
-            None | Some(None | Some(Presence::Here | Presence::Left)) => {
+            Some(Some(RowPresence::Never)) => skipped(Code::BookingCancelled),
+            Some(Some(RowPresence::NotYet)) => skipped(Code::GuestNotArrived),
+            None | Some(None | Some(RowPresence::Here | RowPresence::Left)) => {
                 let mut reader = RowReader {
                     rows: self,
                     row,
@@ -290,21 +290,21 @@ impl StayRows {
                         .violations
                         .push(status_note(Code::StatusUnknown));
                 }
-                let has_left = presence == Some(Some(Presence::Left));
+                let has_left = presence == Some(Some(RowPresence::Left));
                 reader.read(has_left);
                 let draft = reader.draft;
                 if has_left && draft.departed_at.is_none() && draft.violations.is_empty() {
                     skipped(Code::GuestDeparted)
                 } else {
-                    Reading::Stay(Box::new(draft))
+                    RowReading::Stay(Box::new(draft))
                 }
             }
         };
-        StayRow { number, reading }
+        SheetRow { number, reading }
     }
 
     /// The meaning of a row's status; `None` if it is empty, `Some(None)` if it is not recognised.
-    fn presence(&self, row: usize) -> Option<Option<Presence>> {
+    fn presence(&self, row: usize) -> Option<Option<RowPresence>> {
         self.text(row, Field::Status)
             .map(|status| words::presence(&status))
     }
@@ -336,7 +336,7 @@ impl StayRows {
     }
 
     /// How the days of each column are read.
-    fn day_readers(&self) -> HashMap<Field, Reader> {
+    fn day_readers(&self) -> HashMap<Field, DateReader> {
         let signs: Vec<(Field, Signs)> = DAY_FIELDS
             .iter()
             .filter_map(|field| Some((*field, self.signs(*field)?)))
@@ -353,7 +353,7 @@ impl StayRows {
                         .iter()
                         .any(|(other, found)| other != field && *found == order)
                 };
-                let reader = Reader {
+                let reader = DateReader {
                     order: signs.order(),
                     is_doubtful: signs.is_doubtful(others_have),
                     is_1904: self.table.layout.is_1904,
@@ -370,7 +370,7 @@ impl StayRows {
         if field == Field::ArrivalTime && self.columns.of(Field::Arrival).is_some() {
             return None;
         }
-        let mut evidence = Evidence::default();
+        let mut evidence = DateOrderEvidence::default();
         for row in self.columns.heading_row + 1..self.table.row_count() {
             evidence.see(self.table.cell(row, column.place));
         }
@@ -383,8 +383,8 @@ impl StayRows {
     }
 
     /// The reader of a field's days, as Vietnamese ones where there is no such column.
-    fn reader(&self, field: Field) -> Reader {
-        self.readers.get(&field).copied().unwrap_or(Reader {
+    fn reader(&self, field: Field) -> DateReader {
+        self.readers.get(&field).copied().unwrap_or(DateReader {
             order: self.terms.date_order.unwrap_or(DateOrder::DayMonth),
             is_doubtful: false,
             is_1904: self.table.layout.is_1904,
@@ -401,7 +401,10 @@ impl StayRows {
                 continue;
             };
             let presence = self.presence(row);
-            if matches!(presence, Some(Some(Presence::NotYet | Presence::Never))) {
+            if matches!(
+                presence,
+                Some(Some(RowPresence::NotYet | RowPresence::Never))
+            ) {
                 continue;
             }
             let count = |field| {
@@ -586,7 +589,7 @@ impl RowReader<'_> {
 
     /// The sender's own name for the stay, otherwise the sender's number for the person with the
     /// day of arrival, because a person may return.
-    fn reference(&mut self, arrival: Option<Arrival>) -> Option<String> {
+    fn reference(&mut self, arrival: Option<RowArrival>) -> Option<String> {
         const POINTER: &str = "/reference";
         if let Some(reference) = self.whole(Field::Reference, POINTER) {
             return Some(reference);
@@ -615,18 +618,18 @@ impl RowReader<'_> {
         const POINTER: &str = "/guest/nationality";
         let text = self.text(Field::Nationality, POINTER)?;
         match country::meaning(&text) {
-            Meaning::Country(code) => Some(code.to_owned()),
-            Meaning::Either(first, second) => {
+            CountryMeaning::Country(code) => Some(code.to_owned()),
+            CountryMeaning::Either(first, second) => {
                 let hint = Hint::EitherCountry(first, second);
                 let violation = Violation::new(POINTER, Code::NationalityAmbiguous).with(hint);
                 self.refuse_with(Field::Nationality, violation);
                 None
             }
-            Meaning::Unknown => Some(text),
+            CountryMeaning::Unknown => Some(text),
         }
     }
 
-    fn birth_date(&mut self, arrival: Option<Arrival>) -> Option<BirthDate> {
+    fn birth_date(&mut self, arrival: Option<RowArrival>) -> Option<BirthDate> {
         const POINTER: &str = "/guest/birth_date";
         let of_day = self.text(Field::BirthDate, POINTER);
         let field = if of_day.is_some() {
@@ -694,7 +697,7 @@ impl RowReader<'_> {
         })
     }
 
-    fn arrival(&mut self) -> Option<Arrival> {
+    fn arrival(&mut self) -> Option<RowArrival> {
         const POINTER: &str = "/arrival_at";
         let date = self.text(Field::Arrival, POINTER);
         let time = self.text(Field::ArrivalTime, POINTER);
@@ -718,7 +721,7 @@ impl RowReader<'_> {
         let when = self.told(field, POINTER, Code::InvalidInstant, read)?;
         let time = time.filter(|_| field == Field::Arrival);
         let (day, at) = match (when, time) {
-            (When::Instant(instant), _) => return Some(Arrival::at(instant)),
+            (When::Instant(instant), _) => return Some(RowArrival::at(instant)),
             (When::Local(day, Some(at)), _) => (day, at),
             (When::Local(day, None), Some(time)) => {
                 let Some(clock) = clock::time(&time) else {
@@ -730,13 +733,13 @@ impl RowReader<'_> {
             (When::Local(day, None), None) => {
                 self.warn(field, POINTER, Code::ArrivalTimeAssumed);
                 self.draft.arrival_is_assumed = true;
-                return Some(Arrival {
+                return Some(RowArrival {
                     instant: self.assumed_arrival(day),
                     day,
                 });
             }
         };
-        Some(Arrival::at(at_local(day, at)))
+        Some(RowArrival::at(at_local(day, at)))
     }
 
     /// An assumed time is never later than the receipt on the same day. Cut to the minute, because
@@ -759,7 +762,7 @@ impl RowReader<'_> {
         }
     }
 
-    fn departure(&mut self, arrival: Option<Arrival>) -> Option<Departure> {
+    fn departure(&mut self, arrival: Option<RowArrival>) -> Option<Departure> {
         const POINTER: &str = "/expected_departure_at";
         let text = self.text(Field::Departure, POINTER)?;
         let time = self.text(Field::DepartureTime, POINTER);
@@ -802,8 +805,8 @@ impl RowReader<'_> {
         &mut self,
         nationality: Option<&str>,
         birth_date: Option<BirthDate>,
-        arrival: Option<Arrival>,
-    ) -> Shown {
+        arrival: Option<RowArrival>,
+    ) -> ShownIdentity {
         const KIND: &str = "/guest/document/kind";
         const NUMBER: &str = "/guest/document/number";
         let cells = document::Cells {
@@ -833,7 +836,7 @@ impl RowReader<'_> {
         }
         let reason = self.text(Field::NoDocumentReason, "/guest/no_document_reason");
         if found.number.is_some() || self.has_violation_at(NUMBER) {
-            return Shown {
+            return ShownIdentity {
                 document: Some(DraftDocument {
                     kind: found.kind,
                     number: found.number,
@@ -853,14 +856,14 @@ impl RowReader<'_> {
                 (is_minor && !is_foreign && is_none).then(|| "minor".to_owned())
             });
         match reason {
-            Some(reason) => Shown {
+            Some(reason) => ShownIdentity {
                 document: Some(DraftDocument {
                     kind: Some("none".to_owned()),
                     number: None,
                 }),
                 no_document_reason: Some(reason),
             },
-            None => Shown {
+            None => ShownIdentity {
                 document: found.kind.map(|kind| DraftDocument {
                     kind: Some(kind),
                     number: None,
@@ -940,12 +943,12 @@ const fn is_remark(field: Field) -> bool {
 }
 
 #[derive(Clone, Copy)]
-struct Arrival {
+struct RowArrival {
     instant: DateTime<Utc>,
     day: NaiveDate,
 }
 
-impl Arrival {
+impl RowArrival {
     fn at(instant: DateTime<Utc>) -> Self {
         Self {
             instant,
@@ -968,7 +971,7 @@ impl Departure {
     }
 }
 
-struct Shown {
+struct ShownIdentity {
     document: Option<DraftDocument>,
     no_document_reason: Option<String>,
 }

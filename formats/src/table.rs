@@ -308,7 +308,7 @@ impl Workbook {
                 sheets: vec![delimited::read(bytes)?],
                 passed_over: Vec::new(),
             }),
-            FileKind::Xlsx => match legacy::Format::of(&bytes) {
+            FileKind::Xlsx => match legacy::LegacyFormat::of(&bytes) {
                 Some(format) => legacy::read(bytes, format),
                 None => workbook::read(&bytes),
             },
@@ -322,7 +322,7 @@ pub struct Table {
     texts: Arc<Texts>,
     cells: Vec<TextId>,
     kinds: Vec<CellKind>,
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
     /// The values of merged regions below their first row, in order.
     fills: Vec<Fill>,
     /// How the file is made.
@@ -343,7 +343,7 @@ pub struct Layout {
 }
 
 #[derive(Clone, Copy)]
-struct Row {
+struct TableRow {
     /// As the person sees it, from 1.
     number: u32,
     /// First cell in `cells`.
@@ -453,7 +453,7 @@ impl Table {
 pub fn inspect(bytes: &[u8], kind: FileKind) -> Result<(), FileFault> {
     match kind {
         FileKind::Csv => delimited::inspect(bytes),
-        FileKind::Xlsx => match legacy::Format::of(bytes) {
+        FileKind::Xlsx => match legacy::LegacyFormat::of(bytes) {
             Some(format) => legacy::inspect(bytes, format),
             None => workbook::inspect(bytes),
         },

@@ -30,7 +30,7 @@ const USUAL_DOCUMENT_KINDS: [&str; 5] = [
 
 /// A word and what a person calls it.
 #[derive(Clone, Debug)]
-pub struct Word {
+pub struct TemplateWord {
     /// The word of the contract.
     pub code: String,
     /// Its Vietnamese name.
@@ -43,13 +43,13 @@ pub struct Word {
 #[derive(Clone, Debug, Default)]
 pub struct Lists {
     /// Kinds of documents.
-    pub document_kinds: Vec<Word>,
+    pub document_kinds: Vec<TemplateWord>,
     /// Purposes.
-    pub purposes: Vec<Word>,
+    pub purposes: Vec<TemplateWord>,
     /// Sexes.
-    pub sexes: Vec<Word>,
+    pub sexes: Vec<TemplateWord>,
     /// Countries.
-    pub countries: Vec<Word>,
+    pub countries: Vec<TemplateWord>,
 }
 
 /// For which guests a column is required.
@@ -64,7 +64,7 @@ enum Need {
 }
 
 /// A column of the template.
-struct Column {
+struct TemplateColumn {
     field: Field,
     vi: &'static str,
     en: &'static str,
@@ -81,8 +81,8 @@ const fn column(
     need: Need,
     note: [&'static str; 2],
     examples: [&'static str; 3],
-) -> Column {
-    Column {
+) -> TemplateColumn {
+    TemplateColumn {
         field,
         vi,
         en,
@@ -93,7 +93,7 @@ const fn column(
 }
 
 /// The columns of the template in their order.
-const COLUMNS: [Column; 29] = [
+const COLUMNS: [TemplateColumn; 29] = [
     column(
         Field::Reference,
         ["Mã khai báo", "Reference"],
@@ -402,7 +402,7 @@ pub fn headings(language: Language) -> impl Iterator<Item = (Field, String)> {
         .map(move |column| (column.field, column.title(language)))
 }
 
-impl Column {
+impl TemplateColumn {
     /// With a mark at what is required.
     fn title(&self, language: Language) -> String {
         let name = of(language, [self.vi, self.en]);
@@ -620,15 +620,20 @@ pub(crate) fn labels(lists: &Lists, language: Language) -> [(Field, Vec<String>)
 }
 
 /// The usual words in their order, then the others, by name where they are many.
-fn sorted(words: &[Word], usual: &[&str], by_name: bool, language: Language) -> Vec<String> {
-    let labelled = |word: &Word| {
+fn sorted(
+    words: &[TemplateWord],
+    usual: &[&str],
+    by_name: bool,
+    language: Language,
+) -> Vec<String> {
+    let labelled = |word: &TemplateWord| {
         let name = match language {
             Language::Vi => &word.name_vi,
             Language::En => &word.name_en,
         };
         label(&word.code, name)
     };
-    let is_usual = |word: &&Word| usual.contains(&word.code.as_str());
+    let is_usual = |word: &&TemplateWord| usual.contains(&word.code.as_str());
     let found = |code: &&str| words.iter().find(|word| word.code == **code);
     let mut labels: Vec<String> = usual.iter().filter_map(found).map(labelled).collect();
     let mut others: Vec<String> = words
@@ -652,11 +657,11 @@ fn label(code: &str, name: &str) -> String {
 mod tests {
     use super::*;
     use crate::columns::field_of;
-    use crate::stay_rows::{Reading, StayRows, Terms};
+    use crate::stay_rows::{RowReading, StayRows, Terms};
     use crate::table::{FileKind, Table};
 
     fn lists() -> Lists {
-        let word = |code: &str, vi: &str, en: &str| Word {
+        let word = |code: &str, vi: &str, en: &str| TemplateWord {
             code: code.to_owned(),
             name_vi: vi.to_owned(),
             name_en: en.to_owned(),
@@ -757,7 +762,7 @@ mod tests {
             let rows = StayRows::new(table, &terms).unwrap();
             let kinds = ["citizen_card", "passport", "none"];
             for (index, kind) in kinds.into_iter().enumerate() {
-                let Reading::Stay(draft) = rows.row(index).reading else {
+                let RowReading::Stay(draft) = rows.row(index).reading else {
                     panic!("an example is skipped");
                 };
                 assert_eq!(draft.violations, []);

@@ -13,7 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
-    census::{self, Census, Fate, Known, Line, Match, Missing, Scope},
+    census::{self, Census, Fate, Known, Line, LineMatch, Missing, Scope},
     change::{self, Before, Change, ChangeKind},
     declaration::Rejudging,
     facility::Facility,
@@ -294,7 +294,7 @@ impl Intake {
         damaged.extend(damaged_holders);
         let mut is_matched = vec![false; stays.len()];
         for found in &matches {
-            if let Match::Stay(place) = found {
+            if let LineMatch::Stay(place) = found {
                 is_matched[*place] = true;
             }
         }
@@ -313,10 +313,12 @@ impl Intake {
                 unclear.push(index);
             }
             let step = match (found, others.get(&index)) {
-                (Match::Repeated(_), _) => Step::Refuse(vec![repeated(line)]),
-                (Match::Stay(place), _) => self.step(work, line, &stays[*place], &known[*place]),
-                (Match::Nobody, Some(other)) => self.step(work, line, other, &other.known()),
-                (Match::Nobody, None) => match self.damaged_of(work, line, &damaged) {
+                (LineMatch::Repeated(_), _) => Step::Refuse(vec![repeated(line)]),
+                (LineMatch::Stay(place), _) => {
+                    self.step(work, line, &stays[*place], &known[*place])
+                }
+                (LineMatch::Nobody, Some(other)) => self.step(work, line, other, &other.known()),
+                (LineMatch::Nobody, None) => match self.damaged_of(work, line, &damaged) {
                     Some(stay_id) => Step::Unreadable(stay_id),
                     None => match newcomers.remove(&index) {
                         Some(newcomer) => self.arrival(work, newcomer),
@@ -366,7 +368,7 @@ impl Intake {
     }
 
     /// Whether a line is refused and may describe a guest who seems to be missing.
-    fn is_unclear(&self, work: &Work<'_>, line: &Line, found: Match, lines: &[Line]) -> bool {
+    fn is_unclear(&self, work: &Work<'_>, line: &Line, found: LineMatch, lines: &[Line]) -> bool {
         let faults = || {
             let declaration = line.to_declaration(work.census.taken_at);
             let more = self
@@ -380,12 +382,12 @@ impl Intake {
             known.chain(more.into_iter().flatten())
         };
         match found {
-            Match::Stay(_) => false,
-            Match::Nobody => {
+            LineMatch::Stay(_) => false,
+            LineMatch::Nobody => {
                 let faults: Vec<Violation> = faults().collect();
                 !faults.is_empty() && !line.tells_a_newcomer(&faults)
             }
-            Match::Repeated(place) => {
+            LineMatch::Repeated(place) => {
                 // Members required of a declaration need not be repeated.
                 let is_wrong = |fault: &Violation| fault.code != Code::Required;
                 let faults: Vec<Violation> = faults().filter(is_wrong).collect();
@@ -500,11 +502,12 @@ impl Intake {
         &self,
         work: &Work<'_>,
         lines: &[Line],
-        matches: &[Match],
+        matches: &[LineMatch],
     ) -> HashMap<usize, Newcomer> {
         let lines = lines.iter().zip(matches).enumerate();
-        let open = lines
-            .filter(|(_, (line, found))| **found == Match::Nobody && line.violations.is_empty());
+        let open = lines.filter(|(_, (line, found))| {
+            **found == LineMatch::Nobody && line.violations.is_empty()
+        });
         open.map(|(index, (line, _))| (index, self.newcomer(work, line)))
             .collect()
     }

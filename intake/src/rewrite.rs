@@ -17,7 +17,7 @@ use runtime::{
 use store::{
     Database,
     consistency::{self, OfStay},
-    rewrite::{self, Loose, Place, Replaced, RewrittenStay, Which},
+    rewrite::{self, BlobPlace, BlobSelection, Loose, Replaced, RewrittenStay},
     stays::StayRow,
 };
 use uuid::Uuid;
@@ -202,7 +202,7 @@ async fn under_turn(
         tell(Progress::Stays { done: told, of });
         tokio::time::sleep(manner.pause).await;
     }
-    for place in Place::ALL {
+    for place in BlobPlace::ALL {
         rewrite_loose(turn, vault, place, manner.pause, &mut done).await?;
     }
     if manner.may_finish {
@@ -329,14 +329,21 @@ async fn rewrite_stay(
 async fn rewrite_loose(
     turn: &Turn<'_>,
     vault: &Vault,
-    place: Place,
+    place: BlobPlace,
     pause: Duration,
     done: &mut Done,
 ) -> Result<(), RewriteError> {
     let mut after = (Uuid::nil(), -1);
     loop {
         turn.check().await?;
-        let part = rewrite::loose(turn.db, place, Which::FirstForm, after, BLOBS_AT_ONCE).await?;
+        let part = rewrite::loose(
+            turn.db,
+            place,
+            BlobSelection::FirstForm,
+            after,
+            BLOBS_AT_ONCE,
+        )
+        .await?;
         let Some(last) = part.last() else {
             return Ok(());
         };
@@ -366,13 +373,13 @@ async fn rewrite_loose(
 }
 
 /// The same place that was named when it was sealed.
-fn loose_context(place: Place, found: &Loose) -> SealContext<'static> {
+fn loose_context(place: BlobPlace, found: &Loose) -> SealContext<'static> {
     let table = match place {
-        Place::Webhook => "webhook",
-        Place::RoomList => "room_list",
-        Place::ImportHeading | Place::ImportSheets => "import",
-        Place::ImportChunk => "import_chunk",
-        Place::ImportRow => "import_row",
+        BlobPlace::Webhook => "webhook",
+        BlobPlace::RoomList => "room_list",
+        BlobPlace::ImportHeading | BlobPlace::ImportSheets => "import",
+        BlobPlace::ImportChunk => "import_chunk",
+        BlobPlace::ImportRow => "import_row",
     };
     SealContext {
         table,
@@ -411,10 +418,10 @@ pub struct Inspection {
 /// The database does not answer.
 pub async fn inspect(db: &Database, vault: &Vault) -> store::Result<Inspection> {
     let mut found = Inspection::default();
-    for place in Place::ALL {
+    for place in BlobPlace::ALL {
         let mut after = (Uuid::nil(), -1);
         loop {
-            let part = rewrite::loose(db, place, Which::All, after, BLOBS_AT_ONCE).await?;
+            let part = rewrite::loose(db, place, BlobSelection::All, after, BLOBS_AT_ONCE).await?;
             let Some(last) = part.last() else {
                 break;
             };

@@ -361,9 +361,9 @@ async fn a_full_queue_refuses_and_saves_nothing() -> anyhow::Result<()> {
         .declare_batch(door.occasion(None), &request, &items)
         .await;
     assert!(matches!(refused, Err(Refusal::Overloaded)));
-    let filter = store::stays::Filter {
+    let filter = store::stays::StayFilter {
         facility_ids: vec![door.hotel.facilities[0].id],
-        ..store::stays::Filter::default()
+        ..store::stays::StayFilter::default()
     };
     assert!(
         store::stays::list(&door.db, &filter, store::stays::Order::Newest(None), 10)

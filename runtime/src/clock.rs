@@ -24,20 +24,20 @@ static SYSTEM_CORRECTION: LazyLock<Arc<AtomicI64>> = LazyLock::new(Arc::default)
 /// Tells the time; a clone tells the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    source: Source,
+    source: TimeSource,
     /// Microseconds to add when it is known to be wrong. Shared by clones.
     correction_micros: Arc<AtomicI64>,
     /// Keeps the ids of [`crate::ids::uuid_v7`] in order, see there.
     pub(crate) last_tick: Arc<AtomicU64>,
     /// Supplies the otherwise random bits of ids; simulations only.
-    pub(crate) id_tails: Option<Arc<Tails>>,
+    pub(crate) id_tails: Option<Arc<SeededBits>>,
 }
 
 /// Numbers out of a seed (SplitMix64): the same seed gives the same ones.
 #[derive(Debug)]
-pub(crate) struct Tails(AtomicU64);
+pub(crate) struct SeededBits(AtomicU64);
 
-impl Tails {
+impl SeededBits {
     pub(crate) fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut mixed = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
@@ -48,14 +48,14 @@ impl Tails {
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+enum TimeSource {
     System,
-    Manual(Arc<Hands>),
+    Manual(Arc<ManualTime>),
 }
 
 /// What a manual clock shows.
 #[derive(Debug)]
-struct Hands {
+struct ManualTime {
     /// Microseconds since 1970-01-01T00:00:00Z.
     micros: AtomicI64,
     /// Where its monotonic time began, and how many microseconds went by since.
@@ -66,7 +66,7 @@ struct Hands {
     wait_count: AtomicU64,
 }
 
-impl Hands {
+impl ManualTime {
     fn steady(&self) -> Instant {
         let passed = self.steady_micros.load(Ordering::SeqCst);
         self.steady_start + std::time::Duration::from_micros(passed)
@@ -91,7 +91,7 @@ impl Clock {
     /// The clock of the machine.
     pub fn system() -> Self {
         Self {
-            source: Source::System,
+            source: TimeSource::System,
             correction_micros: Arc::clone(&SYSTEM_CORRECTION),
             last_tick: Arc::clone(&SYSTEM_LAST_TICK),
             id_tails: None,
@@ -100,7 +100,7 @@ impl Clock {
 
     /// A clock that stands still until its [`ManualClock`] moves it. For tests and simulations.
     pub fn manual(start: DateTime<Utc>) -> (Self, ManualClock) {
-        let hands = Arc::new(Hands {
+        let hands = Arc::new(ManualTime {
             micros: AtomicI64::new(start.timestamp_micros()),
             steady_start: Instant::now(),
             steady_micros: AtomicU64::new(0),
@@ -108,7 +108,7 @@ impl Clock {
             wait_count: AtomicU64::new(0),
         });
         let clock = Self {
-            source: Source::Manual(Arc::clone(&hands)),
+            source: TimeSource::Manual(Arc::clone(&hands)),
             correction_micros: Arc::default(),
             last_tick: Arc::default(),
             id_tails: None,
@@ -119,7 +119,7 @@ impl Clock {
     /// A manual clock whose ids come out of `seed`. For simulations only: such ids can be guessed.
     pub fn simulated(start: DateTime<Utc>, seed: u64) -> (Self, ManualClock) {
         let (clock, hands) = Self::manual(start);
-        let id_tails = Some(Arc::new(Tails(AtomicU64::new(seed))));
+        let id_tails = Some(Arc::new(SeededBits(AtomicU64::new(seed))));
         (Self { id_tails, ..clock }, hands)
     }
 
@@ -138,8 +138,8 @@ impl Clock {
     /// The current time as the machine tells it, cut to whole microseconds.
     pub fn uncorrected(&self) -> DateTime<Utc> {
         match &self.source {
-            Source::System => whole_micros(system_now()),
-            Source::Manual(hands) => {
+            TimeSource::System => whole_micros(system_now()),
+            TimeSource::Manual(hands) => {
                 let micros = hands.micros.load(Ordering::SeqCst);
                 DateTime::from_timestamp_micros(micros).unwrap_or_default()
             }
@@ -149,16 +149,16 @@ impl Clock {
     /// The monotonic time, which never goes back and never jumps: for leases, pauses and rates.
     pub fn steady(&self) -> Instant {
         match &self.source {
-            Source::System => Instant::now(),
-            Source::Manual(hands) => hands.steady(),
+            TimeSource::System => Instant::now(),
+            TimeSource::Manual(hands) => hands.steady(),
         }
     }
 
     /// Waits by the monotonic time. On a manual clock, until somebody has moved it that far.
     pub async fn sleep(&self, pause: std::time::Duration) {
         match &self.source {
-            Source::System => tokio::time::sleep(pause).await,
-            Source::Manual(hands) => hands.reach(hands.steady() + pause).await,
+            TimeSource::System => tokio::time::sleep(pause).await,
+            TimeSource::Manual(hands) => hands.reach(hands.steady() + pause).await,
         }
     }
 }
@@ -166,7 +166,7 @@ impl Clock {
 /// Moves the [`Clock`] it was made with.
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    hands: Arc<Hands>,
+    hands: Arc<ManualTime>,
 }
 
 impl ManualClock {

@@ -70,12 +70,12 @@ impl Cut {
 /// State of one connection, shared by its socket, its requests and its watch.
 pub(crate) struct Activity {
     limits: ServeLimits,
-    state: Mutex<State>,
+    state: Mutex<ActivityState>,
     /// Something of an answer was taken.
     taken: Notify,
 }
 
-struct State {
+struct ActivityState {
     request_count: usize,
     /// The number of the next request.
     next_number: u64,
@@ -87,19 +87,19 @@ struct State {
     head_since: Option<Instant>,
     write_blocked_since: Option<Instant>,
     /// Answers on their way to the client, by request number.
-    answers: HashMap<u64, Answer>,
+    answers: HashMap<u64, UntakenAnswer>,
     /// Unread bytes of all answers together.
     unread_bytes: u64,
 }
 
-impl State {
+impl ActivityState {
     fn has_room(&self) -> bool {
         self.unread_bytes < UNREAD_BYTES_MAX || self.answers.len() < UNREAD_ANSWERS_MAX
     }
 }
 
 /// An answer that the client has not taken whole.
-struct Answer {
+struct UntakenAnswer {
     /// Parts handed out but not yet written.
     part_count: usize,
     /// Nothing to accept: the rest is not yet produced.
@@ -111,7 +111,7 @@ struct Answer {
     unread_bytes: u64,
 }
 
-impl Answer {
+impl UntakenAnswer {
     fn waits_since(&self) -> Option<Instant> {
         let waits = self.part_count > 0 || !self.is_ours;
         waits.then_some(self.progress_at)
@@ -121,7 +121,7 @@ impl Answer {
 impl Activity {
     pub(crate) fn new(limits: ServeLimits) -> Arc<Self> {
         let now = Instant::now();
-        let state = State {
+        let state = ActivityState {
             request_count: 0,
             next_number: 0,
             is_multiplexed: false,
@@ -177,7 +177,10 @@ impl Activity {
     pub(crate) fn judge(&self, is_full: bool) -> Option<Cut> {
         let state = self.state.lock();
         let exceeds = |since: Instant, limit: Duration| since.elapsed() >= limit;
-        let stalled = state.answers.values().filter_map(Answer::waits_since);
+        let stalled = state
+            .answers
+            .values()
+            .filter_map(UntakenAnswer::waits_since);
         let stalled = stalled.chain(state.write_blocked_since);
         if stalled
             .min()
@@ -227,7 +230,7 @@ pub(crate) struct RequestGuard {
 impl RequestGuard {
     /// The answer is ready: from now on we wait for the client.
     fn begin_answer(&self, length: Option<u64>) {
-        let answer = Answer {
+        let answer = UntakenAnswer {
             part_count: 0,
             is_ours: false,
             progress_at: Instant::now(),
@@ -239,7 +242,7 @@ impl RequestGuard {
         state.answers.insert(self.number, answer);
     }
 
-    fn note(&self, change: impl FnOnce(&mut Answer)) {
+    fn note(&self, change: impl FnOnce(&mut UntakenAnswer)) {
         let mut state = self.activity.state.lock();
         let state = &mut *state;
         if let Some(answer) = state.answers.get_mut(&self.number) {
@@ -472,7 +475,7 @@ impl CountedBody {
 
     fn next_part(&mut self) -> Frame<Bytes> {
         let length = self.rest.len().min(PART_BYTES);
-        let part = Part {
+        let part = AnswerPart {
             bytes: self.rest.split_to(length),
             guard: Arc::clone(&self.guard),
         };
@@ -525,24 +528,24 @@ impl Body for CountedBody {
 }
 
 /// A part of an answer. The library drops it when it is written, or never will be.
-struct Part {
+struct AnswerPart {
     bytes: Bytes,
     guard: Arc<RequestGuard>,
 }
 
-impl Part {
+impl AnswerPart {
     fn length(&self) -> u64 {
         u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
     }
 }
 
-impl AsRef<[u8]> for Part {
+impl AsRef<[u8]> for AnswerPart {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Part {
+impl Drop for AnswerPart {
     fn drop(&mut self) {
         self.guard.note_taken(self.length());
     }

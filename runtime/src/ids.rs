@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::{Builder, Uuid};
 
-use crate::clock::{Clock, Tails};
+use crate::clock::{Clock, SeededBits};
 
 /// Ticks of an id per millisecond: the 12 bits of `rand_a`.
 const TICKS_PER_MILLISECOND: u64 = 4_096;
@@ -40,7 +40,7 @@ pub fn before(id: Uuid, duration: Duration) -> Uuid {
     Builder::from_unix_timestamp_millis(milliseconds, &[0; 10]).into_uuid()
 }
 
-fn seeded_tail(tails: &Tails) -> [u8; 10] {
+fn seeded_tail(tails: &SeededBits) -> [u8; 10] {
     let mut tail = [0; 10];
     tail[2..].copy_from_slice(&tails.next().to_be_bytes());
     tail

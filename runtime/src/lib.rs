@@ -29,4 +29,4 @@ pub mod profile;
 pub mod secrets;
 
 mod connection;
-mod crowd;
+mod connections_by_owner;

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::telemetry::MetricsHandle;
 
-type Question = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+type CheckQuery = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// How often checks run, and their time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +43,10 @@ impl Default for ReadinessLimits {
 /// The state behind `/readyz`. Clones share it.
 #[derive(Clone)]
 pub struct Readiness {
-    inner: Arc<Inner>,
+    inner: Arc<ReadinessInner>,
 }
 
-struct Inner {
+struct ReadinessInner {
     limits: ReadinessLimits,
     is_draining: AtomicBool,
     checks: RwLock<Vec<Arc<Check>>>,
@@ -54,14 +54,14 @@ struct Inner {
 
 struct Check {
     name: &'static str,
-    kind: Kind,
-    question: Question,
+    kind: CheckKind,
+    question: CheckQuery,
     /// Held while a check runs, so that concurrent callers share one run.
     last: Mutex<Option<(Instant, bool)>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CheckKind {
     /// Decides between 200 and 503.
     Own,
     /// Only listed.
@@ -88,7 +88,7 @@ impl Default for Readiness {
 impl Readiness {
     /// Without checks: ready.
     pub fn new(limits: ReadinessLimits) -> Self {
-        let inner = Inner {
+        let inner = ReadinessInner {
             limits,
             is_draining: AtomicBool::new(false),
             checks: RwLock::default(),
@@ -105,7 +105,7 @@ impl Readiness {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), String>> + Send + 'static,
     {
-        self.add(name, Kind::Own, Box::new(move || question().boxed()));
+        self.add(name, CheckKind::Own, Box::new(move || question().boxed()));
     }
 
     /// Adds another system, listed as `ok` or `degraded`. Its error goes to the log.
@@ -114,7 +114,11 @@ impl Readiness {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), String>> + Send + 'static,
     {
-        self.add(name, Kind::Dependency, Box::new(move || question().boxed()));
+        self.add(
+            name,
+            CheckKind::Dependency,
+            Box::new(move || question().boxed()),
+        );
     }
 
     /// Not ready from now on: the process finishes its work and stops.
@@ -136,8 +140,8 @@ impl Readiness {
         let mut dependencies = Vec::new();
         for (check, is_ok) in checks.iter().zip(answers) {
             match check.kind {
-                Kind::Own => own.push((check.name, is_ok)),
-                Kind::Dependency => dependencies.push((check.name, is_ok)),
+                CheckKind::Own => own.push((check.name, is_ok)),
+                CheckKind::Dependency => dependencies.push((check.name, is_ok)),
             }
         }
         own.push(("draining", !self.is_draining()));
@@ -149,7 +153,7 @@ impl Readiness {
         }
     }
 
-    fn add(&self, name: &'static str, kind: Kind, question: Question) {
+    fn add(&self, name: &'static str, kind: CheckKind, question: CheckQuery) {
         let check = Check {
             name,
             kind,

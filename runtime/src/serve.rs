@@ -35,7 +35,7 @@ use crate::address::{ClientAddress, TrustedProxies};
 use crate::connection::{
     Activity, CountedBody, Cut, Kept, Leftover, WatchedBody, WatchedSocket, WireBody,
 };
-use crate::crowd::{Crowd, Owner, Seat};
+use crate::connections_by_owner::{ConnectionEntry, ConnectionOwner, ConnectionsByOwner};
 use crate::secrets::SettingError;
 use crate::tasks;
 
@@ -119,7 +119,7 @@ pub fn is_body_timeout(error: &io::Error) -> bool {
 #[derive(Clone)]
 pub struct Client {
     address: ClientAddress,
-    seat: Arc<Seat>,
+    entry: Arc<ConnectionEntry>,
 }
 
 impl Client {
@@ -130,7 +130,7 @@ impl Client {
 
     /// Records that this key was recognised: the connection counts against it from now on.
     pub fn has_key(&self, key_id: Uuid) {
-        self.seat.give_to(key_id);
+        self.entry.give_to(key_id);
     }
 }
 
@@ -148,7 +148,7 @@ struct Shared<E> {
     local_addr: SocketAddr,
     proxies: TrustedProxies,
     places: Arc<Semaphore>,
-    crowd: Arc<Crowd>,
+    by_owner: Arc<ConnectionsByOwner>,
     connections: TaskTracker,
     /// Finish what is running.
     stop: CancellationToken,
@@ -183,7 +183,7 @@ where
         local_addr,
         proxies,
         places: Arc::new(Semaphore::new(limits.connection_count_max)),
-        crowd: crowd(&limits),
+        by_owner: by_owner(&limits),
         connections: TaskTracker::new(),
         stop: CancellationToken::new(),
         abort: CancellationToken::new(),
@@ -198,8 +198,8 @@ where
     outcome
 }
 
-fn crowd(limits: &ServeLimits) -> Arc<Crowd> {
-    Crowd::new(
+fn by_owner(limits: &ServeLimits) -> Arc<ConnectionsByOwner> {
+    ConnectionsByOwner::new(
         limits.address_connection_count_max,
         limits.key_connection_count_max,
     )
@@ -213,7 +213,7 @@ async fn accept_all<E: Endpoint + 'static>(
     let mut pause = ACCEPT_PAUSE.0;
     loop {
         if shared.places.available_permits() == 0 {
-            shared.crowd.make_room();
+            shared.by_owner.make_room();
         }
         // The semaphore is never closed.
         let Ok(place) = Arc::clone(&shared.places).acquire_owned().await else {
@@ -308,17 +308,17 @@ where
     E: Endpoint + 'static,
 {
     let owner = if shared.proxies.contains(remote_addr.ip()) {
-        Owner::Proxy
+        ConnectionOwner::Proxy
     } else {
-        Owner::Address(ClientAddress::of(remote_addr.ip()))
+        ConnectionOwner::Address(ClientAddress::of(remote_addr.ip()))
     };
-    let seat = shared.crowd.enter(owner);
+    let entry = shared.by_owner.enter(owner);
     let activity = Activity::new(shared.limits);
     let socket = TokioIo::new(WatchedSocket::new(socket, Arc::clone(&activity)));
     let service = service_fn(|request| {
         let activity = Arc::clone(&activity);
-        let (shared, seat) = (Arc::clone(shared), Arc::clone(&seat));
-        let answer = answer(request, remote_addr, seat, activity, shared);
+        let (shared, entry) = (Arc::clone(shared), Arc::clone(&entry));
+        let answer = answer(request, remote_addr, entry, activity, shared);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let protocol = protocol(&shared.limits);
@@ -337,7 +337,7 @@ where
                 }
                 look.as_mut().reset(Instant::now() + watch_interval.min(STOP_GRACE));
             }
-            () = seat.evicted() => return Some(Cut::Crowded),
+            () = entry.evicted() => return Some(Cut::Crowded),
             () = shared.stop.cancelled(), if !is_stopping => {
                 is_stopping = true;
                 activity.start_stopping();
@@ -372,7 +372,7 @@ fn protocol(limits: &ServeLimits) -> auto::Builder<TokioExecutor> {
 async fn answer<E: Endpoint>(
     request: hyper::Request<Incoming>,
     remote_addr: SocketAddr,
-    seat: Arc<Seat>,
+    entry: Arc<ConnectionEntry>,
     activity: Arc<Activity>,
     shared: Arc<Shared<E>>,
 ) -> hyper::Response<CountedBody> {
@@ -383,7 +383,7 @@ async fn answer<E: Endpoint>(
     activity.room().await;
     let client = Client {
         address: shared.proxies.client(remote_addr.ip(), request.headers()),
-        seat,
+        entry,
     };
     let has_body = !request.body().is_end_stream();
     // A client that expects 100 sends nothing after a refusal; HTTP/2 ends the stream by itself.

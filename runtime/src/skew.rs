@@ -32,7 +32,7 @@ const ANSWER_WAIT: Duration = Duration::from_millis(100);
 
 /// The consequence of a skew for the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum SkewVerdict {
     /// Nothing.
     Agrees,
     /// An operator should look: a warning.
@@ -42,14 +42,14 @@ enum Verdict {
 }
 
 /// The verdict on a skew in either direction; each limit still belongs to the milder verdict.
-fn judge(skew: TimeDelta) -> Verdict {
+fn judge(skew: TimeDelta) -> SkewVerdict {
     let distance = skew.abs();
     if distance <= UNNOTICED_MAX {
-        Verdict::Agrees
+        SkewVerdict::Agrees
     } else if distance <= BEARABLE_MAX {
-        Verdict::Off
+        SkewVerdict::Off
     } else {
-        Verdict::Wrong
+        SkewVerdict::Wrong
     }
 }
 
@@ -122,7 +122,7 @@ impl ClockWatch {
 
     /// Whether our clock was more than a minute off when it was last compared.
     pub fn is_wrong(&self) -> bool {
-        self.last.lock().map(judge) == Some(Verdict::Wrong)
+        self.last.lock().map(judge) == Some(SkewVerdict::Wrong)
     }
 
     /// Queries the database server's time and stores the skew.
@@ -162,28 +162,28 @@ impl ClockWatch {
         let verdict = judge(skew);
         if self.corrects {
             self.clock.correct_by(match verdict {
-                Verdict::Wrong => -skew,
-                Verdict::Agrees | Verdict::Off => TimeDelta::zero(),
+                SkewVerdict::Wrong => -skew,
+                SkewVerdict::Agrees | SkewVerdict::Off => TimeDelta::zero(),
             });
         }
         let was = self
             .last
             .lock()
             .replace(skew)
-            .map_or(Verdict::Agrees, judge);
+            .map_or(SkewVerdict::Agrees, judge);
         if was == verdict {
             return;
         }
         match verdict {
-            Verdict::Off => tracing::warn!(
+            SkewVerdict::Off => tracing::warn!(
                 skew_seconds,
                 "the clocks of this host and of the database server differ: correct them"
             ),
-            Verdict::Agrees => tracing::info!(
+            SkewVerdict::Agrees => tracing::info!(
                 skew_seconds,
                 "the clocks of this host and of the database server agree again"
             ),
-            Verdict::Wrong => tracing::error!(
+            SkewVerdict::Wrong => tracing::error!(
                 skew_seconds,
                 "the clocks of this host and of the database server are far apart: correct them"
             ),
@@ -195,8 +195,8 @@ impl ClockWatch {
         let _ = timeout(ANSWER_WAIT, self.asking.lock()).await;
         let skew = (*self.last.lock()).unwrap_or_default();
         match judge(skew) {
-            Verdict::Agrees | Verdict::Off => Ok(()),
-            Verdict::Wrong => Err(format!(
+            SkewVerdict::Agrees | SkewVerdict::Off => Ok(()),
+            SkewVerdict::Wrong => Err(format!(
                 "the clock of this host is {} s {} that of the database server",
                 skew.num_seconds().abs(),
                 if skew > TimeDelta::zero() {
@@ -223,16 +223,16 @@ mod tests {
     fn a_skew_is_judged_by_its_size_either_way() {
         // Each row: milliseconds, and what they mean.
         let table = [
-            (0, Verdict::Agrees),
-            (1_999, Verdict::Agrees),
-            (2_000, Verdict::Agrees),
-            (2_001, Verdict::Off),
-            (60_000, Verdict::Off),
-            (60_001, Verdict::Wrong),
-            (90_000, Verdict::Wrong),
-            (3_600_000, Verdict::Wrong),
-            (86_400_000, Verdict::Wrong),
-            (i64::MAX, Verdict::Wrong),
+            (0, SkewVerdict::Agrees),
+            (1_999, SkewVerdict::Agrees),
+            (2_000, SkewVerdict::Agrees),
+            (2_001, SkewVerdict::Off),
+            (60_000, SkewVerdict::Off),
+            (60_001, SkewVerdict::Wrong),
+            (90_000, SkewVerdict::Wrong),
+            (3_600_000, SkewVerdict::Wrong),
+            (86_400_000, SkewVerdict::Wrong),
+            (i64::MAX, SkewVerdict::Wrong),
         ];
         for (milliseconds, verdict) in table {
             let skew = TimeDelta::milliseconds(milliseconds);

@@ -43,7 +43,7 @@ pub struct CatalogueSeed {
 }
 
 /// The source of a catalogue, before it is read.
-struct Source {
+struct CatalogueSource {
     name: &'static str,
     version: &'static str,
     valid_from: NaiveDate,
@@ -57,44 +57,44 @@ fn all(bodies: anyhow::Result<Vec<Value>>) -> anyhow::Result<Bodies> {
     Ok(Box::new(bodies?.into_iter().map(Ok)))
 }
 
-const SOURCES: [Source; 7] = [
-    Source {
+const SOURCES: [CatalogueSource; 7] = [
+    CatalogueSource {
         name: "provinces",
         version: "2026-04-30",
         valid_from: UNITS_CHANGED_ON,
         read: || all(units::provinces()),
     },
-    Source {
+    CatalogueSource {
         name: "communes",
         version: "2026-04-30",
         valid_from: UNITS_CHANGED_ON,
         read: || all(units::communes()),
     },
-    Source {
+    CatalogueSource {
         name: "commune_aliases",
         version: "2026-04-30",
         valid_from: UNITS_CHANGED_ON,
         read: || Ok(Box::new(units::aliases()?)),
     },
-    Source {
+    CatalogueSource {
         name: "countries",
         version: "2026-11-29",
         valid_from: FIRST_DAY,
         read: || all(countries()),
     },
-    Source {
+    CatalogueSource {
         name: "document_kinds",
         version: "2026-11-29",
         valid_from: FIRST_DAY,
         read: || all(words("document_kinds")),
     },
-    Source {
+    CatalogueSource {
         name: "purposes",
         version: "2026-11-23",
         valid_from: FIRST_DAY,
         read: || all(words("purposes")),
     },
-    Source {
+    CatalogueSource {
         name: "facility_kinds",
         version: "2026-11-23",
         valid_from: FIRST_DAY,
@@ -102,7 +102,7 @@ const SOURCES: [Source; 7] = [
     },
 ];
 
-impl Source {
+impl CatalogueSource {
     /// Code and object of each entry.
     fn entries(
         &self,
@@ -126,7 +126,7 @@ impl Source {
 ///
 /// Fails only if an embedded file is broken; the tests of this crate read every one.
 pub fn catalogues() -> anyhow::Result<Vec<CatalogueSeed>> {
-    SOURCES.iter().map(Source::seed).collect()
+    SOURCES.iter().map(CatalogueSource::seed).collect()
 }
 
 /// Loads this program's catalogues into the database. A catalogue whose version is already loaded

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use store::{
     Database,
-    api_keys::{ApiKey, Found, RowKey},
+    api_keys::{ApiKey, KeyLookup, RowKey},
 };
 use uuid::Uuid;
 
@@ -249,7 +249,7 @@ pub async fn seed_demo(
 }
 
 /// One demo key: whose it is and what it may do.
-struct Plan {
+struct DemoKeyPlan {
     label: &'static str,
     text: fn(&DemoKeys) -> &str,
     role: Role,
@@ -258,7 +258,7 @@ struct Plan {
     province_codes: Vec<String>,
 }
 
-fn plans() -> [Plan; 8] {
+fn plans() -> [DemoKeyPlan; 8] {
     let ids = demo_facility_ids();
     let all = vec![
         ids.hotel,
@@ -281,7 +281,7 @@ fn plans() -> [Plan; 8] {
         ),
         declarant("demo hospital", |keys| &keys.hospital, ids.hospital),
         declarant("demo school", |keys| &keys.school, ids.school),
-        Plan {
+        DemoKeyPlan {
             label: "demo integrator",
             text: |keys| &keys.integrator,
             role: Role::Integrator,
@@ -289,7 +289,7 @@ fn plans() -> [Plan; 8] {
             facility_ids: all,
             province_codes: Vec::new(),
         },
-        Plan {
+        DemoKeyPlan {
             label: "demo police",
             text: |keys| &keys.police,
             role: Role::Police,
@@ -297,7 +297,7 @@ fn plans() -> [Plan; 8] {
             facility_ids: Vec::new(),
             province_codes: vec![PROVINCE.to_owned()],
         },
-        Plan {
+        DemoKeyPlan {
             label: "demo admin",
             text: |keys| &keys.admin,
             role: Role::Admin,
@@ -309,8 +309,8 @@ fn plans() -> [Plan; 8] {
 }
 
 /// A key for one facility.
-fn declarant(label: &'static str, text: fn(&DemoKeys) -> &str, facility_id: Uuid) -> Plan {
-    Plan {
+fn declarant(label: &'static str, text: fn(&DemoKeys) -> &str, facility_id: Uuid) -> DemoKeyPlan {
+    DemoKeyPlan {
         label,
         text,
         role: Role::Declarant,
@@ -340,7 +340,12 @@ async fn seed_keys(
     Ok(secrets.keys.clone())
 }
 
-fn to_row(plan: Plan, text: &str, pepper: &[u8; 32], now: DateTime<Utc>) -> anyhow::Result<ApiKey> {
+fn to_row(
+    plan: DemoKeyPlan,
+    text: &str,
+    pepper: &[u8; 32],
+    now: DateTime<Utc>,
+) -> anyhow::Result<ApiKey> {
     let parsed = key_hash::parse(text).context("its text is no API key")?;
     Ok(ApiKey {
         id: parsed.key_id,
@@ -362,9 +367,9 @@ async fn require_same_hash(db: &Database, key: &ApiKey, by: &RowKey) -> anyhow::
         .await?
         .context("a demo key vanished")?;
     let is_same = match stored {
-        Found::Key(stored) => stored.secret_hash == key.secret_hash,
+        KeyLookup::Key(stored) => stored.secret_hash == key.secret_hash,
         // The key is no longer valid, as each use will show; this must not prevent a start.
-        Found::Forged { secret_hash } => secret_hash == key.secret_hash,
+        KeyLookup::Forged { secret_hash } => secret_hash == key.secret_hash,
     };
     anyhow::ensure!(
         is_same,
@@ -490,7 +495,7 @@ mod tests {
 
         let id = key_hash::parse(&secrets.keys.hotel).unwrap().key_id;
         let by = RowKey::of_pepper(PEPPER);
-        let Some(Found::Key(hotel)) = store::api_keys::find(&db, id, &by).await.unwrap() else {
+        let Some(KeyLookup::Key(hotel)) = store::api_keys::find(&db, id, &by).await.unwrap() else {
             panic!("the hotel's key is there");
         };
         assert_eq!(hotel.facility_ids, [demo_facility_ids().hotel]);

@@ -60,7 +60,7 @@ struct CommuneRow {
 
 /// A unit that took another name and kind. Its code and its extent stay.
 #[derive(Deserialize)]
-struct ChangeRow {
+struct RenamedUnitRow {
     level: String,
     code: String,
     old_full_name: String,
@@ -98,10 +98,10 @@ struct Naming {
 }
 
 /// Changes by level and code.
-type Changes = HashMap<(String, String), ChangeRow>;
+type Changes = HashMap<(String, String), RenamedUnitRow>;
 
 fn changes() -> anyhow::Result<Changes> {
-    let rows: Vec<ChangeRow> = read_csv(CHANGES)?;
+    let rows: Vec<RenamedUnitRow> = read_csv(CHANGES)?;
     Ok(rows
         .into_iter()
         .map(|row| ((row.level.clone(), row.code.clone()), row))

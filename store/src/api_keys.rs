@@ -117,7 +117,7 @@ impl RowKey {
 }
 
 /// The result of looking up the public part of a key.
-pub enum Found {
+pub enum KeyLookup {
     /// The key as we last wrote it.
     Key(ApiKey),
     /// The row was written or changed by somebody else, so it is not a valid key.
@@ -234,12 +234,12 @@ pub(crate) async fn insert_in(
 }
 
 /// The key with this public part.
-pub async fn find(db: &Database, id: Uuid, by: &RowKey) -> Result<Option<Found>> {
+pub async fn find(db: &Database, id: Uuid, by: &RowKey) -> Result<Option<KeyLookup>> {
     let row = api_key::Entity::find_by_id(id).one(db.reader()).await?;
     match row {
         None => Ok(None),
-        Some(row) if by.holds(&row) => Ok(Some(Found::Key(from_row(row)?))),
-        Some(row) => Ok(Some(Found::Forged {
+        Some(row) if by.holds(&row) => Ok(Some(KeyLookup::Key(from_row(row)?))),
+        Some(row) => Ok(Some(KeyLookup::Forged {
             secret_hash: row.secret_hash,
         })),
     }

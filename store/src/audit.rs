@@ -6,7 +6,7 @@ use entity::operator;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::{Database, Error, Result, dialect, table_rows::AuditRow};
+use crate::{Backend, Database, Error, Result, dialect, table_rows::AuditRow};
 
 /// An entry as it is written.
 pub type Entry = entity::audit_entry::Model;
@@ -93,12 +93,13 @@ pub async fn operator(db: &Database, name: &str, id: Uuid, now: DateTime<Utc>) -
 }
 
 /// Writes an entry in the transaction of the action it records.
-pub(crate) async fn note(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    entry: Entry,
-) -> Result<()> {
-    let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
+pub(crate) async fn note(connection: &impl ConnectionTrait, entry: Entry) -> Result<()> {
+    let statement = dialect::insert_rows(
+        Backend::of(connection),
+        "audit_entry",
+        vec![AuditRow(entry)],
+        "",
+    );
     connection.execute_raw(statement).await?;
     Ok(())
 }

@@ -132,7 +132,7 @@ pub async fn begin(
     let row = vec![BegunCensus(census)];
     let statement = dialect::insert_rows(db.backend(), "census", row, tail);
     let transaction = write::begin(db).await?;
-    if !lease::holds(db, &transaction, lease).await? {
+    if !lease::holds(&transaction, lease).await? {
         return Ok(Begun::LeaseLost);
     }
     if transaction.query_one_raw(statement).await?.is_none() {
@@ -161,7 +161,7 @@ pub async fn question(
         return Ok(());
     }
     let transaction = write::begin(db).await?;
-    if !lease::holds(db, &transaction, lease).await? {
+    if !lease::holds(&transaction, lease).await? {
         return Err(Error::LeaseLost {
             id: lease.facility_id,
         });

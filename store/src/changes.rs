@@ -13,12 +13,12 @@ use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement};
 use uuid::Uuid;
 
 use crate::{
-    Database, Result,
+    Backend, Database, Result,
     census::{
         self,
         lease::{self, Lease},
     },
-    declarations::{self, Claim, Uniqueness},
+    declarations::{self, KeyClaim, Uniqueness},
     dialect,
     idempotency::{self, Idempotency},
     outbox::{NewTask, TaskRow},
@@ -102,14 +102,14 @@ pub enum Outcome {
 pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> {
     let transaction = write::begin(db).await?;
     let leases = group.iter().filter_map(|change| change.census_lease);
-    let lost = lease::lost(db, &transaction, leases.collect()).await?;
+    let lost = lease::lost(&transaction, leases.collect()).await?;
     if !lost.is_empty() {
         transaction.rollback().await?;
         return Ok(vec![Outcome::LeaseLost; group.len()]);
     }
     let mut outcomes = vec![Outcome::Written; group.len()];
-    let new_keys = take_declaration_keys(db, &transaction, group, &mut outcomes).await?;
-    update_stays(db, &transaction, group, &mut outcomes).await?;
+    let new_keys = take_declaration_keys(&transaction, group, &mut outcomes).await?;
+    update_stays(&transaction, group, &mut outcomes).await?;
     let keys_are_free = take_idempotency_key(&transaction, group, &outcomes).await?;
     let written: Vec<&NewChange> = chosen(group, &outcomes, Outcome::Written);
     if !keys_are_free || written.is_empty() {
@@ -121,18 +121,18 @@ pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> 
         });
     }
     let moved = chosen(group, &outcomes, Outcome::Moved);
-    free_keys(db, &transaction, &written, &moved, &new_keys).await?;
-    insert(db, &transaction, &written).await?;
+    free_keys(&transaction, &written, &moved, &new_keys).await?;
+    insert(&transaction, &written).await?;
     let touched = written.iter().map(touched).collect::<Result<_>>()?;
-    review::answer_by_changes(db, &transaction, touched).await?;
+    review::answer_by_changes(&transaction, touched).await?;
     let cases = written
         .iter()
         .flat_map(|change| change.cases.iter().cloned());
-    review::open(db.backend(), &transaction, cases.collect()).await?;
-    review::close(db, &transaction, who_never_came(&written)?).await?;
+    review::open(&transaction, cases.collect()).await?;
+    review::close(&transaction, who_never_came(&written)?).await?;
     census::close_questions(&transaction, who_left(&written)?).await?;
     let tries = written.iter().filter_map(|one| one.identity_try.clone());
-    tries::note(db, &transaction, tries).await?;
+    tries::note(&transaction, tries).await?;
     write::commit(transaction).await?;
     if written.iter().any(|change| change.task.is_some()) {
         db.wake().notify();
@@ -198,7 +198,6 @@ fn chosen<'a>(
 
 /// Takes the keys of the stays' new content. Returns the stays that gained a key.
 async fn take_declaration_keys(
-    db: &Database,
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
     outcomes: &mut [Outcome],
@@ -219,7 +218,7 @@ async fn take_declaration_keys(
     if keys.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut taken = declarations::take_keys(db, connection, keys).await?;
+    let mut taken = declarations::take_keys(connection, keys).await?;
     for (change, outcome) in group.iter().zip(outcomes.iter_mut()) {
         let is_lost = change.keys.is_reference && !taken.contains(&change.stay.id);
         let Some(claim) = claim_of(change).filter(|_| is_lost) else {
@@ -229,7 +228,7 @@ async fn take_declaration_keys(
             continue;
         }
         let key_hash = claim.uniqueness.key_hash;
-        let mut holders = declarations::holders(db, connection, vec![key_hash]).await?;
+        let mut holders = declarations::holders(connection, vec![key_hash]).await?;
         match holders.remove(key_hash.as_slice()) {
             // The reference that it was declared with.
             Some(holder) if holder.stay_id == change.stay.id => {}
@@ -239,7 +238,7 @@ async fn take_declaration_keys(
                 };
             }
             Some(holder) => {
-                claim.take_over(db, connection, holder.stay_id).await?;
+                claim.take_over(connection, holder.stay_id).await?;
                 taken.insert(change.stay.id);
             }
             None => *outcome = Outcome::Moved,
@@ -248,8 +247,8 @@ async fn take_declaration_keys(
     Ok(taken)
 }
 
-fn claim_of(change: &NewChange) -> Option<Claim> {
-    Some(Claim {
+fn claim_of(change: &NewChange) -> Option<KeyClaim> {
+    Some(KeyClaim {
         uniqueness: change.keys.taken.clone()?,
         stay_id: change.stay.id,
         at: change.version.received_at,
@@ -259,7 +258,6 @@ fn claim_of(change: &NewChange) -> Option<Claim> {
 /// Moves each stay from the version it was judged at to the next; skips stays that are no longer at
 /// that version.
 async fn update_stays(
-    db: &Database,
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
     outcomes: &mut [Outcome],
@@ -272,7 +270,7 @@ async fn update_stays(
         return Ok(());
     }
     rows.sort_unstable_by_key(|row| row.stay.id);
-    let (with, values) = dialect::with_rows(db.backend(), rows);
+    let (with, values) = dialect::with_rows(Backend::of(connection), rows);
     let text = format!(
         "{with} UPDATE stay SET version = v.version, presence = v.presence, \
            arrival_at = v.arrival_at, arrival_on = v.arrival_on, \
@@ -298,7 +296,7 @@ async fn update_stays(
            AND COALESCE(stay.owed, '') = v.expected_owed \
            AND (stay.delivery_state <> 'not_required') = v.was_told RETURNING stay.id AS stay_id"
     );
-    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), text, values);
     let found = connection.query_all_raw(statement).await?;
     let found = found
         .iter()
@@ -325,14 +323,14 @@ async fn take_idempotency_key(
         return Ok(true);
     };
     let target = (change.stay.id, change.version.version);
-    let row = idempotency::KeyRow::new(key.clone(), Some(target), change.version.received_at);
+    let row =
+        idempotency::IdempotencyKeyRow::new(key.clone(), Some(target), change.version.received_at);
     let taken = idempotency::insert(connection, vec![row]).await?;
     Ok(!taken.is_empty())
 }
 
 /// Deletes the keys of outdated content, and releases keys taken for changes that were not written.
 async fn free_keys(
-    db: &Database,
     connection: &impl ConnectionTrait,
     written: &[&NewChange],
     moved: &[&NewChange],
@@ -361,17 +359,17 @@ async fn free_keys(
         .iter()
         .map(|(key_hash, _)| rows::bytes(key_hash.to_vec()));
     let stays = freed.iter().map(|(_, stay_id)| rows::uuid(*stay_id));
-    let statement = dialect::statement(db.backend(), &text, hashes.chain(stays).collect());
+    let statement = dialect::statement(
+        Backend::of(connection),
+        &text,
+        hashes.chain(stays).collect(),
+    );
     connection.execute_raw(statement).await?;
     Ok(())
 }
 
-async fn insert(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    written: &[&NewChange],
-) -> Result<()> {
-    let backend = db.backend();
+async fn insert(connection: &impl ConnectionTrait, written: &[&NewChange]) -> Result<()> {
+    let backend = Backend::of(connection);
     let versions: Vec<VersionRow> = written
         .iter()
         .map(|change| VersionRow(change.version.clone()))

@@ -19,7 +19,7 @@ use crate::{
 
 /// A rule between rows, and how many rows break it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct BrokenRule {
     /// The rule, as a stable word.
     pub rule: &'static str,
     /// Rows that break it.
@@ -89,18 +89,18 @@ const RULES: [(&str, &str); 9] = [
 ];
 
 /// Checks every rule and returns all of them, broken or not.
-pub async fn check(db: &Database) -> Result<Vec<Finding>> {
+pub async fn check(db: &Database) -> Result<Vec<BrokenRule>> {
     let mut findings = Vec::with_capacity(RULES.len() + 1);
     for (rule, text) in RULES {
         let statement = Statement::from_string(db.db_backend(), text);
         let row = db.reader().query_one_raw(statement).await?;
         let count = row.map_or(Ok(0), |row| row.try_get("", "broken"))?;
-        findings.push(Finding { rule, count });
+        findings.push(BrokenRule { rule, count });
     }
     if let Some(text) = dialect::file_faults(db.backend()) {
         let statement = Statement::from_string(db.db_backend(), text);
         let faults = db.reader().query_all_raw(statement).await?.len();
-        findings.push(Finding {
+        findings.push(BrokenRule {
             rule: "file_is_whole",
             count: i64::try_from(faults).unwrap_or(i64::MAX),
         });

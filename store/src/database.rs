@@ -116,10 +116,10 @@ impl Default for ConnectOptions {
 /// A handle on the database; cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    inner: Arc<Inner>,
+    inner: Arc<DatabaseInner>,
 }
 
-struct Inner {
+struct DatabaseInner {
     backend: Backend,
     reader: Pool,
     writer: Pool,
@@ -180,7 +180,7 @@ impl Database {
         };
         let (writer, reader, probe) =
             (open(writer).await?, open(reader).await?, open(probe).await?);
-        let inner = Inner {
+        let inner = DatabaseInner {
             backend,
             reader,
             writer,

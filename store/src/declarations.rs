@@ -19,11 +19,11 @@ use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result,
+    Backend, Database, Error, Result,
     census::lease::{self, Lease},
     dialect::{self, PARAMETER_COUNT_MAX},
-    idempotency::{self, Known},
-    neighbours::{self, Candidate},
+    idempotency::{self, RecordedKey},
+    neighbours::{self, NeighbourQuery},
     outbox::{NewTask, TaskRow},
     review::{self, NewCase},
     rows::{self, AsRow, columns},
@@ -114,14 +114,14 @@ pub struct Judged {
 pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judged>> {
     let transaction = write::begin(db).await?;
     let leases = group.iter().filter_map(|one| one.census_lease);
-    let lost = lease::lost(db, &transaction, leases.collect()).await?;
+    let lost = lease::lost(&transaction, leases.collect()).await?;
     let is_held = |one: &NewDeclaration| one.census_lease.is_none_or(|at| !lost.contains(&at));
     let held: Vec<&NewDeclaration> = group.iter().copied().filter(|one| is_held(one)).collect();
     let mut outcomes = match held.is_empty() {
         true => Vec::new(),
-        false => take_declaration_keys(db, &transaction, &held).await?,
+        false => take_declaration_keys(&transaction, &held).await?,
     };
-    take_idempotency_keys(db, &transaction, &held, &mut outcomes).await?;
+    take_idempotency_keys(&transaction, &held, &mut outcomes).await?;
     let written: Vec<&NewDeclaration> = held
         .iter()
         .zip(&outcomes)
@@ -130,10 +130,10 @@ pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judge
         .collect();
     let mut notices = HashMap::new();
     if !written.is_empty() {
-        notices = notice_neighbours(db, &transaction, &written).await?;
-        insert_stays(db, &transaction, &written, &notices).await?;
+        notices = notice_neighbours(&transaction, &written).await?;
+        insert_stays(&transaction, &written, &notices).await?;
         let tries = written.iter().filter_map(|one| one.identity_try.clone());
-        tries::note(db, &transaction, tries).await?;
+        tries::note(&transaction, tries).await?;
     }
     write::commit(transaction).await?;
     if written.iter().any(|declaration| declaration.task.is_some()) {
@@ -163,16 +163,15 @@ struct Noticed {
 
 /// Looks for stays of the same documents at the same time: one statement for the group.
 async fn notice_neighbours(
-    db: &Database,
     connection: &impl ConnectionTrait,
     written: &[&NewDeclaration],
 ) -> Result<HashMap<Uuid, Noticed>> {
-    let candidates = written.iter().map(|declaration| Candidate {
+    let candidates = written.iter().map(|declaration| NeighbourQuery {
         stay: &declaration.stay,
         declared_by: declaration.version.created_by,
     });
-    let candidates: Vec<Candidate<'_>> = candidates.collect();
-    let neighbours = neighbours::find(db, connection, &candidates).await?;
+    let candidates: Vec<NeighbourQuery<'_>> = candidates.collect();
+    let neighbours = neighbours::find(connection, &candidates).await?;
     let mut notices = HashMap::new();
     for (declaration, candidate) in written.iter().zip(&candidates) {
         let Some(found) = neighbours.get(&declaration.stay.id) else {
@@ -207,12 +206,11 @@ pub(crate) fn with_more_warnings(
 }
 
 async fn take_declaration_keys(
-    db: &Database,
     connection: &impl ConnectionTrait,
     group: &[&NewDeclaration],
 ) -> Result<Vec<Outcome>> {
-    let keys = group.iter().map(|one| Claim::of(one).row()).collect();
-    let taken = take_keys(db, connection, keys).await?;
+    let keys = group.iter().map(|one| KeyClaim::of(one).row()).collect();
+    let taken = take_keys(connection, keys).await?;
     if taken.len() == group.len() {
         return Ok(vec![Outcome::Written; group.len()]);
     }
@@ -222,7 +220,7 @@ async fn take_declaration_keys(
         .copied()
         .collect();
     let hashes = lost.iter().map(|lost| lost.uniqueness.key_hash).collect();
-    let holders = holders(db, connection, hashes).await?;
+    let holders = holders(connection, hashes).await?;
     let mut outcomes = Vec::with_capacity(group.len());
     for declaration in group {
         if taken.contains(&declaration.stay.id) {
@@ -238,8 +236,8 @@ async fn take_declaration_keys(
         outcomes.push(match holder.judge(content_index, is_timeless) {
             Some(outcome) => outcome,
             None => {
-                let claim = Claim::of(declaration);
-                claim.take_over(db, connection, holder.stay_id).await?;
+                let claim = KeyClaim::of(declaration);
+                claim.take_over(connection, holder.stay_id).await?;
                 Outcome::Written
             }
         });
@@ -250,15 +248,14 @@ async fn take_declaration_keys(
 /// Takes declaration keys, one per stay, and returns the stays that got theirs. An expired key is
 /// taken over; a live one is not.
 pub(crate) async fn take_keys(
-    db: &Database,
     connection: &impl ConnectionTrait,
-    mut keys: Vec<KeyRow>,
+    mut keys: Vec<DeclarationKeyRow>,
 ) -> Result<HashSet<Uuid>> {
     keys.sort_unstable_by_key(|row| row.key_hash);
     let tail = "ON CONFLICT (key_hash) DO UPDATE SET stay_id = excluded.stay_id, \
          created_at = excluded.created_at, expires_at = excluded.expires_at \
          WHERE declaration_key.expires_at <= excluded.created_at RETURNING stay_id";
-    let statement = dialect::insert_rows(db.backend(), "declaration_key", keys, tail);
+    let statement = dialect::insert_rows(Backend::of(connection), "declaration_key", keys, tail);
     let taken = connection.query_all_raw(statement).await?;
     taken
         .iter()
@@ -302,13 +299,13 @@ impl Holder {
 }
 
 /// A declaration key that a stay wants.
-pub(crate) struct Claim {
+pub(crate) struct KeyClaim {
     pub(crate) uniqueness: Uniqueness,
     pub(crate) stay_id: Uuid,
     pub(crate) at: DateTime<Utc>,
 }
 
-impl Claim {
+impl KeyClaim {
     fn of(declaration: &NewDeclaration) -> Self {
         Self {
             uniqueness: declaration.uniqueness.clone(),
@@ -317,8 +314,8 @@ impl Claim {
         }
     }
 
-    pub(crate) fn row(&self) -> KeyRow {
-        KeyRow {
+    pub(crate) fn row(&self) -> DeclarationKeyRow {
+        DeclarationKeyRow {
             key_hash: self.uniqueness.key_hash,
             stay_id: self.stay_id,
             created_at: self.at,
@@ -330,12 +327,11 @@ impl Claim {
     /// when another writer was faster; retrying settles it.
     pub(crate) async fn take_over(
         &self,
-        db: &Database,
         connection: &impl ConnectionTrait,
         holder: Uuid,
     ) -> Result<()> {
         let statement = dialect::statement(
-            db.backend(),
+            Backend::of(connection),
             "UPDATE declaration_key SET stay_id = ?, created_at = ?, expires_at = ? \
              WHERE key_hash = ? AND stay_id = ?",
             vec![
@@ -357,7 +353,6 @@ impl Claim {
 
 /// The holders of these declaration keys, by key.
 pub(crate) async fn holders(
-    db: &Database,
     connection: &impl ConnectionTrait,
     key_hashes: Vec<[u8; 32]>,
 ) -> Result<HashMap<Vec<u8>, Holder>> {
@@ -373,7 +368,7 @@ pub(crate) async fn holders(
          JOIN stay_version w ON w.stay_id = s.id AND (w.version = 1 OR w.version = s.version) \
          WHERE k.key_hash IN ({marks}) ORDER BY w.version"
     );
-    let statement = dialect::statement(db.backend(), &text, hashes);
+    let statement = dialect::statement(Backend::of(connection), &text, hashes);
     let mut holders: HashMap<Vec<u8>, Holder> = HashMap::new();
     for row in connection.query_all_raw(statement).await? {
         let key_hash: Vec<u8> = row.try_get("", "key_hash")?;
@@ -400,7 +395,6 @@ pub(crate) async fn holders(
 /// Stores the idempotency keys of written and replayed declarations. If a key already exists, its
 /// record decides the outcome, and the declaration key that was not needed is released.
 async fn take_idempotency_keys(
-    db: &Database,
     connection: &impl ConnectionTrait,
     group: &[&NewDeclaration],
     outcomes: &mut [Outcome],
@@ -433,7 +427,7 @@ async fn take_idempotency_keys(
             given_back.push(*declaration);
         }
     }
-    give_back(db, connection, &given_back).await
+    give_back(connection, &given_back).await
 }
 
 /// The key is judged before the reference: a known key with another request is `KeyReused` even
@@ -461,8 +455,11 @@ fn keeps_key(outcome: Outcome) -> bool {
 }
 
 /// A refusal leaves the key free, so a conflict stores none.
-fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<idempotency::KeyRow> {
-    let mut keys: Vec<idempotency::KeyRow> = group
+fn idempotency_rows(
+    group: &[&NewDeclaration],
+    outcomes: &[Outcome],
+) -> Vec<idempotency::IdempotencyKeyRow> {
+    let mut keys: Vec<idempotency::IdempotencyKeyRow> = group
         .iter()
         .zip(outcomes)
         .filter_map(|(declaration, outcome)| {
@@ -476,7 +473,11 @@ fn idempotency_rows(group: &[&NewDeclaration], outcomes: &[Outcome]) -> Vec<idem
             };
             let target = Some((stay_id, version));
             let created_at = declaration.stay.received_at;
-            Some(idempotency::KeyRow::new(key.clone(), target, created_at))
+            Some(idempotency::IdempotencyKeyRow::new(
+                key.clone(),
+                target,
+                created_at,
+            ))
         })
         .collect();
     keys.sort_unstable_by_key(|row| row.key.key_hash);
@@ -492,7 +493,7 @@ async fn judge_known_key(
 }
 
 /// What becomes of a declaration whose `Idempotency-Key` is known.
-fn judge_by_key(key: &Idempotency, known: &Known) -> Outcome {
+fn judge_by_key(key: &Idempotency, known: &RecordedKey) -> Outcome {
     match known.target {
         Some((stay_id, version)) if known.is_same_request(key) => {
             Outcome::Replayed { stay_id, version }
@@ -502,7 +503,6 @@ fn judge_by_key(key: &Idempotency, known: &Known) -> Outcome {
 }
 
 async fn give_back(
-    db: &Database,
     connection: &impl ConnectionTrait,
     declarations: &[&NewDeclaration],
 ) -> Result<()> {
@@ -521,18 +521,17 @@ async fn give_back(
         format!("DELETE FROM declaration_key WHERE key_hash IN ({marks}) AND stay_id IN ({marks})");
     let values = hashes.chain(ids.iter().cloned()).collect();
     connection
-        .execute_raw(dialect::statement(db.backend(), &text, values))
+        .execute_raw(dialect::statement(Backend::of(connection), &text, values))
         .await?;
     Ok(())
 }
 
 async fn insert_stays(
-    db: &Database,
     connection: &impl ConnectionTrait,
     written: &[&NewDeclaration],
     notices: &HashMap<Uuid, Noticed>,
 ) -> Result<()> {
-    let backend = db.backend();
+    let backend = Backend::of(connection);
     let stays: Vec<StayRow> = written.iter().map(|d| StayRow(d.stay.clone())).collect();
     let versions: Vec<VersionRow> = written
         .iter()
@@ -572,18 +571,18 @@ async fn insert_stays(
     let noticed = notices
         .values()
         .flat_map(|noticed| noticed.cases.iter().cloned());
-    review::open(backend, connection, known.chain(noticed).collect()).await?;
+    review::open(connection, known.chain(noticed).collect()).await?;
     Ok(())
 }
 
-pub(crate) struct KeyRow {
+pub(crate) struct DeclarationKeyRow {
     key_hash: [u8; 32],
     stay_id: Uuid,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 }
 
-columns!(KeyRow {
+columns!(DeclarationKeyRow {
     key_hash,
     stay_id,
     created_at,

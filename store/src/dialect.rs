@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Backend, Result,
-    rows::{self, AsRow, Column, Kind},
+    rows::{self, AsRow, RowColumn, ValueKind},
 };
 
 /// SQLite's parameters of one statement.
@@ -34,7 +34,7 @@ pub(crate) fn with_rows<R: AsRow>(backend: Backend, rows: Vec<R>) -> (String, Ve
 
 /// Longer lists are filled up with NULL and cut off again, so that their texts are few and stay
 /// prepared: to prepare one costs more than to run it.
-fn with_values(columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+fn with_values(columns: &[RowColumn], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
     let row_count = rows.len();
     let length = list_length(row_count, columns.len());
     let marks = vec!["?"; columns.len()].join(", ");
@@ -56,7 +56,7 @@ fn list_length(row_count: usize, column_count: usize) -> usize {
     row_count.next_power_of_two().min(most).max(row_count)
 }
 
-fn with_arrays(columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+fn with_arrays(columns: &[RowColumn], rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
     let row_count = rows.len();
     let mut arrays: Vec<Vec<Value>> = columns
         .iter()
@@ -90,7 +90,7 @@ fn with_arrays(columns: &[Column], rows: Vec<Vec<Value>>) -> (String, Vec<Value>
     (text, values)
 }
 
-fn names(columns: &[Column]) -> String {
+fn names(columns: &[RowColumn]) -> String {
     columns
         .iter()
         .map(|column| column.name)
@@ -98,19 +98,19 @@ fn names(columns: &[Column]) -> String {
         .join(", ")
 }
 
-fn selected(column: &Column) -> String {
+fn selected(column: &RowColumn) -> String {
     let name = column.name;
     if !column.is_nullable {
         return name.to_owned();
     }
     let stand_in = match column.kind {
-        Kind::Uuid => "'00000000-0000-0000-0000-000000000000'::uuid".to_owned(),
-        Kind::Text => "''".to_owned(),
-        Kind::Bytes => "''::bytea".to_owned(),
-        Kind::Instant => "'epoch'::timestamptz".to_owned(),
-        Kind::Date => "'epoch'::date".to_owned(),
-        Kind::Integer => NO_INTEGER.to_string(),
-        Kind::Boolean => "NULL::boolean".to_owned(),
+        ValueKind::Uuid => "'00000000-0000-0000-0000-000000000000'::uuid".to_owned(),
+        ValueKind::Text => "''".to_owned(),
+        ValueKind::Bytes => "''::bytea".to_owned(),
+        ValueKind::Instant => "'epoch'::timestamptz".to_owned(),
+        ValueKind::Date => "'epoch'::date".to_owned(),
+        ValueKind::Integer => NO_INTEGER.to_string(),
+        ValueKind::Boolean => "NULL::boolean".to_owned(),
     };
     format!("NULLIF({name}, {stand_in}) AS {name}")
 }
@@ -132,27 +132,27 @@ fn or_stand_in(value: Value) -> Value {
     }
 }
 
-fn type_name(kind: Kind) -> &'static str {
+fn type_name(kind: ValueKind) -> &'static str {
     match kind {
-        Kind::Uuid => "uuid",
-        Kind::Text => "text",
-        Kind::Bytes => "bytea",
-        Kind::Instant => "timestamptz",
-        Kind::Date => "date",
-        Kind::Integer => "int4",
-        Kind::Boolean => "bool",
+        ValueKind::Uuid => "uuid",
+        ValueKind::Text => "text",
+        ValueKind::Bytes => "bytea",
+        ValueKind::Instant => "timestamptz",
+        ValueKind::Date => "date",
+        ValueKind::Integer => "int4",
+        ValueKind::Boolean => "bool",
     }
 }
 
-fn array_type(kind: Kind) -> ArrayType {
+fn array_type(kind: ValueKind) -> ArrayType {
     match kind {
-        Kind::Uuid => ArrayType::Uuid,
-        Kind::Text => ArrayType::String,
-        Kind::Bytes => ArrayType::Bytes,
-        Kind::Instant => ArrayType::ChronoDateTimeUtc,
-        Kind::Date => ArrayType::ChronoDate,
-        Kind::Integer => ArrayType::Int,
-        Kind::Boolean => ArrayType::Bool,
+        ValueKind::Uuid => ArrayType::Uuid,
+        ValueKind::Text => ArrayType::String,
+        ValueKind::Bytes => ArrayType::Bytes,
+        ValueKind::Instant => ArrayType::ChronoDateTimeUtc,
+        ValueKind::Date => ArrayType::ChronoDate,
+        ValueKind::Integer => ArrayType::Int,
+        ValueKind::Boolean => ArrayType::Bool,
     }
 }
 
@@ -318,8 +318,8 @@ pub(crate) fn on_server_clock(backend: Backend, instant: &str, told_at: &str) ->
 /// is our own.
 pub(crate) async fn server_time(
     connection: &impl ConnectionTrait,
-    backend: Backend,
 ) -> Result<Option<DateTime<Utc>>> {
+    let backend = Backend::of(connection);
     let text = match backend {
         Backend::Postgres => "SELECT clock_timestamp() AS now",
         Backend::Sqlite => "SELECT NULL AS now",
@@ -335,8 +335,8 @@ pub(crate) async fn server_time(
 /// must be refused; empty when all is well.
 pub(crate) async fn undurable_settings(
     connection: &impl ConnectionTrait,
-    backend: Backend,
 ) -> Result<Vec<(String, String)>> {
+    let backend = Backend::of(connection);
     let text = match backend {
         Backend::Postgres => {
             "SELECT name, setting FROM pg_settings \

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    directory::{Change, Content, FacilityPatch, FacilityRecord, Organisation},
+    directory::{Content, DirectoryChange, FacilityPatch, FacilityRecord, Organisation},
     time::local_date,
 };
 use entity::{audit_entry, facility, organisation};
@@ -35,7 +35,7 @@ pub const ORGANISATION: &str = "organisation";
 pub const FACILITY: &str = "facility";
 
 /// How an action is recorded, and the key that guards it against running twice.
-pub struct Note<'a> {
+pub struct ActionRecord<'a> {
     /// The audit entry; its time is the time of the action.
     pub entry: audit::Entry,
     /// The key of the request.
@@ -44,7 +44,7 @@ pub struct Note<'a> {
 
 /// The outcome of an action.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Written<T> {
+pub enum ActionOutcome<T> {
     /// It is done.
     Done(T),
     /// A replay: what the first request led to, as it stood then.
@@ -59,7 +59,7 @@ pub enum Written<T> {
 
 /// A part of a list, by id.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
+pub struct ListPart {
     /// Behind this one.
     pub after: Option<Uuid>,
     /// Most of them.
@@ -70,8 +70,8 @@ pub struct Part {
 pub async fn create_organisation(
     db: &Database,
     organisation: Organisation,
-    note: Note<'_>,
-) -> Result<Written<Organisation>> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<Organisation>> {
     let transaction = match begin(db, &note).await? {
         ControlFlow::Continue(transaction) => transaction,
         ControlFlow::Break(written) => return Ok(written),
@@ -81,7 +81,7 @@ pub async fn create_organisation(
         .is_some()
     {
         transaction.rollback().await?;
-        return Ok(Written::CodeTaken);
+        return Ok(ActionOutcome::CodeTaken);
     }
     let row = organisation::ActiveModel {
         id: Set(organisation.id),
@@ -96,7 +96,7 @@ pub async fn create_organisation(
         .await
         .map_err(Error::from);
     match inserted {
-        Err(Error::Duplicate) => return Ok(Written::CodeTaken),
+        Err(Error::Duplicate) => return Ok(ActionOutcome::CodeTaken),
         inserted => inserted?,
     };
     let at = note.entry.at;
@@ -107,9 +107,9 @@ pub async fn create_organisation(
         at,
         organisation.content(),
     );
-    keep(db, &transaction, first, note.entry).await?;
+    keep(&transaction, first, note.entry).await?;
     write::commit(transaction).await?;
-    Ok(Written::Done(organisation))
+    Ok(ActionOutcome::Done(organisation))
 }
 
 /// Changes an organisation that stands at the version judged; a change of nothing is none.
@@ -119,8 +119,8 @@ pub async fn change_organisation(
     db: &Database,
     judged: &Organisation,
     content: Content,
-    note: Note<'_>,
-) -> Result<Written<Organisation>> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<Organisation>> {
     let transaction = match begin(db, &note).await? {
         ControlFlow::Continue(transaction) => transaction,
         ControlFlow::Break(written) => return Ok(written),
@@ -132,7 +132,7 @@ pub async fn change_organisation(
         .ok_or(Error::NotFound)?;
     if row.version != judged.version {
         transaction.rollback().await?;
-        return Ok(Written::VersionMismatch(row.version));
+        return Ok(ActionOutcome::VersionMismatch(row.version));
     }
     let at = note.entry.at;
     let mut after = judged.clone();
@@ -146,20 +146,20 @@ pub async fn change_organisation(
         row.update(&transaction).await?;
         remember_first(&transaction, judged.id, judged.created_at, judged.content()).await?;
         let change = change(judged.id, after.version, local_date(at), at, content);
-        keep(db, &transaction, change, note.entry).await?;
+        keep(&transaction, change, note.entry).await?;
     } else if note.key.is_some() {
-        audit::note(db, &transaction, at_version(note.entry, after.version)).await?;
+        audit::note(&transaction, at_version(note.entry, after.version)).await?;
     }
     write::commit(transaction).await?;
-    Ok(Written::Done(after))
+    Ok(ActionOutcome::Done(after))
 }
 
 /// Creates a facility.
 pub async fn create_facility(
     db: &Database,
     mut record: FacilityRecord,
-    note: Note<'_>,
-) -> Result<Written<FacilityRecord>> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<FacilityRecord>> {
     let transaction = match begin(db, &note).await? {
         ControlFlow::Continue(transaction) => transaction,
         ControlFlow::Break(written) => return Ok(written),
@@ -179,13 +179,13 @@ pub async fn create_facility(
     let first = change(facility.id, 1, local_date(at), at, record.content());
     let of = std::iter::once(facility.organisation_id);
     let organisations = organisations_of(&transaction, of).await?;
-    keep(db, &transaction, first, note.entry).await?;
+    keep(&transaction, first, note.entry).await?;
     write::commit(transaction).await?;
     // A scheduled end of its organisation applies to the facility too.
     if let Some(organisation) = organisations.into_values().next() {
         facilities::settle(&mut record, &organisation);
     }
-    Ok(Written::Done(record))
+    Ok(ActionOutcome::Done(record))
 }
 
 /// Changes a facility that stands at the version judged, from a day on; a change of nothing is
@@ -196,8 +196,8 @@ pub async fn change_facility(
     db: &Database,
     judged: &FacilityRecord,
     patch: FacilityPatch,
-    note: Note<'_>,
-) -> Result<Written<FacilityRecord>> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<FacilityRecord>> {
     let id = judged.facility.id;
     let transaction = match begin(db, &note).await? {
         ControlFlow::Continue(transaction) => transaction,
@@ -210,15 +210,15 @@ pub async fn change_facility(
         .ok_or(Error::NotFound)?;
     if row.version != judged.version {
         transaction.rollback().await?;
-        return Ok(Written::VersionMismatch(row.version));
+        return Ok(ActionOutcome::VersionMismatch(row.version));
     }
     let at = note.entry.at;
     if patch.content.is_empty() {
         if note.key.is_some() {
-            audit::note(db, &transaction, at_version(note.entry, judged.version)).await?;
+            audit::note(&transaction, at_version(note.entry, judged.version)).await?;
         }
         write::commit(transaction).await?;
-        return Ok(Written::Done(judged.clone()));
+        return Ok(ActionOutcome::Done(judged.clone()));
     }
     let first = facilities::from_row(row.clone())?;
     remember_first(&transaction, id, first.created_at, first.content()).await?;
@@ -232,10 +232,10 @@ pub async fn change_facility(
     columns.version = Set(after.version);
     columns.update(&transaction).await?;
     let change = change(id, after.version, patch.valid_from, at, patch.content);
-    keep(db, &transaction, change, note.entry).await?;
+    keep(&transaction, change, note.entry).await?;
     write::commit(transaction).await?;
     let stored = facility(db, id, at).await?;
-    Ok(Written::Done(stored.ok_or(Error::NotFound)?))
+    Ok(ActionOutcome::Done(stored.ok_or(Error::NotFound)?))
 }
 
 /// What of a facility can change.
@@ -256,7 +256,7 @@ fn columns(record: &FacilityRecord) -> facility::ActiveModel {
 }
 
 /// Organisations, by id.
-pub async fn organisations(db: &Database, part: Part) -> Result<Vec<Organisation>> {
+pub async fn organisations(db: &Database, part: ListPart) -> Result<Vec<Organisation>> {
     let mut query = organisation::Entity::find().order_by_asc(organisation::Column::Id);
     if let Some(after) = part.after {
         query = query.filter(organisation::Column::Id.gt(after));
@@ -293,7 +293,7 @@ async fn organisation_of_code(
 pub async fn facilities(
     db: &Database,
     organisation_id: Option<Uuid>,
-    part: Part,
+    part: ListPart,
     now: DateTime<Utc>,
 ) -> Result<Vec<FacilityRecord>> {
     let mut query = facility::Entity::find().order_by_asc(facility::Column::Id);
@@ -330,7 +330,7 @@ fn of_row(row: organisation::Model) -> Organisation {
 }
 
 /// The state of a key: unused, used by another request, or used by the same one.
-pub(crate) enum Known {
+pub(crate) enum KeyRequest {
     Other,
     Same(Box<audit_entry::Model>),
 }
@@ -338,8 +338,8 @@ pub(crate) enum Known {
 /// Takes the key of a request, if it has one.
 pub(crate) async fn known(
     connection: &impl ConnectionTrait,
-    note: &Note<'_>,
-) -> Result<Option<Known>> {
+    note: &ActionRecord<'_>,
+) -> Result<Option<KeyRequest>> {
     let Some(key) = note.key else {
         return Ok(None);
     };
@@ -351,17 +351,17 @@ pub(crate) async fn known(
         Some(id) => audit_entry::Entity::find_by_id(id).one(connection).await?,
         None => None,
     };
-    Ok(Some(first.map_or(Known::Other, |first| {
-        Known::Same(Box::new(first))
+    Ok(Some(first.map_or(KeyRequest::Other, |first| {
+        KeyRequest::Same(Box::new(first))
     })))
 }
 
 /// What an earlier request under this key led to. `None`: the key is free, or the request has none.
-pub async fn earlier<S: Subject>(
+pub async fn earlier<S: Versioned>(
     db: &Database,
     key: Option<&Idempotency>,
     now: DateTime<Utc>,
-) -> Result<Option<Written<S>>> {
+) -> Result<Option<ActionOutcome<S>>> {
     match look_up(db, key, now).await? {
         Some(known) => replayed(db.reader(), known).await.map(Some),
         None => Ok(None),
@@ -373,7 +373,7 @@ pub(crate) async fn look_up(
     db: &Database,
     key: Option<&Idempotency>,
     now: DateTime<Utc>,
-) -> Result<Option<Known>> {
+) -> Result<Option<KeyRequest>> {
     let Some(key) = key else {
         return Ok(None);
     };
@@ -384,13 +384,13 @@ pub(crate) async fn look_up(
         Some(id) => audit_entry::Entity::find_by_id(id).one(db.reader()).await?,
         None => None,
     };
-    Ok(Some(first.map_or(Known::Other, |first| {
-        Known::Same(Box::new(first))
+    Ok(Some(first.map_or(KeyRequest::Other, |first| {
+        KeyRequest::Same(Box::new(first))
     })))
 }
 
 /// A versioned subject: an organisation or a facility.
-pub trait Subject: Sized + Send {
+pub trait Versioned: Sized + Send {
     /// The subject as the deed left it that this entry of the audit tells of.
     ///
     /// Errors: [`Error::NotFound`].
@@ -400,7 +400,7 @@ pub trait Subject: Sized + Send {
     ) -> impl Future<Output = Result<Self>> + Send;
 }
 
-impl Subject for Organisation {
+impl Versioned for Organisation {
     async fn as_left_by<C: ConnectionTrait>(
         connection: &C,
         deed: &audit_entry::Model,
@@ -421,7 +421,7 @@ impl Subject for Organisation {
     }
 }
 
-impl Subject for FacilityRecord {
+impl Versioned for FacilityRecord {
     async fn as_left_by<C: ConnectionTrait>(
         connection: &C,
         deed: &audit_entry::Model,
@@ -434,7 +434,7 @@ impl Subject for FacilityRecord {
         let mut changes = changes_of(connection, std::iter::once(id)).await?;
         let mut changes = changes.remove(&id).unwrap_or_default();
         changes.retain(|change| change.version <= version);
-        for change in Change::in_force(&changes, today, version) {
+        for change in DirectoryChange::in_force(&changes, today, version) {
             record.apply(&change.content);
         }
         changes.retain(|change| change.valid_from > today);
@@ -450,24 +450,24 @@ impl Subject for FacilityRecord {
 }
 
 /// What the request that has the key led to.
-async fn replayed<S: Subject>(
+async fn replayed<S: Versioned>(
     connection: &impl ConnectionTrait,
-    known: Known,
-) -> Result<Written<S>> {
+    known: KeyRequest,
+) -> Result<ActionOutcome<S>> {
     match known {
-        Known::Other => Ok(Written::KeyReused),
-        Known::Same(first) => {
+        KeyRequest::Other => Ok(ActionOutcome::KeyReused),
+        KeyRequest::Same(first) => {
             let subject = S::as_left_by(connection, &first).await?;
-            Ok(Written::Replayed(subject, first.at))
+            Ok(ActionOutcome::Replayed(subject, first.at))
         }
     }
 }
 
 /// Opens the transaction of a deed, unless the key of its request was used before.
-async fn begin<S: Subject>(
+async fn begin<S: Versioned>(
     db: &Database,
-    note: &Note<'_>,
-) -> Result<ControlFlow<Written<S>, Transaction>> {
+    note: &ActionRecord<'_>,
+) -> Result<ControlFlow<ActionOutcome<S>, Transaction>> {
     let transaction = write::begin(db).await?;
     let Some(known) = known(&transaction, note).await? else {
         return Ok(ControlFlow::Continue(transaction));

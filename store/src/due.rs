@@ -29,14 +29,14 @@ const QUESTIONS: &str = "SELECT d.stay_id AS stay_id, d.decided_at AS asked_at \
      UNION ALL SELECT stay_id, asked_at FROM census_question WHERE facility_id = ?";
 
 /// A deadline, and the stay that stands there.
-type Place = (DateTime<Utc>, Uuid);
+type DuePosition = (DateTime<Utc>, Uuid);
 
 /// The stays of a facility that the police have refused or not confirmed; by deadline and id, those
 /// after `after`, at most `limit`.
 pub async fn unconfirmed(
     db: &Database,
     facility_id: Uuid,
-    after: Option<Place>,
+    after: Option<DuePosition>,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
     by_deadline(db, unconfirmed_of(facility_id), after, limit).await
@@ -48,7 +48,7 @@ pub async fn unconfirmed(
 pub async fn flagged(
     db: &Database,
     facility_id: Uuid,
-    after: Option<Place>,
+    after: Option<DuePosition>,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
     let mut flagged = by_deadline(db, flagged_of(facility_id), after, limit).await?;
@@ -70,7 +70,7 @@ pub async fn overdue(
     db: &Database,
     facility_id: Uuid,
     now: DateTime<Utc>,
-    after: Option<Place>,
+    after: Option<DuePosition>,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
     let stays = overdue_of(facility_id, now);
@@ -107,7 +107,7 @@ pub async fn asked(db: &Database, facility_id: Uuid) -> Result<Vec<(StayRow, Dat
 async fn by_deadline(
     db: &Database,
     stays: Select<stay::Entity>,
-    after: Option<Place>,
+    after: Option<DuePosition>,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
     let stays = page(stays, stay::Column::DeadlineAt, after, limit);
@@ -117,7 +117,7 @@ async fn by_deadline(
 fn page(
     mut stays: Select<stay::Entity>,
     moment: stay::Column,
-    after: Option<Place>,
+    after: Option<DuePosition>,
     limit: u64,
 ) -> Select<stay::Entity> {
     if let Some((at, id)) = after {

@@ -21,14 +21,14 @@ const HEAD: i32 = 1;
 
 /// Selects events by owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
+pub struct FeedScope {
     /// Only events of this organisation.
     pub organisation_id: Uuid,
     /// Only those of these facilities, and those of no facility; `None`: all.
     pub facility_ids: Option<Vec<Uuid>>,
 }
 
-impl Scope {
+impl FeedScope {
     /// Whether an event belongs to it.
     pub fn holds(&self, event: &EventRow) -> bool {
         let is_of_facilities = |id| {
@@ -42,7 +42,7 @@ impl Scope {
 
 /// A part of the feed.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct FeedPage {
     /// The events, in the order of their numbers.
     pub items: Vec<EventRow>,
     /// Everything up to this number has been looked at: the next page begins after it.
@@ -120,7 +120,7 @@ pub async fn head(db: &Database) -> Result<i64> {
 }
 
 /// The events of a scope after a number, at most `limit`.
-pub async fn page(db: &Database, scope: &Scope, after: i64, limit: u64) -> Result<Page> {
+pub async fn page(db: &Database, scope: &FeedScope, after: i64, limit: u64) -> Result<FeedPage> {
     let organisation = event::Column::OrganisationId.eq(scope.organisation_id);
     let mut condition = Condition::all().add(organisation);
     if let Some(ids) = &scope.facility_ids {
@@ -133,15 +133,15 @@ pub async fn page(db: &Database, scope: &Scope, after: i64, limit: u64) -> Resul
 }
 
 /// The events of everybody after a number, at most `limit`.
-pub async fn all_after(db: &Database, after: i64, limit: u64) -> Result<Page> {
+pub async fn all_after(db: &Database, after: i64, limit: u64) -> Result<FeedPage> {
     read(db, Condition::all(), after, limit).await
 }
 
-async fn read(db: &Database, condition: Condition, after: i64, limit: u64) -> Result<Page> {
+async fn read(db: &Database, condition: Condition, after: i64, limit: u64) -> Result<FeedPage> {
     // First, so that every number up to it is visible to what is read next.
     let head = head(db).await?;
     if head <= after {
-        return Ok(Page {
+        return Ok(FeedPage {
             items: Vec::new(),
             reached: after,
             is_full: false,
@@ -158,7 +158,7 @@ async fn read(db: &Database, condition: Condition, after: i64, limit: u64) -> Re
     let is_full = u64::try_from(items.len()).is_ok_and(|count| count >= limit);
     let last = items.last().and_then(|event| event.sequence);
     let reached = last.filter(|_| is_full).unwrap_or(head);
-    Ok(Page {
+    Ok(FeedPage {
         items,
         reached,
         is_full,

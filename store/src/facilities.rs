@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    directory::{Change, FacilityRecord},
+    directory::{DirectoryChange, FacilityRecord},
     facility::{Facility, FacilityKind},
     time::local_date,
 };
@@ -114,7 +114,7 @@ pub(crate) async fn records(
             })?;
         let changes = changes.remove(&row.id).unwrap_or_default();
         let mut record = from_row(row)?;
-        for change in Change::in_force(&changes, today, i32::MAX) {
+        for change in DirectoryChange::in_force(&changes, today, i32::MAX) {
             record.apply(&change.content);
         }
         record.upcoming = changes;

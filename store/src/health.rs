@@ -9,13 +9,13 @@ use crate::{Database, Error, Result, dialect};
 /// Pings the database on a dedicated connection and returns the server's time; `None` on SQLite,
 /// where the clock is our own.
 pub async fn server_time(db: &Database) -> Result<Option<DateTime<Utc>>> {
-    dialect::server_time(db.probe(), db.backend()).await
+    dialect::server_time(db.probe()).await
 }
 
 /// Refuses a database that may lose what it committed: PostgreSQL with `fsync`,
 /// `full_page_writes` or `synchronous_commit` off, SQLite below `synchronous=FULL`.
 pub async fn check_durable(db: &Database) -> Result<()> {
-    let undurable = dialect::undurable_settings(db.writer(), db.backend()).await?;
+    let undurable = dialect::undurable_settings(db.writer()).await?;
     match undurable.first() {
         None => Ok(()),
         Some((name, value)) => Err(Error::Unusable(format!(

@@ -32,7 +32,7 @@ pub type Target = (Uuid, i32);
 
 /// What is stored of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct RecordedKey {
     /// Keyed hash of the request that it came with.
     pub request_hash: Vec<u8>,
     /// What it led to; `None` where it only guards its request.
@@ -41,7 +41,7 @@ pub struct Known {
     pub taken_at: DateTime<Utc>,
 }
 
-impl Known {
+impl RecordedKey {
     /// Whether the key came with this very request.
     #[must_use]
     pub fn is_same_request(&self, key: &Idempotency) -> bool {
@@ -63,7 +63,11 @@ impl Known {
 }
 
 /// What is stored of a key that still holds.
-pub async fn find(db: &Database, key_hash: &[u8; 32], now: DateTime<Utc>) -> Result<Option<Known>> {
+pub async fn find(
+    db: &Database,
+    key_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Option<RecordedKey>> {
     let statement = dialect::statement(
         db.backend(),
         "SELECT request_hash, stay_id, version, created_at FROM idempotency_key \
@@ -78,7 +82,7 @@ pub async fn find(db: &Database, key_hash: &[u8; 32], now: DateTime<Utc>) -> Res
 pub(crate) async fn get(
     connection: &impl ConnectionTrait,
     key_hash: &[u8; 32],
-) -> Result<Option<Known>> {
+) -> Result<Option<RecordedKey>> {
     let statement = dialect::statement(
         Backend::of(connection),
         "SELECT request_hash, stay_id, version, created_at FROM idempotency_key \
@@ -89,8 +93,8 @@ pub(crate) async fn get(
     row.map(|row| read(&row)).transpose()
 }
 
-fn read(row: &QueryResult) -> Result<Known> {
-    Ok(Known {
+fn read(row: &QueryResult) -> Result<RecordedKey> {
+    Ok(RecordedKey {
         request_hash: row.try_get("", "request_hash")?,
         target: target(row.try_get("", "stay_id")?, row.try_get("", "version")?),
         taken_at: row.try_get("", "created_at")?,
@@ -107,7 +111,7 @@ pub(crate) fn target(subject_id: Option<Uuid>, version: Option<i32>) -> Option<T
 /// is left alone.
 pub(crate) async fn insert(
     connection: &impl ConnectionTrait,
-    keys: Vec<KeyRow>,
+    keys: Vec<IdempotencyKeyRow>,
 ) -> Result<HashSet<Vec<u8>>> {
     let tail = "ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, \
          stay_id = excluded.stay_id, version = excluded.version, \
@@ -130,7 +134,7 @@ pub(crate) async fn take(
     subject_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<Option<Uuid>>> {
-    let row = KeyRow {
+    let row = IdempotencyKeyRow {
         key: key.clone(),
         stay_id: Some(subject_id),
         version: None,
@@ -176,7 +180,7 @@ pub(crate) async fn guard_on(
     key: &Idempotency,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let row = KeyRow::new(key.clone(), None, now);
+    let row = IdempotencyKeyRow::new(key.clone(), None, now);
     if !insert(connection, vec![row]).await?.is_empty() {
         return Ok(true);
     }
@@ -192,21 +196,21 @@ pub async fn keep(
     target: Target,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let row = KeyRow::new(key.clone(), Some(target), now);
+    let row = IdempotencyKeyRow::new(key.clone(), Some(target), now);
     let transaction = write::begin(db).await?;
     insert(&transaction, vec![row]).await?;
     write::commit(transaction).await
 }
 
 /// A key as it is stored.
-pub(crate) struct KeyRow {
+pub(crate) struct IdempotencyKeyRow {
     pub(crate) key: Idempotency,
     stay_id: Option<Uuid>,
     version: Option<i32>,
     created_at: DateTime<Utc>,
 }
 
-impl KeyRow {
+impl IdempotencyKeyRow {
     /// A key and what it leads to; without that it only guards its request.
     pub(crate) fn new(key: Idempotency, target: Option<Target>, created_at: DateTime<Utc>) -> Self {
         Self {
@@ -218,7 +222,7 @@ impl KeyRow {
     }
 }
 
-columns!(KeyRow {
+columns!(IdempotencyKeyRow {
     key.key_hash,
     key.request_hash,
     stay_id,

@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, audit, dialect,
+    Backend, Database, Error, Result, audit, dialect,
     idempotency::{self, Idempotency},
     rows::{self, columns},
     table_rows::AuditRow,
@@ -84,7 +84,7 @@ pub struct Acceptance {
 
 /// The outcome of queueing a complete file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub enum FileAdmission {
     /// From now on it is accepted.
     Accepted,
     /// The facility has reached its limit of files. Nothing changed.
@@ -94,7 +94,11 @@ pub enum Admission {
 }
 
 /// Takes a whole file into the queue, and its key with it.
-pub async fn accept(db: &Database, import: &Import, acceptance: Acceptance) -> Result<Admission> {
+pub async fn accept(
+    db: &Database,
+    import: &Import,
+    acceptance: Acceptance,
+) -> Result<FileAdmission> {
     let Acceptance {
         received_at,
         key,
@@ -113,12 +117,12 @@ pub async fn accept(db: &Database, import: &Import, acceptance: Acceptance) -> R
         .count(&transaction)
         .await?;
     if waiting >= waiting_count_max {
-        return Ok(Admission::TooManyWait);
+        return Ok(FileAdmission::TooManyWait);
     }
     if let Some(key) = key
         && !idempotency::guard_on(&transaction, &key, received_at).await?
     {
-        return Ok(Admission::KeyReused);
+        return Ok(FileAdmission::KeyReused);
     }
     let changed = import::Entity::update_many()
         .col_expr(import::Column::State, Expr::value("queued"))
@@ -133,7 +137,7 @@ pub async fn accept(db: &Database, import: &Import, acceptance: Acceptance) -> R
     let statement = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(audit)], "");
     transaction.execute_raw(statement).await?;
     write::commit(transaction).await?;
-    Ok(Admission::Accepted)
+    Ok(FileAdmission::Accepted)
 }
 
 /// Deletes a file that was not accepted.
@@ -220,7 +224,7 @@ pub async fn keep(
 ) -> Result<()> {
     let (lease_end, lease_end_value) = dialect::lease_end(db.backend(), now, lease_seconds);
     let set = format!("leased_until = {lease_end}");
-    update(db, db.writer(), id, lease_id, &set, vec![lease_end_value]).await
+    update(db.writer(), id, lease_id, &set, vec![lease_end_value]).await
 }
 
 /// Releases a file: another worker may claim it at `due_at`. Such a claim ended normally and is not
@@ -233,7 +237,7 @@ pub async fn give_back(
 ) -> Result<()> {
     let set = "state = 'queued', lease_id = NULL, leased_until = ?, claim_count = claim_count - 1";
     let values = vec![rows::instant(due_at)];
-    update(db, db.writer(), id, lease_id, set, values).await
+    update(db.writer(), id, lease_id, set, values).await
 }
 
 /// One piece of a file.
@@ -270,7 +274,7 @@ pub async fn describe(
         rows::bytes(description.sealed_heading),
         rows::bytes(description.sealed_sheets),
     ];
-    update(db, db.writer(), id, lease_id, set, values).await
+    update(db.writer(), id, lease_id, set, values).await
 }
 
 /// The outcome of a part of the rows.
@@ -335,7 +339,7 @@ pub async fn checkpoint(
 /// Completes a file whose rows are all done.
 pub async fn complete(db: &Database, id: Uuid, lease_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let set = "state = 'completed', finished_at = ?, lease_id = NULL, leased_until = NULL";
-    update(db, db.writer(), id, lease_id, set, vec![rows::instant(now)]).await
+    update(db.writer(), id, lease_id, set, vec![rows::instant(now)]).await
 }
 
 /// Ends a file that cannot be read as a whole. `problem` is JSON without values of the file.
@@ -349,11 +353,10 @@ pub async fn fail(
     let set = "state = 'failed', finished_at = ?, problem = ?, lease_id = NULL, \
          leased_until = NULL";
     let values = vec![rows::instant(now), rows::text(problem)];
-    update(db, db.writer(), id, lease_id, set, values).await
+    update(db.writer(), id, lease_id, set, values).await
 }
 
 async fn update(
-    db: &Database,
     connection: &impl ConnectionTrait,
     id: Uuid,
     lease_id: Uuid,
@@ -365,7 +368,7 @@ async fn update(
     values.push(rows::uuid(id));
     values.push(rows::uuid(lease_id));
     let changed = connection
-        .execute_raw(dialect::statement(db.backend(), &text, values))
+        .execute_raw(dialect::statement(Backend::of(connection), &text, values))
         .await?;
     if changed.rows_affected() == 1 {
         Ok(())

@@ -17,7 +17,7 @@ use crate::{
     audit,
     declarations::Idempotency,
     dialect,
-    directory::{self, Known, Note, Part, Written},
+    directory::{self, ActionOutcome, ActionRecord, KeyRequest, ListPart},
     rows::columns,
     write,
 };
@@ -32,28 +32,28 @@ pub async fn create(
     db: &Database,
     key: &ApiKey,
     by: &RowKey,
-    note: Note<'_>,
-) -> Result<Written<KeyRecord>> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<KeyRecord>> {
     let transaction = write::begin(db).await?;
     match directory::known(&transaction, &note).await? {
         None => {}
-        Some(Known::Other) => {
+        Some(KeyRequest::Other) => {
             transaction.rollback().await?;
-            return Ok(Written::KeyReused);
+            return Ok(ActionOutcome::KeyReused);
         }
-        Some(Known::Same(first)) => {
+        Some(KeyRequest::Same(first)) => {
             transaction.rollback().await?;
             let made = find(db, first.subject_id).await?.ok_or(Error::NotFound)?;
-            return Ok(Written::Replayed(made.as_made(), first.at));
+            return Ok(ActionOutcome::Replayed(made.as_made(), first.at));
         }
     }
     if !api_keys::insert_in(&transaction, key, by).await? {
         return Err(Error::Duplicate);
     }
-    audit::note(db, &transaction, note.entry).await?;
+    audit::note(&transaction, note.entry).await?;
     write::commit(transaction).await?;
     let made = find(db, key.id).await?.ok_or(Error::NotFound)?;
-    Ok(Written::Done(made))
+    Ok(ActionOutcome::Done(made))
 }
 
 /// What an earlier request under this request key led to. `None`: the key is free, or the request
@@ -62,13 +62,13 @@ pub async fn earlier(
     db: &Database,
     key: Option<&Idempotency>,
     now: DateTime<Utc>,
-) -> Result<Option<Written<KeyRecord>>> {
+) -> Result<Option<ActionOutcome<KeyRecord>>> {
     match directory::look_up(db, key, now).await? {
         None => Ok(None),
-        Some(Known::Other) => Ok(Some(Written::KeyReused)),
-        Some(Known::Same(first)) => {
+        Some(KeyRequest::Other) => Ok(Some(ActionOutcome::KeyReused)),
+        Some(KeyRequest::Same(first)) => {
             let made = find(db, first.subject_id).await?.ok_or(Error::NotFound)?;
-            Ok(Some(Written::Replayed(made.as_made(), first.at)))
+            Ok(Some(ActionOutcome::Replayed(made.as_made(), first.at)))
         }
     }
 }
@@ -80,7 +80,7 @@ pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, entry: audit::Entry) -
     let transaction = write::begin(db).await?;
     let is_ended = api_keys::revoke_in(&transaction, id, by, entry.at).await?;
     if is_ended {
-        audit::note(db, &transaction, entry).await?;
+        audit::note(&transaction, entry).await?;
     }
     write::commit(transaction).await
 }
@@ -89,7 +89,7 @@ pub async fn revoke(db: &Database, id: Uuid, by: &RowKey, entry: audit::Entry) -
 pub async fn list(
     db: &Database,
     organisation_id: Option<Uuid>,
-    part: Part,
+    part: ListPart,
 ) -> Result<Vec<KeyRecord>> {
     let query = api_key::Entity::find()
         .order_by_asc(api_key::Column::Id)

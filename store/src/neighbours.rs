@@ -11,7 +11,7 @@ use domain::neighbour::{Bearer, Neighbour, Newcomer, is_family};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use uuid::Uuid;
 
-use crate::{Backend, Database, Result, dialect, rows::columns};
+use crate::{Backend, Result, dialect, rows::columns};
 
 /// How many of a document's newest stays are read.
 const READ_COUNT_MAX: u32 = 32;
@@ -26,14 +26,14 @@ const IS_NEAR: &str = "n.presence <> 'cancelled' AND n.id <> v.stay_id \
 const TWIN_COUNT_MAX: usize = 8;
 
 /// A stay whose neighbours are wanted.
-pub(crate) struct Candidate<'a> {
+pub(crate) struct NeighbourQuery<'a> {
     /// The stay as it will stand.
     pub(crate) stay: &'a entity::stay::Model,
     /// The key that declares it.
     pub(crate) declared_by: Uuid,
 }
 
-impl Candidate<'_> {
+impl NeighbourQuery<'_> {
     /// What is compared.
     pub(crate) fn newcomer(&self) -> Newcomer {
         Newcomer {
@@ -65,7 +65,7 @@ impl Candidate<'_> {
 }
 
 #[derive(FromQueryResult)]
-struct Found {
+struct NeighbourRow {
     newcomer_id: Uuid,
     stay_id: Uuid,
     facility_id: Uuid,
@@ -78,7 +78,7 @@ struct Found {
     party_index: Option<Vec<u8>>,
 }
 
-impl Found {
+impl NeighbourRow {
     fn bearer(&self) -> Bearer<'_> {
         Bearer {
             document_kind: &self.document_kind,
@@ -94,17 +94,21 @@ impl Found {
 /// The declarer of a neighbour is looked up row by row: a join's plan, made while the tables are
 /// small and cached by the connection, would scan them once they have grown.
 pub(crate) async fn find(
-    db: &Database,
     connection: &impl ConnectionTrait,
-    group: &[Candidate<'_>],
+    group: &[NeighbourQuery<'_>],
 ) -> Result<HashMap<Uuid, Vec<Neighbour>>> {
     let mut neighbours = twins(group);
     let rows: Vec<CandidateRow> = group.iter().filter_map(CandidateRow::new).collect();
     if rows.is_empty() {
         return Ok(neighbours);
     }
-    let (with, values) = dialect::with_rows(db.backend(), rows);
-    let newest = dialect::join_newest(db.backend(), "stay", OF_THE_DOCUMENT, READ_COUNT_MAX);
+    let (with, values) = dialect::with_rows(Backend::of(connection), rows);
+    let newest = dialect::join_newest(
+        Backend::of(connection),
+        "stay",
+        OF_THE_DOCUMENT,
+        READ_COUNT_MAX,
+    );
     let text = format!(
         "{with} SELECT v.stay_id AS newcomer_id, n.id AS stay_id, n.facility_id, \
            n.commune_code, (SELECT w.created_by FROM stay_version w \
@@ -112,12 +116,15 @@ pub(crate) async fn find(
            n.arrival_at, n.departed_at, n.document_kind, n.name_index, n.party_index \
          FROM v {newest} WHERE {IS_NEAR} ORDER BY n.id DESC"
     );
-    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
-    let by_id: HashMap<Uuid, &Candidate<'_>> = group
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), text, values);
+    let by_id: HashMap<Uuid, &NeighbourQuery<'_>> = group
         .iter()
         .map(|candidate| (candidate.stay.id, candidate))
         .collect();
-    for found in Found::find_by_statement(statement).all(connection).await? {
+    for found in NeighbourRow::find_by_statement(statement)
+        .all(connection)
+        .await?
+    {
         let newcomer = by_id.get(&found.newcomer_id);
         if newcomer.is_some_and(|newcomer| is_family(newcomer.bearer(), found.bearer())) {
             continue;
@@ -144,8 +151,8 @@ pub(crate) fn may_exist(backend: Backend) -> String {
 }
 
 /// Those of the same group that come before, newest first.
-fn twins(group: &[Candidate<'_>]) -> HashMap<Uuid, Vec<Neighbour>> {
-    let mut seen: HashMap<&[u8], Vec<&Candidate<'_>>> = HashMap::new();
+fn twins(group: &[NeighbourQuery<'_>]) -> HashMap<Uuid, Vec<Neighbour>> {
+    let mut seen: HashMap<&[u8], Vec<&NeighbourQuery<'_>>> = HashMap::new();
     let mut found = HashMap::new();
     for candidate in group {
         let Some(index) = candidate.stay.document_index.as_deref() else {
@@ -174,7 +181,7 @@ struct CandidateRow<'a> {
 }
 
 impl<'a> CandidateRow<'a> {
-    fn new(candidate: &Candidate<'a>) -> Option<Self> {
+    fn new(candidate: &NeighbourQuery<'a>) -> Option<Self> {
         let stay = candidate.stay;
         let newcomer = candidate.newcomer();
         Some(Self {

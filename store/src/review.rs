@@ -90,11 +90,8 @@ impl NewCase {
 /// about, or in words. The stays must already exist; a cancelled stay needs no review.
 ///
 /// No two cases of a call may have the same stay and kind.
-pub(crate) async fn open(
-    backend: Backend,
-    connection: &impl ConnectionTrait,
-    mut cases: Vec<NewCase>,
-) -> Result<()> {
+pub(crate) async fn open(connection: &impl ConnectionTrait, mut cases: Vec<NewCase>) -> Result<()> {
+    let backend = Backend::of(connection);
     if cases.is_empty() {
         return Ok(());
     }
@@ -133,11 +130,10 @@ pub(crate) struct Touched<'a> {
 /// Handles new versions of stays: a change to a member in question answers it, and the case waits
 /// for an officer again. Other questions stay open.
 pub(crate) async fn answer_by_changes(
-    db: &Database,
     connection: &impl ConnectionTrait,
     versions: Vec<Touched<'_>>,
 ) -> Result<()> {
-    let backend = db.backend();
+    let backend = Backend::of(connection);
     let by_stay: HashMap<Uuid, &Touched<'_>> = versions
         .iter()
         .map(|version| (version.stay_id, version))
@@ -152,14 +148,14 @@ pub(crate) async fn answer_by_changes(
     let questions = DecisionRow::find_by_statement(statement)
         .all(connection)
         .await?;
-    let mut answered: Vec<AnswerRow> = Vec::new();
+    let mut answered: Vec<AnsweredQuestion> = Vec::new();
     for question in questions {
         let Some(touched) = by_stay.get(&question.stay_id) else {
             continue;
         };
         if touched.is_withdrawn || review::is_answered_by(&asked_about(&question), touched.changed)
         {
-            answered.push(AnswerRow {
+            answered.push(AnsweredQuestion {
                 question_id: question.id,
                 case_id: question.case_id,
                 version: touched.version,
@@ -167,15 +163,15 @@ pub(crate) async fn answer_by_changes(
             });
         }
     }
-    close_questions(backend, connection, answered).await
+    close_questions(connection, answered).await
 }
 
 /// Marks questions as answered; their cases wait for an officer again.
 async fn close_questions(
-    backend: Backend,
     connection: &impl ConnectionTrait,
-    mut answers: Vec<AnswerRow>,
+    mut answers: Vec<AnsweredQuestion>,
 ) -> Result<()> {
+    let backend = Backend::of(connection);
     if answers.is_empty() {
         return Ok(());
     }
@@ -203,7 +199,6 @@ async fn close_questions(
 
 /// Closes the cases of cancelled stays, whoever holds them, with the questions to their senders.
 pub(crate) async fn close(
-    db: &Database,
     connection: &impl ConnectionTrait,
     cancelled: Vec<(Uuid, DateTime<Utc>)>,
 ) -> Result<()> {
@@ -213,7 +208,7 @@ pub(crate) async fn close(
     let row = |(stay_id, closed_at)| CancelledRow { stay_id, closed_at };
     let mut rows: Vec<CancelledRow> = cancelled.into_iter().map(row).collect();
     rows.sort_unstable_by_key(|row| (row.stay_id, row.closed_at));
-    let backend = db.backend();
+    let backend = Backend::of(connection);
     let (with, values) = dialect::with_rows(backend, rows);
     let cases = format!(
         "{with} UPDATE review_case SET state = 'closed', closed_at = v.closed_at, \
@@ -267,20 +262,20 @@ pub async fn adopt(db: &Database) -> Result<u64> {
         });
     }
     let count = u64::try_from(cases.len()).unwrap_or(u64::MAX);
-    open(backend, &transaction, distinct(cases)).await?;
+    open(&transaction, distinct(cases)).await?;
     write::commit(transaction).await?;
     Ok(count)
 }
 
 #[derive(Clone)]
-struct AnswerRow {
+struct AnsweredQuestion {
     question_id: Uuid,
     case_id: Uuid,
     version: i32,
     at: DateTime<Utc>,
 }
 
-columns!(AnswerRow {
+columns!(AnsweredQuestion {
     question_id,
     case_id,
     version,

@@ -21,7 +21,7 @@ use crate::{Database, Result, dialect, installation, rows, stays::StayRow, write
 const LEASE: &str = "rewrite_lease";
 
 /// Everything sealed of a stay but its own row.
-pub struct SealedOfStay {
+pub struct SealedParts {
     /// Version, content, reason.
     pub versions: Vec<(i32, Vec<u8>, Option<Vec<u8>>)>,
     /// Tasks with a body: id, version, body.
@@ -72,7 +72,7 @@ pub async fn stay_count(db: &Database) -> Result<u64> {
 }
 
 /// What is sealed of a stay.
-pub async fn of_stay(db: &Database, stay_id: Uuid) -> Result<SealedOfStay> {
+pub async fn of_stay(db: &Database, stay_id: Uuid) -> Result<SealedParts> {
     let versions = stay_version::Entity::find()
         .filter(stay_version::Column::StayId.eq(stay_id))
         .all(db.reader())
@@ -89,7 +89,7 @@ pub async fn of_stay(db: &Database, stay_id: Uuid) -> Result<SealedOfStay> {
         .await?;
     let body = |task: outbox_task::Model| Some((task.id, task.version, task.sealed_body?));
     let words = |row: review_decision::Model| Some((row.id, row.sealed?));
-    Ok(SealedOfStay {
+    Ok(SealedParts {
         versions: versions
             .into_iter()
             .map(|row| (row.version, row.sealed, row.sealed_reason))
@@ -153,7 +153,7 @@ pub async fn replace_stay(db: &Database, stay: &StayRow, by: RewrittenStay) -> R
 
 /// Where a blob that is of no stay lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum BlobPlace {
     /// Address and secret of a webhook.
     Webhook,
     /// A facility's list of rooms.
@@ -168,7 +168,7 @@ pub enum Place {
     ImportRow,
 }
 
-impl Place {
+impl BlobPlace {
     /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Webhook,
@@ -197,7 +197,7 @@ pub struct Loose {
 
 /// Which blobs of a place are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum BlobSelection {
     /// Those in the first form.
     FirstForm,
     /// All.
@@ -207,28 +207,28 @@ pub enum Which {
 /// Blobs at a place, those behind `after` in the order of their rows.
 pub async fn loose(
     db: &Database,
-    place: Place,
-    which: Which,
+    place: BlobPlace,
+    which: BlobSelection,
     after: (Uuid, i32),
     limit: u64,
 ) -> Result<Vec<Loose>> {
     let (row_id, version, sealed, from) = match place {
-        Place::Webhook => ("w.id", "0", "w.sealed", "webhook w"),
-        Place::RoomList => (
+        BlobPlace::Webhook => ("w.id", "0", "w.sealed", "webhook w"),
+        BlobPlace::RoomList => (
             "r.facility_id",
             "r.version",
             "r.sealed",
             "room_list r JOIN facility w ON w.id = r.facility_id",
         ),
-        Place::ImportHeading => ("w.id", "0", "w.sealed_heading", "import w"),
-        Place::ImportSheets => ("w.id", "1", "w.sealed_sheets", "import w"),
-        Place::ImportChunk => (
+        BlobPlace::ImportHeading => ("w.id", "0", "w.sealed_heading", "import w"),
+        BlobPlace::ImportSheets => ("w.id", "1", "w.sealed_sheets", "import w"),
+        BlobPlace::ImportChunk => (
             "w.id",
             "c.position",
             "c.sealed",
             "import_chunk c JOIN import w ON w.id = c.import_id",
         ),
-        Place::ImportRow => (
+        BlobPlace::ImportRow => (
             "w.id",
             "c.position",
             "c.sealed",
@@ -236,15 +236,16 @@ pub async fn loose(
         ),
     };
     let facility = match place {
-        Place::Webhook => dialect::no_uuid(db.backend()),
-        Place::RoomList => "w.id",
-        Place::ImportHeading | Place::ImportSheets | Place::ImportChunk | Place::ImportRow => {
-            "w.facility_id"
-        }
+        BlobPlace::Webhook => dialect::no_uuid(db.backend()),
+        BlobPlace::RoomList => "w.id",
+        BlobPlace::ImportHeading
+        | BlobPlace::ImportSheets
+        | BlobPlace::ImportChunk
+        | BlobPlace::ImportRow => "w.facility_id",
     };
     let is_asked_for = match which {
-        Which::FirstForm => dialect::begins_with_byte(db.backend(), sealed, 1),
-        Which::All => format!("{sealed} IS NOT NULL"),
+        BlobSelection::FirstForm => dialect::begins_with_byte(db.backend(), sealed, 1),
+        BlobSelection::All => format!("{sealed} IS NOT NULL"),
     };
     let text = format!(
         "SELECT {row_id} AS row_id, {version} AS version, w.organisation_id, \
@@ -263,7 +264,12 @@ pub async fn loose(
 }
 
 /// Replaces the blob that was found; skips it if it changed in the meantime.
-pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u8>) -> Result<()> {
+pub async fn replace_loose(
+    db: &Database,
+    place: BlobPlace,
+    found: Loose,
+    new: Vec<u8>,
+) -> Result<()> {
     let Loose {
         row_id,
         version,
@@ -272,7 +278,7 @@ pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u
     } = found;
     let connection = db.writer();
     match place {
-        Place::Webhook => {
+        BlobPlace::Webhook => {
             webhook::Entity::update_many()
                 .col_expr(webhook::Column::Sealed, Expr::value(new))
                 .filter(webhook::Column::Id.eq(row_id))
@@ -280,7 +286,7 @@ pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u
                 .exec(connection)
                 .await?;
         }
-        Place::RoomList => {
+        BlobPlace::RoomList => {
             room_list::Entity::update_many()
                 .col_expr(room_list::Column::Sealed, Expr::value(new))
                 .filter(room_list::Column::FacilityId.eq(row_id))
@@ -289,7 +295,7 @@ pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u
                 .exec(connection)
                 .await?;
         }
-        Place::ImportHeading => {
+        BlobPlace::ImportHeading => {
             import::Entity::update_many()
                 .col_expr(import::Column::SealedHeading, Expr::value(new))
                 .filter(import::Column::Id.eq(row_id))
@@ -297,7 +303,7 @@ pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u
                 .exec(connection)
                 .await?;
         }
-        Place::ImportSheets => {
+        BlobPlace::ImportSheets => {
             import::Entity::update_many()
                 .col_expr(import::Column::SealedSheets, Expr::value(new))
                 .filter(import::Column::Id.eq(row_id))
@@ -305,7 +311,7 @@ pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u
                 .exec(connection)
                 .await?;
         }
-        Place::ImportChunk => {
+        BlobPlace::ImportChunk => {
             import_chunk::Entity::update_many()
                 .col_expr(import_chunk::Column::Sealed, Expr::value(new))
                 .filter(import_chunk::Column::ImportId.eq(row_id))
@@ -314,7 +320,7 @@ pub async fn replace_loose(db: &Database, place: Place, found: Loose, new: Vec<u
                 .exec(connection)
                 .await?;
         }
-        Place::ImportRow => {
+        BlobPlace::ImportRow => {
             import_row::Entity::update_many()
                 .col_expr(import_row::Column::Sealed, Expr::value(new))
                 .filter(import_row::Column::ImportId.eq(row_id))

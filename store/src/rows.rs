@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// What a column of a row set holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     Uuid,
     Text,
     Bytes,
@@ -20,23 +20,23 @@ pub(crate) enum Kind {
 
 /// A column of a row set: its name, what it holds, and whether it may be NULL.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Column {
+pub(crate) struct RowColumn {
     pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ValueKind,
     pub(crate) is_nullable: bool,
 }
 
 /// Something that lies down as one row of a fixed set of columns.
 pub(crate) trait AsRow {
-    const COLUMNS: &'static [Column];
+    const COLUMNS: &'static [RowColumn];
 
     /// The values in the order of [`Self::COLUMNS`].
     fn into_values(self) -> Vec<Value>;
 }
 
 /// What can stand in a column of a row set.
-pub(crate) trait Cell {
-    const KIND: Kind;
+pub(crate) trait ColumnValue {
+    const KIND: ValueKind;
     const IS_NULLABLE: bool = false;
 
     fn into_value(self) -> Value;
@@ -44,8 +44,11 @@ pub(crate) trait Cell {
 
 /// The column of a field. The second argument is never called: it names the field, so that the
 /// column's kind is that of the field's type.
-pub(crate) const fn column_of<R, C: Cell>(name: &'static str, _field: fn(&R) -> &C) -> Column {
-    Column {
+pub(crate) const fn column_of<R, C: ColumnValue>(
+    name: &'static str,
+    _field: fn(&R) -> &C,
+) -> RowColumn {
+    RowColumn {
         name,
         kind: C::KIND,
         is_nullable: C::IS_NULLABLE,
@@ -66,7 +69,7 @@ macro_rules! columns {
         pub(crate) struct $row(pub(crate) $model);
 
         impl $crate::rows::AsRow for $row {
-            const COLUMNS: &'static [$crate::rows::Column] = &[$(
+            const COLUMNS: &'static [$crate::rows::RowColumn] = &[$(
                 $crate::rows::column_of(
                     $crate::rows::columns!(@name $field $(. $inner)* $(, $name)?),
                     |row: &Self| &row.0.$field$(.$inner)*,
@@ -74,13 +77,13 @@ macro_rules! columns {
             ),+];
 
             fn into_values(self) -> Vec<sea_orm::Value> {
-                vec![$( $crate::rows::Cell::into_value(self.0.$field$(.$inner)*) ),+]
+                vec![$( $crate::rows::ColumnValue::into_value(self.0.$field$(.$inner)*) ),+]
             }
         }
     };
     ($row:ty { $($field:ident $(. $inner:ident)* $(as $name:literal)?),+ $(,)? }) => {
         impl $crate::rows::AsRow for $row {
-            const COLUMNS: &'static [$crate::rows::Column] = &[$(
+            const COLUMNS: &'static [$crate::rows::RowColumn] = &[$(
                 $crate::rows::column_of(
                     $crate::rows::columns!(@name $field $(. $inner)* $(, $name)?),
                     |row: &Self| &row.$field$(.$inner)*,
@@ -88,7 +91,7 @@ macro_rules! columns {
             ),+];
 
             fn into_values(self) -> Vec<sea_orm::Value> {
-                vec![$( $crate::rows::Cell::into_value(self.$field$(.$inner)*) ),+]
+                vec![$( $crate::rows::ColumnValue::into_value(self.$field$(.$inner)*) ),+]
             }
         }
     };
@@ -99,8 +102,8 @@ pub(crate) use columns;
 macro_rules! cells {
     ($($cell:ty => $kind:ident, $value:ident;)+) => {
         $(
-            impl Cell for $cell {
-                const KIND: Kind = Kind::$kind;
+            impl ColumnValue for $cell {
+                const KIND: ValueKind = ValueKind::$kind;
 
                 fn into_value(self) -> Value {
                     Value::$value(Some(self.into()))
@@ -123,16 +126,16 @@ cells! {
     bool => Boolean, Bool;
 }
 
-impl<T: Coded> Cell for Word<T> {
-    const KIND: Kind = Kind::Text;
+impl<T: Coded> ColumnValue for Word<T> {
+    const KIND: ValueKind = ValueKind::Text;
 
     fn into_value(self) -> Value {
         self.into()
     }
 }
 
-impl<C: Cell> Cell for Option<C> {
-    const KIND: Kind = C::KIND;
+impl<C: ColumnValue> ColumnValue for Option<C> {
+    const KIND: ValueKind = C::KIND;
     const IS_NULLABLE: bool = true;
 
     fn into_value(self) -> Value {
@@ -140,15 +143,15 @@ impl<C: Cell> Cell for Option<C> {
     }
 }
 
-const fn null(kind: Kind) -> Value {
+const fn null(kind: ValueKind) -> Value {
     match kind {
-        Kind::Uuid => Value::Uuid(None),
-        Kind::Text => Value::String(None),
-        Kind::Bytes => Value::Bytes(None),
-        Kind::Instant => Value::ChronoDateTimeUtc(None),
-        Kind::Date => Value::ChronoDate(None),
-        Kind::Integer => Value::Int(None),
-        Kind::Boolean => Value::Bool(None),
+        ValueKind::Uuid => Value::Uuid(None),
+        ValueKind::Text => Value::String(None),
+        ValueKind::Bytes => Value::Bytes(None),
+        ValueKind::Instant => Value::ChronoDateTimeUtc(None),
+        ValueKind::Date => Value::ChronoDate(None),
+        ValueKind::Integer => Value::Int(None),
+        ValueKind::Boolean => Value::Bool(None),
     }
 }
 

@@ -21,7 +21,7 @@ pub type StayVersionRow = stay_version::Model;
 
 /// Which stays a list shows; `None` leaves a column alone.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct StayFilter {
     /// Only these facilities; never empty for a caller bound to facilities.
     pub facility_ids: Vec<Uuid>,
     /// Local date of arrival.
@@ -197,7 +197,7 @@ fn arrivals_of(facility_id: Uuid, day: NaiveDate) -> Select<stay::Entity> {
 /// so the words of such conditions are written out instead of bound.
 pub async fn list(
     db: &Database,
-    filter: &Filter,
+    filter: &StayFilter,
     order: Order,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
@@ -205,7 +205,7 @@ pub async fn list(
     Ok(stays.all(db.reader()).await?)
 }
 
-fn listed(filter: &Filter, order: Order) -> Select<stay::Entity> {
+fn listed(filter: &StayFilter, order: Order) -> Select<stay::Entity> {
     let query = stay::Entity::find()
         .filter(stay::Column::FacilityId.is_in(filter.facility_ids.iter().copied()))
         .filter(words(filter))
@@ -230,7 +230,7 @@ fn behind((at, id): (DateTime<Utc>, Uuid)) -> Condition {
         .add(same.and(stay::Column::Id.gt(id)))
 }
 
-fn times(filter: &Filter) -> Condition {
+fn times(filter: &StayFilter) -> Condition {
     let arrival = stay::Column::ArrivalOn;
     let departure = stay::Column::ExpectedDepartureAt;
     Condition::all()
@@ -246,7 +246,7 @@ fn times(filter: &Filter) -> Condition {
         )
 }
 
-fn indexes(filter: &Filter) -> Condition {
+fn indexes(filter: &StayFilter) -> Condition {
     let any_of = |column: stay::Column, indexes: &[Vec<u8>]| {
         (!indexes.is_empty()).then(|| column.is_in(indexes.to_vec()))
     };
@@ -287,7 +287,7 @@ fn delivered_as(state: DeliveryState) -> Condition {
         .add_option(is_rare.then(rare))
 }
 
-fn words(filter: &Filter) -> Condition {
+fn words(filter: &StayFilter) -> Condition {
     let presence = filter.presence.map(Presence::as_str);
     let timeliness = filter.timeliness.map(Timeliness::as_str);
     let completion = filter.completion.map(CompletionState::as_str);

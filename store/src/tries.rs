@@ -18,7 +18,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, dialect,
+    Backend, Database, Result, dialect,
     rows::{self, columns},
     table_rows::EventRow,
     write,
@@ -37,7 +37,6 @@ pub struct Try {
 
 /// Records tries in one statement.
 pub(crate) async fn note(
-    db: &Database,
     connection: &impl ConnectionTrait,
     tries: impl Iterator<Item = Try>,
 ) -> Result<()> {
@@ -61,7 +60,7 @@ pub(crate) async fn note(
          last_at = CASE WHEN excluded.last_at > identity_try.last_at \
            THEN excluded.last_at ELSE identity_try.last_at END";
     let tries = tries.into_iter().map(TryRow).collect();
-    let statement = dialect::insert_rows(db.backend(), "identity_try", tries, tail);
+    let statement = dialect::insert_rows(Backend::of(connection), "identity_try", tries, tail);
     connection.execute_raw(statement).await?;
     Ok(())
 }

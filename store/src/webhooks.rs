@@ -4,7 +4,7 @@
 pub mod queue;
 
 use chrono::{DateTime, Utc};
-use domain::webhook::Progress;
+use domain::webhook::EventProgress;
 use entity::{webhook, webhook_delivery};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -13,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Result, audit, dialect,
+    Backend, Database, Result, audit, dialect,
     idempotency::{self, Idempotency},
     pool::Transaction,
     rows,
@@ -28,7 +28,7 @@ pub type DeliveryRow = webhook_delivery::Model;
 
 /// The outcome of a request that may be repeated under one `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum GuardedOutcome {
     /// It is done.
     Done,
     /// A replay under this key, for this webhook or delivery.
@@ -46,12 +46,12 @@ async fn take(
     key: Option<&Idempotency>,
     subject_id: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<Deed>> {
+) -> Result<Option<GuardedOutcome>> {
     let Some(key) = key else {
         return Ok(None);
     };
     let known = idempotency::take(transaction, key, subject_id, now).await?;
-    Ok(known.map(|known| known.map_or(Deed::KeyReused, Deed::Replayed)))
+    Ok(known.map(|known| known.map_or(GuardedOutcome::KeyReused, GuardedOutcome::Replayed)))
 }
 
 /// A delivery that begins at `now`.
@@ -69,7 +69,7 @@ pub fn new_delivery(
         event_id,
         kind: kind.to_owned(),
         body,
-        state: Progress::Waiting.as_str().to_owned(),
+        state: EventProgress::Waiting.as_str().to_owned(),
         attempt_count: 0,
         due_at: now,
         lease_id: None,
@@ -89,7 +89,7 @@ pub async fn insert(
     count_max: u64,
     entry: audit::Entry,
     key: Option<&Idempotency>,
-) -> Result<Deed> {
+) -> Result<GuardedOutcome> {
     let transaction = write::begin(db).await?;
     if let Some(other) = take(&transaction, key, row.id, entry.at).await? {
         transaction.rollback().await?;
@@ -101,14 +101,14 @@ pub async fn insert(
         .await?;
     if count >= count_max {
         transaction.rollback().await?;
-        return Ok(Deed::NotDone);
+        return Ok(GuardedOutcome::NotDone);
     }
     webhook::Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(&transaction)
         .await?;
-    note(db, &transaction, entry).await?;
+    note(&transaction, entry).await?;
     write::commit(transaction).await?;
-    Ok(Deed::Done)
+    Ok(GuardedOutcome::Done)
 }
 
 /// The webhooks of an organisation, oldest first.
@@ -136,7 +136,7 @@ pub async fn delete(db: &Database, id: Uuid, entry: audit::Entry) -> Result<bool
         transaction.rollback().await?;
         return Ok(false);
     }
-    note(db, &transaction, entry).await?;
+    note(&transaction, entry).await?;
     write::commit(transaction).await?;
     Ok(true)
 }
@@ -150,7 +150,7 @@ pub async fn enable(
     now: DateTime<Utc>,
     entry: audit::Entry,
     key: Option<&Idempotency>,
-) -> Result<Deed> {
+) -> Result<GuardedOutcome> {
     let transaction = write::begin(db).await?;
     if let Some(other) = take(&transaction, key, id, now).await? {
         transaction.rollback().await?;
@@ -172,7 +172,7 @@ pub async fn enable(
         .await?;
     if enabled.rows_affected == 0 {
         transaction.rollback().await?;
-        return Ok(Deed::NotDone);
+        return Ok(GuardedOutcome::NotDone);
     }
     webhook_delivery::Entity::update_many()
         .col_expr(webhook_delivery::Column::DueAt, Expr::value(now))
@@ -181,18 +181,18 @@ pub async fn enable(
         .filter(webhook_delivery::Column::DueAt.gt(now))
         .exec(&transaction)
         .await?;
-    note(db, &transaction, entry).await?;
+    note(&transaction, entry).await?;
     write::commit(transaction).await?;
-    Ok(Deed::Done)
+    Ok(GuardedOutcome::Done)
 }
 
 fn none() -> sea_orm::sea_query::SimpleExpr {
     Expr::cust("NULL")
 }
 
-async fn note(db: &Database, connection: &impl ConnectionTrait, entry: audit::Entry) -> Result<()> {
+async fn note(connection: &impl ConnectionTrait, entry: audit::Entry) -> Result<()> {
     let rows = vec![AuditRow(entry)];
-    let statement = dialect::insert_rows(db.backend(), "audit_entry", rows, "");
+    let statement = dialect::insert_rows(Backend::of(connection), "audit_entry", rows, "");
     connection.execute_raw(statement).await?;
     Ok(())
 }
@@ -229,7 +229,7 @@ pub async fn add_delivery(
     db: &Database,
     delivery: DeliveryRow,
     key: Option<&Idempotency>,
-) -> Result<Deed> {
+) -> Result<GuardedOutcome> {
     let transaction = write::begin(db).await?;
     let (id, now) = (delivery.id, delivery.created_at);
     if let Some(other) = take(&transaction, key, id, now).await? {
@@ -240,7 +240,7 @@ pub async fn add_delivery(
     let statement = dialect::insert_rows(db.backend(), "webhook_delivery", rows, "");
     transaction.execute_raw(statement).await?;
     write::commit(transaction).await?;
-    Ok(Deed::Done)
+    Ok(GuardedOutcome::Done)
 }
 
 /// Restarts a delivery as if for the first time, whatever its outcome. Not done if it is already
@@ -251,7 +251,7 @@ pub async fn replay(
     id: Uuid,
     now: DateTime<Utc>,
     key: Option<&Idempotency>,
-) -> Result<Deed> {
+) -> Result<GuardedOutcome> {
     let backend = db.backend();
     let transaction = write::begin(db).await?;
     if let Some(other) = take(&transaction, key, id, now).await? {
@@ -265,7 +265,7 @@ pub async fn replay(
          WHERE id = ? AND webhook_id = ? AND (leased_until IS NULL OR leased_until <= {lease_now})"
     );
     let mut values = vec![
-        rows::text(Progress::Waiting.as_str()),
+        rows::text(EventProgress::Waiting.as_str()),
         rows::instant(now),
         rows::uuid(id),
         rows::uuid(webhook_id),
@@ -274,8 +274,8 @@ pub async fn replay(
     let statement = dialect::statement(backend, &text, values);
     if transaction.execute_raw(statement).await?.rows_affected() == 0 {
         transaction.rollback().await?;
-        return Ok(Deed::NotDone);
+        return Ok(GuardedOutcome::NotDone);
     }
     write::commit(transaction).await?;
-    Ok(Deed::Done)
+    Ok(GuardedOutcome::Done)
 }

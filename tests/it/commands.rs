@@ -1,7 +1,7 @@
 //! Commands as an operator's scripts use them: what they print in a pipe, and the load generator.
 
 use serde_json::Value;
-use tests::{Database, Ending, River, Services, on_both_databases, run_to_end};
+use tests::{Database, ProcessExit, River, Services, on_both_databases, run_to_end};
 
 on_both_databases![
     a_long_command_in_a_pipe_prints_its_result_and_no_progress,
@@ -9,7 +9,7 @@ on_both_databases![
 ];
 
 /// Progress is drawn with control sequences, and a bar goes back to the start of its line.
-fn assert_plain(command: &str, ending: &Ending) {
+fn assert_plain(command: &str, ending: &ProcessExit) {
     for text in [&ending.output, &ending.log] {
         assert!(!text.contains(['\u{1b}', '\r']), "{command}: {text:?}");
     }

@@ -5,7 +5,8 @@ use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 use serde_json::{Value, json};
 use tests::{
-    Database, Ending, River, Services, Setting, eventually, on_both_databases, people, run_to_end,
+    Database, ProcessExit, River, Services, Setting, eventually, on_both_databases, people,
+    run_to_end,
 };
 
 const STARTED: Duration = Duration::from_secs(60);
@@ -27,12 +28,12 @@ fn with(settings: &[Setting], changed: &[(&'static str, String)]) -> Vec<Setting
     kept.cloned().chain(changed.iter().cloned()).collect()
 }
 
-fn assert_refused(ending: &Ending, name: &str) {
+fn assert_refused(ending: &ProcessExit, name: &str) {
     assert_eq!(ending.code, Some(2), "{}", ending.log);
     assert!(ending.log.contains(name), "{name}: {}", ending.log);
 }
 
-fn report(ending: &Ending) -> Value {
+fn report(ending: &ProcessExit) -> Value {
     serde_json::from_str(&ending.output).unwrap_or_else(|_| panic!("{}", ending.log))
 }
 

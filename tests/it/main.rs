@@ -71,3 +71,4 @@ mod stuck;
 
 mod architecture;
 mod harness;
+mod names;

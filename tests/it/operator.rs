@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Caller, Database, Ending, Police, Services, on_both_databases, people, run_to_end};
+use tests::{
+    Caller, Database, Police, ProcessExit, Services, on_both_databases, people, run_to_end,
+};
 
 /// Breakers are probed every five seconds, and the tables are read every second.
 const DELIVERED: Duration = Duration::from_secs(60);
@@ -14,7 +16,7 @@ on_both_databases![
     what_an_operator_gets_wrong_is_refused_with_a_sentence,
 ];
 
-async fn delivery(services: &Services, arguments: &[&str]) -> Ending {
+async fn delivery(services: &Services, arguments: &[&str]) -> ProcessExit {
     let arguments = [&["delivery"], arguments].concat();
     run_to_end(&arguments, services.settings()).await
 }

@@ -2,7 +2,9 @@
 
 use std::{os::unix::fs::PermissionsExt, time::Duration};
 
-use tests::{Database, Ending, River, Secrets, Services, on_both_databases, people, run_to_end};
+use tests::{
+    Database, ProcessExit, River, Secrets, Services, on_both_databases, people, run_to_end,
+};
 
 const STARTED: Duration = Duration::from_secs(60);
 
@@ -127,7 +129,7 @@ async fn production_names_the_secret_that_is_missing(database: Database) {
     }
 }
 
-fn assert_refused_by_name(ending: &Ending, name: &str) {
+fn assert_refused_by_name(ending: &ProcessExit, name: &str) {
     assert!(ending.code.is_some_and(|code| code != 0), "{ending:?}");
     assert!(
         ending.log.contains(name),

@@ -103,7 +103,7 @@ fn modified_at(path: &Path) -> Option<SystemTime> {
 }
 
 /// Runs a command of the binary that ends by itself.
-pub async fn run_to_end(arguments: &[&str], settings: &[(&str, String)]) -> crate::Ending {
+pub async fn run_to_end(arguments: &[&str], settings: &[(&str, String)]) -> crate::ProcessExit {
     let process = Process::start(arguments, settings);
     process.ended(Duration::from_secs(60)).await
 }

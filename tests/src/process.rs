@@ -17,7 +17,7 @@ const SHOWN_LINE_COUNT: usize = 25;
 
 /// How a process ended.
 #[derive(Debug)]
-pub struct Ending {
+pub struct ProcessExit {
     /// Its exit code; `None` when a signal ended it.
     pub code: Option<i32>,
     /// Everything it printed on standard output.
@@ -154,13 +154,13 @@ impl Process {
     }
 
     /// Waits for its end, `limit` at the longest.
-    pub async fn ended(&self, limit: Duration) -> Ending {
+    pub async fn ended(&self, limit: Duration) -> ProcessExit {
         let status = eventually_some("the end of the process", limit, async || self.status()).await;
         // The pipes close with the process; their readers need a moment to the last line.
         let is_read =
             async || Arc::strong_count(&self.log) == 1 && Arc::strong_count(&self.output) == 1;
         crate::eventually("the end of its output", Duration::from_secs(5), is_read).await;
-        Ending {
+        ProcessExit {
             code: status.code(),
             output: self.output(),
             log: self.log(),

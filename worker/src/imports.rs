@@ -17,8 +17,8 @@ use domain::{
     sender::{Role, Sender},
 };
 use formats::{
-    stay_file::{Description, Note, Wishes, limited::Request},
-    stay_rows::places::Places,
+    stay_file::{FileDescription, FileOptions, RowNote, limited::Request},
+    stay_rows::places::PlaceColumns,
 };
 use intake::{
     Intake,
@@ -231,7 +231,7 @@ impl Job {
             Err(Left::ReaderDied(death)) => {
                 let death_word = death.as_str();
                 tracing::error!(import.id = %self.import.id, death = death_word, "a file is refused");
-                let note = Note::of(&death.fault().violation());
+                let note = RowNote::of(&death.fault().violation());
                 self.fail(Code::ValidationFailed, &[note]).await
             }
             left => left,
@@ -256,7 +256,7 @@ impl Job {
         };
         self.describe(&description).await?;
         let sheets = description.sheets.iter();
-        let places: Vec<Places> = sheets.map(|sheet| sheet.places.clone()).collect();
+        let places: Vec<PlaceColumns> = sheets.map(|sheet| sheet.places.clone()).collect();
         loop {
             self.wait_for_turn().await?;
             let rows = reader.rows(PART_ROW_COUNT).await?;
@@ -301,7 +301,7 @@ impl Job {
         Request {
             kind: self.import.format.clone(),
             byte_count: usize::try_from(self.import.byte_count).unwrap_or_default(),
-            wishes: Wishes {
+            wishes: FileOptions {
                 date_order: self.import.date_order.clone(),
                 received_at_micros: self.received_at().timestamp_micros(),
                 permitted_stay_until: self.import.permitted_stay_until.clone(),
@@ -339,7 +339,7 @@ impl Job {
         sealed.map_err(left_of)
     }
 
-    async fn describe(&self, file: &Description) -> Result<(), Left> {
+    async fn describe(&self, file: &FileDescription) -> Result<(), Left> {
         // The previous release only reads the members about the first sheet.
         let first = file.sheets.first().cloned().unwrap_or_default();
         let mut layout = first.layout;
@@ -372,8 +372,8 @@ impl Job {
         Ok(described.await?)
     }
 
-    async fn fail(&self, code: Code, notes: &[Note]) -> Result<(), Left> {
-        let errors: Value = notes.iter().map(Note::to_json).collect();
+    async fn fail(&self, code: Code, notes: &[RowNote]) -> Result<(), Left> {
+        let errors: Value = notes.iter().map(RowNote::to_json).collect();
         let problem = json!({"code": code.as_str(), "errors": errors}).to_string();
         let now = self.worker.clock.now();
         let db = &self.worker.db;

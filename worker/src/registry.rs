@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use domain::{
     birth_date::BirthDate,
     document::DocumentKind,
-    identity::{self, Declared, Grade, Match, RegistryPerson},
+    identity::{self, DeclaredPerson, Grade, Match, RegistryPerson},
     personal_id::PersonalId,
     sex::Sex,
     stay::IdentityState,
@@ -26,7 +26,7 @@ pub(crate) const PATH: &str = "v1/verifications";
 /// The question about a guest. No `Debug`: it is personal.
 pub(crate) struct Question {
     personal_id: PersonalId,
-    declared: Declared,
+    declared: DeclaredPerson,
 }
 
 impl Question {
@@ -41,7 +41,7 @@ impl Question {
         let number = document.get("number")?.as_str()?;
         Some(Self {
             personal_id: PersonalId::parse(number, today).ok()?,
-            declared: Declared {
+            declared: DeclaredPerson {
                 full_name: text("full_name").unwrap_or_default().to_owned(),
                 birth_date: text("birth_date").and_then(BirthDate::parse),
                 sex: text("sex").and_then(Sex::parse),
@@ -94,7 +94,7 @@ impl Finding {
         }
     }
 
-    fn of(declared: &Declared, person: &RegistryPerson) -> Self {
+    fn of(declared: &DeclaredPerson, person: &RegistryPerson) -> Self {
         let grade = identity::grade(declared, person);
         Self {
             state: grade.state(),

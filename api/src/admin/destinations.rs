@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use store::{
     backlog::{Backlog, Map},
-    destinations::{self, Deed, Destination, PAUSED, Pause, RUNNING},
+    destinations::{self, Destination, DestinationOutcome, PAUSED, Pause, RUNNING},
 };
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::{Json, Replayed};
 use crate::shapes::text::{BreakerWord, DestinationStateWord, Instant, PauseReason, ProvinceCode};
@@ -333,7 +333,7 @@ impl DestinationsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<PauseDraft>,
+        document: JsonDocument<PauseDraft>,
     ) -> Result<DestinationPaused, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let row = find(app, &code).await?;
@@ -395,20 +395,20 @@ async fn find(app: &App, code: &str) -> Result<Destination, Failure> {
 /// When the deed was done first. The answer is made of the request and of this, so that a replay
 /// is the first answer byte for byte.
 fn done(
-    deed: store::Result<Deed>,
+    deed: store::Result<DestinationOutcome>,
     key: &IdempotencyKey,
     now: DateTime<Utc>,
 ) -> Result<(DateTime<Utc>, Option<Replayed>), Failure> {
     match deed.map_err(|error| failure(error, key))? {
-        Deed::Done => {
+        DestinationOutcome::Done => {
             key.count("new");
             Ok((now, None))
         }
-        Deed::Replayed(at) => {
+        DestinationOutcome::Replayed(at) => {
             key.count("replay");
             Ok((at, Replayed::when(true)))
         }
-        Deed::KeyReused => Err(key.reused()),
+        DestinationOutcome::KeyReused => Err(key.reused()),
     }
 }
 

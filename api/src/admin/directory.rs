@@ -13,7 +13,7 @@ use domain::{
 use intake::{Expected, Refusal};
 use poem_openapi::{ApiResponse, types::Type};
 use serde::Serialize;
-use store::directory::{self, Part, Written};
+use store::directory::{self, ActionOutcome, ListPart};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -62,15 +62,15 @@ impl<T: Type + Serialize + Send> Made<T> {
 }
 
 /// The part of a list that a page shows.
-fn part(page: &Page) -> Part {
-    Part {
+fn part(page: &Page) -> ListPart {
+    ListPart {
         after: page.after,
         count_max: page.count_max(),
     }
 }
 
 /// The result of an action and its time; a replay returns those of the first.
-struct Outcome<T> {
+struct ActionAnswer<T> {
     subject: T,
     at: DateTime<Utc>,
     is_replayed: bool,
@@ -78,21 +78,21 @@ struct Outcome<T> {
 
 /// Errors: it was not done.
 fn outcome<T>(
-    written: Written<T>,
+    written: ActionOutcome<T>,
     key: &IdempotencyKey,
     now: DateTime<Utc>,
-) -> Result<Outcome<T>, Failure> {
+) -> Result<ActionAnswer<T>, Failure> {
     let (subject, at, is_replayed) = match written {
-        Written::Done(subject) => (subject, now, false),
-        Written::Replayed(subject, at) => (subject, at, true),
-        Written::KeyReused => return Err(key.reused()),
-        Written::CodeTaken => return Err(Failure::new(Code::CodeTaken)),
-        Written::VersionMismatch(version) => {
+        ActionOutcome::Done(subject) => (subject, now, false),
+        ActionOutcome::Replayed(subject, at) => (subject, at, true),
+        ActionOutcome::KeyReused => return Err(key.reused()),
+        ActionOutcome::CodeTaken => return Err(Failure::new(Code::CodeTaken)),
+        ActionOutcome::VersionMismatch(version) => {
             return Err(Refusal::VersionMismatch { version }.into());
         }
     };
     key.count(if is_replayed { "replay" } else { "new" });
-    Ok(Outcome {
+    Ok(ActionAnswer {
         subject,
         at,
         is_replayed,

@@ -11,7 +11,7 @@ use poem_openapi::{
 use serde::Serialize;
 use store::{
     outbox::{self, Task},
-    tasks::{self, Attempt, Filter, Which},
+    tasks::{self, Attempt, TaskFilter, TaskSelection},
 };
 use uuid::Uuid;
 
@@ -177,7 +177,7 @@ query! {
     pub(crate) struct NotificationFilters {
         /// `parked`: those set aside. `open`: those on their way. `rejected`: those that the police
         /// endpoint refused and that their sender has not corrected yet.
-        state: Option<Which>,
+        state: Option<TaskSelection>,
         /// Only those that go to the destination of this code.
         destination: Option<String>,
         /// Only those of this facility.
@@ -185,7 +185,7 @@ query! {
     }
 }
 
-impl Parameter for Which {
+impl Parameter for TaskSelection {
     fn read(text: &str) -> Option<Self> {
         match text {
             "parked" => Some(Self::Parked),
@@ -248,11 +248,11 @@ impl NotificationsApi {
             map.destination(&code).map(|row| row.code.clone())
         });
         let filters = query.finish()?.filters;
-        let filter = Filter {
+        let filter = TaskFilter {
             communes: destination.map(|code| communes(&map, &code)),
             facility_id: filters.facility_id,
         };
-        let which = filters.state.unwrap_or(Which::Parked);
+        let which = filters.state.unwrap_or(TaskSelection::Parked);
         let count_max = page.count_max();
         let mut tasks = tasks::list(&app.db, which, &filter, page.after, count_max).await?;
         let last = page.cut(&mut tasks);

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use store::{
     idempotency,
-    tasks::{self, Filter, Requeued},
+    tasks::{self, Requeued, TaskFilter},
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::{Json, Replayed};
 use crate::shapes::text::{Id, RequeueWord, Word};
@@ -150,7 +150,7 @@ impl RequeueApi {
         /// Guards against another body under the same key; what is left is sent again each time.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<RequeueDraft>,
+        document: JsonDocument<RequeueDraft>,
     ) -> Result<NotificationsRequeued, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let request = RequeueRequest::read(&document.value).map_err(Failure::invalid)?;
@@ -175,7 +175,7 @@ impl RequeueApi {
     }
 }
 
-async fn filter(app: &App, request: RequeueRequest) -> Result<Filter, Failure> {
+async fn filter(app: &App, request: RequeueRequest) -> Result<TaskFilter, Failure> {
     let communes = match request.destination {
         None => None,
         Some(code) => {
@@ -187,7 +187,7 @@ async fn filter(app: &App, request: RequeueRequest) -> Result<Filter, Failure> {
             Some(communes(&map, &code))
         }
     };
-    Ok(Filter {
+    Ok(TaskFilter {
         communes,
         facility_id: request.facility_id,
     })

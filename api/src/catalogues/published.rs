@@ -69,12 +69,12 @@ pub(crate) struct CatalogueEntry {
 
 /// All catalogues as the bytes that are sent.
 pub(crate) struct Published {
-    list: Text,
-    catalogues: BTreeMap<String, Text>,
+    list: PublishedText,
+    catalogues: BTreeMap<String, PublishedText>,
 }
 
 /// JSON and the digest of its bytes, which is its version.
-pub(super) struct Text {
+pub(super) struct PublishedText {
     pub(super) json: Bytes,
     pub(super) digest: String,
 }
@@ -110,18 +110,18 @@ impl Published {
             next_cursor: None,
         };
         Self {
-            list: Text::new(list.to_json_string()),
+            list: PublishedText::new(list.to_json_string()),
             catalogues,
         }
     }
 
     /// The list of catalogues.
-    pub(super) const fn list(&self) -> &Text {
+    pub(super) const fn list(&self) -> &PublishedText {
         &self.list
     }
 
     /// The catalogue of this name.
-    pub(super) fn of(&self, name: &str) -> Option<&Text> {
+    pub(super) fn of(&self, name: &str) -> Option<&PublishedText> {
         self.catalogues.get(name)
     }
 }
@@ -149,7 +149,7 @@ fn publish(
     head: Head,
     items: impl ExactSizeIterator<Item = String>,
     heads: &mut BTreeMap<String, CatalogueHead>,
-    catalogues: &mut BTreeMap<String, Text>,
+    catalogues: &mut BTreeMap<String, PublishedText>,
 ) {
     let item_count = u32::try_from(items.len()).unwrap_or(u32::MAX);
     let mut text = r#"{"items":["#.to_owned();
@@ -164,7 +164,7 @@ fn publish(
     text.push_str(&format!(
         r#"],"name":{quoted_name},"valid_from":{valid_from},"valid_to":null,"version":{version}}}"#
     ));
-    catalogues.insert(name.clone(), Text::new(text));
+    catalogues.insert(name.clone(), PublishedText::new(text));
     heads.insert(
         name.clone(),
         CatalogueHead {
@@ -190,7 +190,7 @@ fn entry((code, body): (String, String)) -> String {
     }
 }
 
-impl Text {
+impl PublishedText {
     fn new(json: String) -> Self {
         let digest = digest(json.as_bytes());
         let json = Bytes::from(json);
@@ -225,7 +225,7 @@ mod tests {
         }])
     }
 
-    fn json(text: Option<&Text>) -> Value {
+    fn json(text: Option<&PublishedText>) -> Value {
         serde_json::from_slice(&text.unwrap().json).unwrap()
     }
 

@@ -51,12 +51,12 @@ const AFTER_SCRIPT: &str = "</script>\n</head>";
 
 /// Swagger UI. It loads nothing from other hosts.
 #[derive(Clone)]
-pub(crate) struct Page {
+pub(crate) struct SwaggerPage {
     style: Bytes,
     script: Bytes,
 }
 
-impl Page {
+impl SwaggerPage {
     /// Takes the bundle out of the framework's page.
     pub(super) fn new() -> Option<Self> {
         let page = OpenApiService::new((), "luutru", "").swagger_ui_html();
@@ -82,7 +82,7 @@ impl Page {
     }
 }
 
-impl IntoResponse for Page {
+impl IntoResponse for SwaggerPage {
     fn into_response(self) -> Response {
         Response::builder()
             .content_type("text/html; charset=utf-8")
@@ -92,7 +92,7 @@ impl IntoResponse for Page {
     }
 }
 
-impl ApiResponse for Page {
+impl ApiResponse for SwaggerPage {
     fn meta() -> MetaResponses {
         text_of("text/html")
     }
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_bundle_is_taken_out_whole() {
-        let page = Page::new().unwrap();
+        let page = SwaggerPage::new().unwrap();
         assert!(page.script.len() > 1_000_000 && page.style.len() > 100_000);
         let script = String::from_utf8(page.script.to_vec()).unwrap();
         assert!(script.contains("SwaggerUIBundle"));

@@ -117,8 +117,8 @@ impl Measured<'_> {
     /// One line for each answer that is our fault and for each refusal, with codes but no values;
     /// other answers are logged at debug level.
     fn log(&self, span: &Span, failure: Option<&Failure>) {
-        let line = Line::of(self.status, failure.is_some());
-        if line == Line::Answered && !tracing::enabled!(Level::DEBUG) {
+        let line = LogLine::of(self.status, failure.is_some());
+        if line == LogLine::Answered && !tracing::enabled!(Level::DEBUG) {
             return;
         }
         // Each field recorded makes the subscriber format all fields of the span again, so they
@@ -132,7 +132,7 @@ impl Measured<'_> {
 
 /// The log line of an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum LogLine {
     /// Our fault, somebody must act.
     Failed,
     /// Ours as well, and expected to pass.
@@ -143,7 +143,7 @@ enum Line {
     Answered,
 }
 
-impl Line {
+impl LogLine {
     fn of(status: u16, is_failure: bool) -> Self {
         match status {
             500 => Self::Failed,
@@ -179,18 +179,18 @@ impl Line {
 /// second does not fill the log.
 const REFUSAL_LINES_PER_SECOND: u64 = 100;
 
-static REFUSAL_LINES: Lines = Lines {
+static REFUSAL_LINES: LineCount = LineCount {
     second: AtomicU64::new(0),
     count: AtomicU64::new(0),
 };
 
 /// How many lines were written in this second of the process's life.
-struct Lines {
+struct LineCount {
     second: AtomicU64,
     count: AtomicU64,
 }
 
-impl Lines {
+impl LineCount {
     /// Whether one more may be written; suppressed lines are counted.
     fn take(&self) -> bool {
         static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn refusals_fill_no_log() {
-        let lines = Lines {
+        let lines = LineCount {
             second: AtomicU64::new(0),
             count: AtomicU64::new(0),
         };
@@ -239,10 +239,10 @@ mod tests {
 
     #[test]
     fn only_faults_and_refusals_have_lines_of_their_own() {
-        assert!(Line::of(500, true) == Line::Failed);
-        assert!(Line::of(503, true) == Line::Unserved);
-        assert!(Line::of(422, true) == Line::Refused);
-        assert!(Line::of(201, false) == Line::Answered);
-        assert!(Line::of(404, false) == Line::Answered);
+        assert!(LogLine::of(500, true) == LogLine::Failed);
+        assert!(LogLine::of(503, true) == LogLine::Unserved);
+        assert!(LogLine::of(422, true) == LogLine::Refused);
+        assert!(LogLine::of(201, false) == LogLine::Answered);
+        assert!(LogLine::of(404, false) == LogLine::Answered);
     }
 }

@@ -14,17 +14,17 @@ use metrics::gauge;
 use poem::http::HeaderName;
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use store::events::{EventRow, Scope};
+use store::events::{EventRow, FeedScope};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::tail::News;
+use super::tail::FeedNews;
 use super::{EVENT_STREAM, EventView};
 use crate::app::App;
 use crate::auth::{self, Admitted, Reading};
 use crate::cursor;
 use crate::known_keys::Caller;
-use crate::limit::Place;
+use crate::limit::GatePermit;
 use crate::parameters::inline;
 use crate::problem::Failure;
 use crate::reply;
@@ -123,8 +123,8 @@ impl Drop for Open {
 struct Listening {
     app: Arc<App>,
     caller: Arc<Caller>,
-    scope: Scope,
-    news: Receiver<Arc<News>>,
+    scope: FeedScope,
+    news: Receiver<Arc<FeedNews>>,
     /// Everything up to this number has been written.
     reached: i64,
     /// The database may hold more than the live events.
@@ -134,14 +134,14 @@ struct Listening {
     /// When something was written last.
     written_at: Option<Instant>,
     _open: Open,
-    _places: [Place; 2],
+    _places: [GatePermit; 2],
 }
 
 /// What a stream waited for.
 enum Happening {
     End,
     KeyLook,
-    News(Result<Arc<News>, RecvError>),
+    News(Result<Arc<FeedNews>, RecvError>),
 }
 
 impl Listening {
@@ -198,7 +198,7 @@ impl Listening {
         Some(page.items.iter().map(|event| self.write(event)).collect())
     }
 
-    fn hear(&mut self, news: Result<Arc<News>, RecvError>) -> Option<String> {
+    fn hear(&mut self, news: Result<Arc<FeedNews>, RecvError>) -> Option<String> {
         let news = match news {
             Ok(news) => news,
             Err(RecvError::Lagged(_)) => {

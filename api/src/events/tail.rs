@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::Database;
-use store::events::{self, Page};
+use store::events::{self, FeedPage};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -17,15 +17,15 @@ const READ_COUNT_MAX: u64 = 1_000;
 const NEWS_COUNT_MAX: usize = 16;
 
 /// New events of all senders.
-pub(crate) struct News {
+pub(crate) struct FeedNews {
     /// The number after which it begins.
     pub(super) after: i64,
     /// What follows.
-    pub(super) page: Page,
+    pub(super) page: FeedPage,
 }
 
 /// Tells streams what is new.
-pub(crate) struct Tail(broadcast::Sender<Arc<News>>);
+pub(crate) struct Tail(broadcast::Sender<Arc<FeedNews>>);
 
 impl Default for Tail {
     fn default() -> Self {
@@ -36,7 +36,7 @@ impl Default for Tail {
 
 impl Tail {
     /// Everything new from now on, and perhaps a little before.
-    pub(super) fn listen(&self) -> broadcast::Receiver<Arc<News>> {
+    pub(super) fn listen(&self) -> broadcast::Receiver<Arc<FeedNews>> {
         self.0.subscribe()
     }
 
@@ -70,7 +70,7 @@ impl Tail {
         // The first poll fixes the starting point; a stream that has read less catches up to it.
         if reached > after || is_first {
             // Nobody listens any more: nothing is lost.
-            let _ = self.0.send(Arc::new(News { after, page }));
+            let _ = self.0.send(Arc::new(FeedNews { after, page }));
         }
         Ok(reached)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::{
-    digest::{self, Held},
+    digest::{self, SenderReceipts},
     facility::Facility,
     receipt,
 };
@@ -18,7 +18,7 @@ use crate::auth::{Admitted, Reading};
 use crate::config::ApiSettings;
 use crate::day_receipts::DayQuery;
 use crate::parameters::Query;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::refused::Refused;
 use crate::reply::Json;
@@ -131,10 +131,10 @@ impl DigestsApi {
         admitted: Admitted<Reading>,
         /// The facility's id.
         Path(id): Path<Uuid>,
-        document: Document<HeldReceipts>,
+        document: JsonDocument<HeldReceipts>,
     ) -> Result<ReceiptsCompared, Refused<422>> {
         let facility = find(admitted.sender(), id)?;
-        let held = Held::read(&document.value).map_err(Failure::invalid)?;
+        let held = SenderReceipts::read(&document.value).map_err(Failure::invalid)?;
         let stored = numbers(&self.0, facility, held.date).await?;
         let comparison = digest::compare(&stored, &held.numbers);
         Ok(ReceiptsCompared::Comparison(Json(ComparisonView {

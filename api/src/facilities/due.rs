@@ -130,7 +130,7 @@ impl DueApi {
 
 /// A to-do item. A stay has at most one for an unsettled delivery or an open question, one for
 /// missing data by its later due time, and one for a planned departure that has passed.
-struct Item {
+struct OwedItem {
     stay: StayRow,
     kind: DueKind,
     due_at: DateTime<Utc>,
@@ -144,7 +144,7 @@ async fn items(
     facility: &Facility,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: usize,
-) -> Result<Vec<Item>, Failure> {
+) -> Result<Vec<OwedItem>, Failure> {
     let count = u64::try_from(limit).unwrap_or(u64::MAX);
     let asked = store::due::asked(&app.db, facility.id).await?;
     let unconfirmed = store::due::unconfirmed(&app.db, facility.id, after, count).await?;
@@ -160,23 +160,23 @@ async fn items(
     let unsettled = unconfirmed.into_iter().chain(flagged);
     let unsettled = unsettled.filter_map(|stay| {
         let stay_id = stay.id;
-        unreadable::sound(stay_id, Item::unsettled(stay))
+        unreadable::sound(stay_id, OwedItem::unsettled(stay))
     });
     let mut by_stay = HashMap::new();
-    for item in unsettled.chain(asked.map(Item::asked)) {
+    for item in unsettled.chain(asked.map(OwedItem::asked)) {
         by_stay.entry(item.stay.id).or_insert(item);
     }
-    let owed = owing.into_iter().filter_map(Item::owed);
-    let overdue = overdue.into_iter().filter_map(Item::overdue);
+    let owed = owing.into_iter().filter_map(OwedItem::owed);
+    let overdue = overdue.into_iter().filter_map(OwedItem::overdue);
     let items = by_stay.into_values().chain(owed).chain(overdue);
-    let mut items: Vec<Item> = items.collect();
+    let mut items: Vec<OwedItem> = items.collect();
     items.retain(|item| after.is_none_or(|after| item.place() > after));
-    items.sort_unstable_by_key(Item::place);
+    items.sort_unstable_by_key(OwedItem::place);
     Ok(items)
 }
 
 /// Adds the questions about the stays.
-async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
+async fn ask(app: &App, items: &mut [OwedItem]) -> Result<(), Failure> {
     let of_stays = items.iter().filter(|item| item.may_be_asked());
     let stays: Vec<&StayRow> = of_stays.map(|item| &item.stay).collect();
     let mut asked = questions::of_stays(app, &stays).await?;
@@ -188,7 +188,7 @@ async fn ask(app: &App, items: &mut [Item]) -> Result<(), Failure> {
     Ok(())
 }
 
-impl Item {
+impl OwedItem {
     /// The to-do item of an unsettled stay, by its deadline.
     fn unsettled(stay: StayRow) -> Result<Self, Unreadable> {
         let is_flagged = is_flagged(&stay)?;

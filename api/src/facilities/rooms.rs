@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Managing, Reading};
 use crate::config::ApiSettings;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::refused::Refused;
@@ -34,7 +34,7 @@ const SEALED_TABLE: &str = "room_list";
 const TRY_COUNT_MAX: u32 = 5;
 
 /// A list and its version; version 0 is the empty list of a facility that never sent one.
-pub(super) struct Current {
+pub(super) struct CurrentRooms {
     pub(super) version: i32,
     pub(super) list: RoomList,
 }
@@ -160,7 +160,7 @@ impl RoomsApi {
         /// The `ETag` of the list that is to be replaced.
         #[oai(name = "If-Match")]
         if_match: IfMatch<false>,
-        document: Document<RoomListDraft>,
+        document: JsonDocument<RoomListDraft>,
     ) -> Result<RoomsReplaced, Refused<422>> {
         let facility = find(admitted.sender(), id)?;
         let list = replaced(&self.0, &admitted, facility, &if_match, &document).await?;
@@ -176,8 +176,8 @@ async fn replaced(
     admitted: &Admitted<Managing>,
     facility: &Facility,
     if_match: &IfMatch<false>,
-    document: &Document<RoomListDraft>,
-) -> Result<Current, Failure> {
+    document: &JsonDocument<RoomListDraft>,
+) -> Result<CurrentRooms, Failure> {
     let list = RoomList::read(&document.value).map_err(Failure::invalid)?;
     for _ in 0..TRY_COUNT_MAX {
         let current = current(app, facility).await?;
@@ -185,7 +185,7 @@ async fn replaced(
         if current.version > 0 && current.list == list {
             return Ok(current);
         }
-        let next = Current {
+        let next = CurrentRooms {
             version: current.version.saturating_add(1),
             list: list.clone(),
         };
@@ -197,9 +197,9 @@ async fn replaced(
 }
 
 /// The list as it stands.
-pub(super) async fn current(app: &App, facility: &Facility) -> Result<Current, Failure> {
+pub(super) async fn current(app: &App, facility: &Facility) -> Result<CurrentRooms, Failure> {
     let Some(row) = store::rooms::find(&app.db, facility.id).await? else {
-        return Ok(Current {
+        return Ok(CurrentRooms {
             version: 0,
             list: RoomList::default(),
         });
@@ -210,7 +210,7 @@ pub(super) async fn current(app: &App, facility: &Facility) -> Result<Current, F
     // The errors of both readers would quote what they read.
     let rooms: Option<Value> = serde_json::from_slice(&stored).ok();
     let list = rooms.and_then(|rooms| RoomList::read(&json!({"rooms": rooms})).ok());
-    Ok(Current {
+    Ok(CurrentRooms {
         version: row.version,
         list: list.ok_or_else(|| Failure::internal("a stored list of rooms cannot be read"))?,
     })
@@ -220,8 +220,8 @@ async fn write(
     app: &App,
     admitted: &Admitted<Managing>,
     facility: &Facility,
-    next: &Current,
-    document: &Document<RoomListDraft>,
+    next: &CurrentRooms,
+    document: &JsonDocument<RoomListDraft>,
 ) -> Result<bool, Failure> {
     let at = document.received_at;
     let month = time::local_date(at).format("%Y-%m").to_string();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::problem::{Code, Language};
 use formats::columns::Field;
-use formats::rejected::{Look, RejectedRow, write};
+use formats::rejected::{RejectedFileLayout, RejectedRow, write};
 use formats::table::FileKind;
 use intake::upload::{RejectedCells, Sealed};
 use merged::{Merged, SentSheet};
@@ -115,13 +115,13 @@ fn layout(import: &Import) -> Value {
 }
 
 /// How the file looks: as the one that was sent, as far as is known.
-fn look(app: &App, import: &Import, merged: &Merged, language: Language) -> Look {
+fn look(app: &App, import: &Import, merged: &Merged, language: Language) -> RejectedFileLayout {
     let layout = layout(import);
     let delimiter = match layout["delimiter"].as_str().map(str::as_bytes) {
         Some([delimiter]) => *delimiter,
         _ => b',',
     };
-    Look {
+    RejectedFileLayout {
         language,
         delimiter,
         heading: merged.heading.clone(),

@@ -18,7 +18,7 @@ use runtime::ids;
 use sha2::{Digest, Sha256};
 use store::{
     declarations::Idempotency,
-    imports::{self, Acceptance, Admission, Import},
+    imports::{self, Acceptance, FileAdmission, Import},
 };
 use uuid::Uuid;
 
@@ -52,14 +52,14 @@ query! {
 }
 
 /// What the query says.
-struct Wishes {
+struct UploadQuery {
     facility_id: Uuid,
     is_dry_run: bool,
     date_order: Option<DateOrder>,
     permitted_stay_until: Option<NaiveDate>,
 }
 
-impl Wishes {
+impl UploadQuery {
     /// What identifies a request: the facility, the file and every option that affects the result.
     fn to_request(&self, digest: &[u8; 32]) -> Vec<u8> {
         let mut request = [self.facility_id.as_bytes().as_slice(), digest].concat();
@@ -130,7 +130,7 @@ impl UploadApi {
     }
 }
 
-fn wishes(sender: &Sender, mut query: Query<ImportQuery>) -> Result<Wishes, Failure> {
+fn wishes(sender: &Sender, mut query: Query<ImportQuery>) -> Result<UploadQuery, Failure> {
     let named = ("facility_id", query.parameters.facility_id.take());
     let named = query.resolve(named, Code::FacilityUnknown, |named| {
         sender.facility(named.0).map(|facility| facility.id)
@@ -143,7 +143,7 @@ fn wishes(sender: &Sender, mut query: Query<ImportQuery>) -> Result<Wishes, Fail
         query.refuse("facility_id", Code::Required);
     }
     let said = query.finish()?;
-    Ok(Wishes {
+    Ok(UploadQuery {
         // There is one, or the query was refused.
         facility_id: facility_id.unwrap_or_default(),
         is_dry_run: said.dry_run.unwrap_or_default(),
@@ -157,7 +157,7 @@ async fn store_file(
     exchange: &Exchange,
     sender: &Sender,
     key: &IdempotencyKey,
-    wishes: &Wishes,
+    wishes: &UploadQuery,
     upload: Upload,
 ) -> Result<Import, Failure> {
     // Checked before the file is read; decided when it is accepted.
@@ -194,9 +194,9 @@ async fn store_file(
     imports::begin_upload(&app.db, import.clone()).await?;
     let accepted = store_content(app, &mut import, key, &bytes, &digest).await;
     let failure = match accepted {
-        Ok(Admission::Accepted) => return Ok(import),
-        Ok(Admission::TooManyWait) => too_many(),
-        Ok(Admission::KeyReused) => Failure::from(Refusal::IdempotencyKeyReused),
+        Ok(FileAdmission::Accepted) => return Ok(import),
+        Ok(FileAdmission::TooManyWait) => too_many(),
+        Ok(FileAdmission::KeyReused) => Failure::from(Refusal::IdempotencyKeyReused),
         Err(failure) => failure,
     };
     // Acceptance may be unknown: only delete a file that was certainly not accepted.
@@ -224,7 +224,7 @@ async fn inspect(bytes: Vec<u8>, kind: FileKind) -> Result<(Vec<u8>, [u8; 32]), 
 fn new_import(
     app: &App,
     occasion: &Occasion<'_>,
-    wishes: &Wishes,
+    wishes: &UploadQuery,
     kind: FileKind,
     byte_count: usize,
 ) -> Import {
@@ -269,7 +269,7 @@ async fn store_content(
     key: Option<Idempotency>,
     bytes: &[u8],
     digest: &[u8; 32],
-) -> Result<Admission, Failure> {
+) -> Result<FileAdmission, Failure> {
     for (position, piece) in (0_i32..).zip(bytes.chunks(CHUNK_BYTE_COUNT)) {
         let sealed = Sealed::Chunk(position).seal(&app.vault, import, piece);
         let sealed = sealed.map_err(Failure::internal)?;
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn whatever_changes_what_comes_of_a_file_makes_another_request() {
         let until = |facility, is_dry_run, order: Option<&str>, until: Option<&str>, digest| {
-            let wishes = Wishes {
+            let wishes = UploadQuery {
                 facility_id: Uuid::from_u128(facility),
                 is_dry_run,
                 date_order: order.and_then(DateOrder::parse),

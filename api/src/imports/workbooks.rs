@@ -1,7 +1,7 @@
 //! The template as workbooks, written once at the start.
 
 use domain::{problem::Language, sex::Sex};
-use formats::template::{self, Lists, Word};
+use formats::template::{self, Lists, TemplateWord};
 use serde_json::Value;
 use store::catalogues::StoredCatalogue;
 
@@ -43,22 +43,22 @@ impl Templates {
     }
 }
 
-fn words(catalogues: &[StoredCatalogue], name: &str) -> Vec<Word> {
+fn words(catalogues: &[StoredCatalogue], name: &str) -> Vec<TemplateWord> {
     let found = catalogues.iter().find(|catalogue| catalogue.name == name);
     let entries = found.map(|catalogue| catalogue.entries.as_slice());
     entries.unwrap_or_default().iter().map(word).collect()
 }
 
-fn word((code, body): &(String, String)) -> Word {
+fn word((code, body): &(String, String)) -> TemplateWord {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
-    Word {
+    TemplateWord {
         code: code.clone(),
         name_vi: body["name_vi"].as_str().unwrap_or(code).to_owned(),
         name_en: body["name_en"].as_str().unwrap_or(code).to_owned(),
     }
 }
 
-fn sexes() -> Vec<Word> {
+fn sexes() -> Vec<TemplateWord> {
     let names = |sex: Sex| match sex {
         Sex::Male => ("Nam", "Male"),
         Sex::Female => ("Nữ", "Female"),
@@ -66,7 +66,7 @@ fn sexes() -> Vec<Word> {
     };
     let word = |sex: &Sex| {
         let (vi, en) = names(*sex);
-        Word {
+        TemplateWord {
             code: sex.as_str().to_owned(),
             name_vi: vi.to_owned(),
             name_en: en.to_owned(),

@@ -16,7 +16,7 @@ pub(crate) struct Gate {
 }
 
 /// A place. Dropping it lets the next one in.
-pub(crate) type Place = OwnedSemaphorePermit;
+pub(crate) type GatePermit = OwnedSemaphorePermit;
 
 impl Gate {
     /// Twice as many requests may wait as there are slots.
@@ -37,11 +37,11 @@ impl Gate {
     }
 
     /// A place, at once or within `patience`; `None` when too many wait already.
-    pub(crate) async fn enter(&self, patience: Duration) -> Option<Place> {
+    pub(crate) async fn enter(&self, patience: Duration) -> Option<GatePermit> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Some(place);
         }
-        let waiting = Waiting::begin(self)?;
+        let waiting = QueuedRequest::begin(self)?;
         let place = Arc::clone(&self.places).acquire_owned();
         let place = tokio::time::timeout(patience, place).await;
         drop(waiting);
@@ -55,9 +55,9 @@ impl Gate {
 }
 
 /// Counted until dropped, even if the request is dropped while waiting.
-struct Waiting<'a>(&'a Gate);
+struct QueuedRequest<'a>(&'a Gate);
 
-impl<'a> Waiting<'a> {
+impl<'a> QueuedRequest<'a> {
     fn begin(gate: &'a Gate) -> Option<Self> {
         let count = gate.waiting.fetch_add(1, Ordering::AcqRel);
         let waiting = Self(gate);
@@ -65,7 +65,7 @@ impl<'a> Waiting<'a> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for QueuedRequest<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }

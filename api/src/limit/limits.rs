@@ -14,7 +14,7 @@ use super::{
     gate::Gate,
     meters::Meter,
     room::{OwnRoom, RoomSizes, SharedRoom},
-    strangers::Strangers,
+    strangers::UnknownKeyAddresses,
 };
 use crate::config::ApiSettings;
 
@@ -60,7 +60,7 @@ pub(crate) struct Limits {
     /// Room for what is being received.
     pub(crate) room: SharedRoom,
     /// Callers with unknown keys.
-    pub(crate) strangers: Strangers,
+    pub(crate) strangers: UnknownKeyAddresses,
     own_room: RoomSizes,
     /// The header fields that tell of the quotas.
     pub(crate) fields: RateLimitFields,
@@ -97,7 +97,7 @@ impl Limits {
             batches: Gate::new(BATCHES_AT_ONCE),
             streams: Gate::new(settings.event_streams),
             room: SharedRoom::new(settings),
-            strangers: Strangers::default(),
+            strangers: UnknownKeyAddresses::default(),
             own_room: RoomSizes::of_key(settings),
             fields: RateLimitFields::new(key_stays, facility_stays, key_reads),
         }

@@ -11,7 +11,7 @@ use domain::problem::Code;
 use metrics::counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::gate::Place;
+use super::gate::GatePermit;
 use crate::config::ApiSettings;
 use crate::imports::form;
 use crate::problem::Failure;
@@ -60,17 +60,17 @@ impl RoomSizes {
 }
 
 /// The room of one key.
-pub(crate) struct OwnRoom(Room);
+pub(crate) struct OwnRoom(BodyRoom);
 
 /// The room of all keys.
-pub(crate) struct SharedRoom(Room);
+pub(crate) struct SharedRoom(BodyRoom);
 
-struct Room {
+struct BodyRoom {
     documents: Arc<Semaphore>,
     files: Arc<Semaphore>,
 }
 
-impl Room {
+impl BodyRoom {
     fn new(sizes: RoomSizes) -> Self {
         let semaphore = |count| Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1)));
         Self {
@@ -89,13 +89,13 @@ impl Room {
 
 impl OwnRoom {
     pub(super) fn new(sizes: RoomSizes) -> Self {
-        Self(Room::new(sizes))
+        Self(BodyRoom::new(sizes))
     }
 
     /// Room for a whole body of this length.
     ///
     /// Errors: 429 when the key's other bodies keep it too long.
-    pub(crate) async fn reserve(&self, kind: BodyKind, bytes: u32) -> Result<Place, Failure> {
+    pub(crate) async fn reserve(&self, kind: BodyKind, bytes: u32) -> Result<GatePermit, Failure> {
         let room = self.0.of(kind).acquire_many_owned(units(bytes));
         let reserved = tokio::time::timeout(OWN_PATIENCE, room).await;
         reserved
@@ -111,7 +111,7 @@ impl SharedRoom {
             .census_body_bytes_max
             .max(settings.batch_body_bytes_max);
         let file = units(settings.file_body_bytes_max + form::OVERHEAD_BYTE_COUNT_MAX);
-        Self(Room::new(RoomSizes {
+        Self(BodyRoom::new(RoomSizes {
             documents: units(DOCUMENT_BYTES.max(largest)),
             files: file.saturating_mul(FILE_COUNT),
         }))
@@ -158,7 +158,7 @@ impl Received {
     }
 
     /// The memory held until the body has been processed.
-    pub(crate) fn into_place(self) -> Option<Place> {
+    pub(crate) fn into_place(self) -> Option<GatePermit> {
         self.place
     }
 }
@@ -203,7 +203,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn room_is_taken_by_what_has_come() {
-        let shared = SharedRoom(Room::new(sizes()));
+        let shared = SharedRoom(BodyRoom::new(sizes()));
         let mut first = shared.begin(BodyKind::File);
         let mut second = shared.begin(BodyKind::File);
         for _ in 0..64 {

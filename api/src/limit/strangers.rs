@@ -23,12 +23,12 @@ const RATE: Rate = Rate {
 const ADDRESS_COUNT_MAX: usize = 100_000;
 
 /// Recent addresses with unknown keys.
-pub(crate) struct Strangers {
+pub(crate) struct UnknownKeyAddresses {
     by_address: Mutex<HashMap<ClientAddress, Arc<Allowance>>>,
     others: Arc<Allowance>,
 }
 
-impl Default for Strangers {
+impl Default for UnknownKeyAddresses {
     fn default() -> Self {
         Self {
             by_address: Mutex::default(),
@@ -37,7 +37,7 @@ impl Default for Strangers {
     }
 }
 
-impl Strangers {
+impl UnknownKeyAddresses {
     /// Counts an unknown key.
     ///
     /// Errors: 429 when its address has sent too many.
@@ -84,7 +84,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_address_has_twenty_unknown_keys_a_second_and_no_other_pays_for_it() {
-        let strangers = Strangers::default();
+        let strangers = UnknownKeyAddresses::default();
         let [one, other] = [1, 2].map(|last| {
             Some(ClientAddress::of(IpAddr::V4(Ipv4Addr::new(
                 192, 0, 2, last,

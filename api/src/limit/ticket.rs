@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Allowance, FacilityMeter, KeyMeter, Limits,
-    gate::{Gate, Place},
+    gate::{Gate, GatePermit},
 };
 use crate::known_keys::Caller;
 use crate::problem::Failure;
@@ -74,15 +74,15 @@ impl Quota {
 pub(crate) struct Holdings {
     caller: Arc<Caller>,
     kind: RequestKind,
-    held: Mutex<Held>,
+    held: Mutex<HeldPermits>,
 }
 
 #[derive(Default)]
-struct Held {
+struct HeldPermits {
     /// Among the key's requests.
-    own: Option<Place>,
+    own: Option<GatePermit>,
     /// Released when the request has been processed.
-    shared: Vec<Place>,
+    shared: Vec<GatePermit>,
     units: Vec<Units>,
     has_entered: bool,
 }
@@ -117,12 +117,12 @@ impl Holdings {
     }
 
     /// Keeps a slot until the request has been processed.
-    pub(crate) fn hold(&self, place: Place) {
+    pub(crate) fn hold(&self, place: GatePermit) {
         self.held.lock().shared.push(place);
     }
 
     /// Kept until the answer is written.
-    pub(crate) fn take_own(&self) -> Option<Place> {
+    pub(crate) fn take_own(&self) -> Option<GatePermit> {
         self.held.lock().own.take()
     }
 
@@ -172,7 +172,7 @@ impl Holdings {
     }
 }
 
-async fn enter(gate: &Gate, patience: Duration, otherwise: Code) -> Result<Place, Failure> {
+async fn enter(gate: &Gate, patience: Duration, otherwise: Code) -> Result<GatePermit, Failure> {
     gate.enter(patience).await.ok_or_else(|| {
         counter!("luutru_shed_total", "reason" => "requests_at_once").increment(1);
         Failure::new(otherwise)

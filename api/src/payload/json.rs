@@ -60,7 +60,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, Fault> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let is_too_deep = Cell::new(false);
     let repeated = RefCell::new(None);
-    let reader = Reader {
+    let reader = JsonReader {
         depth_left: DEPTH_MAX,
         is_too_deep: &is_too_deep,
         repeated: &repeated,
@@ -77,14 +77,14 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, Fault> {
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'a> {
+struct JsonReader<'a> {
     depth_left: u32,
     is_too_deep: &'a Cell<bool>,
     /// The pointer to a duplicate member, built from its end while unwinding.
     repeated: &'a RefCell<Option<String>>,
 }
 
-impl Reader<'_> {
+impl JsonReader<'_> {
     /// Prepends a step to the pointer of a duplicate member, if that is the error.
     fn behind(self, step: &str) {
         if let Some(pointer) = self.repeated.borrow_mut().as_mut() {
@@ -104,7 +104,7 @@ impl Reader<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
+impl<'de> DeserializeSeed<'de> for JsonReader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -112,7 +112,7 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'_> {
+impl<'de> Visitor<'de> for JsonReader<'_> {
     type Value = Value;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,7 @@ use poem_openapi::{
 use serde::Serialize;
 use store::review::{
     Case,
-    queue::{self, Filter},
+    queue::{self, CaseFilter},
 };
 use uuid::Uuid;
 
@@ -38,16 +38,16 @@ query! {
         /// Only cases in this state; left out, all but closed ones.
         state: Option<ReviewState>,
         /// Only cases of this commune.
-        commune: Option<Commune>,
+        commune: Option<CommuneFilter>,
         /// Only cases that this lease of yours holds.
         lease_id: Option<Uuid>,
     }
 }
 
 /// The code of a commune.
-pub(crate) struct Commune(String);
+pub(crate) struct CommuneFilter(String);
 
-impl Parameter for Commune {
+impl Parameter for CommuneFilter {
     fn read(text: &str) -> Option<Self> {
         let is_code =
             text.len() == COMMUNE_CODE_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -112,7 +112,7 @@ impl CasesApi {
         let (app, sender) = (&self.0, admitted.sender());
         let page = query.page(&app.vault, LIST, sender.key_id);
         let filters = query.finish()?.filters;
-        let filter = Filter {
+        let filter = CaseFilter {
             kinds: filters.kind.into_iter().collect(),
             state: filters.state,
             commune_code: filters.commune.map(|commune| commune.0),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use store::review::{
     Case,
-    queue::{self, Claim, Claimed, Extended},
+    queue::{self, CaseClaim, ClaimedCase, Extended},
 };
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use super::{cases, count_reads, entry, idempotency, note_reads, scope_of};
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::{Json, Raw, Replayed};
 use crate::shapes::review::ReviewCase;
@@ -132,7 +132,7 @@ impl ClaimsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<ClaimRequest>,
+        document: JsonDocument<ClaimRequest>,
     ) -> Result<CasesClaimed, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let request = request::ClaimRequest::read(&document.value, app.intake.catalogues());
@@ -140,7 +140,7 @@ impl ClaimsApi {
         let now = document.received_at;
         let lease_id = ids::uuid_v7(&app.clock);
         let audits = (0..request.count).map(|_| entry(app, sender, "review_case.claimed", now));
-        let claim = Claim {
+        let claim = CaseClaim {
             lease_id,
             key_id: sender.key_id,
             count: request.count,
@@ -153,7 +153,7 @@ impl ClaimsApi {
         };
         let claimed = queue::claim(&app.db, &scope_of(sender), claim, app.clock.now()).await;
         match claimed.map_err(|error| key.failure(error))? {
-            Claimed::Made(cases) => {
+            ClaimedCase::Made(cases) => {
                 key.count("new");
                 // The entries were written with the claim.
                 count_reads(cases.len());
@@ -161,14 +161,14 @@ impl ClaimsApi {
                 Ok(CasesClaimed::Claim(Json(claim), None))
             }
             // The current lease, without cases that were decided, released or have expired.
-            Claimed::Replayed { lease_id } => {
+            ClaimedCase::Replayed { lease_id } => {
                 key.count("replay");
                 let held = queue::held(&app.db, lease_id, sender.key_id, app.clock.now()).await?;
                 let claim = ClaimAnswer::of(app, sender.key_id, lease_id, &held).await?;
                 note_reads(app, sender, &held).await?;
                 Ok(CasesClaimed::Claim(Json(claim), Replayed::when(true)))
             }
-            Claimed::KeyReused => Err(key.reused()),
+            ClaimedCase::KeyReused => Err(key.reused()),
         }
     }
 

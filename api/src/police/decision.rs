@@ -29,11 +29,11 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{entry, idempotency, scope_of, words::Words};
+use super::{entry, idempotency, scope_of, words::OfficerWords};
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::idempotency::{self, IdempotencyKey};
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::{Json, Replayed};
 use crate::shapes::text::{
@@ -142,7 +142,7 @@ impl DecisionsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<DecisionRequest>,
+        document: JsonDocument<DecisionRequest>,
     ) -> Result<CaseDecided, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let request = read(app, sender, case_id, &document.value).await?;
@@ -200,7 +200,7 @@ async fn new_decision(
     case_id: Uuid,
     request: request::DecisionRequest,
     key: &IdempotencyKey,
-    document: &Document<DecisionRequest>,
+    document: &JsonDocument<DecisionRequest>,
 ) -> Result<NewDecision, Failure> {
     let (now, body) = (document.received_at, &document.value);
     let decision = request.ruling.decision();
@@ -213,7 +213,7 @@ async fn new_decision(
             province_code,
         } => (None, None, Some((commune_code, province_code))),
     };
-    let words = Words {
+    let words = OfficerWords {
         note: Some(request.note),
         question,
     };

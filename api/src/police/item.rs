@@ -30,14 +30,14 @@ use uuid::Uuid;
 
 use super::{
     questions::pointers,
-    words::{Words, open_answer},
+    words::{OfficerWords, open_answer},
 };
 use crate::app::App;
 use crate::problem::Failure;
 use crate::unreadable;
 
 /// The additional data of a page of cases.
-struct Surroundings {
+struct CasePageData {
     stays: HashMap<Uuid, StayRow>,
     versions: HashMap<Uuid, StayVersionRow>,
     facilities: HashMap<Uuid, Facility>,
@@ -69,7 +69,7 @@ pub(super) async fn render(
     Ok(items)
 }
 
-async fn surroundings(app: &App, cases: &[Case]) -> Result<Surroundings, Failure> {
+async fn surroundings(app: &App, cases: &[Case]) -> Result<CasePageData, Failure> {
     let db = &app.db;
     let stays = facts::stays(db, cases).await?;
     let versions = store::stays::current_versions(db, &stays).await?;
@@ -99,7 +99,7 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<Surroundings, Failure
         let detail = read(&case.detail);
         (case.stay_id, detail["differences"].clone())
     };
-    Ok(Surroundings {
+    Ok(CasePageData {
         stays: stays.into_iter().map(|stay| (stay.id, stay)).collect(),
         versions: versions
             .into_iter()
@@ -123,7 +123,7 @@ fn item(
     vault: &Vault,
     officer: Uuid,
     case: &Case,
-    around: &Surroundings,
+    around: &CasePageData,
     now: DateTime<Utc>,
 ) -> Result<Value, Failure> {
     let decisions = around.decisions.get(&case.id).map(Vec::as_slice);
@@ -132,7 +132,7 @@ fn item(
     let absent = || Failure::internal("what a case speaks of is not there");
     let stay_row = around.stays.get(&case.stay_id).ok_or_else(absent)?;
     for row in decisions {
-        let words = Words::open(vault, stay_row, row);
+        let words = OfficerWords::open(vault, stay_row, row);
         if row.decision == "request_correction" {
             questions.push(json!({
                 "id": row.id,
@@ -200,7 +200,7 @@ fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Value {
     })
 }
 
-fn stay(vault: &Vault, case: &Case, around: &Surroundings) -> Result<Value, Failure> {
+fn stay(vault: &Vault, case: &Case, around: &CasePageData) -> Result<Value, Failure> {
     let absent = || Failure::internal("what a case speaks of is not there");
     let stay = around.stays.get(&case.stay_id).ok_or_else(absent)?;
     let version = around.versions.get(&case.stay_id).ok_or_else(absent)?;

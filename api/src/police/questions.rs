@@ -13,7 +13,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::words::Words;
+use super::words::OfficerWords;
 use crate::app::App;
 use crate::problem::Failure;
 
@@ -46,7 +46,7 @@ fn question(vault: &Vault, stay: &StayRow, row: &DecisionRow) -> Value {
     json!({
         "id": row.id,
         "asked_at": format_instant(row.decided_at),
-        "question": Words::open(vault, stay, row).question,
+        "question": OfficerWords::open(vault, stay, row).question,
         "pointers": pointers(row),
     })
 }

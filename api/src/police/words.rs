@@ -15,14 +15,14 @@ use crate::unreadable;
 
 /// An officer's words.
 #[derive(Default, Deserialize, Serialize)]
-pub(super) struct Words {
+pub(super) struct OfficerWords {
     /// For the police only.
     pub(super) note: Option<String>,
     /// For the sender.
     pub(super) question: Option<String>,
 }
 
-impl Words {
+impl OfficerWords {
     /// Seals them for their row, as what else there is of the stay; nothing when nothing was
     /// written.
     pub(super) fn seal(

@@ -187,7 +187,7 @@ text_types! {
     /// Why a webhook was switched off.
     WebhookReasonWord => words(webhook::DisabledReason::ALL.iter().map(|word| word.as_str()));
     /// Where a delivery is on its way.
-    WebhookProgressWord => words(webhook::Progress::ALL.iter().map(|word| word.as_str()));
+    WebhookProgressWord => words(webhook::EventProgress::ALL.iter().map(|word| word.as_str()));
     /// How a call ended.
     WebhookOutcomeWord => words(webhook::CallOutcome::ALL.iter().map(|word| word.as_str()));
     /// What made a version of a stay.

@@ -27,7 +27,7 @@ use crate::audit;
 use crate::auth::{Admitted, Declaring};
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::{self, Area, IdempotencyKey};
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::police::words;
 use crate::problem::Failure;
 use crate::reply::{Json, Replayed};
@@ -105,7 +105,7 @@ impl StayAnswersApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<QuestionAnswerDraft>,
+        document: JsonDocument<QuestionAnswerDraft>,
     ) -> Result<QuestionAnswered, Failure> {
         give(&self.0, &exchange, admitted, id, key, document).await
     }
@@ -117,7 +117,7 @@ async fn give(
     mut admitted: Admitted<Declaring>,
     stay_id: Uuid,
     key: IdempotencyKey,
-    document: Document<QuestionAnswerDraft>,
+    document: JsonDocument<QuestionAnswerDraft>,
 ) -> Result<QuestionAnswered, Failure> {
     let facilities = facility_ids(admitted.sender());
     let stay = store::stays::find(&app.db, stay_id, &facilities).await?;

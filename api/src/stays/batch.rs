@@ -20,7 +20,7 @@ use crate::auth::{Admitted, DeclaringMany};
 use crate::config::ApiSettings;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::{Json, Localised, Raw};
 use crate::shapes::text::OutcomeWord;
@@ -108,7 +108,7 @@ impl StayBatchApi {
         /// Guards against another body under the same key; items are judged again each time.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<StayBatch>,
+        document: JsonDocument<StayBatch>,
     ) -> Result<BatchDeclared, Failure> {
         let app = &self.0;
         let items = items(&document.value).map_err(Failure::invalid)?;

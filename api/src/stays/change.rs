@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::auth::{Admitted, Declaring};
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
-use crate::payload::{Document, MERGE_PATCH, Proposal, Shape};
+use crate::payload::{JsonDocument, MERGE_PATCH, Proposal, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::reply::{ETag, JSON, Location, Replayed, Written};
@@ -329,7 +329,7 @@ fn proposed<T>(
     proposal: Proposal<T>,
     stay: Option<&StayRow>,
     expected: &Expected,
-) -> Result<Document<T>, Failure> {
+) -> Result<JsonDocument<T>, Failure> {
     match (proposal.0, stay, expected) {
         (Ok(document), _, _) => Ok(document),
         (Err(_), None, _) => Err(Failure::new(Code::NotFound)),
@@ -343,7 +343,7 @@ async fn submit<T>(
     exchange: &Exchange,
     admitted: &Admitted<Declaring>,
     intent: &Intent,
-    document: Document<T>,
+    document: JsonDocument<T>,
 ) -> Result<Accepted, Refusal> {
     let trace_parent = exchange.trace_parent();
     let occasion = Occasion {

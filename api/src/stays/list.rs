@@ -19,7 +19,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use store::stays::{Filter, IdentityFilter, Order, StayRow};
+use store::stays::{IdentityFilter, Order, StayFilter, StayRow};
 use uuid::Uuid;
 
 use super::facility_ids;
@@ -63,7 +63,7 @@ query! {
         /// The room, without regard to letter case. What stays say of rooms is sealed: of 1,000
         /// stays at most that fit the other filters it is looked at for one page, which may
         /// therefore be short and still have a `next_cursor`.
-        room: Option<Room>,
+        room: Option<RoomFilter>,
         /// `newest` first, or the nearest `deadline` first. A cursor is good for the order it was
         /// given in.
         sort: Option<Sort>,
@@ -170,7 +170,7 @@ fn order(app: &App, sender: &Sender, query: &mut Query<Paged<StayFilters>>) -> (
 async fn page(
     app: &App,
     sender: &Sender,
-    (filter, room): (&Filter, Option<Room>),
+    (filter, room): (&StayFilter, Option<RoomFilter>),
     (limit, order): (usize, Order),
 ) -> Result<StayPage, Failure> {
     if filter.facility_ids.is_empty() {
@@ -178,7 +178,7 @@ async fn page(
     }
     let part = match room {
         None => first(app, filter, order, limit).await?,
-        Some(Room(room)) => first_of_room(app, filter, order, limit, &room).await?,
+        Some(RoomFilter(room)) => first_of_room(app, filter, order, limit, &room).await?,
     };
     reads::note(app, sender, part.page.items.len()).await;
     let key_id = sender.key_id;
@@ -193,17 +193,22 @@ async fn page(
 }
 
 /// A page without its cursor, and behind which stay there is more.
-struct Part {
+struct PageStart {
     page: StayPage,
     goes_on_behind: Option<StayRow>,
 }
 
-async fn first(app: &App, filter: &Filter, order: Order, limit: usize) -> Result<Part, Failure> {
+async fn first(
+    app: &App,
+    filter: &StayFilter,
+    order: Order,
+    limit: usize,
+) -> Result<PageStart, Failure> {
     let count = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut stays = store::stays::list(&app.db, filter, order, count).await?;
     let has_more = stays.len() > limit;
     stays.truncate(limit);
-    Ok(Part {
+    Ok(PageStart {
         page: StayPage::of(render(app, &stays).await?),
         goes_on_behind: stays.pop().filter(|_| has_more),
     })
@@ -213,11 +218,11 @@ async fn first(app: &App, filter: &Filter, order: Order, limit: usize) -> Result
 /// of those that fit otherwise.
 async fn first_of_room(
     app: &App,
-    filter: &Filter,
+    filter: &StayFilter,
     mut order: Order,
     limit: usize,
     room: &str,
-) -> Result<Part, Failure> {
+) -> Result<PageStart, Failure> {
     let mut page = StayPage::default();
     let mut looked_at = 0;
     loop {
@@ -232,7 +237,7 @@ async fn first_of_room(
             let is_end = is_last_chunk && place + 1 == stays.len();
             if page.items.len() >= limit && !is_end {
                 let goes_on_behind = Some(stay.clone());
-                return Ok(Part {
+                return Ok(PageStart {
                     page,
                     goes_on_behind,
                 });
@@ -244,7 +249,7 @@ async fn first_of_room(
             .as_ref()
             .filter(|_| looked_at < LOOK_COUNT_MAX)
         else {
-            return Ok(Part {
+            return Ok(PageStart {
                 page,
                 goes_on_behind,
             });
@@ -263,7 +268,7 @@ fn is_in_room(stay: &Raw<Stay>, room: &str) -> bool {
 }
 
 /// How a row appears in a list.
-pub(super) enum Shown {
+pub(super) enum ListedRow {
     /// The stay's newest version.
     Stay(Raw<Stay>),
     /// It was amended between the two queries: the next request shows it.
@@ -272,7 +277,7 @@ pub(super) enum Shown {
     Unreadable(UnreadableStay),
 }
 
-impl Shown {
+impl ListedRow {
     /// The same without a readable stay that is not wanted.
     fn filter(self, is_wanted: impl FnOnce(&Raw<Stay>) -> bool) -> Option<Self> {
         match &self {
@@ -284,7 +289,7 @@ impl Shown {
 
 impl StayPage {
     /// The page with these rows, which is the last one.
-    pub(super) fn of(rows: impl IntoIterator<Item = Shown>) -> Self {
+    pub(super) fn of(rows: impl IntoIterator<Item = ListedRow>) -> Self {
         let mut page = Self::default();
         rows.into_iter().for_each(|shown| page.add(Some(shown)));
         page
@@ -298,19 +303,19 @@ impl StayPage {
         }
     }
 
-    fn add(&mut self, shown: Option<Shown>) {
+    fn add(&mut self, shown: Option<ListedRow>) {
         match shown {
-            Some(Shown::Stay(stay)) => self.items.push(stay),
-            Some(Shown::Unreadable(stay)) => {
+            Some(ListedRow::Stay(stay)) => self.items.push(stay),
+            Some(ListedRow::Unreadable(stay)) => {
                 self.unreadable.get_or_insert_default().push(stay);
             }
-            Some(Shown::Moved) | None => {}
+            Some(ListedRow::Moved) | None => {}
         }
     }
 }
 
 /// Each stay as it is shown, in the order of the rows.
-pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<Shown>, Failure> {
+pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<ListedRow>, Failure> {
     let versions = store::stays::current_versions(&app.db, stays).await?;
     let versions: HashMap<Uuid, _> = versions
         .into_iter()
@@ -321,17 +326,17 @@ pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<Shown>, F
     let mut items = Vec::with_capacity(stays.len());
     for stay in stays {
         let Some(version) = versions.get(&stay.id) else {
-            items.push(Shown::Moved);
+            items.push(ListedRow::Moved);
             continue;
         };
         items.push(match intake::view::current(&app.vault, stay, version) {
             Ok(view) => {
                 let asked = asked.remove(&stay.id).unwrap_or_default();
-                Shown::Stay(Raw::new(view.with_questions(asked).json)?)
+                ListedRow::Stay(Raw::new(view.with_questions(asked).json)?)
             }
             Err(error) => {
                 unreadable::note("stay_version", stay.id, &error);
-                Shown::Unreadable(UnreadableStay::of(stay))
+                ListedRow::Unreadable(UnreadableStay::of(stay))
             }
         });
     }
@@ -353,7 +358,7 @@ impl UnreadableStay {
 }
 
 /// What the database is asked, of the parameters that are not about the page.
-fn filter(app: &App, sender: &Sender, query: &mut Query<Paged<StayFilters>>) -> Filter {
+fn filter(app: &App, sender: &Sender, query: &mut Query<Paged<StayFilters>>) -> StayFilter {
     let named = query.parameters.filters.facility_id.take();
     let own = query.resolve(("facility_id", named), Code::FacilityUnknown, |named| {
         sender.facility(named.0).map(|facility| facility.id)
@@ -370,7 +375,7 @@ fn filter(app: &App, sender: &Sender, query: &mut Query<Paged<StayFilters>>) -> 
                 };
                 facility_ids.iter().map(index).collect()
             });
-    Filter {
+    StayFilter {
         reference_indexes,
         arrival_on: filters.arrival_date,
         arrival_from: filters.arrival_from,
@@ -421,9 +426,9 @@ impl Parameter for LastDay {
 }
 
 /// The name of a room, in small letters.
-pub(crate) struct Room(String);
+pub(crate) struct RoomFilter(String);
 
-impl Parameter for Room {
+impl Parameter for RoomFilter {
     fn read(text: &str) -> Option<Self> {
         let room = nfc_trim(text).to_lowercase();
         (!room.is_empty()).then_some(Self(room))

@@ -6,7 +6,7 @@ use domain::document::DocumentKind;
 use domain::draft::Draft;
 use domain::problem::Code;
 use domain::time::parse_instant;
-use formats::receipt_paper::{Sleeping, StayPaper};
+use formats::receipt_paper::{SleepingPlace, StayPaper};
 use poem::http::HeaderMap;
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -23,7 +23,7 @@ use crate::paper;
 use crate::parameters::{Parameter, Query, inline, query};
 use crate::problem::Failure;
 use crate::reads;
-use crate::receipt_form::{ReceiptForm, Wanted};
+use crate::receipt_form::{ReceiptForm, WantedForm};
 use crate::refused::Refused;
 use crate::reply::{Json, Raw};
 use crate::shapes::Receipt;
@@ -70,21 +70,21 @@ impl StayReceiptApi {
         query: Query<ReceiptQuery>,
     ) -> Result<ReceiptShown, Refused<406>> {
         let app = &self.0;
-        let wanted = Wanted::of(headers)?;
+        let wanted = WantedForm::of(headers)?;
         let version = query.finish()?.version.map(|version| version.0);
         let (stay, version) = find(app, admitted.sender(), id, version).await?;
         let form = match wanted {
-            Wanted::Pdf => {
+            WantedForm::Pdf => {
                 let paper = paper_of(app, &admitted, &stay, &version)?;
                 let name = version.receipt_number.clone();
                 ReceiptForm::Pdf(paper::write(app, &name, move || paper.to_pdf()).await?)
             }
-            Wanted::Jose => {
+            WantedForm::Jose => {
                 let jws = intake::view::jws(&stay, &version);
                 let jws = jws.map_err(|error| unreadable::failure(stay.id, error))?;
                 ReceiptForm::Jose(jws)
             }
-            Wanted::Json => {
+            WantedForm::Json => {
                 let receipt = intake::view::receipt(&app.vault, &stay, &version);
                 let receipt = receipt.map_err(|error| unreadable::failure(stay.id, error))?;
                 ReceiptForm::Json(Json(Raw::of(&receipt)?))
@@ -129,14 +129,14 @@ fn paper_of(
     let instant = |text: Option<String>| text.as_deref().and_then(parse_instant);
     let document = draft.guest.document.unwrap_or_default();
     let kind = document.kind.as_deref().and_then(DocumentKind::parse);
-    let sleeping = draft.room.map(Sleeping::Room);
+    let sleeping = draft.room.map(SleepingPlace::Room);
     Ok(StayPaper {
         number: version.receipt_number.clone(),
         version: version.version,
         place: paper::place(app, facility),
         guest_name: draft.guest.full_name,
         document: (kind.unwrap_or(DocumentKind::Other), document.number),
-        sleeping: sleeping.or_else(|| draft.bed.map(Sleeping::Bed)),
+        sleeping: sleeping.or_else(|| draft.bed.map(SleepingPlace::Bed)),
         arrival_at: instant(draft.arrival_at).unwrap_or(stay.arrival_at),
         expected_departure_at: instant(draft.expected_departure_at),
         received_at: stay.received_at,

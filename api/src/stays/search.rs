@@ -13,7 +13,7 @@ use domain::{
     time::local_date,
 };
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use store::stays::{Filter, Order};
+use store::stays::{Order, StayFilter};
 
 use super::facility_ids;
 use super::list::{StayPage, render};
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
 use crate::parameters::Limit;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reads;
 use crate::refused::Refused;
@@ -82,7 +82,7 @@ impl StaySearchApi {
     async fn search(
         &self,
         admitted: Admitted<Reading>,
-        document: Document<StaySearch>,
+        document: JsonDocument<StaySearch>,
     ) -> Result<StaysFound, Refused<422>> {
         let page = page(&self.0, admitted.sender(), &document).await?;
         Ok(StaysFound::Page(Json(page)))
@@ -92,7 +92,7 @@ impl StaySearchApi {
 async fn page(
     app: &App,
     sender: &Sender,
-    document: &Document<StaySearch>,
+    document: &JsonDocument<StaySearch>,
 ) -> Result<StayPage, Failure> {
     let request = SearchRequest::read(&document.value).map_err(Failure::invalid)?;
     let filter = filter(app, sender, &request, document)?;
@@ -127,8 +127,8 @@ fn filter(
     app: &App,
     sender: &Sender,
     request: &SearchRequest,
-    document: &Document<StaySearch>,
-) -> Result<Filter, Failure> {
+    document: &JsonDocument<StaySearch>,
+) -> Result<StayFilter, Failure> {
     let facility_ids = match request.facility_id {
         None => facility_ids(sender),
         Some(id) => {
@@ -150,10 +150,10 @@ fn filter(
         let index = |year: &Option<i32>| intake::index::name_index(&app.vault, name, *year);
         years.iter().map(index).collect()
     });
-    Ok(Filter {
+    Ok(StayFilter {
         facility_ids,
         document_index: number.map(|number| intake::index::document_index(&app.vault, number)),
         name_indexes,
-        ..Filter::default()
+        ..StayFilter::default()
     })
 }

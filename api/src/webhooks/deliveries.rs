@@ -13,7 +13,7 @@ use serde_json::json;
 use store::{
     declarations::Idempotency,
     idempotency,
-    webhooks::{Deed, DeliveryRow, WebhookRow},
+    webhooks::{DeliveryRow, GuardedOutcome, WebhookRow},
 };
 use uuid::Uuid;
 
@@ -191,7 +191,7 @@ async fn test(
     let now = app.clock.now();
     let path = format!("webhooks/{}/test", webhook.id);
     let guard = super::guard(app, admitted, key, webhook, &path, now);
-    let begun = Begun {
+    let begun = GuardedRequest {
         app,
         webhook,
         key,
@@ -209,8 +209,8 @@ async fn test(
     let row = new_test(app, webhook, now);
     let added = store::webhooks::add_delivery(&app.db, row.clone(), guard.as_ref()).await;
     match added.map_err(|error| key.failure(error))? {
-        Deed::Replayed(_) | Deed::KeyReused => begun.by_twin().await,
-        Deed::Done | Deed::NotDone => {
+        GuardedOutcome::Replayed(_) | GuardedOutcome::KeyReused => begun.by_twin().await,
+        GuardedOutcome::Done | GuardedOutcome::NotDone => {
             key.count("new");
             Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row))))
         }
@@ -239,7 +239,7 @@ async fn replay(
     let now = app.clock.now();
     let path = format!("webhooks/{}/deliveries/{delivery_id}/replay", webhook.id);
     let guard = super::guard(app, admitted, key, webhook, &path, now);
-    let begun = Begun {
+    let begun = GuardedRequest {
         app,
         webhook,
         key,
@@ -253,10 +253,10 @@ async fn replay(
     must_be_enabled(webhook)?;
     let replayed = store::webhooks::replay(&app.db, webhook.id, delivery_id, now, guard.as_ref());
     let row = match replayed.await.map_err(|error| key.failure(error))? {
-        Deed::Done => anew(row, now),
-        Deed::Replayed(_) | Deed::KeyReused => return begun.by_twin().await,
+        GuardedOutcome::Done => anew(row, now),
+        GuardedOutcome::Replayed(_) | GuardedOutcome::KeyReused => return begun.by_twin().await,
         // It is under way, and goes on as it is.
-        Deed::NotDone => delivery(app, webhook, delivery_id).await?,
+        GuardedOutcome::NotDone => delivery(app, webhook, delivery_id).await?,
     };
     key.count("new");
     Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row))))
@@ -268,7 +268,7 @@ async fn delivery(app: &App, webhook: &WebhookRow, id: Uuid) -> Result<DeliveryR
 }
 
 /// A wish about deliveries of a webhook that may have come before under its key.
-struct Begun<'a> {
+struct GuardedRequest<'a> {
     app: &'a App,
     webhook: &'a WebhookRow,
     key: &'a IdempotencyKey,
@@ -276,7 +276,7 @@ struct Begun<'a> {
     now: DateTime<Utc>,
 }
 
-impl Begun<'_> {
+impl GuardedRequest<'_> {
     /// The first answer, if it came before.
     async fn before(&self) -> Result<Option<DeliveryBegun>, Failure> {
         let Some(guard) = self.guard else {

@@ -22,7 +22,7 @@ const ADDED: [&str; 11] = [
 const DEPARTED_AT: &str = "departed_at";
 
 /// Everything that is checked together.
-pub(super) struct Evidence {
+pub(super) struct ReceiptEvidence {
     /// The JWS, or JSON that holds it.
     pub(super) receipt: String,
     /// The stay, where it was given apart.
@@ -43,7 +43,7 @@ pub(super) fn is_jws(text: &str) -> bool {
     text.split('.').count() == 3 && text.split('.').all(is_base64url)
 }
 
-impl Evidence {
+impl ReceiptEvidence {
     /// The JWS; anything else is returned unchanged, for the check to refuse.
     pub(super) fn jws(&self) -> String {
         let found = self.json().and_then(|json| {
@@ -66,13 +66,13 @@ impl Evidence {
     }
 
     /// Whether the content matches the receipt's digest; `None` when no content was given.
-    pub(super) fn content_matches(&self, sha256: &str) -> Option<Match> {
+    pub(super) fn content_matches(&self, sha256: &str) -> Option<Agreement> {
         let stay = self.stay()?;
         let Some(salt) = self.salt(&stay) else {
-            return Some(Match::WithoutSalt);
+            return Some(Agreement::WithoutSalt);
         };
         let Value::Object(mut content) = stay else {
-            return Some(Match::Differs);
+            return Some(Agreement::Differs);
         };
         content.retain(|name, _| !ADDED.contains(&name.as_str()));
         let is_same = |content: &Map<String, Value>| {
@@ -80,13 +80,13 @@ impl Evidence {
             hex::encode(receipt::content_sha256(&salt, &canonical)) == sha256
         };
         if is_same(&content) {
-            return Some(Match::Same);
+            return Some(Agreement::Same);
         }
         content.remove(DEPARTED_AT);
         Some(if is_same(&content) {
-            Match::Same
+            Agreement::Same
         } else {
-            Match::Differs
+            Agreement::Differs
         })
     }
 
@@ -103,7 +103,7 @@ impl Evidence {
 
 /// How content and receipt agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Match {
+pub(super) enum Agreement {
     /// The digest is of this content.
     Same,
     /// It is not.

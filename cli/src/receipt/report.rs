@@ -4,17 +4,17 @@ use domain::problem::Language;
 use runtime::signing::{self, ReceiptKind, SigningError};
 use serde_json::Value;
 
-use super::evidence::{Evidence, Match};
+use super::evidence::{Agreement, ReceiptEvidence};
 
 /// The result of a check.
 pub(super) struct Report {
     outcome: Result<(ReceiptKind, Value), SigningError>,
-    content: Option<Match>,
+    content: Option<Agreement>,
 }
 
 impl Report {
     /// Checks signature and content.
-    pub(super) fn of(evidence: &Evidence, keys: &Value) -> Self {
+    pub(super) fn of(evidence: &ReceiptEvidence, keys: &Value) -> Self {
         let outcome = signing::verify(&evidence.jws(), keys).and_then(|(kind, payload)| {
             let payload = serde_json::from_slice::<Value>(&payload);
             Ok((kind, payload.map_err(|_| SigningError::NotAReceipt)?))
@@ -32,8 +32,8 @@ impl Report {
     /// Whether the receipt is genuine and, if content was shown, of this content.
     pub(super) fn holds(&self) -> bool {
         let is_content_right = match self.content {
-            None | Some(Match::Same) => true,
-            Some(Match::Differs | Match::WithoutSalt) => false,
+            None | Some(Agreement::Same) => true,
+            Some(Agreement::Differs | Agreement::WithoutSalt) => false,
         };
         self.outcome.is_ok() && is_content_right
     }
@@ -53,12 +53,12 @@ impl Report {
 }
 
 /// The same in both languages.
-struct Words {
+struct ReportWords {
     vi: &'static str,
     en: &'static str,
 }
 
-impl Words {
+impl ReportWords {
     fn of(&self, language: Language) -> &'static str {
         match language {
             Language::Vi => self.vi,
@@ -67,11 +67,11 @@ impl Words {
     }
 }
 
-const fn words(vi: &'static str, en: &'static str) -> Words {
-    Words { vi, en }
+const fn words(vi: &'static str, en: &'static str) -> ReportWords {
+    ReportWords { vi, en }
 }
 
-const fn genuine(kind: ReceiptKind) -> Words {
+const fn genuine(kind: ReceiptKind) -> ReportWords {
     match kind {
         ReceiptKind::Stay => words(
             "HỢP LỆ: biên nhận thông báo lưu trú, chữ ký đúng.",
@@ -84,7 +84,7 @@ const fn genuine(kind: ReceiptKind) -> Words {
     }
 }
 
-const fn refusal(error: SigningError) -> Words {
+const fn refusal(error: SigningError) -> ReportWords {
     match error {
         SigningError::UnknownKey => words(
             "KHÔNG KIỂM TRA ĐƯỢC: biên nhận được ký bằng khóa không có trong tệp khóa. Lấy \
@@ -111,7 +111,7 @@ const fn refusal(error: SigningError) -> Words {
     }
 }
 
-const fn content(kind: ReceiptKind, found: Option<Match>) -> Words {
+const fn content(kind: ReceiptKind, found: Option<Agreement>) -> ReportWords {
     match (kind, found) {
         (ReceiptKind::Stay, None) => words(
             "Nội dung: chưa kiểm tra. Thêm --content TỆP với nội dung lưu trú để so mã băm.",
@@ -121,16 +121,16 @@ const fn content(kind: ReceiptKind, found: Option<Match>) -> Words {
             "Danh sách: mã băm bao gồm mọi số biên nhận của ngày.",
             "List: the digest covers every receipt number of the day.",
         ),
-        (ReceiptKind::Stay, Some(Match::Same)) => words(
+        (ReceiptKind::Stay, Some(Agreement::Same)) => words(
             "Nội dung: KHỚP mã băm trong biên nhận.",
             "Content: MATCHES the hash in the receipt.",
         ),
-        (ReceiptKind::Stay | ReceiptKind::Day, Some(Match::Differs))
-        | (ReceiptKind::Day, Some(Match::Same)) => words(
+        (ReceiptKind::Stay | ReceiptKind::Day, Some(Agreement::Differs))
+        | (ReceiptKind::Day, Some(Agreement::Same)) => words(
             "Nội dung: KHÔNG KHỚP. Biên nhận là thật nhưng thuộc nội dung khác.",
             "Content: DIFFERS. The receipt is genuine, but of other content.",
         ),
-        (ReceiptKind::Stay | ReceiptKind::Day, Some(Match::WithoutSalt)) => words(
+        (ReceiptKind::Stay | ReceiptKind::Day, Some(Agreement::WithoutSalt)) => words(
             "Nội dung: không kiểm tra được vì thiếu content_salt (16 byte, base64url). Thêm \
              --salt.",
             "Content: cannot be checked without its content_salt (16 bytes, base64url). Add \
@@ -141,7 +141,7 @@ const fn content(kind: ReceiptKind, found: Option<Match>) -> Words {
 
 /// The signed facts, one a line.
 fn facts(kind: ReceiptKind, payload: &Value, language: Language) -> Vec<String> {
-    let labels: &[(&str, Words)] = match kind {
+    let labels: &[(&str, ReportWords)] = match kind {
         ReceiptKind::Stay => &STAY_LABELS,
         ReceiptKind::Day => &DAY_LABELS,
     };
@@ -166,11 +166,15 @@ fn shown(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).collect()
 }
 
-const fn label(member: &'static str, vi: &'static str, en: &'static str) -> (&'static str, Words) {
+const fn label(
+    member: &'static str,
+    vi: &'static str,
+    en: &'static str,
+) -> (&'static str, ReportWords) {
     (member, words(vi, en))
 }
 
-static STAY_LABELS: [(&str, Words); 9] = [
+static STAY_LABELS: [(&str, ReportWords); 9] = [
     label("number", "Số biên nhận", "Number"),
     label("version", "Phiên bản", "Version"),
     label("received_at", "Tiếp nhận lúc", "Received"),
@@ -182,7 +186,7 @@ static STAY_LABELS: [(&str, Words); 9] = [
     label("iss", "Bên cấp", "Issuer"),
 ];
 
-static DAY_LABELS: [(&str, Words); 6] = [
+static DAY_LABELS: [(&str, ReportWords); 6] = [
     label("date", "Ngày đến", "Day of arrival"),
     label("facility_id", "Cơ sở", "Facility"),
     label("count", "Số lượt khách", "Stays"),
@@ -191,7 +195,7 @@ static DAY_LABELS: [(&str, Words); 6] = [
     label("iss", "Bên cấp", "Issuer"),
 ];
 
-fn verdict(text: &str) -> Option<Words> {
+fn verdict(text: &str) -> Option<ReportWords> {
     match text {
         "on_time" => Some(words("ĐÚNG HẠN", "ON TIME")),
         "late" => Some(words("QUÁ HẠN", "LATE")),

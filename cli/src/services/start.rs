@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::options::IntakeOptions;
 use crate::{
-    assemble::{self, Beside},
+    assemble::{self, FirstFormReleases},
     settings::Secrets,
 };
 
@@ -198,13 +198,13 @@ pub(crate) async fn worker(
     context: &ServiceContext,
     intake: Intake,
     settings: worker::WorkerSettings,
-    beside: Beside,
+    first_form: FirstFormReleases,
 ) -> anyhow::Result<(RunningService, worker::Peers)> {
     let stop = CancellationToken::new();
     let ServiceContext {
         db, vault, clock, ..
     } = context;
-    assemble::start_rewrite(db, vault, clock, beside, &stop);
+    assemble::start_rewrite(db, vault, clock, first_form, &stop);
     let parts = worker::WorkerParts {
         db: context.db.clone(),
         vault: Arc::clone(&context.vault),
@@ -247,7 +247,7 @@ pub(crate) async fn worker_between(
     settings.finish_seconds = settings.finish_seconds.min(EMBEDDED_FINISH_SECONDS);
     settings.registry_url = Some(registry.url());
     settings.police_url = Some(police.url());
-    worker(context, intake, settings, Beside::Nobody).await
+    worker(context, intake, settings, FirstFormReleases::Excluded).await
 }
 
 /// Starts the population registry's simulator.

@@ -11,7 +11,7 @@ use crate::stay::Presence;
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Match {
+pub enum LineMatch {
     /// The stay at this place.
     Stay(usize),
     /// No stay that is known.
@@ -23,14 +23,14 @@ pub enum Match {
 /// Matches each line with a stay, by reference first and then by document. No two lines match the
 /// same stay.
 #[must_use]
-pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<Match> {
+pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<LineMatch> {
     let by_reference = places(stays, |stay| reference(stay.content).map(str::to_owned));
     let by_document = places(stays, |stay| document(stay.content));
     let mut matches = repeated(lines);
     let mut taken = HashSet::new();
     for is_by_reference in [true, false] {
         for (line, found) in lines.iter().zip(&mut matches) {
-            if *found != Match::Nobody {
+            if *found != LineMatch::Nobody {
                 continue;
             }
             let candidates = if is_by_reference {
@@ -46,7 +46,7 @@ pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<Match> {
             });
             if let Some(place) = fitting {
                 taken.insert(*place);
-                *found = Match::Stay(*place);
+                *found = LineMatch::Stay(*place);
             }
         }
     }
@@ -78,7 +78,7 @@ fn places(
 
 /// Marks lines with the same reference as an earlier one, or with the same document if neither has
 /// a reference.
-fn repeated(lines: &[Line]) -> Vec<Match> {
+fn repeated(lines: &[Line]) -> Vec<LineMatch> {
     let mut seen = HashMap::new();
     let marks = lines.iter().enumerate().map(|(place, line)| {
         let key = match reference(&line.content) {
@@ -86,13 +86,13 @@ fn repeated(lines: &[Line]) -> Vec<Match> {
             None => document(&line.content).map(|number| (false, number)),
         };
         let Some(key) = key else {
-            return Match::Nobody;
+            return LineMatch::Nobody;
         };
         match seen.entry(key) {
-            Entry::Occupied(first) => Match::Repeated(*first.get()),
+            Entry::Occupied(first) => LineMatch::Repeated(*first.get()),
             Entry::Vacant(free) => {
                 free.insert(place);
-                Match::Nobody
+                LineMatch::Nobody
             }
         }
     });

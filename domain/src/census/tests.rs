@@ -196,28 +196,28 @@ fn a_line_is_matched_by_reference_and_else_by_document() {
         known(&numbered("333"), "06:00:00"),
     ];
     let table = [
-        (vec![with("A", "999")], vec![Match::Stay(0)]),
-        (vec![with("Z", "222")], vec![Match::Stay(1)]),
-        (vec![numbered("2 2-2")], vec![Match::Stay(1)]),
-        (vec![with("Z", "999")], vec![Match::Nobody]),
-        (vec![json!({})], vec![Match::Nobody]),
+        (vec![with("A", "999")], vec![LineMatch::Stay(0)]),
+        (vec![with("Z", "222")], vec![LineMatch::Stay(1)]),
+        (vec![numbered("2 2-2")], vec![LineMatch::Stay(1)]),
+        (vec![with("Z", "999")], vec![LineMatch::Nobody]),
+        (vec![json!({})], vec![LineMatch::Nobody]),
         // The newer of two; the next line gets the other.
         (
             vec![with("X", "333"), with("Y", "333")],
-            vec![Match::Stay(3), Match::Stay(2)],
+            vec![LineMatch::Stay(3), LineMatch::Stay(2)],
         ),
         // A reference comes before a document, whatever the order of lines.
         (
             vec![numbered("111"), with("A", "111")],
-            vec![Match::Nobody, Match::Stay(0)],
+            vec![LineMatch::Nobody, LineMatch::Stay(0)],
         ),
         (
             vec![with("A", "1"), with("A", "2"), numbered("9"), numbered("9")],
             vec![
-                Match::Stay(0),
-                Match::Repeated(0),
-                Match::Nobody,
-                Match::Repeated(2),
+                LineMatch::Stay(0),
+                LineMatch::Repeated(0),
+                LineMatch::Nobody,
+                LineMatch::Repeated(2),
             ],
         ),
     ];
@@ -301,7 +301,7 @@ fn the_same_number_of_two_countries_is_two_guests() {
     let mut stay = numbered("C1");
     stay["guest"]["nationality"] = json!("LAO");
     let stays = [known(&stay, "06:00:00")];
-    for (nationality, expected) in [("LAO", Match::Stay(0)), ("DEU", Match::Nobody)] {
+    for (nationality, expected) in [("LAO", LineMatch::Stay(0)), ("DEU", LineMatch::Nobody)] {
         let mut sent = numbered("C1");
         sent["guest"]["nationality"] = json!(nationality);
         assert_eq!(match_lines(&[line(sent)], &stays), [expected]);
@@ -510,7 +510,7 @@ proptest! {
         prop_assert_eq!(matches.len(), lines.len());
         let mut seen = std::collections::HashSet::new();
         for found in matches {
-            if let Match::Stay(place) = found {
+            if let LineMatch::Stay(place) = found {
                 prop_assert!(place < stays.len() && seen.insert(place));
             }
         }

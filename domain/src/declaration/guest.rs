@@ -28,7 +28,7 @@ const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=15;
 
 /// Which law applies, as far as the document tells.
 #[derive(Clone, PartialEq, Eq)]
-enum Standing {
+enum ApplicableLaw {
     /// Vietnamese, stated or implied.
     Citizen,
     /// Another nationality, with its code.
@@ -40,14 +40,14 @@ enum Standing {
 }
 
 /// The state of the document while other members are judged.
-struct Shown {
+struct ShownDocument {
     kind: Option<DocumentKind>,
     /// Only beside [`DocumentKind::None`].
     reason: Option<NoDocumentReason>,
     document: Option<Document>,
 }
 
-impl Shown {
+impl ShownDocument {
     fn is_unidentified(&self) -> bool {
         self.reason == Some(NoDocumentReason::Unidentified)
     }
@@ -100,7 +100,12 @@ pub(super) fn check(draft: &Draft, context: &Context<'_>, faults: &mut Faults) -
 /// Source: Law on Residence 68/2020/QH14, art. 30(2) as amended by Law 118/2025/QH15, art. 4(9)
 /// (name, birth date, number); Law 47/2014/QH13, art. 33 with form NA17 for foreigners. A citizen
 /// with the 12-digit number owes nothing more: the number stands for the rest.
-fn check_required(draft: &Draft, shown: &Shown, standing: &Standing, faults: &mut Faults) {
+fn check_required(
+    draft: &Draft,
+    shown: &ShownDocument,
+    standing: &ApplicableLaw,
+    faults: &mut Faults,
+) {
     let sent = &draft.guest;
     if shown.is_unidentified() {
         require(draft.reference.is_some(), "/reference", faults);
@@ -112,10 +117,10 @@ fn check_required(draft: &Draft, shown: &Shown, standing: &Standing, faults: &mu
         return;
     }
     let is_foreigner = match standing {
-        Standing::Foreigner(_) => true,
-        Standing::Citizen | Standing::Unknown => false,
-        Standing::Undecided if kind.has_personal_id() => return,
-        Standing::Undecided => false,
+        ApplicableLaw::Foreigner(_) => true,
+        ApplicableLaw::Citizen | ApplicableLaw::Unknown => false,
+        ApplicableLaw::Undecided if kind.has_personal_id() => return,
+        ApplicableLaw::Undecided => false,
     };
     if is_foreigner || !kind.has_personal_id() {
         require(sent.birth_date.is_some(), BIRTH_DATE, faults);
@@ -132,7 +137,7 @@ fn check_required(draft: &Draft, shown: &Shown, standing: &Standing, faults: &mu
 }
 
 /// The document, with a number of its kind's form; `none` needs a reason and no number.
-fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Shown {
+fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> ShownDocument {
     let reason = word(
         sent.no_document_reason.as_deref(),
         NO_DOCUMENT_REASON,
@@ -141,7 +146,7 @@ fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Shown {
     );
     let Some(document) = &sent.document else {
         faults.require(DOCUMENT);
-        return Shown {
+        return ShownDocument {
             kind: None,
             reason: None,
             document: None,
@@ -154,7 +159,7 @@ fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Shown {
         DocumentKind::parse,
         faults,
     ) else {
-        return Shown {
+        return ShownDocument {
             kind: None,
             reason: None,
             document: None,
@@ -169,7 +174,7 @@ fn shown(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Shown {
         }
     };
     let reason = reason.filter(|_| kind == DocumentKind::None);
-    Shown {
+    ShownDocument {
         kind: Some(kind),
         reason,
         document,
@@ -206,38 +211,38 @@ fn missing(
 /// The nationality sent, else the one the document implies.
 fn standing(
     sent: &DraftGuest,
-    shown: &Shown,
+    shown: &ShownDocument,
     context: &Context<'_>,
     faults: &mut Faults,
-) -> Standing {
+) -> ApplicableLaw {
     if let Some(code) = sent.nationality.as_deref() {
         return match context.catalogues.country(code) {
-            Some(country) if country.code == VIET_NAM_CODE => Standing::Citizen,
-            Some(country) => Standing::Foreigner(country.code.clone()),
+            Some(country) if country.code == VIET_NAM_CODE => ApplicableLaw::Citizen,
+            Some(country) => ApplicableLaw::Foreigner(country.code.clone()),
             None => {
                 faults.push(NATIONALITY, Code::UnknownCode);
-                Standing::Undecided
+                ApplicableLaw::Undecided
             }
         };
     }
     let Some(kind) = shown.kind.filter(|_| !faults.has(NATIONALITY)) else {
-        return Standing::Undecided;
+        return ApplicableLaw::Undecided;
     };
     match kind.implied_nationality() {
-        ImpliedNationality::Vietnamese => Standing::Citizen,
-        ImpliedNationality::Unknown => Standing::Unknown,
+        ImpliedNationality::Vietnamese => ApplicableLaw::Citizen,
+        ImpliedNationality::Unknown => ApplicableLaw::Unknown,
         ImpliedNationality::MustBeNamed => {
             faults.require(NATIONALITY);
-            Standing::Undecided
+            ApplicableLaw::Undecided
         }
     }
 }
 
-fn nationality(standing: Standing) -> Option<String> {
+fn nationality(standing: ApplicableLaw) -> Option<String> {
     match standing {
-        Standing::Citizen => Some(VIET_NAM_CODE.to_owned()),
-        Standing::Foreigner(code) => Some(code),
-        Standing::Unknown | Standing::Undecided => None,
+        ApplicableLaw::Citizen => Some(VIET_NAM_CODE.to_owned()),
+        ApplicableLaw::Foreigner(code) => Some(code),
+        ApplicableLaw::Unknown | ApplicableLaw::Undecided => None,
     }
 }
 
@@ -257,12 +262,12 @@ fn birth_date(sent: &DraftGuest, today: NaiveDate, faults: &mut Faults) -> Optio
 /// Viet Nam gives these to its citizens only (Law on Identity 26/2023/QH15, arts. 3 and 18); a
 /// foreigner's card is a [`DocumentKind::ForeignIdentityCard`]. A child with two nationalities may
 /// have both, so this is a warning rather than a refusal.
-fn warn_of_nationality(document: &Document, standing: &Standing, faults: &mut Faults) {
+fn warn_of_nationality(document: &Document, standing: &ApplicableLaw, faults: &mut Faults) {
     let is_citizens = matches!(
         document.kind(),
         DocumentKind::CitizenCard | DocumentKind::OldIdentityCard | DocumentKind::PersonalIdNotice
     );
-    if is_citizens && matches!(standing, Standing::Foreigner(_)) {
+    if is_citizens && matches!(standing, ApplicableLaw::Foreigner(_)) {
         faults.warn(NATIONALITY, Code::NationalityDiffersFromDocument);
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    ADDRESS_LENGTH_MAX, CAPACITY_MAX, Change, Content, NAME_LENGTH_MAX, WORD_LENGTH_MAX, code,
-    count, day, ended_at, flag, instant, instant_json, is_cleared, refuse_clearing,
+    ADDRESS_LENGTH_MAX, CAPACITY_MAX, Content, DirectoryChange, NAME_LENGTH_MAX, WORD_LENGTH_MAX,
+    code, count, day, ended_at, flag, instant, instant_json, is_cleared, refuse_clearing,
 };
 use crate::catalogue::{Catalogues, CommuneCode};
 use crate::facility::{Facility, FacilityKind};
@@ -29,7 +29,7 @@ pub struct FacilityRecord {
     /// Counts its changes.
     pub version: i32,
     /// Changes that hold from a later day on.
-    pub upcoming: Vec<Change>,
+    pub upcoming: Vec<DirectoryChange>,
 }
 
 impl FacilityRecord {
@@ -247,7 +247,7 @@ impl FacilityRecord {
     /// As it will stand on a later day, as far as is known.
     fn on(&self, day: NaiveDate) -> Self {
         let mut later = self.clone();
-        for change in Change::in_force(&self.upcoming, day, i32::MAX) {
+        for change in DirectoryChange::in_force(&self.upcoming, day, i32::MAX) {
             later.apply(&change.content);
         }
         later
@@ -315,7 +315,7 @@ fn check_subkind(
 }
 
 /// What a commune brings along.
-struct Commune {
+struct ResolvedCommune {
     code: String,
     province_code: String,
     is_remote: bool,
@@ -328,10 +328,10 @@ fn commune(
     catalogues: &Catalogues,
     sent: &str,
     day: NaiveDate,
-) -> Option<Commune> {
+) -> Option<ResolvedCommune> {
     match catalogues.commune_code(sent) {
         Some(CommuneCode::Current(commune)) if commune.full_name_on(day).is_some() => {
-            Some(Commune {
+            Some(ResolvedCommune {
                 code: commune.code.clone(),
                 province_code: commune.province_code.clone(),
                 is_remote: commune.is_remote,

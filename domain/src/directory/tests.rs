@@ -185,7 +185,7 @@ fn a_change_holds_from_its_day_on_and_touches_what_it_says() {
 
 #[test]
 fn changes_lie_over_each_other_by_day_and_by_version() {
-    let change = |version, day: &str, name: &str| Change {
+    let change = |version, day: &str, name: &str| DirectoryChange {
         version,
         valid_from: parse_day(day).unwrap(),
         at: now(),
@@ -204,7 +204,7 @@ fn changes_lie_over_each_other_by_day_and_by_version() {
     ];
     for (day, version, expected) in table {
         let mut record = record();
-        for change in Change::in_force(&changes, parse_day(day).unwrap(), version) {
+        for change in DirectoryChange::in_force(&changes, parse_day(day).unwrap(), version) {
             record.apply(&change.content);
         }
         assert_eq!(record.facility.name, expected, "{day} {version}");

@@ -15,12 +15,12 @@ use crate::text::{
 pub(crate) struct Bound {
     /// Longest, in characters after trimming.
     length_max: usize,
-    nature: Nature,
+    nature: CharacterRule,
 }
 
 /// How to treat characters that do not belong in a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Nature {
+enum CharacterRule {
     /// One line: refused.
     Line,
     /// Line breaks and tabs are text: others are refused.
@@ -39,41 +39,41 @@ enum Nature {
 }
 
 /// The stored text and its warnings.
-struct Kept {
+struct KeptText {
     text: String,
     warnings: Vec<(Code, Option<Hint>)>,
 }
 
 impl Bound {
     pub(crate) const fn line(length_max: usize) -> Self {
-        Self::new(length_max, Nature::Line)
+        Self::new(length_max, CharacterRule::Line)
     }
 
     pub(crate) const fn lines(length_max: usize) -> Self {
-        Self::new(length_max, Nature::Lines)
+        Self::new(length_max, CharacterRule::Lines)
     }
 
     pub(crate) const fn name(length_max: usize) -> Self {
-        Self::new(length_max, Nature::Name)
+        Self::new(length_max, CharacterRule::Name)
     }
 
     pub(crate) const fn number(length_max: usize) -> Self {
-        Self::new(length_max, Nature::Number)
+        Self::new(length_max, CharacterRule::Number)
     }
 
     pub(crate) const fn telephone(length_max: usize) -> Self {
-        Self::new(length_max, Nature::Telephone)
+        Self::new(length_max, CharacterRule::Telephone)
     }
 
     pub(crate) const fn remark(length_max: usize) -> Self {
-        Self::new(length_max, Nature::Remark)
+        Self::new(length_max, CharacterRule::Remark)
     }
 
     pub(crate) const fn remarks(length_max: usize) -> Self {
-        Self::new(length_max, Nature::Remarks)
+        Self::new(length_max, CharacterRule::Remarks)
     }
 
-    const fn new(length_max: usize, nature: Nature) -> Self {
+    const fn new(length_max: usize, nature: CharacterRule) -> Self {
         Self { length_max, nature }
     }
 
@@ -84,24 +84,24 @@ impl Bound {
     }
 
     /// The stored text, or why it is refused.
-    fn keep(self, sent: &str) -> Result<Kept, (Code, Option<Hint>)> {
+    fn keep(self, sent: &str) -> Result<KeptText, (Code, Option<Hint>)> {
         let text = nfc_trim(sent);
         let mut kept = match self.nature {
-            _ if is_plain(&text) => Kept::whole(text),
-            Nature::Line => strict(text, false)?,
-            Nature::Lines => strict(text, true)?,
-            Nature::Name => name(text)?,
-            Nature::Number => cleaned(&text)?,
-            Nature::Telephone => legible(&text, false),
-            Nature::Remark | Nature::Remarks if text.chars().any(is_misleading) => {
+            _ if is_plain(&text) => KeptText::whole(text),
+            CharacterRule::Line => strict(text, false)?,
+            CharacterRule::Lines => strict(text, true)?,
+            CharacterRule::Name => name(text)?,
+            CharacterRule::Number => cleaned(&text)?,
+            CharacterRule::Telephone => legible(&text, false),
+            CharacterRule::Remark | CharacterRule::Remarks if text.chars().any(is_misleading) => {
                 return Err((Code::InvisibleCharacter, None));
             }
             // PostgreSQL's text type cannot hold it, and no person types it.
-            Nature::Remark | Nature::Remarks if text.contains('\0') => {
+            CharacterRule::Remark | CharacterRule::Remarks if text.contains('\0') => {
                 return Err((Code::ControlCharacter, None));
             }
-            Nature::Remark => legible(&text, false),
-            Nature::Remarks => legible(&text, true),
+            CharacterRule::Remark => legible(&text, false),
+            CharacterRule::Remarks => legible(&text, true),
         };
         // Characters are counted only where there are more bytes than characters are allowed.
         let is_too_long =
@@ -109,10 +109,13 @@ impl Bound {
         if is_too_long {
             let hint = Some(Hint::LengthMax(self.length_max));
             match self.nature {
-                Nature::Line | Nature::Lines | Nature::Name | Nature::Number => {
+                CharacterRule::Line
+                | CharacterRule::Lines
+                | CharacterRule::Name
+                | CharacterRule::Number => {
                     return Err((Code::TooLong, hint));
                 }
-                Nature::Telephone | Nature::Remark | Nature::Remarks => {
+                CharacterRule::Telephone | CharacterRule::Remark | CharacterRule::Remarks => {
                     let start: String = kept.text.chars().take(self.length_max).collect();
                     kept.text = start.trim_end().to_owned();
                     kept.warnings.push((Code::TextCut, hint));
@@ -123,16 +126,16 @@ impl Bound {
     }
 }
 
-fn strict(text: String, is_multiline: bool) -> Result<Kept, (Code, Option<Hint>)> {
+fn strict(text: String, is_multiline: bool) -> Result<KeptText, (Code, Option<Hint>)> {
     match forbidden_character(&text, is_multiline) {
         Some(code) => Err((code, None)),
-        None => Ok(Kept::whole(text)),
+        None => Ok(KeptText::whole(text)),
     }
 }
 
 /// U+200C and U+200D are letters' neighbours in the scripts from Arabic to Khmer, where leaving
 /// them out would misspell a name; elsewhere they only hide.
-fn name(text: String) -> Result<Kept, (Code, Option<Hint>)> {
+fn name(text: String) -> Result<KeptText, (Code, Option<Hint>)> {
     if !text.contains(['\u{200c}', '\u{200d}']) {
         return strict(text, false);
     }
@@ -151,12 +154,12 @@ fn name(text: String) -> Result<Kept, (Code, Option<Hint>)> {
         .collect();
     match forbidden_character(&judged, false) {
         Some(code) => Err((code, None)),
-        None => Ok(Kept::whole(text)),
+        None => Ok(KeptText::whole(text)),
     }
 }
 
 /// Misleading characters are refused in numbers too; merely invisible ones come from copying.
-fn cleaned(text: &str) -> Result<Kept, (Code, Option<Hint>)> {
+fn cleaned(text: &str) -> Result<KeptText, (Code, Option<Hint>)> {
     if text.chars().any(is_misleading) {
         return Err((Code::InvisibleCharacter, None));
     }
@@ -170,14 +173,14 @@ fn cleaned(text: &str) -> Result<Kept, (Code, Option<Hint>)> {
 
 /// The text with a space, or a line break, for what is none, and a warning where more than that
 /// went.
-fn legible(text: &str, is_multiline: bool) -> Kept {
+fn legible(text: &str, is_multiline: bool) -> KeptText {
     let is_break = |letter: char| matches!(letter, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
     let is_dropped = |letter: char| !is_break(letter) && (letter.is_control() || is_unseen(letter));
     if !text
         .chars()
         .any(|letter| is_break(letter) || is_dropped(letter))
     {
-        return Kept::whole(text.to_owned());
+        return KeptText::whole(text.to_owned());
     }
     let legible: String = text
         .chars()
@@ -197,13 +200,13 @@ fn legible(text: &str, is_multiline: bool) -> Kept {
         .chars()
         .any(is_dropped)
         .then_some((Code::InvisibleDropped, None));
-    Kept {
+    KeptText {
         text: kept,
         warnings: warning.into_iter().collect(),
     }
 }
 
-impl Kept {
+impl KeptText {
     const fn whole(text: String) -> Self {
         Self {
             text,

@@ -17,46 +17,54 @@ use super::{
 };
 
 /// A member that is text.
-type Text = Option<String>;
+type OptionalText = Option<String>;
 
-pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(NAME))
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(NAME))
 }
 
-pub(super) fn reference<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(REFERENCE))
+pub(super) fn reference<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(REFERENCE))
 }
 
-pub(super) fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(PLACE))
+pub(super) fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(PLACE))
 }
 
-pub(super) fn ward<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(WARD))
+pub(super) fn ward<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(WARD))
 }
 
-pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(ADDRESS))
+pub(super) fn address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(ADDRESS))
 }
 
-pub(super) fn note<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(NOTE))
+pub(super) fn note<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(NOTE))
 }
 
-pub(super) fn meaning<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(MEANING))
+pub(super) fn meaning<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(MEANING))
 }
 
-pub(super) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(WORD))
+pub(super) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(WORD))
 }
 
-pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(NUMBER))
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(NUMBER))
 }
 
-pub(super) fn telephone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
-    deserializer.deserialize_any(Kept(TELEPHONE))
+pub(super) fn telephone<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<OptionalText, D::Error> {
+    deserializer.deserialize_any(KeptWithin(TELEPHONE))
 }
 
 /// A member that is an object; absent when nothing in it is there.
@@ -80,20 +88,20 @@ pub(super) fn draft<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Draft,
 }
 
 /// Reads text that its bound keeps without a warning, or `null`.
-struct Kept(Bound);
+struct KeptWithin(Bound);
 
-impl Visitor<'_> for Kept {
-    type Value = Text;
+impl Visitor<'_> for KeptWithin {
+    type Value = OptionalText;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("text without a fault")
     }
 
-    fn visit_unit<E>(self) -> Result<Text, E> {
+    fn visit_unit<E>(self) -> Result<OptionalText, E> {
         Ok(None)
     }
 
-    fn visit_str<E: Error>(self, sent: &str) -> Result<Text, E> {
+    fn visit_str<E: Error>(self, sent: &str) -> Result<OptionalText, E> {
         self.0
             .keep_sound(sent)
             .ok_or_else(|| E::custom("a text with a fault"))

@@ -8,7 +8,7 @@ use crate::time::VIET_NAM;
 
 /// The column that a violation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column<'a> {
+pub enum SheetColumnRef<'a> {
     /// It is there: its number, from 1, and its heading.
     Present(usize, &'a str),
     /// The file has none; what the template calls it.
@@ -20,21 +20,23 @@ pub enum Column<'a> {
 /// The message of a violation or a warning: the column, the fact, what to type. Never holds a
 /// value of the row.
 #[must_use]
-pub fn in_file(violation: &Violation, column: Column<'_>, language: Language) -> String {
+pub fn in_file(violation: &Violation, column: SheetColumnRef<'_>, language: Language) -> String {
     let place = match (column, language) {
-        (Column::Present(number, heading), Language::Vi) => {
+        (SheetColumnRef::Present(number, heading), Language::Vi) => {
             format!("Cột {} “{heading}”: ", letters(number))
         }
-        (Column::Present(number, heading), Language::En) => {
+        (SheetColumnRef::Present(number, heading), Language::En) => {
             format!("Column {} “{heading}”: ", letters(number))
         }
-        (Column::Missing(heading), Language::Vi) => format!("Tệp không có cột “{heading}”: "),
-        (Column::Missing(heading), Language::En) => {
+        (SheetColumnRef::Missing(heading), Language::Vi) => {
+            format!("Tệp không có cột “{heading}”: ")
+        }
+        (SheetColumnRef::Missing(heading), Language::En) => {
             format!("The file has no column “{heading}”: ")
         }
-        (Column::None, _) => String::new(),
+        (SheetColumnRef::None, _) => String::new(),
     };
-    let is_missing = matches!(column, Column::Missing(_));
+    let is_missing = matches!(column, SheetColumnRef::Missing(_));
     let words = words(violation, is_missing, language);
     let detail = words.unwrap_or_else(|| violation.code.detail(language));
     match violation.hint.and_then(|hint| sentence(hint, language)) {
@@ -191,7 +193,7 @@ mod tests {
     #[test]
     fn a_message_names_the_column_and_what_to_type() {
         let fault = Violation::new("/arrival_at", Code::InvalidInstant).with(Hint::DayFirst);
-        let column = Column::Present(9, "Ngày đến");
+        let column = SheetColumnRef::Present(9, "Ngày đến");
         let message = in_file(&fault, column, Language::Vi);
         assert!(message.starts_with("Cột I “Ngày đến”: "), "{message}");
         assert!(message.contains("28/11/2026 14:05"), "{message}");
@@ -199,7 +201,7 @@ mod tests {
         let missing = Violation::new("/guest/permitted_stay_until", Code::Required);
         let message = in_file(
             &missing,
-            Column::Missing("Stay permitted until"),
+            SheetColumnRef::Missing("Stay permitted until"),
             Language::En,
         );
         assert!(message.starts_with("The file has no column “Stay permitted until”: it is"));
@@ -245,7 +247,8 @@ mod tests {
                 for hint in hints {
                     for language in [Language::Vi, Language::En] {
                         let violation = Violation::new(pointer, code).with(hint);
-                        let message = in_file(&violation, Column::Present(1, "X"), language);
+                        let message =
+                            in_file(&violation, SheetColumnRef::Present(1, "X"), language);
                         for word in ["RFC", "JSON", "YYYY", "/v1", "T02", "+07", "date_order"] {
                             assert!(!message.contains(word), "{message}");
                         }
@@ -254,6 +257,8 @@ mod tests {
             }
         }
         let early = Violation::new("/arrival_at", Code::ArrivalInFuture).with(hints[0]);
-        assert!(in_file(&early, Column::None, Language::En).ends_with("09:01 29/11/2026 on."));
+        assert!(
+            in_file(&early, SheetColumnRef::None, Language::En).ends_with("09:01 29/11/2026 on.")
+        );
     }
 }

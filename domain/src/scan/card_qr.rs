@@ -8,7 +8,7 @@
 use chrono::NaiveDate;
 
 use super::repair::decoded_again;
-use super::{DOCUMENT, DOCUMENT_NUMBER, GUEST, Reading, Scan, clean_number};
+use super::{DOCUMENT, DOCUMENT_NUMBER, GUEST, GuestReading, Scan, clean_number};
 use crate::birth_date::BirthDate;
 use crate::catalogue::VIET_NAM_CODE;
 use crate::document::DocumentKind;
@@ -34,7 +34,7 @@ const SYMBOLOGY_PREFIX: &str = "]Q";
 /// [`Code::PersonalIdNotDigits`] and [`Code::PersonalIdLength`] when the first is no 12 digits,
 /// without which it is nobody's card.
 pub fn read_qr(text: &str, today: NaiveDate) -> Result<Scan, Code> {
-    let mut reading = Reading::default();
+    let mut reading = GuestReading::default();
     let mended = decoded_again(without_mark(text));
     if mended.is_some() {
         reading.warn(GUEST, Code::TextRepaired);
@@ -111,7 +111,7 @@ impl Card {
     fn personal_id(
         &self,
         today: NaiveDate,
-        reading: &mut Reading,
+        reading: &mut GuestReading,
     ) -> Result<(String, Option<PersonalId>), Code> {
         let (number, is_changed) = clean_number(&self.number);
         if !number.bytes().any(|byte| byte.is_ascii_digit()) {

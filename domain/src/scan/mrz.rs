@@ -7,7 +7,9 @@ mod zone;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{BIRTH_DATE, DOCUMENT, DOCUMENT_NUMBER, FULL_NAME, GUEST, NATIONALITY, Reading, Scan};
+use super::{
+    BIRTH_DATE, DOCUMENT, DOCUMENT_NUMBER, FULL_NAME, GUEST, GuestReading, NATIONALITY, Scan,
+};
 use crate::birth_date::BirthDate;
 use crate::catalogue::{Catalogues, VIET_NAM_CODE};
 use crate::document::DocumentKind;
@@ -15,7 +17,7 @@ use crate::personal_id::{DIGIT_COUNT, PersonalId};
 use crate::problem::{Code, Hint, Violation};
 use crate::sex::Sex;
 use crate::time::parse_day;
-use zone::{Checked, FILLER, Format, Lines, Zone};
+use zone::{Checked, FILLER, Zone, ZoneFormat, ZoneLines};
 
 /// Codes of zones for countries that have another alpha-3 code: Germany, Kosovo.
 const SAME_COUNTRY: [(&str, &str); 2] = [("D", "DEU"), ("RKS", "XKX")];
@@ -41,9 +43,9 @@ const NO_DATE: &str = "<<<<<<";
 /// [`Code::NotMrz`], [`Code::MrzLength`], [`Code::MrzCharacter`]; [`Code::MrzOtherDocument`] for
 /// the zone of a visa or of another document that identifies nobody.
 pub fn read_mrz(text: &str, today: NaiveDate, catalogues: &Catalogues) -> Result<Scan, Code> {
-    let lines = Lines::read(text)?;
+    let lines = ZoneLines::read(text)?;
     let zone = Zone::cut(&lines)?;
-    let mut reading = Reading::default();
+    let mut reading = GuestReading::default();
     if lines.is_mended {
         reading.warn(GUEST, Code::TextRepaired);
     }
@@ -66,7 +68,7 @@ pub fn read_mrz(text: &str, today: NaiveDate, catalogues: &Catalogues) -> Result
     Ok(reading.into_scan())
 }
 
-impl Reading {
+impl GuestReading {
     /// Says so when a field's digit is wrong, and where a letter may stand for a digit.
     fn judge(&mut self, field: &Checked, pointer: &str) {
         if field.is_right() {
@@ -94,7 +96,7 @@ struct CitizenCard<'zone> {
 
 impl<'zone> CitizenCard<'zone> {
     fn of(zone: &'zone Zone) -> Option<Self> {
-        let is_card = zone.format == Format::Td1
+        let is_card = zone.format == ZoneFormat::Td1
             && zone.document_code.starts_with('I')
             && zone.issuer == VIET_NAM_CODE;
         let long = zone.optional.text.get(..DIGIT_COUNT)?;
@@ -105,7 +107,7 @@ impl<'zone> CitizenCard<'zone> {
         })
     }
 
-    fn read(&self, today: NaiveDate, reading: &mut Reading) -> Option<PersonalId> {
+    fn read(&self, today: NaiveDate, reading: &mut GuestReading) -> Option<PersonalId> {
         reading.judge(self.short, DOCUMENT_NUMBER);
         reading.judge(&self.long, DOCUMENT_NUMBER);
         let number = self.long.value();
@@ -119,13 +121,13 @@ impl<'zone> CitizenCard<'zone> {
 
 /// The number of any other document. Viet Nam's passports may carry the personal ID number in the
 /// optional field: it decides the century of the birth, and is compared, but not declared.
-fn read_number(zone: &Zone, today: NaiveDate, reading: &mut Reading) -> Option<PersonalId> {
+fn read_number(zone: &Zone, today: NaiveDate, reading: &mut GuestReading) -> Option<PersonalId> {
     reading.judge(&zone.number, DOCUMENT_NUMBER);
-    if zone.format == Format::Td3 {
+    if zone.format == ZoneFormat::Td3 {
         reading.judge(&zone.optional, DOCUMENT);
     }
     reading.read_document(kind(zone), &zone.number.value(), today);
-    let may_have_id = zone.format == Format::Td3 && zone.issuer == VIET_NAM_CODE;
+    let may_have_id = zone.format == ZoneFormat::Td3 && zone.issuer == VIET_NAM_CODE;
     PersonalId::parse(&zone.optional.value(), today)
         .ok()
         .filter(|_| may_have_id)
@@ -134,11 +136,11 @@ fn read_number(zone: &Zone, today: NaiveDate, reading: &mut Reading) -> Option<P
 fn kind(zone: &Zone) -> DocumentKind {
     let is_national = !WITHOUT_PASSPORT.contains(&zone.nationality.as_str());
     match zone.format {
-        Format::Td3 if is_national => DocumentKind::Passport,
-        Format::Td1 | Format::Td2 | Format::FrenchCard if is_identity_card(zone) => {
+        ZoneFormat::Td3 if is_national => DocumentKind::Passport,
+        ZoneFormat::Td1 | ZoneFormat::Td2 | ZoneFormat::FrenchCard if is_identity_card(zone) => {
             DocumentKind::ForeignIdentityCard
         }
-        Format::Td1 | Format::Td2 | Format::Td3 | Format::FrenchCard => {
+        ZoneFormat::Td1 | ZoneFormat::Td2 | ZoneFormat::Td3 | ZoneFormat::FrenchCard => {
             DocumentKind::TravelDocument
         }
     }
@@ -152,7 +154,7 @@ fn is_identity_card(zone: &Zone) -> bool {
 
 /// Surname first, as the zone has it and as Vietnamese is written. A field without a filler at
 /// its end may have been cut.
-fn read_name(zone: &Zone, reading: &mut Reading) {
+fn read_name(zone: &Zone, reading: &mut GuestReading) {
     reading.read_name(&zone.name.replace(FILLER, " "));
     if !zone.name.ends_with(FILLER) {
         reading.warn(FULL_NAME, Code::NameCutOff);
@@ -178,7 +180,7 @@ fn is_doubtful(name: &str) -> bool {
         || name.contains(|letter: char| letter.is_ascii_digit())
 }
 
-fn read_nationality(zone: &Zone, catalogues: &Catalogues, reading: &mut Reading) {
+fn read_nationality(zone: &Zone, catalogues: &Catalogues, reading: &mut GuestReading) {
     let printed = zone.nationality.trim_end_matches(FILLER);
     let same = SAME_COUNTRY.iter().find(|(code, _)| *code == printed);
     let code = same.map_or(printed, |(_, code)| *code);
@@ -192,7 +194,7 @@ fn read_birth_date(
     zone: &Zone,
     id: Option<&PersonalId>,
     today: NaiveDate,
-    reading: &mut Reading,
+    reading: &mut GuestReading,
 ) -> Option<BirthDate> {
     reading.judge(&zone.birth_date, BIRTH_DATE);
     if zone.birth_date.text == NO_DATE {
@@ -237,7 +239,7 @@ fn sex(text: &str) -> Option<Sex> {
 }
 
 /// The expiry is judged and not declared. Cards without one have fillers or the year 99.
-fn read_expiry(zone: &Zone, today: NaiveDate, reading: &mut Reading) {
+fn read_expiry(zone: &Zone, today: NaiveDate, reading: &mut GuestReading) {
     reading.judge(&zone.expiry, DOCUMENT);
     let text = &zone.expiry.text;
     if text == NO_DATE {

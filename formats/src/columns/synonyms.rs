@@ -3,14 +3,18 @@
 use super::Field;
 
 /// A field with its headings: Vietnamese ones, then English and other foreign ones.
-pub(super) struct Known {
+pub(super) struct KnownHeading {
     pub(super) field: Field,
     pub(super) vi: &'static [&'static str],
     pub(super) other: &'static [&'static str],
 }
 
-const fn known(field: Field, vi: &'static [&'static str], other: &'static [&'static str]) -> Known {
-    Known { field, vi, other }
+const fn known(
+    field: Field,
+    vi: &'static [&'static str],
+    other: &'static [&'static str],
+) -> KnownHeading {
+    KnownHeading { field, vi, other }
 }
 
 /// Headings that are less specific than others of their field, and yield to them.
@@ -44,7 +48,7 @@ pub(super) const WEAK: &[&str] = &[
 ];
 
 /// Every field with its headings.
-pub(super) const ALL: &[Known] = &[
+pub(super) const ALL: &[KnownHeading] = &[
     known(
         Field::Reference,
         &["MA KHAI BAO", "MA THAM CHIEU"],

@@ -13,7 +13,7 @@ use krilla::surface::Surface;
 use krilla::text::TextDirection;
 use krilla::{Document, SerializeSettings};
 
-use super::{HEIGHT, Mark, Page, PaperFault, Style, Tone, WIDTH, Weight, font};
+use super::{HEIGHT, Mark, PaperFault, PaperPage, Style, Tone, WIDTH, Weight, font};
 
 /// Thickness of rules and frames, in points.
 const LINE_THICKNESS: f32 = 0.6;
@@ -23,7 +23,7 @@ const GREY: u8 = 90;
 
 /// What the file says of itself.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
+pub struct PdfMetadata<'a> {
     /// Its title. No personal value: viewers show it, search engines index it.
     pub title: &'a str,
     /// Names the paper and its edition.
@@ -43,7 +43,7 @@ struct Type {
 ///
 /// # Errors
 /// [`PaperFault::Font`], [`PaperFault::Refused`].
-pub fn write(pages: &[Page], facts: &Facts<'_>) -> Result<Vec<u8>, PaperFault> {
+pub fn write(pages: &[PaperPage], facts: &PdfMetadata<'_>) -> Result<Vec<u8>, PaperFault> {
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A2_U)
         .finish()
@@ -71,7 +71,7 @@ pub fn write(pages: &[Page], facts: &Facts<'_>) -> Result<Vec<u8>, PaperFault> {
     document.finish().map_err(|_| PaperFault::Refused)
 }
 
-fn metadata(facts: &Facts<'_>) -> Metadata {
+fn metadata(facts: &PdfMetadata<'_>) -> Metadata {
     Metadata::new()
         .title(facts.title.to_owned())
         .language("vi".to_owned())

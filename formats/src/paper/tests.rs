@@ -58,7 +58,7 @@ fn lines_are_no_wider_than_asked_and_lose_nothing_but_what_is_too_much() {
 
 #[test]
 fn the_same_marks_give_the_same_bytes() {
-    let page = Page {
+    let page = PaperPage {
         marks: vec![
             Mark::Text {
                 x: 50.0,
@@ -85,7 +85,7 @@ fn the_same_marks_give_the_same_bytes() {
             },
         ],
     };
-    let facts = Facts {
+    let facts = PdfMetadata {
         title: "Biên nhận",
         document_id: "LT-1",
         at: domain::time::parse_instant("2026-11-23T07:05:00Z").unwrap(),

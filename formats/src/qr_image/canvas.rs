@@ -22,10 +22,10 @@ const CORNER_SHADE: u8 = 4;
 /// done more work than a picture of this size deserves. Copies share one account.
 pub(super) struct Canvas {
     pixels: GrayImage,
-    account: Rc<Account>,
+    account: Rc<MemoryAccount>,
 }
 
-struct Account {
+struct MemoryAccount {
     accesses_left: Cell<u64>,
     corners_left: Cell<usize>,
     last_shade: Cell<u8>,
@@ -36,7 +36,7 @@ struct TooMuchWork;
 
 impl Canvas {
     pub(super) fn new(pixels: GrayImage) -> Self {
-        let account = Account {
+        let account = MemoryAccount {
             accesses_left: Cell::new(pixel_count(&pixels) * ACCESSES_PER_PIXEL_MAX),
             corners_left: Cell::new(CORNER_COUNT_MAX),
             last_shade: Cell::new(0),
@@ -52,7 +52,7 @@ fn pixel_count(pixels: &GrayImage) -> u64 {
     u64::from(pixels.width()) * u64::from(pixels.height())
 }
 
-impl Account {
+impl MemoryAccount {
     fn charge(&self, accesses: u64) {
         match self.accesses_left.get().checked_sub(accesses) {
             Some(left) => self.accesses_left.set(left),

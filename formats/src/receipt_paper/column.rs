@@ -1,8 +1,8 @@
 //! A page being filled from the top.
 
-use crate::paper::{Font, HEIGHT, Mark, Modules, Page, Style, Tone, WIDTH, Weight, mm};
+use crate::paper::{Font, HEIGHT, Mark, Modules, PaperPage, Style, Tone, WIDTH, Weight, mm};
 
-use super::words::{self, Words};
+use super::words::{self, PaperWords};
 
 /// White border of a page.
 pub(super) const MARGIN: f32 = mm(18.0);
@@ -48,18 +48,18 @@ const fn grey(size: f32) -> Style {
 }
 
 /// The page and how far it is filled.
-pub(super) struct Column<'a> {
+pub(super) struct PaperColumn<'a> {
     font: &'a Font,
-    page: Page,
+    page: PaperPage,
     /// Bottom of what stands there.
     pub(super) y: f32,
 }
 
-impl<'a> Column<'a> {
+impl<'a> PaperColumn<'a> {
     pub(super) fn new(font: &'a Font) -> Self {
         Self {
             font,
-            page: Page::default(),
+            page: PaperPage::default(),
             y: MARGIN,
         }
     }
@@ -78,7 +78,7 @@ impl<'a> Column<'a> {
     }
 
     /// A title in both languages.
-    pub(super) fn title(&mut self, title: Words) {
+    pub(super) fn title(&mut self, title: PaperWords) {
         self.put(MARGIN, self.y + 17.0, TITLE, title.vi);
         self.put(MARGIN, self.y + 33.0, SUBTITLE, title.en);
         self.y += 46.0;
@@ -96,12 +96,12 @@ impl<'a> Column<'a> {
     }
 
     /// A label in both languages with its value.
-    pub(super) fn row(&mut self, label: Words, value: &str) {
+    pub(super) fn row(&mut self, label: PaperWords, value: &str) {
         self.styled_row(label, VALUE, value);
     }
 
     /// The same with a value that looks otherwise.
-    pub(super) fn styled_row(&mut self, label: Words, style: Style, value: &str) {
+    pub(super) fn styled_row(&mut self, label: PaperWords, style: Style, value: &str) {
         let top = self.y;
         self.put(MARGIN, top + 11.0, LABEL, label.vi);
         self.put(MARGIN, top + 21.0, SMALL_GREY, label.en);
@@ -117,7 +117,7 @@ impl<'a> Column<'a> {
     }
 
     /// A verdict in a box at the right margin, beside the rows that follow.
-    pub(super) fn verdict(&mut self, verdict: Words) {
+    pub(super) fn verdict(&mut self, verdict: PaperWords) {
         let width = mm(46.0);
         let (x, y) = (MARGIN + INNER_WIDTH - width, self.y + 3.0);
         self.page.marks.push(Mark::Frame {
@@ -141,7 +141,7 @@ impl<'a> Column<'a> {
     }
 
     /// The QR code, and beside it how to use it and what it covers.
-    pub(super) fn signed(&mut self, code: Modules, side: f32, covers: Words) {
+    pub(super) fn signed(&mut self, code: Modules, side: f32, covers: PaperWords) {
         let top = self.y;
         self.page.marks.push(Mark::Qr {
             x: MARGIN,
@@ -161,7 +161,7 @@ impl<'a> Column<'a> {
     }
 
     /// Ends the page with its foot.
-    pub(super) fn finish(mut self, number: usize, count: usize) -> Page {
+    pub(super) fn finish(mut self, number: usize, count: usize) -> PaperPage {
         self.y = FOOT_Y;
         self.rule();
         self.y -= 6.0;

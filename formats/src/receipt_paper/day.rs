@@ -3,11 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::stay::Timeliness;
 
-use super::column::{Column, FOOT_Y, LARGE, MARGIN, SMALL, SMALL_GREY};
+use super::column::{FOOT_Y, LARGE, MARGIN, PaperColumn, SMALL, SMALL_GREY};
 use super::stay::grouped;
 use super::words;
-use super::{Place, written_day, written_instant};
-use crate::paper::{self, Facts, Font, Modules, Page, PaperFault, mm};
+use super::{PrintedPlace, written_day, written_instant};
+use crate::paper::{self, Font, Modules, PaperFault, PaperPage, PdfMetadata, mm};
 
 /// Lines that are printed; a day with more says so, and its digest covers all.
 pub(super) const LINE_COUNT_MAX: usize = 5_000;
@@ -24,7 +24,7 @@ const VERDICT_X: f32 = MARGIN + mm(124.0);
 #[derive(Clone, Debug)]
 pub struct DayPaper {
     /// Where.
-    pub place: Place,
+    pub place: PrintedPlace,
     /// The local day on which the stays began.
     pub day: NaiveDate,
     /// When the receipt was made: a late declaration may still be added to a past day.
@@ -55,7 +55,7 @@ impl DayPaper {
     /// Those of [`paper::write`], and [`PaperFault::QrTooLong`].
     pub fn to_pdf(&self) -> Result<Vec<u8>, PaperFault> {
         let title = format!("{} {}", words::DAY_TITLE.vi, written_day(self.day));
-        let facts = Facts {
+        let facts = PdfMetadata {
             title: &title,
             document_id: &format!("{} {}", self.day, self.sha256),
             at: self.as_of,
@@ -63,7 +63,7 @@ impl DayPaper {
         paper::write(&self.pages(&Font::embedded()?)?, &facts)
     }
 
-    pub(super) fn pages(&self, font: &Font) -> Result<Vec<Page>, PaperFault> {
+    pub(super) fn pages(&self, font: &Font) -> Result<Vec<PaperPage>, PaperFault> {
         let shown = self.lines.get(..LINE_COUNT_MAX).unwrap_or(&self.lines);
         let mut columns = vec![self.first(font)?];
         for (index, line) in shown.iter().enumerate() {
@@ -84,12 +84,12 @@ impl DayPaper {
             .collect())
     }
 
-    fn first<'a>(&self, font: &'a Font) -> Result<Column<'a>, PaperFault> {
+    fn first<'a>(&self, font: &'a Font) -> Result<PaperColumn<'a>, PaperFault> {
         let on_time = self
             .lines
             .iter()
             .filter(|line| line.timeliness == Timeliness::OnTime);
-        let mut column = Column::new(font);
+        let mut column = PaperColumn::new(font);
         column.title(words::DAY_TITLE);
         column.styled_row(words::DAY, LARGE, &written_day(self.day));
         column.rule();
@@ -116,8 +116,8 @@ impl DayPaper {
     }
 }
 
-fn list_page(font: &Font) -> Column<'_> {
-    let mut column = Column::new(font);
+fn list_page(font: &Font) -> PaperColumn<'_> {
+    let mut column = PaperColumn::new(font);
     column.title(words::LIST_TITLE);
     let heads = [
         (NUMBER_X, words::NUMBER),
@@ -133,7 +133,7 @@ fn list_page(font: &Font) -> Column<'_> {
     column
 }
 
-fn put_line(column: &mut Column<'_>, index: usize, line: &DayLine) {
+fn put_line(column: &mut PaperColumn<'_>, index: usize, line: &DayLine) {
     let y = column.y + 6.0;
     let verdict = words::verdict(line.timeliness);
     let verdict = format!("{} / {}", verdict.vi, verdict.en);

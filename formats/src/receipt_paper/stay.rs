@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::document::{DocumentKind, masked_number};
 use domain::stay::Timeliness;
 
-use super::column::{Column, LARGE, SMALL};
-use super::words::{self, Words};
-use super::{Place, written_instant};
-use crate::paper::{self, Facts, Font, Modules, Page, PaperFault, mm};
+use super::column::{LARGE, PaperColumn, SMALL};
+use super::words::{self, PaperWords};
+use super::{PrintedPlace, written_instant};
+use crate::paper::{self, Font, Modules, PaperFault, PaperPage, PdfMetadata, mm};
 
 /// Width of the QR code: about 700 characters make 109 modules with the margin, half a
 /// millimetre and more each, which telephones read at arm's length.
@@ -21,13 +21,13 @@ pub struct StayPaper {
     /// The version of the stay.
     pub version: i32,
     /// Where.
-    pub place: Place,
+    pub place: PrintedPlace,
     /// As declared; `None` for an unidentified person.
     pub guest_name: Option<String>,
     /// The document and its full number, which is masked here.
     pub document: (DocumentKind, Option<String>),
     /// Where in the facility.
-    pub sleeping: Option<Sleeping>,
+    pub sleeping: Option<SleepingPlace>,
     /// When the stay began.
     pub arrival_at: DateTime<Utc>,
     /// When it is to end.
@@ -46,7 +46,7 @@ pub struct StayPaper {
 
 /// Where in the facility the guest sleeps.
 #[derive(Clone, Debug)]
-pub enum Sleeping {
+pub enum SleepingPlace {
     /// A room.
     Room(String),
     /// A bed, where no room is named.
@@ -60,7 +60,7 @@ impl StayPaper {
     /// Those of [`paper::write`], and [`PaperFault::QrTooLong`].
     pub fn to_pdf(&self) -> Result<Vec<u8>, PaperFault> {
         let title = format!("{} {}", words::STAY_TITLE.vi, self.number);
-        let facts = Facts {
+        let facts = PdfMetadata {
             title: &title,
             document_id: &self.number,
             at: self.received_at,
@@ -68,8 +68,8 @@ impl StayPaper {
         paper::write(&[self.page(&Font::embedded()?)?], &facts)
     }
 
-    pub(super) fn page(&self, font: &Font) -> Result<Page, PaperFault> {
-        let mut column = Column::new(font);
+    pub(super) fn page(&self, font: &Font) -> Result<PaperPage, PaperFault> {
+        let mut column = PaperColumn::new(font);
         column.title(words::STAY_TITLE);
         column.styled_row(words::NUMBER, LARGE, &self.number);
         column.verdict(words::verdict(self.timeliness));
@@ -85,8 +85,8 @@ impl StayPaper {
         column.row(words::GUEST, &self.guest_line());
         column.row(words::DOCUMENT, &self.document_line());
         match &self.sleeping {
-            Some(Sleeping::Room(room)) => column.row(words::ROOM, room),
-            Some(Sleeping::Bed(bed)) => column.row(words::BED, bed),
+            Some(SleepingPlace::Room(room)) => column.row(words::ROOM, room),
+            Some(SleepingPlace::Bed(bed)) => column.row(words::BED, bed),
             None => {}
         }
         column.row(words::ARRIVAL, &written_instant(self.arrival_at));
@@ -115,7 +115,7 @@ impl StayPaper {
     }
 }
 
-fn both(words: Words) -> String {
+fn both(words: PaperWords) -> String {
     format!("{} / {}", words.vi, words.en)
 }
 

@@ -6,10 +6,10 @@ use domain::time::{parse_day, parse_instant};
 
 use super::day::LINE_COUNT_MAX;
 use super::*;
-use crate::paper::{Font, HEIGHT, Mark, Page, WIDTH, tests::scanned};
+use crate::paper::{Font, HEIGHT, Mark, PaperPage, WIDTH, tests::scanned};
 
-fn place() -> Place {
-    Place {
+fn place() -> PrintedPlace {
+    PrintedPlace {
         name: "Khách sạn Biển Xanh".to_owned(),
         address: "12 đường Hồ Xuân Hương, Phường Sầm Sơn, Tỉnh Thanh Hóa".to_owned(),
     }
@@ -37,7 +37,7 @@ fn stay() -> StayPaper {
         place: place(),
         guest_name: Some("Nguyễn Văn An".to_owned()),
         document: (DocumentKind::CitizenCard, Some("038090001234".to_owned())),
-        sleeping: Some(Sleeping::Room("203".to_owned())),
+        sleeping: Some(SleepingPlace::Room("203".to_owned())),
         arrival_at: at("2026-11-24T10:17:45.192206+07:00"),
         expected_departure_at: Some(at("2026-11-26T12:00:00+07:00")),
         received_at: at("2026-11-24T10:17:45.192206+07:00"),
@@ -69,7 +69,7 @@ fn day(line_count: usize) -> DayPaper {
     }
 }
 
-fn texts(page: &Page) -> Vec<&str> {
+fn texts(page: &PaperPage) -> Vec<&str> {
     let marks = page.marks.iter();
     marks
         .filter_map(|mark| match mark {
@@ -80,7 +80,7 @@ fn texts(page: &Page) -> Vec<&str> {
 }
 
 /// Nothing leaves the page or stands on the text beside it.
-fn assert_tidy(font: &Font, page: &Page) {
+fn assert_tidy(font: &Font, page: &PaperPage) {
     let mut lines: Vec<(f32, f32, f32, &str)> = Vec::new();
     for mark in &page.marks {
         match mark {
@@ -180,13 +180,13 @@ fn the_longest_stay_still_fits_on_its_page() {
     let longest = StayPaper {
         number: "LT-261124-M6KD2GQE37P4656X/12".to_owned(),
         version: 12,
-        place: Place {
+        place: PrintedPlace {
             name: "Ư".repeat(400),
             address: "Đường Hồ Xuân Hương, ".repeat(40),
         },
         guest_name: Some("Ệ".repeat(200)),
         document: (DocumentKind::HealthInsuranceCard, Some("W".repeat(50))),
-        sleeping: Some(Sleeping::Bed("Ơ".repeat(64))),
+        sleeping: Some(SleepingPlace::Bed("Ơ".repeat(64))),
         timeliness: Timeliness::Late,
         ..stay()
     };

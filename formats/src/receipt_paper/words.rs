@@ -5,50 +5,50 @@ use domain::stay::Timeliness;
 
 /// The same in both languages.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words {
+pub(super) struct PaperWords {
     pub(super) vi: &'static str,
     pub(super) en: &'static str,
 }
 
-const fn words(vi: &'static str, en: &'static str) -> Words {
-    Words { vi, en }
+const fn words(vi: &'static str, en: &'static str) -> PaperWords {
+    PaperWords { vi, en }
 }
 
-pub(super) const STAY_TITLE: Words = words(
+pub(super) const STAY_TITLE: PaperWords = words(
     "BIÊN NHẬN THÔNG BÁO LƯU TRÚ",
     "Receipt for a notification of stay",
 );
-pub(super) const DAY_TITLE: Words = words(
+pub(super) const DAY_TITLE: PaperWords = words(
     "BIÊN NHẬN THÔNG BÁO LƯU TRÚ TRONG NGÀY",
     "Receipt for the notifications of stay of one day",
 );
-pub(super) const LIST_TITLE: Words = words("DANH SÁCH BIÊN NHẬN", "Receipts of the day");
+pub(super) const LIST_TITLE: PaperWords = words("DANH SÁCH BIÊN NHẬN", "Receipts of the day");
 
-pub(super) const NUMBER: Words = words("Số biên nhận", "Receipt number");
-pub(super) const VERSION: Words = words("Phiên bản", "Version");
-pub(super) const FACILITY: Words = words("Cơ sở lưu trú", "Facility");
-pub(super) const ADDRESS: Words = words("Địa chỉ", "Address");
-pub(super) const GUEST: Words = words("Khách lưu trú", "Guest");
-pub(super) const DOCUMENT: Words = words("Giấy tờ", "Document");
-pub(super) const ROOM: Words = words("Phòng", "Room");
-pub(super) const BED: Words = words("Giường", "Bed");
-pub(super) const ARRIVAL: Words = words("Thời điểm đến", "Arrival");
-pub(super) const EXPECTED_DEPARTURE: Words = words("Dự kiến rời đi", "Expected departure");
-pub(super) const RECEIVED: Words = words("Thời điểm tiếp nhận", "Received");
-pub(super) const DEADLINE: Words = words("Hạn thông báo", "Deadline");
-pub(super) const CONTENT_HASH: Words = words("Mã băm nội dung", "Content hash (SHA-256)");
-pub(super) const DAY: Words = words("Ngày đến", "Day of arrival");
-pub(super) const COUNT: Words = words("Số lượt khách", "Stays");
-pub(super) const ON_TIME_COUNT: Words = words("Trong đó đúng hạn", "Of these on time");
-pub(super) const AS_OF: Words = words("Tính đến", "As of");
-pub(super) const NUMBERS_HASH: Words = words("Mã băm các số biên nhận", "Digest (SHA-256)");
-pub(super) const TIMELINESS: Words = words("Kết quả", "Verdict");
+pub(super) const NUMBER: PaperWords = words("Số biên nhận", "Receipt number");
+pub(super) const VERSION: PaperWords = words("Phiên bản", "Version");
+pub(super) const FACILITY: PaperWords = words("Cơ sở lưu trú", "Facility");
+pub(super) const ADDRESS: PaperWords = words("Địa chỉ", "Address");
+pub(super) const GUEST: PaperWords = words("Khách lưu trú", "Guest");
+pub(super) const DOCUMENT: PaperWords = words("Giấy tờ", "Document");
+pub(super) const ROOM: PaperWords = words("Phòng", "Room");
+pub(super) const BED: PaperWords = words("Giường", "Bed");
+pub(super) const ARRIVAL: PaperWords = words("Thời điểm đến", "Arrival");
+pub(super) const EXPECTED_DEPARTURE: PaperWords = words("Dự kiến rời đi", "Expected departure");
+pub(super) const RECEIVED: PaperWords = words("Thời điểm tiếp nhận", "Received");
+pub(super) const DEADLINE: PaperWords = words("Hạn thông báo", "Deadline");
+pub(super) const CONTENT_HASH: PaperWords = words("Mã băm nội dung", "Content hash (SHA-256)");
+pub(super) const DAY: PaperWords = words("Ngày đến", "Day of arrival");
+pub(super) const COUNT: PaperWords = words("Số lượt khách", "Stays");
+pub(super) const ON_TIME_COUNT: PaperWords = words("Trong đó đúng hạn", "Of these on time");
+pub(super) const AS_OF: PaperWords = words("Tính đến", "As of");
+pub(super) const NUMBERS_HASH: PaperWords = words("Mã băm các số biên nhận", "Digest (SHA-256)");
+pub(super) const TIMELINESS: PaperWords = words("Kết quả", "Verdict");
 
-pub(super) const NOT_STATED: Words = words("không có", "none");
-pub(super) const UNNAMED: Words = words("Chưa xác định danh tính", "Not identified yet");
+pub(super) const NOT_STATED: PaperWords = words("không có", "none");
+pub(super) const UNNAMED: PaperWords = words("Chưa xác định danh tính", "Not identified yet");
 
 /// Beside the QR code.
-pub(super) const HOW_TO_VERIFY: Words = words(
+pub(super) const HOW_TO_VERIFY: PaperWords = words(
     "Mã QR chứa biên nhận đã ký số (JWS, Ed25519). Quét mã để lấy nguyên văn, rồi kiểm tra bằng \
      lệnh luutru receipt verify hoặc thư viện JOSE bất kỳ với khóa công khai tại \
      /.well-known/jwks.json của hệ thống. Không cần kết nối mạng.",
@@ -56,13 +56,13 @@ pub(super) const HOW_TO_VERIFY: Words = words(
      with luutru receipt verify or any JOSE library and the system's public keys \
      (/.well-known/jwks.json). No network is needed.",
 );
-pub(super) const STAY_SIGNED: Words = words(
+pub(super) const STAY_SIGNED: PaperWords = words(
     "Chữ ký bao gồm số biên nhận, thời điểm tiếp nhận, hạn, kết quả và mã băm nội dung; không \
      chứa họ tên hay số giấy tờ.",
     "Signed are number, time of receipt, deadline, verdict and content hash: no name and no \
      document number.",
 );
-pub(super) const DAY_SIGNED: Words = words(
+pub(super) const DAY_SIGNED: PaperWords = words(
     "Chữ ký bao gồm cơ sở, ngày, số lượt khách và mã băm của tất cả số biên nhận trong danh sách, \
      xếp theo thứ tự và nối bằng ký tự xuống dòng.",
     "Signed are facility, day, count and the digest of all numbers of the list, sorted and joined \
@@ -70,7 +70,7 @@ pub(super) const DAY_SIGNED: Words = words(
 );
 
 /// At the foot of every receipt.
-pub(super) const LEGAL_BASIS: Words = words(
+pub(super) const LEGAL_BASIS: PaperWords = words(
     "Căn cứ: Luật Cư trú 68/2020/QH14, Điều 30 (sửa đổi bởi Luật 118/2025/QH15); Luật \
      47/2014/QH13, Điều 33 (người nước ngoài). Giờ Việt Nam (UTC+7).",
     "Basis: Law on Residence 68/2020/QH14, art. 30 (amended by Law 118/2025/QH15); Law \
@@ -78,14 +78,14 @@ pub(super) const LEGAL_BASIS: Words = words(
 );
 
 /// In words that need no colour.
-pub(super) const fn verdict(timeliness: Timeliness) -> Words {
+pub(super) const fn verdict(timeliness: Timeliness) -> PaperWords {
     match timeliness {
         Timeliness::OnTime => words("ĐÚNG HẠN", "On time"),
         Timeliness::Late => words("QUÁ HẠN", "Late"),
     }
 }
 
-pub(super) const fn document(kind: DocumentKind) -> Words {
+pub(super) const fn document(kind: DocumentKind) -> PaperWords {
     match kind {
         DocumentKind::CitizenCard => words("Căn cước (12 số)", "identity card"),
         DocumentKind::ForeignIdentityCard => {

@@ -3,15 +3,15 @@
 //! A file is untrusted: it may demand any amount of memory or time, or trigger a bug in a library.
 //! So a separate process reads it, with its own limits and nothing but the file, and its crash
 //! affects nothing else. It gets a [`Request`] as one line of JSON and then the bytes of the file;
-//! it returns lines of JSON, each an [`Answer`]: the structure of the file, its rows one by one,
+//! it returns lines of JSON, each an [`ReaderAnswer`]: the structure of the file, its rows one by one,
 //! the end; or the fault. The reader of the pipe sets the pace.
 
 use std::io::{BufRead, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Description, FileRow, StayFile, Wishes};
-use crate::stay_rows::places::Note;
+use super::{FileDescription, FileOptions, FileRow, StayFile};
+use crate::stay_rows::places::RowNote;
 use crate::table::{FILE_BYTE_COUNT_MAX, FileFault, FileKind};
 
 /// Longest line of the request.
@@ -25,22 +25,22 @@ pub struct Request {
     /// The size of the file in bytes; a shorter input is an error.
     pub byte_count: usize,
     /// What the sender says about it.
-    pub wishes: Wishes,
+    pub wishes: FileOptions,
     /// Rows before this one are not asked for.
     pub first_row: usize,
 }
 
 /// What is answered.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Answer {
+pub enum ReaderAnswer {
     /// The file is understood.
-    File(Description),
+    File(FileDescription),
     /// The next row.
     Row(FileRow),
     /// There are no more rows.
     End,
     /// The file as a whole cannot be read.
-    Fault(Vec<Note>),
+    Fault(Vec<RowNote>),
 }
 
 /// Serves one file.
@@ -57,15 +57,15 @@ pub fn serve(input: impl Read, output: impl Write) -> std::io::Result<()> {
     let file = match read(&mut input, &request)? {
         Ok(file) => file,
         Err(fault) => {
-            let notes = fault.violations().iter().map(Note::of).collect();
-            return send(&mut output, &Answer::Fault(notes));
+            let notes = fault.violations().iter().map(RowNote::of).collect();
+            return send(&mut output, &ReaderAnswer::Fault(notes));
         }
     };
-    send(&mut output, &Answer::File(file.description()))?;
+    send(&mut output, &ReaderAnswer::File(file.description()))?;
     for row in file.rows(request.first_row) {
-        write(&mut output, &Answer::Row(row))?;
+        write(&mut output, &ReaderAnswer::Row(row))?;
     }
-    send(&mut output, &Answer::End)
+    send(&mut output, &ReaderAnswer::End)
 }
 
 fn read(input: &mut impl Read, request: &Request) -> std::io::Result<Result<StayFile, FileFault>> {
@@ -83,12 +83,12 @@ fn read(input: &mut impl Read, request: &Request) -> std::io::Result<Result<Stay
     Ok(StayFile::read(bytes, kind, &request.wishes))
 }
 
-fn write(output: &mut impl Write, answer: &Answer) -> std::io::Result<()> {
+fn write(output: &mut impl Write, answer: &ReaderAnswer) -> std::io::Result<()> {
     serde_json::to_writer(&mut *output, answer)?;
     output.write_all(b"\n")
 }
 
-fn send(output: &mut impl Write, answer: &Answer) -> std::io::Result<()> {
+fn send(output: &mut impl Write, answer: &ReaderAnswer) -> std::io::Result<()> {
     write(output, answer)?;
     output.flush()
 }

@@ -2,16 +2,16 @@ use std::io::Cursor;
 
 use rust_xlsxwriter::{Workbook as Writer, Worksheet};
 
-use super::limited::{Answer, Request, serve};
+use super::limited::{ReaderAnswer, Request, serve};
 use super::*;
 
 const HEADING: [&str; 5] = ["Họ và tên", "Phòng", "Ngày đến", "Giờ đến", "Số giấy tờ"];
 
-pub(super) fn wishes() -> Wishes {
+pub(super) fn wishes() -> FileOptions {
     let received_at: DateTime<Utc> = "2026-11-29T03:00:00Z".parse().unwrap();
-    Wishes {
+    FileOptions {
         received_at_micros: received_at.timestamp_micros(),
-        ..Wishes::default()
+        ..FileOptions::default()
     }
 }
 
@@ -123,7 +123,7 @@ fn what_holds_no_guests_says_why() {
     }
 }
 
-fn served(bytes: &[u8], byte_count: usize, first_row: usize) -> std::io::Result<Vec<Answer>> {
+fn served(bytes: &[u8], byte_count: usize, first_row: usize) -> std::io::Result<Vec<ReaderAnswer>> {
     let request = Request {
         kind: "xlsx".to_owned(),
         byte_count,
@@ -149,19 +149,21 @@ fn a_file_goes_through_the_pipe_as_it_is() {
     let file = file.ok().unwrap();
     for first in [0, 3] {
         let mut answers = served(&bytes, bytes.len(), first).unwrap().into_iter();
-        let Some(Answer::File(description)) = answers.next() else {
+        let Some(ReaderAnswer::File(description)) = answers.next() else {
             panic!("no description");
         };
         assert_eq!(description, file.description());
         for row in file.rows(first) {
-            assert!(matches!(answers.next(), Some(Answer::Row(sent)) if sent == row));
+            assert!(matches!(answers.next(), Some(ReaderAnswer::Row(sent)) if sent == row));
         }
-        assert!(matches!(answers.next(), Some(Answer::End)));
+        assert!(matches!(answers.next(), Some(ReaderAnswer::End)));
     }
     assert!(
         served(&bytes, bytes.len() + 1, 0).is_err(),
         "not the whole file"
     );
     let answers = served(b"PK\x03\x04", 4, 0).unwrap();
-    assert!(matches!(&answers[..], [Answer::Fault(notes)] if notes[0].code == "file_unreadable"));
+    assert!(
+        matches!(&answers[..], [ReaderAnswer::Fault(notes)] if notes[0].code == "file_unreadable")
+    );
 }

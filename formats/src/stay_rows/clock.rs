@@ -7,12 +7,12 @@ const SECONDS_PER_DAY: f64 = 86_400.0;
 
 /// A time of day. `24:00` is the first instant of the next day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Clock {
+pub(super) struct ClockTime {
     pub(super) time: NaiveTime,
     pub(super) is_next_day: bool,
 }
 
-impl Clock {
+impl ClockTime {
     /// The day on which it shows, of a cell that stands for this day.
     pub(super) fn day_after(self, day: NaiveDate) -> Option<NaiveDate> {
         day.checked_add_days(Days::new(u64::from(self.is_next_day)))
@@ -30,7 +30,7 @@ enum Half {
 }
 
 /// Reads a cell that holds a time alone. There `14.30` and `1430` are times too.
-pub(super) fn time(text: &str) -> Option<Clock> {
+pub(super) fn time(text: &str) -> Option<ClockTime> {
     let folded = fold(text.trim_start_matches('\'')).replace([',', ';'], ".");
     if let Ok(part) = folded.parse::<f64>()
         && folded.starts_with("0.")
@@ -56,7 +56,7 @@ pub(super) fn time(text: &str) -> Option<Clock> {
 
 /// The time among the words of a cell, and the other words; the outer `None` where there are two
 /// times, or one that no clock shows.
-pub(super) fn take<'a>(words: &[&'a str]) -> Option<(Option<Clock>, Vec<&'a str>)> {
+pub(super) fn take<'a>(words: &[&'a str]) -> Option<(Option<ClockTime>, Vec<&'a str>)> {
     let mut rest: Vec<&str> = Vec::with_capacity(words.len());
     let mut found = None;
     let mut place = 0;
@@ -85,7 +85,7 @@ pub(super) fn take<'a>(words: &[&'a str]) -> Option<(Option<Clock>, Vec<&'a str>
 }
 
 /// `14 GIO 30 PHUT`, `2 GIO CHIEU`, `2 PM`: with how many words it is.
-fn spoken(word: &str, behind: &[&str]) -> Option<(Option<Clock>, usize)> {
+fn spoken(word: &str, behind: &[&str]) -> Option<(Option<ClockTime>, usize)> {
     let is_number = |word: &str| {
         (1..=2).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
     };
@@ -110,7 +110,7 @@ fn spoken(word: &str, behind: &[&str]) -> Option<(Option<Clock>, usize)> {
 }
 
 /// `14:05:00`, `2:05 CH`, `7h`, `15H30'`, `2:05PM`.
-fn colons(word: &str, behind: &[&str]) -> (Option<Clock>, usize) {
+fn colons(word: &str, behind: &[&str]) -> (Option<ClockTime>, usize) {
     let (bare, own) = without_half(word);
     let next = behind
         .first()
@@ -136,7 +136,7 @@ fn colons(word: &str, behind: &[&str]) -> (Option<Clock>, usize) {
 }
 
 /// `14.30`.
-fn dotted(word: &str) -> Option<Clock> {
+fn dotted(word: &str) -> Option<ClockTime> {
     let (hour, minute) = word.split_once('.')?;
     (minute.len() == 2)
         .then(|| at(hour, minute, None, None))
@@ -186,7 +186,7 @@ fn half(word: &str) -> Option<Half> {
     found.map(|(_, half)| *half)
 }
 
-fn at(hour: &str, minute: &str, second: Option<&str>, half: Option<Half>) -> Option<Clock> {
+fn at(hour: &str, minute: &str, second: Option<&str>, half: Option<Half>) -> Option<ClockTime> {
     let (hour, minute) = (number(hour)?, number(minute)?);
     let second = match second {
         Some(second) => number(second)?,
@@ -208,7 +208,7 @@ fn at(hour: &str, minute: &str, second: Option<&str>, half: Option<Half>) -> Opt
         Some(Half::Night) => return None,
     };
     if (hour, minute, second) == (24, 0, 0) {
-        return Some(Clock {
+        return Some(ClockTime {
             time: NaiveTime::MIN,
             is_next_day: true,
         });
@@ -216,8 +216,8 @@ fn at(hour: &str, minute: &str, second: Option<&str>, half: Option<Half>) -> Opt
     NaiveTime::from_hms_opt(hour, minute, second).map(today)
 }
 
-const fn today(time: NaiveTime) -> Clock {
-    Clock {
+const fn today(time: NaiveTime) -> ClockTime {
+    ClockTime {
         time,
         is_next_day: false,
     }

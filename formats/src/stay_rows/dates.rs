@@ -6,7 +6,7 @@ use domain::problem::{Code, Hint, Violation};
 use domain::text::{fold, is_unseen, single_spaced};
 use domain::time::{local_date, parse_instant};
 
-use super::clock::{self, Clock};
+use super::clock::{self, ClockTime};
 
 /// Serial numbers of days that are taken: 1954 to 2118.
 const SERIALS: std::ops::RangeInclusive<f64> = 20_000.0..=80_000.0;
@@ -169,12 +169,12 @@ impl DateFault {
 
 /// Evidence about the order of a column's dates.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Evidence {
+pub(super) struct DateOrderEvidence {
     day_first: usize,
     month_first: usize,
 }
 
-impl Evidence {
+impl DateOrderEvidence {
     pub(super) fn see(&mut self, text: &str) {
         if !text.contains(['/', '-', '／']) {
             return;
@@ -200,7 +200,7 @@ impl Evidence {
 
 /// How the dates of a column are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reader {
+pub(super) struct DateReader {
     pub(super) order: DateOrder,
     /// Dates that may be read in either order might be meant in the other one.
     pub(super) is_doubtful: bool,
@@ -219,7 +219,7 @@ pub(super) struct Signs {
     /// The headings are Vietnamese.
     pub(super) is_vietnamese: bool,
     /// What is in the column.
-    pub(super) evidence: Evidence,
+    pub(super) evidence: DateOrderEvidence,
 }
 
 impl Signs {
@@ -249,7 +249,7 @@ impl Signs {
     }
 }
 
-impl Reader {
+impl DateReader {
     /// Reads a day, perhaps with a time. One without a year is the only such day near the receipt.
     pub(super) fn when(&self, text: &str) -> Result<Read<When>, DateFault> {
         let text = seen(text);
@@ -469,7 +469,7 @@ fn serial(
 
 /// The words of the date, upper case and without marks, and the time that stands before or behind
 /// it.
-fn apart(text: &str) -> Result<(Vec<String>, Option<Clock>), DateFault> {
+fn apart(text: &str) -> Result<(Vec<String>, Option<ClockTime>), DateFault> {
     let text = fold(text).replace([',', ';'], " ");
     let words: Vec<&str> = text.split_whitespace().flat_map(at_the_t).collect();
     let (clock, rest) = clock::take(&words).ok_or(DateFault::Invalid)?;

@@ -29,7 +29,7 @@ pub(super) struct Cells<'a> {
 
 /// What they say together.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundDocument {
     pub(super) kind: Option<String>,
     pub(super) number: Option<String>,
     /// The column that the number stood in.
@@ -52,13 +52,13 @@ pub(super) enum NumberFault {
 
 /// Where the number stood.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum NumberPlace {
     Anywhere,
     PersonalId,
     Passport,
 }
 
-impl Place {
+impl NumberPlace {
     const fn field(self) -> Field {
         match self {
             Self::Anywhere => Field::DocumentNumber,
@@ -70,14 +70,20 @@ impl Place {
 
 /// The document of a row. A column for any document takes precedence, then the one that the
 /// holder's nationality makes more likely.
-pub(super) fn find(cells: &Cells<'_>) -> Found {
+pub(super) fn find(cells: &Cells<'_>) -> FoundDocument {
     let is_foreign = cells.nationality.is_some_and(|code| code != VIET_NAM_CODE);
-    let any = cells.number.as_ref().map(|text| (text, Place::Anywhere));
+    let any = cells
+        .number
+        .as_ref()
+        .map(|text| (text, NumberPlace::Anywhere));
     let personal = cells
         .personal_id
         .as_ref()
-        .map(|text| (text, Place::PersonalId));
-    let passport = cells.passport.as_ref().map(|text| (text, Place::Passport));
+        .map(|text| (text, NumberPlace::PersonalId));
+    let passport = cells
+        .passport
+        .as_ref()
+        .map(|text| (text, NumberPlace::Passport));
     let chosen = if is_foreign {
         any.or(passport).or(personal)
     } else {
@@ -86,9 +92,9 @@ pub(super) fn find(cells: &Cells<'_>) -> Found {
     let named = cells.kind.as_deref().map(words::document_kind);
     let Some((text, place)) = chosen else {
         let known = named.flatten().map(|kind| kind.as_str().to_owned());
-        return Found {
+        return FoundDocument {
             kind: known.or(cells.kind.clone()),
-            ..Found::default()
+            ..FoundDocument::default()
         };
     };
     let (number, is_cleaned) = restored(text);
@@ -106,7 +112,7 @@ pub(super) fn find(cells: &Cells<'_>) -> Found {
         Some(None) => cells.kind.clone(),
         None => Some(implied(&number, place, is_foreign).as_str().to_owned()),
     };
-    Found {
+    FoundDocument {
         kind,
         number: Some(number),
         field: Some(place.field()),
@@ -191,11 +197,11 @@ fn is_word_of_ours(word: &str) -> bool {
 }
 
 /// The kind that a number without a named one has.
-fn implied(number: &str, place: Place, is_foreign: bool) -> DocumentKind {
+fn implied(number: &str, place: NumberPlace, is_foreign: bool) -> DocumentKind {
     if is_foreign {
         return match place {
-            Place::Anywhere | Place::Passport => DocumentKind::Passport,
-            Place::PersonalId => DocumentKind::ForeignIdentityCard,
+            NumberPlace::Anywhere | NumberPlace::Passport => DocumentKind::Passport,
+            NumberPlace::PersonalId => DocumentKind::ForeignIdentityCard,
         };
     }
     let is_all_digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -207,9 +213,9 @@ fn implied(number: &str, place: Place, is_foreign: bool) -> DocumentKind {
         return DocumentKind::OldIdentityCard;
     }
     match place {
-        Place::PersonalId => DocumentKind::CitizenCard,
-        Place::Anywhere | Place::Passport if is_all_digits => DocumentKind::CitizenCard,
-        Place::Anywhere | Place::Passport => DocumentKind::Passport,
+        NumberPlace::PersonalId => DocumentKind::CitizenCard,
+        NumberPlace::Anywhere | NumberPlace::Passport if is_all_digits => DocumentKind::CitizenCard,
+        NumberPlace::Anywhere | NumberPlace::Passport => DocumentKind::Passport,
     }
 }
 
@@ -219,7 +225,7 @@ fn is_digits(text: &str, count: usize) -> bool {
 
 fn fault(
     number: &str,
-    place: Place,
+    place: NumberPlace,
     nationality: Option<&str>,
     kind: Option<DocumentKind>,
 ) -> Option<NumberFault> {
@@ -228,7 +234,7 @@ fn fault(
     }
     let is_citizen = match nationality {
         Some(code) => code == VIET_NAM_CODE,
-        None => place != Place::Passport,
+        None => place != NumberPlace::Passport,
     };
     let is_other_kind = kind.is_some_and(|kind| {
         !matches!(
@@ -338,10 +344,10 @@ mod tests {
         ];
         for (number, expected) in table {
             // Dots are cleaned away, the exponent stays.
-            let found = fault(number, Place::Anywhere, None, None);
+            let found = fault(number, NumberPlace::Anywhere, None, None);
             assert_eq!(found, expected, "{number}");
         }
-        let foreign = fault("38090990001", Place::Anywhere, Some("GBR"), None);
+        let foreign = fault("38090990001", NumberPlace::Anywhere, Some("GBR"), None);
         assert_eq!(foreign, None);
     }
 

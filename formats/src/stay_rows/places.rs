@@ -10,10 +10,10 @@ use crate::template;
 
 /// The columns of a sheet that are understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Places(Vec<Place>);
+pub struct PlaceColumns(Vec<PlaceColumn>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct PlaceColumn {
     /// The word of the field.
     field: String,
     /// The column, from 1.
@@ -25,7 +25,7 @@ struct Place {
 
 /// A violation or a warning in words, as it is kept with a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
+pub struct RowNote {
     /// Pointer into the stay.
     pub pointer: String,
     /// Its code.
@@ -38,7 +38,7 @@ pub struct Note {
     pub cell: Option<usize>,
 }
 
-impl Note {
+impl RowNote {
     /// About the file as a whole, or about nothing in it.
     #[must_use]
     pub fn of(violation: &Violation) -> Self {
@@ -71,7 +71,7 @@ impl Note {
     }
 }
 
-impl Places {
+impl PlaceColumns {
     pub(super) fn of(columns: &Columns) -> Self {
         let mut ours_before = 0;
         let mut places = Vec::new();
@@ -79,7 +79,7 @@ impl Places {
             if column.field == Field::Ours {
                 ours_before += 1;
             } else if !column.is_passed_over {
-                places.push(Place {
+                places.push(PlaceColumn {
                     field: column.field.as_str().to_owned(),
                     column: column.place + 1,
                     cell: column.place - ours_before,
@@ -92,7 +92,7 @@ impl Places {
 
     /// Describes a finding about a cell.
     #[must_use]
-    pub fn note(&self, note: &CellNote) -> Note {
+    pub fn note(&self, note: &CellNote) -> RowNote {
         let fields = note
             .field
             .map_or_else(|| fields_of(&note.violation.pointer), |field| vec![field]);
@@ -102,7 +102,7 @@ impl Places {
     /// Describes a violation of a member. `sources` are the columns that members were read from, if
     /// several could supply one.
     #[must_use]
-    pub fn judged(&self, violation: &Violation, sources: &[(String, String)]) -> Note {
+    pub fn judged(&self, violation: &Violation, sources: &[(String, String)]) -> RowNote {
         let source = sources
             .iter()
             .find(|(pointer, _)| *pointer == violation.pointer);
@@ -118,19 +118,19 @@ impl Places {
         place.unwrap_or_else(|| template::heading(field, language).to_owned())
     }
 
-    fn note_of(&self, violation: &Violation, fields: &[Field]) -> Note {
+    fn note_of(&self, violation: &Violation, fields: &[Field]) -> RowNote {
         let place = fields.iter().find_map(|field| self.place(*field));
         let message = |language| {
             let column = match (place, fields.first()) {
-                (Some(place), _) => problem::Column::Present(place.column, &place.heading),
+                (Some(place), _) => problem::SheetColumnRef::Present(place.column, &place.heading),
                 (None, Some(field)) if violation.code == Code::Required => {
-                    problem::Column::Missing(template::heading(*field, language))
+                    problem::SheetColumnRef::Missing(template::heading(*field, language))
                 }
-                (None, _) => problem::Column::None,
+                (None, _) => problem::SheetColumnRef::None,
             };
             problem::in_file(violation, column, language)
         };
-        Note {
+        RowNote {
             pointer: violation.pointer.clone(),
             code: violation.code.as_str().to_owned(),
             vi: message(Language::Vi),
@@ -139,7 +139,7 @@ impl Places {
         }
     }
 
-    fn place(&self, field: Field) -> Option<&Place> {
+    fn place(&self, field: Field) -> Option<&PlaceColumn> {
         self.0.iter().find(|place| place.field == field.as_str())
     }
 }

@@ -25,15 +25,15 @@ fn read(text: &str) -> StayRows {
 
 fn stay(rows: &StayRows, index: usize) -> RowDraft {
     match rows.row(index).reading {
-        Reading::Stay(draft) => *draft,
-        Reading::Skipped(_) => panic!("row {index} is skipped"),
+        RowReading::Stay(draft) => *draft,
+        RowReading::Skipped(_) => panic!("row {index} is skipped"),
     }
 }
 
 fn skipped(rows: &StayRows, index: usize) -> Option<Code> {
     match rows.row(index).reading {
-        Reading::Stay(_) => None,
-        Reading::Skipped(note) => Some(note.violation.code),
+        RowReading::Stay(_) => None,
+        RowReading::Skipped(note) => Some(note.violation.code),
     }
 }
 

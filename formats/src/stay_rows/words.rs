@@ -11,7 +11,7 @@ pub(crate) const LABEL_SEPARATOR: &str = " - ";
 
 /// Whether a status means that the guest is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presence {
+pub(super) enum RowPresence {
     /// The guest is there.
     Here,
     /// The guest was there and has left.
@@ -511,13 +511,13 @@ pub(super) fn sex(text: &str) -> String {
 
 /// The meaning of a status; `None` when it is unknown. `Checked in (paid)` is recognised by its
 /// beginning.
-pub(super) fn presence(status: &str) -> Option<Presence> {
+pub(super) fn presence(status: &str) -> Option<RowPresence> {
     readings(status).iter().find_map(|reading| {
-        let lists: [(&[&str], Presence); 4] = [
-            (&HERE, Presence::Here),
-            (&LEFT, Presence::Left),
-            (&NOT_YET, Presence::NotYet),
-            (&NEVER, Presence::Never),
+        let lists: [(&[&str], RowPresence); 4] = [
+            (&HERE, RowPresence::Here),
+            (&LEFT, RowPresence::Left),
+            (&NOT_YET, RowPresence::NotYet),
+            (&NEVER, RowPresence::Never),
         ];
         let found = lists
             .iter()
@@ -645,19 +645,19 @@ mod tests {
     fn a_status_tells_who_is_there_and_nothing_else_is_taken_for_it() {
         let table = [
             (
-                Presence::Here,
+                RowPresence::Here,
                 "CHECKED IN|Checked_In|In-House|Đang ở|đang ở|vao|Vào|Due Out|Đã nhận phòng|Checked in (paid)",
             ),
             (
-                Presence::Left,
+                RowPresence::Left,
                 "CHECKED OUT|Checked-Out|Đã trả phòng|da tra phong|ra|Ra viện|Departed|OUT",
             ),
             (
-                Presence::NotYet,
+                RowPresence::NotYet,
                 "Due In|Chưa đến|Confirmed|đặt trước|RESERVED|Waitlist|NOT CONFIRMED",
             ),
             (
-                Presence::Never,
+                RowPresence::Never,
                 "NO SHOW|No-show|Khách hủy|Khách huỷ|Hủy|Đã hủy|cancelled|Canceled",
             ),
         ];

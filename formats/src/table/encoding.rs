@@ -145,8 +145,8 @@ fn line_of(bytes: &[u8], at: usize) -> usize {
 
 fn by_trial(bytes: &[u8]) -> Option<Encoding> {
     let sample = bytes.get(..bytes.len().min(TRIAL_BYTE_COUNT_MAX))?;
-    let windows = Trial::of(&windows_1258(sample));
-    let tcvn = Trial::of(&tcvn3(sample));
+    let windows = VietnameseScore::of(&windows_1258(sample));
+    let tcvn = VietnameseScore::of(&tcvn3(sample));
     match (windows.is_believed(), tcvn.is_believed()) {
         (true, false) => Some(Encoding::Windows1258),
         (false, true) => Some(Encoding::Tcvn3),
@@ -155,14 +155,14 @@ fn by_trial(bytes: &[u8]) -> Option<Encoding> {
 }
 
 /// How much a text looks like Vietnamese.
-struct Trial {
+struct VietnameseScore {
     /// Words with a Vietnamese mark, spelt as a syllable can be.
     sound_count: usize,
     /// Words that no Vietnamese syllable is.
     odd_count: usize,
 }
 
-impl Trial {
+impl VietnameseScore {
     fn of(text: &str) -> Self {
         let mut trial = Self {
             sound_count: 0,

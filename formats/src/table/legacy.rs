@@ -21,14 +21,14 @@ const ENTRY_HEAD_LENGTH: usize = 30;
 
 /// Which make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum LegacyFormat {
     /// An OLE file.
     Xls,
     /// An archive of OpenDocument.
     Ods,
 }
 
-impl Format {
+impl LegacyFormat {
     /// The make of a file that is no XLSX.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(OLE_FILE) {
@@ -41,9 +41,9 @@ impl Format {
 }
 
 /// Refuses files that are clearly not workbooks, or are locked.
-pub(super) fn inspect(bytes: &[u8], format: Format) -> Result<(), FileFault> {
+pub(super) fn inspect(bytes: &[u8], format: LegacyFormat) -> Result<(), FileFault> {
     match format {
-        Format::Xls => {
+        LegacyFormat::Xls => {
             // Streams are named in UTF-16. An XLSX with a password is an OLE file too.
             let has = |name: &str| {
                 let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -57,17 +57,17 @@ pub(super) fn inspect(bytes: &[u8], format: Format) -> Result<(), FileFault> {
             }
             Ok(())
         }
-        Format::Ods => zip::ZipArchive::new(Cursor::new(bytes))
+        LegacyFormat::Ods => zip::ZipArchive::new(Cursor::new(bytes))
             .map(|_| ())
             .map_err(|_| FileFault::Unreadable),
     }
 }
 
-pub(super) fn read(bytes: Vec<u8>, format: Format) -> Result<Workbook, FileFault> {
+pub(super) fn read(bytes: Vec<u8>, format: LegacyFormat) -> Result<Workbook, FileFault> {
     inspect(&bytes, format)?;
     let bytes = Cursor::new(bytes);
     match format {
-        Format::Xls => {
+        LegacyFormat::Xls => {
             let book = Xls::new(bytes).map_err(|_| FileFault::Unreadable)?;
             let merged = |book: &mut Xls<_>, name: &str| {
                 let regions = book.merge_cells_by_sheet_name(name).unwrap_or_default();
@@ -75,7 +75,7 @@ pub(super) fn read(bytes: Vec<u8>, format: Format) -> Result<Workbook, FileFault
             };
             sheets(book, merged)
         }
-        Format::Ods => {
+        LegacyFormat::Ods => {
             let book = Ods::new(bytes).map_err(|_| FileFault::Unreadable)?;
             sheets(book, |_, _| Vec::new())
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::texts::{TextId, Texts, reserve};
 use super::{
-    CELL_BYTE_COUNT_MAX, COLUMN_COUNT_MAX, CellKind, FileFault, Fill, Layout, ROW_COUNT_MAX, Row,
-    Table,
+    CELL_BYTE_COUNT_MAX, COLUMN_COUNT_MAX, CellKind, FileFault, Fill, Layout, ROW_COUNT_MAX, Table,
+    TableRow,
 };
 
 /// The memory cost of a cell: its text's id and its kind.
@@ -31,7 +31,7 @@ pub(super) struct SheetBuilder<'a> {
 pub(super) struct SheetData {
     cells: Vec<TextId>,
     kinds: Vec<CellKind>,
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
     fills: Vec<Fill>,
 }
 
@@ -129,9 +129,9 @@ impl<'a> SheetBuilder<'a> {
         if self.has_content {
             let left = self.rows_left.checked_sub(1);
             *self.rows_left = left.ok_or(FileFault::TooManyRows)?;
-            self.texts.spend(size_of::<Row>())?;
+            self.texts.spend(size_of::<TableRow>())?;
             reserve(&mut self.data.rows);
-            self.data.rows.push(Row {
+            self.data.rows.push(TableRow {
                 number: u32::try_from(row_number).unwrap_or(u32::MAX),
                 first: u32::try_from(self.first).unwrap_or(u32::MAX),
                 cell_count: u16::try_from(self.filled_count).unwrap_or(u16::MAX),

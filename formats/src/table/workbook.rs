@@ -44,7 +44,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workbook, FileFault> {
             (true, false) => PassedOverReason::NoCells,
             (true, true) => {
                 let path = sheet.path.as_deref().ok_or(FileFault::Unreadable)?;
-                let known = sheet::Known {
+                let known = sheet::WorkbookData {
                     strings: &strings,
                     styles: &styles,
                 };

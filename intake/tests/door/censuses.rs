@@ -178,9 +178,9 @@ impl Door {
 
     /// The content of every stay, by reference or number; several stays of one guest in order.
     async fn stays(&self, hospital: &Sender) -> anyhow::Result<BTreeMap<String, Vec<Value>>> {
-        let filter = store::stays::Filter {
+        let filter = store::stays::StayFilter {
             facility_ids: vec![hospital.facilities[0].id],
-            ..store::stays::Filter::default()
+            ..store::stays::StayFilter::default()
         };
         let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let mut before = None;
@@ -214,10 +214,10 @@ impl Door {
         name: &str,
         at: DateTime<Utc>,
     ) -> anyhow::Result<bool> {
-        let filter = store::stays::Filter {
+        let filter = store::stays::StayFilter {
             facility_ids: vec![hospital.facilities[0].id],
             presence: Some(Presence::Present),
-            ..store::stays::Filter::default()
+            ..store::stays::StayFilter::default()
         };
         for row in store::stays::list(&self.db, &filter, Order::Newest(None), 200).await? {
             let version = store::stays::version(&self.db, row.id, row.version).await?;

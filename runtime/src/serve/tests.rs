@@ -64,7 +64,7 @@ fn shared(limits: ServeLimits) -> Arc<Shared<impl Endpoint<Output = Response> + 
         listener_name: "test",
         local_addr: CLIENT,
         proxies: TrustedProxies::default(),
-        crowd: crowd(&limits),
+        by_owner: by_owner(&limits),
         places: Arc::new(Semaphore::new(limits.connection_count_max)),
         connections: TaskTracker::new(),
         stop: CancellationToken::new(),

@@ -2,16 +2,16 @@
 
 /// Which macro writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MetricKind {
     Counter,
     Gauge,
     Histogram,
 }
 
-use Kind::{Counter, Gauge, Histogram};
+use MetricKind::{Counter, Gauge, Histogram};
 
 /// Name, kind and meaning of every metric. A test reads the sources and holds it complete.
-pub(super) const METRICS: &[(&str, Kind, &str)] = &[
+pub(super) const METRICS: &[(&str, MetricKind, &str)] = &[
     (
         "http_server_active_requests",
         Gauge,

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{Database, Error, Result, dialect, rows};
+use crate::{Backend, Database, Error, Result, dialect, rows};
 
 /// The turn of one census.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,7 +99,6 @@ pub async fn give_back(db: &Database, lease: Lease) -> Result<()> {
 
 /// Returns those of these turns that have ended. The others are held until the transaction ends.
 pub(crate) async fn lost(
-    db: &Database,
     connection: &impl ConnectionTrait,
     leases: HashSet<Lease>,
 ) -> Result<HashSet<Lease>> {
@@ -112,10 +111,10 @@ pub(crate) async fn lost(
     let marks = vec!["?"; lost.len()].join(", ");
     let text = format!(
         "SELECT lease_id FROM census_lease WHERE lease_id IN ({marks}) ORDER BY facility_id {}",
-        dialect::share_lock(db.backend())
+        dialect::share_lock(Backend::of(connection))
     );
     let values = lost.iter().map(|lease| rows::uuid(lease.lease_id));
-    let statement = dialect::statement(db.backend(), &text, values.collect());
+    let statement = dialect::statement(Backend::of(connection), &text, values.collect());
     for row in connection.query_all_raw(statement).await? {
         let held: Uuid = row.try_get("", "lease_id")?;
         lost.retain(|lease| lease.lease_id != held);
@@ -124,12 +123,8 @@ pub(crate) async fn lost(
 }
 
 /// Whether the turn holds, and does until the transaction ends.
-pub(crate) async fn holds(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    lease: Lease,
-) -> Result<bool> {
-    let lost = lost(db, connection, HashSet::from([lease])).await?;
+pub(crate) async fn holds(connection: &impl ConnectionTrait, lease: Lease) -> Result<bool> {
+    let lost = lost(connection, HashSet::from([lease])).await?;
     Ok(lost.is_empty())
 }
 
@@ -145,7 +140,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::{Backend, ConnectOptions, write};
+    use crate::{ConnectOptions, write};
 
     on_both_databases![
         one_at_a_time_has_the_turn,
@@ -197,12 +192,12 @@ mod tests {
         assert!(take(&db, turn(1), at(0), 0).await.unwrap());
         let transaction = write::begin(&db).await.unwrap();
         // Late, but nobody came meanwhile.
-        assert!(holds(&db, &transaction, turn(1)).await.unwrap());
+        assert!(holds(&transaction, turn(1)).await.unwrap());
         transaction.rollback().await.unwrap();
         assert!(take(&db, turn(2), at(1), 60).await.unwrap());
         let transaction = write::begin(&db).await.unwrap();
         let asked = HashSet::from([turn(1), turn(2)]);
-        let lost = lost(&db, &transaction, asked).await.unwrap();
+        let lost = lost(&transaction, asked).await.unwrap();
         assert_eq!(lost, HashSet::from([turn(1)]));
         transaction.rollback().await.unwrap();
         let key = question_about(&db, turn(1)).await;
@@ -220,7 +215,7 @@ mod tests {
         let (db, _database) = open(database).await;
         assert!(take(&db, turn(1), at(0), 0).await.unwrap());
         let transaction = write::begin(&db).await.unwrap();
-        assert!(holds(&db, &transaction, turn(1)).await.unwrap());
+        assert!(holds(&transaction, turn(1)).await.unwrap());
         if db.backend() == Backend::Postgres {
             // The lock is not granted.
             assert!(!take(&db, turn(2), at(1), 60).await.unwrap());

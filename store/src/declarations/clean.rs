@@ -24,7 +24,7 @@ use self::{
 use super::{Judged, NewDeclaration, Outcome, judge_by_key};
 use crate::{
     Backend, Database, Error, Result,
-    idempotency::{self, Known},
+    idempotency::{self, RecordedKey},
     write,
 };
 
@@ -44,12 +44,19 @@ pub async fn write_clean(db: &Database, group: &[&NewDeclaration]) -> Result<Vec
         return Ok(vec![None; group.len()]);
     }
     let arguments = Arrays::of(&offered)?.arguments;
-    let left: HashMap<Uuid, Left> = match write::commit_alone(db, STATEMENT.as_str(), arguments)
-        .await
+    let left: HashMap<Uuid, UncleanDeclaration> = match write::commit_alone(
+        db,
+        STATEMENT.as_str(),
+        arguments,
+    )
+    .await
     {
         // By now the rows are written: what cannot be read of the answer is looked for.
         Ok(rows) => {
-            let left = rows.iter().map(Left::read).collect::<Result<_>>();
+            let left = rows
+                .iter()
+                .map(UncleanDeclaration::read)
+                .collect::<Result<_>>();
             left.map_err(|_| Error::OutcomeUnknown)?
         }
         // Somebody took a key in between.
@@ -74,7 +81,7 @@ pub async fn write_clean(db: &Database, group: &[&NewDeclaration]) -> Result<Vec
 fn judge(
     group: &[&NewDeclaration],
     offered: &[&NewDeclaration],
-    left: &HashMap<Uuid, Left>,
+    left: &HashMap<Uuid, UncleanDeclaration>,
 ) -> Vec<Option<Judged>> {
     let offered: HashSet<Uuid> = offered.iter().map(|one| one.stay.id).collect();
     let judged = group.iter().map(|one| {
@@ -94,11 +101,11 @@ fn judge(
 }
 
 /// A declaration that was not clean, with what is known of its `Idempotency-Key`.
-struct Left {
-    known: Option<Known>,
+struct UncleanDeclaration {
+    known: Option<RecordedKey>,
 }
 
-impl Left {
+impl UncleanDeclaration {
     fn read(row: &PgRow) -> Result<(Uuid, Self)> {
         let (stay_id, is_known): (Uuid, bool) = (get(row, "stay_id")?, get(row, "is_known")?);
         if !is_known {
@@ -106,7 +113,7 @@ impl Left {
         }
         let subject_id: Option<Uuid> = get(row, "known_stay_id")?;
         let version: Option<i32> = get(row, "known_version")?;
-        let known = Known {
+        let known = RecordedKey {
             request_hash: get(row, "known_request_hash")?,
             target: idempotency::target(subject_id, version),
             taken_at: get(row, "known_since")?,

@@ -409,11 +409,9 @@ async fn a_key_taken_meanwhile_undoes_the_whole_statement() {
     let rival = plain(1).drawn();
     let transaction = write::begin(&other).await.unwrap();
     let rivals = [&rival];
-    take_declaration_keys(&other, &transaction, &rivals)
-        .await
-        .unwrap();
+    take_declaration_keys(&transaction, &rivals).await.unwrap();
     let no_notices = HashMap::new();
-    insert_stays(&other, &transaction, &rivals, &no_notices)
+    insert_stays(&transaction, &rivals, &no_notices)
         .await
         .unwrap();
 

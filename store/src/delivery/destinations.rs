@@ -145,7 +145,7 @@ pub struct Pause {
 
 /// The outcome of an operator's action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum DestinationOutcome {
     /// It is done.
     Done,
     /// A replay of a request that was carried out at this instant.
@@ -163,7 +163,7 @@ pub async fn pause(
     pause: Pause,
     entry: audit::Entry,
     key: Option<&Idempotency>,
-) -> Result<Deed> {
+) -> Result<DestinationOutcome> {
     let change = destination::Entity::update_many()
         .col_expr(destination::Column::State, Expr::value(PAUSED))
         .col_expr(destination::Column::PausedBy, Expr::value(pause.by))
@@ -182,7 +182,7 @@ pub async fn resume(
     code: &str,
     entry: audit::Entry,
     key: Option<&Idempotency>,
-) -> Result<Deed> {
+) -> Result<DestinationOutcome> {
     let change = running_again().filter(destination::Column::Code.eq(code));
     perform(db, change, entry, key).await
 }
@@ -193,7 +193,7 @@ async fn perform(
     change: sea_orm::UpdateMany<destination::Entity>,
     entry: audit::Entry,
     key: Option<&Idempotency>,
-) -> Result<Deed> {
+) -> Result<DestinationOutcome> {
     let transaction = write::begin(db).await?;
     if let Some(key) = key
         && let Some(known) = idempotency::take(&transaction, key, entry.id, entry.at).await?
@@ -207,7 +207,9 @@ async fn perform(
             None => None,
         };
         transaction.rollback().await?;
-        return Ok(first.map_or(Deed::KeyReused, |first| Deed::Replayed(first.at)));
+        return Ok(first.map_or(DestinationOutcome::KeyReused, |first| {
+            DestinationOutcome::Replayed(first.at)
+        }));
     }
     if change.exec(&transaction).await?.rows_affected == 0 {
         return Err(Error::NotFound);
@@ -216,7 +218,7 @@ async fn perform(
     transaction.execute_raw(statement).await?;
     write::commit(transaction).await?;
     db.wake().notify();
-    Ok(Deed::Done)
+    Ok(DestinationOutcome::Done)
 }
 
 /// Ends expired pauses.

@@ -480,7 +480,7 @@ pub async fn record(
         .iter()
         .filter(kept)
         .flat_map(|result| result.cases.iter().cloned());
-    review::open(backend, &transaction, review::distinct(cases)).await?;
+    review::open(&transaction, review::distinct(cases)).await?;
     let tasks = results
         .iter()
         .filter(kept)
@@ -743,7 +743,7 @@ async fn update_stays(
 
 /// How many tasks are open and the age of the oldest that is due, for metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Backlog {
+pub struct TaskCounts {
     /// Tasks not settled.
     pub open_count: i64,
     /// Of these, tasks whose deadline has passed.
@@ -753,7 +753,7 @@ pub struct Backlog {
 }
 
 /// Counts the open tasks.
-pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
+pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<TaskCounts> {
     let statement = dialect::statement(
         db.backend(),
         "SELECT (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL) AS open_count, \
@@ -763,10 +763,10 @@ pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
              AS parked_count",
         vec![rows::instant(now)],
     );
-    let found = Backlog::find_by_statement(statement)
+    let found = TaskCounts::find_by_statement(statement)
         .one(db.reader())
         .await?;
-    Ok(found.unwrap_or(Backlog {
+    Ok(found.unwrap_or(TaskCounts {
         open_count: 0,
         overdue_count: 0,
         parked_count: 0,

@@ -26,7 +26,7 @@ pub type Attempt = attempt::Model;
 
 /// Which tasks are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum TaskSelection {
     /// Those on their way.
     Open,
     /// Parked ones.
@@ -35,7 +35,7 @@ pub enum Which {
     Rejected,
 }
 
-impl Which {
+impl TaskSelection {
     const fn condition(self) -> &'static str {
         match self {
             Self::Open => "settled_at IS NULL",
@@ -52,14 +52,14 @@ impl Which {
 
 /// What a list is narrowed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct TaskFilter {
     /// Only tasks of these communes.
     pub communes: Option<Communes>,
     /// Only tasks of this facility.
     pub facility_id: Option<Uuid>,
 }
 
-impl Filter {
+impl TaskFilter {
     /// What comes after `WHERE …`, and its parameters.
     fn condition(&self, backend: Backend) -> (String, Vec<Value>) {
         let communes = self.communes.as_ref();
@@ -77,8 +77,8 @@ impl Filter {
 /// Up to `limit` tasks after `after` (its deadline and id), nearest deadline first.
 pub async fn list(
     db: &Database,
-    which: Which,
-    filter: &Filter,
+    which: TaskSelection,
+    filter: &TaskFilter,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: u64,
 ) -> Result<Vec<Task>> {
@@ -318,7 +318,7 @@ pub struct RequeuedMany {
 /// with the audit entry that `entry` builds for it.
 pub async fn requeue_parked(
     db: &Database,
-    filter: &Filter,
+    filter: &TaskFilter,
     count_max: u64,
     now: DateTime<Utc>,
     entry: impl Fn(Uuid) -> audit::Entry,
@@ -351,7 +351,7 @@ pub async fn requeue_parked(
 const IS_NEWEST: &str = "EXISTS (SELECT 1 FROM stay \
      WHERE stay.id = outbox_task.stay_id AND stay.delivery_version = outbox_task.version)";
 
-async fn requeueable(db: &Database, filter: &Filter, limit: u64) -> Result<Vec<Uuid>> {
+async fn requeueable(db: &Database, filter: &TaskFilter, limit: u64) -> Result<Vec<Uuid>> {
     let (narrowed, values) = filter.condition(db.backend());
     let text = format!(
         "SELECT id FROM outbox_task WHERE state = 'parked' AND {IS_NEWEST}{narrowed} \
@@ -362,7 +362,7 @@ async fn requeueable(db: &Database, filter: &Filter, limit: u64) -> Result<Vec<U
     rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
-async fn superseded_count(db: &Database, filter: &Filter) -> Result<u64> {
+async fn superseded_count(db: &Database, filter: &TaskFilter) -> Result<u64> {
     let (narrowed, values) = filter.condition(db.backend());
     let text = format!(
         "SELECT COUNT(*) AS found FROM outbox_task \

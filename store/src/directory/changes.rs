@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    directory::{Change, Content},
+    directory::{Content, DirectoryChange},
     time::local_date,
 };
 use entity::{directory_change, organisation};
@@ -15,7 +15,7 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Database, Error, Result, audit};
+use crate::{Error, Result, audit};
 
 /// The organisations of these ids.
 pub(crate) async fn organisations_of(
@@ -39,9 +39,9 @@ pub(crate) async fn organisations_of(
 pub(crate) async fn changes_of(
     connection: &impl ConnectionTrait,
     subjects: impl Iterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, Vec<Change>>> {
+) -> Result<HashMap<Uuid, Vec<DirectoryChange>>> {
     let subjects: Vec<Uuid> = subjects.collect();
-    let mut found: HashMap<Uuid, Vec<Change>> = HashMap::new();
+    let mut found: HashMap<Uuid, Vec<DirectoryChange>> = HashMap::new();
     if subjects.is_empty() {
         return Ok(found);
     }
@@ -51,7 +51,7 @@ pub(crate) async fn changes_of(
         .all(connection)
         .await?;
     for row in rows {
-        let change = Change {
+        let change = DirectoryChange {
             version: row.version,
             valid_from: row.valid_from,
             at: row.changed_at,
@@ -109,7 +109,6 @@ pub(super) async fn remember_first(
 
 /// Records a change with its audit entry.
 pub(super) async fn keep(
-    db: &Database,
     connection: &impl ConnectionTrait,
     change: directory_change::Model,
     entry: audit::Entry,
@@ -118,7 +117,7 @@ pub(super) async fn keep(
     directory_change::Entity::insert(change.into_active_model().reset_all())
         .exec_without_returning(connection)
         .await?;
-    audit::note(db, connection, entry).await
+    audit::note(connection, entry).await
 }
 
 pub(super) fn at_version(entry: audit::Entry, version: i32) -> audit::Entry {

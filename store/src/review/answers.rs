@@ -7,7 +7,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Database, Result, audit, dialect, idempotency, rows, table_rows::AuditRow, write};
+use crate::{
+    Backend, Database, Result, audit, dialect, idempotency, rows, table_rows::AuditRow, write,
+};
 
 /// An answer as stored.
 pub type AnswerRow = review_answer::Model;
@@ -42,7 +44,7 @@ pub enum Answered {
 /// Answers a question about a stay; its case waits for an officer again.
 pub async fn answer(db: &Database, new: NewAnswer) -> Result<Answered> {
     let transaction = write::begin(db).await?;
-    let answered = answer_on(db, &transaction, new).await?;
+    let answered = answer_on(&transaction, new).await?;
     match answered {
         Answered::Made(_) => write::commit(transaction).await?,
         Answered::Replayed(_)
@@ -53,11 +55,7 @@ pub async fn answer(db: &Database, new: NewAnswer) -> Result<Answered> {
     Ok(answered)
 }
 
-async fn answer_on(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    new: NewAnswer,
-) -> Result<Answered> {
+async fn answer_on(connection: &impl ConnectionTrait, new: NewAnswer) -> Result<Answered> {
     let at = new.row.answered_at;
     if let Some(key) = &new.idempotency {
         let known = idempotency::take(connection, key, new.row.id, at).await?;
@@ -77,10 +75,10 @@ async fn answer_on(
     let Some(question) = question else {
         return Ok(Answered::QuestionUnknown);
     };
-    if !close(db, connection, question.id, at).await? {
+    if !close(connection, question.id, at).await? {
         return Ok(Answered::Closed);
     }
-    return_case(db, connection, question.case_id).await?;
+    return_case(connection, question.case_id).await?;
     let row = AnswerRow {
         case_id: question.case_id,
         ..new.row
@@ -92,20 +90,19 @@ async fn answer_on(
         subject_version: Some(question.version),
         ..new.audit
     })];
-    let audit = dialect::insert_rows(db.backend(), "audit_entry", audit, "");
+    let audit = dialect::insert_rows(Backend::of(connection), "audit_entry", audit, "");
     connection.execute_raw(audit).await?;
     Ok(Answered::Made(row))
 }
 
 /// Only one of two answers, or of an answer and a change, closes the question.
 async fn close(
-    db: &Database,
     connection: &impl ConnectionTrait,
     question_id: Uuid,
     at: DateTime<Utc>,
 ) -> Result<bool> {
     let statement = dialect::statement(
-        db.backend(),
+        Backend::of(connection),
         "UPDATE review_decision SET answered_at = ? WHERE id = ? AND answered_at IS NULL",
         vec![rows::instant(at), rows::uuid(question_id)],
     );
@@ -113,13 +110,9 @@ async fn close(
 }
 
 /// Lets a case that waited for its sender wait for an officer.
-async fn return_case(
-    db: &Database,
-    connection: &impl ConnectionTrait,
-    case_id: Uuid,
-) -> Result<()> {
+async fn return_case(connection: &impl ConnectionTrait, case_id: Uuid) -> Result<()> {
     let statement = dialect::statement(
-        db.backend(),
+        Backend::of(connection),
         "UPDATE review_case SET state = 'open' \
          WHERE id = ? AND closed_at IS NULL AND state = 'awaiting_correction'",
         vec![rows::uuid(case_id)],

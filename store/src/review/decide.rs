@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Case, DecisionRow,
-    queue::{Scope, find_on},
+    queue::{OfficerScope, find_on},
 };
 use crate::{
     Backend, Database, Error, Result, audit, dialect, idempotency,
@@ -74,9 +74,9 @@ pub enum Decided {
 }
 
 /// Decides a case. An expired lease decides nothing, even if nobody has taken the case since.
-pub async fn decide(db: &Database, scope: &Scope, new: NewDecision) -> Result<Decided> {
+pub async fn decide(db: &Database, scope: &OfficerScope, new: NewDecision) -> Result<Decided> {
     let transaction = write::begin(db).await?;
-    let decided = decide_on(db, &transaction, scope, new).await?;
+    let decided = decide_on(&transaction, scope, new).await?;
     match decided {
         Decided::Made(_) => {
             write::commit(transaction).await?;
@@ -94,12 +94,11 @@ pub async fn decide(db: &Database, scope: &Scope, new: NewDecision) -> Result<De
 }
 
 async fn decide_on(
-    db: &Database,
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &OfficerScope,
     new: NewDecision,
 ) -> Result<Decided> {
-    let backend = db.backend();
+    let backend = Backend::of(connection);
     if let Some(key) = &new.idempotency {
         let known = idempotency::take(connection, key, new.id, new.decided_at).await?;
         if let Some(known) = known {
@@ -110,14 +109,14 @@ async fn decide_on(
     if let Some(id @ Some(_)) = known {
         return replay(connection, id).await;
     }
-    let Some(case) = find_on(db, connection, scope, new.case_id).await? else {
+    let Some(case) = find_on(connection, scope, new.case_id).await? else {
         return Ok(Decided::NotFound);
     };
     let target = new.referred_to.as_ref().map(|(commune, _)| commune);
     if target == Some(&case.commune_code) {
         return Ok(Decided::SameCommune);
     }
-    if !move_case(backend, connection, &new).await? {
+    if !move_case(connection, &new).await? {
         return Ok(Decided::LeaseLost);
     }
     let kind = ReviewKind::parse(&case.kind).ok_or(Error::Corrupt {
@@ -126,7 +125,7 @@ async fn decide_on(
     let pointers = new.pointers.as_ref();
     let pointers = pointers.map(|named| review::asked_pointers(kind, named));
     let row = row(&case, &new, pointers.as_deref());
-    answer_of_case(backend, connection, case.id, new.decided_at).await?;
+    answer_of_case(connection, case.id, new.decided_at).await?;
     let decisions = vec![Inserted(row.clone())];
     connection
         .execute_raw(dialect::insert_rows(
@@ -161,7 +160,7 @@ async fn decide_on(
         }));
     }
     if new.decision == ReviewDecision::Accept && kind.is_about_identity() {
-        let reviewed = accept_identity(backend, connection, (&case, kind), new.decided_at).await?;
+        let reviewed = accept_identity(connection, (&case, kind), new.decided_at).await?;
         events.extend(reviewed.into_iter().map(|stay| {
             EventRow(entity::event::Model {
                 id: (new.fresh_id)(),
@@ -192,11 +191,11 @@ struct Reviewed {
 /// for a number, every stay flagged for it. They owe nothing for it any more. Stays that need no
 /// check, such as a guest corrected in the meantime, are left alone.
 async fn accept_identity(
-    backend: Backend,
     connection: &impl ConnectionTrait,
     (case, kind): (&Case, ReviewKind),
     at: DateTime<Utc>,
 ) -> Result<Vec<Reviewed>> {
+    let backend = Backend::of(connection);
     let flagged_together = match kind == ReviewKind::Probing {
         true => {
             " OR (stay.identity_review = 'attention' AND stay.id IN (\
@@ -238,11 +237,8 @@ async fn replay(connection: &impl ConnectionTrait, known: Option<Uuid>) -> Resul
 }
 
 /// The fence: changes the case only while the lease holds it.
-async fn move_case(
-    backend: Backend,
-    connection: &impl ConnectionTrait,
-    new: &NewDecision,
-) -> Result<bool> {
+async fn move_case(connection: &impl ConnectionTrait, new: &NewDecision) -> Result<bool> {
+    let backend = Backend::of(connection);
     let state = new.decision.leads_to();
     let closed_at = (state == ReviewState::Closed).then_some(new.decided_at);
     let (commune_code, province_code) = new.referred_to.clone().unzip();
@@ -291,11 +287,11 @@ fn row(case: &Case, new: &NewDecision, pointers: Option<&[&str]>) -> DecisionRow
 
 /// A question that the officer withdraws by deciding again.
 async fn answer_of_case(
-    backend: Backend,
     connection: &impl ConnectionTrait,
     case_id: Uuid,
     at: DateTime<Utc>,
 ) -> Result<()> {
+    let backend = Backend::of(connection);
     let statement = dialect::statement(
         backend,
         "UPDATE review_decision SET answered_at = ? \

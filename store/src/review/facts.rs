@@ -47,7 +47,7 @@ pub async fn mismatches(db: &Database, cases: &[Case]) -> Result<Vec<Case>> {
 
 /// How often a peer was called about a stay, and how the last call ended.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Attempts {
+pub struct AttemptSummary {
     /// The stay.
     pub stay_id: Uuid,
     /// `registry` or `police`.
@@ -65,7 +65,7 @@ pub struct Attempts {
 }
 
 /// The calls about the newest versions of these stays, one row for each stay and peer.
-pub async fn attempts(db: &Database, stays: &[StayRow]) -> Result<Vec<Attempts>> {
+pub async fn attempts(db: &Database, stays: &[StayRow]) -> Result<Vec<AttemptSummary>> {
     if stays.is_empty() {
         return Ok(Vec::new());
     }
@@ -90,7 +90,7 @@ pub async fn attempts(db: &Database, stays: &[StayRow]) -> Result<Vec<Attempts>>
     );
     let values = tasks.into_iter().map(rows::uuid).collect();
     let statement = dialect::statement(db.backend(), &text, values);
-    Ok(Attempts::find_by_statement(statement)
+    Ok(AttemptSummary::find_by_statement(statement)
         .all(db.reader())
         .await?)
 }

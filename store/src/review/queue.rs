@@ -12,7 +12,7 @@ use crate::{
 
 /// The communes and provinces whose cases an officer sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
+pub struct OfficerScope {
     /// Communes.
     pub communes: Vec<String>,
     /// Provinces, with all their communes.
@@ -21,7 +21,7 @@ pub struct Scope {
 
 /// Which cases a list shows.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct CaseFilter {
     /// Only of these kinds; of all when empty.
     pub kinds: Vec<ReviewKind>,
     /// Only in this state; in all but closed when left out.
@@ -58,7 +58,7 @@ fn is_in(column: &str, count: usize) -> String {
     format!("{column} IN ({})", vec!["?"; count].join(", "))
 }
 
-impl Scope {
+impl OfficerScope {
     /// An officer of nothing sees nothing.
     fn condition(&self) -> Condition {
         let areas = [
@@ -85,8 +85,8 @@ impl Scope {
 /// `limit`.
 pub async fn list(
     db: &Database,
-    scope: &Scope,
-    filter: &Filter,
+    scope: &OfficerScope,
+    filter: &CaseFilter,
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<Case>> {
@@ -129,15 +129,15 @@ fn narrow(condition: &mut Condition, kinds: &[ReviewKind], commune_code: Option<
 }
 
 /// The case with this id in the officer's communes.
-pub async fn find(db: &Database, scope: &Scope, id: Uuid) -> Result<Option<Case>> {
-    find_on(db, db.reader(), scope, id).await
+pub async fn find(db: &Database, scope: &OfficerScope, id: Uuid) -> Result<Option<Case>> {
+    find_on(db.reader(), scope, id).await
 }
 
 /// The case with this id if the officer may read it: it lies in the officer's communes, or the
 /// officer referred it to others.
 pub async fn find_readable(
     db: &Database,
-    scope: &Scope,
+    scope: &OfficerScope,
     key_id: Uuid,
     id: Uuid,
 ) -> Result<Option<Case>> {
@@ -160,20 +160,19 @@ pub async fn is_there(db: &Database, id: Uuid) -> Result<bool> {
 }
 
 pub(super) async fn find_on(
-    db: &Database,
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &OfficerScope,
     id: Uuid,
 ) -> Result<Option<Case>> {
     let mut condition = scope.condition();
     condition.and("id = ?", [rows::uuid(id)]);
     let text = format!("SELECT * FROM review_case WHERE {}", condition.text);
-    let statement = dialect::statement(db.backend(), &text, condition.values);
+    let statement = dialect::statement(Backend::of(connection), &text, condition.values);
     Ok(Case::find_by_statement(statement).one(connection).await?)
 }
 
 /// What an officer wants to take.
-pub struct Claim {
+pub struct CaseClaim {
     /// The lease, if something is taken.
     pub lease_id: Uuid,
     /// Who.
@@ -196,7 +195,7 @@ pub struct Claim {
 
 /// What became of a claim.
 #[derive(Debug)]
-pub enum Claimed {
+pub enum ClaimedCase {
     /// These are held, perhaps none.
     Made(Vec<Case>),
     /// The same request came before and took this lease.
@@ -212,10 +211,10 @@ pub enum Claimed {
 /// the same case.
 pub async fn claim(
     db: &Database,
-    scope: &Scope,
-    claim: Claim,
+    scope: &OfficerScope,
+    claim: CaseClaim,
     now: DateTime<Utc>,
-) -> Result<Claimed> {
+) -> Result<ClaimedCase> {
     let backend = db.backend();
     let transaction = write::begin(db).await?;
     if let Some(key) = &claim.idempotency {
@@ -223,8 +222,8 @@ pub async fn claim(
         if let Some(known) = known {
             transaction.rollback().await?;
             return Ok(match known {
-                Some(lease_id) => Claimed::Replayed { lease_id },
-                None => Claimed::KeyReused,
+                Some(lease_id) => ClaimedCase::Replayed { lease_id },
+                None => ClaimedCase::KeyReused,
             });
         }
     }
@@ -233,7 +232,7 @@ pub async fn claim(
     // RETURNING promises no order.
     cases.sort_by_key(|case| (case.priority, case.opened_at, case.id));
     if claim.idempotency.is_some() || !cases.is_empty() {
-        insert_claim(db, &transaction, &claim, now).await?;
+        insert_claim(&transaction, &claim, now).await?;
     }
     if !cases.is_empty() {
         let audits = claim.audits.into_iter().zip(&cases).map(|(entry, case)| {
@@ -247,13 +246,13 @@ pub async fn claim(
         transaction.execute_raw(audits).await?;
     }
     write::commit(transaction).await?;
-    Ok(Claimed::Made(cases))
+    Ok(ClaimedCase::Made(cases))
 }
 
 fn claim_statement(
     backend: Backend,
-    scope: &Scope,
-    claim: &Claim,
+    scope: &OfficerScope,
+    claim: &CaseClaim,
     now: DateTime<Utc>,
 ) -> sea_orm::Statement {
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
@@ -286,13 +285,12 @@ fn claim_statement(
 }
 
 async fn insert_claim(
-    db: &Database,
     connection: &impl ConnectionTrait,
-    claim: &Claim,
+    claim: &CaseClaim,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let statement = dialect::statement(
-        db.backend(),
+        Backend::of(connection),
         "INSERT INTO review_claim (id, claimed_by, claimed_at) VALUES (?, ?, ?)",
         vec![
             rows::uuid(claim.lease_id),
@@ -419,7 +417,7 @@ pub struct Count {
 }
 
 /// Counts what is not closed, by commune and kind.
-pub async fn counts(db: &Database, scope: &Scope, now: DateTime<Utc>) -> Result<Vec<Count>> {
+pub async fn counts(db: &Database, scope: &OfficerScope, now: DateTime<Utc>) -> Result<Vec<Count>> {
     let (lease_now, mut values) = dialect::lease_now(db.backend(), now);
     let condition = scope.condition();
     let waits = "state IN ('open', 'referred')";
@@ -440,7 +438,7 @@ pub async fn counts(db: &Database, scope: &Scope, now: DateTime<Utc>) -> Result<
 
 /// How many cases of a kind wait for an officer, and since when the oldest: for metrics.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Waiting {
+pub struct WaitingCases {
     /// A word of the kinds.
     pub kind: String,
     /// How many.
@@ -450,12 +448,12 @@ pub struct Waiting {
 }
 
 /// Counts what waits for officers, everywhere.
-pub async fn waiting(db: &Database) -> Result<Vec<Waiting>> {
+pub async fn waiting(db: &Database) -> Result<Vec<WaitingCases>> {
     let text = "SELECT kind, COUNT(*) AS waiting_count, MIN(opened_at) AS oldest_opened_at \
          FROM review_case WHERE closed_at IS NULL AND state IN ('open', 'referred') \
          GROUP BY kind";
     let statement = dialect::statement(db.backend(), text, Vec::new());
-    Ok(Waiting::find_by_statement(statement)
+    Ok(WaitingCases::find_by_statement(statement)
         .all(db.reader())
         .await?)
 }

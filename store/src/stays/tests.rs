@@ -14,22 +14,22 @@ on_both_databases![
 
 const REFERENCE: [u8; 32] = [7; 32];
 
-fn filter() -> Filter {
-    Filter {
+fn filter() -> StayFilter {
+    StayFilter {
         facility_ids: vec![FACILITY],
-        ..Filter::default()
+        ..StayFilter::default()
     }
 }
 
-fn by_reference() -> Filter {
-    Filter {
+fn by_reference() -> StayFilter {
+    StayFilter {
         reference_indexes: vec![REFERENCE.to_vec(), vec![8; 32]],
         ..filter()
     }
 }
 
-fn by_delivery(state: DeliveryState) -> Filter {
-    Filter {
+fn by_delivery(state: DeliveryState) -> StayFilter {
+    StayFilter {
         delivery: Some(state),
         ..filter()
     }
@@ -48,7 +48,7 @@ async fn rare_stays_are_found_among_a_hundred_thousand(database: ::tests::Databa
         .await;
 
     let backend = house.db.backend().into();
-    let page = |filter: Filter| {
+    let page = |filter: StayFilter| {
         let stays = listed(&filter, Order::Newest(None));
         stays.limit(51).build(backend)
     };
@@ -72,7 +72,7 @@ async fn rare_stays_are_found_among_a_hundred_thousand(database: ::tests::Databa
         }
         assert!(plan.contains(index), "{index}: {plan}");
     }
-    let ids_of = async |filter: Filter| {
+    let ids_of = async |filter: StayFilter| {
         let found = list(&house.db, &filter, Order::Newest(None), 9).await;
         let found = found.unwrap().into_iter();
         found.map(|stay| stay.id).collect::<Vec<Uuid>>()
@@ -123,7 +123,7 @@ async fn a_reference_leads_to_its_stays_and_no_others(database: ::tests::Databas
         .map(|stay| stay.id.as_u128())
         .collect();
     assert_eq!(ids, [3, 2, 1]);
-    let elsewhere = Filter {
+    let elsewhere = StayFilter {
         facility_ids: vec![Uuid::from_u128(8)],
         ..by_reference()
     };

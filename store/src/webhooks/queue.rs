@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use domain::{
     event::EventKind,
-    webhook::{CallOutcome, DisabledReason, Progress},
+    webhook::{CallOutcome, DisabledReason, EventProgress},
 };
 use entity::{webhook, webhook_delivery};
 use sea_orm::{
@@ -20,7 +20,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, dialect,
+    Backend, Database, Error, Result, dialect,
     events::{self, EventRow},
     pool::Transaction,
     rows,
@@ -113,7 +113,7 @@ pub async fn behind(db: &Database, now: DateTime<Utc>, lag_max: i64) -> Result<V
 }
 
 /// What a webhook hears of.
-pub fn scope(row: &WebhookRow) -> Result<events::Scope> {
+pub fn scope(row: &WebhookRow) -> Result<events::FeedScope> {
     let corrupt = || Error::Corrupt {
         what: "webhook.facility_ids",
     };
@@ -121,7 +121,7 @@ pub fn scope(row: &WebhookRow) -> Result<events::Scope> {
         None => None,
         Some(text) => Some(serde_json::from_str(text).map_err(|_| corrupt())?),
     };
-    Ok(events::Scope {
+    Ok(events::FeedScope {
         organisation_id: row.organisation_id,
         facility_ids: facility_ids
             .map(|ids: Vec<String>| {
@@ -298,12 +298,12 @@ pub async fn record(
     let transaction = write::begin(db).await?;
     let mut disabled = Vec::new();
     for result in results {
-        if !settle(db, &transaction, result, now).await? {
+        if !settle(&transaction, result, now).await? {
             continue;
         }
         if result.outcome == CallOutcome::Delivered {
-            note_well(db, &transaction, result.webhook_id, now).await?;
-        } else if disable_if_due(db, &transaction, result, now, failing_limit).await? {
+            note_well(&transaction, result.webhook_id, now).await?;
+        } else if disable_if_due(&transaction, result, now, failing_limit).await? {
             disabled.push(result.webhook_id);
         }
     }
@@ -316,16 +316,15 @@ pub async fn record(
 
 /// Returns whether the lease still held.
 async fn settle(
-    db: &Database,
     transaction: &Transaction,
     result: &CallResult,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let is_delivered = result.outcome == CallOutcome::Delivered;
     let (state, settled_at) = match result.next_at {
-        _ if is_delivered => (Progress::Delivered, Some(now)),
-        Some(_) => (Progress::Waiting, None),
-        None => (Progress::Failed, Some(now)),
+        _ if is_delivered => (EventProgress::Delivered, Some(now)),
+        Some(_) => (EventProgress::Waiting, None),
+        None => (EventProgress::Failed, Some(now)),
     };
     let text = "UPDATE webhook_delivery SET state = ?, attempt_count = attempt_count + 1, \
                   due_at = ?, lease_id = NULL, leased_until = NULL, last_attempt_at = ?, \
@@ -342,34 +341,28 @@ async fn settle(
         rows::uuid(result.lease_id),
     ];
     let changed = transaction
-        .execute_raw(dialect::statement(db.backend(), text, values))
+        .execute_raw(dialect::statement(Backend::of(transaction), text, values))
         .await?;
     Ok(changed.rows_affected() == 1)
 }
 
-async fn note_well(
-    db: &Database,
-    transaction: &Transaction,
-    webhook_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<()> {
+async fn note_well(transaction: &Transaction, webhook_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let text = "UPDATE webhook SET failing_since = NULL, proven_at = COALESCE(proven_at, ?) \
                 WHERE id = ? AND (failing_since IS NOT NULL OR proven_at IS NULL)";
     let values = vec![rows::instant(now), rows::uuid(webhook_id)];
-    let statement = dialect::statement(db.backend(), text, values);
+    let statement = dialect::statement(Backend::of(transaction), text, values);
     transaction.execute_raw(statement).await?;
     Ok(())
 }
 
 /// Records the failure and returns whether it disabled the webhook.
 async fn disable_if_due(
-    db: &Database,
     transaction: &Transaction,
     result: &CallResult,
     now: DateTime<Utc>,
     failing_limit: DateTime<Utc>,
 ) -> Result<bool> {
-    let backend = db.backend();
+    let backend = Backend::of(transaction);
     let text = "UPDATE webhook SET failing_since = ? WHERE id = ? AND failing_since IS NULL";
     let values = vec![rows::instant(now), rows::uuid(result.webhook_id)];
     let statement = dialect::statement(backend, text, values);

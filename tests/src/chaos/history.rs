@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::journal::{Change, Ending, Item, Line, Operation, Sending};
+use super::journal::{CallEnd, Change, Item, Line, Operation, Sending};
 
 /// A sender's knowledge after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Request<'a> {
     /// What was sent.
     pub sending: &'a Sending,
     /// How it ended; none when the journal breaks off.
-    pub ending: Option<&'a Ending>,
+    pub ending: Option<&'a CallEnd>,
     /// The body of its answer, read.
     pub answer: Value,
 }

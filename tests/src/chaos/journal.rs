@@ -123,7 +123,7 @@ pub struct Sending {
 
 /// How a request ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Ending {
+pub struct CallEnd {
     /// Microseconds since 1970.
     pub at: i64,
     /// Number of the request.
@@ -155,7 +155,7 @@ pub enum Line {
     /// Before a request.
     Send(Sending),
     /// After it.
-    Outcome(Ending),
+    Outcome(CallEnd),
 }
 
 /// The open journal of a run.
@@ -200,7 +200,7 @@ impl Journal {
             Some(told) => (Some(told.status), Some(told.body), told.retry_after),
             None => (None, None, None),
         };
-        self.write(&Line::Outcome(Ending {
+        self.write(&Line::Outcome(CallEnd {
             at,
             request,
             status,

@@ -12,8 +12,8 @@ use domain::{
     stay::Channel,
 };
 use formats::{
-    stay_file::{FileReading, FileRow, FileStay, Note},
-    stay_rows::places::Places,
+    stay_file::{FileReading, FileRow, FileStay, RowNote},
+    stay_rows::places::PlaceColumns,
 };
 use intake::{
     Accepted, Item, Occasion, Refusal,
@@ -38,8 +38,8 @@ const FAULT_COUNT_MAX: usize = 5;
 enum Fate {
     Skipped,
     /// With the id of the stay, unless it is a dry run, and its warnings.
-    Accepted(Option<Uuid>, Vec<Note>),
-    Replayed(Uuid, Vec<Note>),
+    Accepted(Option<Uuid>, Vec<RowNote>),
+    Replayed(Uuid, Vec<RowNote>),
     Rejected(Reasons),
 }
 
@@ -47,7 +47,7 @@ enum Fate {
 #[derive(Clone, Copy)]
 struct Placed<'a> {
     row: &'a FileRow,
-    places: &'a Places,
+    places: &'a PlaceColumns,
 }
 
 impl<'a> Placed<'a> {
@@ -59,12 +59,12 @@ impl<'a> Placed<'a> {
     }
 
     /// A violation of a member, in the words of the row's sheet.
-    fn note(self, violation: &Violation) -> Note {
+    fn note(self, violation: &Violation) -> RowNote {
         let sources = self.stay().map_or(&[][..], |stay| &stay.sources);
         self.places.judged(violation, sources)
     }
 
-    fn notes(self, violations: &[Violation]) -> Vec<Note> {
+    fn notes(self, violations: &[Violation]) -> Vec<RowNote> {
         violations
             .iter()
             .map(|violation| self.note(violation))
@@ -72,7 +72,7 @@ impl<'a> Placed<'a> {
     }
 
     /// Every warning of a stay, in the words of the row's sheet where it has any.
-    fn warnings_of(self, stay: &StayView) -> Vec<Note> {
+    fn warnings_of(self, stay: &StayView) -> Vec<RowNote> {
         let stay: Value = serde_json::from_str(&stay.json).unwrap_or_default();
         let carried = stay["warnings"]
             .as_array()
@@ -87,7 +87,7 @@ impl<'a> Placed<'a> {
     }
 
     /// The findings of the row's cells and of the rules, each once.
-    fn all_warnings(self, judged: &[Violation]) -> Vec<Note> {
+    fn all_warnings(self, judged: &[Violation]) -> Vec<RowNote> {
         let mut all = self
             .stay()
             .map_or_else(Vec::new, |stay| stay.warnings.clone());
@@ -106,13 +106,13 @@ impl<'a> Placed<'a> {
 /// Why a row was rejected.
 struct Reasons {
     code: Code,
-    violations: Vec<Note>,
+    violations: Vec<RowNote>,
     /// The stay that holds its reference.
     stay_id: Option<Uuid>,
 }
 
 impl Reasons {
-    fn invalid(violations: Vec<Note>) -> Self {
+    fn invalid(violations: Vec<RowNote>) -> Self {
         Self {
             code: Code::ValidationFailed,
             violations,
@@ -135,11 +135,11 @@ impl Job {
     pub(super) async fn judge(
         &self,
         read: &[FileRow],
-        places: &[Places],
+        places: &[PlaceColumns],
         first: usize,
         sender: &Sender,
     ) -> Result<Vec<ImportRow>, Left> {
-        let none = Places::default();
+        let none = PlaceColumns::default();
         let read: Vec<Placed<'_>> = read
             .iter()
             .map(|row| Placed {
@@ -208,7 +208,7 @@ impl Job {
                 .filter(|(place, _)| fates[*place].is_none())
                 .filter_map(|(place, row)| {
                     let draft = row.stay()?;
-                    let warnings = draft.warnings.iter().map(Note::violation);
+                    let warnings = draft.warnings.iter().map(RowNote::violation);
                     Some((place, draft, warnings.collect()))
                 })
                 .collect();
@@ -470,13 +470,13 @@ fn rejected_cells(row: &FileRow, draft: Option<&FileStay>) -> RejectedCells {
 }
 
 /// Violations as stored with a row.
-fn kept(notes: &[Note]) -> Value {
-    notes.iter().map(Note::to_json).collect()
+fn kept(notes: &[RowNote]) -> Value {
+    notes.iter().map(RowNote::to_json).collect()
 }
 
 /// Combines the findings of cells and rules: where a cell could not be read, the rules only see a
 /// missing member.
-fn all_violations(row: Placed<'_>, draft: &FileStay, judged: &[Violation]) -> Vec<Note> {
+fn all_violations(row: Placed<'_>, draft: &FileStay, judged: &[Violation]) -> Vec<RowNote> {
     let is_explained = |error: &Violation| {
         draft.violations.iter().any(|violation| {
             let rest = violation.pointer.strip_prefix(&error.pointer);

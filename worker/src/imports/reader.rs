@@ -8,10 +8,10 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use formats::{
     stay_file::{
-        Description, FileRow,
-        limited::{Answer, Request},
+        FileDescription, FileRow,
+        limited::{ReaderAnswer, Request},
     },
-    stay_rows::places::Note,
+    stay_rows::places::RowNote,
     table::FileFault,
 };
 use tokio::{
@@ -108,13 +108,17 @@ impl FileReader {
     }
 
     /// The shape of the file, once all of it has been sent.
-    pub(super) async fn description(&mut self) -> Result<Result<Description, Vec<Note>>, Left> {
+    pub(super) async fn description(
+        &mut self,
+    ) -> Result<Result<FileDescription, Vec<RowNote>>, Left> {
         // The end of the file.
         drop(self.input.take());
         match timeout(UNDERSTANDING_TIME_MAX, self.answer()).await {
-            Ok(Ok(Answer::File(description))) => Ok(Ok(description)),
-            Ok(Ok(Answer::Fault(notes))) => Ok(Err(notes)),
-            Ok(Ok(Answer::Row(_) | Answer::End)) => Err(self.died(ReaderDeath::Broken).await),
+            Ok(Ok(ReaderAnswer::File(description))) => Ok(Ok(description)),
+            Ok(Ok(ReaderAnswer::Fault(notes))) => Ok(Err(notes)),
+            Ok(Ok(ReaderAnswer::Row(_) | ReaderAnswer::End)) => {
+                Err(self.died(ReaderDeath::Broken).await)
+            }
             Ok(Err(left)) => Err(left),
             Err(_) => Err(self.died(ReaderDeath::TooHeavy).await),
         }
@@ -125,9 +129,9 @@ impl FileReader {
         let mut rows = Vec::with_capacity(count);
         while rows.len() < count {
             match timeout(ANSWER_TIME_MAX, self.answer()).await {
-                Ok(Ok(Answer::Row(row))) => rows.push(row),
-                Ok(Ok(Answer::End)) => break,
-                Ok(Ok(Answer::File(_) | Answer::Fault(_))) => {
+                Ok(Ok(ReaderAnswer::Row(row))) => rows.push(row),
+                Ok(Ok(ReaderAnswer::End)) => break,
+                Ok(Ok(ReaderAnswer::File(_) | ReaderAnswer::Fault(_))) => {
                     return Err(self.died(ReaderDeath::Broken).await);
                 }
                 Ok(Err(left)) => return Err(left),
@@ -137,7 +141,7 @@ impl FileReader {
         Ok(rows)
     }
 
-    async fn answer(&mut self) -> Result<Answer, Left> {
+    async fn answer(&mut self) -> Result<ReaderAnswer, Left> {
         let mut line = Vec::new();
         let mut output = (&mut self.output).take(ANSWER_BYTE_COUNT_MAX);
         let read = output.read_until(b'\n', &mut line).await;

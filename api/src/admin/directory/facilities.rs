@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    directory::{self as rules, Change, FacilityDraft, FacilityPatch, FacilityRecord, is_over},
+    directory::{
+        self as rules, DirectoryChange, FacilityDraft, FacilityPatch, FacilityRecord, is_over,
+    },
     problem::Code,
     time::{format_instant, local_date},
 };
@@ -14,7 +16,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, types::Any};
 use runtime::ids;
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::directory::{self, FACILITY, Note};
+use store::directory::{self, ActionRecord, FACILITY};
 use uuid::Uuid;
 
 use super::{Made, OfOrganisation, check_version, outcome, owner, part, shown};
@@ -25,7 +27,7 @@ use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
-use crate::payload::{Document, MERGE_PATCH, Shape};
+use crate::payload::{JsonDocument, MERGE_PATCH, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::refused::Refused;
@@ -118,7 +120,7 @@ struct UpcomingChange {
 }
 
 impl UpcomingChange {
-    fn of(change: &Change) -> Self {
+    fn of(change: &DirectoryChange) -> Self {
         let changes = change.content.iter();
         Self {
             version: shown(change.version),
@@ -282,7 +284,7 @@ impl FacilityRecordsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<FacilityRecordDraft>,
+        document: JsonDocument<FacilityRecordDraft>,
     ) -> Result<Made<FacilityRecordView>, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let now = document.received_at;
@@ -293,7 +295,7 @@ impl FacilityRecordsApi {
             None => {
                 let record = record(app, &document.value, now).await?;
                 let subject = (FACILITY, record.facility.id);
-                let note = Note {
+                let note = ActionRecord {
                     entry: audit::entry(app, sender.key_id, "facility.created", subject, now),
                     key: guard.as_ref(),
                 };
@@ -348,7 +350,7 @@ impl FacilityRecordsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<FacilityRecordPatch>,
+        document: JsonDocument<FacilityRecordPatch>,
     ) -> Result<FacilityChanged, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let now = document.received_at;
@@ -364,7 +366,7 @@ impl FacilityRecordsApi {
                 let patch = patch(app, &document.value, &judged, now)?;
                 check_version(&if_match.0, judged.version, patch.content.is_empty())?;
                 let subject = (FACILITY, judged.facility.id);
-                let note = Note {
+                let note = ActionRecord {
                     entry: audit::entry(app, sender.key_id, "facility.changed", subject, now),
                     key: guard.as_ref(),
                 };
@@ -440,7 +442,7 @@ async fn end(
     let end = json!({"ended_at": format_instant(now)});
     let patch = patch(app, &end, judged, now)?;
     let subject = (FACILITY, judged.facility.id);
-    let note = Note {
+    let note = ActionRecord {
         entry: audit::entry(app, key_id, "facility.ended", subject, now),
         key: None,
     };

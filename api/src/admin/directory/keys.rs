@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use store::{
     api_keys::ApiKey,
-    directory::{Note, Written},
+    directory::{ActionOutcome, ActionRecord},
     key_ring,
 };
 use uuid::Uuid;
@@ -26,7 +26,7 @@ use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::refused::Refused;
 use crate::reply::{Json, Location, Replayed};
@@ -240,7 +240,7 @@ impl KeysApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<KeyDraft>,
+        document: JsonDocument<KeyDraft>,
     ) -> Result<KeyCreated, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let now = document.received_at;
@@ -252,13 +252,13 @@ impl KeysApi {
                 let draft = draft.map_err(Failure::invalid)?;
                 let (row, text) = generate(app, draft, now).await?;
                 let subject = (key_ring::KEY, row.id);
-                let note = Note {
+                let note = ActionRecord {
                     entry: audit::entry(app, sender.key_id, key_ring::CREATED, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = key_ring::create(&app.db, &row, &app.row_key, note).await;
                 let written = written.map_err(|error| failure(error, &key))?;
-                let is_done = matches!(written, Written::Done(_));
+                let is_done = matches!(written, ActionOutcome::Done(_));
                 (written, Some(text).filter(|_| is_done))
             }
         };

@@ -13,7 +13,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use serde::Serialize;
 use serde_json::json;
-use store::directory::{self, Note, ORGANISATION};
+use store::directory::{self, ActionRecord, ORGANISATION};
 use uuid::Uuid;
 
 use super::{Made, check_version, outcome, part, shown};
@@ -24,7 +24,7 @@ use crate::auth::{Administering, Admitted};
 use crate::cursor;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
-use crate::payload::{Document, MERGE_PATCH, Shape};
+use crate::payload::{JsonDocument, MERGE_PATCH, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::refused::Refused;
@@ -191,7 +191,7 @@ impl OrganisationsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<OrganisationDraft>,
+        document: JsonDocument<OrganisationDraft>,
     ) -> Result<Made<OrganisationView>, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let now = document.received_at;
@@ -200,7 +200,7 @@ impl OrganisationsApi {
         let subject = (ORGANISATION, organisation.id);
         let request = ("organisations", &document.value);
         let guard = key.of_request(app, sender, (AREA, &[]), request, now);
-        let note = Note {
+        let note = ActionRecord {
             entry: audit::entry(app, sender.key_id, "organisation.created", subject, now),
             key: guard.as_ref(),
         };
@@ -252,7 +252,7 @@ impl OrganisationsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<OrganisationPatch>,
+        document: JsonDocument<OrganisationPatch>,
     ) -> Result<OrganisationChanged, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
         let now = document.received_at;
@@ -270,7 +270,7 @@ impl OrganisationsApi {
                 let content = content.map_err(Failure::invalid)?;
                 check_version(&if_match.0, judged.version, content.is_empty())?;
                 let subject = (ORGANISATION, judged.id);
-                let note = Note {
+                let note = ActionRecord {
                     entry: audit::entry(app, sender.key_id, "organisation.changed", subject, now),
                     key: guard.as_ref(),
                 };
@@ -328,7 +328,7 @@ async fn end(
     let patch = json!({"ended_at": format_instant(now)});
     let content = read_organisation_patch(&patch, judged).map_err(Failure::invalid)?;
     let subject = (ORGANISATION, judged.id);
-    let note = Note {
+    let note = ActionRecord {
         entry: audit::entry(app, key_id, "organisation.ended", subject, now),
         key: None,
     };

@@ -6,44 +6,44 @@ use serde_json::{Value, json};
 use crate::events::EVENT_STREAM;
 
 /// A schema, and the members and elements that are of it.
-struct Body {
+struct BodySchema {
     name: &'static str,
     places: &'static [&'static str],
     schema: fn() -> Value,
 }
 
-const BODIES: &[Body] = &[
-    Body {
+const BODIES: &[BodySchema] = &[
+    BodySchema {
         name: "EventData",
         places: &["/Event/properties/data"],
         schema: event_data,
     },
-    Body {
+    BodySchema {
         name: "WebhookCall",
         places: &[],
         schema: webhook_call,
     },
-    Body {
+    BodySchema {
         name: "WebhookCallData",
         places: &[],
         schema: webhook_call_data,
     },
-    Body {
+    BodySchema {
         name: "ReviewDetail",
         places: &["/ReviewCase/properties/detail"],
         schema: review_detail,
     },
-    Body {
+    BodySchema {
         name: "ReviewNeighbour",
         places: &[],
         schema: review_neighbour,
     },
-    Body {
+    BodySchema {
         name: "Jwk",
         places: &["/Jwks/properties/keys/items"],
         schema: jwk,
     },
-    Body {
+    BodySchema {
         name: "ReadyWords",
         places: &["/Ready/properties/checks", "/Ready/properties/dependencies"],
         schema: || {
@@ -55,32 +55,32 @@ const BODIES: &[Body] = &[
             })
         },
     },
-    Body {
+    BodySchema {
         name: "CatalogueEntry",
         places: &[],
         schema: catalogue_entry,
     },
-    Body {
+    BodySchema {
         name: "CatalogueMappings",
         places: &[],
         schema: catalogue_mappings,
     },
-    Body {
+    BodySchema {
         name: "CatalogueWord",
         places: &[],
         schema: catalogue_word,
     },
-    Body {
+    BodySchema {
         name: "FormerName",
         places: &[],
         schema: former_name,
     },
-    Body {
+    BodySchema {
         name: "AliasTarget",
         places: &[],
         schema: alias_target,
     },
-    Body {
+    BodySchema {
         name: "Words",
         places: &[],
         schema: || {
@@ -95,7 +95,7 @@ const BODIES: &[Body] = &[
             })
         },
     },
-    Body {
+    BodySchema {
         name: "ProblemExample",
         places: &[],
         schema: problem_example,

@@ -14,10 +14,10 @@ const COMMON_PROBLEMS: [u16; 3] = [421, 500, 503];
 const KEYED_PROBLEMS: [u16; 2] = [401, 429];
 
 /// An operation as the framework derives it from its handler.
-type Operation = Map<String, Value>;
+type OperationObject = Map<String, Value>;
 
 /// Completes an operation. `headers` are those that the document knows.
-pub(super) fn complete(operation: &mut Operation, headers: &Value) {
+pub(super) fn complete(operation: &mut OperationObject, headers: &Value) {
     let has_key = operation.contains_key("security");
     let mut problems = problems(operation);
     problems.extend(name_scheme(operation));
@@ -46,7 +46,7 @@ fn problem(status: &str) -> Value {
 
 /// The problems that follow from what an operation takes. What is a fault only of some operations
 /// is in the type of their failure.
-fn problems(operation: &Operation) -> BTreeSet<u16> {
+fn problems(operation: &OperationObject) -> BTreeSet<u16> {
     let mut problems = BTreeSet::from(COMMON_PROBLEMS);
     if operation.contains_key("security") {
         problems.extend(KEYED_PROBLEMS);
@@ -72,7 +72,7 @@ fn problems(operation: &Operation) -> BTreeSet<u16> {
 
 /// Handlers name the scheme of keys together with the keys they admit. The document has one scheme,
 /// and the problem of the keys that are not admitted.
-pub(super) fn name_scheme(operation: &mut Operation) -> Option<u16> {
+pub(super) fn name_scheme(operation: &mut OperationObject) -> Option<u16> {
     let schemes = operation.get_mut("security")?;
     let named = schemes.pointer("/0")?.as_object()?.keys().next()?;
     let refusal = Audience::refusal_of(named);
@@ -81,7 +81,7 @@ pub(super) fn name_scheme(operation: &mut Operation) -> Option<u16> {
 }
 
 /// Parameters as the document has them, and those of every operation.
-fn complete_parameters(operation: &mut Operation) {
+fn complete_parameters(operation: &mut OperationObject) {
     let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     let Some(parameters) = parameters.as_array_mut() else {
         return;

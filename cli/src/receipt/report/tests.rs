@@ -40,8 +40,8 @@ fn answer(signer: &ReceiptSigner) -> Value {
     answer
 }
 
-fn evidence(receipt: impl Into<String>) -> Evidence {
-    Evidence {
+fn evidence(receipt: impl Into<String>) -> ReceiptEvidence {
+    ReceiptEvidence {
         receipt: receipt.into(),
         content: None,
         salt: None,
@@ -59,29 +59,29 @@ fn a_receipt_holds_in_every_form_it_is_shown_in() {
         (evidence(bare.clone()), None),
         (evidence(format!(" {bare}\n")), None),
         (evidence(whole["receipt"].to_string()), None),
-        (evidence(whole.to_string()), Some(Match::Same)),
-        (evidence(departed.to_string()), Some(Match::Same)),
+        (evidence(whole.to_string()), Some(Agreement::Same)),
+        (evidence(departed.to_string()), Some(Agreement::Same)),
         (
-            Evidence {
+            ReceiptEvidence {
                 content: Some(whole.clone()),
                 ..evidence(bare.clone())
             },
-            Some(Match::Same),
+            Some(Agreement::Same),
         ),
         (
-            Evidence {
+            ReceiptEvidence {
                 content: Some(content()),
                 salt: Some(SALT.to_owned()),
                 ..evidence(bare.clone())
             },
-            Some(Match::Same),
+            Some(Agreement::Same),
         ),
         (
-            Evidence {
+            ReceiptEvidence {
                 content: Some(content()),
                 ..evidence(whole["receipt"].to_string())
             },
-            Some(Match::Same),
+            Some(Agreement::Same),
         ),
     ];
     for (evidence, content) in table {
@@ -96,20 +96,20 @@ fn other_content_or_no_salt_does_not_hold() {
     let signer = signer();
     let mut other = content();
     other["room"] = json!("204");
-    let with = |content, salt: Option<&str>| Evidence {
+    let with = |content, salt: Option<&str>| ReceiptEvidence {
         content: Some(content),
         salt: salt.map(str::to_owned),
         ..evidence(jws(&signer))
     };
     let table = [
-        (with(other, Some(SALT)), Match::Differs),
+        (with(other, Some(SALT)), Agreement::Differs),
         (
             with(content(), Some("AAECAwQFBgcICQoLDA0OAA")),
-            Match::Differs,
+            Agreement::Differs,
         ),
-        (with(content(), None), Match::WithoutSalt),
-        (with(content(), Some("AAEC")), Match::WithoutSalt),
-        (with(json!([]), Some(SALT)), Match::Differs),
+        (with(content(), None), Agreement::WithoutSalt),
+        (with(content(), Some("AAEC")), Agreement::WithoutSalt),
+        (with(json!([]), Some(SALT)), Agreement::Differs),
     ];
     for (evidence, content) in table {
         let report = Report::of(&evidence, &signer.jwks());

@@ -26,7 +26,7 @@ const FRENCH_CARD: &str = "IDFRA";
 
 /// The three sizes, and one special layout still in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum ZoneFormat {
     /// Card: three lines of 30.
     Td1,
     /// Larger card: two lines of 36.
@@ -37,7 +37,7 @@ pub(super) enum Format {
     FrenchCard,
 }
 
-impl Format {
+impl ZoneFormat {
     const ALL: [Self; 3] = [Self::Td1, Self::Td2, Self::Td3];
 
     const fn line_count(self) -> usize {
@@ -125,7 +125,7 @@ impl Checked {
 
 /// One zone, field by field.
 pub(super) struct Zone {
-    pub(super) format: Format,
+    pub(super) format: ZoneFormat,
     /// `P<`, `ID`, …
     pub(super) document_code: String,
     /// Three letters, fillers at the end.
@@ -148,13 +148,13 @@ pub(super) struct Zone {
 }
 
 impl Zone {
-    pub(super) fn cut(lines: &Lines) -> Result<Self, Code> {
+    pub(super) fn cut(lines: &ZoneLines) -> Result<Self, Code> {
         let zone = match (lines.format, lines.lines.as_slice()) {
-            (Format::Td1, [first, second, third]) => Self::card(first, second, third),
-            (Format::Td2, [first, second]) if first.starts_with(FRENCH_CARD) => {
+            (ZoneFormat::Td1, [first, second, third]) => Self::card(first, second, third),
+            (ZoneFormat::Td2, [first, second]) if first.starts_with(FRENCH_CARD) => {
                 Self::of_france(first, second)
             }
-            (Format::Td2 | Format::Td3, [first, second]) => {
+            (ZoneFormat::Td2 | ZoneFormat::Td3, [first, second]) => {
                 Self::two_lines(lines.format, first, second)
             }
             _ => return Err(Code::MrzLength),
@@ -176,7 +176,7 @@ impl Zone {
         ]
         .concat();
         Self {
-            format: Format::Td1,
+            format: ZoneFormat::Td1,
             document_code: at(first, 0..2).to_owned(),
             issuer: at(first, 2..5).to_owned(),
             number: number_with_rest(number, at(first, 14..15), optional),
@@ -190,15 +190,15 @@ impl Zone {
         }
     }
 
-    fn two_lines(format: Format, first: &str, second: &str) -> Self {
+    fn two_lines(format: ZoneFormat, first: &str, second: &str) -> Self {
         let end = format.line_length() - 1;
         let (number, check) = (at(second, 0..9), at(second, 9..10));
         let (number, optional) = match format {
-            Format::Td3 => (
+            ZoneFormat::Td3 => (
                 Checked::new(number, check),
                 Checked::new(at(second, 28..42), at(second, 42..43)),
             ),
-            Format::Td1 | Format::Td2 | Format::FrenchCard => {
+            ZoneFormat::Td1 | ZoneFormat::Td2 | ZoneFormat::FrenchCard => {
                 let optional = at(second, 28..end);
                 (
                     number_with_rest(number, check, optional),
@@ -228,7 +228,7 @@ impl Zone {
     fn of_france(first: &str, second: &str) -> Self {
         let (own, standard) = (
             Self::french_card(first, second),
-            Self::two_lines(Format::Td2, first, second),
+            Self::two_lines(ZoneFormat::Td2, first, second),
         );
         let right_count = |zone: &Self| {
             let checked = [&zone.number, &zone.birth_date, &zone.composite];
@@ -253,7 +253,7 @@ impl Zone {
             .any(|field| !field.ends_with(FILLER));
         let composite = [first, at(second, 0..35)].concat();
         Self {
-            format: Format::FrenchCard,
+            format: ZoneFormat::FrenchCard,
             document_code: at(first, 0..2).to_owned(),
             issuer: at(first, 2..5).to_owned(),
             number: Checked::new(at(second, 0..12), at(second, 12..13)),
@@ -305,14 +305,14 @@ fn looks_like(letter: u8) -> Option<u8> {
 }
 
 /// The lines of a zone: of its lengths, in its alphabet.
-pub(super) struct Lines {
-    format: Format,
+pub(super) struct ZoneLines {
+    format: ZoneFormat,
     lines: Vec<String>,
     /// Whether letters were small or spaces stood between them.
     pub(super) is_mended: bool,
 }
 
-impl Lines {
+impl ZoneLines {
     /// Length is judged before the alphabet: a line that is cut off is said to be so.
     pub(super) fn read(text: &str) -> Result<Self, Code> {
         let scanned: Vec<String> = text
@@ -331,7 +331,7 @@ impl Lines {
         }
         let lines: Vec<String> = scanned.iter().map(|line| in_alphabet(line)).collect();
         let lengths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
-        let format = Format::ALL
+        let format = ZoneFormat::ALL
             .into_iter()
             .find(|format| format.has(&lengths))
             .ok_or(Code::MrzLength)?;
@@ -409,7 +409,7 @@ mod tests {
     #[test]
     fn every_check_digit_of_every_vector_is_judged_as_the_vector_says() {
         for vector in vectors() {
-            let read = Lines::read(&vector.lines.join("\n"));
+            let read = ZoneLines::read(&vector.lines.join("\n"));
             let id = vector.id.as_str();
             if vector.checks.length == Some(false) || id == DIACRITIC {
                 let expected = match id {

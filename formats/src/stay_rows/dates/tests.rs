@@ -8,8 +8,8 @@ fn local(text: &str) -> When {
     When::Local(day.parse().unwrap(), time)
 }
 
-fn reader(order: DateOrder) -> Reader {
-    Reader {
+fn reader(order: DateOrder) -> DateReader {
+    DateReader {
         order,
         is_doubtful: false,
         is_1904: false,
@@ -118,7 +118,7 @@ fn days_are_read_in_every_form_they_come_in() {
         let found = reader(order).when(text).map(|read| read.value);
         assert_eq!(found, expected, "{text}");
     }
-    let of_1904 = Reader {
+    let of_1904 = DateReader {
         is_1904: true,
         ..reader(ours)
     };
@@ -149,7 +149,7 @@ fn instants_keep_their_offset() {
 
 #[test]
 fn what_might_mean_something_else_is_told() {
-    let doubtful = Reader {
+    let doubtful = DateReader {
         is_doubtful: true,
         ..reader(DateOrder::DayMonth)
     };
@@ -251,7 +251,7 @@ fn the_order_of_a_column_is_told_by_its_language_and_its_own_values() {
         (true, &["23/11/2026", "08/12/1964"], ours, false),
     ];
     for (is_vietnamese, texts, order, is_doubtful) in table {
-        let mut evidence = Evidence::default();
+        let mut evidence = DateOrderEvidence::default();
         texts.iter().for_each(|text| evidence.see(text));
         let mut signs = Signs {
             asked: None,
@@ -270,7 +270,7 @@ fn the_order_of_a_column_is_told_by_its_language_and_its_own_values() {
         asked: None,
         named: None,
         is_vietnamese: false,
-        evidence: Evidence::default(),
+        evidence: DateOrderEvidence::default(),
     };
     assert!(silent.is_doubtful(|order| order == theirs));
 }
@@ -301,7 +301,7 @@ proptest! {
             let _ = reader(order).when(&text);
             let _ = reader(order).birth_date(&text, None);
             let _ = is_day(&text);
-            Evidence::default().see(&text);
+            DateOrderEvidence::default().see(&text);
         }
     }
 

@@ -8,7 +8,7 @@ use super::super::{CELL_BYTE_COUNT_MAX, COLUMN_COUNT_MAX, CellKind, FileFault};
 use super::events::{EventFault, attribute};
 use super::package::Package;
 use super::strings::{Strings, TextRun, push_text};
-use super::styles::{Shown, Styles};
+use super::styles::{CellFormat, Styles};
 use super::xstring::decoded;
 
 /// Columns a sheet has by its format (XFD).
@@ -22,18 +22,18 @@ const REGION_COUNT_MAX: usize = 100_000;
 
 /// The workbook's data besides the sheet.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(super) struct WorkbookData<'a> {
     pub(super) strings: &'a Strings,
     pub(super) styles: &'a Styles,
 }
 
 /// A cell while it is read.
 #[derive(Default)]
-struct Cell {
+struct SheetCell {
     column: usize,
     /// As the attribute `t` says.
     kind: String,
-    shown: Shown,
+    shown: CellFormat,
     value: String,
     has_formula: bool,
 }
@@ -42,12 +42,12 @@ struct Cell {
 pub(super) fn read(
     package: &mut Package<'_>,
     path: &str,
-    known: Known<'_>,
+    known: WorkbookData<'_>,
     texts: &mut Texts,
     rows_left: &mut usize,
 ) -> Result<SheetData, FileFault> {
     let mut events = package.part(path)?.ok_or(FileFault::Unreadable)?;
-    let mut reading = Reading {
+    let mut reading = SheetReading {
         known,
         row: 0,
         next_column: 0,
@@ -72,19 +72,19 @@ pub(super) fn read(
 }
 
 /// The reader's position in the sheet.
-struct Reading<'a> {
-    known: Known<'a>,
+struct SheetReading<'a> {
+    known: WorkbookData<'a>,
     /// From 1.
     row: usize,
     /// The column that the next cell without a reference has.
     next_column: usize,
-    cell: Option<Cell>,
+    cell: Option<SheetCell>,
     is_value: bool,
     inline: TextRun,
     merged: Vec<Region>,
 }
 
-impl Reading<'_> {
+impl SheetReading<'_> {
     fn see(&mut self, event: &Event<'_>, builder: &mut SheetBuilder<'_>) -> Result<(), FileFault> {
         if let Event::Start(element) = event {
             match element.local_name().as_ref() {
@@ -141,11 +141,11 @@ impl Reading<'_> {
         self.next_column = column + 1;
         self.is_value = false;
         self.inline = TextRun::default();
-        self.cell = Some(Cell {
+        self.cell = Some(SheetCell {
             column,
             kind: attribute(element, "t").unwrap_or_default(),
             shown: self.known.styles.shown(style),
-            ..Cell::default()
+            ..SheetCell::default()
         });
         Ok(())
     }
@@ -222,7 +222,7 @@ impl Reading<'_> {
 }
 
 /// What a person sees in a cell that holds its own value.
-fn shown(cell: &Cell) -> (String, CellKind) {
+fn shown(cell: &SheetCell) -> (String, CellKind) {
     let value = cell.value.trim();
     match cell.kind.as_str() {
         "inlineStr" | "str" => (decoded(&cell.value).into_owned(), CellKind::Text),
@@ -237,9 +237,9 @@ fn shown(cell: &Cell) -> (String, CellKind) {
         }
         "e" => (value.to_owned(), CellKind::Error),
         _ => match cell.shown {
-            Shown::Plain => (number(value), CellKind::Number),
-            Shown::Date => (number(value), CellKind::Date),
-            Shown::Digits(count) => (filled(number(value), count.into()), CellKind::Number),
+            CellFormat::Plain => (number(value), CellKind::Number),
+            CellFormat::Date => (number(value), CellKind::Date),
+            CellFormat::Digits(count) => (filled(number(value), count.into()), CellKind::Number),
         },
     }
 }

@@ -13,7 +13,7 @@ const DIGIT_COUNT_MAX: usize = 20;
 
 /// The effect of a number format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum CellFormat {
     /// A number.
     #[default]
     Plain,
@@ -25,10 +25,10 @@ pub(super) enum Shown {
 
 /// The formats of cells, by place.
 #[derive(Default)]
-pub(super) struct Styles(Vec<Shown>);
+pub(super) struct Styles(Vec<CellFormat>);
 
 impl Styles {
-    pub(super) fn shown(&self, place: Option<usize>) -> Shown {
+    pub(super) fn shown(&self, place: Option<usize>) -> CellFormat {
         let found = place.and_then(|place| self.0.get(place));
         found.copied().unwrap_or_default()
     }
@@ -43,7 +43,7 @@ pub(super) fn read(package: &mut Package<'_>, path: Option<&str>) -> Result<Styl
     let Some(part) = package.part(path)? else {
         return Ok(styles);
     };
-    let mut custom: Vec<(u32, Shown)> = Vec::new();
+    let mut custom: Vec<(u32, CellFormat)> = Vec::new();
     // `cellStyleXfs` holds elements of the same name that no cell names.
     let mut is_of_cells = false;
     part.elements(|element| {
@@ -69,18 +69,18 @@ pub(super) fn read(package: &mut Package<'_>, path: Option<&str>) -> Result<Styl
 }
 
 /// ECMA-376-1, 18.8.30: formats that every workbook has, East Asian ones included.
-fn of_id(id: u32, custom: &[(u32, Shown)]) -> Shown {
+fn of_id(id: u32, custom: &[(u32, CellFormat)]) -> CellFormat {
     if let Some((_, shown)) = custom.iter().find(|(known, _)| *known == id) {
         return *shown;
     }
     match id {
-        14..=22 | 27..=36 | 45..=47 | 50..=58 => Shown::Date,
-        _ => Shown::Plain,
+        14..=22 | 27..=36 | 45..=47 | 50..=58 => CellFormat::Date,
+        _ => CellFormat::Plain,
     }
 }
 
 /// The first part of a format decides, without what is quoted, escaped or in brackets.
-fn of_code(code: &str) -> Shown {
+fn of_code(code: &str) -> CellFormat {
     let mut bare = String::new();
     let mut letters = code.chars();
     while let Some(letter) = letters.next() {
@@ -108,14 +108,14 @@ fn of_code(code: &str) -> Shown {
     let bare = bare.trim();
     let is_zeros = !bare.is_empty() && bare.bytes().all(|byte| byte == b'0');
     if is_zeros && bare.len() > 1 && bare.len() <= DIGIT_COUNT_MAX {
-        return Shown::Digits(u8::try_from(bare.len()).unwrap_or_default());
+        return CellFormat::Digits(u8::try_from(bare.len()).unwrap_or_default());
     }
     let is_date =
         bare.contains(['y', 'd', 'h', 's']) || (bare.contains('m') && !bare.contains(['0', '#']));
     if is_date && bare != "standard" {
-        Shown::Date
+        CellFormat::Date
     } else {
-        Shown::Plain
+        CellFormat::Plain
     }
 }
 
@@ -126,26 +126,26 @@ mod tests {
     #[test]
     fn a_format_tells_dates_from_numbers() {
         let table = [
-            ("General", Shown::Plain),
-            ("0.00", Shown::Plain),
-            ("#,##0\\ \"đ\"", Shown::Plain),
-            ("0.00E+00", Shown::Plain),
-            ("[Red]0", Shown::Plain),
-            ("\"day \"0", Shown::Plain),
-            ("@", Shown::Plain),
-            ("dd/mm/yyyy", Shown::Date),
-            ("[$-409]d\\-mmm\\-yy;@", Shown::Date),
-            ("[h]:mm", Shown::Date),
-            ("mmm", Shown::Date),
-            ("000000000000", Shown::Digits(12)),
-            ("00", Shown::Digits(2)),
-            ("0", Shown::Plain),
+            ("General", CellFormat::Plain),
+            ("0.00", CellFormat::Plain),
+            ("#,##0\\ \"đ\"", CellFormat::Plain),
+            ("0.00E+00", CellFormat::Plain),
+            ("[Red]0", CellFormat::Plain),
+            ("\"day \"0", CellFormat::Plain),
+            ("@", CellFormat::Plain),
+            ("dd/mm/yyyy", CellFormat::Date),
+            ("[$-409]d\\-mmm\\-yy;@", CellFormat::Date),
+            ("[h]:mm", CellFormat::Date),
+            ("mmm", CellFormat::Date),
+            ("000000000000", CellFormat::Digits(12)),
+            ("00", CellFormat::Digits(2)),
+            ("0", CellFormat::Plain),
         ];
         for (code, shown) in table {
             assert_eq!(of_code(code), shown, "{code}");
         }
-        assert_eq!(of_id(14, &[]), Shown::Date);
-        assert_eq!(of_id(14, &[(14, Shown::Plain)]), Shown::Plain);
-        assert_eq!(of_id(1, &[]), Shown::Plain);
+        assert_eq!(of_id(14, &[]), CellFormat::Date);
+        assert_eq!(of_id(14, &[(14, CellFormat::Plain)]), CellFormat::Plain);
+        assert_eq!(of_id(1, &[]), CellFormat::Plain);
     }
 }

@@ -424,7 +424,7 @@ mod tests {
     };
     use crate::{
         outbox::TaskRow,
-        rows::{AsRow, Column},
+        rows::{AsRow, RowColumn},
         table_rows::{AuditRow, EventRow, StayRow, VersionRow},
     };
 
@@ -442,7 +442,7 @@ mod tests {
 
     #[test]
     fn every_column_of_a_row_is_written_or_asked_to_be_null() {
-        let tables: [(&Insert, &[Column]); 5] = [
+        let tables: [(&Insert, &[RowColumn]); 5] = [
             (&STAYS, StayRow::COLUMNS),
             (&VERSIONS, VersionRow::COLUMNS),
             (&TASKS, TaskRow::COLUMNS),
@@ -450,7 +450,7 @@ mod tests {
             (&EVENTS, EventRow::COLUMNS),
         ];
         for (insert, columns) in tables {
-            for Column { name, .. } in columns {
+            for RowColumn { name, .. } in columns {
                 let is_written = insert.columns.iter().any(|(column, _)| column == name);
                 let is_known = is_written || LEFT_NULL.contains(name);
                 assert!(is_known, "{}.{name}", insert.table);

@@ -19,7 +19,7 @@ const FAIR_COUNT: usize = 16;
 
 /// To whom a connection counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Owner {
+pub(crate) enum ConnectionOwner {
     /// Nobody: a proxy that forwards for others.
     Proxy,
     /// An address, as long as no key is known.
@@ -29,21 +29,21 @@ pub(crate) enum Owner {
 }
 
 /// The connections of a listener by owner.
-pub(crate) struct Crowd {
+pub(crate) struct ConnectionsByOwner {
     address_count_max: usize,
     key_count_max: usize,
-    state: Mutex<State>,
+    state: Mutex<ConnectionGroups>,
 }
 
 #[derive(Default)]
-struct State {
+struct ConnectionGroups {
     next_number: u64,
     /// The connections of each, oldest first.
-    groups: HashMap<Owner, BTreeMap<u64, CancellationToken>>,
+    groups: HashMap<ConnectionOwner, BTreeMap<u64, CancellationToken>>,
 }
 
-impl State {
-    fn remove(&mut self, owner: Owner, number: u64) {
+impl ConnectionGroups {
+    fn remove(&mut self, owner: ConnectionOwner, number: u64) {
         if let Some(group) = self.groups.get_mut(&owner) {
             group.remove(&number);
             if group.is_empty() {
@@ -53,7 +53,7 @@ impl State {
     }
 }
 
-impl Crowd {
+impl ConnectionsByOwner {
     /// Nobody is there.
     pub(crate) fn new(address_count_max: usize, key_count_max: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -64,15 +64,15 @@ impl Crowd {
     }
 
     /// Counts a connection; closes its owner's oldest if there are too many.
-    pub(crate) fn enter(self: &Arc<Self>, owner: Owner) -> Arc<Seat> {
+    pub(crate) fn enter(self: &Arc<Self>, owner: ConnectionOwner) -> Arc<ConnectionEntry> {
         let mut state = self.state.lock();
         let number = state.next_number;
         state.next_number += 1;
         let evicted = CancellationToken::new();
         self.add(&mut state, owner, number, evicted.clone());
         drop(state);
-        Arc::new(Seat {
-            crowd: Arc::clone(self),
+        Arc::new(ConnectionEntry {
+            by_owner: Arc::clone(self),
             number,
             owner: Mutex::new(owner),
             evicted,
@@ -83,18 +83,24 @@ impl Crowd {
     pub(crate) fn make_room(&self) {
         let mut state = self.state.lock();
         let addresses = state.groups.iter_mut();
-        let addresses = addresses.filter(|(owner, _)| matches!(owner, Owner::Address(_)));
+        let addresses = addresses.filter(|(owner, _)| matches!(owner, ConnectionOwner::Address(_)));
         let largest = addresses.max_by_key(|(_, group)| group.len());
         if let Some((_, group)) = largest.filter(|(_, group)| group.len() > FAIR_COUNT) {
             end_oldest(group);
         }
     }
 
-    fn add(&self, state: &mut State, owner: Owner, number: u64, evicted: CancellationToken) {
+    fn add(
+        &self,
+        state: &mut ConnectionGroups,
+        owner: ConnectionOwner,
+        number: u64,
+        evicted: CancellationToken,
+    ) {
         let count_max = match owner {
-            Owner::Proxy => return,
-            Owner::Address(_) => self.address_count_max,
-            Owner::Key(_) => self.key_count_max,
+            ConnectionOwner::Proxy => return,
+            ConnectionOwner::Address(_) => self.address_count_max,
+            ConnectionOwner::Key(_) => self.key_count_max,
         };
         let group = state.groups.entry(owner).or_default();
         group.insert(number, evicted);
@@ -111,25 +117,25 @@ fn end_oldest(group: &mut BTreeMap<u64, CancellationToken>) {
 }
 
 /// A connection's entry among its owner's. Dropping it removes the entry.
-pub(crate) struct Seat {
-    crowd: Arc<Crowd>,
+pub(crate) struct ConnectionEntry {
+    by_owner: Arc<ConnectionsByOwner>,
     number: u64,
-    owner: Mutex<Owner>,
+    owner: Mutex<ConnectionOwner>,
     evicted: CancellationToken,
 }
 
-impl Seat {
+impl ConnectionEntry {
     /// From now on the connection counts to this key, if it counted to an address.
     pub(crate) fn give_to(&self, key_id: Uuid) {
         let mut owner = self.owner.lock();
-        if !matches!(*owner, Owner::Address(_)) {
+        if !matches!(*owner, ConnectionOwner::Address(_)) {
             return;
         }
-        let mut state = self.crowd.state.lock();
+        let mut state = self.by_owner.state.lock();
         state.remove(*owner, self.number);
-        *owner = Owner::Key(key_id);
+        *owner = ConnectionOwner::Key(key_id);
         let evicted = self.evicted.clone();
-        self.crowd.add(&mut state, *owner, self.number, evicted);
+        self.by_owner.add(&mut state, *owner, self.number, evicted);
     }
 
     /// Resolves when the connection has to go.
@@ -138,10 +144,10 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionEntry {
     fn drop(&mut self) {
         let owner = *self.owner.lock();
-        self.crowd.state.lock().remove(owner, self.number);
+        self.by_owner.state.lock().remove(owner, self.number);
     }
 }
 
@@ -151,54 +157,56 @@ mod tests {
 
     use super::*;
 
-    fn house(last: u8) -> Owner {
+    fn house(last: u8) -> ConnectionOwner {
         let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
-        Owner::Address(ClientAddress::of(address))
+        ConnectionOwner::Address(ClientAddress::of(address))
     }
 
-    fn is_gone(seat: &Seat) -> bool {
-        seat.evicted.is_cancelled()
+    fn is_gone(entry: &ConnectionEntry) -> bool {
+        entry.evicted.is_cancelled()
     }
 
     #[test]
     fn who_has_too_many_loses_the_oldest_and_nobody_else() {
-        let crowd = Crowd::new(2, 2);
-        let neighbour = crowd.enter(house(2));
-        let seats: Vec<_> = (0..4).map(|_| crowd.enter(house(1))).collect();
-        let gone: Vec<bool> = seats.iter().map(|seat| is_gone(seat)).collect();
+        let by_owner = ConnectionsByOwner::new(2, 2);
+        let neighbour = by_owner.enter(house(2));
+        let entries: Vec<_> = (0..4).map(|_| by_owner.enter(house(1))).collect();
+        let gone: Vec<bool> = entries.iter().map(|entry| is_gone(entry)).collect();
         assert_eq!(gone, [true, true, false, false]);
         assert!(!is_gone(&neighbour));
-        let proxies: Vec<_> = (0..9).map(|_| crowd.enter(Owner::Proxy)).collect();
-        assert!(!proxies.iter().any(|seat| is_gone(seat)));
+        let proxies: Vec<_> = (0..9)
+            .map(|_| by_owner.enter(ConnectionOwner::Proxy))
+            .collect();
+        assert!(!proxies.iter().any(|entry| is_gone(entry)));
     }
 
     #[test]
-    fn a_known_key_leaves_the_crowd_of_its_address() {
-        let crowd = Crowd::new(2, 2);
+    fn a_known_key_leaves_the_group_of_its_address() {
+        let by_owner = ConnectionsByOwner::new(2, 2);
         let (key, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let honest = crowd.enter(house(1));
+        let honest = by_owner.enter(house(1));
         honest.give_to(key);
         // Its owner stays the same.
         honest.give_to(other);
-        let flood: Vec<_> = (0..9).map(|_| crowd.enter(house(1))).collect();
-        assert_eq!(flood.iter().filter(|seat| is_gone(seat)).count(), 7);
+        let flood: Vec<_> = (0..9).map(|_| by_owner.enter(house(1))).collect();
+        assert_eq!(flood.iter().filter(|entry| is_gone(entry)).count(), 7);
         assert!(!is_gone(&honest));
         // A key has its own limit.
-        let more = [crowd.enter(house(3)), crowd.enter(house(4))];
-        more.iter().for_each(|seat| seat.give_to(key));
+        let more = [by_owner.enter(house(3)), by_owner.enter(house(4))];
+        more.iter().for_each(|entry| entry.give_to(key));
         assert!(is_gone(&honest) && !is_gone(&more[1]));
     }
 
     #[test]
-    fn the_largest_crowd_makes_room_and_a_small_one_does_not() {
-        let crowd = Crowd::new(100, 100);
-        let few: Vec<_> = (0..FAIR_COUNT).map(|_| crowd.enter(house(1))).collect();
-        crowd.make_room();
-        assert!(!few.iter().any(|seat| is_gone(seat)));
-        let many: Vec<_> = (0..=FAIR_COUNT).map(|_| crowd.enter(house(2))).collect();
-        crowd.make_room();
+    fn the_largest_group_makes_room_and_a_small_one_does_not() {
+        let by_owner = ConnectionsByOwner::new(100, 100);
+        let few: Vec<_> = (0..FAIR_COUNT).map(|_| by_owner.enter(house(1))).collect();
+        by_owner.make_room();
+        assert!(!few.iter().any(|entry| is_gone(entry)));
+        let many: Vec<_> = (0..=FAIR_COUNT).map(|_| by_owner.enter(house(2))).collect();
+        by_owner.make_room();
         assert!(is_gone(&many[0]) && !is_gone(&many[1]) && !is_gone(&few[0]));
         drop((few, many));
-        assert!(crowd.state.lock().groups.is_empty());
+        assert!(by_owner.state.lock().groups.is_empty());
     }
 }
