@@ -111,7 +111,9 @@ impl Committer {
             .collect();
         // Halves of a failed group wait here; the depth is bounded by the logarithm of the group
         // size.
-        let mut parts = vec![self.write_clean(writing).await];
+        let left = self.write_at_once(writing, Statement::Clean).await;
+        let left = self.write_at_once(left, Statement::Noticed).await;
+        let mut parts = vec![left];
         while let Some(part) = parts.pop() {
             if !part.is_empty() {
                 parts.extend(self.write_part(part).await);
@@ -120,10 +122,13 @@ impl Committer {
     }
 
     /// Writes and answers what one statement can; gives back what is left for a transaction.
-    async fn write_clean(&self, group: Vec<Admission>) -> Vec<Admission> {
+    async fn write_at_once(&self, group: Vec<Admission>, statement: Statement) -> Vec<Admission> {
+        if group.is_empty() {
+            return group;
+        }
         let writing = self.progress.begin(group.len());
         let started = writing.since();
-        let written = in_time(declarations::write_clean(&self.db, &rows(&group))).await;
+        let written = in_time(statement.run(&self.db, &rows(&group))).await;
         // Often nothing was asked then: how the database gets on, the transaction tells.
         if let Ok(judged) = &written
             && judged.iter().all(Option::is_none)
@@ -167,6 +172,28 @@ fn rows(part: &[Admission]) -> Vec<&NewDeclaration> {
     part.iter()
         .map(|admission| &admission.declaration)
         .collect()
+}
+
+/// The statements of a group that are transactions of their own.
+#[derive(Clone, Copy)]
+enum Statement {
+    /// For what nothing stands against.
+    Clean,
+    /// For what has only neighbours.
+    Noticed,
+}
+
+impl Statement {
+    async fn run(
+        self,
+        db: &Database,
+        group: &[&NewDeclaration],
+    ) -> store::Result<Vec<Option<Judged>>> {
+        match self {
+            Self::Clean => declarations::write_clean(db, group).await,
+            Self::Noticed => declarations::write_noticed(db, group).await,
+        }
+    }
 }
 
 async fn in_time<T>(writing: impl Future<Output = store::Result<T>>) -> store::Result<T> {

@@ -1,6 +1,7 @@
 //! Accepts declarations: uniqueness, idempotency, stay, version, task and audit entry of a whole
-//! group. What is clean is written by one statement ([`write_clean`]), the rest by one transaction
-//! with a handful of multi-row statements ([`write()`]).
+//! group. What is clean is written by one statement ([`write_clean`]), what has neighbours by
+//! another ([`write_noticed`]), the rest by one transaction with a handful of multi-row statements
+//! ([`write()`]).
 //!
 //! Rows are always written in this order, sorted by key inside each statement, so that committers
 //! cannot deadlock: declaration keys, idempotency keys, then the rest. A declaration that loses a
@@ -33,7 +34,7 @@ use crate::{
 };
 
 pub use crate::idempotency::Idempotency;
-pub use clean::write_clean;
+pub use clean::{write_clean, write_noticed};
 
 /// Most declarations of one group: as many rows as one statement of SQLite takes of its widest
 /// table, beside their number.

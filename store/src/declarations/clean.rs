@@ -8,6 +8,9 @@
 //! says so; [`super::write()`] decides about that. It takes no `ON CONFLICT` for keys: where another
 //! process takes one in between, the unique index undoes the whole statement, since a key that
 //! silently stayed with somebody else would leave its stay without one.
+//!
+//! A guest who is known from another stay at the same time is not clean, but nearly: the same
+//! statement without its look at the neighbours writes those, once they have been read.
 
 mod ordinary;
 mod statement;
@@ -19,34 +22,69 @@ use uuid::Uuid;
 
 use self::{
     ordinary::is_ordinary,
-    statement::{Arrays, STATEMENT},
+    statement::{CLEAN, NOTICED, Statement},
 };
-use super::{Judged, NewDeclaration, Outcome, judge_by_key};
+use super::{Judged, NewDeclaration, Noticed, Outcome, judge_by_key};
 use crate::{
     Backend, Database, Error, Result,
     idempotency::{self, RecordedKey},
+    review::NewCase,
     write,
 };
 
 /// Writes those of a group that are clean, and judges those whose `Idempotency-Key` is known.
-/// Answers in the order of the group, with `None` for what [`super::write()`] must decide.
+/// Answers in the order of the group, with `None` for what is left.
 ///
 /// On SQLite, where a statement costs little, that is all of them.
 ///
 /// No two declarations of a group may share a declaration key or an idempotency key. Errors: any;
 /// except for [`Error::OutcomeUnknown`] nothing of the group was written.
 pub async fn write_clean(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Option<Judged>>> {
-    let offered = match db.backend() {
-        Backend::Postgres => offered(group),
-        Backend::Sqlite => Vec::new(),
-    };
+    let offered: Vec<Offered<'_>> = offered(db.backend(), group)
+        .into_iter()
+        .map(Offered::new)
+        .collect();
+    run(db, group, &offered, &CLEAN).await
+}
+
+/// Writes those that [`write_clean`] left for nothing but their neighbours, with the warnings and
+/// cases that these give rise to. Answers in the order of the group, with `None` for what
+/// [`super::write()`] must decide.
+///
+/// The neighbours are read before: two statements instead of eleven. One that is written in
+/// between goes unnoticed, as it does between two transactions.
+///
+/// What is asked of the group, and the errors, are those of [`write_clean`].
+pub async fn write_noticed(
+    db: &Database,
+    group: &[&NewDeclaration],
+) -> Result<Vec<Option<Judged>>> {
+    let offered = offered(db.backend(), group);
     if offered.is_empty() {
         return Ok(vec![None; group.len()]);
     }
-    let arguments = Arrays::of(&offered)?.arguments;
+    let mut notices = super::notice_neighbours(db.writer(), &offered).await?;
+    let noticed: Vec<Offered<'_>> = offered
+        .into_iter()
+        .filter_map(|one| Some(Offered::with(one, notices.remove(&one.stay.id)?)))
+        .collect();
+    run(db, group, &noticed, &NOTICED).await
+}
+
+/// Runs a statement that writes the offered rows of a group.
+async fn run(
+    db: &Database,
+    group: &[&NewDeclaration],
+    offered: &[Offered<'_>],
+    statement: &'static Statement,
+) -> Result<Vec<Option<Judged>>> {
+    if offered.is_empty() {
+        return Ok(vec![None; group.len()]);
+    }
+    let arguments = statement.arguments(offered)?;
     let left: HashMap<Uuid, UncleanDeclaration> = match write::commit_alone(
         db,
-        STATEMENT.as_str(),
+        &statement.text,
         arguments,
     )
     .await
@@ -71,31 +109,60 @@ pub async fn write_clean(db: &Database, group: &[&NewDeclaration]) -> Result<Vec
     let is_written = |one: &NewDeclaration| !left.contains_key(&one.stay.id);
     if offered
         .iter()
-        .any(|one| one.task.is_some() && is_written(one))
+        .any(|row| row.declaration.task.is_some() && is_written(row.declaration))
     {
         db.wake().notify();
     }
-    Ok(judge(group, &offered, &left))
+    Ok(judge(group, offered, &left))
+}
+
+/// A declaration with what its neighbours add to it.
+pub(super) struct Offered<'a> {
+    declaration: &'a NewDeclaration,
+    /// All of its warnings as they are to be stored, where there are further ones.
+    warnings: Option<String>,
+    cases: Vec<NewCase>,
+}
+
+impl<'a> Offered<'a> {
+    fn new(declaration: &'a NewDeclaration) -> Self {
+        Self {
+            declaration,
+            warnings: None,
+            cases: Vec::new(),
+        }
+    }
+
+    fn with(declaration: &'a NewDeclaration, noticed: Noticed) -> Self {
+        Self {
+            declaration,
+            warnings: noticed.warnings,
+            cases: noticed.cases,
+        }
+    }
 }
 
 fn judge(
     group: &[&NewDeclaration],
-    offered: &[&NewDeclaration],
+    offered: &[Offered<'_>],
     left: &HashMap<Uuid, UncleanDeclaration>,
 ) -> Vec<Option<Judged>> {
-    let offered: HashSet<Uuid> = offered.iter().map(|one| one.stay.id).collect();
+    let offered: HashMap<Uuid, &Offered<'_>> = offered
+        .iter()
+        .map(|row| (row.declaration.stay.id, row))
+        .collect();
     let judged = group.iter().map(|one| {
-        if !offered.contains(&one.stay.id) {
-            return None;
+        let row = offered.get(&one.stay.id)?;
+        match left.get(&one.stay.id) {
+            None => Some(Judged {
+                outcome: Outcome::Written,
+                warnings: row.warnings.clone(),
+            }),
+            Some(left) => Some(Judged {
+                outcome: left.judge(one)?,
+                warnings: None,
+            }),
         }
-        let outcome = match left.get(&one.stay.id) {
-            None => Outcome::Written,
-            Some(left) => left.judge(one)?,
-        };
-        Some(Judged {
-            outcome,
-            warnings: None,
-        })
     });
     judged.collect()
 }
@@ -138,7 +205,10 @@ where
 
 /// What of a group the statement may write: the ordinary, and of one document only the first. The
 /// others have it for a neighbour.
-fn offered<'a>(group: &[&'a NewDeclaration]) -> Vec<&'a NewDeclaration> {
+fn offered<'a>(backend: Backend, group: &[&'a NewDeclaration]) -> Vec<&'a NewDeclaration> {
+    if backend == Backend::Sqlite {
+        return Vec::new();
+    }
     let mut documents = HashSet::new();
     let mut numbers = HashSet::new();
     let offered = group.iter().copied().filter(|one| {

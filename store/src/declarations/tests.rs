@@ -69,21 +69,30 @@ async fn connect(url: &str) -> Database {
 /// As a committer does it: what the statement leaves is for a transaction.
 async fn write_both_ways(db: &Database, group: &[&NewDeclaration]) -> (Vec<Judged>, usize) {
     let clean = write_clean(db, group).await.unwrap();
-    let left: Vec<&NewDeclaration> = group
-        .iter()
-        .zip(&clean)
-        .filter(|(_, judged)| judged.is_none())
-        .map(|(one, _)| *one)
-        .collect();
-    let mut rest = match left.is_empty() {
+    let left = left(group, &clean);
+    let noticed = write_noticed(db, &left).await.unwrap();
+    let rest = self::left(&left, &noticed);
+    let mut rest = match rest.is_empty() {
         true => Vec::new(),
-        false => write(db, &left).await.unwrap(),
+        false => write(db, &rest).await.unwrap(),
     }
     .into_iter();
-    let judged = clean
+    let mut noticed = noticed
         .into_iter()
         .map(|judged| judged.or_else(|| rest.next()));
+    let judged = clean
+        .into_iter()
+        .map(|judged| judged.or_else(|| noticed.next().flatten()));
     (judged.map(Option::unwrap).collect(), left.len())
+}
+
+/// What of a group is not judged yet.
+fn left<'a>(group: &[&'a NewDeclaration], judged: &[Option<Judged>]) -> Vec<&'a NewDeclaration> {
+    let unjudged = group
+        .iter()
+        .zip(judged)
+        .filter(|(_, judged)| judged.is_none());
+    unjudged.map(|(one, _)| *one).collect()
 }
 
 /// Numbers that look random and are the same in each run.
@@ -398,6 +407,40 @@ async fn a_clean_group_is_one_statement() {
     let before = link.statement_count();
     write(&db, &[&plain(2).drawn()]).await.unwrap();
     assert_eq!(link.statement_count() - before, 10, "as a transaction");
+}
+
+/// A returning guest: warned about, and a case for the police, in two statements.
+#[tokio::test]
+async fn what_has_neighbours_is_two_statements() {
+    let store = Store::open().await;
+    let (link, url) = Link::to_database(store.database.url()).await;
+    let db = connect(&url).await;
+    let known = |number| Sketch {
+        document: Some(7),
+        ..plain(number)
+    };
+    for number in [1, 2] {
+        // The second prepares the statements.
+        write_both_ways(&db, &[&known(number).drawn()]).await;
+    }
+    let (guest, stranger) = (known(3).drawn(), plain(4).drawn());
+    let before = link.statement_count();
+    let (judged, left_count) = write_both_ways(&db, &[&guest, &stranger]).await;
+    assert_eq!(
+        link.statement_count() - before,
+        3,
+        "with that of the stranger"
+    );
+    assert_eq!(left_count, 1);
+    assert_eq!(judged[0].outcome, Outcome::Written);
+    assert!(judged[0].warnings.is_some());
+    assert_eq!(judged[1].warnings, None);
+    assert_eq!(store.stay_count().await, 4);
+    let of_guest = format!(
+        "SELECT COUNT(*) FROM review_case WHERE stay_id = '{}'",
+        guest.stay.id
+    );
+    assert!(store.database.count(&of_guest).await > 0, "a case");
 }
 
 /// Two processes that declare the same at the same time: the later one's statement is undone

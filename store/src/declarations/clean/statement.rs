@@ -1,26 +1,51 @@
-//! The statement for the clean rows of a group: its parameters and its text.
+//! The statements for the clean rows of a group, and for those with neighbours: their parameters
+//! and their texts.
 
 use std::sync::LazyLock;
 
 use entity::word::Word;
 use sea_orm::sqlx::{Arguments, Encode, Postgres, Type, postgres::PgArguments};
 
-use super::super::NewDeclaration;
-use crate::{Backend, Error, Result, neighbours};
+use super::{super::NewDeclaration, Offered};
+use crate::{Backend, Error, Result, neighbours, review::NewCase};
 
-/// The parameters of the statement: an array for each column that differs from row to row, and at
-/// the end the number of rows.
+/// A statement and whether it has parameters for cases.
+pub(super) struct Statement {
+    pub(super) text: String,
+    has_cases: bool,
+}
+
+impl Statement {
+    /// Its parameters for these rows.
+    pub(super) fn arguments(&self, rows: &[Offered<'_>]) -> Result<PgArguments> {
+        let mut arrays = Arrays::of(rows)?;
+        if self.has_cases {
+            arrays.add_cases(rows)?;
+        }
+        Ok(arrays.arguments)
+    }
+}
+
+/// Parameters: an array for each column that differs from row to row, and after the columns of a
+/// table the number of its rows.
 #[derive(Default)]
-pub(super) struct Arrays {
+struct Arrays {
     names: Vec<&'static str>,
-    pub(super) arguments: PgArguments,
+    arguments: PgArguments,
 }
 
 impl Arrays {
-    pub(super) fn of(rows: &[&NewDeclaration]) -> Result<Self> {
+    fn of(noticed: &[Offered<'_>]) -> Result<Self> {
+        let rows: Vec<&NewDeclaration> = noticed.iter().map(|row| row.declaration).collect();
+        let rows = rows.as_slice();
         let mut arrays = Self::default();
         arrays.add_stays(rows)?;
         arrays.add_versions(rows)?;
+        let warnings = noticed.iter().map(|row| match &row.warnings {
+            Some(warnings) => warnings.as_str(),
+            None => row.declaration.version.warnings.as_str(),
+        });
+        arrays.add("warnings", warnings)?;
         arrays.add_keys(rows)?;
         let tasks = || rows.iter().map(|one| one.task.as_ref());
         arrays.add("task_id", tasks().map(|task| Some(task?.id)))?;
@@ -32,9 +57,23 @@ impl Arrays {
             "event_detail",
             rows.iter().map(|one| one.event.detail.as_str()),
         )?;
-        let row_count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        arrays.bind(row_count)?;
+        arrays.bind_count(rows.len())?;
         Ok(arrays)
+    }
+
+    fn add_cases(&mut self, rows: &[Offered<'_>]) -> Result<()> {
+        let cases: Vec<&NewCase> = rows.iter().flat_map(|row| &row.cases).collect();
+        let cases = || cases.iter();
+        self.add("case_id", cases().map(|case| case.id))?;
+        self.add("case_of", cases().map(|case| case.stay_id))?;
+        self.add("case_kind", cases().map(|case| case.kind.as_str()))?;
+        self.add("priority", cases().map(|case| case.kind.priority()))?;
+        self.add("detail", cases().map(|case| case.detail.to_string()))?;
+        self.bind_count(cases().len())
+    }
+
+    fn bind_count(&mut self, row_count: usize) -> Result<()> {
+        self.bind(i64::try_from(row_count).unwrap_or(i64::MAX))
     }
 
     fn add_stays(&mut self, rows: &[&NewDeclaration]) -> Result<()> {
@@ -126,11 +165,7 @@ impl Arrays {
             versions().map(|version| version.receipt_kid.as_str()),
         )?;
         let signatures = versions().map(|version| version.receipt_signature.as_slice());
-        self.add("receipt_signature", signatures)?;
-        self.add(
-            "warnings",
-            versions().map(|version| version.warnings.as_str()),
-        )
+        self.add("receipt_signature", signatures)
     }
 
     fn add_keys(&mut self, rows: &[&NewDeclaration]) -> Result<()> {
@@ -364,7 +399,45 @@ const EVENTS: Insert = Insert {
     tail: "",
 };
 
-pub(super) static STATEMENT: LazyLock<String> = LazyLock::new(text);
+/// Writes what nothing stands against.
+pub(super) static CLEAN: LazyLock<Statement> = LazyLock::new(|| Statement {
+    text: text(
+        &format!(" AND NOT {}", neighbours::may_exist(Backend::Postgres)),
+        "",
+    ),
+    has_cases: false,
+});
+
+/// Writes what has neighbours, with the cases that follow from them. A new stay has no case yet, so
+/// that none can be in the way.
+pub(super) static NOTICED: LazyLock<Statement> = LazyLock::new(|| {
+    let first = names().len() + 2;
+    let marks: Vec<String> = (first..first + 5)
+        .map(|number| format!("${number}"))
+        .collect();
+    let cases = format!(
+        ", opened AS (INSERT INTO review_case (id, kind, state, priority, commune_code, \
+           province_code, facility_id, stay_id, version, detail, opened_at) \
+         SELECT c.id, c.kind, 'open', c.priority, judged.commune_code, judged.province_code, \
+           judged.facility_id, judged.stay_id, 1, c.detail, judged.received_at \
+         FROM (SELECT * FROM UNNEST({marks}) AS u (id, stay_id, kind, priority, detail) \
+             LIMIT ${limit}) c \
+           JOIN judged ON judged.stay_id = c.stay_id WHERE judged.is_clean)",
+        marks = marks.join(", "),
+        limit = first + 5,
+    );
+    Statement {
+        text: text("", &cases),
+        has_cases: true,
+    }
+});
+
+/// The names of the columns, in the order of their parameters.
+fn names() -> Vec<&'static str> {
+    Arrays::of(&[])
+        .map(|arrays| arrays.names)
+        .unwrap_or_default()
+}
 
 /// Everything in one text that never changes, so that a connection parses and plans it once.
 ///
@@ -375,11 +448,10 @@ pub(super) static STATEMENT: LazyLock<String> = LazyLock::new(text);
 /// - The parts of a statement run in no promised order. The counts make one: declaration keys,
 ///   idempotency keys, tries, each sorted, as in a transaction. Two processes that lock in one
 ///   order never wait for each other in a circle.
-fn text() -> String {
-    // The names alone, of no rows.
-    let names = Arrays::of(&[])
-        .map(|arrays| arrays.names)
-        .unwrap_or_default();
+///
+/// `condition` is what a clean row must fulfil besides free keys, `more` what follows the inserts.
+fn text(condition: &str, more: &str) -> String {
+    let names = names();
     let marks: Vec<String> = (1..=names.len())
         .map(|number| format!("${number}"))
         .collect();
@@ -391,15 +463,14 @@ fn text() -> String {
            known.version AS known_version, known.created_at AS known_since, \
            COALESCE(known.expires_at > v.received_at, FALSE) AS is_known, \
            known.key_hash IS NULL \
-             AND (SELECT key.stay_id FROM declaration_key key WHERE key.key_hash = v.key_hash) IS NULL \
-             AND NOT {neighbour} AS is_clean \
+             AND (SELECT key.stay_id FROM declaration_key key WHERE key.key_hash = v.key_hash) IS NULL\
+             {condition} AS is_clean \
            FROM (SELECT * FROM UNNEST({marks}) AS u ({names}) LIMIT ${limit}) v \
            LEFT JOIN LATERAL (SELECT * FROM idempotency_key key \
              WHERE key.key_hash = v.sent_hash LIMIT 1) known ON TRUE), \
-         declared AS ({declared}), sent AS ({sent}), tried AS ({tried}), {inserts} \
+         declared AS ({declared}), sent AS ({sent}), tried AS ({tried}), {inserts}{more} \
          SELECT stay_id, is_known, known_request_hash, known_stay_id, known_version, known_since \
          FROM judged WHERE NOT is_clean",
-        neighbour = neighbours::may_exist(Backend::Postgres),
         marks = marks.join(", "),
         names = names.join(", "),
         limit = names.len() + 1,
@@ -460,7 +531,7 @@ mod tests {
 
     #[test]
     fn the_constants_are_the_words_of_the_domain() {
-        let text = text();
+        let text = &CLEAN.text;
         let words = [
             Presence::Present.as_str(),
             IdentityState::Pending.as_str(),
