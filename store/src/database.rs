@@ -375,6 +375,9 @@ fn tune_sqlite(
         .busy_timeout(Duration::from_secs(5))
         .pragma("cache_size", format!("-{cache_kib}"))
         .pragma("secure_delete", "on")
+        // Each statement of several rows keeps what it would take to undo it alone. In a file that
+        // costs as much as the rows.
+        .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")
         .statement_cache_capacity(200)
 }

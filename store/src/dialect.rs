@@ -46,7 +46,9 @@ fn with_values(columns: &[RowColumn], rows: Vec<Vec<Value>>) -> (String, Vec<Val
     }
     values.resize(length * columns.len(), Value::Int(None));
     values.push(Value::BigInt(i64::try_from(row_count).ok()));
-    let text = format!("WITH v ({names}) AS (SELECT * FROM (VALUES {lists}) LIMIT ?)");
+    // A bare `LIMIT ?` may change the plan: SQLite would prepare the statement again each time.
+    let text =
+        format!("WITH v ({names}) AS (SELECT * FROM (VALUES {lists}) LIMIT CAST(? AS INTEGER))");
     (text, values)
 }
 
