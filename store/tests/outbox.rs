@@ -20,7 +20,7 @@ use sea_orm::{
 };
 use store::{
     ConnectOptions, Database,
-    outbox::{self, Communes, Progress, Task, TaskResult},
+    outbox::{self, Candidate, Communes, Progress, Task, TaskResult},
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
@@ -79,7 +79,7 @@ impl Outbox {
     }
 
     async fn claim(&self) -> Vec<Task> {
-        let due = outbox::due(&self.db, self.now, &Communes::All, 100).await;
+        let due = outbox::due(&self.db, self.now, &Communes::All, None, 100).await;
         let ids: Vec<Uuid> = due.unwrap().iter().map(|task| task.id).collect();
         outbox::claim(&self.db, &ids, fresh_id(), self.now, LEASE_SECONDS)
             .await
@@ -289,8 +289,8 @@ async fn a_needless_task_is_taken_away_by_its_holder_only(database: tests::Datab
     task.lease_id = lease_id;
     assert!(outbox.record(&task, Progress::Needless).await);
     assert!(!outbox.record(&task, Progress::Needless).await);
-    let backlog = outbox::backlog(&outbox.db, outbox.now).await.unwrap();
-    assert_eq!(backlog.open_count, 0);
+    let backlogs = store::tasks::backlogs(&outbox.db, outbox.now).await;
+    assert_eq!(backlogs.unwrap(), []);
 }
 
 /// Tasks of this test, and updates of each before it is settled: claimed, fixed.
@@ -372,11 +372,20 @@ async fn a_backlog_of_100_000_is_claimed_from_its_beginning(database: tests::Dat
     let mut expected = tasks.iter().map(|task| task.id);
     for round in 0..ROUND_COUNT {
         let started = Instant::now();
-        let limit = u64::try_from(4 * CLAIM_COUNT).unwrap();
-        let due = outbox::due(&outbox.db, outbox.now, &Communes::All, limit).await;
-        let due = due.unwrap();
-        assert_eq!(due.len(), 4 * CLAIM_COUNT, "no more than asked for");
-        let first: Vec<Uuid> = due.iter().take(CLAIM_COUNT).map(|one| one.id).collect();
+        let due = async |after, limit| {
+            outbox::due(&outbox.db, outbox.now, &Communes::All, after, limit)
+                .await
+                .unwrap()
+        };
+        let window = due(None, CLAIM_COUNT).await;
+        assert_eq!(window.len(), CLAIM_COUNT, "no more than asked for");
+        let behind = due(window.last().map(Candidate::place), CLAIM_COUNT).await;
+        let ids_of = |tasks: &[Candidate]| tasks.iter().map(|one| one.id).collect::<Vec<_>>();
+        let next = tasks[(round + 1) * CLAIM_COUNT..]
+            .iter()
+            .map(|task| task.id);
+        assert!(next.take(CLAIM_COUNT).eq(ids_of(&behind)), "in one row");
+        let first = ids_of(&window);
         let claimed =
             outbox::claim(&outbox.db, &first, fresh_id(), outbox.now, LEASE_SECONDS).await;
         let took = started.elapsed();

@@ -24,7 +24,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use runtime::{clock::Clock, ids, skew::ClockWatch, tasks};
 use store::{
     Database,
-    outbox::{self, Communes, Task},
+    outbox::{self, Candidate, Communes, Task},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -377,13 +377,10 @@ impl Worker {
         let Some((communes, mut rooms)) = self.destinations.open() else {
             return Ok(Choice::default());
         };
-        let now = self.clock.now();
-        let window = turn::WINDOW_FACTOR * u64::try_from(count).unwrap_or(u64::MAX);
-        let due = outbox::due(&self.db, now, &communes, window).await?;
-        let (last_tries, due): (Vec<_>, Vec<_>) = due
-            .into_iter()
-            .partition(|candidate| deliver::is_last_try(candidate.claim_count));
-        let is_part = !last_tries.is_empty();
+        let window = self.window(&communes, count).await?;
+        let is_full = window.len() >= count;
+        let (last_tries, due): (Vec<_>, Vec<_>) = window.into_iter().partition(is_last_try);
+        let has_last_tries = !last_tries.is_empty();
         let is_their_turn = !self.was_last_try.swap(false, Ordering::AcqRel) || due.is_empty();
         let last_try = last_tries
             .into_iter()
@@ -397,10 +394,24 @@ impl Worker {
             None => turn::choose(&due, count, |candidate| rooms.take(candidate)),
         };
         Ok(Choice {
+            // Tasks of lanes without room stood before those of others.
+            is_part: has_last_tries || is_full && ids.len() < count,
             ids,
             is_last_try,
-            is_part,
         })
+    }
+
+    /// The first tasks that are due: hardly more than are claimed, and enough for facilities to
+    /// take turns.
+    async fn window(&self, communes: &Communes, count: usize) -> store::Result<Vec<Candidate>> {
+        let now = self.clock.now();
+        let mut window = outbox::due(&self.db, now, communes, None, count).await?;
+        let further_count = turn::further_count(&window, count, is_last_try);
+        if further_count > 0 {
+            let last = window.last().map(Candidate::place);
+            window.extend(outbox::due(&self.db, now, communes, last, further_count).await?);
+        }
+        Ok(window)
     }
 
     /// Claims those of the chosen tasks that no other worker has taken in the meantime.
@@ -582,6 +593,10 @@ impl Worker {
             }
         }
     }
+}
+
+fn is_last_try(candidate: &Candidate) -> bool {
+    deliver::is_last_try(candidate.claim_count)
 }
 
 fn observe(db: &Database, task_count: usize, started: Instant) {

@@ -3,13 +3,37 @@
 //! Nearest deadline minute first; within a minute facilities take turns, so that a large one does
 //! not keep small ones waiting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use store::outbox::Candidate;
 use uuid::Uuid;
 
-/// How much more of the outbox is read than is claimed, to choose from.
-pub(crate) const WINDOW_FACTOR: u64 = 4;
+/// How many candidates to read behind `window`, the first `count` that are due, before choosing
+/// `count` of them.
+///
+/// Only tasks of the window's last minute can lose their place to one behind the window, and of
+/// each facility all but the first: none where every facility has one, nearly `count` where a
+/// single facility has them all. A task that `is_apart` is not chosen with others, and leaves its
+/// place too.
+///
+/// The next power of two, so that the statements that read them are few and stay prepared.
+pub(crate) fn further_count(
+    window: &[Candidate],
+    count: usize,
+    is_apart: impl Fn(&Candidate) -> bool,
+) -> usize {
+    if window.len() < count {
+        return 0;
+    }
+    let (apart, others): (Vec<_>, Vec<_>) = window.iter().partition(|one| is_apart(one));
+    let mut minutes = others.chunk_by(|one, next| minute(one) == minute(next));
+    let last_minute = minutes.next_back().unwrap_or_default();
+    let facilities: HashSet<Uuid> = last_minute.iter().map(|one| one.facility_id).collect();
+    match apart.len() + last_minute.len() - facilities.len() {
+        0 => 0,
+        doubtful => doubtful.next_power_of_two(),
+    }
+}
 
 /// Chooses up to `count_max` of `candidates`, which come nearest deadline first. `takes` is asked
 /// of each in the order of the choice whether there is room for it.
@@ -101,7 +125,57 @@ mod tests {
         assert_eq!(numbers(chosen), [1, 3]);
     }
 
+    #[test]
+    fn behind_the_window_is_read_what_may_push_a_task_out() {
+        // Facility and minute of each task, the number of those apart, how many are read behind.
+        let table: [(&[(u128, i64)], usize, usize); 7] = [
+            (&[], 0, 0),
+            (&[(1, 0), (2, 0), (3, 0), (4, 0)], 0, 0),
+            (&[(1, 0), (1, 0), (1, 0), (1, 0)], 0, 4),
+            (&[(1, 0), (1, 0), (2, 0), (2, 0)], 0, 2),
+            (&[(1, 0), (1, 0), (1, 0), (1, 1)], 0, 0),
+            (&[(1, 0), (2, 0), (3, 0), (4, 0)], 1, 1),
+            (&[(1, 0), (1, 0), (1, 0), (1, 0)], 4, 4),
+        ];
+        for (tasks, apart_count, expected) in table {
+            let window: Vec<Candidate> = (0..)
+                .zip(tasks)
+                .map(|(id, (facility, minute))| candidate(id, *facility, minute * 60))
+                .collect();
+            let is_apart = |one: &Candidate| one.id.as_u128() < apart_count as u128;
+            let further = further_count(&window, window.len().max(1), is_apart);
+            assert_eq!(further, expected, "{tasks:?}");
+            let all = further_count(&window, window.len() + 1, is_apart);
+            assert_eq!(all, 0, "there is nothing behind {tasks:?}");
+        }
+    }
+
     proptest! {
+        /// Reading on would change the choice by tasks of other facilities only so far as these
+        /// stand further back than all that was read.
+        #[test]
+        fn no_facility_behind_a_full_window_is_passed_over(
+            facilities in proptest::collection::vec(0_u128..6, 1..200),
+            count in 1_usize..60,
+        ) {
+            let queue: Vec<Candidate> = (0..)
+                .zip(&facilities)
+                .map(|(id, facility)| candidate(id, *facility, 0))
+                .collect();
+            let window = &queue[..count.min(queue.len())];
+            let read = window.len() + further_count(window, count, |_| false);
+            let read = &queue[..read.min(queue.len())];
+            let chosen = choose(read, count, |_| true);
+            let of_facilities: HashSet<Uuid> = read.iter().map(|one| one.facility_id).collect();
+            let served: HashSet<Uuid> = read
+                .iter()
+                .filter(|one| chosen.contains(&one.id))
+                .map(|one| one.facility_id)
+                .collect();
+            prop_assert_eq!(served.len(), of_facilities.len().min(count));
+            prop_assert!(read.len() < 3 * count);
+        }
+
         #[test]
         fn nothing_chosen_is_due_in_a_later_minute_than_what_is_left(
             mut rows in proptest::collection::vec((0_i64..600, 0_u128..5), 0..100),

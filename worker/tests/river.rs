@@ -229,7 +229,7 @@ impl Drop for River {
 /// Claims all that is due, for 30 seconds.
 async fn claim(river: &River, lease_id: Uuid) -> anyhow::Result<Vec<outbox::Task>> {
     let now = river.clock.now();
-    let due = outbox::due(&river.db, now, &outbox::Communes::All, 10).await?;
+    let due = outbox::due(&river.db, now, &outbox::Communes::All, None, 10).await?;
     let ids: Vec<Uuid> = due.iter().map(|task| task.id).collect();
     Ok(outbox::claim(&river.db, &ids, lease_id, now, 30).await?)
 }

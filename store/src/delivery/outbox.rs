@@ -146,31 +146,47 @@ pub struct Candidate {
     pub claim_count: i32,
 }
 
-/// Up to `limit` tasks that are due and free, nearest deadline first.
+impl Candidate {
+    /// Where it stands in the queue.
+    #[must_use]
+    pub fn place(&self) -> TaskPlace {
+        (self.deadline_at, self.id)
+    }
+}
+
+/// A place in the queue: deadline and id.
+pub type TaskPlace = (DateTime<Utc>, Uuid);
+
+/// Up to `limit` tasks that are due and free, nearest deadline first: those behind `after`.
 ///
 /// A task is left out while an earlier one of its stay is open, see [`held_back`].
 pub async fn due(
     db: &Database,
     now: DateTime<Utc>,
     communes: &Communes,
-    limit: u64,
+    after: Option<TaskPlace>,
+    limit: usize,
 ) -> Result<Vec<Candidate>> {
     let backend = db.backend();
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let held_back = held_back(lease_now);
     let (of_communes, communes_values) = condition(communes, backend);
+    let behind = after.map_or("", |_| " AND (deadline_at, id) > (?, ?)");
     let text = format!(
         "SELECT id, facility_id, destination AS commune_code, deadline_at, claim_count \
          FROM outbox_task \
          WHERE settled_at IS NULL AND due_at <= ? \
            AND (leased_until IS NULL OR leased_until <= {lease_now}) \
-           AND NOT {held_back}{of_communes} \
+           AND NOT {held_back}{of_communes}{behind} \
          ORDER BY deadline_at, id LIMIT {limit}"
     );
     let mut values = vec![rows::instant(now)];
     values.extend(lease_now_values.clone());
     values.extend(lease_now_values);
     values.extend(communes_values);
+    if let Some((deadline_at, id)) = after {
+        values.extend([rows::instant(deadline_at), rows::uuid(id)]);
+    }
     let statement = dialect::statement(backend, &text, values);
     Ok(Candidate::find_by_statement(statement)
         .all(db.index_reader())
@@ -218,17 +234,21 @@ pub async fn claim(
 /// A late identity result waiting for the registry does not hold back a later version, which
 /// carries the whole stay. It does once its bytes are fixed, and while a worker holds it. With
 /// [`Progress::Fixed`] refused once there is a later version, neither goes before the other.
+///
+/// Nothing is earlier than the declaration itself, which most tasks carry: no other row is read for
+/// one.
 fn held_back(lease_now: &str) -> String {
     let place = |table: &str| {
         format!("CASE {table}.kind WHEN 'stay' THEN 0 WHEN 'identity_result' THEN 1 ELSE 2 END")
     };
     format!(
-        "EXISTS (SELECT 1 FROM outbox_task AS earlier \
+        "((outbox_task.version > 1 OR outbox_task.kind <> 'stay') AND \
+         EXISTS (SELECT 1 FROM outbox_task AS earlier \
            WHERE earlier.stay_id = outbox_task.stay_id AND earlier.settled_at IS NULL \
              AND (earlier.version < outbox_task.version OR \
                (earlier.version = outbox_task.version AND {} < {})) \
              AND (earlier.kind <> 'identity_result' OR earlier.body_sha256 IS NOT NULL \
-               OR earlier.leased_until > {lease_now}))",
+               OR earlier.leased_until > {lease_now})))",
         place("earlier"),
         place("outbox_task")
     )
@@ -739,38 +759,6 @@ async fn update_stays(
     let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
     connection.execute_raw(statement).await?;
     Ok(())
-}
-
-/// How many tasks are open and the age of the oldest that is due, for metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct TaskCounts {
-    /// Tasks not settled.
-    pub open_count: i64,
-    /// Of these, tasks whose deadline has passed.
-    pub overdue_count: i64,
-    /// Tasks parked for an operator.
-    pub parked_count: i64,
-}
-
-/// Counts the open tasks.
-pub async fn backlog(db: &Database, now: DateTime<Utc>) -> Result<TaskCounts> {
-    let statement = dialect::statement(
-        db.backend(),
-        "SELECT (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL) AS open_count, \
-           (SELECT COUNT(*) FROM outbox_task WHERE settled_at IS NULL AND deadline_at <= ?) \
-             AS overdue_count, \
-           (SELECT COUNT(*) FROM outbox_task WHERE state = 'parked') \
-             AS parked_count",
-        vec![rows::instant(now)],
-    );
-    let found = TaskCounts::find_by_statement(statement)
-        .one(db.reader())
-        .await?;
-    Ok(found.unwrap_or(TaskCounts {
-        open_count: 0,
-        overdue_count: 0,
-        parked_count: 0,
-    }))
 }
 
 struct SubjectRow {
