@@ -2,6 +2,8 @@
 //! attempts, resends parked ones, pauses destinations, and assigns endpoints and communes to them.
 //! Every action is audited.
 
+use std::sync::Arc;
+
 use anyhow::{Context, bail, ensure};
 use api::views::{ATTEMPT_COUNT_MAX, DestinationView, NotificationListed, NotificationView};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -253,7 +255,7 @@ async fn list(db: &Database, options: &DeliveryListOptions) -> anyhow::Result<Ex
     );
     let now = Clock::system().now();
     let (_, catalogues) = assemble::catalogues(db).await?;
-    let map = Map::read(db, &catalogues, now).await?;
+    let map = Map::read(db, &Arc::new(catalogues), now).await?;
     match options.what {
         Listed::Destinations => list_destinations(db, &map, options.json, now).await?,
         Listed::Parked => list_tasks(db, &map, TaskSelection::Parked, options).await?,
@@ -312,7 +314,7 @@ async fn show(db: &Database, id: Uuid) -> anyhow::Result<ExitStatus> {
         .map_err(|error| absent(error, id))?;
     let attempts = tasks::attempts(db, id, ATTEMPT_COUNT_MAX).await?;
     let (_, catalogues) = assemble::catalogues(db).await?;
-    let map = Map::read(db, &catalogues, Clock::system().now()).await?;
+    let map = Map::read(db, &Arc::new(catalogues), Clock::system().now()).await?;
     let listed = NotificationListed::of(&task, &map.routing, reason);
     terminal::say_json(&NotificationView::of(listed, &attempts))?;
     Ok(ExitStatus::Success)

@@ -5,8 +5,8 @@
 //! uses its province's, or else that of the settings, [`NATIONAL`].
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, OnceLock},
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -85,10 +85,17 @@ pub enum Communes {
 
 /// The routes of all communes on one day.
 pub struct RoutingTable {
-    by_commune: HashMap<String, ResolvedRoute>,
+    catalogues: Arc<Catalogues>,
+    by_destination: HashMap<String, ResolvedRoute>,
+    /// Of the destinations that have a province's code.
+    by_province: HashMap<String, ResolvedRoute>,
+    /// Of the communes that have a route of their own.
+    routed: HashMap<String, ResolvedRoute>,
     /// Of communes that the catalogues do not know.
     fallback: ResolvedRoute,
-    by_destination: HashMap<String, ResolvedRoute>,
+    /// Of every commune, once they are all asked for: there are thousands, and most questions are
+    /// about a few.
+    by_commune: OnceLock<HashMap<String, ResolvedRoute>>,
 }
 
 impl RoutingTable {
@@ -97,47 +104,72 @@ impl RoutingTable {
     pub fn new(
         destinations: &[RoutedDestination],
         routes: &[CommuneRoute],
-        catalogues: &Catalogues,
+        catalogues: &Arc<Catalogues>,
         now: DateTime<Utc>,
     ) -> Self {
-        let destinations: BTreeMap<&str, &RoutedDestination> =
-            destinations.iter().map(|row| (&*row.code, row)).collect();
         let resolver = Resolver {
+            destinations: destinations.iter().map(|row| (&*row.code, row)).collect(),
             by_province: destinations
-                .values()
+                .iter()
                 .filter(|row| row.province_code.as_deref() == Some(&*row.code))
-                .map(|row| (&*row.code, *row))
+                .map(|row| (&*row.code, row))
                 .collect(),
-            destinations: &destinations,
-            routed: routed(routes, local_date(now)),
-            catalogues,
             now,
         };
-        let fallback = resolver.route_over(None);
-        let route_of =
-            |row: &&RoutedDestination| (row.code.clone(), resolver.route_over(Some(row)));
-        let by_destination: HashMap<String, ResolvedRoute> =
-            destinations.values().map(route_of).collect();
-        // Thousands of communes share one destination's route.
-        let route = |code: &str| {
-            let destination = resolver.destination(code);
-            let route = destination.and_then(|row| by_destination.get(&row.code));
-            route.unwrap_or(&fallback).clone()
+        let by_code = |(code, row): (&&str, &&RoutedDestination)| {
+            ((*code).to_owned(), resolver.route_over(Some(row)))
         };
-        let mut codes: Vec<&str> = catalogues.commune_codes().collect();
-        codes.extend(resolver.routed.keys());
-        let by_commune = codes.into_iter().map(|code| (code.to_owned(), route(code)));
+        let routed = routed(routes, local_date(now)).into_iter();
+        let routed = routed.filter_map(|(commune_code, route)| {
+            let row = resolver.destinations.get(&*route.destination_code)?;
+            Some((commune_code.to_owned(), resolver.route_over(Some(row))))
+        });
         Self {
-            by_commune: by_commune.collect(),
-            fallback,
-            by_destination,
+            catalogues: Arc::clone(catalogues),
+            by_destination: resolver.destinations.iter().map(by_code).collect(),
+            by_province: resolver.by_province.iter().map(by_code).collect(),
+            routed: routed.collect(),
+            fallback: resolver.route_over(None),
+            by_commune: OnceLock::new(),
         }
     }
 
     /// Where the tasks of this commune go.
     #[must_use]
     pub fn route(&self, commune_code: &str) -> &ResolvedRoute {
-        self.by_commune.get(commune_code).unwrap_or(&self.fallback)
+        let known = match self.by_commune.get() {
+            Some(routes) => routes.get(commune_code),
+            None => self.resolve(commune_code),
+        };
+        known.unwrap_or(&self.fallback)
+    }
+
+    /// A route for the exact code beats an alias: an operator set it.
+    fn resolve(&self, commune_code: &str) -> Option<&ResolvedRoute> {
+        let routed = self.routed.get(commune_code);
+        let code = self.code_of_today(commune_code);
+        let routed = routed.or_else(|| self.routed.get(code));
+        let province = || {
+            let commune = self.catalogues.commune(code)?;
+            self.by_province.get(&commune.province_code)
+        };
+        routed.or_else(province)
+    }
+
+    fn code_of_today<'a>(&'a self, commune_code: &'a str) -> &'a str {
+        match self.catalogues.commune_code(commune_code) {
+            Some(CommuneCode::Old([main, ..])) => main,
+            Some(CommuneCode::Old([]) | CommuneCode::Current(_)) | None => commune_code,
+        }
+    }
+
+    fn by_commune(&self) -> &HashMap<String, ResolvedRoute> {
+        self.by_commune.get_or_init(|| {
+            let codes = self.catalogues.commune_codes();
+            let codes = codes.chain(self.routed.keys().map(String::as_str));
+            let route = |code: &str| self.resolve(code).unwrap_or(&self.fallback).clone();
+            codes.map(|code| (code.to_owned(), route(code))).collect()
+        })
     }
 
     /// Where the tasks of this destination go.
@@ -150,8 +182,7 @@ impl RoutingTable {
     /// communes do. `None` when no route satisfies it.
     pub fn communes(&self, is_selected: impl Fn(&ResolvedRoute) -> bool) -> Option<Communes> {
         let codes = |wanted: bool| -> Vec<String> {
-            self.by_commune
-                .iter()
+            self.routes()
                 .filter(|(_, route)| is_selected(route) == wanted)
                 .map(|(code, _)| code.to_owned())
                 .collect()
@@ -165,7 +196,7 @@ impl RoutingTable {
 
     /// Each known commune with its route, in no particular order.
     pub fn routes(&self) -> impl Iterator<Item = (&str, &ResolvedRoute)> {
-        self.by_commune
+        self.by_commune()
             .iter()
             .map(|(code, route)| (code.as_str(), route))
     }
@@ -193,39 +224,12 @@ fn routed(routes: &[CommuneRoute], day: NaiveDate) -> HashMap<&str, &CommuneRout
 }
 
 struct Resolver<'a> {
-    destinations: &'a BTreeMap<&'a str, &'a RoutedDestination>,
+    destinations: HashMap<&'a str, &'a RoutedDestination>,
     by_province: HashMap<&'a str, &'a RoutedDestination>,
-    routed: HashMap<&'a str, &'a CommuneRoute>,
-    catalogues: &'a Catalogues,
     now: DateTime<Utc>,
 }
 
 impl Resolver<'_> {
-    fn destination(&self, commune_code: &str) -> Option<&RoutedDestination> {
-        // A route for the exact code beats an alias: an operator set it.
-        let routed = self.routed_destination(commune_code);
-        let code = self.code_of_today(commune_code);
-        let routed = routed.or_else(|| self.routed_destination(code));
-        let province = self
-            .catalogues
-            .commune(code)
-            .and_then(|commune| self.by_province.get(commune.province_code.as_str()))
-            .copied();
-        routed.or(province)
-    }
-
-    fn code_of_today<'b>(&'b self, commune_code: &'b str) -> &'b str {
-        match self.catalogues.commune_code(commune_code) {
-            Some(CommuneCode::Old([main, ..])) => main,
-            Some(CommuneCode::Old([]) | CommuneCode::Current(_)) | None => commune_code,
-        }
-    }
-
-    fn routed_destination(&self, commune_code: &str) -> Option<&RoutedDestination> {
-        let route = self.routed.get(commune_code)?;
-        self.destinations.get(&*route.destination_code).copied()
-    }
-
     /// The route to this destination, up to the first endpoint. A paused destination on the way
     /// blocks it.
     fn route_over(&self, destination: Option<&RoutedDestination>) -> ResolvedRoute {
@@ -284,7 +288,7 @@ mod tests {
     }
 
     /// Communes 00004 and 00008 of province 01, 16531 of 38; 00001 of the past went into 00004.
-    fn catalogues() -> Catalogues {
+    fn catalogues() -> Arc<Catalogues> {
         let mut catalogues = Catalogues::default();
         for (code, province) in [("00004", "01"), ("00008", "01"), ("16531", "38")] {
             let body = json!({"full_name": code, "province_code": province});
@@ -296,7 +300,7 @@ mod tests {
         ]);
         let alias = json!({"level": "commune", "old_code": "00001", "targets": targets});
         catalogues.add("commune_aliases", "x", &alias).unwrap();
-        catalogues
+        Arc::new(catalogues)
     }
 
     fn shown(table: &RoutingTable, commune: &str) -> String {
@@ -326,6 +330,11 @@ mod tests {
             ("16531", "38 over national"),
             ("99999", "national over national"),
         ];
+        for (commune, expected) in table {
+            assert_eq!(shown(&routing, commune), expected, "{commune}");
+        }
+        // The same once all routes are known.
+        assert_eq!(routing.routes().count(), 4);
         for (commune, expected) in table {
             assert_eq!(shown(&routing, commune), expected, "{commune}");
         }

@@ -317,7 +317,7 @@ impl Intake {
     }
 
     /// What codes mean, as declarations are judged by.
-    pub fn catalogues(&self) -> &Catalogues {
+    pub fn catalogues(&self) -> &Arc<Catalogues> {
         &self.inner.parts.catalogues
     }
 

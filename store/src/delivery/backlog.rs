@@ -1,7 +1,7 @@
 //! The backlog on its way to the police, by destination, for lists and for the metrics of every
 //! process.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use domain::{catalogue::Catalogues, routing::RoutingTable};
@@ -10,7 +10,7 @@ use metrics::gauge;
 use crate::{
     Database, Result,
     destinations::{self, Destination},
-    outbox, tasks,
+    tasks,
 };
 
 /// How many of a destination's notifications are under way or parked.
@@ -38,7 +38,11 @@ pub struct Map {
 
 impl Map {
     /// Reads both tables.
-    pub async fn read(db: &Database, catalogues: &Catalogues, now: DateTime<Utc>) -> Result<Self> {
+    pub async fn read(
+        db: &Database,
+        catalogues: &Arc<Catalogues>,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
         let rows = destinations::all(db).await?;
         let routes = destinations::routes(db).await?;
         let routing = destinations::routing_table(&rows, &routes, catalogues, now);
@@ -85,19 +89,25 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
     one.into_iter().chain(other).min()
 }
 
+/// What is counted, with its word in the metrics.
+const COUNTS: [(&str, fn(&Backlog) -> i64); 3] = [
+    ("open", |backlog| backlog.open_count),
+    ("overdue", |backlog| backlog.overdue_count),
+    ("parked", |backlog| backlog.parked_count),
+];
+
 /// Measures the backlog, in total and by destination. Every process measures the same values.
-pub async fn measure(db: &Database, catalogues: &Catalogues, now: DateTime<Utc>) -> Result<()> {
-    let whole = outbox::backlog(db, now).await?;
-    let counts = [
-        ("open", whole.open_count),
-        ("overdue", whole.overdue_count),
-        ("parked", whole.parked_count),
-    ];
-    for (state, count) in counts {
-        gauge!("luutru_outbox_rows", "state" => state).set(number(count));
-    }
+pub async fn measure(
+    db: &Database,
+    catalogues: &Arc<Catalogues>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let map = Map::read(db, catalogues, now).await?;
     let backlogs = map.backlogs(db, now).await?;
+    for (state, count) in COUNTS {
+        let whole = backlogs.values().map(count).sum();
+        gauge!("luutru_outbox_rows", "state" => state).set(number(whole));
+    }
     for row in &map.rows {
         let backlog = backlogs.get(&row.code).copied().unwrap_or_default();
         measure_destination(&row.code, &backlog, now);
@@ -109,16 +119,11 @@ pub async fn measure(db: &Database, catalogues: &Catalogues, now: DateTime<Utc>)
 }
 
 fn measure_destination(code: &str, backlog: &Backlog, now: DateTime<Utc>) {
-    let counts = [
-        ("open", backlog.open_count),
-        ("overdue", backlog.overdue_count),
-        ("parked", backlog.parked_count),
-    ];
-    for (state, count) in counts {
+    for (state, count) in COUNTS {
         gauge!(
             "luutru_destination_backlog", "destination" => code.to_owned(), "state" => state
         )
-        .set(number(count));
+        .set(number(count(backlog)));
     }
     let left = backlog.nearest_deadline_at;
     let left = left.map_or(f64::INFINITY, |at| number((at - now).num_seconds()));

@@ -1,5 +1,7 @@
 //! Where notifications go, and whether delivery there is paused.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::{
     catalogue::Catalogues,
@@ -91,7 +93,7 @@ pub async fn routes(db: &Database) -> Result<Vec<Route>> {
 pub fn routing_table(
     rows: &[Destination],
     routes: &[Route],
-    catalogues: &Catalogues,
+    catalogues: &Arc<Catalogues>,
     now: DateTime<Utc>,
 ) -> RoutingTable {
     let destinations: Vec<_> = rows.iter().map(as_routed).collect();
