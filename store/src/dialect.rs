@@ -215,6 +215,28 @@ pub(crate) fn join_newest(backend: Backend, table: &str, fitting: &str, limit: u
     }
 }
 
+/// Joins to each row of `v` the first rows of `table` in this order that fit, as `n`, at most
+/// `limit`. Both databases read the index in order and stop at the limit. Columns of the table
+/// stand alone in `fitting`, those of `v` with its name.
+pub(crate) fn join_first(
+    backend: Backend,
+    table: &str,
+    fitting: &str,
+    order: &str,
+    limit: u64,
+) -> String {
+    match backend {
+        Backend::Postgres => format!(
+            "CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {fitting} \
+             ORDER BY {order} LIMIT {limit}) n"
+        ),
+        Backend::Sqlite => format!(
+            "CROSS JOIN {table} n ON n.id IN (SELECT id FROM {table} WHERE {fitting} \
+             ORDER BY {order} LIMIT {limit})"
+        ),
+    }
+}
+
 /// `column` is one of these texts: as one parameter on PostgreSQL, so that the statement's text
 /// does not depend on their number. Marks are `?`, for [`statement`].
 pub(crate) fn among(backend: Backend, column: &str, texts: &[String]) -> (String, Vec<Value>) {
@@ -259,6 +281,15 @@ pub(crate) fn no_uuid(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => "NULL::uuid",
         Backend::Sqlite => "NULL",
+    }
+}
+
+/// Whether the planner joins several indexes for one list when that is cheaper for the values asked
+/// for. SQLite does not know the values when it plans.
+pub(crate) fn joins_indexes(backend: Backend) -> bool {
+    match backend {
+        Backend::Postgres => true,
+        Backend::Sqlite => false,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::review::{ReviewKind, ReviewState};
-use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+use entity::review_case;
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::Case;
@@ -30,6 +31,26 @@ pub struct CaseFilter {
     pub commune_code: Option<String>,
     /// Only what this lease of this key holds.
     pub lease: Option<(Uuid, Uuid)>,
+}
+
+impl CaseFilter {
+    fn condition(&self) -> Condition {
+        let mut condition = Condition::default();
+        match self.state {
+            None => condition.and("closed_at IS NULL", []),
+            Some(ReviewState::Closed) => condition.and("closed_at IS NOT NULL", []),
+            Some(state) => condition.and(
+                "closed_at IS NULL AND state = ?",
+                [rows::text(state.as_str())],
+            ),
+        }
+        narrow(&mut condition, &self.kinds, self.commune_code.as_ref());
+        if let Some((lease_id, key_id)) = self.lease {
+            let values = [rows::uuid(lease_id), rows::uuid(key_id)];
+            condition.and("lease_id = ? AND leased_by = ?", values);
+        }
+        condition
+    }
 }
 
 /// A part of a statement's condition, with the values of its marks.
@@ -81,6 +102,9 @@ impl OfficerScope {
     }
 }
 
+/// The order of the queue.
+const ORDER: &str = "priority, opened_at, id";
+
 /// A page of cases, most urgent first, among equals the oldest: those after `after`, at most
 /// `limit`.
 pub async fn list(
@@ -90,32 +114,61 @@ pub async fn list(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<Case>> {
-    let mut condition = scope.condition();
-    match filter.state {
-        None => condition.and("closed_at IS NULL", []),
-        Some(ReviewState::Closed) => condition.and("closed_at IS NOT NULL", []),
-        Some(state) => condition.and(
-            "closed_at IS NULL AND state = ?",
-            [rows::text(state.as_str())],
-        ),
-    }
-    narrow(&mut condition, &filter.kinds, filter.commune_code.as_ref());
-    if let Some((lease_id, key_id)) = filter.lease {
-        let values = [rows::uuid(lease_id), rows::uuid(key_id)];
-        condition.and("lease_id = ? AND leased_by = ?", values);
-    }
+    let mut condition = filter.condition();
     if let Some(after) = after {
         // Priority and age of a case never change, so that its id stands for its place.
-        let text = "(priority, opened_at, id) > (SELECT place.priority, place.opened_at, place.id \
-             FROM review_case place WHERE place.id = ?)";
-        condition.and(text, [rows::uuid(after)]);
+        let Some(place) = review_case::Entity::find_by_id(after)
+            .one(db.reader())
+            .await?
+        else {
+            return Ok(Vec::new());
+        };
+        let values = [
+            rows::integer(place.priority),
+            rows::instant(place.opened_at),
+            rows::uuid(place.id),
+        ];
+        condition.and("(priority, opened_at, id) > (?, ?, ?)", values);
     }
-    let text = format!(
-        "SELECT * FROM review_case WHERE {} ORDER BY priority, opened_at, id LIMIT {limit}",
-        condition.text
-    );
-    let statement = dialect::statement(db.backend(), &text, condition.values);
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let Some(statement) = page(db.backend(), scope, &condition, limit) else {
+        return Ok(Vec::new());
+    };
     Ok(Case::find_by_statement(statement).all(db.reader()).await?)
+}
+
+/// The first cases of each area, and of these the first: every index has the queue of an area in
+/// its order, and none that of several. `None` for an officer of nothing.
+fn page(
+    backend: Backend,
+    scope: &OfficerScope,
+    condition: &Condition,
+    limit: u64,
+) -> Option<Statement> {
+    let areas = [
+        ("commune_code", &scope.communes),
+        ("province_code", &scope.provinces),
+    ];
+    let mut parts = Vec::new();
+    let mut values = Vec::new();
+    for (column, codes) in areas {
+        if codes.is_empty() {
+            continue;
+        }
+        let marks = vec!["(?)"; codes.len()].join(", ");
+        let fitting = format!("{column} = v.code AND {}", condition.text);
+        let first = dialect::join_first(backend, "review_case", &fitting, ORDER, limit);
+        parts.push(format!(
+            "SELECT n.* FROM (SELECT DISTINCT column1 AS code FROM (VALUES {marks}) AS areas) AS v \
+               {first}"
+        ));
+        values.extend(codes.iter().map(rows::text));
+        values.extend(condition.values.iter().cloned());
+    }
+    // A commune may lie in one of the provinces: UNION shows its cases once.
+    let parts = (!parts.is_empty()).then(|| parts.join(" UNION "))?;
+    let text = format!("{parts} ORDER BY {ORDER} LIMIT {limit}");
+    Some(dialect::statement(backend, &text, values))
 }
 
 fn narrow(condition: &mut Condition, kinds: &[ReviewKind], commune_code: Option<&String>) {
@@ -254,7 +307,7 @@ fn claim_statement(
     scope: &OfficerScope,
     claim: &CaseClaim,
     now: DateTime<Utc>,
-) -> sea_orm::Statement {
+) -> Statement {
     let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
     let (lease_end, lease_end_value) = dialect::lease_end(backend, now, claim.lease_seconds);
     let mut condition = scope.condition();
@@ -457,3 +510,6 @@ pub async fn waiting(db: &Database) -> Result<Vec<WaitingCases>> {
         .all(db.reader())
         .await?)
 }
+
+#[cfg(test)]
+mod tests;
