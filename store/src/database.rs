@@ -151,6 +151,7 @@ impl Database {
             acquire_timeout: writer_wait,
             lock_timeout: options.lock_timeout,
             bitmap_scans: "off",
+            plans: "auto",
             kept_count: 0,
             sqlite_cache_kib: 16_000,
             is_lazy: false,
@@ -160,6 +161,9 @@ impl Database {
             acquire_timeout: options.acquire_timeout,
             lock_timeout: options.lock_timeout.min(options.patience_min),
             bitmap_scans: "on",
+            // Which index serves a list depends on the facility and on the instant that are asked
+            // for: a plan for any value reads a facility whole where another finds nothing.
+            plans: "force_custom_plan",
             // The listener for notices keeps one; SQLite has no listener.
             kept_count: match backend {
                 Backend::Sqlite => 0,
@@ -287,6 +291,8 @@ struct PoolSettings {
     /// Pages that a connection to SQLite keeps.
     sqlite_cache_kib: u32,
     bitmap_scans: &'static str,
+    /// Whether a prepared statement is planned for each value, a `plan_cache_mode`.
+    plans: &'static str,
     /// It connects when it is first asked.
     is_lazy: bool,
 }
@@ -334,6 +340,10 @@ async fn open_pool(
             ("statement_timeout", statement_timeout_ms.as_str()),
             ("lock_timeout", lock_timeout_ms.as_str()),
             ("enable_bitmapscan", pool.bitmap_scans),
+            ("plan_cache_mode", pool.plans),
+            // To compile a plan, or to start processes for it, takes longer than a page does.
+            ("jit", "off"),
+            ("max_parallel_workers_per_gather", "0"),
             ("idle_in_transaction_session_timeout", "15000"),
             ("timezone", "UTC"),
         ])

@@ -1,18 +1,18 @@
 //! Reading stays: one, a version of one, a page of many, always within a caller's facilities.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::stay::{
     CompletionState, DeliveryState, IdentityReview, IdentityState, Presence, Timeliness,
 };
 use entity::{declaration_key, stay, stay_version, word::Word};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, IdenStatic, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, Statement,
     sea_query::{Expr, ExprTrait, UnionType},
 };
 use uuid::Uuid;
 
-use crate::{Database, Error, Result};
+use crate::{Backend, Database, Error, Result, dialect, rows::columns};
 
 /// A stay as stored: clear columns only.
 pub type StayRow = stay::Model;
@@ -20,7 +20,7 @@ pub type StayRow = stay::Model;
 pub type StayVersionRow = stay_version::Model;
 
 /// Which stays a list shows; `None` leaves a column alone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StayFilter {
     /// Only these facilities; never empty for a caller bound to facilities.
     pub facility_ids: Vec<Uuid>,
@@ -138,22 +138,32 @@ pub async fn first_versions(db: &Database, ids: &[Uuid]) -> Result<Vec<StayVersi
 }
 
 /// The current versions of these stays, in no particular order.
+///
+/// Joined with a list: one condition for each stay would take longer to plan than to run.
 pub async fn current_versions(db: &Database, stays: &[StayRow]) -> Result<Vec<StayVersionRow>> {
     if stays.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = stays.iter().fold(Condition::any(), |any, row| {
-        any.add(
-            stay_version::Column::StayId
-                .eq(row.id)
-                .and(stay_version::Column::Version.eq(row.version)),
-        )
+    let wanted = stays.iter().map(|stay| CurrentRow {
+        stay_id: stay.id,
+        version: stay.version,
     });
-    Ok(stay_version::Entity::find()
-        .filter(wanted)
-        .all(db.reader())
-        .await?)
+    let (with, values) = dialect::with_rows(db.backend(), wanted.collect());
+    let text = format!(
+        "{with} SELECT stay_version.* FROM v JOIN stay_version \
+           ON stay_version.stay_id = v.stay_id AND stay_version.version = v.version"
+    );
+    let statement = Statement::from_sql_and_values(db.db_backend(), text, values);
+    let versions = StayVersionRow::find_by_statement(statement);
+    Ok(versions.all(db.reader()).await?)
 }
+
+struct CurrentRow {
+    stay_id: Uuid,
+    version: i32,
+}
+
+columns!(CurrentRow { stay_id, version });
 
 /// A stay as a facility's day counts it.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
@@ -201,16 +211,63 @@ pub async fn list(
     order: Order,
     limit: u64,
 ) -> Result<Vec<StayRow>> {
-    let stays = listed(filter, order).limit(limit);
+    if let Order::Newest(before) = order
+        && filter.is_plain()
+    {
+        let statement = newest(db.backend(), &filter.facility_ids, before, limit);
+        let stays = StayRow::find_by_statement(statement);
+        return Ok(stays.all(db.reader()).await?);
+    }
+    let stays = listed(db.backend(), filter, order).limit(limit);
     Ok(stays.all(db.reader()).await?)
 }
 
-fn listed(filter: &StayFilter, order: Order) -> Select<stay::Entity> {
+impl StayFilter {
+    /// Whether it narrows a list to facilities, and to nothing else.
+    fn is_plain(&self) -> bool {
+        let facility_ids = self.facility_ids.clone();
+        *self
+            == Self {
+                facility_ids,
+                ..Self::default()
+            }
+    }
+}
+
+/// The newest stays of each facility, and of these the newest. The planner does not know that a
+/// facility has closed: it would look for the stays of a large one among the newest of all.
+fn newest(backend: Backend, facility_ids: &[Uuid], before: Option<Uuid>, limit: u64) -> Statement {
+    let before = before.unwrap_or(Uuid::max());
+    let rows = facility_ids.iter().map(|facility_id| FacilityRow {
+        facility_id: *facility_id,
+        before_id: before,
+    });
+    let (with, values) = dialect::with_rows(backend, rows.collect());
+    let fitting = "facility_id = v.facility_id AND id < v.before_id";
+    let first = dialect::join_first(backend, "stay", fitting, "id DESC", limit);
+    let text = format!("{with} SELECT n.* FROM v {first} ORDER BY n.id DESC LIMIT {limit}");
+    Statement::from_sql_and_values(backend.into(), text, values)
+}
+
+/// A facility whose stays are listed, those before an id.
+struct FacilityRow {
+    facility_id: Uuid,
+    before_id: Uuid,
+}
+
+columns!(FacilityRow {
+    facility_id,
+    before_id
+});
+
+fn listed(backend: Backend, filter: &StayFilter, order: Order) -> Select<stay::Entity> {
+    let halves = dialect::joins_indexes(backend).then(|| halves(filter));
     let query = stay::Entity::find()
         .filter(stay::Column::FacilityId.is_in(filter.facility_ids.iter().copied()))
         .filter(words(filter))
         .filter(times(filter))
-        .filter(indexes(filter));
+        .filter(indexes(filter))
+        .filter(Condition::all().add_option(halves));
     match order {
         Order::Newest(before) => query
             .filter(Condition::all().add_option(before.map(|id| stay::Column::Id.lt(id))))
@@ -233,17 +290,49 @@ fn behind((at, id): (DateTime<Utc>, Uuid)) -> Condition {
 fn times(filter: &StayFilter) -> Condition {
     let arrival = stay::Column::ArrivalOn;
     let departure = stay::Column::ExpectedDepartureAt;
+    let changed = stay::Column::ChangedAt;
     Condition::all()
         .add_option(filter.arrival_on.map(|day| arrival.eq(day)))
         .add_option(filter.arrival_from.map(|day| arrival.gte(day)))
         .add_option(filter.arrival_to.map(|day| arrival.lte(day)))
         .add_option(filter.departure_from.map(|at| departure.gte(at)))
         .add_option(filter.departure_before.map(|at| departure.lt(at)))
-        .add_option(
-            filter
-                .changed_since
-                .map(|at| stay::Column::ChangedAt.gte(at)),
-        )
+        .add_option(filter.changed_since.map(|at| changed.gte(at)))
+}
+
+/// Guests who are there are in two indexes: those with a planned departure, and the rest.
+const WITH_OR_WITHOUT_END: &str = "((presence = 'present' AND expected_departure_at IS NOT NULL) \
+     OR (presence = 'present' AND expected_departure_at IS NULL))";
+/// So are stays with a planned departure: those whose guests are there, and the rest.
+const PRESENT_OR_LEFT: &str = "((presence = 'present' AND expected_departure_at IS NOT NULL) \
+     OR (presence <> 'present' AND expected_departure_at IS NOT NULL))";
+/// How far the id of a stay may lie before its receipt, should a clock be set back between them.
+const ID_LEAD_MAX: TimeDelta = TimeDelta::hours(1);
+
+/// Conditions that are true of whatever fits the filter, and say in which indexes it is to be found
+/// where a single one would have to hold every stay.
+fn halves(filter: &StayFilter) -> Condition {
+    let is_present = filter.presence == Some(Presence::Present);
+    let has_departure = filter.departure_from.is_some() || filter.departure_before.is_some();
+    Condition::all()
+        .add_option(is_present.then(|| Expr::cust(WITH_OR_WITHOUT_END)))
+        .add_option(has_departure.then(|| Expr::cust(PRESENT_OR_LEFT)))
+        .add_option(filter.changed_since.map(changed_or_declared_since))
+}
+
+/// A stay that has changed is in an index by the time of its last change; one that has not was
+/// declared since, as its id tells.
+fn changed_or_declared_since(at: DateTime<Utc>) -> Expr {
+    let is_changed = Expr::cust("changed_at <> received_at");
+    let is_unchanged = Expr::cust("changed_at = received_at");
+    let first_id = first_id(at - ID_LEAD_MAX);
+    is_changed.or(is_unchanged.and(stay::Column::Id.gte(first_id)))
+}
+
+/// The smallest id that could have been given at this instant.
+fn first_id(at: DateTime<Utc>) -> Uuid {
+    let milliseconds = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(u128::from(milliseconds) << 80)
 }
 
 fn indexes(filter: &StayFilter) -> Condition {
@@ -278,35 +367,61 @@ fn has_reference_of(references: &[Vec<u8>]) -> Expr {
     stay::Column::Id.in_subquery(ids)
 }
 
+fn words(filter: &StayFilter) -> Condition {
+    let (presence, timeliness) = (filter.presence, filter.timeliness);
+    Condition::all()
+        .add_option(presence.map(|word| is_word(stay::Column::Presence, word.as_str())))
+        .add_option(filter.delivery.map(delivered_as))
+        .add_option(timeliness.map(|word| is_word(stay::Column::Timeliness, word.as_str())))
+        .add_option(
+            filter
+                .completion
+                .map(|word| is_word(stay::Column::CompletionState, word.as_str())),
+        )
+        .add_option(filter.identity.as_ref().map(of_identity))
+}
+
+/// `word` is one of our own, written out.
+fn is_word(column: stay::Column, word: &str) -> Expr {
+    Expr::cust(format!("{} = '{word}'", column.as_str()))
+}
+
 fn delivered_as(state: DeliveryState) -> Condition {
     let acknowledged = DeliveryState::Acknowledged;
     let is_rare = state != acknowledged;
     let rare = || Expr::cust(format!("delivery_state <> '{}'", acknowledged.as_str()));
     Condition::all()
-        .add(stay::Column::DeliveryState.eq(state.as_str()))
+        .add(is_word(stay::Column::DeliveryState, state.as_str()))
         .add_option(is_rare.then(rare))
 }
 
-fn words(filter: &StayFilter) -> Condition {
-    let presence = filter.presence.map(Presence::as_str);
-    let timeliness = filter.timeliness.map(Timeliness::as_str);
-    let completion = filter.completion.map(CompletionState::as_str);
-    Condition::all()
-        .add_option(presence.map(|word| stay::Column::Presence.eq(word)))
-        .add_option(filter.delivery.map(delivered_as))
-        .add_option(timeliness.map(|word| stay::Column::Timeliness.eq(word)))
-        .add_option(completion.map(|word| stay::Column::CompletionState.eq(word)))
-        .add_option(filter.identity.as_ref().map(of_identity))
-}
+/// The conditions of the indexes of stays whose guests are to be looked at again, and of those that
+/// were, or that the registry has yet to answer about.
+const ATTENTION: &str =
+    "(identity_state IN ('mismatch', 'not_found') OR identity_review = 'attention')";
+const DEFERRED_OR_REVIEWED: &str = "(identity_state = 'deferred' OR identity_review IS NOT NULL)";
 
 fn of_identity(filter: &IdentityFilter) -> Condition {
     let states = filter.states.iter().map(|state| state.as_str());
     let states = stay::Column::IdentityState.is_in(states);
     let unreviewed = stay::Column::IdentityReview.is_null().and(states);
     let reviewed = filter.review.map(IdentityReview::as_str);
-    Condition::any()
+    let wanted = Condition::any()
         .add(unreviewed)
-        .add_option(reviewed.map(|word| stay::Column::IdentityReview.eq(word)))
+        .add_option(reviewed.map(|word| stay::Column::IdentityReview.eq(word)));
+    let index = match (filter.review, filter.states.as_slice()) {
+        (
+            None | Some(IdentityReview::Attention),
+            [IdentityState::Mismatch, IdentityState::NotFound],
+        ) => Some(ATTENTION),
+        (None, [IdentityState::Deferred]) | (Some(IdentityReview::Reviewed), []) => {
+            Some(DEFERRED_OR_REVIEWED)
+        }
+        (None | Some(IdentityReview::Attention | IdentityReview::Reviewed), _) => None,
+    };
+    Condition::all()
+        .add(wanted)
+        .add_option(index.map(Expr::cust))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub async fn count(db: &Database, number_hash: &[u8], at: DateTime<Utc>) -> Resu
         .filter(identity_try::Column::NumberHash.eq(number_hash))
         .filter(identity_try::Column::LastAt.gt(at - TRIES_COUNTED))
         .filter(identity_try::Column::FirstAt.lt(at + TRIES_COUNTED))
-        .count(db.reader())
+        .count(db.index_reader())
         .await?)
 }
 
