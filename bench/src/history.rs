@@ -42,6 +42,8 @@ const UNCORRECTED_EVERY: u32 = 4;
 const CASES_OPEN: TimeDelta = TimeDelta::days(30);
 /// Guests are still there for that long.
 const GUESTS_STAY: TimeDelta = TimeDelta::days(2);
+/// From the declaration of a stay to its confirmation.
+const DELIVERY: TimeDelta = TimeDelta::seconds(2);
 /// The newest stays are on their way to the police, as after an outage of an hour or two.
 const OPEN_TASK_COUNT: u64 = 2_000;
 /// Bytes of what is sealed of a version.
@@ -299,7 +301,8 @@ impl Past {
         line.text(&at).text(&instant(self.deadline_at()));
         line.text("tourism").text("male").text("18-59").text("VNM");
         line.text("citizen_card").bytes(&self.reference);
-        line.bytes(&self.document).bytes(&self.name).text(&at);
+        line.bytes(&self.document).bytes(&self.name);
+        line.text(&instant(self.changed_at()));
         line.random(draws, KEY_LENGTH);
         line.end(Table::Stay)
     }
@@ -333,7 +336,7 @@ impl Past {
             line.null().null().text(&at).null();
         } else {
             line.text(self.identity).random(draws, 32).text(&at);
-            line.text(&instant(self.at + TimeDelta::seconds(2)));
+            line.text(&instant(self.at + DELIVERY));
         }
         line.end(Table::Task)
     }
@@ -374,6 +377,15 @@ impl Past {
             line.text(&instant(self.at + TimeDelta::days(1)));
         }
         line.end(Table::Case)
+    }
+
+    /// When it was confirmed, or the guest left.
+    fn changed_at(&self) -> DateTime<Utc> {
+        match self.presence {
+            "departed" => self.at + GUESTS_STAY,
+            _ if self.is_open => self.at,
+            _ => self.at + DELIVERY,
+        }
     }
 
     /// The evening of its day, as for a citizen: many stays share one.

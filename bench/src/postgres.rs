@@ -24,7 +24,7 @@ const USER: &str = "luutru";
 const CONNECTION_COUNT_MAX: u32 = 200;
 /// What docs/operations.md advises for a database that grows.
 pub(crate) const ADVISED: [(&str, &str); 5] = [
-    ("shared_buffers", "1GB"),
+    ("shared_buffers", "4GB"),
     ("max_wal_size", "16GB"),
     ("checkpoint_timeout", "30min"),
     ("checkpoint_completion_target", "0.9"),
