@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use intake::rewrite::{self, Manner, Progress as RewriteProgress};
+use intake::rewrite::{self, Manner, RewriteProgress};
 use parking_lot::Mutex;
 use runtime::{clock::Clock, profile::Profile};
 use serde_json::json;

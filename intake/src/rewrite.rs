@@ -35,7 +35,7 @@ const STAYS_AT_ONCE: u64 = 100;
 const BLOBS_AT_ONCE: u64 = 20;
 /// How long the turn lasts without renewal.
 const LEASE_SECONDS: u32 = 30;
-/// How often a waiting process checks for the turn.
+/// How often a waiting process checks for the pass.
 const TURN_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why nothing more was rewritten.
@@ -54,7 +54,7 @@ pub enum RewriteError {
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct RewriteTotals {
     /// Stays rewritten in the second form.
     pub stays: u64,
     /// Blobs of no stay that were.
@@ -65,7 +65,7 @@ pub struct Done {
 
 /// Progress, reported from time to time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum RewriteProgress {
     /// Another process rewrites.
     Waiting,
     /// Stays done, of those remaining at the start.
@@ -135,31 +135,31 @@ pub async fn run(
     vault: &Vault,
     clock: &Clock,
     manner: Manner,
-    tell: &(dyn Fn(Progress) + Sync),
-) -> Result<Done, RewriteError> {
-    let turn = Turn {
+    tell: &(dyn Fn(RewriteProgress) + Sync),
+) -> Result<RewriteTotals, RewriteError> {
+    let pass = RewritePass {
         db,
         clock,
         lease_id: ids::uuid_v7(clock),
     };
-    while !turn.keep().await? {
-        tell(Progress::Waiting);
+    while !pass.keep().await? {
+        tell(RewriteProgress::Waiting);
         tokio::time::sleep(TURN_PAUSE).await;
     }
-    let outcome = under_turn(&turn, vault, manner, tell).await;
-    let ended = rewrite::end_turn(db, turn.lease_id).await;
+    let outcome = under_turn(&pass, vault, manner, tell).await;
+    let ended = rewrite::end_turn(db, pass.lease_id).await;
     let done = outcome?;
     ended?;
     Ok(done)
 }
 
-struct Turn<'a> {
+struct RewritePass<'a> {
     db: &'a Database,
     clock: &'a Clock,
     lease_id: Uuid,
 }
 
-impl Turn<'_> {
+impl RewritePass<'_> {
     async fn keep(&self) -> store::Result<bool> {
         rewrite::take_turn(self.db, self.lease_id, self.clock.now(), LEASE_SECONDS).await
     }
@@ -174,20 +174,20 @@ impl Turn<'_> {
 }
 
 async fn under_turn(
-    turn: &Turn<'_>,
+    pass: &RewritePass<'_>,
     vault: &Vault,
     manner: Manner,
-    tell: &(dyn Fn(Progress) + Sync),
-) -> Result<Done, RewriteError> {
-    let db = turn.db;
-    let mut done = Done::default();
+    tell: &(dyn Fn(RewriteProgress) + Sync),
+) -> Result<RewriteTotals, RewriteError> {
+    let db = pass.db;
+    let mut done = RewriteTotals::default();
     if store::installation::fact(db, RECORD).await? == Some(vault.record_mark(RECORD)) {
         vault.refuse_first_form();
         return Ok(done);
     }
     let of = rewrite::stay_count(db).await?;
     loop {
-        turn.check().await?;
+        pass.check().await?;
         let rows = rewrite::stays(db, STAYS_AT_ONCE).await?;
         if rows.is_empty() {
             break;
@@ -199,22 +199,22 @@ async fn under_turn(
             }
         }
         let told = done.stays;
-        tell(Progress::Stays { done: told, of });
+        tell(RewriteProgress::Stays { done: told, of });
         tokio::time::sleep(manner.pause).await;
     }
     for place in BlobPlace::ALL {
-        rewrite_loose(turn, vault, place, manner.pause, &mut done).await?;
+        rewrite_loose(pass, vault, place, manner.pause, &mut done).await?;
     }
     if manner.may_finish {
-        turn.check().await?;
-        finish(turn, vault).await?;
+        pass.check().await?;
+        finish(pass, vault).await?;
     }
     Ok(done)
 }
 
 /// Records the end, and wraps the data keys so that removing the record would be noticed.
-async fn finish(turn: &Turn<'_>, vault: &Vault) -> Result<(), RewriteError> {
-    let (db, now) = (turn.db, turn.clock.now());
+async fn finish(pass: &RewritePass<'_>, vault: &Vault) -> Result<(), RewriteError> {
+    let (db, now) = (pass.db, pass.clock.now());
     let mark = vault.record_mark(RECORD);
     let settled = store::installation::settle(db, RECORD, &mark, now).await?;
     if settled != mark {
@@ -327,17 +327,17 @@ async fn rewrite_stay(
 }
 
 async fn rewrite_loose(
-    turn: &Turn<'_>,
+    pass: &RewritePass<'_>,
     vault: &Vault,
     place: BlobPlace,
     pause: Duration,
-    done: &mut Done,
+    done: &mut RewriteTotals,
 ) -> Result<(), RewriteError> {
     let mut after = (Uuid::nil(), -1);
     loop {
-        turn.check().await?;
+        pass.check().await?;
         let part = rewrite::loose(
-            turn.db,
+            pass.db,
             place,
             BlobSelection::FirstForm,
             after,
@@ -352,9 +352,9 @@ async fn rewrite_loose(
             let context = loose_context(place, &found);
             match vault.open(&context, &found.sealed) {
                 Ok(opened) => {
-                    let month = month(turn.clock.now());
+                    let month = month(pass.clock.now());
                     let new = vault.seal(&month, &context, &opened)?;
-                    rewrite::replace_loose(turn.db, place, found, new).await?;
+                    rewrite::replace_loose(pass.db, place, found, new).await?;
                     done.blobs += 1;
                 }
                 Err(VaultError::NotOpened) => {
@@ -394,7 +394,7 @@ fn loose_context(place: BlobPlace, found: &Loose) -> SealContext<'static> {
 
 /// A sealed row that cannot be opened: damaged, or of another owner than it was sealed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct UnreadableRow {
     /// Its table.
     pub table: &'static str,
     /// Its id; of what belongs to a facility or a file, that one's.
@@ -409,7 +409,7 @@ pub struct Inspection {
     /// How many were opened.
     pub checked: u64,
     /// Those that could not be.
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<UnreadableRow>,
 }
 
 /// Opens every sealed row but the versions of stays, and changes nothing.
@@ -461,7 +461,7 @@ impl Inspection {
     fn note(&mut self, context: &SealContext<'static>, is_readable: bool) {
         self.checked += 1;
         if !is_readable {
-            self.unreadable.push(Unreadable {
+            self.unreadable.push(UnreadableRow {
                 table: context.table,
                 row_id: context.row_id,
                 version: context.version,

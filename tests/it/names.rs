@@ -22,7 +22,7 @@ const SHAPE: &str = "the JSON shape of what the other crate holds; the contract 
 const TO_RENAME: &str = "to be renamed";
 
 /// Names that may be repeated: in which crates, once for each type, and why.
-const REPEATED: [(&str, &[&str], &str); 40] = [
+const REPEATED: &[(&str, &[&str], &str)] = &[
     ("Admission", &["intake", "worker"], TO_RENAME),
     ("Admitted", &["api", "worker"], TO_RENAME),
     ("Answer", &["intake", "worker"], TO_RENAME),
@@ -32,7 +32,7 @@ const REPEATED: [(&str, &[&str], &str); 40] = [
     ("Completion", &["api", "domain"], SHAPE),
     ("DecisionRequest", &["api", "domain"], SHAPE),
     ("Delivery", &["api", "intake"], SHAPE),
-    ("Done", &["intake", "intake", "worker"], TO_RENAME),
+    ("Done", &["intake", "worker"], TO_RENAME),
     ("Entry", &["store", "worker"], TO_RENAME),
     ("Exchange", &["api", "worker"], TO_RENAME),
     ("Fate", &["domain", "worker"], TO_RENAME),
@@ -53,14 +53,13 @@ const REPEATED: [(&str, &[&str], &str); 40] = [
     ("Party", &["api", "domain"], SHAPE),
     ("Place", &["domain", "intake", "worker"], TO_RENAME),
     ("Prepared", &["intake", "intake"], TO_RENAME),
-    ("Progress", &["intake", "intake", "store"], TO_RENAME),
+    ("Progress", &["intake", "store"], TO_RENAME),
     ("Receipt", &["api", "intake"], SHAPE),
     ("Residence", &["api", "domain"], SHAPE),
     ("Secrets", &["cli", "worker"], TO_RENAME),
     ("Sender", &["domain", "worker"], TO_RENAME),
     ("Source", &["domain", "worker"], TO_RENAME),
-    ("Turn", &["intake", "intake"], TO_RENAME),
-    ("Unreadable", &["entity", "intake", "worker"], TO_RENAME),
+    ("Unreadable", &["entity", "worker"], TO_RENAME),
     ("Verdict", &["worker", "worker"], TO_RENAME),
     ("Visa", &["api", "domain"], SHAPE),
 ];
