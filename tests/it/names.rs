@@ -102,7 +102,9 @@ fn declared(source: &str) -> Vec<String> {
                 _ => false,
             };
             let end = rest.find(|letter: char| !letter.is_alphanumeric());
-            is_type.then(|| rest[..end.unwrap_or(rest.len())].to_owned())
+            let name = &rest[..end.unwrap_or(rest.len())];
+            // A macro's `enum $name` names nothing yet.
+            (is_type && !name.is_empty()).then(|| name.to_owned())
         })
         .collect()
 }
@@ -157,6 +159,7 @@ fn declarations_are_found_and_uses_are_not() {
         }\n\
         type Six = One;\n\
         fn seven(eight: One) -> Two {}\n\
+        pub enum $name {}\n\
         coded! {\n\
         \x20   pub enum Nine {\n\
         \x20   }\n\
