@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use self::{
     ordinary::is_ordinary,
-    statement::{CLEAN, NOTICED, Statement},
+    statement::{CLEAN, CleanStatement, NOTICED},
 };
 use super::{Judged, NewDeclaration, Noticed, Outcome, judge_by_key};
 use crate::{
@@ -76,7 +76,7 @@ async fn run(
     db: &Database,
     group: &[&NewDeclaration],
     offered: &[Offered<'_>],
-    statement: &'static Statement,
+    statement: &'static CleanStatement,
 ) -> Result<Vec<Option<Judged>>> {
     if offered.is_empty() {
         return Ok(vec![None; group.len()]);

@@ -10,12 +10,12 @@ use super::{super::NewDeclaration, Offered};
 use crate::{Backend, Error, Result, neighbours, review::NewCase};
 
 /// A statement and whether it has parameters for cases.
-pub(super) struct Statement {
+pub(super) struct CleanStatement {
     pub(super) text: String,
     has_cases: bool,
 }
 
-impl Statement {
+impl CleanStatement {
     /// Its parameters for these rows.
     pub(super) fn arguments(&self, rows: &[Offered<'_>]) -> Result<PgArguments> {
         let mut arrays = Arrays::of(rows)?;
@@ -400,7 +400,7 @@ const EVENTS: Insert = Insert {
 };
 
 /// Writes what nothing stands against.
-pub(super) static CLEAN: LazyLock<Statement> = LazyLock::new(|| Statement {
+pub(super) static CLEAN: LazyLock<CleanStatement> = LazyLock::new(|| CleanStatement {
     text: text(
         &format!(" AND NOT {}", neighbours::may_exist(Backend::Postgres)),
         "",
@@ -410,7 +410,7 @@ pub(super) static CLEAN: LazyLock<Statement> = LazyLock::new(|| Statement {
 
 /// Writes what has neighbours, with the cases that follow from them. A new stay has no case yet, so
 /// that none can be in the way.
-pub(super) static NOTICED: LazyLock<Statement> = LazyLock::new(|| {
+pub(super) static NOTICED: LazyLock<CleanStatement> = LazyLock::new(|| {
     let first = names().len() + 2;
     let marks: Vec<String> = (first..first + 5)
         .map(|number| format!("${number}"))
@@ -426,7 +426,7 @@ pub(super) static NOTICED: LazyLock<Statement> = LazyLock::new(|| {
         marks = marks.join(", "),
         limit = first + 5,
     );
-    Statement {
+    CleanStatement {
         text: text("", &cases),
         has_cases: true,
     }
