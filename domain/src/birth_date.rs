@@ -44,16 +44,6 @@ impl BirthDate {
         })
     }
 
-    /// The year alone, as encoded in a personal ID number.
-    #[must_use]
-    pub fn of_year(year: i32) -> Option<Self> {
-        let earliest = NaiveDate::from_ymd_opt(year, 1, 1)?;
-        (0..=9999).contains(&year).then_some(Self {
-            earliest,
-            precision: Precision::Year,
-        })
-    }
-
     /// A whole date.
     #[must_use]
     pub const fn of_day(day: NaiveDate) -> Self {

@@ -8,7 +8,6 @@
 
 use chrono::{Datelike, NaiveDate};
 use domain::sex::Sex;
-use serde_json::{Value, json};
 
 use crate::names::*;
 
@@ -32,18 +31,6 @@ pub struct DemoPerson {
     pub birth_date: NaiveDate,
     /// Agrees with the number: never `Unspecified`.
     pub sex: Sex,
-}
-
-impl DemoPerson {
-    /// What `PUT /v1/persons/{personal_id}` of the registry takes.
-    #[must_use]
-    pub fn registry_body(&self) -> Value {
-        json!({
-            "full_name": self.full_name,
-            "birth_date": self.birth_date,
-            "sex": self.sex.as_str(),
-        })
-    }
 }
 
 /// Everybody: more than 2,000 people, always the same, in the same order.
