@@ -26,7 +26,7 @@ LIMITS = {
     "function length, p90": 27,
     "functions over 100 lines": 0,
     "files in circles": 7,
-    "answers made as text": 7,
+    "answers made as text": 0,
 }
 FUNCTION_LINES_MAX = 100
 # Crates whose code writes answers to clients.

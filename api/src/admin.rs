@@ -10,7 +10,12 @@ pub(crate) mod directory;
 pub(crate) mod notifications;
 pub(crate) mod requeue;
 
-use domain::{problem::Code, routing::Communes, sender::Sender};
+use domain::{
+    audit::{Action, SubjectKind},
+    problem::Code,
+    routing::Communes,
+    sender::Sender,
+};
 use store::{audit::Entry, backlog::Map, outbox::Task};
 
 use crate::app::App;
@@ -23,8 +28,6 @@ const AREA: Area = Area {
     key: "idempotency.admin",
     request: "request.admin",
 };
-/// The subject of audit entries about notifications.
-const TASK: &str = "outbox_task";
 
 /// The destinations, and which commune goes where today.
 async fn map(app: &App) -> Result<Map, Failure> {
@@ -59,7 +62,13 @@ async fn note_reads(app: &App, sender: &Sender, tasks: &[Task]) -> Result<(), Fa
     let now = app.clock.now();
     let entries = tasks.iter().map(|task| Entry {
         subject_version: Some(task.version),
-        ..audit::entry(app, sender.key_id, "delivery.read", (TASK, task.id), now)
+        ..audit::entry(
+            app,
+            sender.key_id,
+            Action::DeliveryRead,
+            (SubjectKind::Task, task.id),
+            now,
+        )
     });
     store::audit::insert_many(&app.db, entries.collect()).await?;
     Ok(())

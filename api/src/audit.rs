@@ -1,6 +1,7 @@
 //! Audit entries of what is done through the API.
 
 use chrono::{DateTime, Utc};
+use domain::audit::{Action, SubjectKind};
 use runtime::ids;
 use store::audit::{Actor, Entry};
 use uuid::Uuid;
@@ -11,8 +12,8 @@ use crate::app::App;
 pub(crate) fn entry(
     app: &App,
     key_id: Uuid,
-    action: &str,
-    subject: (&str, Uuid),
+    action: Action,
+    subject: (SubjectKind, Uuid),
     at: DateTime<Utc>,
 ) -> Entry {
     let place = (ids::uuid_v7(&app.clock), at);

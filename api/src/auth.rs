@@ -237,13 +237,10 @@ async fn facilities_of(
     app: &App,
     key: &ApiKey,
 ) -> Result<Vec<Arc<domain::facility::Facility>>, Failure> {
-    let all =
-        store::facilities::of_organisation(&app.db, key.organisation_id, app.clock.now()).await?;
-    let is_bound = !key.facility_ids.is_empty();
-    let facilities = all
-        .into_iter()
-        .filter(|facility| !is_bound || key.facility_ids.contains(&facility.id));
-    Ok(facilities.map(Arc::new).collect())
+    let (organisation_id, only) = (key.organisation_id, key.facility_ids.as_slice());
+    let now = app.clock.now();
+    let own = store::facilities::of_organisation(&app.db, organisation_id, only, now).await?;
+    Ok(own.into_iter().map(Arc::new).collect())
 }
 
 /// Which callers may use an operation.

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use self::published::{CatalogueList, CatalogueView, PublishedText};
 use crate::app::App;
+use crate::examples::Examples;
 use crate::problem::Failure;
 use crate::reply::{ETag, Json, Raw, Written};
 use crate::topic::Topic;
@@ -58,6 +59,10 @@ pub(crate) enum ReceiptKeysShown {
     /// The keys.
     #[oai(status = 200)]
     Keys(Json<Raw<Jwks>>),
+}
+
+impl Examples for CataloguesApi {
+    const EXAMPLES: &'static str = include_str!("catalogues.examples.json");
 }
 
 #[OpenApi]

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::{Admitted, DeclaringMany};
 use crate::config::ApiSettings;
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::facilities;
 use crate::idempotency::IdempotencyKey;
@@ -159,6 +160,10 @@ pub(crate) enum CensusTaken {
     /// What became of everybody.
     #[oai(status = 200)]
     Results(Localised<Json<CensusAnswer>>),
+}
+
+impl Examples for CensusApi {
+    const EXAMPLES: &'static str = include_str!("census.examples.json");
 }
 
 #[OpenApi]

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::facilities;
 use crate::paper;
 use crate::parameters::{Query, query};
@@ -93,6 +94,10 @@ pub(crate) enum DayReceiptShown {
     /// The receipt of the day.
     #[oai(status = 200)]
     Receipt(ReceiptForm<DayReceipt>),
+}
+
+impl Examples for DayReceiptsApi {
+    const EXAMPLES: &'static str = include_str!("day_receipts.examples.json");
 }
 
 #[OpenApi]
@@ -229,7 +234,7 @@ impl ReceiptLine {
             number: self.number,
             stay_id: self.stay_id,
             received_at: Instant::of(self.received_at),
-            timeliness: TimelinessWord(self.timeliness.as_str().to_owned()),
+            timeliness: self.timeliness.into(),
         }
     }
 }

@@ -56,6 +56,7 @@ impl DocsApi {
     )]
     async fn show_document(&self) -> Result<DocumentShown, Failure> {
         let text = self.documents.text(self.clock.now());
+        let text = text.map_err(Failure::internal)?;
         Ok(DocumentShown::Document(Written::new(text)))
     }
 
@@ -84,6 +85,14 @@ fn cached(endpoint: impl Endpoint) -> impl Endpoint {
     endpoint.with(SetHeader::new().overriding(header::CACHE_CONTROL, CACHING))
 }
 
+/// What the document is made of.
+pub(crate) struct Derived {
+    /// What the framework derives from the operations.
+    pub(crate) document: Value,
+    /// The examples of the nouns.
+    pub(crate) examples: &'static [&'static str],
+}
+
 /// The document and, once somebody has asked for it, the page.
 pub(crate) struct Documents {
     /// With examples that are not dated yet.
@@ -95,7 +104,7 @@ pub(crate) struct Documents {
 
 impl Documents {
     /// Writes the document, out of what the framework derives from the operations.
-    pub(crate) fn new(derived: Value) -> Self {
+    pub(crate) fn new(derived: Derived) -> Self {
         Self {
             undated: document::write(derived),
             dated: Mutex::new(None),
@@ -103,19 +112,19 @@ impl Documents {
         }
     }
 
-    fn text(&self, now: DateTime<Utc>) -> Bytes {
+    fn text(&self, now: DateTime<Utc>) -> serde_json::Result<Bytes> {
         let mut dated = self.dated.lock();
         let is_fresh = |(at, _): &&(DateTime<Utc>, Bytes)| {
             at.date_naive() == now.date_naive() && at.hour() == now.hour()
         };
         if let Some((_, text)) = dated.as_ref().filter(is_fresh) {
-            return text.clone();
+            return Ok(text.clone());
         }
         let mut document = self.undated.clone();
         examples::date(&mut document, now);
-        let text = Bytes::from(document::to_text(&document));
+        let text = Bytes::from(document::to_text(&document)?);
         *dated = Some((now, text.clone()));
-        text
+        Ok(text)
     }
 
     /// The page; `None` when the framework's bundle has an unexpected layout.
@@ -135,9 +144,10 @@ mod tests {
         let documents = Documents::new(crate::routes::specification());
         let now = DateTime::parse_from_rfc3339("2026-11-24T10:00:00Z").unwrap();
         let now = now.with_timezone(&Utc);
-        let text = documents.text(now);
-        assert_eq!(text, documents.text(now + TimeDelta::minutes(59)));
-        assert_ne!(text, documents.text(now + TimeDelta::minutes(61)));
+        let text_at = |at| documents.text(at).unwrap();
+        let text = text_at(now);
+        assert_eq!(text, text_at(now + TimeDelta::minutes(59)));
+        assert_ne!(text, text_at(now + TimeDelta::minutes(61)));
         let document: Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(document["openapi"], "3.0.3");
         let text = String::from_utf8(text.to_vec()).unwrap();

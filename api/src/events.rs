@@ -15,13 +15,14 @@ use poem_openapi::{
     types::Any,
 };
 use serde::Serialize;
-use serde_json::{Value, json};
-use store::events::EventRow;
+use serde_json::Value;
+use store::{damage, events::EventRow};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::exchange;
 use crate::negotiation;
 use crate::parameters::{Cursor, Limit, Query, query};
@@ -137,6 +138,10 @@ impl IntoResponse for Feed {
     }
 }
 
+impl Examples for EventsApi {
+    const EXAMPLES: &'static str = include_str!("events.examples.json");
+}
+
 #[OpenApi]
 impl EventsApi {
     /// List events
@@ -229,28 +234,30 @@ async fn page(
     let limit = u64::try_from(limit.0).unwrap_or(u64::MAX);
     let page = store::events::page(&app.db, &scope, after, limit).await?;
     let organisation_id = scope.organisation_id;
-    let items = page.items.iter();
+    let sound = page.items.iter().filter_map(|event| {
+        let view = EventView::of(app, organisation_id, event);
+        damage::sound("event", event.id, view)
+    });
     Ok(EventPage {
-        items: items
-            .map(|event| EventView::of(app, organisation_id, event))
-            .collect(),
+        items: sound.collect(),
         next_cursor: cursor::write_place(&app.vault, organisation_id, page.reached),
     })
 }
 
 impl EventView {
-    fn of(app: &App, organisation_id: Uuid, event: &EventRow) -> Self {
+    /// Errors: the event is damaged.
+    fn of(app: &App, organisation_id: Uuid, event: &EventRow) -> store::Result<Self> {
         let sequence = event.sequence.unwrap_or_default();
-        Self {
+        Ok(Self {
             id: event.id,
             cursor: cursor::write_place(&app.vault, organisation_id, sequence),
-            kind: EventWord(event.kind.clone()),
+            kind: event.kind.get()?.into(),
             occurred_at: Instant::of(event.created_at),
             facility_id: event.facility_id,
             stay_id: event.stay_id,
             version: event.version,
-            data: Any(serde_json::from_str(&event.detail).unwrap_or_else(|_| json!({}))),
-        }
+            data: Any(Value::Object(store::events::detail(event)?)),
+        })
     }
 
     /// As one event of a stream.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::parameters::{Page, Paged, Query};
 use crate::problem::Failure;
 use crate::reply::Json;
@@ -78,6 +79,10 @@ pub(crate) enum FacilityShown {
     /// The facility.
     #[oai(status = 200)]
     Facility(Json<FacilityView>),
+}
+
+impl Examples for FacilitiesApi {
+    const EXAMPLES: &'static str = include_str!("facilities.examples.json");
 }
 
 #[OpenApi]
@@ -149,7 +154,7 @@ fn part(facilities: &[Arc<Facility>], page: Page) -> (&[Arc<Facility>], Option<U
 fn view(facility: &Facility) -> FacilityView {
     FacilityView {
         id: facility.id,
-        kind: FacilityKindWord(facility.kind.as_str().to_owned()),
+        kind: facility.kind.into(),
         subkind: facility.subkind.clone(),
         name: facility.name.clone(),
         address: facility.address.clone(),

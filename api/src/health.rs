@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::examples::Examples;
 use crate::problem::Failure;
 use crate::reply::{Json, Raw};
 use crate::topic::Topic;
@@ -49,6 +50,10 @@ pub(crate) enum ReadinessShown {
     /// The process should get no requests.
     #[oai(status = 503)]
     NotReady(Json<Raw<Ready>>),
+}
+
+impl Examples for HealthApi {
+    const EXAMPLES: &'static str = include_str!("health.examples.json");
 }
 
 #[OpenApi]

@@ -13,7 +13,10 @@ pub(crate) mod workbooks;
 
 use std::sync::Arc;
 
-use domain::problem::{Code, Language};
+use domain::{
+    import::DateOrder,
+    problem::{Code, Language},
+};
 use intake::upload::{Sealed, SheetNames};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::{Deserialize, Serialize};
@@ -23,6 +26,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::problem::Failure;
 use crate::reply::{Json, Localised, Raw};
@@ -161,6 +165,10 @@ pub(crate) enum ImportShown {
     Import(Localised<Json<ImportView>>),
 }
 
+impl Examples for ImportsApi {
+    const EXAMPLES: &'static str = include_str!("imports.examples.json");
+}
+
 #[OpenApi]
 impl ImportsApi {
     /// See how far a file has come
@@ -215,7 +223,7 @@ async fn find(app: &App, admitted: &Admitted<Reading>, id: Uuid) -> Result<Impor
 #[serde(default)]
 struct StoredLayout {
     columns: Option<Box<RawValue>>,
-    date_order: Option<String>,
+    date_order: Option<DateOrder>,
     known_by: Option<String>,
     sheets: Option<Vec<SheetLayout>>,
 }
@@ -228,7 +236,7 @@ struct SheetLayout {
     first_row: u32,
     last_row: u32,
     columns: Box<RawValue>,
-    date_order: Option<String>,
+    date_order: Option<DateOrder>,
 }
 
 impl StoredLayout {
@@ -245,16 +253,15 @@ impl StoredLayout {
 impl ImportView {
     fn of(import: &Import, names: &SheetNames, exchange: &Exchange) -> Result<Self, Failure> {
         let layout = StoredLayout::of(import)?;
-        let problem = import.problem.as_deref();
-        let problem = problem.and_then(|problem| serde_json::from_str(problem).ok());
+        let problem = store::imports::problem(import)?;
         let known_by = layout.known_by;
         let sheets = layout.sheets.map(|sheets| ImportSheet::all(sheets, names));
         Ok(Self {
             id: import.id,
             facility_id: import.facility_id,
-            state: ImportStateWord(import.state.clone()),
+            state: import.state.get()?.into(),
             dry_run: import.is_dry_run,
-            format: FileKindWord(import.format.clone()),
+            format: import.format.get()?.into(),
             received_at: Instant::of(import.received_at.unwrap_or(import.created_at)),
             finished_at: import.finished_at.map(Instant::of),
             expires_at: Instant::of(import.expires_at),
@@ -265,15 +272,14 @@ impl ImportView {
             rejected: import.rejected_count.unsigned_abs(),
             skipped: import.skipped_count.unsigned_abs(),
             columns: layout.columns.map(Raw::read),
-            date_order: layout.date_order.map(DateOrderWord),
+            date_order: layout.date_order.map(DateOrderWord::from),
             permitted_stay_until: import.permitted_stay_until.clone().map(Day),
             resend: known_by.map(|known_by| ImportResend::of(known_by, exchange.language)),
             sheets,
             passed_over: PassedOverSheet::all(names),
-            problem: match problem {
-                Some(problem) => Some(problem_of(&problem, exchange)?),
-                None => None,
-            },
+            problem: problem
+                .map(|problem| problem_of(&problem, exchange))
+                .transpose()?,
         })
     }
 }
@@ -288,7 +294,7 @@ impl ImportSheet {
             first_row: layout.first_row,
             last_row: layout.last_row,
             columns: Raw::read(layout.columns),
-            date_order: layout.date_order.map(DateOrderWord),
+            date_order: layout.date_order.map(DateOrderWord::from),
         };
         layouts.into_iter().enumerate().map(sheet).collect()
     }

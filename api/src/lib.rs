@@ -55,6 +55,7 @@ mod reply;
 mod shapes;
 
 mod docs;
+mod examples;
 
 pub mod views {
     //! What operators see of the installation, the same over HTTP and at a terminal.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::limit::Allowance;
 use crate::problem::Failure;
 use crate::reply::Json;
@@ -100,6 +101,10 @@ pub(crate) enum LimitsShown {
     /// The quotas.
     #[oai(status = 200)]
     Limits(Json<LimitsView>),
+}
+
+impl Examples for LimitsApi {
+    const EXAMPLES: &'static str = include_str!("limits.examples.json");
 }
 
 #[OpenApi]

@@ -5,12 +5,11 @@
 //! one of them, because a misspelt filter would show too much.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::import::RowOutcome;
+use domain::import::{DateOrder, RowOutcome};
 use domain::problem::{Code, Hint, Violation};
 use domain::review::{ReviewKind, ReviewState};
 use domain::stay::{CompletionState, DeliveryState, Presence, Timeliness};
 use domain::time::{parse_day, parse_instant};
-use formats::stay_rows::DateOrder;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,

@@ -12,7 +12,11 @@ pub(crate) mod summary;
 pub(crate) mod words;
 
 use chrono::{DateTime, Utc};
-use domain::{problem::Code, sender::Sender};
+use domain::{
+    audit::{Action, SubjectKind},
+    problem::Code,
+    sender::Sender,
+};
 use metrics::counter;
 use serde_json::Value;
 use store::{
@@ -55,8 +59,9 @@ fn idempotency(
 }
 
 /// An audit entry of an officer about a case.
-fn entry(app: &App, sender: &Sender, action: &str, at: DateTime<Utc>) -> Entry {
-    audit::entry(app, sender.key_id, action, ("review_case", Uuid::nil()), at)
+fn entry(app: &App, sender: &Sender, action: Action, at: DateTime<Utc>) -> Entry {
+    let subject = (SubjectKind::ReviewCase, Uuid::nil());
+    audit::entry(app, sender.key_id, action, subject, at)
 }
 
 /// The same 404 for cases that do not exist and cases of other communes. The latter is reported to
@@ -87,7 +92,7 @@ async fn note_reads(app: &App, sender: &Sender, cases: &[Case]) -> Result<(), Fa
     let entries = cases.iter().map(|case| Entry {
         subject_id: case.id,
         subject_version: Some(case.version),
-        ..entry(app, sender, "review_case.read", now)
+        ..entry(app, sender, Action::ReviewCaseRead, now)
     });
     store::audit::insert_many(&app.db, entries.collect()).await?;
     Ok(())

@@ -1,7 +1,10 @@
 //! Records every view of stays with personal data: a metric each time, and one audit entry per key
 //! and minute.
 
-use domain::sender::Sender;
+use domain::{
+    audit::{Action, SubjectKind},
+    sender::Sender,
+};
 use metrics::counter;
 
 use crate::app::App;
@@ -20,8 +23,8 @@ pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
     {
         return;
     }
-    let subject = ("organisation", sender.organisation_id);
-    let entry = audit::entry(app, sender.key_id, "stays.read", subject, now);
+    let subject = (SubjectKind::Organisation, sender.organisation_id);
+    let entry = audit::entry(app, sender.key_id, Action::StaysRead, subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
         tracing::error!(%error, key.id = %sender.key_id, "could not audit a read of personal data");
     }
@@ -30,9 +33,9 @@ pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
 /// Audits that a sender is about to search for a guest among the stays of its own facilities: each
 /// time, without the search terms.
 pub(crate) async fn note_search(app: &App, sender: &Sender) {
-    let subject = ("organisation", sender.organisation_id);
+    let subject = (SubjectKind::Organisation, sender.organisation_id);
     let now = app.clock.now();
-    let entry = audit::entry(app, sender.key_id, "stays.searched", subject, now);
+    let entry = audit::entry(app, sender.key_id, Action::StaysSearched, subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
         tracing::error!(%error, key.id = %sender.key_id, "could not audit a search");
     }

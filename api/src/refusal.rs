@@ -4,6 +4,7 @@ use domain::time::format_instant;
 use intake::Refusal;
 use poem::http::{HeaderValue, header};
 use serde_json::json;
+use store::word::Unreadable;
 
 use crate::problem::Failure;
 use crate::unreadable;
@@ -42,6 +43,12 @@ impl From<Refusal> for Failure {
             | Refusal::OutcomeUnknown
             | Refusal::Stopping => failure,
         }
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(error: Unreadable) -> Self {
+        Self::from(store::Error::from(error))
     }
 }
 

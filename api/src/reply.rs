@@ -112,6 +112,15 @@ impl<T> Raw<T> {
         })
     }
 
+    /// What a tree, which has the shape of a `T`, is as JSON.
+    #[expect(clippy::expect_used, reason = "a tree is always JSON")]
+    pub(crate) fn of_tree(tree: &Value) -> Self {
+        Self {
+            text: serde_json::value::to_raw_value(tree).expect("a tree can be written"),
+            shape: PhantomData,
+        }
+    }
+
     /// What was read as JSON without looking into it.
     pub(crate) fn read(text: Box<RawValue>) -> Self {
         Self {

@@ -1,24 +1,28 @@
 //! Every route: the nouns whose operations make up the API. An operation is described, read and
 //! answered in one place, the file of its noun.
 
+mod described;
+mod paths;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::{
-    OpenApi, OpenApiService,
-    registry::{MetaApi, MetaPath, Registry},
+    OpenApi,
+    registry::{MetaApi, Registry},
 };
-use serde_json::Value;
 
 use crate::app::App;
 use crate::docs::{DocsApi, Documents};
-use crate::parameters;
+use crate::examples::Examples;
 use crate::{
     admin, catalogues, census, day_receipts, events, facilities, health, imports, limits, police,
     scans, stays, webhooks,
 };
+
+pub(crate) use described::specification;
 
 /// Endpoints by path and method.
 type Endpoints = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
@@ -26,9 +30,17 @@ type Endpoints = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 /// Puts the operations of all nouns together.
 macro_rules! nouns {
     ($($noun:path,)+) => {
+        /// The examples of the nouns.
+        const EXAMPLES: &[&str] = &[$(<$noun as Examples>::EXAMPLES,)+];
+
+        /// The same, each with what the framework derives from its noun.
+        #[cfg(test)]
+        pub(crate) const EXAMPLES_BY_NOUN: &[(fn() -> Vec<MetaApi>, &str)] =
+            &[$((<$noun as OpenApi>::meta, <$noun as Examples>::EXAMPLES),)+];
+
         impl OpenApi for Api {
             fn meta() -> Vec<MetaApi> {
-                merged([$(<$noun>::meta(),)+ DocsApi::meta()].into_iter().flatten())
+                paths::merged([$(<$noun>::meta(),)+ DocsApi::meta()].into_iter().flatten())
             }
 
             fn register(registry: &mut Registry) {
@@ -90,19 +102,6 @@ pub(crate) struct Api {
     docs: DocsApi,
 }
 
-/// One table of paths: nouns may share a path by different methods.
-fn merged(nouns: impl Iterator<Item = MetaApi>) -> Vec<MetaApi> {
-    let mut paths: Vec<MetaPath> = Vec::new();
-    for mut path in nouns.flat_map(|noun| noun.paths) {
-        path.operations.iter_mut().for_each(parameters::spread);
-        match paths.iter_mut().find(|known| known.path == path.path) {
-            Some(known) => known.operations.extend(path.operations),
-            None => paths.push(path),
-        }
-    }
-    vec![MetaApi { paths }]
-}
-
 impl Api {
     /// The operations on what `app` has.
     pub(crate) fn new(app: &Arc<App>) -> Self {
@@ -120,42 +119,7 @@ impl Api {
     pub(crate) fn templates() -> HashMap<String, String> {
         let paths = Self::meta().into_iter().flat_map(|api| api.paths);
         paths
-            .map(|path| (to_pattern(&path.path), path.path))
+            .map(|path| (paths::to_pattern(&path.path), path.path))
             .collect()
     }
-}
-
-/// What the framework derives from the operations: the document without what it cannot know.
-pub(crate) fn specification() -> Value {
-    let service = OpenApiService::new(Described, "luutru", env!("CARGO_PKG_VERSION"));
-    serde_json::from_str(&service.spec()).unwrap_or_default()
-}
-
-/// The operations without what they work with: enough to be described.
-struct Described;
-
-impl OpenApi for Described {
-    fn meta() -> Vec<MetaApi> {
-        Api::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        Api::register(registry);
-    }
-
-    fn add_routes(self, _: &mut Endpoints) {}
-}
-
-/// `/v1/stays/{id}` to `/v1/stays/:param0`.
-fn to_pattern(template: &str) -> String {
-    let mut count = 0;
-    let segments = template.split('/').map(|segment| {
-        if segment.starts_with('{') {
-            count += 1;
-            format!(":param{}", count - 1)
-        } else {
-            segment.to_owned()
-        }
-    });
-    segments.collect::<Vec<_>>().join("/")
 }

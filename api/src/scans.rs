@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth::{Admitted, Asking};
+use crate::examples::Examples;
 use crate::exchange::Current;
 use crate::known_keys::Caller;
 use crate::payload::{ScanBody, Scanned};
@@ -65,6 +66,10 @@ pub(crate) enum ScanRead {
     /// What the scan holds, and what of it is in doubt.
     #[oai(status = 200)]
     Scan(Localised<Json<ScanView>>),
+}
+
+impl Examples for ScansApi {
+    const EXAMPLES: &'static str = include_str!("scans.examples.json");
 }
 
 #[OpenApi]

@@ -210,7 +210,7 @@ impl Warning {
     pub(crate) fn of(warning: &Violation) -> Self {
         Self {
             pointer: Pointer(warning.pointer.clone()),
-            code: CodeWord(warning.code.as_str().to_owned()),
+            code: warning.code.into(),
             stay_id: None,
         }
     }
@@ -298,7 +298,7 @@ impl ViolationView {
     pub(crate) fn all(violations: &[Violation], language: Language) -> Vec<Self> {
         let view = |violation: &Violation| Self {
             pointer: Pointer(violation.pointer.clone()),
-            code: CodeWord(violation.code.as_str().to_owned()),
+            code: violation.code.into(),
             message: violation.message(language),
         };
         violations.iter().map(view).collect()

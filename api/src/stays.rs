@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{Admitted, Asking, Declaring, Reading};
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
 use crate::payload::StayDocument;
@@ -77,6 +78,10 @@ pub(crate) enum StayShown {
     /// The stay.
     #[oai(status = 200)]
     Stay(Written<Stay>, #[oai(header = "ETag")] ETag),
+}
+
+impl Examples for StaysApi {
+    const EXAMPLES: &'static str = include_str!("stays.examples.json");
 }
 
 #[OpenApi]
@@ -169,7 +174,7 @@ impl StaysApi {
         let view = intake::view::current(&app.vault, &stay, &version)
             .map_err(|error| unreadable::failure(stay.id, error))?;
         let mut asked = questions::of_stays(app, &[&stay]).await?;
-        let view = view.with_questions(asked.remove(&stay.id).unwrap_or_default());
+        let view = view.with_questions(&asked.remove(&stay.id).unwrap_or_default());
         reads::note(app, sender, 1).await;
         let tag = ETag::of(view.version);
         Ok(StayShown::Stay(Written::new(view.json), tag))
@@ -213,9 +218,7 @@ impl Judgement {
             errors: ViolationView::all(&judged.errors, language),
             warnings: judged.warnings.iter().map(Warning::of).collect(),
             deadline_at: judged.deadline_at.map(Instant::of),
-            timeliness: judged
-                .timeliness
-                .map(|timeliness| TimelinessWord(timeliness.as_str().to_owned())),
+            timeliness: judged.timeliness.map(TimelinessWord::from),
         }
     }
 }

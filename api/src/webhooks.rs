@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use domain::{
+    audit::{Action, SubjectKind},
     event::EventKind,
     problem::{Code, Hint, Violation},
     sender::Sender,
     time::local_date,
-    webhook::WebhookState,
+    webhook::{DisabledReason, WebhookState},
 };
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::{
@@ -21,12 +22,14 @@ use runtime::{
     webhook_target,
 };
 use secrecy::ExposeSecret;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use store::{
+    damage,
     declarations::Idempotency,
     idempotency,
-    webhooks::{GuardedOutcome, WebhookRow},
+    webhooks::{GuardedOutcome, NewWebhook, WebhookRow},
+    word::Word,
 };
 use uuid::Uuid;
 
@@ -34,6 +37,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::idempotency::{Area, IdempotencyKey};
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, Shape};
@@ -56,8 +60,8 @@ const AREA: Area = Area {
 };
 /// The scope of the list's cursors.
 const LIST: &str = "webhooks";
-/// The table whose rows hold what is sealed, for the seal's context.
-const SEALED_TABLE: &str = "webhook";
+/// Their table, for the context of what is sealed and for reports of damage.
+const TABLE: &str = "webhook";
 
 /// A webhook subscription.
 #[derive(Object)]
@@ -102,7 +106,7 @@ pub(crate) struct WebhookView {
     failing_since: Option<Instant>,
     /// When it was made.
     created_at: Instant,
-    /// What signs the calls (Standard Webhooks). Told once, in the answer that makes the webhook.
+    /// What signs the calls (Standard Webhooks). ReadWebhook once, in the answer that makes the webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
@@ -170,6 +174,10 @@ pub(crate) enum WebhookEnabled {
     ),
 }
 
+impl Examples for WebhooksApi {
+    const EXAMPLES: &'static str = include_str!("webhooks.examples.json");
+}
+
 #[OpenApi]
 impl WebhooksApi {
     /// Make a webhook
@@ -217,14 +225,20 @@ impl WebhooksApi {
         let rows = store::webhooks::of_organisation(&app.db, sender.organisation_id).await?;
         let mut rows = rows.into_iter().filter(|row| {
             let is_after = page.after.is_none_or(|after| row.id > after);
-            is_after && is_visible(&admitted, row)
+            let is_visible = || damage::sound(TABLE, row.id, is_visible(&admitted, row));
+            is_after && is_visible().is_some_and(|is_visible| is_visible)
         });
         let shown: Vec<WebhookRow> = rows.by_ref().take(page.limit).collect();
         let last = shown.last().filter(|_| rows.next().is_some());
         let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, sender.key_id, row.id));
-        let items = shown.iter().map(|row| view(app, row));
+        let mut items = Vec::with_capacity(shown.len());
+        for row in &shown {
+            if let Some(told) = damage::sound(TABLE, row.id, ReadWebhook::of(row)) {
+                items.push(told.view(app, row)?);
+            }
+        }
         Ok(WebhooksListed::Page(Json(WebhookPage {
-            items: items.collect::<Result<_, _>>()?,
+            items,
             next_cursor,
         })))
     }
@@ -263,7 +277,7 @@ impl WebhooksApi {
     ) -> Result<WebhookDeleted, Failure> {
         let app = &self.0;
         let row = find(app, &admitted, id).await?;
-        let entry = entry(app, admitted.sender(), "webhook.deleted", row.id);
+        let entry = entry(app, admitted.sender(), Action::WebhookDeleted, row.id);
         if store::webhooks::delete(&app.db, row.id, entry).await? {
             Ok(WebhookDeleted::Gone)
         } else {
@@ -293,9 +307,9 @@ impl WebhooksApi {
         let row = find(app, &admitted, id).await?;
         let now = app.clock.now();
         let path = format!("webhooks/{}/enable", row.id);
-        let guard = guard(app, &admitted, &key, &row, &path, now);
+        let guard = guard(app, &admitted, &key, &row, &path, now)?;
         let sender = admitted.sender();
-        let entry = entry(app, sender, "webhook.enabled", row.id);
+        let entry = entry(app, sender, Action::WebhookEnabled, row.id);
         let by = (row.id, sender.key_id);
         let enabled = store::webhooks::enable(&app.db, by, now, entry, guard.as_ref()).await;
         let is_replay = match enabled.map_err(|error| key.failure(error))? {
@@ -317,7 +331,7 @@ impl WebhooksApi {
 #[derive(Debug, PartialEq, Eq)]
 struct WantedWebhook<'a> {
     url: &'a str,
-    events: Option<Vec<&'static str>>,
+    events: Option<Vec<EventKind>>,
     facility_ids: Option<Vec<Uuid>>,
 }
 
@@ -350,29 +364,26 @@ async fn create(
     let secret = standard_webhooks::generate_secret();
     let now = document.received_at;
     let id = ids::uuid_v7(&app.clock);
-    let sealed = json!({"url": url, "secret": secret.expose_secret()}).to_string();
+    let target = SealedTarget {
+        url,
+        secret: secret.expose_secret().to_owned(),
+    };
+    let target = serde_json::to_vec(&target).map_err(Failure::internal)?;
     let month = local_date(now).format("%Y-%m").to_string();
-    let sealed = app.vault.seal(
-        &month,
-        &context(id, sender.organisation_id),
-        sealed.as_bytes(),
-    );
-    let row = WebhookRow {
+    let context = context(id, sender.organisation_id);
+    let sealed = app.vault.seal(&month, &context, &target);
+    let row = WebhookRow::from(NewWebhook {
         id,
         organisation_id: sender.organisation_id,
-        facility_ids: facility_ids.map(|ids| json!(ids).to_string()),
-        kinds: wanted.events.map(|kinds| json!(kinds).to_string()),
+        facility_ids,
+        kinds: wanted.events,
         sealed: sealed.map_err(Failure::internal)?,
         position: store::events::head(&app.db).await?,
         created_by: sender.key_id,
         created_at: now,
-        failing_since: None,
-        disabled_at: None,
-        disabled_reason: None,
-        proven_at: None,
-    };
+    });
     let mut view = view(app, &row)?;
-    let entry = entry(app, sender, "webhook.created", id);
+    let entry = entry(app, sender, Action::WebhookCreated, id);
     let guard = guard.as_ref();
     let made = store::webhooks::insert(&app.db, row, WEBHOOK_COUNT_MAX, entry, guard).await;
     match made.map_err(|error| key.failure(error))? {
@@ -405,7 +416,7 @@ async fn created_before(
     // Deleted since then: nothing to report.
     let row = as_made(find(app, admitted, first).await?);
     let view = WebhookView {
-        secret: Some(secret(app, &row)?),
+        secret: Some(open(app, &row)?.secret),
         ..view(app, &row)?
     };
     key.count("replay");
@@ -450,41 +461,40 @@ fn guard(
     row: &WebhookRow,
     path: &str,
     now: chrono::DateTime<Utc>,
-) -> Option<Idempotency> {
-    let about = facility_ids(row).unwrap_or_default();
+) -> Result<Option<Idempotency>, Failure> {
+    let about = store::webhooks::facility_ids(row)?.unwrap_or_default();
     let request = (path, &Value::Null);
-    key.of_request(app, admitted.sender(), (AREA, &about), request, now)
+    Ok(key.of_request(app, admitted.sender(), (AREA, &about), request, now))
 }
 
 /// The webhook of this id. Absent and foreign are the same 404.
 async fn find(app: &App, admitted: &Admitted<Asking>, id: Uuid) -> Result<WebhookRow, Failure> {
     let organisation_id = admitted.sender().organisation_id;
-    store::webhooks::find(&app.db, organisation_id, id)
-        .await?
-        .filter(|row| is_visible(admitted, row))
-        .ok_or_else(|| Failure::new(Code::NotFound))
+    match store::webhooks::find(&app.db, organisation_id, id).await? {
+        Some(row) if is_visible(admitted, &row)? => Ok(row),
+        Some(_) | None => Err(Failure::new(Code::NotFound)),
+    }
 }
 
 /// A key that is bound to facilities sees what concerns no other.
-fn is_visible(admitted: &Admitted<Asking>, row: &WebhookRow) -> bool {
+///
+/// Errors: nobody can tell what it concerns.
+fn is_visible(admitted: &Admitted<Asking>, row: &WebhookRow) -> store::Result<bool> {
     let Some(own) = admitted.ticket.caller.scope().facility_ids else {
-        return true;
+        return Ok(true);
     };
-    let told = facility_ids(row);
-    told.is_some_and(|told| told.iter().all(|id| own.contains(id)))
+    let told = store::webhooks::facility_ids(row)?;
+    Ok(told.is_some_and(|told| told.iter().all(|id| own.contains(id))))
 }
 
-fn facility_ids(row: &WebhookRow) -> Option<Vec<Uuid>> {
-    serde_json::from_str(row.facility_ids.as_deref()?).ok()
+/// What is sealed of a webhook.
+#[derive(Serialize, Deserialize)]
+struct SealedTarget {
+    url: String,
+    secret: String,
 }
 
-fn secret(app: &App, row: &WebhookRow) -> Result<String, Failure> {
-    let opened = open(app, row)?;
-    let secret = opened["secret"].as_str().map(str::to_owned);
-    secret.ok_or_else(|| Failure::internal("a webhook without a secret"))
-}
-
-fn open(app: &App, row: &WebhookRow) -> Result<Value, Failure> {
+fn open(app: &App, row: &WebhookRow) -> Result<SealedTarget, Failure> {
     let opened = app
         .vault
         .open(&context(row.id, row.organisation_id), &row.sealed);
@@ -496,34 +506,54 @@ fn open(app: &App, row: &WebhookRow) -> Result<Value, Failure> {
         | VaultError::NotOpened
         | VaultError::NotSealed => Failure::internal(error),
     })?;
-    serde_json::from_slice(&opened).map_err(Failure::internal)
+    serde_json::from_slice(&opened).map_err(|_| Failure::internal("a webhook without an address"))
+}
+
+/// What a webhook's row tells in clear, read.
+struct ReadWebhook {
+    kinds: Option<Vec<EventKind>>,
+    facility_ids: Option<Vec<Uuid>>,
+    disabled_reason: Option<DisabledReason>,
+}
+
+impl ReadWebhook {
+    /// Errors: the row is damaged.
+    fn of(row: &WebhookRow) -> store::Result<Self> {
+        let disabled_reason = row.disabled_reason.as_ref();
+        Ok(Self {
+            kinds: store::webhooks::kinds(row)?,
+            facility_ids: store::webhooks::facility_ids(row)?,
+            disabled_reason: disabled_reason.map(Word::get).transpose()?,
+        })
+    }
+
+    fn view(self, app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
+        let kinds = self.kinds;
+        let state = match row.disabled_at {
+            None => WebhookState::Enabled,
+            Some(_) => WebhookState::Disabled,
+        };
+        Ok(WebhookView {
+            id: row.id,
+            url: open(app, row)?.url,
+            events: kinds.map(|kinds| kinds.into_iter().map(EventWord::from).collect()),
+            facility_ids: self.facility_ids,
+            state: state.into(),
+            disabled_at: row.disabled_at.map(Instant::of),
+            disabled_reason: self.disabled_reason.map(WebhookReasonWord::from),
+            failing_since: row.failing_since.map(Instant::of),
+            created_at: Instant::of(row.created_at),
+            secret: None,
+        })
+    }
 }
 
 fn view(app: &App, row: &WebhookRow) -> Result<WebhookView, Failure> {
-    let opened = open(app, row)?;
-    let kinds = row.kinds.as_deref();
-    let kinds: Option<Vec<String>> = kinds.and_then(|text| serde_json::from_str(text).ok());
-    let state = match row.disabled_at {
-        None => WebhookState::Enabled,
-        Some(_) => WebhookState::Disabled,
-    };
-    Ok(WebhookView {
-        id: row.id,
-        url: opened["url"].as_str().unwrap_or_default().to_owned(),
-        events: kinds.map(|kinds| kinds.into_iter().map(EventWord).collect()),
-        facility_ids: facility_ids(row),
-        state: WebhookStateWord(state.as_str().to_owned()),
-        disabled_at: row.disabled_at.map(Instant::of),
-        disabled_reason: row.disabled_reason.clone().map(WebhookReasonWord),
-        failing_since: row.failing_since.map(Instant::of),
-        created_at: Instant::of(row.created_at),
-        secret: None,
-    })
+    ReadWebhook::of(row)?.view(app, row)
 }
-
 fn context(id: Uuid, organisation_id: Uuid) -> SealContext<'static> {
     SealContext {
-        table: SEALED_TABLE,
+        table: TABLE,
         row_id: id,
         version: 0,
         owner: Owner {
@@ -533,8 +563,9 @@ fn context(id: Uuid, organisation_id: Uuid) -> SealContext<'static> {
     }
 }
 
-fn entry(app: &App, sender: &Sender, action: &str, id: Uuid) -> store::audit::Entry {
-    audit::entry(app, sender.key_id, action, ("webhook", id), app.clock.now())
+fn entry(app: &App, sender: &Sender, action: Action, id: Uuid) -> store::audit::Entry {
+    let subject = (SubjectKind::Webhook, id);
+    audit::entry(app, sender.key_id, action, subject, app.clock.now())
 }
 
 /// The request, or all its faults.
@@ -558,10 +589,7 @@ fn read<'a>(document: &'a Value, sender: &Sender) -> Result<WantedWebhook<'a>, V
         "events",
         event_count_max,
         &mut violations,
-        |text| {
-            let kind = EventKind::parse(text).map(EventKind::as_str);
-            kind.ok_or(Code::UnknownCode)
-        },
+        |text| EventKind::parse(text).ok_or(Code::UnknownCode),
     );
     let facility_ids = members_of(
         members,
@@ -634,6 +662,7 @@ fn members_of<T: PartialEq>(
 #[cfg(test)]
 mod tests {
     use domain::sender::Role;
+    use serde_json::json;
 
     use super::*;
 
@@ -650,7 +679,7 @@ mod tests {
         let good = json!({"url": "https://a.vn/", "events": ["stay.accepted", "stay.accepted"]});
         let expected = WantedWebhook {
             url: "https://a.vn/",
-            events: Some(vec!["stay.accepted"]),
+            events: Some(vec![EventKind::StayAccepted]),
             facility_ids: None,
         };
         assert_eq!(read(&good, &sender), Ok(expected));

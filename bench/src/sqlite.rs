@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use domain::{
+    audit::{Action, ActorKind, SubjectKind},
     change::ChangeKind,
     document::DocumentKind,
+    event::EventKind,
     purpose::Purpose,
     sex::Sex,
     stay::{
@@ -60,10 +62,10 @@ fn declaration(clock: &Clock) -> NewDeclaration {
         audit: audit_entry::Model {
             id: ids::uuid_v7(clock),
             at: now,
-            actor_kind: "key".to_owned(),
+            actor_kind: ActorKind::ApiKey.into(),
             actor_id: Some(Uuid::nil()),
-            action: "declare".to_owned(),
-            subject_kind: "stay".to_owned(),
+            action: Action::StayDeclared.into(),
+            subject_kind: SubjectKind::Stay.into(),
             subject_id: stay_id,
             subject_version: Some(1),
             digest: Some(random(32)),
@@ -74,7 +76,7 @@ fn declaration(clock: &Clock) -> NewDeclaration {
             facility_id: Some(Uuid::nil()),
             stay_id: Some(stay_id),
             version: Some(1),
-            kind: "stay.accepted".to_owned(),
+            kind: EventKind::StayAccepted.into(),
             detail: "{}".to_owned(),
             created_at: now,
             sequence: None,

@@ -8,12 +8,18 @@ use anyhow::{Context, bail, ensure};
 use api::views::{ATTEMPT_COUNT_MAX, DestinationView, NotificationListed, NotificationView};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand, ValueEnum};
-use domain::{catalogue::CommuneCode, operator::PauseRequest, time::format_instant};
+use domain::{
+    audit::{Action, SubjectKind},
+    catalogue::CommuneCode,
+    operator::PauseRequest,
+    time::format_instant,
+};
 use runtime::{clock::Clock, ids, plain_http::PlainHttpSettings, profile::Profile};
 use serde_json::json;
 use store::{
     Database,
     backlog::{Backlog, Map},
+    damage,
     destinations::{self, Destination, NATIONAL, Pause, Route},
     outbox::{self, Task},
     tasks::{self, Requeued, TaskFilter, TaskSelection},
@@ -32,9 +38,7 @@ const LIMIT_MAX: u64 = 1_000;
 /// How many parked tasks to resend per query.
 const PAGE_SIZE: u64 = 500;
 /// What sending again is noted as, and of what.
-const REQUEUED: &str = "delivery.requeued";
-/// See [`REQUEUED`].
-const TASK: &str = "outbox_task";
+const REQUEUED: Action = Action::DeliveryRequeued;
 /// Who deeds of this command are noted as.
 const OPERATOR: &str = "operator";
 
@@ -277,7 +281,10 @@ async fn list_destinations(
         (row, backlog)
     });
     if is_json {
-        let shown = rows.map(|(row, backlog)| DestinationView::of(row, map, &backlog, now));
+        let shown = rows.filter_map(|(row, backlog)| {
+            let view = DestinationView::of(row, map, &backlog, now);
+            damage::sound("destination", row.id, view)
+        });
         terminal::say_json(&shown.collect::<Vec<_>>())
     } else {
         let lines = rows.map(|(row, backlog)| destination_line(row, map, &backlog));
@@ -329,7 +336,7 @@ fn absent(error: store::Error, id: Uuid) -> anyhow::Error {
 }
 
 async fn requeue(db: &Database, hand: &ActingOperator, id: Uuid) -> anyhow::Result<ExitStatus> {
-    let entry = hand.entry(REQUEUED, (TASK, id));
+    let entry = hand.entry(REQUEUED, (SubjectKind::Task, id));
     let outcome = tasks::requeue(db, id, hand.clock.now(), entry, None).await;
     match outcome.map_err(|error| absent(error, id))? {
         Requeued::Done => {
@@ -350,7 +357,7 @@ async fn requeue_all(db: &Database, hand: &ActingOperator) -> anyhow::Result<Exi
     let all = TaskFilter::default();
     let mut done_count = 0;
     let superseded_count = loop {
-        let entry = |id| hand.entry(REQUEUED, (TASK, id));
+        let entry = |id| hand.entry(REQUEUED, (SubjectKind::Task, id));
         let outcome = tasks::requeue_parked(db, &all, PAGE_SIZE, hand.clock.now(), entry).await?;
         done_count += outcome.requeued_count;
         if !outcome.may_be_more {
@@ -379,7 +386,10 @@ async fn pause(
         at: now,
         until: request.until,
     };
-    let entry = hand.entry("destination.paused", ("destination", row.id));
+    let entry = hand.entry(
+        Action::DestinationPaused,
+        (SubjectKind::Destination, row.id),
+    );
     destinations::pause(db, code, pause, entry, None).await?;
     terminal::say_line(&format!("paused {code}"))?;
     Ok(ExitStatus::Success)
@@ -387,7 +397,10 @@ async fn pause(
 
 async fn resume(db: &Database, hand: &ActingOperator, code: &str) -> anyhow::Result<ExitStatus> {
     let row = known(db, code).await?;
-    let entry = hand.entry("destination.resumed", ("destination", row.id));
+    let entry = hand.entry(
+        Action::DestinationResumed,
+        (SubjectKind::Destination, row.id),
+    );
     destinations::resume(db, code, entry, None).await?;
     terminal::say_line(&format!("resumed {code}"))?;
     Ok(ExitStatus::Success)
@@ -429,7 +442,10 @@ async fn endpoint(
         ),
         Err(error) => return Err(error.into()),
     };
-    let entry = hand.entry("destination.changed", ("destination", row.id));
+    let entry = hand.entry(
+        Action::DestinationChanged,
+        (SubjectKind::Destination, row.id),
+    );
     let row = Destination {
         name: options.name.unwrap_or(row.name),
         province_code: options.province.or(row.province_code),
@@ -471,7 +487,10 @@ async fn route(
         None => bail!("{commune} is not the code of a current or former commune"),
     }
     let row = known(db, &options.destination).await?;
-    let entry = hand.entry("destination.routed", ("destination", row.id));
+    let entry = hand.entry(
+        Action::DestinationRouted,
+        (SubjectKind::Destination, row.id),
+    );
     let route = Route {
         commune_code: commune.clone(),
         valid_from: options.from,
@@ -515,8 +534,8 @@ fn destination_line(row: &Destination, map: &Map, backlog: &Backlog) -> String {
     format!(
         "{:<12}  {:<7}  breaker {:<6} {:<25}  open {:<6} nearest deadline {:<25}  {}  {}\n",
         row.code,
-        row.state,
-        called.breaker,
+        row.state.as_stored(),
+        called.breaker.as_stored(),
         since.as_deref().unwrap_or("-"),
         backlog.open_count,
         nearest.as_deref().unwrap_or("-"),

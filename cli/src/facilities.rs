@@ -5,21 +5,19 @@ use api::views::FacilityRecordView;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 use domain::{
+    audit::{Action, SubjectKind},
     directory::{self as rules, FacilityDraft, FacilityPatch, FacilityRecord, is_over},
-    time::{format_instant, local_date},
+    time::local_date,
 };
 use runtime::{clock::Clock, ids, profile::Profile};
 use serde_json::{Value, json};
-use store::{
-    Database,
-    directory::{self, FACILITY},
-};
+use store::{Database, directory};
 use uuid::Uuid;
 
 use crate::{
     assemble,
     exit::ExitStatus,
-    operator::{self, ActingOperator},
+    operator::{self, ActingOperator, DirectoryEdit},
     organisations::{body, named},
     settings::PlaceSettings,
     terminal,
@@ -223,24 +221,27 @@ async fn perform(db: &Database, command: FacilityCommand) -> anyhow::Result<()> 
             let FacilityChangeOptions {
                 id, json: is_json, ..
             } = *options;
-            let after = change(db, id, patch(*options), "changed").await?;
-            if is_json {
-                terminal::say_json(&FacilityRecordView::of(&after, Clock::system().now()))
-            } else {
-                Ok(terminal::say_line(&format!("changed {id}"))?)
+            let turn = DirectoryEdit::Change(patch(*options));
+            let after = change(db, id, &turn).await?;
+            match is_json {
+                true => terminal::say_json(&FacilityRecordView::of(&after, Clock::system().now())),
+                false => say_done(id, &turn),
             }
         }
         FacilityCommand::End(options) => {
-            let at = options.at.unwrap_or_else(|| Clock::system().now());
-            let end = json!({"ended_at": format_instant(at)});
-            change(db, options.id, end, "ended").await?;
-            Ok(terminal::say_line(&format!("ended {}", options.id))?)
+            let turn = DirectoryEdit::End(options.at);
+            change(db, options.id, &turn).await?;
+            say_done(options.id, &turn)
         }
         FacilityCommand::Reopen(options) => {
-            change(db, options.id, json!({"ended_at": null}), "reopened").await?;
-            Ok(terminal::say_line(&format!("reopened {}", options.id))?)
+            change(db, options.id, &DirectoryEdit::Reopen).await?;
+            say_done(options.id, &DirectoryEdit::Reopen)
         }
     }
+}
+
+fn say_done(id: Uuid, turn: &DirectoryEdit) -> anyhow::Result<()> {
+    Ok(terminal::say_line(&format!("{} {id}", turn.done()))?)
 }
 
 async fn create(db: &Database, options: FacilityCreateOptions) -> anyhow::Result<()> {
@@ -267,7 +268,10 @@ async fn create(db: &Database, options: FacilityCreateOptions) -> anyhow::Result
     );
     let hand = ActingOperator::at_terminal(db).await?;
     let record = draft.into_record(ids::uuid_v7(&hand.clock), organisation.id, now);
-    let note = hand.note("facility.created", (FACILITY, record.facility.id));
+    let note = hand.note(
+        Action::FacilityCreated,
+        (SubjectKind::Facility, record.facility.id),
+    );
     let made = operator::done(directory::create_facility(db, record, note).await?)?;
     if options.json {
         terminal::say_json(&FacilityRecordView::of(&made, now))
@@ -283,7 +287,7 @@ async fn list(db: &Database, options: &FacilityListOptions) -> anyhow::Result<()
         None => None,
     };
     let read = async |part| directory::facilities(db, organisation_id, part, now).await;
-    let all = operator::all(read, |one| one.facility.id).await?;
+    let all = operator::all_sound("facility", read).await?;
     if options.json {
         let shown = all.iter().map(|one| FacilityRecordView::of(one, now));
         terminal::say_json(&shown.collect::<Vec<_>>())
@@ -321,20 +325,20 @@ fn patch(options: FacilityChangeOptions) -> Value {
 }
 
 /// Changes, ends or opens one.
-async fn change(
-    db: &Database,
-    id: Uuid,
-    sent: Value,
-    word: &str,
-) -> anyhow::Result<FacilityRecord> {
+async fn change(db: &Database, id: Uuid, turn: &DirectoryEdit) -> anyhow::Result<FacilityRecord> {
     let now = Clock::system().now();
     let judged = directory::facility(db, id, now).await?;
     let judged =
         judged.with_context(|| format!("there is no facility {id}: see `luutru facility list`"))?;
     let (_, catalogues) = assemble::catalogues(db).await?;
-    let patch = FacilityPatch::read(&sent, &judged, &catalogues, local_date(now));
+    let patch = FacilityPatch::read(&turn.patch(), &judged, &catalogues, local_date(now));
     let patch = patch.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
     let hand = ActingOperator::at_terminal(db).await?;
-    let note = hand.note(&format!("facility.{word}"), (FACILITY, id));
+    let action = turn.action([
+        Action::FacilityChanged,
+        Action::FacilityEnded,
+        Action::FacilityReopened,
+    ]);
+    let note = hand.note(action, (SubjectKind::Facility, id));
     operator::done(directory::change_facility(db, &judged, patch, note).await?)
 }

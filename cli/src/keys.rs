@@ -5,6 +5,7 @@ use api::views::KeyView;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use domain::{
+    audit::{Action, SubjectKind},
     directory::{KeyDraft, KeyRecord, is_over},
     sender::Role,
     time::local_date,
@@ -219,7 +220,7 @@ async fn make_key(
         organisation.code,
         organisation.code
     );
-    let facilities = store::facilities::of_organisation(db, organisation.id, now).await?;
+    let facilities = store::facilities::of_organisation(db, organisation.id, &[], now).await?;
     let open = facilities.iter().filter(|facility| facility.is_open(now));
     let open: Vec<Uuid> = open.map(|facility| facility.id).collect();
     let facility_ids = draft.facilities(&open);
@@ -239,7 +240,7 @@ async fn make_key(
         province_codes: draft.provinces,
         revoked_at: None,
     };
-    let note = hand.note(key_ring::CREATED, (key_ring::KEY, key.id));
+    let note = hand.note(Action::KeyCreated, (SubjectKind::ApiKey, key.id));
     let written = key_ring::create(db, &key, &secrets.row_key()?, note).await?;
     let record = operator::done(written)?;
     Ok((record, made.text().expose_secret().to_owned()))
@@ -286,7 +287,7 @@ async fn all_keys(db: &Database, organisation: Option<&str>) -> anyhow::Result<V
         None => None,
     };
     let read = async |part| key_ring::list(db, organisation_id, part).await;
-    operator::all(read, |one| one.id).await
+    operator::all_sound("api_key", read).await
 }
 
 /// A key in readable form: its owner, rights, expiry and last use.
@@ -328,7 +329,7 @@ async fn revoke(options: RevokeOptions) -> anyhow::Result<ExitStatus> {
     let outcome = async {
         assemble::settle_keys(&db, &secrets, Clock::system().now()).await?;
         let hand = ActingOperator::at_terminal(&db).await?;
-        let entry = hand.entry("key.revoked", (key_ring::KEY, options.id));
+        let entry = hand.entry(Action::KeyRevoked, (SubjectKind::ApiKey, options.id));
         anyhow::Ok(key_ring::revoke(&db, options.id, &row_key, entry).await)
     }
     .await;

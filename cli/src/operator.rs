@@ -4,11 +4,18 @@
 use std::{fs, os::unix::fs::MetadataExt, sync::OnceLock};
 
 use anyhow::{bail, ensure};
-use domain::problem::{Language, Violation};
+use chrono::{DateTime, Utc};
+use domain::{
+    audit::{Action, SubjectKind},
+    problem::{Language, Violation},
+    time::format_instant,
+};
 use runtime::{clock::Clock, ids};
+use serde_json::{Value, json};
 use store::{
     Database,
     audit::{self, Actor},
+    damage::Listed,
     directory::{ActionOutcome, ActionRecord, ListPart},
 };
 use uuid::Uuid;
@@ -56,16 +63,62 @@ impl ActingOperator {
     }
 
     /// The audit record of an action: its name, and the kind and id of its subject.
-    pub(crate) fn entry(&self, action: &str, subject: (&str, Uuid)) -> audit::Entry {
+    pub(crate) fn entry(&self, action: Action, subject: (SubjectKind, Uuid)) -> audit::Entry {
         let place = (ids::uuid_v7(&self.clock), self.clock.now());
         audit::entry(place, self.by, action, subject)
     }
 
     /// The same for what is noted with its deed.
-    pub(crate) fn note(&self, action: &str, subject: (&str, Uuid)) -> ActionRecord<'static> {
+    pub(crate) fn note(
+        &self,
+        action: Action,
+        subject: (SubjectKind, Uuid),
+    ) -> ActionRecord<'static> {
         ActionRecord {
             entry: self.entry(action, subject),
             key: None,
+        }
+    }
+}
+
+/// What is done to an organisation or a facility that is there.
+pub(crate) enum DirectoryEdit {
+    /// It is changed in these members.
+    Change(Value),
+    /// It ends at this instant; now when left out.
+    End(Option<DateTime<Utc>>),
+    /// It is opened again.
+    Reopen,
+}
+
+impl DirectoryEdit {
+    /// The change as the API takes it.
+    pub(crate) fn patch(&self) -> Value {
+        match self {
+            Self::Change(patch) => patch.clone(),
+            Self::End(at) => {
+                let at = at.unwrap_or_else(|| Clock::system().now());
+                json!({"ended_at": format_instant(at)})
+            }
+            Self::Reopen => json!({"ended_at": null}),
+        }
+    }
+
+    /// Which of the actions on its subject it is.
+    pub(crate) const fn action(&self, [change, end, reopen]: [Action; 3]) -> Action {
+        match self {
+            Self::Change(_) => change,
+            Self::End(_) => end,
+            Self::Reopen => reopen,
+        }
+    }
+
+    /// What the command says when it is done.
+    pub(crate) const fn done(&self) -> &'static str {
+        match self {
+            Self::Change(_) => "changed",
+            Self::End(_) => "ended",
+            Self::Reopen => "reopened",
         }
     }
 }
@@ -122,6 +175,16 @@ pub(crate) async fn all<T>(
             return Ok(all);
         }
     }
+}
+
+/// The same of a list whose rows may be damaged: those are left out, and named in the log.
+pub(crate) async fn all_sound<T>(
+    table: &'static str,
+    read: impl AsyncFnMut(ListPart) -> store::Result<Vec<Listed<T>>>,
+) -> anyhow::Result<Vec<T>> {
+    let listed = all(read, |one| one.id).await?;
+    let sound = listed.into_iter().filter_map(|one| one.sound(table));
+    Ok(sound.collect())
 }
 
 /// Every violation as a sentence that names the option; `options` leads from members to options

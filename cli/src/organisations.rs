@@ -5,20 +5,17 @@ use api::views::OrganisationView;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use domain::{
+    audit::{Action, SubjectKind},
     directory::{self as rules, Organisation, OrganisationDraft, read_organisation_patch},
-    time::format_instant,
 };
 use runtime::{clock::Clock, ids, profile::Profile};
 use serde_json::{Map, Value, json};
-use store::{
-    Database,
-    directory::{self, ORGANISATION},
-};
+use store::{Database, directory};
 
 use crate::{
     assemble,
     exit::ExitStatus,
-    operator::{self, ActingOperator},
+    operator::{self, ActingOperator, DirectoryEdit},
     settings::PlaceSettings,
     terminal,
 };
@@ -134,15 +131,14 @@ async fn perform(db: &Database, command: OrganisationCommand) -> anyhow::Result<
         OrganisationCommand::Create(options) => create(db, &options).await,
         OrganisationCommand::List(options) => list(db, options.json).await,
         OrganisationCommand::Change(options) => {
-            change(db, &options.code, json!({"name": options.name}), "changed").await
+            let turn = DirectoryEdit::Change(json!({"name": options.name}));
+            change(db, &options.code, &turn).await
         }
         OrganisationCommand::End(options) => {
-            let at = options.at.unwrap_or_else(|| Clock::system().now());
-            let end = json!({"ended_at": format_instant(at)});
-            change(db, &options.code, end, "ended").await
+            change(db, &options.code, &DirectoryEdit::End(options.at)).await
         }
         OrganisationCommand::Reopen(options) => {
-            change(db, &options.code, json!({"ended_at": null}), "reopened").await
+            change(db, &options.code, &DirectoryEdit::Reopen).await
         }
     }
 }
@@ -154,7 +150,10 @@ async fn create(db: &Database, options: &OrganisationCreateOptions) -> anyhow::R
     let hand = ActingOperator::at_terminal(db).await?;
     let now = hand.clock.now();
     let organisation = draft.into_organisation(ids::uuid_v7(&hand.clock), now);
-    let note = hand.note("organisation.created", (ORGANISATION, organisation.id));
+    let note = hand.note(
+        Action::OrganisationCreated,
+        (SubjectKind::Organisation, organisation.id),
+    );
     let made = directory::create_organisation(db, organisation, note).await?;
     let made = operator::done(made)?;
     if options.json {
@@ -186,17 +185,20 @@ fn line(organisation: &Organisation, now: DateTime<Utc>) -> String {
 }
 
 /// Changes, ends or opens one.
-async fn change(db: &Database, code: &str, patch: Value, word: &str) -> anyhow::Result<()> {
+async fn change(db: &Database, code: &str, turn: &DirectoryEdit) -> anyhow::Result<()> {
     let judged = named(db, code).await?;
-    let content = read_organisation_patch(&patch, &judged);
+    let content = read_organisation_patch(&turn.patch(), &judged);
     let content =
         content.map_err(|violations| operator::refused(&violations, &[("ended_at", "--at")]))?;
     let hand = ActingOperator::at_terminal(db).await?;
-    let action = format!("organisation.{word}");
-    let note = hand.note(&action, (ORGANISATION, judged.id));
+    let action = turn.action([
+        Action::OrganisationChanged,
+        Action::OrganisationEnded,
+        Action::OrganisationReopened,
+    ]);
+    let note = hand.note(action, (SubjectKind::Organisation, judged.id));
     operator::done(directory::change_organisation(db, &judged, content, note).await?)?;
-    terminal::say_line(&format!("{word} {code}"))?;
-    Ok(())
+    Ok(terminal::say_line(&format!("{} {code}", turn.done()))?)
 }
 
 /// The organisation of a code.

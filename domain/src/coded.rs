@@ -19,7 +19,8 @@ pub trait Coded: Copy + Eq + std::fmt::Debug + Send + Sync + 'static {
 }
 
 /// Writes an enum whose variants each carry the stable word used in JSON, tables and labels:
-/// `ALL` (in the order of the contract), `as_str`, `parse` (exact, case-sensitive) and `Display`.
+/// `ALL` (in the order of the contract), `as_str`, `parse` (exact, case-sensitive), `Display`, and
+/// the word in JSON.
 macro_rules! coded {
     (
         $(#[$outer:meta])*
@@ -68,6 +69,21 @@ macro_rules! coded {
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+                let word: std::borrow::Cow<'de, str> = serde::Deserialize::deserialize(source)?;
+                // Without the word: it may be anything that was sent.
+                let unknown = || serde::de::Error::custom(concat!("no ", stringify!($name)));
+                Self::parse(&word).ok_or_else(unknown)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.write_str(self.as_str())
@@ -93,5 +109,17 @@ mod tests {
             assert_eq!(<Presence as Coded>::parse(stranger), None, "{stranger}");
         }
         assert_eq!(Presence::NAME, "Presence");
+    }
+
+    #[test]
+    fn in_json_an_enumeration_is_its_word_and_another_word_is_refused_without_being_repeated() {
+        let json = serde_json::to_string(&[Presence::Departed]).unwrap();
+        assert_eq!(json, r#"["departed"]"#);
+        assert_eq!(
+            serde_json::from_str::<Vec<Presence>>(&json).unwrap(),
+            [Presence::Departed]
+        );
+        let refused = serde_json::from_str::<Presence>(r#""here""#).unwrap_err();
+        assert_eq!(refused.to_string(), "no Presence");
     }
 }

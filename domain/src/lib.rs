@@ -17,6 +17,7 @@ pub mod change;
 pub mod declaration;
 pub mod draft;
 
+pub mod audit;
 pub mod birth_date;
 pub mod deadline;
 pub mod directory;

@@ -54,6 +54,42 @@ coded! {
     }
 }
 
+coded! {
+    /// What the answer to a call, or its absence, says of the notification.
+    pub enum AttemptOutcome {
+        /// The registry answered the question.
+        Answered => "answered",
+        /// The police endpoint confirmed the notification.
+        Delivered => "delivered",
+        /// The police endpoint refused the notification.
+        Refused => "refused",
+        /// The peer fails, in general or for us.
+        Unavailable => "unavailable",
+        /// Nobody can tell what became of it.
+        Unknown => "unknown",
+    }
+}
+
+coded! {
+    /// Whether notifications go to a destination.
+    pub enum DestinationState {
+        /// They do.
+        Running => "running",
+        /// They are held back.
+        Paused => "paused",
+    }
+}
+
+coded! {
+    /// What a worker last found of an endpoint.
+    pub enum BreakerState {
+        /// It is called.
+        Closed => "closed",
+        /// It fails: only probes are sent.
+        Open => "open",
+    }
+}
+
 /// A request to pause a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PauseRequest {

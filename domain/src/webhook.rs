@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::event::EventKind;
+use crate::{coded::Coded, event::EventKind};
 
 coded! {
     /// Whether events are sent to a webhook.
@@ -62,13 +62,49 @@ coded! {
     }
 }
 
-/// The event of a test: it carries no data and is attempted once.
-pub const TEST: &str = "webhook.test";
+/// What a delivery to a webhook is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookEvent {
+    /// An event of the feed.
+    Feed(EventKind),
+    /// A test: it carries no data and is attempted once.
+    Test,
+}
 
-/// The kinds of events that a webhook may name: those of the feed, and the test.
-pub fn event_words() -> impl Iterator<Item = &'static str> {
-    let kinds = EventKind::ALL.iter().map(|kind| kind.as_str());
-    kinds.chain([TEST])
+impl WebhookEvent {
+    /// Every word of the feed, and the test.
+    pub const ALL: &'static [Self] = &{
+        let mut all = [Self::Test; EventKind::ALL.len() + 1];
+        let mut place = 0;
+        while place < EventKind::ALL.len() {
+            all[place] = Self::Feed(EventKind::ALL[place]);
+            place += 1;
+        }
+        all
+    };
+
+    /// The stable word of JSON and tables.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Feed(kind) => kind.as_str(),
+            Self::Test => "webhook.test",
+        }
+    }
+}
+
+impl Coded for WebhookEvent {
+    const NAME: &'static str = "WebhookEvent";
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|event| event.as_str() == word)
+    }
 }
 
 /// Deliveries that may wait for one webhook.
@@ -90,6 +126,20 @@ pub fn wait_after(attempt: u32) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_delivery_is_about_an_event_of_the_feed_or_a_test() {
+        for kind in EventKind::ALL {
+            let event = WebhookEvent::parse(kind.as_str());
+            assert_eq!(event, Some(WebhookEvent::Feed(*kind)));
+        }
+        assert_eq!(WebhookEvent::ALL.len(), EventKind::ALL.len() + 1);
+        assert_eq!(
+            WebhookEvent::parse("webhook.test"),
+            Some(WebhookEvent::Test)
+        );
+        assert_eq!(WebhookEvent::parse("webhook"), None);
+    }
 
     #[test]
     fn an_event_is_tried_eight_times_in_little_more_than_a_day() {

@@ -1,7 +1,10 @@
 //! A machine's key: only a keyed hash of its secret is kept. The three scope columns are JSON
 //! arrays of text.
 
+use domain::sender::Role;
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `api_key`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -10,7 +13,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub organisation_id: Uuid,
-    pub role: String,
+    pub role: Word<Role>,
     pub label: String,
     pub secret_hash: Vec<u8>,
     pub facility_ids: String,

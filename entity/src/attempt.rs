@@ -1,6 +1,6 @@
 //! One call to the registry or to the police on behalf of a task.
 
-use domain::operator::PeerName;
+use domain::operator::{AttemptOutcome, PeerName};
 use sea_orm::entity::prelude::*;
 
 use crate::word::Word;
@@ -17,7 +17,7 @@ pub struct Model {
     pub lease_id: Uuid,
     pub started_at: DateTimeUtc,
     pub latency_ms: i32,
-    pub outcome: String,
+    pub outcome: Word<AttemptOutcome>,
     pub http_status: Option<i32>,
     pub code: Option<String>,
 }

@@ -1,7 +1,10 @@
 //! The audit: the actor, the action and its subject, written in the transaction of the action.
 //! Holds references and digests, never values.
 
+use domain::audit::{Action, ActorKind, SubjectKind};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `audit_entry`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -10,10 +13,10 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub at: DateTimeUtc,
-    pub actor_kind: String,
+    pub actor_kind: Word<ActorKind>,
     pub actor_id: Option<Uuid>,
-    pub action: String,
-    pub subject_kind: String,
+    pub action: Word<Action>,
+    pub subject_kind: Word<SubjectKind>,
     pub subject_id: Uuid,
     pub subject_version: Option<i32>,
     pub digest: Option<Vec<u8>>,

@@ -2,7 +2,10 @@
 //! own. One row, `national`, stands for the endpoint of the settings, which all others use that
 //! have none. `breaker` is what a worker last found of the endpoint.
 
+use domain::operator::{BreakerState, DestinationState};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `destination`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,14 +17,14 @@ pub struct Model {
     pub name: String,
     pub province_code: Option<String>,
     pub endpoint_url: Option<String>,
-    pub state: String,
+    pub state: Word<DestinationState>,
     pub paused_by: Option<String>,
     pub paused_reason: Option<String>,
     pub paused_at: Option<DateTimeUtc>,
     pub paused_until: Option<DateTimeUtc>,
     pub rate_per_second: Option<i32>,
     pub call_count_max: Option<i32>,
-    pub breaker: String,
+    pub breaker: Word<BreakerState>,
     pub breaker_reason: Option<String>,
     pub breaker_since: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,

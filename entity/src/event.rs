@@ -2,7 +2,10 @@
 //! sequencer assigns `sequence` to committed rows, so that a cursor over it never skips a row.
 //! `detail` is a JSON object without personal values.
 
+use domain::event::EventKind;
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `event`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,7 +17,7 @@ pub struct Model {
     pub facility_id: Option<Uuid>,
     pub stay_id: Option<Uuid>,
     pub version: Option<i32>,
-    pub kind: String,
+    pub kind: Word<EventKind>,
     pub detail: String,
     pub created_at: DateTimeUtc,
     pub sequence: Option<i64>,

@@ -1,6 +1,9 @@
 //! A place where guests stay. It belongs to one organisation and lies in one commune.
 
+use domain::facility::FacilityKind;
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `facility`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -9,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub organisation_id: Uuid,
-    pub kind: String,
+    pub kind: Word<FacilityKind>,
     pub subkind: Option<String>,
     pub name: String,
     pub address: String,

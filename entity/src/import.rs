@@ -1,6 +1,9 @@
 //! A file of stays that was uploaded, and how far it has come.
 
+use domain::import::{DateOrder, FileKind, ImportState};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `import`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -11,11 +14,11 @@ pub struct Model {
     pub organisation_id: Uuid,
     pub facility_id: Uuid,
     pub created_by: Uuid,
-    pub format: String,
+    pub format: Word<FileKind>,
     pub is_dry_run: bool,
-    pub date_order: Option<String>,
+    pub date_order: Option<Word<DateOrder>>,
     pub permitted_stay_until: Option<String>,
-    pub state: String,
+    pub state: Word<ImportState>,
     pub byte_count: i32,
     pub chunk_count: i32,
     pub created_at: DateTimeUtc,

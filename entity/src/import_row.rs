@@ -1,6 +1,9 @@
 //! The outcome of one row of an uploaded file, with the sealed cells of a rejected one.
 
+use domain::import::RowOutcome;
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `import_row`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -12,7 +15,7 @@ pub struct Model {
     pub position: i32,
     pub row_number: i32,
     pub sheet: Option<i32>,
-    pub outcome: String,
+    pub outcome: Word<RowOutcome>,
     pub stay_id: Option<Uuid>,
     pub notes: Option<String>,
     pub sealed: Option<Vec<u8>>,

@@ -1,6 +1,9 @@
 //! A case for the police: something about a stay that a person should look at.
 
+use domain::review::{ReviewKind, ReviewState};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `review`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -9,9 +12,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub stay_id: Uuid,
-    pub kind: String,
+    pub kind: Word<ReviewKind>,
     pub commune_code: String,
-    pub state: String,
+    pub state: Word<ReviewState>,
     pub opened_at: DateTimeUtc,
     pub closed_at: Option<DateTimeUtc>,
 }

@@ -1,7 +1,10 @@
 //! A case for the police: something about a stay that an officer should look at. Its detail is
 //! clear text of codes, grades and ids.
 
+use domain::review::{ReviewDecision, ReviewKind, ReviewState};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `review_case`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -9,8 +12,8 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub kind: String,
-    pub state: String,
+    pub kind: Word<ReviewKind>,
+    pub state: Word<ReviewState>,
     pub priority: i32,
     pub commune_code: String,
     pub province_code: String,
@@ -22,7 +25,7 @@ pub struct Model {
     pub lease_id: Option<Uuid>,
     pub leased_by: Option<Uuid>,
     pub leased_until: Option<DateTimeUtc>,
-    pub decision: Option<String>,
+    pub decision: Option<Word<ReviewDecision>>,
     pub decided_by: Option<Uuid>,
     pub decided_at: Option<DateTimeUtc>,
     pub closed_at: Option<DateTimeUtc>,

@@ -1,6 +1,9 @@
 //! What an officer decided about a case. The officer's words are sealed.
 
+use domain::review::ReviewDecision;
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `review_decision`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -11,7 +14,7 @@ pub struct Model {
     pub case_id: Uuid,
     pub stay_id: Uuid,
     pub version: i32,
-    pub decision: String,
+    pub decision: Word<ReviewDecision>,
     pub commune_code: String,
     pub referred_to: Option<String>,
     pub decided_by: Uuid,

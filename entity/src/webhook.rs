@@ -2,7 +2,10 @@
 //! `position` is the number of the last event that deliveries were made of. `facility_ids` and
 //! `kinds` are JSON arrays of text, NULL for all. `proven_at` is when it first accepted one.
 
+use domain::webhook::DisabledReason;
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `webhook`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -19,7 +22,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub failing_since: Option<DateTimeUtc>,
     pub disabled_at: Option<DateTimeUtc>,
-    pub disabled_reason: Option<String>,
+    pub disabled_reason: Option<Word<DisabledReason>>,
     pub proven_at: Option<DateTimeUtc>,
 }
 

@@ -1,7 +1,10 @@
 //! An event on its way to one consumer. `body` is what is sent, byte for byte, at every attempt;
 //! it holds no personal value.
 
+use domain::webhook::{CallOutcome, EventProgress, WebhookEvent};
 use sea_orm::entity::prelude::*;
+
+use crate::word::Word;
 
 /// A row of `webhook_delivery`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -11,15 +14,15 @@ pub struct Model {
     pub id: Uuid,
     pub webhook_id: Uuid,
     pub event_id: Uuid,
-    pub kind: String,
+    pub kind: Word<WebhookEvent>,
     pub body: String,
-    pub state: String,
+    pub state: Word<EventProgress>,
     pub attempt_count: i32,
     pub due_at: DateTimeUtc,
     pub lease_id: Option<Uuid>,
     pub leased_until: Option<DateTimeUtc>,
     pub last_attempt_at: Option<DateTimeUtc>,
-    pub last_outcome: Option<String>,
+    pub last_outcome: Option<Word<CallOutcome>>,
     pub last_status: Option<i32>,
     pub created_at: DateTimeUtc,
     pub settled_at: Option<DateTimeUtc>,

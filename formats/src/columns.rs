@@ -9,9 +9,9 @@
 
 mod synonyms;
 
+use domain::import::DateOrder;
 use domain::text::{fold, single_spaced};
 
-use crate::stay_rows::DateOrder;
 use crate::table::{FileFault, Pairs, Table};
 
 /// How many rows at the top are searched for the heading: titles and logos may stand above it.
@@ -495,7 +495,7 @@ mod tests {
     }
 
     fn found(text: &str) -> Result<Columns, FileFault> {
-        let table = Table::read(text.as_bytes(), crate::table::FileKind::Csv).unwrap();
+        let table = Table::read(text.as_bytes(), domain::import::FileKind::Csv).unwrap();
         Columns::find(&table)
     }
 

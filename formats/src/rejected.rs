@@ -6,13 +6,14 @@
 use std::io::{Cursor, Write};
 
 use csv::{QuoteStyle, WriterBuilder};
+use domain::import::FileKind;
 use domain::problem::Language;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::columns::Field;
 use crate::sheet_text::guarded;
-use crate::table::{FileKind, escaped_xstring};
+use crate::table::escaped_xstring;
 use crate::template::{self, Lists};
 use crate::write_error::WriteError;
 
@@ -412,7 +413,7 @@ mod tests {
     #[test]
     fn nothing_written_would_be_run_by_a_spreadsheet() {
         let dangerous = ["=1+1", "+84912345678", "-1", "@SUM(1)", "\tx", "\rx", "＝1"];
-        for kind in FileKind::ALL {
+        for &kind in FileKind::ALL {
             for text in dangerous {
                 let table = written(kind, &[vec![text.to_owned(), "x".to_owned()]]);
                 assert_eq!(table.cell(1, 0), format!("'{text}"), "{kind:?}");
@@ -470,7 +471,7 @@ mod tests {
         fn what_we_write_is_read_back(
             cells in proptest::collection::vec("[ -~À-ỹ\n]{1,12}", 2..3)
         ) {
-            for kind in FileKind::ALL {
+            for &kind in FileKind::ALL {
                 let table = written(kind, std::slice::from_ref(&cells));
                 for (column, cell) in cells.iter().enumerate() {
                     let found = table.cell(1, column);

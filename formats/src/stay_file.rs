@@ -4,19 +4,17 @@
 
 pub mod limited;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::import::{DateOrder, FileKind};
 use domain::problem::Language;
 use domain::text::fold;
-use domain::time::parse_day;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::stay_rows::places::PlaceColumns;
 pub use crate::stay_rows::places::RowNote;
-use crate::stay_rows::{CellNote, DateOrder, RowReading, SheetRow, StayRows, Terms};
-use crate::table::{
-    FileFault, FileKind, PassedOver, PassedOverReason, STAY_ROW_COUNT_MAX, Table, Workbook,
-};
+use crate::stay_rows::{CellNote, RowReading, SheetRow, StayRows, Terms};
+use crate::table::{FileFault, PassedOver, PassedOverReason, STAY_ROW_COUNT_MAX, Table, Workbook};
 
 /// Names, in comparable form, of sheets that show how to fill in the template.
 const EXAMPLE_SHEETS: [&str; 2] = ["VI DU", "EXAMPLE"];
@@ -24,22 +22,21 @@ const EXAMPLE_SHEETS: [&str; 2] = ["VI DU", "EXAMPLE"];
 /// The sender's options for the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileOptions {
-    /// What stands first in dates such as `08/12/2026` (`dmy` or `mdy`); the file decides when
-    /// left out.
-    pub date_order: Option<String>,
+    /// What stands first in dates such as `08/12/2026`; the file decides when left out.
+    pub date_order: Option<DateOrder>,
     /// When the file was received, in microseconds since 1970.
     pub received_at_micros: i64,
-    /// Until when its foreigners may stay, as `YYYY-MM-DD`, where their rows do not say.
-    pub permitted_stay_until: Option<String>,
+    /// Until when its foreigners may stay, where their rows do not say.
+    pub permitted_stay_until: Option<NaiveDate>,
 }
 
 impl FileOptions {
     fn terms(&self) -> Terms {
         Terms {
-            date_order: self.date_order.as_deref().and_then(DateOrder::parse),
+            date_order: self.date_order,
             received_at: DateTime::<Utc>::from_timestamp_micros(self.received_at_micros)
                 .unwrap_or_default(),
-            permitted_stay_until: self.permitted_stay_until.as_deref().and_then(parse_day),
+            permitted_stay_until: self.permitted_stay_until,
         }
     }
 }

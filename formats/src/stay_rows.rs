@@ -23,6 +23,7 @@ use domain::damage::is_damaged;
 use domain::draft::{
     Draft, DraftDocument, DraftGuardian, DraftGuest, DraftParty, DraftResidence, DraftVisa,
 };
+use domain::import::DateOrder;
 use domain::problem::{Code, Hint, Violation};
 use domain::text::nfc_trim;
 use domain::time::{at_local, format_instant, local_date};
@@ -32,7 +33,6 @@ use crate::columns::{Columns, Field};
 use crate::sheet_text::unguarded;
 use crate::table::{CellKind, FileFault, STAY_ROW_COUNT_MAX, Table};
 
-pub use dates::DateOrder;
 use dates::{DateOrderEvidence, DateReader, Read, Signs, When};
 use places::PlaceColumns;
 pub(crate) use words::LABEL_SEPARATOR;

@@ -18,6 +18,7 @@ mod workbook;
 
 use std::sync::Arc;
 
+use domain::import::FileKind;
 use domain::problem::{Code, Hint, Violation};
 
 use texts::{TextId, Texts};
@@ -35,60 +36,14 @@ pub const COLUMN_COUNT_MAX: usize = 200;
 /// Longest text of a cell, in bytes. Excel itself takes 32,767 characters.
 pub const CELL_BYTE_COUNT_MAX: usize = 32 * 1024;
 
-/// What kind of file it is, as its media type says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// Text with a separator.
-    Csv,
-    /// Workbook: Office Open XML, and what is read like it (`.xls` since Excel 97, `.ods`).
-    Xlsx,
-}
-
-impl FileKind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Csv, Self::Xlsx];
-
-    /// The word of JSON and tables.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Xlsx => "xlsx",
-        }
-    }
-
-    /// The kind of a word written by [`Self::as_str`].
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// The media type (RFC 7111; IANA registration of OOXML).
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        }
-    }
-
-    /// The kind of a media type without parameters.
-    #[must_use]
-    pub fn of_media_type(media_type: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.media_type().eq_ignore_ascii_case(media_type))
-    }
-
-    /// Detects the kind by the first bytes: an archive or an OLE file is a workbook, anything else
-    /// is text.
-    #[must_use]
-    pub fn of_content(bytes: &[u8]) -> Self {
-        if bytes.starts_with(ARCHIVE) || bytes.starts_with(OLE_FILE) {
-            Self::Xlsx
-        } else {
-            Self::Csv
-        }
+/// Detects the kind by the first bytes: an archive or an OLE file is a workbook, anything else is
+/// text.
+#[must_use]
+pub fn kind_of_content(bytes: &[u8]) -> FileKind {
+    if bytes.starts_with(ARCHIVE) || bytes.starts_with(OLE_FILE) {
+        FileKind::Xlsx
+    } else {
+        FileKind::Csv
     }
 }
 

@@ -658,7 +658,9 @@ mod tests {
     use super::*;
     use crate::columns::field_of;
     use crate::stay_rows::{RowReading, StayRows, Terms};
-    use crate::table::{FileKind, Table};
+    use domain::import::FileKind;
+
+    use crate::table::Table;
 
     fn lists() -> Lists {
         let word = |code: &str, vi: &str, en: &str| TemplateWord {

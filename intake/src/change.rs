@@ -438,7 +438,7 @@ impl Intake {
                 keys: self.key_moves(found, before, after, &version)?,
                 idempotency: asked.idempotency.clone(),
                 task,
-                audit: prepare::audit_row(self, occasion, &version),
+                audit: prepare::audit_row(self, occasion, after.kind, &version),
                 census_lease: occasion.census_lease.map(|census| census.lease),
                 changed,
                 identity_try,

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::{
+    audit::{Action, SubjectKind},
     birth_date::BirthDate,
     change::ChangeKind,
     declaration::{Declaration, Guest},
@@ -126,7 +127,7 @@ pub(crate) fn prepare(
         task: declaration
             .is_forwardable
             .then(|| task_row(occasion, &stay, NotificationKind::Stay)),
-        audit: audit_row(intake, occasion, &version),
+        audit: audit_row(intake, occasion, ChangeKind::Declared, &version),
         event: event_row(
             intake,
             occasion,
@@ -477,6 +478,7 @@ pub(crate) fn task_row(
 pub(crate) fn audit_row(
     intake: &Intake,
     occasion: &Occasion<'_>,
+    kind: ChangeKind,
     version: &entity::stay_version::Model,
 ) -> audit::Entry {
     let place = (
@@ -484,11 +486,11 @@ pub(crate) fn audit_row(
         occasion.received_at,
     );
     let actor = Actor::Key(occasion.sender.key_id);
-    let action = format!("stay.{}", version.change_kind.as_stored());
+    let subject = (SubjectKind::Stay, version.stay_id);
     audit::Entry {
         subject_version: Some(version.version),
         digest: Some(version.content_sha256.clone()),
-        ..audit::entry(place, actor, &action, ("stay", version.stay_id))
+        ..audit::entry(place, actor, Action::of_change(kind), subject)
     }
 }
 
@@ -505,7 +507,7 @@ pub(crate) fn event_row(
         facility_id: Some(stay.facility_id),
         stay_id: Some(stay.id),
         version: Some(stay.version),
-        kind: kind.as_str().to_owned(),
+        kind: kind.into(),
         detail: detail.to_string(),
         created_at: occasion.received_at,
         sequence: None,

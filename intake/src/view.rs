@@ -4,16 +4,20 @@
 //! version's row, of immutable columns of the stay's row, and of constants. Members are written in
 //! canonical order.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use domain::{
-    change,
+    change::{self, ChangeKind},
     problem::Violation,
     receipt,
-    stay::{ATTENTION_POINTERS, CompletionState, DeliveryState, IdentityReview, IdentityState},
+    stay::{
+        ATTENTION_POINTERS, Channel, CompletionState, DeliveryState, IdentityReview, IdentityState,
+        Presence, Timeliness,
+    },
     time::format_instant,
 };
 use entity::word::{Unreadable, Word};
@@ -53,23 +57,29 @@ pub struct StayView {
 }
 
 impl StayView {
-    /// Adds the warnings as stored, if more were found while writing.
-    pub(crate) fn with_warnings(self, stored: &str) -> Self {
-        self.with_member("warnings", warnings_from_json(stored))
+    /// Adds the warnings as they were written, if more were found while writing.
+    #[expect(clippy::expect_used, reason = "the text was written by the store")]
+    pub(crate) fn with_warnings(self, written: &str) -> Self {
+        let warnings: &RawValue = serde_json::from_str(written).expect("warnings are JSON");
+        self.with_member("warnings", warnings)
     }
 
-    /// Adds an officer's open question to the sender, if any.
+    /// Adds the open questions to the sender, if any.
     #[must_use]
-    pub fn with_questions(self, questions: Vec<Value>) -> Self {
+    pub fn with_questions(self, questions: &[impl Serialize]) -> Self {
         if questions.is_empty() {
             return self;
         }
-        self.with_member("questions", Value::Array(questions))
+        self.with_member("questions", &questions)
     }
 
-    #[expect(clippy::expect_used, reason = "the text was written by this module")]
-    fn with_member(self, name: &str, value: Value) -> Self {
+    #[expect(
+        clippy::expect_used,
+        reason = "the text was written by this module, and the member by this service"
+    )]
+    fn with_member(self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let mut members = members(self.json.as_bytes()).expect("a view holds an object");
+        let value = serde_json::to_value(value).expect("a member can be written");
         members.insert(name, Member::Tree(value));
         let json = serde_json::to_string(&members).expect("an answer can be written");
         Self { json, ..self }
@@ -203,43 +213,63 @@ pub fn as_accepted(
     accepted(stay, version, opened.content(), &opened.salt, &jws)
 }
 
-/// Every version of a stay with who, when and why, oldest first. `labels` are what people call the
-/// keys that made them, `sent_later` the versions that the police got though they had no night in
-/// them when they were made.
+/// A version of a stay in its past.
+pub struct PastVersion {
+    /// Which version, from 1.
+    pub version: i32,
+    /// What made it.
+    pub change: ChangeKind,
+    /// Pointers to the members in which it differs from the version before.
+    pub changed: Vec<String>,
+    /// When it was received.
+    pub made_at: DateTime<Utc>,
+    /// The key that made it.
+    pub made_by: Uuid,
+    /// By which door.
+    pub channel: Channel,
+    /// Why, in the sender's words.
+    pub reason: Option<String>,
+    /// Whether the guest was there.
+    pub presence: Presence,
+    /// Whether the police were told of it when it was made.
+    pub is_forwardable: bool,
+    /// The number of its receipt.
+    pub receipt_number: String,
+    /// What deserved a look.
+    pub warnings: Value,
+}
+
+/// Every version of a stay with who, when and why, oldest first. Errors: as [`open`], or a row is
+/// damaged.
 pub fn history(
     vault: &Vault,
     stay: &StayRow,
     versions: &[StayVersionRow],
-    labels: &HashMap<Uuid, String>,
-    sent_later: &HashSet<i32>,
-) -> anyhow::Result<Value> {
+) -> anyhow::Result<Vec<PastVersion>> {
     let mut before = None;
-    let mut items = Vec::with_capacity(versions.len());
+    let mut past = Vec::with_capacity(versions.len());
     for version in versions {
         let content = open(vault, stay, version)?.content;
         let changed = match &before {
             Some(before) => change::differences(before, &content),
             None => Vec::new(),
         };
-        items.push(json!({
-            "version": version.version,
-            "change": version.change_kind.get()?.as_str(),
-            "changed": changed,
-            "made_at": format_instant(version.received_at),
-            "made_by": {
-                "key_id": version.created_by,
-                "label": labels.get(&version.created_by),
-            },
-            "channel": version.channel.get()?.as_str(),
-            "reason": reason(vault, stay, version)?,
-            "presence": version.presence.get()?.as_str(),
-            "is_forwarded": version.is_forwardable || sent_later.contains(&version.version),
-            "receipt_number": version.receipt_number,
-            "warnings": warnings_from_json(&version.warnings),
-        }));
+        past.push(PastVersion {
+            version: version.version,
+            change: version.change_kind.get()?,
+            changed,
+            made_at: version.received_at,
+            made_by: version.created_by,
+            channel: version.channel.get()?,
+            reason: reason(vault, stay, version)?,
+            presence: version.presence.get()?,
+            is_forwardable: version.is_forwardable,
+            receipt_number: version.receipt_number.clone(),
+            warnings: warnings(version)?,
+        });
         before = Some(content);
     }
-    Ok(json!({"stay_id": stay.id, "items": items}))
+    Ok(past)
 }
 
 /// Why a version was made, in the sender's words. Errors: as [`open`].
@@ -335,14 +365,14 @@ struct Delivery<'a> {
 
 /// A receipt with the salt that opens its digest.
 #[derive(Serialize)]
-struct Receipt<'a> {
+pub struct Receipt<'a> {
     content_salt: String,
     content_sha256: String,
-    deadline_at: &'a str,
-    jws: &'a str,
+    deadline_at: Cow<'a, str>,
+    jws: Cow<'a, str>,
     number: &'a str,
-    received_at: &'a str,
-    timeliness: &'a str,
+    received_at: Cow<'a, str>,
+    timeliness: Timeliness,
     version: i32,
 }
 
@@ -385,14 +415,14 @@ fn render(
 ) -> anyhow::Result<StayView> {
     let received_at = format_instant(stay.received_at);
     let deadline_at = format_instant(stay.deadline_at);
-    let timeliness = stay.timeliness.get()?.as_str();
+    let timeliness = stay.timeliness.get()?;
     let receipt = Receipt {
         content_salt: URL_SAFE_NO_PAD.encode(salt),
         content_sha256: hex::encode(&version.content_sha256),
-        deadline_at: &deadline_at,
-        jws,
+        deadline_at: deadline_at.as_str().into(),
+        jws: jws.into(),
         number: &version.receipt_number,
-        received_at: &received_at,
+        received_at: received_at.as_str().into(),
         timeliness,
         version: version.version,
     };
@@ -401,16 +431,13 @@ fn render(
         ("presence", Member::Text(axes.presence)),
         ("identity", Member::Identity(axes.identity)),
         ("delivery", Member::Delivery(axes.delivery)),
-        ("completion", Member::Tree(completion(axes.owed))),
+        ("completion", Member::Tree(completion(axes.owed)?)),
         ("id", Member::Id(stay.id)),
         ("version", Member::Number(version.version)),
         ("received_at", Member::Text(&received_at)),
         ("deadline_at", Member::Text(&deadline_at)),
-        ("timeliness", Member::Text(timeliness)),
-        (
-            "warnings",
-            Member::Tree(warnings_from_json(&version.warnings)),
-        ),
+        ("timeliness", Member::Text(timeliness.as_str())),
+        ("warnings", Member::Tree(warnings(version)?)),
         ("receipt", Member::Receipt(receipt)),
     ]);
     Ok(StayView {
@@ -421,16 +448,21 @@ fn render(
 }
 
 /// The axis `completion`: what is owed, if anything is.
-fn completion(owed: Option<&str>) -> Value {
+///
+/// Errors: it is damaged.
+fn completion(owed: Option<&str>) -> store::Result<Value> {
     let state = if owed.is_some() {
         CompletionState::Due
     } else {
         CompletionState::Complete
     };
     let mut completion = object(json!({"state": state.as_str()}));
-    let owed = owed.and_then(|owed| serde_json::from_str(owed).ok());
-    completion.extend(owed.map(object).unwrap_or_default());
-    Value::Object(completion)
+    if let Some(owed) = owed {
+        let owed: Map<String, Value> =
+            serde_json::from_str(owed).map_err(|_| store::Error::Corrupt { what: "stay.owed" })?;
+        completion.extend(owed);
+    }
+    Ok(Value::Object(completion))
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -443,29 +475,33 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// The receipt of a version, with the salt that opens its digest.
-pub fn receipt(vault: &Vault, stay: &StayRow, version: &StayVersionRow) -> anyhow::Result<Value> {
+pub fn receipt<'a>(
+    vault: &Vault,
+    stay: &StayRow,
+    version: &'a StayVersionRow,
+) -> anyhow::Result<Receipt<'a>> {
     let opened = Unsealed::of_row(vault, stay, version)?;
-    Ok(serde_json::to_value(Receipt {
+    Ok(Receipt {
         content_salt: URL_SAFE_NO_PAD.encode(opened.salt),
         content_sha256: hex::encode(&version.content_sha256),
-        deadline_at: &format_instant(stay.deadline_at),
-        jws: &jws(stay, version)?,
+        deadline_at: format_instant(stay.deadline_at).into(),
+        jws: jws(stay, version)?.into(),
         number: &version.receipt_number,
-        received_at: &format_instant(stay.received_at),
-        timeliness: stay.timeliness.get()?.as_str(),
+        received_at: format_instant(stay.received_at).into(),
+        timeliness: stay.timeliness.get()?,
         version: version.version,
-    })?)
+    })
 }
 
 /// The receipt as a compact JWS: the payload is rebuilt from the rows, the signature is stored.
 ///
 /// # Errors
-/// A stored word that was signed is damaged.
-pub fn jws(stay: &StayRow, version: &StayVersionRow) -> Result<String, Unreadable> {
-    let mut content_sha256 = [0; 32];
-    if version.content_sha256.len() == content_sha256.len() {
-        content_sha256.copy_from_slice(&version.content_sha256);
-    }
+/// A stored word or digest that was signed is damaged.
+pub fn jws(stay: &StayRow, version: &StayVersionRow) -> store::Result<String> {
+    let content_sha256 = version.content_sha256.as_slice().try_into();
+    let content_sha256 = content_sha256.map_err(|_| store::Error::Corrupt {
+        what: "stay_version.content_sha256",
+    })?;
     let payload = receipt::jws_payload(&receipt::ReceiptFacts {
         number: &version.receipt_number,
         version: version.version,
@@ -490,7 +526,12 @@ pub(crate) fn warnings_to_json(warnings: &[Violation]) -> String {
     Value::Array(rows).to_string()
 }
 
-/// Warnings as they are shown: `[{pointer, code}]`, in the order they were found.
-fn warnings_from_json(stored: &str) -> Value {
-    serde_json::from_str(stored).unwrap_or_else(|_| json!([]))
+/// What deserves a look, as it is shown: `[{pointer, code}]`, in the order it was found.
+///
+/// # Errors
+/// It is damaged.
+pub fn warnings(version: &StayVersionRow) -> store::Result<Value> {
+    serde_json::from_str(&version.warnings).map_err(|_| store::Error::Corrupt {
+        what: "stay_version.warnings",
+    })
 }

@@ -207,7 +207,7 @@ async fn every_answer_is_in_canonical_form() -> anyhow::Result<()> {
     stay.delivery_reason = Some("rejected".to_owned());
     let view = view::current(&door.vault, &stay, &row)?;
     assert!(is_canonical(&view.json)?, "{}", view.json);
-    let asked = view.with_questions(vec![json!({"text": "?", "id": 7})]);
+    let asked = view.with_questions(&[json!({"text": "?", "id": 7})]);
     assert!(asked.json.contains(r#""questions":[{"id":7,"text":"?"}]"#));
     assert!(is_canonical(&asked.json)?, "{}", asked.json);
     Ok(())

@@ -488,7 +488,7 @@ mod tests {
         }
         assert_eq!(store::api_keys::list(&db).await.unwrap().len(), 8);
         let facilities =
-            store::facilities::of_organisation(&db, demo_organisation().id, clock.now())
+            store::facilities::of_organisation(&db, demo_organisation().id, &[], clock.now())
                 .await
                 .unwrap();
         assert_eq!(facilities, demo_facilities());

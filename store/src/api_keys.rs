@@ -85,7 +85,7 @@ impl RowKey {
         let parts: [&[u8]; 11] = [
             row.id.as_bytes(),
             row.organisation_id.as_bytes(),
-            row.role.as_bytes(),
+            row.role.as_stored().as_bytes(),
             row.label.as_bytes(),
             &row.secret_hash,
             row.facility_ids.as_bytes(),
@@ -214,7 +214,7 @@ pub(crate) async fn insert_in(
     let mut row = api_key::Model {
         id: key.id,
         organisation_id: key.organisation_id,
-        role: key.role.as_str().to_owned(),
+        role: key.role.into(),
         label: key.label.clone(),
         secret_hash: key.secret_hash.clone(),
         facility_ids: to_json(&facility_ids),
@@ -320,9 +320,7 @@ pub(crate) fn from_row(row: api_key::Model) -> Result<ApiKey> {
     Ok(ApiKey {
         id: row.id,
         organisation_id: row.organisation_id,
-        role: Role::parse(&row.role).ok_or(Error::Corrupt {
-            what: "api_key.role",
-        })?,
+        role: row.role.get()?,
         label: row.label,
         secret_hash: row.secret_hash,
         facility_ids,

@@ -2,6 +2,7 @@
 //! of that change.
 
 use chrono::{DateTime, Utc};
+use domain::audit::{Action, ActorKind, SubjectKind};
 use entity::operator;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -23,11 +24,11 @@ pub enum Actor {
 }
 
 impl Actor {
-    const fn parts(self) -> (&'static str, Option<Uuid>) {
+    const fn parts(self) -> (ActorKind, Option<Uuid>) {
         match self {
-            Self::Key(id) => ("api_key", Some(id)),
-            Self::Operator(id) => ("operator", Some(id)),
-            Self::Worker => ("worker", None),
+            Self::Key(id) => (ActorKind::ApiKey, Some(id)),
+            Self::Operator(id) => (ActorKind::Operator, Some(id)),
+            Self::Worker => (ActorKind::Worker, None),
         }
     }
 }
@@ -37,17 +38,17 @@ impl Actor {
 pub fn entry(
     (id, at): (Uuid, DateTime<Utc>),
     actor: Actor,
-    action: &str,
-    (subject_kind, subject_id): (&str, Uuid),
+    action: Action,
+    (subject_kind, subject_id): (SubjectKind, Uuid),
 ) -> Entry {
     let (actor_kind, actor_id) = actor.parts();
     Entry {
         id,
         at,
-        actor_kind: actor_kind.to_owned(),
+        actor_kind: actor_kind.into(),
         actor_id,
-        action: action.to_owned(),
-        subject_kind: subject_kind.to_owned(),
+        action: action.into(),
+        subject_kind: subject_kind.into(),
         subject_id,
         subject_version: None,
         digest: None,

@@ -3,6 +3,8 @@
 //! A count other than 0 means that a write was incomplete, or that somebody changed rows without
 //! going through the service.
 
+mod words;
+
 use std::collections::HashMap;
 
 use entity::{outbox_task, review_answer, review_decision, stay, stay_version};
@@ -16,6 +18,7 @@ use crate::{
     Database, Result, dialect,
     stays::{StayRow, StayVersionRow},
 };
+use words::TableWords;
 
 /// A rule between rows, and how many rows break it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +93,8 @@ const RULES: [(&str, &str); 9] = [
 
 /// Checks every rule and returns all of them, broken or not.
 pub async fn check(db: &Database) -> Result<Vec<BrokenRule>> {
-    let mut findings = Vec::with_capacity(RULES.len() + 1);
+    let mut findings = Vec::with_capacity(RULES.len() + 2);
+    findings.push(words_are_known(db).await?);
     for (rule, text) in RULES {
         let statement = Statement::from_string(db.db_backend(), text);
         let row = db.reader().query_one_raw(statement).await?;
@@ -106,6 +110,36 @@ pub async fn check(db: &Database) -> Result<Vec<BrokenRule>> {
         });
     }
     Ok(findings)
+}
+
+/// Counts the words that are none of their sets.
+async fn words_are_known(db: &Database) -> Result<BrokenRule> {
+    let mut count = 0;
+    for TableWords { table, columns } in words::TABLES {
+        let unknown = columns.iter().map(|column| {
+            let known = (column.words)().into_iter().map(|word| format!("'{word}'"));
+            let known = known.collect::<Vec<_>>().join(", ");
+            format!(
+                "COUNT(CASE WHEN {} NOT IN ({known}) THEN 1 END)",
+                column.name
+            )
+        });
+        let unknown = unknown.collect::<Vec<_>>().join(" + ");
+        let text = format!("SELECT {unknown} AS broken FROM {table}");
+        let statement = Statement::from_string(db.db_backend(), text);
+        let row = db.reader().query_one_raw(statement).await?;
+        count += row.map_or(Ok(0), |row| row.try_get("", "broken"))?;
+    }
+    Ok(BrokenRule {
+        rule: "words_are_known",
+        count,
+    })
+}
+
+/// Every column that holds a word, with its table.
+pub fn word_columns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tables = words::TABLES.iter();
+    tables.flat_map(|of| of.columns.iter().map(|column| (of.table, column.name)))
 }
 
 /// How many versions of stays there are: a scan of an index.

@@ -21,18 +21,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, audit, facilities,
+    Database, Error, Result, audit,
+    damage::Listed,
+    facilities,
     idempotency::{self, Idempotency},
     pool::Transaction,
     write,
 };
 
 use changes::{at_version, change, changes_of, keep, organisations_of, remember_first};
-
-/// The subject of audit entries about organisations.
-pub const ORGANISATION: &str = "organisation";
-/// The subject of audit entries about facilities.
-pub const FACILITY: &str = "facility";
 
 /// How an action is recorded, and the key that guards it against running twice.
 pub struct ActionRecord<'a> {
@@ -121,35 +118,22 @@ pub async fn change_organisation(
     content: Content,
     note: ActionRecord<'_>,
 ) -> Result<ActionOutcome<Organisation>> {
-    let transaction = match begin(db, &note).await? {
-        ControlFlow::Continue(transaction) => transaction,
+    let (transaction, row) = match begin_change(db, judged, &content, &note).await? {
+        ControlFlow::Continue(begun) => begun,
         ControlFlow::Break(written) => return Ok(written),
     };
-    let row = organisation::Entity::find_by_id(judged.id)
-        .lock_exclusive()
-        .one(&transaction)
-        .await?
-        .ok_or(Error::NotFound)?;
-    if row.version != judged.version {
-        transaction.rollback().await?;
-        return Ok(ActionOutcome::VersionMismatch(row.version));
-    }
+    remember_first(&transaction, judged.id, judged.created_at, judged.content()).await?;
     let at = note.entry.at;
     let mut after = judged.clone();
-    if !content.is_empty() {
-        after.version += 1;
-        after.apply(&content);
-        let mut row = row.into_active_model();
-        row.name = Set(after.name.clone());
-        row.ended_at = Set(after.ended_at);
-        row.version = Set(after.version);
-        row.update(&transaction).await?;
-        remember_first(&transaction, judged.id, judged.created_at, judged.content()).await?;
-        let change = change(judged.id, after.version, local_date(at), at, content);
-        keep(&transaction, change, note.entry).await?;
-    } else if note.key.is_some() {
-        audit::note(&transaction, at_version(note.entry, after.version)).await?;
-    }
+    after.version += 1;
+    after.apply(&content);
+    let mut row = row.into_active_model();
+    row.name = Set(after.name.clone());
+    row.ended_at = Set(after.ended_at);
+    row.version = Set(after.version);
+    row.update(&transaction).await?;
+    let change = change(judged.id, after.version, local_date(at), at, content);
+    keep(&transaction, change, note.entry).await?;
     write::commit(transaction).await?;
     Ok(ActionOutcome::Done(after))
 }
@@ -198,29 +182,12 @@ pub async fn change_facility(
     patch: FacilityPatch,
     note: ActionRecord<'_>,
 ) -> Result<ActionOutcome<FacilityRecord>> {
-    let id = judged.facility.id;
-    let transaction = match begin(db, &note).await? {
-        ControlFlow::Continue(transaction) => transaction,
+    let (transaction, row) = match begin_change(db, judged, &patch.content, &note).await? {
+        ControlFlow::Continue(begun) => begun,
         ControlFlow::Break(written) => return Ok(written),
     };
-    let row = facility::Entity::find_by_id(id)
-        .lock_exclusive()
-        .one(&transaction)
-        .await?
-        .ok_or(Error::NotFound)?;
-    if row.version != judged.version {
-        transaction.rollback().await?;
-        return Ok(ActionOutcome::VersionMismatch(row.version));
-    }
-    let at = note.entry.at;
-    if patch.content.is_empty() {
-        if note.key.is_some() {
-            audit::note(&transaction, at_version(note.entry, judged.version)).await?;
-        }
-        write::commit(transaction).await?;
-        return Ok(ActionOutcome::Done(judged.clone()));
-    }
-    let first = facilities::from_row(row.clone())?;
+    let (id, at) = (judged.facility.id, note.entry.at);
+    let first = facilities::from_row(row)?;
     remember_first(&transaction, id, first.created_at, first.content()).await?;
     let mut after = judged.clone();
     after.version += 1;
@@ -242,7 +209,7 @@ pub async fn change_facility(
 fn columns(record: &FacilityRecord) -> facility::ActiveModel {
     let facility = &record.facility;
     facility::ActiveModel {
-        kind: Set(facility.kind.as_str().to_owned()),
+        kind: Set(facility.kind.into()),
         subkind: Set(facility.subkind.clone()),
         name: Set(facility.name.clone()),
         address: Set(facility.address.clone()),
@@ -295,7 +262,7 @@ pub async fn facilities(
     organisation_id: Option<Uuid>,
     part: ListPart,
     now: DateTime<Utc>,
-) -> Result<Vec<FacilityRecord>> {
+) -> Result<Vec<Listed<FacilityRecord>>> {
     let mut query = facility::Entity::find().order_by_asc(facility::Column::Id);
     if let Some(id) = organisation_id {
         query = query.filter(facility::Column::OrganisationId.eq(id));
@@ -314,8 +281,8 @@ pub async fn facility(
     now: DateTime<Utc>,
 ) -> Result<Option<FacilityRecord>> {
     let row = facility::Entity::find_by_id(id).one(db.reader()).await?;
-    let records = facilities::records(db.reader(), row.into_iter().collect(), now).await?;
-    Ok(records.into_iter().next())
+    let listed = facilities::records(db.reader(), row.into_iter().collect(), now).await?;
+    listed.into_iter().next().map(|one| one.row).transpose()
 }
 
 fn of_row(row: organisation::Model) -> Organisation {
@@ -390,7 +357,21 @@ pub(crate) async fn look_up(
 }
 
 /// A versioned subject: an organisation or a facility.
-pub trait Versioned: Sized + Send {
+pub trait Versioned: Clone + Send + Sync {
+    /// Its row.
+    type Row: Send;
+
+    /// Its id and its version.
+    fn place(&self) -> (Uuid, i32);
+
+    /// Its row and the version of it, which nobody else changes until the transaction ends.
+    ///
+    /// Errors: [`Error::NotFound`].
+    fn lock<C: ConnectionTrait>(
+        connection: &C,
+        id: Uuid,
+    ) -> impl Future<Output = Result<(Self::Row, i32)>> + Send;
+
     /// The subject as the deed left it that this entry of the audit tells of.
     ///
     /// Errors: [`Error::NotFound`].
@@ -401,6 +382,19 @@ pub trait Versioned: Sized + Send {
 }
 
 impl Versioned for Organisation {
+    type Row = organisation::Model;
+
+    fn place(&self) -> (Uuid, i32) {
+        (self.id, self.version)
+    }
+
+    async fn lock<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<(Self::Row, i32)> {
+        let query = organisation::Entity::find_by_id(id).lock_exclusive();
+        let row = query.one(connection).await?.ok_or(Error::NotFound)?;
+        let version = row.version;
+        Ok((row, version))
+    }
+
     async fn as_left_by<C: ConnectionTrait>(
         connection: &C,
         deed: &audit_entry::Model,
@@ -422,6 +416,19 @@ impl Versioned for Organisation {
 }
 
 impl Versioned for FacilityRecord {
+    type Row = facility::Model;
+
+    fn place(&self) -> (Uuid, i32) {
+        (self.facility.id, self.version)
+    }
+
+    async fn lock<C: ConnectionTrait>(connection: &C, id: Uuid) -> Result<(Self::Row, i32)> {
+        let query = facility::Entity::find_by_id(id).lock_exclusive();
+        let row = query.one(connection).await?.ok_or(Error::NotFound)?;
+        let version = row.version;
+        Ok((row, version))
+    }
+
     async fn as_left_by<C: ConnectionTrait>(
         connection: &C,
         deed: &audit_entry::Model,
@@ -475,6 +482,36 @@ async fn begin<S: Versioned>(
     let written = replayed(&transaction, known).await;
     transaction.rollback().await?;
     written.map(ControlFlow::Break)
+}
+
+/// Opens the transaction of a change of what stands at the version judged, and locks its row. A
+/// change of nothing ends here.
+///
+/// Errors: [`Error::NotFound`].
+async fn begin_change<S: Versioned>(
+    db: &Database,
+    judged: &S,
+    content: &Content,
+    note: &ActionRecord<'_>,
+) -> Result<ControlFlow<ActionOutcome<S>, (Transaction, S::Row)>> {
+    let transaction = match begin(db, note).await? {
+        ControlFlow::Continue(transaction) => transaction,
+        ControlFlow::Break(written) => return Ok(ControlFlow::Break(written)),
+    };
+    let (id, version) = judged.place();
+    let (row, found) = S::lock(&transaction, id).await?;
+    if found != version {
+        transaction.rollback().await?;
+        return Ok(ControlFlow::Break(ActionOutcome::VersionMismatch(found)));
+    }
+    if !content.is_empty() {
+        return Ok(ControlFlow::Continue((transaction, row)));
+    }
+    if note.key.is_some() {
+        audit::note(&transaction, at_version(note.entry.clone(), version)).await?;
+    }
+    write::commit(transaction).await?;
+    Ok(ControlFlow::Break(ActionOutcome::Done(judged.clone())))
 }
 
 /// An organisation as it had been described at an instant.

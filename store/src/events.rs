@@ -9,12 +9,16 @@ use entity::{event, event_head};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{Database, Error, Result, dialect, rows, write};
 
 /// An event as stored.
 pub type EventRow = event::Model;
+
+/// The detail of an event that tells nothing besides its subject.
+pub const NO_DETAIL: &str = "{}";
 
 /// The only row of `event_head`.
 const HEAD: i32 = 1;
@@ -162,6 +166,15 @@ async fn read(db: &Database, condition: Condition, after: i64, limit: u64) -> Re
         items,
         reached,
         is_full,
+    })
+}
+
+/// What an event tells besides its subject.
+///
+/// Errors: it is damaged.
+pub fn detail(event: &EventRow) -> Result<Map<String, Value>> {
+    serde_json::from_str(&event.detail).map_err(|_| Error::Corrupt {
+        what: "event.detail",
     })
 }
 

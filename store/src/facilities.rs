@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     directory::{DirectoryChange, FacilityRecord},
-    facility::{Facility, FacilityKind},
+    facility::Facility,
     time::local_date,
 };
 use entity::{facility, organisation};
@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Database, Error, Result, dialect, directory::changes};
+use crate::{Database, Error, Result, damage::Listed, dialect, directory::changes};
 
 /// Adds an organisation; an existing one with the same code stays unchanged.
 pub async fn insert_organisation(
@@ -43,7 +43,7 @@ pub async fn insert_facility(db: &Database, facility: &Facility, now: DateTime<U
     let row = facility::ActiveModel {
         id: Set(facility.id),
         organisation_id: Set(facility.organisation_id),
-        kind: Set(facility.kind.as_str().to_owned()),
+        kind: Set(facility.kind.into()),
         subkind: Set(facility.subkind.clone()),
         name: Set(facility.name.clone()),
         address: Set(facility.address.clone()),
@@ -62,35 +62,32 @@ pub async fn insert_facility(db: &Database, facility: &Facility, now: DateTime<U
     Ok(())
 }
 
-/// The facilities of an organisation, ended ones too, by id.
+/// The facilities of an organisation, ended ones too, by id: those in `only`, all when it is empty.
+///
+/// Errors: one of them is damaged. A caller must not be taken for one that has fewer.
 pub async fn of_organisation(
     db: &Database,
     organisation_id: Uuid,
+    only: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<Vec<Facility>> {
-    let rows = facility::Entity::find()
+    let mut rows = facility::Entity::find()
         .filter(facility::Column::OrganisationId.eq(organisation_id))
         .order_by_asc(facility::Column::Id)
         .all(db.reader())
         .await?;
-    stand(db, rows, now).await
+    rows.retain(|row| only.is_empty() || only.contains(&row.id));
+    let listed = records(db.reader(), rows, now).await?;
+    let facilities = listed.into_iter().map(|one| Ok(one.row?.facility));
+    facilities.collect()
 }
 
 /// One facility, open or ended.
 pub async fn find(db: &Database, id: Uuid, now: DateTime<Utc>) -> Result<Option<Facility>> {
     let row = facility::Entity::find_by_id(id).one(db.reader()).await?;
-    let found = stand(db, row.into_iter().collect(), now).await?;
-    Ok(found.into_iter().next())
-}
-
-/// How these facilities stand at the instant.
-pub(crate) async fn stand(
-    db: &Database,
-    rows: Vec<facility::Model>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Facility>> {
-    let records = records(db.reader(), rows, now).await?;
-    Ok(records.into_iter().map(|record| record.facility).collect())
+    let listed = records(db.reader(), row.into_iter().collect(), now).await?;
+    let found = listed.into_iter().next();
+    found.map(|one| Ok(one.row?.facility)).transpose()
 }
 
 /// How these facilities stand at the instant, with what administrators know of them.
@@ -98,20 +95,18 @@ pub(crate) async fn records(
     connection: &impl ConnectionTrait,
     rows: Vec<facility::Model>,
     now: DateTime<Utc>,
-) -> Result<Vec<FacilityRecord>> {
+) -> Result<Vec<Listed<FacilityRecord>>> {
     let ids = rows.iter().map(|row| row.organisation_id);
     let organisations = changes::organisations_of(connection, ids).await?;
     // Most were never changed.
     let changed = rows.iter().filter(|row| row.version > 1).map(|row| row.id);
     let mut changes = changes::changes_of(connection, changed).await?;
     let today = local_date(now);
-    let mut records = Vec::with_capacity(rows.len());
-    for row in rows {
-        let organisation = organisations
-            .get(&row.organisation_id)
-            .ok_or(Error::Corrupt {
-                what: "facility.organisation_id",
-            })?;
+    let mut stands = |row: facility::Model| {
+        let organisation = organisations.get(&row.organisation_id);
+        let organisation = organisation.ok_or(Error::Corrupt {
+            what: "facility.organisation_id",
+        })?;
         let changes = changes.remove(&row.id).unwrap_or_default();
         let mut record = from_row(row)?;
         for change in DirectoryChange::in_force(&changes, today, i32::MAX) {
@@ -120,9 +115,13 @@ pub(crate) async fn records(
         record.upcoming = changes;
         record.upcoming.retain(|change| change.valid_from > today);
         settle(&mut record, organisation);
-        records.push(record);
-    }
-    Ok(records)
+        Ok(record)
+    };
+    let listed = rows.into_iter().map(|row| Listed {
+        id: row.id,
+        row: stands(row),
+    });
+    Ok(listed.collect())
 }
 
 /// Adds what its organisation says of a facility.
@@ -138,9 +137,7 @@ pub(crate) fn from_row(row: facility::Model) -> Result<FacilityRecord> {
         facility: Facility {
             id: row.id,
             organisation_id: row.organisation_id,
-            kind: FacilityKind::parse(&row.kind).ok_or(Error::Corrupt {
-                what: "facility.kind",
-            })?,
+            kind: row.kind.get()?,
             subkind: row.subkind,
             name: row.name,
             address: row.address,

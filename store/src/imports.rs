@@ -5,6 +5,7 @@
 //! that slept past its lease changes nothing.
 
 use chrono::{DateTime, Utc};
+use domain::import::{ImportState, RowOutcome};
 use entity::{import, import_chunk, import_row};
 use sea_orm::{
     ActiveModelTrait,
@@ -33,13 +34,16 @@ const ROWS_FORGOTTEN_AT_ONCE: i32 = 5_000;
 /// Files that one sweep forgets.
 const FORGOTTEN_COUNT_MAX: u64 = 100;
 
-const OPEN: [&str; 2] = ["queued", "running"];
+/// A worker has something left to do for it.
+fn is_open() -> Expr {
+    import::Column::State.is_in(ImportState::OPEN.map(ImportState::as_str))
+}
 
 /// How many files of a facility are queued or being processed.
 pub async fn waiting_count(db: &Database, facility_id: Uuid) -> Result<u64> {
     Ok(import::Entity::find()
         .filter(import::Column::FacilityId.eq(facility_id))
-        .filter(import::Column::State.is_in(OPEN))
+        .filter(is_open())
         .count(db.reader())
         .await?)
 }
@@ -113,7 +117,7 @@ pub async fn accept(
         .await?;
     let waiting = import::Entity::find()
         .filter(import::Column::FacilityId.eq(import.facility_id))
-        .filter(import::Column::State.is_in(OPEN))
+        .filter(is_open())
         .count(&transaction)
         .await?;
     if waiting >= waiting_count_max {
@@ -125,10 +129,13 @@ pub async fn accept(
         return Ok(FileAdmission::KeyReused);
     }
     let changed = import::Entity::update_many()
-        .col_expr(import::Column::State, Expr::value("queued"))
+        .col_expr(
+            import::Column::State,
+            Expr::value(ImportState::Queued.as_str()),
+        )
         .col_expr(import::Column::ReceivedAt, Expr::value(received_at))
         .filter(import::Column::Id.eq(import.id))
-        .filter(import::Column::State.eq("uploading"))
+        .filter(import::Column::State.eq(ImportState::Uploading.as_str()))
         .exec(&transaction)
         .await?;
     if changed.rows_affected != 1 {
@@ -146,7 +153,7 @@ pub async fn discard(db: &Database, id: Uuid) -> Result<()> {
         .select_only()
         .column(import::Column::Id)
         .filter(import::Column::Id.eq(id))
-        .filter(import::Column::State.eq("uploading"))
+        .filter(import::Column::State.eq(ImportState::Uploading.as_str()))
         .into_query();
     import_chunk::Entity::delete_many()
         .filter(import_chunk::Column::ImportId.in_subquery(unfinished))
@@ -154,7 +161,7 @@ pub async fn discard(db: &Database, id: Uuid) -> Result<()> {
         .await?;
     import::Entity::delete_many()
         .filter(import::Column::Id.eq(id))
-        .filter(import::Column::State.eq("uploading"))
+        .filter(import::Column::State.eq(ImportState::Uploading.as_str()))
         .exec(db.writer())
         .await?;
     Ok(())
@@ -164,7 +171,7 @@ pub async fn discard(db: &Database, id: Uuid) -> Result<()> {
 pub async fn find(db: &Database, id: Uuid, facility_ids: &[Uuid]) -> Result<Option<Import>> {
     Ok(import::Entity::find_by_id(id)
         .filter(import::Column::FacilityId.is_in(facility_ids.iter().copied()))
-        .filter(import::Column::State.ne("uploading"))
+        .filter(import::Column::State.ne(ImportState::Uploading.as_str()))
         .one(db.reader())
         .await?)
 }
@@ -174,7 +181,7 @@ pub async fn has_open(db: &Database) -> Result<bool> {
     let open = import::Entity::find()
         .select_only()
         .column(import::Column::Id)
-        .filter(import::Column::State.is_in(OPEN))
+        .filter(is_open())
         .into_tuple::<Uuid>()
         .one(db.reader())
         .await?;
@@ -290,8 +297,11 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    fn count(&self, outcome: &str) -> Value {
-        let count = self.rows.iter().filter(|row| row.outcome == outcome);
+    fn count(&self, outcome: RowOutcome) -> Value {
+        let count = self
+            .rows
+            .iter()
+            .filter(|row| row.outcome.get() == Ok(outcome));
         rows::integer(i32::try_from(count.count()).unwrap_or(i32::MAX))
     }
 }
@@ -314,10 +324,10 @@ pub async fn checkpoint(
     );
     let values = vec![
         rows::integer(part.first_row.saturating_add(row_count)),
-        part.count("accepted"),
-        part.count("replayed"),
-        part.count("rejected"),
-        part.count("skipped"),
+        part.count(RowOutcome::Accepted),
+        part.count(RowOutcome::Replayed),
+        part.count(RowOutcome::Rejected),
+        part.count(RowOutcome::Skipped),
         lease_end_value,
         rows::uuid(part.import_id),
         rows::uuid(part.lease_id),
@@ -411,13 +421,13 @@ pub async fn own_unrecorded(
 pub async fn rows(
     db: &Database,
     import_id: Uuid,
-    outcome: Option<&str>,
+    outcome: Option<RowOutcome>,
     after: Option<i32>,
     limit: u64,
 ) -> Result<Vec<ImportRow>> {
     let mut query = import_row::Entity::find().filter(import_row::Column::ImportId.eq(import_id));
     if let Some(outcome) = outcome {
-        query = query.filter(import_row::Column::Outcome.eq(outcome));
+        query = query.filter(import_row::Column::Outcome.eq(outcome.as_str()));
     }
     if let Some(after) = after {
         query = query.filter(import_row::Column::Position.gt(after));
@@ -427,6 +437,36 @@ pub async fn rows(
         .limit(limit)
         .all(db.reader())
         .await?)
+}
+
+/// What is noted of a row: `null` when nothing is.
+///
+/// Errors: it is damaged.
+pub fn notes(row: &ImportRow) -> Result<serde_json::Value> {
+    let notes = row.notes.as_deref().unwrap_or("null");
+    serde_json::from_str(notes).map_err(|_| Error::Corrupt {
+        what: "import_row.notes",
+    })
+}
+
+/// Why a file cannot be read; `None` of one that can.
+///
+/// Errors: it is damaged.
+pub fn problem(import: &Import) -> Result<Option<serde_json::Value>> {
+    let problem = import.problem.as_deref().map(serde_json::from_str);
+    problem.transpose().map_err(|_| Error::Corrupt {
+        what: "import.problem",
+    })
+}
+
+/// How a file was understood; `null` until it is read.
+///
+/// Errors: it is damaged.
+pub fn layout(import: &Import) -> Result<serde_json::Value> {
+    let layout = import.layout.as_deref().unwrap_or("null");
+    serde_json::from_str(layout).map_err(|_| Error::Corrupt {
+        what: "import.layout",
+    })
 }
 
 /// Deletes expired files with their content and row outcomes, and uploads that were never finished.
@@ -445,7 +485,7 @@ pub async fn forget_expired(
                 .add(import::Column::ExpiresAt.lte(now))
                 .add(
                     sea_orm::Condition::all()
-                        .add(import::Column::State.eq("uploading"))
+                        .add(import::Column::State.eq(ImportState::Uploading.as_str()))
                         .add(import::Column::CreatedAt.lte(unfinished_before)),
                 ),
         )

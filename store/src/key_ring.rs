@@ -4,8 +4,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::directory::KeyRecord;
-use entity::{api_key, api_key_use, organisation};
+use domain::{
+    audit::{Action, ActorKind, SubjectKind},
+    directory::KeyRecord,
+};
+use entity::{api_key, api_key_use, organisation, word::Word};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
@@ -15,17 +18,13 @@ use crate::{
     Database, Error, Result,
     api_keys::{self, ApiKey, RowKey},
     audit,
+    damage::Listed,
     declarations::Idempotency,
     dialect,
     directory::{self, ActionOutcome, ActionRecord, KeyRequest, ListPart},
     rows::columns,
     write,
 };
-
-/// The subject of audit entries about keys.
-pub const KEY: &str = "api_key";
-/// The action in audit entries of a key's creation.
-pub const CREATED: &str = "key.created";
 
 /// Creates a key. A replay returns everything except its text.
 pub async fn create(
@@ -90,7 +89,7 @@ pub async fn list(
     db: &Database,
     organisation_id: Option<Uuid>,
     part: ListPart,
-) -> Result<Vec<KeyRecord>> {
+) -> Result<Vec<Listed<KeyRecord>>> {
     let query = api_key::Entity::find()
         .order_by_asc(api_key::Column::Id)
         .apply_if(organisation_id, |query, id| {
@@ -106,17 +105,17 @@ pub async fn list(
 /// One key.
 pub async fn find(db: &Database, id: Uuid) -> Result<Option<KeyRecord>> {
     let row = api_key::Entity::find_by_id(id).one(db.reader()).await?;
-    let found = records(db, row.into_iter().collect()).await?;
-    Ok(found.into_iter().next())
+    let listed = records(db, row.into_iter().collect()).await?;
+    listed.into_iter().next().map(|one| one.row).transpose()
 }
 
-async fn records(db: &Database, rows: Vec<api_key::Model>) -> Result<Vec<KeyRecord>> {
+async fn records(db: &Database, rows: Vec<api_key::Model>) -> Result<Vec<Listed<KeyRecord>>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let of = rows.iter().map(|row| row.organisation_id);
     let organisations = directory::changes::organisations_of(db.reader(), of).await?;
     let makers = makers(db, &ids).await?;
     let uses = uses(db, &ids).await?;
-    let rows = rows.into_iter().map(|row| {
+    let read = |row: api_key::Model| {
         let key = api_keys::from_row(row)?;
         let organisation = organisations.get(&key.organisation_id);
         let organisation = organisation.ok_or(Error::Corrupt {
@@ -124,8 +123,12 @@ async fn records(db: &Database, rows: Vec<api_key::Model>) -> Result<Vec<KeyReco
         })?;
         let (maker, used) = (makers.get(&key.id), uses.get(&key.id));
         Ok(record(key, organisation, maker.cloned(), used.copied()))
+    };
+    let listed = rows.into_iter().map(|row| Listed {
+        id: row.id,
+        row: read(row),
     });
-    rows.collect()
+    Ok(listed.collect())
 }
 
 fn record(
@@ -159,18 +162,20 @@ async fn makers(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
     let text = format!(
         "SELECT e.subject_id, e.actor_kind, e.actor_id, o.name FROM audit_entry e \
          LEFT JOIN operator o ON e.actor_kind = 'operator' AND o.id = e.actor_id \
-         WHERE e.subject_kind = '{KEY}' AND e.action = '{CREATED}' AND {among}"
+         WHERE e.subject_kind = '{}' AND e.action = '{}' AND {among}",
+        SubjectKind::ApiKey,
+        Action::KeyCreated,
     );
     let statement = dialect::statement(db.backend(), &text, values);
     let mut makers = HashMap::new();
     for row in db.reader().query_all_raw(statement).await? {
         let subject: Uuid = row.try_get("", "subject_id")?;
-        let kind: String = row.try_get("", "actor_kind")?;
+        let kind: Word<ActorKind> = row.try_get("", "actor_kind")?;
         let actor: Option<Uuid> = row.try_get("", "actor_id")?;
         let name: Option<String> = row.try_get("", "name")?;
         let maker = name
             .or_else(|| actor.map(|id| id.to_string()))
-            .unwrap_or(kind);
+            .unwrap_or_else(|| kind.as_stored().to_owned());
         makers.insert(subject, maker);
     }
     Ok(makers)

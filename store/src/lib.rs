@@ -11,6 +11,7 @@ pub mod catalogues;
 pub mod census;
 pub mod changes;
 pub mod consistency;
+pub mod damage;
 pub mod data_keys;
 mod database;
 pub mod declarations;

@@ -20,19 +20,34 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Backend, Database, Result, dialect, rows::columns, stays::StayRow, write};
+use crate::{
+    Backend, Database, Error, Result, damage, dialect, rows::columns, stays::StayRow, write,
+};
 
 /// A case as stored.
 pub type Case = review_case::Model;
 /// A decision as stored.
 pub type DecisionRow = review_decision::Model;
 
+/// The further members of a case.
+///
+/// Errors: they are damaged.
+pub fn detail(case: &Case) -> Result<serde_json::Value> {
+    serde_json::from_str(&case.detail).map_err(|_| Error::Corrupt {
+        what: "review_case.detail",
+    })
+}
+
 /// The members that a decision asks the sender to check.
-pub fn asked_about(decision: &DecisionRow) -> Vec<String> {
-    let stored = decision.pointers.as_deref();
-    stored
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default()
+///
+/// Errors: they are damaged. A question about nothing would be answered by any change.
+pub fn asked_about(decision: &DecisionRow) -> Result<Vec<String>> {
+    let Some(stored) = &decision.pointers else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_str(stored).map_err(|_| Error::Corrupt {
+        what: "review_decision.pointers",
+    })
 }
 
 /// The stay that a case is about, whoever may see it.
@@ -153,8 +168,11 @@ pub(crate) async fn answer_by_changes(
         let Some(touched) = by_stay.get(&question.stay_id) else {
             continue;
         };
-        if touched.is_withdrawn || review::is_answered_by(&asked_about(&question), touched.changed)
-        {
+        // A damaged question stays open: an officer sees it, and nobody can tell what answers it.
+        let asked = damage::sound("review_decision", question.id, asked_about(&question));
+        let is_answered =
+            asked.is_some_and(|asked| review::is_answered_by(&asked, touched.changed));
+        if touched.is_withdrawn || is_answered {
             answered.push(AnsweredQuestion {
                 question_id: question.id,
                 case_id: question.case_id,

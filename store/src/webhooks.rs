@@ -4,16 +4,20 @@
 pub mod queue;
 
 use chrono::{DateTime, Utc};
-use domain::webhook::EventProgress;
+use domain::{
+    event::EventKind,
+    webhook::{EventProgress, WebhookEvent},
+};
 use entity::{webhook, webhook_delivery};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Backend, Database, Result, audit, dialect,
+    Backend, Database, Error, Result, audit, dialect,
     idempotency::{self, Idempotency},
     pool::Transaction,
     rows,
@@ -25,6 +29,45 @@ use crate::{
 pub type WebhookRow = webhook::Model;
 /// A delivery as stored.
 pub type DeliveryRow = webhook_delivery::Model;
+
+/// A webhook as it is made.
+pub struct NewWebhook {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub organisation_id: Uuid,
+    /// The facilities whose events it hears of; `None`: all of the organisation.
+    pub facility_ids: Option<Vec<Uuid>>,
+    /// The kinds of events that it wants; `None`: all.
+    pub kinds: Option<Vec<EventKind>>,
+    /// Its address and secret.
+    pub sealed: Vec<u8>,
+    /// The number of the event after which it begins.
+    pub position: i64,
+    /// The key with which it ends.
+    pub created_by: Uuid,
+    /// When it is made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<NewWebhook> for WebhookRow {
+    fn from(new: NewWebhook) -> Self {
+        Self {
+            id: new.id,
+            organisation_id: new.organisation_id,
+            facility_ids: new.facility_ids.map(|ids| json!(ids).to_string()),
+            kinds: new.kinds.map(|kinds| json!(kinds).to_string()),
+            sealed: new.sealed,
+            position: new.position,
+            created_by: new.created_by,
+            created_at: new.created_at,
+            failing_since: None,
+            disabled_at: None,
+            disabled_reason: None,
+            proven_at: None,
+        }
+    }
+}
 
 /// The outcome of a request that may be repeated under one `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +102,7 @@ pub fn new_delivery(
     id: Uuid,
     webhook_id: Uuid,
     event_id: Uuid,
-    kind: &str,
+    kind: WebhookEvent,
     body: String,
     now: DateTime<Utc>,
 ) -> DeliveryRow {
@@ -67,9 +110,9 @@ pub fn new_delivery(
         id,
         webhook_id,
         event_id,
-        kind: kind.to_owned(),
+        kind: kind.into(),
         body,
-        state: EventProgress::Waiting.as_str().to_owned(),
+        state: EventProgress::Waiting.into(),
         attempt_count: 0,
         due_at: now,
         lease_id: None,
@@ -109,6 +152,22 @@ pub async fn insert(
     note(&transaction, entry).await?;
     write::commit(transaction).await?;
     Ok(GuardedOutcome::Done)
+}
+
+/// The facilities whose events a webhook hears of; `None`: all of its organisation.
+pub fn facility_ids(row: &WebhookRow) -> Result<Option<Vec<Uuid>>> {
+    let ids = row.facility_ids.as_deref().map(serde_json::from_str);
+    ids.transpose().map_err(|_| Error::Corrupt {
+        what: "webhook.facility_ids",
+    })
+}
+
+/// The kinds of events that a webhook wants; `None`: all.
+pub fn kinds(row: &WebhookRow) -> Result<Option<Vec<EventKind>>> {
+    let kinds = row.kinds.as_deref().map(serde_json::from_str);
+    kinds.transpose().map_err(|_| Error::Corrupt {
+        what: "webhook.kinds",
+    })
 }
 
 /// The webhooks of an organisation, oldest first.

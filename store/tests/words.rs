@@ -8,23 +8,35 @@ use std::fmt::Debug;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    audit::SubjectKind,
     change::ChangeKind,
     coded::Coded,
-    operator::{PeerName, TaskState},
+    event::EventKind,
+    import::ImportState,
+    operator::{AttemptOutcome, DestinationState, PeerName, TaskState},
+    review::ReviewState,
     sex::Sex,
     stay::{Channel, IdentityReview, IdentityState, Presence},
+    webhook::EventProgress,
 };
-use entity::{attempt, outbox_task, stay, stay_version};
+use entity::{
+    api_key, attempt, audit_entry, destination, event, facility, import, import_row, outbox_task,
+    review_case, review_decision, stay, stay_version, webhook, webhook_delivery,
+};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait,
 };
 use store::{
-    Backend, ConnectOptions, Database, Error,
+    Backend, ConnectOptions, Database, Error, consistency,
+    directory::{self, ListPart},
+    facilities, key_ring, webhooks,
     word::{Unreadable, Word},
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
 
+#[path = "samples/others.rs"]
+mod others;
 #[path = "samples/rows.rs"]
 mod rows;
 
@@ -33,6 +45,13 @@ on_both_databases![
     a_damaged_word_of_a_version_is_an_error_of_that_word,
     a_damaged_word_of_a_task_is_an_error_of_that_word,
     a_damaged_word_of_an_attempt_is_an_error_of_that_word,
+    a_damaged_word_of_an_event_or_the_audit_is_an_error_of_that_word,
+    a_damaged_word_of_a_case_is_an_error_of_that_word,
+    a_damaged_word_of_a_destination_is_an_error_of_that_word,
+    a_damaged_word_of_a_file_is_an_error_of_that_word,
+    a_damaged_word_of_the_directory_is_an_error_of_that_row,
+    a_damaged_word_of_a_webhook_is_an_error_of_that_word,
+    the_check_counts_every_damaged_word,
 ];
 
 /// No word of any set.
@@ -47,6 +66,7 @@ const DROP_CHECKS: &str = "DO $$ DECLARE one record; BEGIN \
 /// A database with a row of each table, in which every word may be damaged.
 struct House {
     backend: Backend,
+    db: Database,
     connection: DatabaseConnection,
     _database: TestDatabase,
 }
@@ -60,6 +80,7 @@ impl House {
         store::schema::migrate(&db).await.unwrap();
         let house = Self {
             backend: db.backend(),
+            db,
             connection: sea_orm::Database::connect(database.url()).await.unwrap(),
             _database: database,
         };
@@ -77,6 +98,29 @@ impl House {
         task.insert(&self.connection).await.unwrap();
         let attempt = attempt_row(now).into_active_model().reset_all();
         attempt.insert(&self.connection).await.unwrap();
+        self.put(others::event(now)).await;
+        self.put(others::audit_entry(now)).await;
+        self.put(others::review_case(now)).await;
+        self.put(others::review_decision(now)).await;
+        self.put(others::destination(now)).await;
+        self.put(others::import(now)).await;
+        self.put(others::import_row()).await;
+        self.put(others::organisation(now)).await;
+        self.put(others::facility(Uuid::from_u128(1), now)).await;
+        self.put(others::api_key(now)).await;
+        self.put(others::webhook(now)).await;
+        self.put(others::webhook_delivery(now)).await;
+    }
+
+    async fn put<M, A>(&self, row: M)
+    where
+        M: IntoActiveModel<A> + ModelTrait,
+        A: ActiveModelTrait<Entity = M::Entity>,
+        M::Entity: EntityTrait<Model = M, ActiveModel = A>,
+    {
+        let row = row.into_active_model().reset_all();
+        let insert = M::Entity::insert(row).exec_without_returning(&self.connection);
+        insert.await.unwrap();
     }
 
     /// Damages a column of the one row of a table. The schema keeps other words out, so that only
@@ -178,8 +222,136 @@ async fn a_damaged_word_of_an_attempt_is_an_error_of_that_word(database: tests::
     let row: attempt::Model = house.row::<attempt::Entity>().await;
     assert_sound(&row.peer, PeerName::Police);
     house.damage("attempt", "peer").await;
+    house.damage("attempt", "outcome").await;
     let row: attempt::Model = house.row::<attempt::Entity>().await;
     assert_damaged(&row.peer, "peer");
+    assert_damaged(&row.outcome, "outcome");
+}
+
+async fn a_damaged_word_of_an_event_or_the_audit_is_an_error_of_that_word(
+    database: tests::Database,
+) {
+    let house = House::open(database).await;
+    let row = house.row::<event::Entity>().await;
+    assert_sound(&row.kind, EventKind::StayAccepted);
+    house.damage("event", "kind").await;
+    assert_damaged(&house.row::<event::Entity>().await.kind, "kind");
+    house.damage("audit_entry", "actor_kind").await;
+    house.damage("audit_entry", "action").await;
+    let row = house.row::<audit_entry::Entity>().await;
+    assert_sound(&row.subject_kind, SubjectKind::Stay);
+    assert_damaged(&row.actor_kind, "actor_kind");
+    assert_damaged(&row.action, "action");
+    house.damage("audit_entry", "subject_kind").await;
+    let row = house.row::<audit_entry::Entity>().await;
+    assert_damaged(&row.subject_kind, "subject_kind");
+}
+
+async fn a_damaged_word_of_a_case_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    house.damage("review_case", "kind").await;
+    house.damage("review_case", "decision").await;
+    let row = house.row::<review_case::Entity>().await;
+    assert_sound(&row.state, ReviewState::Open);
+    assert_damaged(&row.kind, "kind");
+    assert_damaged(row.decision.as_ref().unwrap(), "decision");
+    house.damage("review_case", "state").await;
+    let row = house.row::<review_case::Entity>().await;
+    assert_damaged(&row.state, "state");
+    house.damage("review_decision", "decision").await;
+    house.damage("review_decision", "pointers").await;
+    let row = house.row::<review_decision::Entity>().await;
+    assert_damaged(&row.decision, "decision");
+    assert!(store::review::asked_about(&row).is_err());
+}
+
+async fn a_damaged_word_of_a_destination_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    house.damage("destination", "breaker").await;
+    let row = house.row::<destination::Entity>().await;
+    assert_sound(&row.state, DestinationState::Running);
+    assert_damaged(&row.breaker, "breaker");
+    house.damage("destination", "state").await;
+    let row = house.row::<destination::Entity>().await;
+    assert_damaged(&row.state, "state");
+}
+
+async fn a_damaged_word_of_a_file_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    house.damage("import", "format").await;
+    house.damage("import", "date_order").await;
+    let row = house.row::<import::Entity>().await;
+    assert_sound(&row.state, ImportState::Queued);
+    assert_damaged(&row.format, "format");
+    assert_damaged(row.date_order.as_ref().unwrap(), "date_order");
+    house.damage("import", "state").await;
+    assert_damaged(&house.row::<import::Entity>().await.state, "state");
+    house.damage("import_row", "outcome").await;
+    let row = house.row::<import_row::Entity>().await;
+    assert_damaged(&row.outcome, "outcome");
+}
+
+async fn a_damaged_word_of_the_directory_is_an_error_of_that_row(database: tests::Database) {
+    let house = House::open(database).await;
+    house.damage("facility", "kind").await;
+    let damaged = Uuid::from_u128(1);
+    let sound = Uuid::from_u128(2);
+    let now = tests::now().to_utc();
+    house.put(others::facility(sound, now)).await;
+    assert_damaged(&house.row::<facility::Entity>().await.kind, "kind");
+    let part = ListPart {
+        after: None,
+        count_max: 10,
+    };
+    let listed = directory::facilities(&house.db, None, part, now).await;
+    let listed = listed.unwrap().into_iter();
+    let listed: Vec<_> = listed.map(|one| (one.id, one.row.is_ok())).collect();
+    assert_eq!(listed, [(damaged, false), (sound, true)]);
+    // A key for the sound one works on; a key for both is not taken for one of a single facility.
+    let of = async |only: &[Uuid]| facilities::of_organisation(&house.db, damaged, only, now).await;
+    assert_eq!(of(&[sound]).await.unwrap().len(), 1);
+    assert!(matches!(of(&[]).await, Err(Error::Corrupt { .. })));
+
+    house.damage("api_key", "role").await;
+    assert_damaged(&house.row::<api_key::Entity>().await.role, "role");
+    let listed = key_ring::list(&house.db, None, part).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert!(listed.into_iter().all(|one| one.row.is_err()));
+}
+
+async fn a_damaged_word_of_a_webhook_is_an_error_of_that_word(database: tests::Database) {
+    let house = House::open(database).await;
+    house.damage("webhook", "disabled_reason").await;
+    house.damage("webhook", "kinds").await;
+    house.damage("webhook", "facility_ids").await;
+    let row = house.row::<webhook::Entity>().await;
+    let reason = row.disabled_reason.as_ref().unwrap();
+    assert_damaged(reason, "disabled_reason");
+    assert!(webhooks::kinds(&row).is_err());
+    assert!(webhooks::facility_ids(&row).is_err());
+    house.damage("webhook_delivery", "kind").await;
+    house.damage("webhook_delivery", "last_outcome").await;
+    let row = house.row::<webhook_delivery::Entity>().await;
+    assert_sound(&row.state, EventProgress::Waiting);
+    assert_damaged(&row.kind, "kind");
+    assert_damaged(row.last_outcome.as_ref().unwrap(), "last_outcome");
+    house.damage("webhook_delivery", "state").await;
+    let row = house.row::<webhook_delivery::Entity>().await;
+    assert_damaged(&row.state, "state");
+}
+
+async fn the_check_counts_every_damaged_word(database: tests::Database) {
+    let house = House::open(database).await;
+    let count = async || {
+        let findings = consistency::check(&house.db).await.unwrap();
+        let words = findings.iter().find(|one| one.rule == "words_are_known");
+        words.unwrap().count
+    };
+    assert_eq!(count().await, 0);
+    for (damaged, (table, column)) in (1..).zip(consistency::word_columns()) {
+        house.damage(table, column).await;
+        assert_eq!(count().await, damaged, "{table}.{column}");
+    }
 }
 
 fn stay_row(now: DateTime<Utc>) -> stay::Model {
@@ -232,7 +404,7 @@ fn attempt_row(now: DateTime<Utc>) -> attempt::Model {
         lease_id: Uuid::from_u128(4),
         started_at: now,
         latency_ms: 1,
-        outcome: "delivered".to_owned(),
+        outcome: AttemptOutcome::Delivered.into(),
         http_status: None,
         code: None,
     }

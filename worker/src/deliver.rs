@@ -11,9 +11,11 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    audit::{Action, SubjectKind},
     event::EventKind,
     identity::{TRIES_COUNTED, TRIES_MAX},
     notification::{self, NotificationFacts, notification_id},
+    operator::AttemptOutcome,
     review::ReviewKind,
     stay::{ATTENTION_POINTERS, DeliveryState, IdentityState, NotificationKind},
     time::local_date,
@@ -191,10 +193,10 @@ async fn set_aside(worker: &Worker, claimed: &Claimed, error: word::Unreadable) 
     tracing::error!(task.id = %task.id, %error, "parked a task for an operator");
     let at = worker.clock.now();
     let place = (ids::uuid_v7(&worker.clock), at);
-    let subject = ("stay", task.stay_id);
+    let subject = (SubjectKind::Stay, task.stay_id);
     let audit = audit::Entry {
         subject_version: Some(task.version),
-        ..audit::entry(place, Actor::Worker, "notification.parked", subject)
+        ..audit::entry(place, Actor::Worker, Action::NotificationParked, subject)
     };
     let result = TaskResult {
         audit: Some(audit),
@@ -329,7 +331,7 @@ impl Journey<'_> {
         let verdict = registry::judge(question, &exchange.outcome);
         let fault = verdict.code().unwrap_or("none");
         admitted.note(verdict.health(), fault, exchange.retry_after());
-        self.end_attempt(&exchange, verdict.as_str(), verdict.code());
+        self.end_attempt(&exchange, verdict.outcome(), verdict.code());
         match verdict {
             registry::Verdict::Answered(finding) => Ok(finding),
             registry::Verdict::Unanswered { .. } => Err(Unanswered::AskAgain(
@@ -515,7 +517,7 @@ impl Journey<'_> {
             }
         }
         admitted.note(verdict.health(), verdict.fault(), exchange.retry_after());
-        self.end_attempt(&exchange, verdict.as_str(), verdict.code());
+        self.end_attempt(&exchange, verdict.outcome(), verdict.code());
         match verdict {
             police::Verdict::Delivered { police_reference } => {
                 self.police().note_well();
@@ -615,24 +617,24 @@ impl Journey<'_> {
             lease_id: self.lease.id,
             started_at: self.worker.clock.now(),
             latency_ms: 0,
-            outcome: "unknown".to_owned(),
+            outcome: AttemptOutcome::Unknown.into(),
             http_status: None,
             code: Some("abandoned".to_owned()),
         });
     }
 
-    fn end_attempt(&mut self, exchange: &Exchange, outcome: &'static str, code: Option<&str>) {
+    fn end_attempt(&mut self, exchange: &Exchange, outcome: AttemptOutcome, code: Option<&str>) {
         let Some(attempt) = self.attempts.last_mut() else {
             return;
         };
         attempt.started_at = exchange.started_at;
         attempt.latency_ms = i32::try_from(exchange.latency.as_millis()).unwrap_or(i32::MAX);
-        attempt.outcome = outcome.to_owned();
+        attempt.outcome = outcome.into();
         attempt.http_status = exchange.http_status();
         attempt.code = code.map(str::to_owned);
         let peer = attempt.peer.as_stored().to_owned();
         counter!(
-            "luutru_outbox_attempts_total", "peer" => peer, "outcome" => outcome
+            "luutru_outbox_attempts_total", "peer" => peer, "outcome" => outcome.as_str()
         )
         .increment(1);
     }
@@ -698,7 +700,7 @@ impl Journey<'_> {
         if self.kind == NotificationKind::Stay && was_deferred {
             result.follow_up = Some(self.identity_result_task(now));
         }
-        result.audit = Some(self.audit(now, "notification.delivered"));
+        result.audit = Some(self.audit(now, Action::NotificationDelivered));
         result
     }
 
@@ -719,7 +721,7 @@ impl Journey<'_> {
                 "the police endpoint holds other bytes under this notification's id"
             );
         }
-        result.audit = Some(self.audit(now, "notification.refused"));
+        result.audit = Some(self.audit(now, Action::NotificationRefused));
         result
     }
 
@@ -731,7 +733,7 @@ impl Journey<'_> {
             let detail = json!({"reason": code});
             result.events = vec![self.event(now, EventKind::StayParked, &detail)];
         }
-        result.audit = Some(self.audit(now, "notification.parked"));
+        result.audit = Some(self.audit(now, Action::NotificationParked));
         result
     }
 
@@ -765,9 +767,9 @@ impl Journey<'_> {
         }
     }
 
-    fn audit(&self, at: DateTime<Utc>, action: &str) -> audit::Entry {
+    fn audit(&self, at: DateTime<Utc>, action: Action) -> audit::Entry {
         let place = (ids::uuid_v7(&self.worker.clock), at);
-        let subject = ("stay", self.task.stay_id);
+        let subject = (SubjectKind::Stay, self.task.stay_id);
         audit::Entry {
             subject_version: Some(self.task.version),
             digest: self.task.body_sha256.clone(),
@@ -783,7 +785,7 @@ impl Journey<'_> {
             facility_id: Some(self.task.facility_id),
             stay_id: Some(self.task.stay_id),
             version: Some(self.task.version),
-            kind: kind.as_str().to_owned(),
+            kind: kind.into(),
             detail: detail.to_string(),
             created_at: at,
             sequence: None,

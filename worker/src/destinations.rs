@@ -18,14 +18,15 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     catalogue::Catalogues,
+    operator::{BreakerState, DestinationState},
     routing::{Communes, ResolvedRoute, RoutingTable},
     time::local_date,
 };
 use metrics::gauge;
 use runtime::{clock::Clock, ids};
 use store::{
-    Database,
-    destinations::{self, Destination, NATIONAL, PAUSED, Route},
+    Database, damage,
+    destinations::{self, Destination, NATIONAL, Route},
     outbox::Candidate,
 };
 use tokio::{sync::Notify, time::Instant};
@@ -292,7 +293,8 @@ impl Destinations {
     async fn read(&self) -> store::Result<Vec<Destination>> {
         let now = self.clock.now();
         let is_over = |row: &Destination| {
-            row.state == PAUSED && row.paused_until.is_some_and(|until| until <= now)
+            let is_paused = row.state.get() == Ok(DestinationState::Paused);
+            is_paused && row.paused_until.is_some_and(|until| until <= now)
         };
         let mut rows = destinations::all(&self.db).await?;
         if rows.iter().any(is_over) {
@@ -321,6 +323,7 @@ impl Destinations {
         if view.source.as_ref() == Some(&source) {
             return;
         }
+        report_damage(rows);
         let catalogues = Arc::clone(&view.catalogues);
         let routing = destinations::routing_table(rows, &source.routes, &catalogues, now);
         view.lanes = Arc::new(self.lanes_of(&view.lanes, rows));
@@ -422,8 +425,10 @@ impl Destinations {
     /// Stores breaker states that differ from the table, where this worker knows better.
     async fn report(&self, rows: &[Destination]) {
         for row in rows {
+            // Nothing goes where nobody can tell.
+            let is_running = row.state.get() == Ok(DestinationState::Running);
             gauge!("luutru_destination_paused", "destination" => row.code.clone())
-                .set(if row.state == PAUSED { 1.0 } else { 0.0 });
+                .set(if is_running { 0.0 } else { 1.0 });
         }
         for lane in self.lanes() {
             let Some(row) = rows.iter().find(|row| *row.code == *lane.code) else {
@@ -440,19 +445,22 @@ impl Destinations {
         let is_open = standing.open.is_some();
         gauge!("luutru_destination_breaker_state", "destination" => row.code.clone())
             .set(if is_open { 2.0 } else { 0.0 });
-        let was_open = row.breaker == "open";
+        let was_open = row.breaker.get() == Ok(BreakerState::Open);
+        // A damaged finding is replaced by our own.
+        let is_outdated = row.breaker.get().is_err()
+            || (was_open && self.is_later(standing.well_at, row.breaker_since));
         match standing.open {
             Some((since, reason)) if !was_open || row.breaker_reason.as_deref() != Some(reason) => {
                 destinations::note_breaker(&self.db, &row.code, Some(reason), since).await?;
             }
-            None if was_open && self.is_later(standing.well_at, row.breaker_since) => {
+            None if is_outdated => {
                 let since = standing.well_at.unwrap_or_else(|| self.clock.now());
                 destinations::note_breaker(&self.db, &row.code, None, since).await?;
             }
             Some(_) | None => {}
         }
         if let Some((since, police::REFUSES_US)) = standing.open
-            && row.state != PAUSED
+            && row.state.get() == Ok(DestinationState::Running)
             && destinations::pause_as_refusing(&self.db, &row.code, since).await?
         {
             tracing::error!(
@@ -472,10 +480,17 @@ impl Destinations {
     }
 }
 
+/// Names the destinations where nothing goes because nobody can tell whether they are paused.
+fn report_damage(rows: &[Destination]) {
+    for row in rows {
+        damage::sound("destination", row.id, row.state.get());
+    }
+}
+
 /// A row without the columns that breakers write.
 fn without_findings(row: &Destination) -> Destination {
     Destination {
-        breaker: String::new(),
+        breaker: BreakerState::Closed.into(),
         breaker_reason: None,
         breaker_since: None,
         ..row.clone()

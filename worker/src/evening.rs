@@ -9,7 +9,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    event::EventKind, night, notification::notification_id, stay::NotificationKind,
+    audit::{Action, SubjectKind},
+    event::EventKind,
+    night,
+    notification::notification_id,
+    stay::NotificationKind,
     time::format_instant,
 };
 use metrics::counter;
@@ -106,8 +110,8 @@ fn forwarded(clock: &Clock, stay: &StayRow, now: DateTime<Utc>) -> Forwarded {
     let entry = audit::entry(
         place,
         Actor::Worker,
-        "notification.required",
-        ("stay", stay.id),
+        Action::NotificationRequired,
+        (SubjectKind::Stay, stay.id),
     );
     Forwarded {
         task: NewTask {
@@ -137,7 +141,7 @@ fn overdue_event(clock: &Clock, stay: &Overdue, now: DateTime<Utc>) -> entity::e
         facility_id: Some(stay.facility_id),
         stay_id: Some(stay.id),
         version: Some(stay.version),
-        kind: EventKind::StayDepartureOverdue.as_str().to_owned(),
+        kind: EventKind::StayDepartureOverdue.into(),
         detail: detail.to_string(),
         created_at: now,
         sequence: None,

@@ -13,8 +13,10 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     facility::Facility,
+    import::FileKind,
     problem::Code,
     sender::{Role, Sender},
+    time::parse_day,
 };
 use formats::{
     stay_file::{FileDescription, FileOptions, RowNote, limited::Request},
@@ -31,6 +33,7 @@ use serde_json::{Value, json};
 use store::{
     Blame,
     imports::{self, Checkpoint, Import},
+    word::Word,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -149,7 +152,7 @@ impl Job {
         };
         match left {
             Left::Ended => {
-                let format = self.import.format.clone();
+                let format = self.format_label();
                 histogram!("luutru_import_duration_seconds", "format" => format)
                     .record(started.elapsed().as_secs_f64());
             }
@@ -240,7 +243,7 @@ impl Job {
 
     /// Starts a process to read the file, and sends the remaining rows.
     async fn read_through(&self, done: &mut usize, sender: &Sender) -> Result<(), Left> {
-        let request = self.request(*done);
+        let request = self.request(*done)?;
         let mut reader = FileReader::start(&request).await?;
         for position in 0..self.import.chunk_count {
             let piece = self.piece(position).await?;
@@ -297,17 +300,34 @@ impl Job {
         }
     }
 
-    fn request(&self, first_row: usize) -> Request {
-        Request {
-            kind: self.import.format.clone(),
-            byte_count: usize::try_from(self.import.byte_count).unwrap_or_default(),
+    /// What is asked of the process that reads the file.
+    ///
+    /// Errors: what is stored of the file is damaged; it must not be read in another way than its
+    /// sender asked.
+    fn request(&self, first_row: usize) -> Result<Request, store::Error> {
+        let import = &self.import;
+        let date_order = import.date_order.as_ref().map(Word::get).transpose()?;
+        let permitted_stay_until = import.permitted_stay_until.as_deref().map(|day| {
+            parse_day(day).ok_or(store::Error::Corrupt {
+                what: "import.permitted_stay_until",
+            })
+        });
+        Ok(Request {
+            kind: import.format.get()?,
+            byte_count: usize::try_from(import.byte_count).unwrap_or_default(),
             wishes: FileOptions {
-                date_order: self.import.date_order.clone(),
+                date_order,
                 received_at_micros: self.received_at().timestamp_micros(),
-                permitted_stay_until: self.import.permitted_stay_until.clone(),
+                permitted_stay_until: permitted_stay_until.transpose()?,
             },
             first_row,
-        }
+        })
+    }
+
+    /// The kind of the file as metrics name it.
+    fn format_label(&self) -> &'static str {
+        let format = self.import.format.get();
+        format.map_or("unreadable", FileKind::as_str)
     }
 
     /// A piece of the file, open.
@@ -397,8 +417,8 @@ impl Job {
         for row in &part.rows {
             counter!(
                 "luutru_import_rows_total",
-                "format" => self.import.format.clone(),
-                "outcome" => row.outcome.clone()
+                "format" => self.format_label(),
+                "outcome" => row.outcome.as_stored().to_owned()
             )
             .increment(1);
         }

@@ -6,7 +6,7 @@
 //! must have a narrow shape, and neither may repeat the guest's data.
 
 use chrono::{DateTime, Utc};
-use domain::text::fold;
+use domain::{operator::AttemptOutcome, text::fold};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use runtime::{ids, standard_webhooks};
 use serde::Deserialize;
@@ -66,13 +66,13 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The word of attempts and labels.
-    pub(crate) const fn as_str(&self) -> &'static str {
+    /// What the attempt is recorded and counted as.
+    pub(crate) const fn outcome(&self) -> AttemptOutcome {
         match self {
-            Self::Delivered { .. } => "delivered",
-            Self::Refused { .. } => "refused",
-            Self::Unavailable { .. } => "unavailable",
-            Self::Unclear { .. } => "unknown",
+            Self::Delivered { .. } => AttemptOutcome::Delivered,
+            Self::Refused { .. } => AttemptOutcome::Refused,
+            Self::Unavailable { .. } => AttemptOutcome::Unavailable,
+            Self::Unclear { .. } => AttemptOutcome::Unknown,
         }
     }
 
@@ -336,7 +336,7 @@ mod tests {
         let verdict = judge(SENT, outcome);
         format!(
             "{} {} {:?}",
-            verdict.as_str(),
+            verdict.outcome(),
             verdict.code().unwrap_or("-"),
             verdict.health()
         )

@@ -8,6 +8,7 @@ use domain::{
     birth_date::BirthDate,
     document::DocumentKind,
     identity::{self, DeclaredPerson, Grade, Match, RegistryPerson},
+    operator::AttemptOutcome,
     personal_id::PersonalId,
     sex::Sex,
     stay::IdentityState,
@@ -137,11 +138,11 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The word of attempts and labels.
-    pub(crate) const fn as_str(&self) -> &'static str {
+    /// What the attempt is recorded and counted as.
+    pub(crate) const fn outcome(&self) -> AttemptOutcome {
         match self {
-            Self::Answered(_) => "answered",
-            Self::Unanswered { .. } => "unavailable",
+            Self::Answered(_) => AttemptOutcome::Answered,
+            Self::Unanswered { .. } => AttemptOutcome::Unavailable,
         }
     }
 

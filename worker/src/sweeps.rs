@@ -78,7 +78,7 @@ async fn measure_cases(db: &Database, clock: &Clock) {
         }
     };
     for kind in ReviewKind::ALL {
-        let found = waiting.iter().find(|line| line.kind == kind.as_str());
+        let found = waiting.iter().find(|line| line.kind.get() == Ok(*kind));
         let oldest_opened_at = found.and_then(|line| line.oldest_opened_at);
         let age = oldest_opened_at.map_or(0, |at| (clock.now() - at).num_seconds().max(0));
         let count = found.map_or(0, |line| line.waiting_count);

@@ -17,7 +17,7 @@ use std::{
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use domain::webhook::{self, CallOutcome};
+use domain::webhook::{self, CallOutcome, WebhookEvent};
 use metrics::{counter, gauge};
 use reqwest::Client;
 use runtime::{
@@ -29,6 +29,7 @@ use runtime::{
 };
 use serde::Deserialize;
 use store::{
+    damage,
     webhook_queue::{self, CallResult},
     webhooks::{DeliveryRow, WebhookRow},
 };
@@ -341,6 +342,11 @@ impl Sender {
         held: Held,
     ) {
         let started_at = self.worker.clock.now();
+        let Some(about) = damage::sound("webhook_delivery", delivery.id, delivery.kind.get())
+        else {
+            self.set_aside(delivery.id, lease_id).await;
+            return;
+        };
         let called = tokio::select! {
             called = self.call(webhook, delivery) => called,
             () = self.abandon.cancelled() => None,
@@ -357,7 +363,7 @@ impl Sender {
             outcome,
             status,
             started_at,
-            next_at: self.next_at(delivery, outcome),
+            next_at: self.next_at(about, delivery.attempt_count, outcome),
             notice_id: ids::uuid_v7(&self.worker.clock),
         };
         let done = Done {
@@ -402,6 +408,15 @@ impl Sender {
         Some(call.post(delivery, now.timestamp()).await)
     }
 
+    /// Ends a damaged delivery: nobody knows what would be sent.
+    async fn set_aside(&self, delivery_id: Uuid, lease_id: Uuid) {
+        let now = self.worker.clock.now();
+        let failed = webhook_queue::fail(&self.worker.db, delivery_id, lease_id, now).await;
+        if let Err(error) = failed {
+            tracing::warn!(%error, "could not end a damaged delivery; it will be claimed again");
+        }
+    }
+
     async fn give_back(&self, delivery_id: Uuid, lease_id: Uuid) {
         // If it cannot be called, retry only after its lease.
         if !self.abandon.is_cancelled() {
@@ -415,14 +430,15 @@ impl Sender {
 
     fn next_at(
         &self,
-        delivery: &DeliveryRow,
+        about: WebhookEvent,
+        attempt_count: i32,
         outcome: CallOutcome,
     ) -> Option<chrono::DateTime<chrono::Utc>> {
         // A test delivery shows at once whether the webhook works.
-        if outcome == CallOutcome::Delivered || delivery.kind == webhook::TEST {
+        if outcome == CallOutcome::Delivered || about == WebhookEvent::Test {
             return None;
         }
-        let attempt = u32::try_from(delivery.attempt_count).unwrap_or(u32::MAX);
+        let attempt = u32::try_from(attempt_count).unwrap_or(u32::MAX);
         let wait = webhook::wait_after(attempt.saturating_add(1))?;
         let wait = hurried(wait, self.worker.settings.webhook_hurry.get());
         // Up to a tenth more, so that failures that happened together are not retried together.

@@ -4,13 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{operator::PauseRequest, problem::Code, sender::Sender};
+use domain::{
+    audit::{Action, SubjectKind},
+    operator::{DestinationState, PauseRequest},
+    problem::Code,
+    sender::Sender,
+};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
 use serde_json::Value;
 use store::{
     backlog::{Backlog, Map},
-    destinations::{self, Destination, DestinationOutcome, PAUSED, Pause, RUNNING},
+    damage,
+    destinations::{self, Destination, DestinationOutcome, Pause},
+    word::Unreadable,
 };
 use uuid::Uuid;
 
@@ -19,6 +26,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, Shape};
@@ -29,8 +37,6 @@ use crate::topic::Topic;
 
 /// The scope of this list's cursors.
 const LIST: &str = "destinations";
-/// The subject of the audit entries.
-const DESTINATION: &str = "destination";
 
 /// A destination of notifications.
 #[derive(Object, Serialize)]
@@ -86,17 +92,25 @@ pub struct DestinationView {
 impl DestinationView {
     /// A destination as operators see it at `now`.
     #[must_use]
-    pub fn of(row: &Destination, map: &Map, backlog: &Backlog, now: DateTime<Utc>) -> Self {
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn of(
+        row: &Destination,
+        map: &Map,
+        backlog: &Backlog,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Unreadable> {
         let route = map.routing.route_of_destination(&row.code);
         let called = map.called(row);
         let bound = |count: Option<i32>| count.and_then(|count| u32::try_from(count).ok());
-        Self {
+        Ok(Self {
             code: row.code.clone(),
             name: row.name.clone(),
             province_code: row.province_code.clone().map(ProvinceCode),
             endpoint_url: row.endpoint_url.clone(),
             endpoint_of: route.map(|route| route.lane.to_string()),
-            state: DestinationStateWord(row.state.to_string()),
+            state: row.state.get()?.into(),
             paused_by: row.paused_by.clone(),
             paused_reason: row.paused_reason.clone(),
             paused_at: row.paused_at.map(Instant::of),
@@ -104,11 +118,11 @@ impl DestinationView {
             is_held: route.is_some_and(|route| route.is_paused),
             rate_per_second: bound(row.rate_per_second),
             call_count_max: bound(row.call_count_max),
-            breaker: BreakerWord(called.breaker.to_string()),
+            breaker: called.breaker.get()?.into(),
             breaker_reason: called.breaker_reason.clone(),
             breaker_since: called.breaker_since.map(Instant::of),
             backlog: DestinationBacklog::of(backlog, now),
-        }
+        })
     }
 }
 
@@ -193,7 +207,7 @@ impl PauseState {
     fn running(row: &Destination) -> Self {
         Self {
             code: row.code.clone(),
-            state: DestinationStateWord(RUNNING.to_owned()),
+            state: DestinationState::Running.into(),
             paused_by: None,
             paused_reason: None,
             paused_at: None,
@@ -204,7 +218,7 @@ impl PauseState {
     fn paused(row: &Destination, by: &Sender, request: &PauseRequest, at: DateTime<Utc>) -> Self {
         Self {
             code: row.code.clone(),
-            state: DestinationStateWord(PAUSED.to_owned()),
+            state: DestinationState::Paused.into(),
             paused_by: Some(by.key_id),
             paused_reason: Some(request.reason.clone()),
             paused_at: Some(Instant::of(at)),
@@ -254,6 +268,10 @@ pub(crate) enum DestinationResumed {
 /// Destinations, listed, shown, paused and resumed.
 pub(crate) struct DestinationsApi(pub(crate) Arc<App>);
 
+impl Examples for DestinationsApi {
+    const EXAMPLES: &'static str = include_str!("destinations.examples.json");
+}
+
 #[OpenApi]
 impl DestinationsApi {
     /// List destinations
@@ -284,7 +302,10 @@ impl DestinationsApi {
         let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
         let now = app.clock.now();
         let backlogs = map.backlogs(&app.db, now).await?;
-        let items = shown.iter().map(|row| view(row, &map, &backlogs, now));
+        let items = shown.iter().filter_map(|row| {
+            let view = view(row, &map, &backlogs, now);
+            damage::sound("destination", row.id, view)
+        });
         Ok(DestinationsListed::Page(Json(DestinationPage {
             items: items.collect(),
             next_cursor,
@@ -310,9 +331,8 @@ impl DestinationsApi {
         let row = row.ok_or_else(|| Failure::new(Code::NotFound))?;
         let now = app.clock.now();
         let backlogs = map.backlogs(&app.db, now).await?;
-        Ok(DestinationShown::Destination(Json(view(
-            row, &map, &backlogs, now,
-        ))))
+        let view = view(row, &map, &backlogs, now)?;
+        Ok(DestinationShown::Destination(Json(view)))
     }
 
     /// Pause a destination
@@ -347,8 +367,8 @@ impl DestinationsApi {
             at: now,
             until: request.until,
         };
-        let subject = (DESTINATION, row.id);
-        let entry = audit::entry(app, sender.key_id, "destination.paused", subject, now);
+        let subject = (SubjectKind::Destination, row.id);
+        let entry = audit::entry(app, sender.key_id, Action::DestinationPaused, subject, now);
         let deed = destinations::pause(&app.db, &row.code, pause, entry, guard.as_ref()).await;
         let (at, replayed) = done(deed, &key, now)?;
         let state = PauseState::paused(&row, sender, &request, at);
@@ -376,8 +396,8 @@ impl DestinationsApi {
         let now = app.clock.now();
         let path = format!("destinations/{}/resume", row.code);
         let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
-        let subject = (DESTINATION, row.id);
-        let entry = audit::entry(app, sender.key_id, "destination.resumed", subject, now);
+        let subject = (SubjectKind::Destination, row.id);
+        let entry = audit::entry(app, sender.key_id, Action::DestinationResumed, subject, now);
         let deed = destinations::resume(&app.db, &row.code, entry, guard.as_ref()).await;
         let (_, replayed) = done(deed, &key, now)?;
         let state = PauseState::running(&row);
@@ -417,7 +437,7 @@ fn view(
     map: &Map,
     backlogs: &HashMap<String, Backlog>,
     now: DateTime<Utc>,
-) -> DestinationView {
+) -> Result<DestinationView, Unreadable> {
     let backlog = backlogs.get(&row.code).copied().unwrap_or_default();
     DestinationView::of(row, map, &backlog, now)
 }

@@ -19,11 +19,12 @@ use super::{communes, map, note_reads};
 use crate::app::App;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::parameters::{Paged, Parameter, Query, inline, query};
 use crate::problem::Failure;
 use crate::reply::Json;
 use crate::shapes::text::{
-    CommuneCode, Instant, NotificationKindWord, PeerWord, TaskStateWord, TaskStepWord,
+    CommuneCode, Instant, NotificationKindWord, PeerWord, TaskStateWord, TaskStepWord, as_stored,
 };
 use crate::topic::Topic;
 
@@ -84,12 +85,12 @@ impl NotificationListed {
             id: task.id,
             stay_id: task.stay_id,
             version: unsigned(task.version),
-            kind: NotificationKindWord(task.kind.as_stored().to_owned()),
+            kind: as_stored(&task.kind),
             facility_id: task.facility_id,
             commune_code: CommuneCode(task.commune_code.clone()),
             destination: routing.route(&task.commune_code).destination.to_string(),
             state: TaskStateWord(outbox::state(task).to_string()),
-            step: TaskStepWord(task.step.as_stored().to_owned()),
+            step: as_stored(&task.step),
             deadline_at: Instant::of(task.deadline_at),
             due_at: Instant::of(task.due_at),
             leased_until: task.leased_until.map(Instant::of),
@@ -157,10 +158,10 @@ struct NotificationAttempt {
 impl NotificationAttempt {
     fn of(attempt: &Attempt) -> Self {
         Self {
-            peer: PeerWord(attempt.peer.as_stored().to_owned()),
+            peer: as_stored(&attempt.peer),
             started_at: Instant::of(attempt.started_at),
             latency_ms: unsigned(attempt.latency_ms),
-            outcome: attempt.outcome.to_string(),
+            outcome: attempt.outcome.as_stored().to_owned(),
             http_status: attempt.http_status,
             code: attempt.code.clone(),
         }
@@ -222,6 +223,10 @@ pub(crate) enum NotificationShown {
 
 /// Notifications, listed and shown.
 pub(crate) struct NotificationsApi(pub(crate) Arc<App>);
+
+impl Examples for NotificationsApi {
+    const EXAMPLES: &'static str = include_str!("notifications.examples.json");
+}
 
 #[OpenApi]
 impl NotificationsApi {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
+    audit::{Action, SubjectKind},
     operator::RequeueRequest,
     problem::{Code, Violation},
 };
@@ -15,10 +16,11 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{AREA, TASK, communes, failure, map};
+use super::{AREA, communes, failure, map};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
+use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -29,7 +31,7 @@ use crate::topic::Topic;
 /// Notifications that one request sends again at most.
 const COUNT_MAX: u64 = 200;
 /// The action in audit entries of a resend.
-const ACTION: &str = "delivery.requeued";
+const ACTION: Action = Action::DeliveryRequeued;
 
 /// What became of the wish to send a notification again.
 #[derive(Object, Serialize)]
@@ -87,6 +89,10 @@ pub(crate) enum NotificationsRequeued {
 /// Sending notifications again.
 pub(crate) struct RequeueApi(pub(crate) Arc<App>);
 
+impl Examples for RequeueApi {
+    const EXAMPLES: &'static str = include_str!("requeue.examples.json");
+}
+
 #[OpenApi]
 impl RequeueApi {
     /// Send a notification again
@@ -113,7 +119,7 @@ impl RequeueApi {
         let now = app.clock.now();
         let path = format!("deliveries/{id}/requeue");
         let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
-        let entry = audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
+        let entry = audit::entry(app, sender.key_id, ACTION, (SubjectKind::Task, id), now);
         let outcome = tasks::requeue(&app.db, id, now, entry, guard.as_ref()).await;
         let (word, is_replay) = match outcome.map_err(|error| failure(error, &key))? {
             Requeued::Done => ("requeued", false),
@@ -164,7 +170,7 @@ impl RequeueApi {
         {
             return Err(key.reused());
         }
-        let entry = |id| audit::entry(app, sender.key_id, ACTION, (TASK, id), now);
+        let entry = |id| audit::entry(app, sender.key_id, ACTION, (SubjectKind::Task, id), now);
         let outcome = tasks::requeue_parked(&app.db, &filter, COUNT_MAX, now, entry).await?;
         let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
         Ok(NotificationsRequeued::Outcome(Json(RequeueManyAnswer {

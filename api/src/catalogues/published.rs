@@ -1,10 +1,11 @@
 //! The catalogues as they are sent, written once at the start.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use bytes::Bytes;
 use domain::problem::{self, Class, Code};
 use poem_openapi::{Object, types::ToJSON};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::catalogues::StoredCatalogue;
@@ -97,11 +98,10 @@ impl Published {
             valid_from: ERROR_CODES_VALID_FROM.to_owned(),
             version: digest(Value::from(items.clone()).to_string().as_bytes()),
         };
-        let items = items.iter().map(Value::to_string);
         publish(
             ERROR_CODES.to_owned(),
             head,
-            items,
+            items.into_iter(),
             &mut heads,
             &mut catalogues,
         );
@@ -144,26 +144,49 @@ struct Head {
     valid_from: String,
 }
 
+/// A catalogue as it is sent. Members stand in canonical order.
+#[derive(Serialize)]
+struct WrittenCatalogue<'a, E> {
+    items: E,
+    name: &'a str,
+    valid_from: &'a str,
+    valid_to: Option<&'a str>,
+    version: &'a str,
+}
+
+/// CatalogueEntries that are made one at a time while they are written, because all together would take ten
+/// times the memory of the text.
+struct CatalogueEntries<I>(Cell<Option<I>>);
+
+impl<I> CatalogueEntries<I> {
+    fn of(entries: I) -> Self {
+        Self(Cell::new(Some(entries)))
+    }
+}
+
+impl<I: Iterator<Item: Serialize>> Serialize for CatalogueEntries<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
+    }
+}
+
+#[expect(clippy::expect_used, reason = "texts and values are always JSON")]
 fn publish(
     name: String,
     head: Head,
-    items: impl ExactSizeIterator<Item = String>,
+    items: impl ExactSizeIterator<Item = Value>,
     heads: &mut BTreeMap<String, CatalogueHead>,
     catalogues: &mut BTreeMap<String, PublishedText>,
 ) {
     let item_count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-    let mut text = r#"{"items":["#.to_owned();
-    for (position, item) in items.enumerate() {
-        if position > 0 {
-            text.push(',');
-        }
-        text.push_str(&item);
-    }
-    let [quoted_name, valid_from, version] =
-        [&name, &head.valid_from, &head.version].map(|word| json!(word));
-    text.push_str(&format!(
-        r#"],"name":{quoted_name},"valid_from":{valid_from},"valid_to":null,"version":{version}}}"#
-    ));
+    let text = serde_json::to_string(&WrittenCatalogue {
+        items: CatalogueEntries::of(items),
+        name: &name,
+        valid_from: &head.valid_from,
+        valid_to: None,
+        version: &head.version,
+    });
+    let text = text.expect("a catalogue can be written");
     catalogues.insert(name.clone(), PublishedText::new(text));
     heads.insert(
         name.clone(),
@@ -177,16 +200,15 @@ fn publish(
     );
 }
 
-/// An entry as it is published: its own members, and the code where they do not have it. Read one
-/// at a time, because all together would take ten times the memory of the text.
-fn entry((code, body): (String, String)) -> String {
+/// An entry as it is published: its own members, and the code where they do not have it.
+fn entry((code, body): (String, String)) -> Value {
     match serde_json::from_str(&body) {
         Ok(Value::Object(mut members)) => {
             members.entry("code").or_insert(Value::String(code));
-            Value::Object(members).to_string()
+            Value::Object(members)
         }
-        Ok(other) => json!({"code": code, "value": other}).to_string(),
-        Err(_) => json!({"code": code, "value": body}).to_string(),
+        Ok(other) => json!({"code": code, "value": other}),
+        Err(_) => json!({"code": code, "value": body}),
     }
 }
 

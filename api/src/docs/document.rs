@@ -7,49 +7,13 @@ mod types;
 
 use std::collections::BTreeSet;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::examples;
+use super::{Derived, examples};
 
 use crate::problem::PROBLEM_JSON;
 use crate::reply::JSON;
-
-/// Schemas of requests: a member that is not named there is refused, `null` is the same as absent.
-const REQUEST_SCHEMAS: &[&str] = &[
-    "ClaimRequest",
-    "DecisionRequest",
-    "FacilityRecordDraft",
-    "FacilityRecordPatch",
-    "KeyDraft",
-    "OrganisationDraft",
-    "OrganisationPatch",
-    "Cancellation",
-    "Census",
-    "CensusConfirmation",
-    "CensusLine",
-    "CensusScope",
-    "Departure",
-    "Extension",
-    "GuestPatch",
-    "HeldReceipts",
-    "IdentityDocumentPatch",
-    "StayPatch",
-    "RoomDraft",
-    "RoomList",
-    "ScanText",
-    "StayDraft",
-    "StayBatch",
-    "StaySearch",
-    "Guest",
-    "IdentityDocument",
-    "Residence",
-    "Guardian",
-    "Visa",
-    "Party",
-    "WebhookDraft",
-    "PauseDraft",
-    "RequeueDraft",
-];
 
 const ABOUT: &str = "Notification of stay (thông báo lưu trú) to the police, for every facility \
 that must declare its guests.\n\n\
@@ -107,8 +71,8 @@ const PROBLEMS: [(u16, &str); 17] = [
 ];
 
 /// The document, out of what the framework derives from the operations.
-pub(super) fn write(derived: Value) -> Value {
-    let mut document = derived;
+pub(super) fn write(derived: Derived) -> Value {
+    let mut document = derived.document;
     document["openapi"] = json!("3.0.3");
     document["info"]["description"] = json!(format!("{ABOUT}{TEST_VECTOR_SHA256}`."));
     document["info"]["license"] =
@@ -123,7 +87,7 @@ pub(super) fn write(derived: Value) -> Value {
     for operation in operations(&mut document) {
         types::complete(operation, &headers());
     }
-    add_examples(&mut document);
+    add_examples(&mut document, &examples::read(derived.examples));
     add_openness(&mut document);
     forms::require(&mut document["components"]["schemas"], &requests);
     bodies::add(&mut document);
@@ -165,13 +129,11 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Map<String, Val
         .filter_map(Value::as_object_mut)
 }
 
-/// The schemas of what is sent: those named above, and whatever a body is made of.
+/// The schemas of what is sent, whatever a body is made of: a member that is not named there is
+/// refused, `null` is the same as absent.
 fn request_schemas(document: &Value) -> BTreeSet<String> {
     let schemas = &document["components"]["schemas"];
-    let mut found: BTreeSet<String> = REQUEST_SCHEMAS
-        .iter()
-        .map(|&name| name.to_owned())
-        .collect();
+    let mut found = BTreeSet::new();
     let paths = document["paths"].as_object();
     let methods = paths.into_iter().flat_map(Map::values);
     let operations = methods.filter_map(Value::as_object).flat_map(Map::values);
@@ -218,8 +180,7 @@ fn make_nullable(member: &mut Value) {
 }
 
 /// Examples of what is sent and answered as JSON.
-fn add_examples(document: &mut Value) {
-    let examples = examples::read();
+fn add_examples(document: &mut Value, examples: &Map<String, Value>) {
     for operation in operations(document) {
         let id = operation.get("operationId").and_then(Value::as_str);
         let Some(shown) = id.and_then(|id| examples.get(id)) else {
@@ -318,53 +279,30 @@ fn problem_responses() -> Value {
     Value::Object(responses.collect())
 }
 
-/// The ids of all operations.
-#[cfg(test)]
-pub(super) fn operation_ids() -> Vec<String> {
-    let mut document = write(crate::routes::specification());
-    operations(&mut document)
-        .filter_map(|operation| operation["operationId"].as_str())
-        .map(str::to_owned)
-        .collect()
-}
-
 /// The document as text, with JSON first among several media types, because client generators take
 /// the first one.
-pub(super) fn to_text(document: &Value) -> String {
-    let mut text = String::new();
-    write_text(document, &mut text);
-    text
+///
+/// Errors: it cannot be written.
+pub(super) fn to_text(document: &Value) -> serde_json::Result<String> {
+    serde_json::to_string(&JsonFirst(document))
 }
 
-fn write_text(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(members) => {
-            let is_json = |name: &str| name == JSON;
-            let first = members.iter().filter(|(name, _)| is_json(name));
-            let rest = members.iter().filter(|(name, _)| !is_json(name));
-            text.push('{');
-            for (place, (name, member)) in first.chain(rest).enumerate() {
-                if place > 0 {
-                    text.push(',');
-                }
-                text.push_str(&json!(name).to_string());
-                text.push(':');
-                write_text(member, text);
+/// A value whose objects name the media type of JSON first.
+struct JsonFirst<'a>(&'a Value);
+
+impl Serialize for JsonFirst<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(members) => {
+                let first = members.get_key_value(JSON);
+                let rest = members.iter().filter(|(name, _)| *name != JSON);
+                let members = first.into_iter().chain(rest);
+                serializer.collect_map(members.map(|(name, member)| (name, JsonFirst(member))))
             }
-            text.push('}');
-        }
-        Value::Array(elements) => {
-            text.push('[');
-            for (place, element) in elements.iter().enumerate() {
-                if place > 0 {
-                    text.push(',');
-                }
-                write_text(element, text);
+            Value::Array(elements) => serializer.collect_seq(elements.iter().map(JsonFirst)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                self.0.serialize(serializer)
             }
-            text.push(']');
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            text.push_str(&value.to_string());
         }
     }
 }

@@ -14,7 +14,10 @@ use metrics::gauge;
 use poem::http::HeaderName;
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use store::events::{EventRow, FeedScope};
+use store::{
+    damage,
+    events::{EventRow, FeedScope},
+};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
@@ -243,8 +246,10 @@ impl Listening {
         cursor::write_place(&self.app.vault, self.scope.organisation_id, self.reached)
     }
 
+    /// Nothing of a damaged event; the stream goes on.
     fn write(&self, event: &EventRow) -> String {
         let view = EventView::of(&self.app, self.scope.organisation_id, event);
-        view.to_server_sent()
+        let view = damage::sound("event", event.id, view);
+        view.map_or_else(String::new, |view| view.to_server_sent())
     }
 }

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::config::ApiSettings;
 use crate::day_receipts::DayQuery;
+use crate::examples::Examples;
 use crate::parameters::Query;
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -83,6 +84,10 @@ pub(crate) enum ReceiptsCompared {
     /// What differs.
     #[oai(status = 200)]
     Comparison(Json<ComparisonView>),
+}
+
+impl Examples for DigestsApi {
+    const EXAMPLES: &'static str = include_str!("digest.examples.json");
 }
 
 #[OpenApi]

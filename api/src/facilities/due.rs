@@ -12,22 +12,22 @@ use domain::{
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
 use serde_json::Value;
-use store::{stays::StayRow, word::Unreadable};
+use store::{damage, stays::StayRow, word::Unreadable};
 use uuid::Uuid;
 
 use super::find;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::parameters::{Paged, Query};
-use crate::police::questions;
+use crate::police::questions::{self, SenderQuestion};
 use crate::problem::Failure;
 use crate::reads;
 use crate::reply::{Json, Raw};
 use crate::shapes::StayQuestion;
-use crate::shapes::text::{DeliveryWord, DueWord, Instant, Pointer};
+use crate::shapes::text::{DeliveryWord, DueWord, Instant, Pointer, as_stored};
 use crate::topic::Topic;
-use crate::unreadable;
 
 /// The scope of this list's cursors.
 const LIST: &str = "due";
@@ -84,6 +84,10 @@ pub(crate) enum DueListed {
     Page(Json<DuePage>),
 }
 
+impl Examples for DueApi {
+    const EXAMPLES: &'static str = include_str!("due.examples.json");
+}
+
 #[OpenApi]
 impl DueApi {
     /// See what is due
@@ -135,7 +139,7 @@ struct OwedItem {
     kind: DueKind,
     due_at: DateTime<Utc>,
     pointers: Vec<String>,
-    questions: Vec<Value>,
+    questions: Vec<SenderQuestion>,
 }
 
 /// The first items after a place, in order; a few more than `limit` at times.
@@ -154,13 +158,13 @@ async fn items(
     let before = after.map(|(at, id)| (at - BEHIND, id));
     let overdue = store::due::overdue(&app.db, facility.id, now, before, count).await?;
     let is_settled = |(stay, _): &(StayRow, _)| {
-        unreadable::sound(stay.id, is_unsettled(stay)).is_some_and(|is_unsettled| !is_unsettled)
+        damage::sound("stay", stay.id, is_unsettled(stay)).is_some_and(|is_unsettled| !is_unsettled)
     };
     let asked = asked.into_iter().filter(is_settled);
     let unsettled = unconfirmed.into_iter().chain(flagged);
     let unsettled = unsettled.filter_map(|stay| {
         let stay_id = stay.id;
-        unreadable::sound(stay_id, OwedItem::unsettled(stay))
+        damage::sound("stay", stay_id, OwedItem::unsettled(stay))
     });
     let mut by_stay = HashMap::new();
     for item in unsettled.chain(asked.map(OwedItem::asked)) {
@@ -252,14 +256,11 @@ impl OwedItem {
     }
 
     /// Adds the questions about the stay, with the members to check, each once.
-    fn add(&mut self, questions: Vec<Value>) {
+    fn add(&mut self, questions: Vec<SenderQuestion>) {
         self.kind = DueKind::Correction;
-        let named = questions
-            .iter()
-            .filter_map(|question| question.get("pointers")?.as_array());
-        for pointer in named.flatten().filter_map(Value::as_str) {
-            if !self.pointers.iter().any(|known| known == pointer) {
-                self.pointers.push(pointer.to_owned());
+        for pointer in questions.iter().flat_map(SenderQuestion::pointers) {
+            if !self.pointers.contains(pointer) {
+                self.pointers.push(pointer.clone());
             }
         }
         self.questions = questions;
@@ -285,12 +286,12 @@ impl OwedItem {
             DueKind::Completion | DueKind::DepartureOverdue => None,
         };
         Ok(DueItem {
-            kind: DueWord(self.kind.as_str().to_owned()),
+            kind: self.kind.into(),
             stay_id: self.stay.id,
             version: self.stay.version.unsigned_abs(),
             due_at: Instant::of(self.due_at),
             is_overdue: now >= self.due_at,
-            delivery: DeliveryWord(self.stay.delivery_state.as_stored().to_owned()),
+            delivery: as_stored(&self.stay.delivery_state),
             reason,
             pointers: self.pointers.into_iter().map(Pointer).collect(),
             questions: self

@@ -12,12 +12,13 @@ use domain::{
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::vault::{Owner, StaySafe};
 use serde::Serialize;
-use store::occupants::OccupantRow;
+use store::{damage, occupants::OccupantRow};
 use uuid::Uuid;
 
 use super::{find, rooms};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::parameters::{Query, query};
 use crate::problem::Failure;
 use crate::reads;
@@ -138,6 +139,10 @@ pub(crate) enum OccupancyShown {
     Occupancy(Json<OccupancyView>),
 }
 
+impl Examples for OccupancyApi {
+    const EXAMPLES: &'static str = include_str!("occupancy.examples.json");
+}
+
 #[OpenApi]
 impl OccupancyApi {
     /// See who is where
@@ -199,7 +204,7 @@ async fn occupants(
             match open(app, row) {
                 Ok(occupant) => occupants.push(occupant),
                 Err(error) => {
-                    unreadable::note("stay_version", stay_id, &error);
+                    damage::note("stay_version", stay_id, &error);
                     unreadable.push(stay_id);
                 }
             }
@@ -275,7 +280,7 @@ impl OccupiedRoom {
         };
         Self {
             is_listed,
-            kind: RoomKindWord(kind.as_str().to_owned()),
+            kind: kind.into(),
             name,
             ward,
             capacity,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
+    audit::{Action, SubjectKind},
     facility::Facility,
     problem::Code,
     room::{Room, RoomList},
@@ -20,6 +21,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Managing, Reading};
 use crate::config::ApiSettings;
+use crate::examples::Examples;
 use crate::payload::{JsonDocument, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
@@ -117,6 +119,10 @@ pub(crate) enum RoomsReplaced {
     /// The list as it is now.
     #[oai(status = 200)]
     List(Json<RoomPage>, #[oai(header = "ETag")] ETag),
+}
+
+impl Examples for RoomsApi {
+    const EXAMPLES: &'static str = include_str!("rooms.examples.json");
 }
 
 #[OpenApi]
@@ -235,10 +241,13 @@ async fn write(
         changed_by: admitted.sender().key_id,
         changed_at: at,
     };
-    let (key_id, subject) = (admitted.sender().key_id, ("facility", facility.id));
+    let (key_id, subject) = (
+        admitted.sender().key_id,
+        (SubjectKind::Facility, facility.id),
+    );
     let entry = store::audit::Entry {
         subject_version: Some(next.version),
-        ..audit::entry(app, key_id, "rooms.replaced", subject, at)
+        ..audit::entry(app, key_id, Action::RoomsReplaced, subject, at)
     };
     Ok(store::rooms::replace(&app.db, row, entry).await?)
 }
@@ -268,7 +277,7 @@ impl RoomView {
     fn of(room: Room) -> Self {
         Self {
             name: room.name,
-            kind: RoomKindWord(room.kind.as_str().to_owned()),
+            kind: room.kind.into(),
             capacity: room.capacity,
             ward: room.ward,
         }

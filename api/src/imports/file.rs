@@ -1,6 +1,6 @@
 //! Files that are answered: tables, named so that a browser saves them.
 
-use formats::table::FileKind;
+use domain::import::FileKind;
 use poem::http::header;
 use poem::{IntoResponse, Response};
 use poem_openapi::{
@@ -28,7 +28,7 @@ impl ResponseContent for TableFile {
             content_type: kind.media_type(),
             schema: FileContent::schema_ref(),
         };
-        FileKind::ALL.map(file).into()
+        FileKind::ALL.iter().copied().map(file).collect()
     }
 
     fn register(registry: &mut Registry) {

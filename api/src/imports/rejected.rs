@@ -4,10 +4,10 @@ mod merged;
 
 use std::sync::Arc;
 
+use domain::import::RowOutcome;
 use domain::problem::{Code, Language};
 use formats::columns::Field;
 use formats::rejected::{RejectedFileLayout, RejectedRow, write};
-use formats::table::FileKind;
 use intake::upload::{RejectedCells, Sealed};
 use merged::{Merged, SentSheet};
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
@@ -19,6 +19,7 @@ use super::file::TableFile;
 use super::{find, sheet_names};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::exchange::Current;
 use crate::problem::Failure;
 use crate::reads;
@@ -38,6 +39,8 @@ pub(crate) enum RejectedRowsShown {
     #[oai(status = 200)]
     File(Localised<TableFile>),
 }
+
+impl Examples for RejectedRowsApi {}
 
 #[OpenApi]
 impl RejectedRowsApi {
@@ -63,10 +66,10 @@ impl RejectedRowsApi {
         // It may be as large as what was sent.
         let _place = app.files.acquire().await.map_err(Failure::internal)?;
         let merged = Merged::of(&sent_sheets(app, &import)?);
-        let look = look(app, &import, &merged, language);
+        let look = look(app, &import, &merged, language)?;
         let rows = rejected_rows(app, &import, &merged, language).await?;
         reads::note(app, admitted.sender(), rows.len()).await;
-        let kind = FileKind::parse(&import.format).unwrap_or(FileKind::Csv);
+        let kind = import.format.get()?;
         let written = tokio::task::spawn_blocking(move || write(kind, &look, rows.into_iter()));
         let written = written.await.map_err(Failure::internal)?;
         let file = TableFile {
@@ -90,7 +93,7 @@ fn heading(app: &App, import: &Import) -> Result<Vec<String>, Failure> {
 
 /// The sheets that were read, each with its heading.
 fn sent_sheets(app: &App, import: &Import) -> Result<Vec<SentSheet>, Failure> {
-    let layout = layout(import);
+    let layout = store::imports::layout(import)?;
     let names = sheet_names(app, import)?;
     if names.sheets.is_empty() {
         return Ok(vec![SentSheet {
@@ -107,27 +110,25 @@ fn sent_sheets(app: &App, import: &Import) -> Result<Vec<SentSheet>, Failure> {
         .collect())
 }
 
-fn layout(import: &Import) -> Value {
-    let layout = import.layout.as_deref();
-    layout
-        .and_then(|layout| serde_json::from_str(layout).ok())
-        .unwrap_or_default()
-}
-
 /// How the file looks: as the one that was sent, as far as is known.
-fn look(app: &App, import: &Import, merged: &Merged, language: Language) -> RejectedFileLayout {
-    let layout = layout(import);
+fn look(
+    app: &App,
+    import: &Import,
+    merged: &Merged,
+    language: Language,
+) -> Result<RejectedFileLayout, Failure> {
+    let layout = store::imports::layout(import)?;
     let delimiter = match layout["delimiter"].as_str().map(str::as_bytes) {
         Some([delimiter]) => *delimiter,
         _ => b',',
     };
-    RejectedFileLayout {
+    Ok(RejectedFileLayout {
         language,
         delimiter,
         heading: merged.heading.clone(),
         fields: merged.fields.clone(),
         lists: app.templates.lists.clone(),
-    }
+    })
 }
 
 /// The fields of the columns, by index among those that are returned, without ours.
@@ -160,8 +161,8 @@ async fn rejected_rows(
     let mut rejected = Vec::new();
     let mut after = None;
     loop {
-        let part =
-            store::imports::rows(&app.db, import.id, Some("rejected"), after, ROWS_AT_ONCE).await?;
+        let outcome = Some(RowOutcome::Rejected);
+        let part = store::imports::rows(&app.db, import.id, outcome, after, ROWS_AT_ONCE).await?;
         let Some(last) = part.last() else {
             return Ok(rejected);
         };
@@ -194,11 +195,12 @@ fn rejected_row(
         .into_iter()
         .map(|(heading, text)| format!("{heading}: {text}"))
         .collect();
+    let notes = store::imports::notes(row)?;
     Ok(RejectedRow {
         cells: merged.cells(sheet, cells.cells),
-        reasons: reasons(row, language),
+        reasons: reasons(row, &notes, language),
         suggestion: suggestions.join("; "),
-        marks: marks(row, language)
+        marks: marks(&notes, language)
             .into_iter()
             .map(|(column, reason)| (merged.place(sheet, column), reason))
             .collect(),
@@ -206,8 +208,7 @@ fn rejected_row(
 }
 
 /// Each reason; the column that it is about is named in it.
-fn reasons(row: &ImportRow, language: Language) -> String {
-    let notes = notes(row);
+fn reasons(row: &ImportRow, notes: &Value, language: Language) -> String {
     let errors = notes["errors"].as_array().map(Vec::as_slice);
     let errors = errors.unwrap_or_default();
     if errors.is_empty() {
@@ -233,19 +234,11 @@ fn reasons(row: &ImportRow, language: Language) -> String {
 }
 
 /// The cells at fault, each with its reason.
-fn marks(row: &ImportRow, language: Language) -> Vec<(usize, String)> {
-    let notes = notes(row);
+fn marks(notes: &Value, language: Language) -> Vec<(usize, String)> {
     let errors = notes["errors"].as_array().map(Vec::as_slice);
     let mark = |error: &Value| {
         let cell = usize::try_from(error["cell"].as_u64()?).ok()?;
         Some((cell, error[language.as_str()].as_str()?.to_owned()))
     };
     errors.unwrap_or_default().iter().filter_map(mark).collect()
-}
-
-fn notes(row: &ImportRow) -> Value {
-    let notes = row.notes.as_deref();
-    notes
-        .and_then(|notes| serde_json::from_str(notes).ok())
-        .unwrap_or_default()
 }

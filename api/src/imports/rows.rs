@@ -7,13 +7,14 @@ use intake::upload::SheetNames;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
 use serde_json::Value;
-use store::imports::ImportRow;
+use store::{damage, imports::ImportRow};
 use uuid::Uuid;
 
 use super::{find, notes_of, problem_of, sheet_names};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::parameters::{Paged, Query, query};
 use crate::problem::Failure;
@@ -72,6 +73,10 @@ pub(crate) enum ImportRowsListed {
     Page(Localised<Json<ImportRowPage>>),
 }
 
+impl Examples for ImportRowsApi {
+    const EXAMPLES: &'static str = include_str!("rows.examples.json");
+}
+
 #[OpenApi]
 impl ImportRowsApi {
     /// See what became of each row of a file
@@ -94,7 +99,7 @@ impl ImportRowsApi {
         let key_id = admitted.sender().key_id;
         let list = format!("imports/{}/rows", import.id);
         let page = query.page(&app.vault, &list, key_id);
-        let outcome = query.finish()?.filters.outcome.map(RowOutcome::as_str);
+        let outcome = query.finish()?.filters.outcome;
         let after = page.after.map(position_of);
         let count = u64::try_from(page.limit)
             .unwrap_or(u64::MAX)
@@ -105,9 +110,10 @@ impl ImportRowsApi {
         let last = rows.last().filter(|_| has_more);
         let next_cursor = last.map(|row| cursor::write(&app.vault, &list, key_id, place_of(row)));
         let names = sheet_names(app, &import)?;
-        let items = rows
+        let sound = rows
             .iter()
-            .map(|row| ImportRowView::of(row, &names, &exchange));
+            .filter_map(|row| damage::sound("import_row", import.id, SoundRow::of(row)));
+        let items = sound.map(|row| ImportRowView::of(&row, &names, &exchange));
         let page = ImportRowPage {
             items: items.collect::<Result<_, _>>()?,
             next_cursor,
@@ -126,23 +132,41 @@ fn position_of(place: Uuid) -> i32 {
     i32::try_from(place.as_u128()).unwrap_or(i32::MAX)
 }
 
+/// A row that can be read.
+struct SoundRow<'a> {
+    row: &'a ImportRow,
+    outcome: RowOutcome,
+    notes: Value,
+}
+
+impl<'a> SoundRow<'a> {
+    fn of(row: &'a ImportRow) -> store::Result<Self> {
+        Ok(Self {
+            row,
+            outcome: row.outcome.get()?,
+            notes: store::imports::notes(row)?,
+        })
+    }
+}
+
 impl ImportRowView {
-    fn of(row: &ImportRow, names: &SheetNames, exchange: &Exchange) -> Result<Self, Failure> {
+    fn of(row: &SoundRow<'_>, names: &SheetNames, exchange: &Exchange) -> Result<Self, Failure> {
+        let SoundRow {
+            row,
+            outcome,
+            notes,
+        } = row;
         let sheet = row.sheet.and_then(|place| usize::try_from(place).ok());
         let sheet = sheet.and_then(|place| names.sheets.get(place));
-        let notes = row.notes.as_deref();
-        let notes: Value = notes
-            .and_then(|notes| serde_json::from_str(notes).ok())
-            .unwrap_or_default();
-        let is_rejected = row.outcome == RowOutcome::Rejected.as_str();
+        let is_rejected = *outcome == RowOutcome::Rejected;
         Ok(Self {
             sheet: sheet.and_then(|(name, _)| name.clone()),
             row: row.row_number.unsigned_abs(),
-            outcome: RowOutcomeWord(row.outcome.clone()),
+            outcome: (*outcome).into(),
             stay_id: row.stay_id,
             warnings: notes_of(&notes["warnings"], exchange.language),
             problem: is_rejected
-                .then(|| problem_of(&notes, exchange))
+                .then(|| problem_of(notes, exchange))
                 .transpose()?,
         })
     }
@@ -166,7 +190,7 @@ mod tests {
             position: 7,
             row_number: 9,
             sheet: Some(0),
-            outcome: "rejected".to_owned(),
+            outcome: RowOutcome::Rejected.into(),
             stay_id: None,
             notes: Some(notes.to_string()),
             sealed: None,
@@ -177,7 +201,8 @@ mod tests {
                 sheets: vec![(Some("Tầng 1".to_owned()), Vec::new())],
                 passed_over: Vec::new(),
             };
-            let shown = ImportRowView::of(&row, &names, &Exchange::for_test("r", language));
+            let sound = SoundRow::of(&row).unwrap();
+            let shown = ImportRowView::of(&sound, &names, &Exchange::for_test("r", language));
             let shown = serde_json::to_value(shown.map_err(|failure| failure.code()).unwrap());
             let shown = shown.unwrap();
             assert_eq!(shown["sheet"], "Tầng 1");

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use domain::import::FileKind;
 use domain::problem::{Code, Language};
-use formats::{table::FileKind, template};
+use formats::template;
 use poem::http::{HeaderMap, header};
 use poem::{Endpoint, EndpointExt, middleware::SetHeader};
 use poem_openapi::{ApiResponse, OpenApi};
@@ -11,6 +12,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 use super::file::TableFile;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::exchange::Current;
 use crate::negotiation;
 use crate::problem::Failure;
@@ -28,6 +30,8 @@ pub(crate) enum TemplateShown {
     #[oai(status = 200)]
     Template(Localised<TableFile>),
 }
+
+impl Examples for ImportTemplateApi {}
 
 #[OpenApi]
 impl ImportTemplateApi {

@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
-use domain::{problem::Code, sender::Sender, stay::Channel};
-use formats::{
-    stay_rows::DateOrder,
-    table::{self, FileKind},
+use domain::{
+    audit::{Action, SubjectKind},
+    import::{DateOrder, FileKind, ImportState},
+    problem::Code,
+    sender::Sender,
+    stay::Channel,
 };
+use formats::table;
 use intake::{
     Occasion, Refusal,
     upload::{CHUNK_BYTE_COUNT, KEPT_DAYS, Sealed, SheetNames, WAITING_COUNT_MAX},
@@ -19,6 +22,7 @@ use sha2::{Digest, Sha256};
 use store::{
     declarations::Idempotency,
     imports::{self, Acceptance, FileAdmission, Import},
+    word::Word,
 };
 use uuid::Uuid;
 
@@ -26,6 +30,7 @@ use super::{ImportView, PATH};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, DeclaringMany};
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{FacilityId, Query, query};
@@ -90,6 +95,10 @@ pub(crate) enum FileAccepted {
         Localised<Json<ImportView>>,
         #[oai(header = "Location")] Location,
     ),
+}
+
+impl Examples for UploadApi {
+    const EXAMPLES: &'static str = include_str!("upload.examples.json");
 }
 
 #[OpenApi]
@@ -234,11 +243,11 @@ fn new_import(
         organisation_id: occasion.sender.organisation_id,
         facility_id: wishes.facility_id,
         created_by: occasion.sender.key_id,
-        format: kind.as_str().to_owned(),
+        format: kind.into(),
         is_dry_run: wishes.is_dry_run,
-        date_order: wishes.date_order.map(|order| order.as_str().to_owned()),
+        date_order: wishes.date_order.map(Word::from),
         permitted_stay_until: wishes.permitted_stay_until.map(|day| day.to_string()),
-        state: "uploading".to_owned(),
+        state: ImportState::Uploading.into(),
         byte_count: i32::try_from(byte_count).unwrap_or(i32::MAX),
         chunk_count: i32::try_from(byte_count.div_ceil(CHUNK_BYTE_COUNT)).unwrap_or(i32::MAX),
         created_at: now,
@@ -277,8 +286,8 @@ async fn store_content(
     }
     // The legal time of filing of every row.
     let received_at = app.clock.now();
-    let (key_id, subject) = (import.created_by, ("import", import.id));
-    let entry = audit::entry(app, key_id, "import.accepted", subject, received_at);
+    let (key_id, subject) = (import.created_by, (SubjectKind::Import, import.id));
+    let entry = audit::entry(app, key_id, Action::ImportAccepted, subject, received_at);
     let audit = store::audit::Entry {
         digest: Some(digest.to_vec()),
         ..entry
@@ -290,7 +299,7 @@ async fn store_content(
         audit,
     };
     let admission = imports::accept(&app.db, import, acceptance).await?;
-    import.state = "queued".to_owned();
+    import.state = ImportState::Queued.into();
     import.received_at = Some(received_at);
     Ok(admission)
 }

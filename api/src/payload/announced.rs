@@ -4,8 +4,11 @@
 //! `application/vnd.ms-excel`, and many clients send none. If the type does not tell, the content
 //! does.
 
-use domain::problem::{Code, Violation};
-use formats::table::FileKind;
+use domain::{
+    import::FileKind,
+    problem::{Code, Violation},
+};
+use formats::table;
 use poem::http::{HeaderMap, header};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::Type;
@@ -85,7 +88,7 @@ impl Announced {
             Self::Form(boundary) => form::into_file(body, &boundary)
                 .map_err(|_| Failure::invalid(vec![Violation::new("", Code::FormNotOneFile)]))?,
         };
-        let kind = FileKind::of_content(&file);
+        let kind = table::kind_of_content(&file);
         Ok((file, kind))
     }
 }

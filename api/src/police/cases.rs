@@ -9,19 +9,17 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
 };
 use serde::Serialize;
-use store::review::{
-    Case,
-    queue::{self, CaseFilter},
-};
+use store::review::queue::{self, CaseFilter};
 use uuid::Uuid;
 
 use super::{item, note_reads, scope_of};
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::parameters::{Paged, Parameter, Query, inline, query};
 use crate::problem::Failure;
-use crate::reply::{Json, Raw, Written};
+use crate::reply::Json;
 use crate::shapes::review::ReviewCase;
 use crate::topic::Topic;
 
@@ -66,7 +64,11 @@ impl Parameter for CommuneFilter {
 #[derive(Object, Serialize)]
 pub(crate) struct ReviewPage {
     /// The cases.
-    items: Vec<Raw<ReviewCase>>,
+    items: Vec<ReviewCase>,
+    /// Cases of this page that are stored damaged and cannot be read; left out when all can. The
+    /// operator knows of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<Vec<Uuid>>,
     /// Leads to the next page; `null` on the last.
     #[oai(nullable)]
     next_cursor: Option<String>,
@@ -85,11 +87,15 @@ pub(crate) enum CasesListed {
 pub(crate) enum CaseShown {
     /// The case.
     #[oai(status = 200)]
-    Case(Written<ReviewCase>),
+    Case(Json<ReviewCase>),
 }
 
 /// Cases, listed and shown.
 pub(crate) struct CasesApi(pub(crate) Arc<App>);
+
+impl Examples for CasesApi {
+    const EXAMPLES: &'static str = include_str!("cases.examples.json");
+}
 
 #[OpenApi]
 impl CasesApi {
@@ -122,9 +128,13 @@ impl CasesApi {
         let mut cases = queue::list(&app.db, &scope, &filter, page.after, limit).await?;
         let last = page.cut(&mut cases);
         let next_cursor = last.map(|case| cursor::write(&app.vault, LIST, sender.key_id, case.id));
-        let items = rendered(app, sender.key_id, &cases).await?;
+        let shown = item::render(app, sender.key_id, &cases).await?;
         note_reads(app, sender, &cases).await?;
-        Ok(CasesListed::Page(Json(ReviewPage { items, next_cursor })))
+        Ok(CasesListed::Page(Json(ReviewPage {
+            items: shown.items,
+            unreadable: shown.unreadable,
+            next_cursor,
+        })))
     }
 
     /// See a case
@@ -147,19 +157,10 @@ impl CasesApi {
             return Err(super::absent(app, sender, id).await);
         };
         let cases = [case];
-        let mut items = item::render(app, sender.key_id, &cases).await?;
+        let mut shown = item::render(app, sender.key_id, &cases).await?;
         note_reads(app, sender, &cases).await?;
-        let item = items.pop().unwrap_or_default();
-        Ok(CaseShown::Case(Written::new(item.to_string())))
+        let item = shown.items.pop();
+        let item = item.ok_or_else(|| Failure::internal("a case is damaged"))?;
+        Ok(CaseShown::Case(Json(item)))
     }
-}
-
-/// The cases as an officer sees them.
-pub(super) async fn rendered(
-    app: &App,
-    officer: Uuid,
-    cases: &[Case],
-) -> Result<Vec<Raw<ReviewCase>>, Failure> {
-    let items = item::render(app, officer, cases).await?;
-    items.iter().map(Raw::of).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{problem::Code, review::request};
+use domain::{audit::Action, problem::Code, review::request};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use serde::Serialize;
@@ -13,13 +13,14 @@ use store::review::{
 };
 use uuid::Uuid;
 
-use super::{cases, count_reads, entry, idempotency, note_reads, scope_of};
+use super::{count_reads, entry, idempotency, item, note_reads, scope_of};
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
+use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
-use crate::reply::{Json, Raw, Replayed};
+use crate::reply::{Json, Replayed};
 use crate::shapes::review::ReviewCase;
 use crate::shapes::text::{CommuneCode, Id, Instant, ReviewKindWord};
 use crate::topic::Topic;
@@ -60,7 +61,11 @@ pub(crate) struct ClaimAnswer {
     #[oai(nullable)]
     leased_until: Option<Instant>,
     /// The cases, the most urgent first.
-    items: Vec<Raw<ReviewCase>>,
+    items: Vec<ReviewCase>,
+    /// Cases that are held too, but are stored damaged and cannot be read; left out when all can.
+    /// The operator knows of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<Vec<Uuid>>,
 }
 
 /// A lease that lasts longer.
@@ -114,6 +119,10 @@ pub(crate) enum ClaimReleased {
 /// Leases of cases.
 pub(crate) struct ClaimsApi(pub(crate) Arc<App>);
 
+impl Examples for ClaimsApi {
+    const EXAMPLES: &'static str = include_str!("claims.examples.json");
+}
+
 #[OpenApi]
 impl ClaimsApi {
     /// Claim cases
@@ -139,7 +148,7 @@ impl ClaimsApi {
         let request = request.map_err(Failure::invalid)?;
         let now = document.received_at;
         let lease_id = ids::uuid_v7(&app.clock);
-        let audits = (0..request.count).map(|_| entry(app, sender, "review_case.claimed", now));
+        let audits = (0..request.count).map(|_| entry(app, sender, Action::ReviewCaseClaimed, now));
         let claim = CaseClaim {
             lease_id,
             key_id: sender.key_id,
@@ -242,10 +251,12 @@ impl ClaimsApi {
 impl ClaimAnswer {
     async fn of(app: &App, officer: Uuid, lease_id: Uuid, cases: &[Case]) -> Result<Self, Failure> {
         let leased_until = cases.first().and_then(|case| case.leased_until);
+        let shown = item::render(app, officer, cases).await?;
         Ok(Self {
             lease_id: (!cases.is_empty()).then_some(lease_id),
             leased_until: leased_until.map(Instant::of),
-            items: cases::rendered(app, officer, cases).await?,
+            items: shown.items,
+            unreadable: shown.unreadable,
         })
     }
 }

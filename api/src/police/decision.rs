@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    audit::Action,
     canonical::to_canonical_json,
     event::EventKind,
     problem::{Code, Violation},
@@ -17,10 +18,11 @@ use metrics::counter;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{
     declarations::Idempotency,
+    events::NO_DETAIL,
     review::{
         DecisionRow,
         decide::{self, Decided, NewDecision},
@@ -32,6 +34,7 @@ use uuid::Uuid;
 use super::{entry, idempotency, scope_of, words::OfficerWords};
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
+use crate::examples::Examples;
 use crate::idempotency::{self, IdempotencyKey};
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -88,15 +91,13 @@ impl DecisionAnswer {
     ///
     /// Errors: the stored decision is no word of ours.
     fn of(row: &DecisionRow) -> Result<Self, Failure> {
-        let decision = ReviewDecision::parse(&row.decision);
-        let decision =
-            decision.ok_or_else(|| Failure::internal("a stored decision has no meaning"))?;
+        let decision = row.decision.get()?;
         let commune = row.referred_to.as_ref().unwrap_or(&row.commune_code);
         Ok(Self {
             id: row.id,
             notification_id: row.case_id,
-            decision: ReviewDecisionWord(decision.to_string()),
-            state: ReviewStateWord(decision.leads_to().to_string()),
+            decision: decision.into(),
+            state: decision.leads_to().into(),
             decided_at: Instant::of(row.decided_at),
             commune_code: CommuneCode(commune.clone()),
         })
@@ -116,6 +117,10 @@ pub(crate) enum CaseDecided {
 
 /// Decisions of officers.
 pub(crate) struct DecisionsApi(pub(crate) Arc<App>);
+
+impl Examples for DecisionsApi {
+    const EXAMPLES: &'static str = include_str!("decision.examples.json");
+}
 
 #[OpenApi]
 impl DecisionsApi {
@@ -278,11 +283,11 @@ fn path(case_id: Uuid) -> String {
     format!("notifications/{case_id}/decision")
 }
 
-const fn action(decision: ReviewDecision) -> &'static str {
+const fn action(decision: ReviewDecision) -> Action {
     match decision {
-        ReviewDecision::Accept => "review_case.accepted",
-        ReviewDecision::RequestCorrection => "review_case.correction_requested",
-        ReviewDecision::Refer => "review_case.referred",
+        ReviewDecision::Accept => Action::ReviewCaseAccepted,
+        ReviewDecision::RequestCorrection => Action::ReviewCaseCorrectionRequested,
+        ReviewDecision::Refer => Action::ReviewCaseReferred,
     }
 }
 
@@ -295,8 +300,8 @@ fn event_row(app: &App, at: DateTime<Utc>, kind: EventKind) -> store::events::Ev
         facility_id: None,
         stay_id: None,
         version: None,
-        kind: kind.as_str().to_owned(),
-        detail: json!({}).to_string(),
+        kind: kind.into(),
+        detail: NO_DETAIL.to_owned(),
         created_at: at,
         sequence: None,
     }

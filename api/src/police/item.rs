@@ -9,46 +9,60 @@ use chrono::{DateTime, Utc};
 use domain::{
     facility::Facility,
     notification::{self, NotificationFacts},
-    stay::{
-        CompletionState, DeliveryState, IdentityReview, IdentityState, NotificationKind, Presence,
-        Timeliness,
-    },
+    operator::PeerName,
+    purpose::Purpose,
+    review::ReviewDecision,
+    stay::NotificationKind,
     time::format_instant,
 };
+use poem_openapi::types::Any;
 use runtime::vault::Vault;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use store::{
+    damage,
     review::{
-        Case, DecisionRow,
+        self, Case, DecisionRow,
         answers::{self, AnswerRow},
         decide, facts,
     },
     stays::{StayRow, StayVersionRow},
-    word::Unreadable,
 };
 use uuid::Uuid;
 
-use super::{
-    questions::pointers,
-    words::{OfficerWords, open_answer},
-};
+use super::words::{OfficerWords, open_answer};
 use crate::app::App;
 use crate::problem::Failure;
-use crate::unreadable;
+use crate::reply::Raw;
+use crate::shapes::review::{
+    AskedQuestion, Attempts, Difference, GradedIdentity, Lease, PastDecision, PeerAttempts,
+    ReviewCase, ReviewedCompletion, ReviewedDelivery, ReviewedFacility, ReviewedStay, WordedAnswer,
+};
+use crate::shapes::text::{
+    AnswerText, CommuneCode, IdentityWord, Instant, Note, Place, Pointer, ProvinceCode,
+};
 
 /// The additional data of a page of cases.
 struct CasePageData {
     stays: HashMap<Uuid, StayRow>,
     versions: HashMap<Uuid, StayVersionRow>,
-    facilities: HashMap<Uuid, Facility>,
-    /// What differs, by stay.
-    differences: HashMap<Uuid, Value>,
+    facilities: HashMap<Uuid, store::Result<Facility>>,
+    /// What tells what differs, by stay.
+    mismatches: HashMap<Uuid, Case>,
     /// By stay.
-    attempts: HashMap<Uuid, Map<String, Value>>,
+    attempts: HashMap<Uuid, Vec<facts::AttemptSummary>>,
     /// By case.
     decisions: HashMap<Uuid, Vec<DecisionRow>>,
     /// Facilities' written answers, by question.
     answers: HashMap<Uuid, AnswerRow>,
+}
+
+/// Cases as they are shown.
+#[derive(Default)]
+pub(super) struct ShownCases {
+    /// Those that can be read.
+    pub(super) items: Vec<ReviewCase>,
+    /// Those that are damaged; `None` when none is.
+    pub(super) unreadable: Option<Vec<Uuid>>,
 }
 
 /// The cases as `officer`, a key, sees them, in their order.
@@ -56,17 +70,21 @@ pub(super) async fn render(
     app: &App,
     officer: Uuid,
     cases: &[Case],
-) -> Result<Vec<Value>, Failure> {
+) -> Result<ShownCases, Failure> {
+    let mut shown = ShownCases::default();
     if cases.is_empty() {
-        return Ok(Vec::new());
+        return Ok(shown);
     }
-    let around = surroundings(app, cases).await?;
+    let mut around = surroundings(app, cases).await?;
     let now = app.clock.now();
-    let mut items = Vec::with_capacity(cases.len());
     for case in cases {
-        items.push(item(&app.vault, officer, case, &around, now)?);
+        let item = item(&app.vault, officer, case, &mut around, now)?;
+        match damage::sound("review_case", case.id, item) {
+            Some(item) => shown.items.push(item),
+            None => shown.unreadable.get_or_insert_default().push(case.id),
+        }
     }
-    Ok(items)
+    Ok(shown)
 }
 
 async fn surroundings(app: &App, cases: &[Case]) -> Result<CasePageData, Failure> {
@@ -75,19 +93,9 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<CasePageData, Failure
     let versions = store::stays::current_versions(db, &stays).await?;
     let facilities = facts::facilities(db, cases, app.clock.now()).await?;
     let mismatches = facts::mismatches(db, cases).await?;
-    let mut attempts: HashMap<Uuid, Map<String, Value>> = HashMap::new();
+    let mut attempts: HashMap<Uuid, Vec<facts::AttemptSummary>> = HashMap::new();
     for row in facts::attempts(db, &stays).await? {
-        let summary = json!({
-            "count": row.attempt_count,
-            "last_at": format_instant(row.started_at),
-            "last_outcome": row.outcome,
-            "last_http_status": row.http_status,
-            "last_code": row.code,
-        });
-        attempts
-            .entry(row.stay_id)
-            .or_default()
-            .insert(row.peer, summary);
+        attempts.entry(row.stay_id).or_default().push(row);
     }
     let case_ids: Vec<Uuid> = cases.iter().map(|case| case.id).collect();
     let mut decisions: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
@@ -95,10 +103,6 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<CasePageData, Failure
         decisions.entry(row.case_id).or_default().push(row);
     }
     let answers = answers::of_cases(db, &case_ids).await?;
-    let by_stay = |case: Case| {
-        let detail = read(&case.detail);
-        (case.stay_id, detail["differences"].clone())
-    };
     Ok(CasePageData {
         stays: stays.into_iter().map(|stay| (stay.id, stay)).collect(),
         versions: versions
@@ -107,9 +111,12 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<CasePageData, Failure
             .collect(),
         facilities: facilities
             .into_iter()
-            .map(|facility| (facility.id, facility))
+            .map(|facility| (facility.id, facility.row))
             .collect(),
-        differences: mismatches.into_iter().map(by_stay).collect(),
+        mismatches: mismatches
+            .into_iter()
+            .map(|case| (case.stay_id, case))
+            .collect(),
         attempts,
         decisions,
         answers: answers
@@ -119,194 +126,214 @@ async fn surroundings(app: &App, cases: &[Case]) -> Result<CasePageData, Failure
     })
 }
 
+/// The case as it is shown, or what of it is damaged.
+///
+/// Errors: what it speaks of is not there.
 fn item(
     vault: &Vault,
     officer: Uuid,
     case: &Case,
-    around: &CasePageData,
+    around: &mut CasePageData,
     now: DateTime<Utc>,
-) -> Result<Value, Failure> {
-    let decisions = around.decisions.get(&case.id).map(Vec::as_slice);
-    let decisions = decisions.unwrap_or_default();
-    let (mut history, mut questions) = (Vec::new(), Vec::new());
+) -> Result<store::Result<ReviewCase>, Failure> {
     let absent = || Failure::internal("what a case speaks of is not there");
-    let stay_row = around.stays.get(&case.stay_id).ok_or_else(absent)?;
-    for row in decisions {
-        let words = OfficerWords::open(vault, stay_row, row);
-        if row.decision == "request_correction" {
-            questions.push(json!({
-                "id": row.id,
-                "asked_at": format_instant(row.decided_at),
-                "question": words.question,
-                "pointers": pointers(row),
-                "answered_at": row.answered_at.map(format_instant),
-                "answer": answer(vault, stay_row, around.answers.get(&row.id)),
-            }));
-        }
-        history.push(json!({
-            "id": row.id,
-            "decision": row.decision,
-            "decided_at": format_instant(row.decided_at),
-            "decided_by": row.decided_by,
-            "commune_code": row.commune_code,
-            "referred_to": row.referred_to,
-            "note": words.note,
-        }));
-    }
-    Ok(json!({
-        "id": case.id,
-        "kind": case.kind,
-        "state": case.state,
-        "priority": case.priority,
-        "opened_at": format_instant(case.opened_at),
-        "commune_code": case.commune_code,
-        "province_code": case.province_code,
-        "version": case.version,
-        "detail": read(&case.detail),
-        "lease": lease(officer, case, now),
-        "stay": stay(vault, case, around)?,
-        "attempts": around.attempts.get(&case.stay_id).cloned().unwrap_or_default(),
-        "questions": questions,
-        "decisions": history,
-    }))
-}
-
-/// What a facility answered in words.
-fn answer(vault: &Vault, stay: &StayRow, row: Option<&AnswerRow>) -> Value {
-    let Some(row) = row else {
-        return Value::Null;
-    };
-    json!({
-        "id": row.id,
-        "text": open_answer(vault, stay, row),
-        "answered_at": format_instant(row.answered_at),
-    })
-}
-
-fn read(detail: &str) -> Value {
-    serde_json::from_str(detail).unwrap_or_else(|_| json!({}))
-}
-
-/// The holder of the case; the lease's id is only shown to its holder.
-fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Value {
-    let Some(leased_until) = case.leased_until.filter(|until| *until > now) else {
-        return Value::Null;
-    };
-    let is_own = case.leased_by == Some(officer);
-    json!({
-        "is_own": is_own,
-        "lease_id": case.lease_id.filter(|_| is_own),
-        "leased_until": format_instant(leased_until),
-    })
-}
-
-fn stay(vault: &Vault, case: &Case, around: &CasePageData) -> Result<Value, Failure> {
-    let absent = || Failure::internal("what a case speaks of is not there");
+    let decisions = around.decisions.remove(&case.id).unwrap_or_default();
     let stay = around.stays.get(&case.stay_id).ok_or_else(absent)?;
     let version = around.versions.get(&case.stay_id).ok_or_else(absent)?;
     let facility = around.facilities.get(&case.facility_id);
-    let facility = facility.ok_or_else(absent)?;
-    let Some(words) = unreadable::sound(stay.id, StayWords::of(stay)) else {
-        return Ok(damaged(stay, version));
+    let about = CaseSubject {
+        vault,
+        stay,
+        version,
+        facility: facility.ok_or_else(absent)?,
+        mismatch: around.mismatches.get(&case.stay_id),
+        attempts: around
+            .attempts
+            .get(&case.stay_id)
+            .map_or(&[][..], Vec::as_slice),
+        decisions,
+        answers: &around.answers,
     };
-    let opened = intake::view::open(vault, stay, version);
-    if let Err(error) = &opened {
-        unreadable::note("stay_version", stay.id, error);
-    }
-    let is_unreadable = opened.is_err();
-    let content = opened.map_or_else(|_| clear_content(stay), |opened| opened.content);
-    let forwarded = notification::build(
-        &content,
-        &NotificationFacts {
-            // Taken out below: a case is shown, not a notification.
-            id: Uuid::nil(),
-            stay_id: stay.id,
-            version: version.version,
-            kind: NotificationKind::Stay,
-            facility,
-            identity: words.identity,
-            grade: None,
-            registry_birth_date: None,
-            registry_sex: None,
-            timeliness: words.timeliness,
-            received_at: stay.received_at,
-            deadline_at: stay.deadline_at,
-        },
-    );
-    let mut shown = members(forwarded);
-    for of_the_notification in ["notification_id", "stay_id", "kind"] {
-        shown.remove(of_the_notification);
-    }
-    let differences = around.differences.get(&stay.id);
-    let differences = differences.filter(|differences| differences.is_array());
-    shown.extend(members(json!({
-        "id": stay.id,
-        "presence": words.presence.as_str(),
-        "departed_at": stay.departed_at.map(format_instant),
-        "identity": {
-            "state": words.identity.as_str(),
-            "seen_by_sender": words.identity.as_seen_by_sender(words.review),
-            "differences": differences.cloned().unwrap_or_else(|| json!([])),
-        },
-        "delivery": {
-            "state": words.delivery.as_str(),
-            "version": stay.delivery_version,
-            "police_reference": stay.police_reference,
-            "reason": stay.delivery_reason,
-        },
-        "completion": {"state": words.completion.as_str()},
-        "warnings": serde_json::from_str::<Value>(&version.warnings)
-            .unwrap_or_else(|_| json!([])),
-    })));
-    if is_unreadable {
-        shown.insert("unreadable".to_owned(), json!(true));
-    }
-    Ok(Value::Object(shown))
+    Ok(about.show(officer, case, now))
 }
 
-/// The words of a stay that an officer is shown.
-struct StayWords {
-    presence: Presence,
-    identity: IdentityState,
-    review: Option<IdentityReview>,
-    delivery: DeliveryState,
-    completion: CompletionState,
-    timeliness: Timeliness,
+/// What a case is about.
+struct CaseSubject<'a> {
+    vault: &'a Vault,
+    stay: &'a StayRow,
+    version: &'a StayVersionRow,
+    facility: &'a store::Result<Facility>,
+    mismatch: Option<&'a Case>,
+    attempts: &'a [facts::AttemptSummary],
+    decisions: Vec<DecisionRow>,
+    answers: &'a HashMap<Uuid, AnswerRow>,
 }
 
-impl StayWords {
-    fn of(stay: &StayRow) -> Result<Self, Unreadable> {
-        Ok(Self {
-            presence: stay.presence.get()?,
-            identity: stay.identity_state.get()?,
-            review: intake::view::review_of(stay)?,
-            delivery: stay.delivery_state.get()?,
-            completion: stay.completion_state.get()?,
-            timeliness: stay.timeliness.get()?,
+impl CaseSubject<'_> {
+    /// Errors: something of it is damaged.
+    fn show(&self, officer: Uuid, case: &Case, now: DateTime<Utc>) -> store::Result<ReviewCase> {
+        let (mut decisions, mut questions) = (Vec::new(), Vec::new());
+        for row in &self.decisions {
+            let words = OfficerWords::open(self.vault, self.stay, row);
+            if row.decision.get()? == ReviewDecision::RequestCorrection {
+                questions.push(self.asked(row, words.question)?);
+            }
+            decisions.push(past(row, words.note)?);
+        }
+        Ok(ReviewCase {
+            id: case.id,
+            kind: case.kind.get()?.into(),
+            state: case.state.get()?.into(),
+            priority: case.priority.unsigned_abs(),
+            opened_at: Instant::of(case.opened_at),
+            commune_code: CommuneCode(case.commune_code.clone()),
+            province_code: ProvinceCode(case.province_code.clone()),
+            version: case.version.unsigned_abs(),
+            detail: Any(review::detail(case)?),
+            lease: lease(officer, case, now),
+            stay: self.stay()?,
+            attempts: attempts(self.attempts)?,
+            questions,
+            decisions,
         })
     }
+
+    /// What a sender was asked.
+    fn asked(&self, row: &DecisionRow, question: Option<String>) -> store::Result<AskedQuestion> {
+        let answer = self.answers.get(&row.id).map(|answer| WordedAnswer {
+            id: answer.id,
+            text: open_answer(self.vault, self.stay, answer).map(AnswerText),
+            answered_at: Instant::of(answer.answered_at),
+        });
+        let pointers = review::asked_about(row)?;
+        Ok(AskedQuestion {
+            id: row.id,
+            asked_at: Instant::of(row.decided_at),
+            question,
+            pointers: pointers.into_iter().map(Pointer).collect(),
+            answered_at: row.answered_at.map(Instant::of),
+            answer,
+        })
+    }
+
+    /// The stay as it stands; one whose sealed content is damaged without the guest and the room.
+    fn stay(&self) -> store::Result<ReviewedStay> {
+        let (stay, version) = (self.stay, self.version);
+        let facility = self.facility.as_ref().map_err(Clone::clone)?;
+        let identity = stay.identity_state.get()?;
+        let review = intake::view::review_of(stay)?;
+        let opened = intake::view::open(self.vault, stay, version);
+        if let Err(error) = &opened {
+            damage::note("stay_version", stay.id, error);
+        }
+        let is_unreadable = opened.is_err();
+        let content = opened.map_or_else(|_| clear_content(stay), |opened| opened.content);
+        let told = notification::build(&content, &facts_of(stay, version, facility)?);
+        let text = |name: &str| told[name].as_str().map(str::to_owned);
+        let purpose = text("purpose").as_deref().and_then(Purpose::parse);
+        Ok(ReviewedStay {
+            id: stay.id,
+            version: version.version.unsigned_abs(),
+            facility: ReviewedFacility::of(facility),
+            presence: stay.presence.get()?.into(),
+            arrival_at: text("arrival_at").map(Instant),
+            expected_departure_at: text("expected_departure_at").map(Instant),
+            departed_at: stay.departed_at.map(Instant::of),
+            purpose: purpose.map_or_else(|| stay.purpose.get(), Ok)?.into(),
+            purpose_text: text("purpose_text").map(Note),
+            room: text("room").map(Place),
+            guest: Raw::of_tree(&told["guest"]),
+            identity: GradedIdentity {
+                state: identity.into(),
+                seen_by_sender: IdentityWord(identity.as_seen_by_sender(review).to_owned()),
+                differences: self.differences()?,
+            },
+            delivery: ReviewedDelivery {
+                state: stay.delivery_state.get()?.into(),
+                version: stay.delivery_version.unsigned_abs(),
+                police_reference: stay.police_reference.clone(),
+                reason: stay.delivery_reason.clone(),
+            },
+            completion: ReviewedCompletion {
+                state: stay.completion_state.get()?.into(),
+            },
+            timeliness: stay.timeliness.get()?.into(),
+            received_at: Instant::of(stay.received_at),
+            deadline_at: Instant::of(stay.deadline_at),
+            warnings: Raw::of_tree(&intake::view::warnings(version)?),
+            unreadable: is_unreadable.then_some(true),
+        })
+    }
+
+    fn differences(&self) -> store::Result<Raw<Vec<Difference>>> {
+        let detail = self.mismatch.map(review::detail).transpose()?;
+        let differences = detail.map(|mut detail| detail["differences"].take());
+        let differences = differences.filter(Value::is_array);
+        Ok(Raw::of_tree(&differences.unwrap_or_else(|| json!([]))))
+    }
 }
 
-/// What can be shown of a stay whose row is damaged: its words as they are stored, and nothing
-/// that would have to be derived from them.
-fn damaged(stay: &StayRow, version: &StayVersionRow) -> Value {
-    json!({
-        "id": stay.id,
-        "version": version.version,
-        "presence": stay.presence.as_stored(),
-        "purpose": stay.purpose.as_stored(),
-        "guest": {},
-        "identity": {"state": stay.identity_state.as_stored(), "differences": []},
-        "delivery": {
-            "state": stay.delivery_state.as_stored(),
-            "version": stay.delivery_version,
-        },
-        "completion": {"state": stay.completion_state.as_stored()},
-        "timeliness": stay.timeliness.as_stored(),
-        "received_at": format_instant(stay.received_at),
-        "deadline_at": format_instant(stay.deadline_at),
-        "warnings": [],
-        "unreadable": true,
+/// A case is shown, not a notification: no id, and nothing of the registry.
+fn facts_of<'a>(
+    stay: &StayRow,
+    version: &StayVersionRow,
+    facility: &'a Facility,
+) -> store::Result<NotificationFacts<'a>> {
+    Ok(NotificationFacts {
+        id: Uuid::nil(),
+        stay_id: stay.id,
+        version: version.version,
+        kind: NotificationKind::Stay,
+        facility,
+        identity: stay.identity_state.get()?,
+        grade: None,
+        registry_birth_date: None,
+        registry_sex: None,
+        timeliness: stay.timeliness.get()?,
+        received_at: stay.received_at,
+        deadline_at: stay.deadline_at,
+    })
+}
+
+/// What was tried, by peer.
+fn attempts(rows: &[facts::AttemptSummary]) -> store::Result<PeerAttempts> {
+    let mut attempts = PeerAttempts::default();
+    for row in rows {
+        let of_peer = Attempts {
+            count: u32::try_from(row.attempt_count).unwrap_or(u32::MAX),
+            last_at: Instant::of(row.started_at),
+            last_outcome: row.outcome.get()?.to_string(),
+            last_http_status: row.http_status,
+            last_code: row.code.clone(),
+        };
+        match row.peer.get()? {
+            PeerName::Registry => attempts.registry = Some(of_peer),
+            PeerName::Police => attempts.police = Some(of_peer),
+        }
+    }
+    Ok(attempts)
+}
+
+fn past(row: &DecisionRow, note: Option<String>) -> store::Result<PastDecision> {
+    Ok(PastDecision {
+        id: row.id,
+        decision: row.decision.get()?.into(),
+        decided_at: Instant::of(row.decided_at),
+        decided_by: row.decided_by,
+        commune_code: CommuneCode(row.commune_code.clone()),
+        referred_to: row.referred_to.clone().map(CommuneCode),
+        note,
+    })
+}
+
+/// The holder of the case; the lease's id is only shown to its holder.
+fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Option<Lease> {
+    let leased_until = case.leased_until.filter(|until| *until > now)?;
+    let is_own = case.leased_by == Some(officer);
+    Some(Lease {
+        is_own,
+        lease_id: case.lease_id.filter(|_| is_own),
+        leased_until: Instant::of(leased_until),
     })
 }
 
@@ -319,13 +346,4 @@ fn clear_content(stay: &StayRow) -> Value {
         "expected_departure_at": stay.expected_departure_at.map(format_instant),
         "guest": {},
     })
-}
-
-fn members(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Map::new()
-        }
-    }
 }

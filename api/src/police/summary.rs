@@ -5,11 +5,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Serialize;
-use store::review::queue::{self, Count};
+use store::{
+    review::queue::{self, Count},
+    word::Unreadable,
+};
 
 use super::scope_of;
 use crate::app::App;
 use crate::auth::{Admitted, Reviewing};
+use crate::examples::Examples;
 use crate::problem::Failure;
 use crate::reply::Json;
 use crate::shapes::text::{CommuneCode, Instant, ReviewKindWord};
@@ -47,18 +51,19 @@ struct ReviewCount {
 }
 
 impl ReviewCount {
-    fn of(count: Count, now: DateTime<Utc>) -> Self {
+    /// Errors: their kind is damaged. The list of cases names them.
+    fn of(count: Count, now: DateTime<Utc>) -> Result<Self, Unreadable> {
         let number = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
         let age = |at: DateTime<Utc>| u64::try_from((now - at).num_seconds()).unwrap_or_default();
-        Self {
+        Ok(Self {
             commune_code: CommuneCode(count.commune_code),
-            kind: ReviewKindWord(count.kind.to_string()),
+            kind: count.kind.get()?.into(),
             open: number(count.open_count),
             leased: number(count.leased_count),
             awaiting_correction: number(count.awaiting_count),
             oldest_opened_at: count.oldest_opened_at.map(Instant::of),
             oldest_age_seconds: count.oldest_opened_at.map(age),
-        }
+        })
     }
 }
 
@@ -72,6 +77,10 @@ pub(crate) enum CasesCounted {
 
 /// Counts of cases.
 pub(crate) struct CaseCountsApi(pub(crate) Arc<App>);
+
+impl Examples for CaseCountsApi {
+    const EXAMPLES: &'static str = include_str!("summary.examples.json");
+}
 
 #[OpenApi]
 impl CaseCountsApi {
@@ -88,7 +97,8 @@ impl CaseCountsApi {
         let app = &self.0;
         let now = app.clock.now();
         let counts = queue::counts(&app.db, &scope_of(admitted.sender()), now).await?;
-        let items = counts.into_iter().map(|count| ReviewCount::of(count, now));
+        let items = counts.into_iter();
+        let items = items.filter_map(|count| ReviewCount::of(count, now).ok());
         Ok(CasesCounted::Summary(Json(ReviewSummary {
             items: items.collect(),
             next_cursor: None,

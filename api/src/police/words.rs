@@ -5,6 +5,7 @@ use intake::view::{SEALED_ANSWER, SEALED_WORDS};
 use runtime::vault::Vault;
 use serde::{Deserialize, Serialize};
 use store::{
+    damage,
     review::{DecisionRow, answers::AnswerRow},
     stays::StayRow,
 };
@@ -45,7 +46,7 @@ impl OfficerWords {
     /// of the decision still helps.
     pub(super) fn open(vault: &Vault, stay: &StayRow, row: &DecisionRow) -> Self {
         Self::read(vault, stay, row).unwrap_or_else(|error| {
-            unreadable::note("review_decision", row.id, &error);
+            damage::note("review_decision", row.id, &error);
             Self::default()
         })
     }
@@ -82,7 +83,7 @@ pub(super) fn open_answer(vault: &Vault, stay: &StayRow, row: &AnswerRow) -> Opt
     match vault.open_of_stay(&safe, &context, &row.sealed) {
         Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
         Err(error) => {
-            unreadable::note("review_answer", row.id, &error);
+            damage::note("review_answer", row.id, &error);
             None
         }
     }

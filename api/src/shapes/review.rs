@@ -1,120 +1,142 @@
 //! What officers of the police send and see.
 
+use domain::facility::Facility;
 use poem_openapi::{Object, types::Any};
+use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::text::{
     AnswerText, CommuneCode, CompletionWord, CountryCode, Day, DeliveryWord, DocumentKindWord,
-    FacilityKindWord, GradedIdentityWord, Id, IdentityWord, Instant, Name, NoDocumentReasonWord,
-    Note, PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, ReviewDecisionWord,
+    FacilityKindWord, GradedIdentityWord, IdentityWord, Instant, Name, NoDocumentReasonWord, Note,
+    PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, ReviewDecisionWord,
     ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
 };
 use super::{Residence, Visa, Warning};
+use crate::reply::Raw;
 
 /// Something about a stay that an officer should look at.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct ReviewCase {
     /// The case's id.
-    id: Id,
+    pub(crate) id: Uuid,
     /// Why it was opened.
-    kind: ReviewKindWord,
+    pub(crate) kind: ReviewKindWord,
     /// Where it is.
-    state: ReviewStateWord,
+    pub(crate) state: ReviewStateWord,
     /// From 1, the most urgent.
-    priority: u32,
+    pub(crate) priority: u32,
     /// Since when.
-    opened_at: Instant,
+    pub(crate) opened_at: Instant,
     /// The commune whose police decide.
-    commune_code: CommuneCode,
+    pub(crate) commune_code: CommuneCode,
     /// Its province.
-    province_code: ProvinceCode,
+    pub(crate) province_code: ProvinceCode,
     /// The version of the stay that gave the reason.
-    version: u32,
+    pub(crate) version: u32,
     /// Further members, by `kind`. Codes, grades and ids.
-    detail: Any<Value>,
+    pub(crate) detail: Any<Value>,
     /// Who holds it; `null` when nobody does.
     #[oai(nullable)]
-    lease: Option<Lease>,
+    pub(crate) lease: Option<Lease>,
     /// The stay as it stands.
-    stay: ReviewedStay,
+    pub(crate) stay: ReviewedStay,
     /// What was tried for it, by peer.
-    attempts: PeerAttempts,
+    pub(crate) attempts: PeerAttempts,
     /// What its sender was asked.
-    questions: Vec<AskedQuestion>,
+    pub(crate) questions: Vec<AskedQuestion>,
     /// What was decided, the oldest first.
-    decisions: Vec<PastDecision>,
+    pub(crate) decisions: Vec<PastDecision>,
 }
 
 /// Who holds a case.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct Lease {
     /// Whether you do.
-    is_own: bool,
+    pub(crate) is_own: bool,
     /// The lease, if it is yours.
     #[oai(nullable)]
-    lease_id: Option<Id>,
+    pub(crate) lease_id: Option<Uuid>,
     /// Until when.
-    leased_until: Instant,
+    pub(crate) leased_until: Instant,
 }
 
 /// A stay as the police see it: what is forwarded to them.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct ReviewedStay {
     /// Its id.
-    id: Id,
+    pub(crate) id: Uuid,
     /// The version shown.
-    version: u32,
+    pub(crate) version: u32,
     /// Where.
-    facility: ReviewedFacility,
+    pub(crate) facility: ReviewedFacility,
     /// Whether the guest is there.
-    presence: PresenceWord,
+    pub(crate) presence: PresenceWord,
     /// When the stay began.
-    arrival_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) arrival_at: Option<Instant>,
     /// When it is expected to end.
-    expected_departure_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expected_departure_at: Option<Instant>,
     /// When the guest left, if he did.
     #[oai(nullable)]
-    departed_at: Option<Instant>,
+    pub(crate) departed_at: Option<Instant>,
     /// Why the guest is here.
-    purpose: PurposeWord,
+    pub(crate) purpose: PurposeWord,
     /// What the purpose `other` means.
-    purpose_text: Option<Note>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) purpose_text: Option<Note>,
     /// The room.
-    room: Option<Place>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) room: Option<Place>,
     /// Who.
-    guest: ReviewedGuest,
+    pub(crate) guest: Raw<ReviewedGuest>,
     /// What the registry said, and how.
-    identity: GradedIdentity,
+    pub(crate) identity: GradedIdentity,
     /// The way to the police endpoint.
-    delivery: ReviewedDelivery,
+    pub(crate) delivery: ReviewedDelivery,
     /// What is still owed.
-    completion: ReviewedCompletion,
+    pub(crate) completion: ReviewedCompletion,
     /// Whether the declaration met its deadline.
-    timeliness: TimelinessWord,
+    pub(crate) timeliness: TimelinessWord,
     /// Legal time of filing.
-    received_at: Instant,
+    pub(crate) received_at: Instant,
     /// When it was due.
-    deadline_at: Instant,
+    pub(crate) deadline_at: Instant,
     /// What deserved a look.
-    warnings: Vec<Warning>,
+    pub(crate) warnings: Raw<Vec<Warning>>,
     /// `true` when what was declared is stored damaged: the guest and the room are not shown then.
     /// Left out otherwise.
-    unreadable: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unreadable: Option<bool>,
 }
 
 /// A facility as the police see it.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct ReviewedFacility {
     /// Its id.
-    id: Id,
+    pub(crate) id: Uuid,
     /// What it is by law.
-    kind: FacilityKindWord,
+    pub(crate) kind: FacilityKindWord,
     /// Its name.
-    name: String,
+    pub(crate) name: String,
     /// Its address inside the commune.
-    address: String,
+    pub(crate) address: String,
     /// Its commune.
-    commune_code: CommuneCode,
+    pub(crate) commune_code: CommuneCode,
+}
+
+impl ReviewedFacility {
+    /// A facility as it stands.
+    pub(crate) fn of(facility: &Facility) -> Self {
+        Self {
+            id: facility.id,
+            kind: facility.kind.into(),
+            name: facility.name.clone(),
+            address: facility.address.clone(),
+            commune_code: CommuneCode(facility.commune_code.clone()),
+        }
+    }
 }
 
 /// A guest as the police see it.
@@ -158,14 +180,14 @@ pub(crate) struct ReviewedDocument {
 }
 
 /// What the registry said, for the police.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct GradedIdentity {
     /// The state.
-    state: GradedIdentityWord,
+    pub(crate) state: GradedIdentityWord,
     /// What the sender sees of it.
-    seen_by_sender: IdentityWord,
+    pub(crate) seen_by_sender: IdentityWord,
     /// How well each member agrees, where a mismatch is open.
-    differences: Vec<Difference>,
+    pub(crate) differences: Raw<Vec<Difference>>,
 }
 
 /// How well a member agrees with the registry.
@@ -178,103 +200,105 @@ pub(crate) struct Difference {
 }
 
 /// The way to the police endpoint, for the police.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct ReviewedDelivery {
     /// The state.
-    state: DeliveryWord,
+    pub(crate) state: DeliveryWord,
     /// Of which version.
-    version: u32,
+    pub(crate) version: u32,
     /// What the endpoint calls it.
     #[oai(nullable)]
-    police_reference: Option<String>,
+    pub(crate) police_reference: Option<String>,
     /// Why it was refused or set aside.
     #[oai(nullable)]
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// What is still owed, for the police.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct ReviewedCompletion {
     /// The state.
-    state: CompletionWord,
+    pub(crate) state: CompletionWord,
 }
 
 /// What was tried for the newest versions, by peer.
-#[derive(Object)]
+#[derive(Default, Object, Serialize)]
 pub(crate) struct PeerAttempts {
     /// Calls of the population registry.
-    registry: Option<Attempts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registry: Option<Attempts>,
     /// Calls of the police endpoint.
-    police: Option<Attempts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) police: Option<Attempts>,
 }
 
 /// Calls of a peer.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct Attempts {
     /// How many.
-    count: u32,
+    pub(crate) count: u32,
     /// When the last began.
-    last_at: Instant,
+    pub(crate) last_at: Instant,
     /// How it ended.
-    last_outcome: String,
+    pub(crate) last_outcome: String,
     /// Its HTTP status, if there was an answer.
     #[oai(nullable)]
-    last_http_status: Option<i32>,
+    pub(crate) last_http_status: Option<i32>,
     /// What the peer said, or what was the matter.
     #[oai(nullable)]
-    last_code: Option<String>,
+    pub(crate) last_code: Option<String>,
 }
 
 /// A question with its answer's time.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct AskedQuestion {
     /// Its id.
-    id: Id,
+    pub(crate) id: Uuid,
     /// When it was asked.
-    asked_at: Instant,
+    pub(crate) asked_at: Instant,
     /// What was asked, in words.
     #[oai(nullable)]
-    question: Option<String>,
+    pub(crate) question: Option<String>,
     /// The members to look at again.
-    pointers: Vec<Pointer>,
+    pub(crate) pointers: Vec<Pointer>,
     /// When it was answered in words or by a change of what is asked about, or an officer decided
     /// otherwise.
     #[oai(nullable)]
-    answered_at: Option<Instant>,
+    pub(crate) answered_at: Option<Instant>,
     /// What the facility answered in words; `null` when it did not.
     #[oai(nullable)]
-    answer: Option<WordedAnswer>,
+    pub(crate) answer: Option<WordedAnswer>,
 }
 
 /// What a facility answered in words.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct WordedAnswer {
     /// Its id.
-    id: Id,
+    pub(crate) id: Uuid,
     /// The words; `null` when it is stored damaged.
     #[oai(nullable)]
-    text: Option<AnswerText>,
+    pub(crate) text: Option<AnswerText>,
     /// When.
-    answered_at: Instant,
+    pub(crate) answered_at: Instant,
 }
 
 /// A decision in a case's history.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct PastDecision {
     /// Its id.
-    id: Id,
+    pub(crate) id: Uuid,
     /// What was decided.
-    decision: ReviewDecisionWord,
+    pub(crate) decision: ReviewDecisionWord,
     /// When.
-    decided_at: Instant,
+    pub(crate) decided_at: Instant,
     /// The officer's key.
-    decided_by: Id,
+    pub(crate) decided_by: Uuid,
     /// The commune whose case it was.
-    commune_code: CommuneCode,
+    pub(crate) commune_code: CommuneCode,
     /// The commune that it went to.
     #[oai(nullable)]
-    referred_to: Option<CommuneCode>,
+    pub(crate) referred_to: Option<CommuneCode>,
     /// Why.
     #[oai(nullable)]
-    note: Option<String>,
+    pub(crate) note: Option<String>,
 }

@@ -5,12 +5,15 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    census, change, digest, directory,
+    census, change,
+    coded::Coded,
+    digest, directory,
     document::{DocumentKind, NoDocumentReason},
     draft,
     event::EventKind,
     facility::FacilityKind,
-    import, operator,
+    import::{self, FileKind},
+    operator,
     party::PartyRole,
     problem::Code,
     purpose::Purpose,
@@ -23,11 +26,7 @@ use domain::{
     time::format_instant,
     webhook,
 };
-use formats::{
-    columns::Field,
-    stay_rows::{DateOrder, KnownBy},
-    table::{FileKind, PassedOverReason},
-};
+use formats::{columns::Field, stay_rows::KnownBy, table::PassedOverReason};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
@@ -35,7 +34,6 @@ use poem_openapi::{
 use runtime::webhook_target;
 use serde::Serialize;
 use serde_json::Value;
-use store::destinations::{PAUSED, RUNNING};
 
 /// Each is a string whose JSON Schema is the expression behind the arrow. Lists of words get a name
 /// in the document, so that programs made from it have one type for each list, wherever it stands.
@@ -99,6 +97,57 @@ macro_rules! text_types {
     )+};
 }
 
+/// What is a word of an enumeration, and is made of one.
+macro_rules! of_words {
+    ($($name:ident => $word:ty;)+) => {$(
+        impl From<$word> for $name {
+            fn from(word: $word) -> Self {
+                Self(word.as_str().to_owned())
+            }
+        }
+
+        impl OfWord for $name {
+            type Word = $word;
+
+            fn of_stored(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    )+};
+}
+
+/// Each is the list of all words of the enumeration behind the arrow.
+macro_rules! word_types {
+    ($($(#[doc = $doc:literal])* $name:ident => $word:ty;)+) => {
+        text_types! {
+            $($(#[doc = $doc])* $name => all_words::<$word>();)+
+        }
+
+        of_words! {
+            $($name => $word;)+
+        }
+    };
+}
+
+/// A text that is a word of an enumeration.
+pub(crate) trait OfWord {
+    /// The enumeration.
+    type Word: Coded;
+
+    /// The text as a table has it.
+    fn of_stored(text: &str) -> Self;
+}
+
+/// A stored word, readable or not: for showing a damaged row to people, not for what is signed or
+/// sent on.
+pub(crate) fn as_stored<T: OfWord>(word: &store::word::Word<T::Word>) -> T {
+    T::of_stored(word.as_stored())
+}
+
+fn all_words<T: Coded>() -> MetaSchema {
+    words(T::ALL.iter().map(|word| word.as_str()))
+}
+
 text_types! {
     /// UUID version 7.
     Id => format("uuid");
@@ -140,106 +189,32 @@ text_types! {
     };
     /// A number or word as printed.
     Word => bounded(draft::WORD_LENGTH_MAX);
-    /// What a facility has to do.
-    DueWord => words(stay::DueKind::ALL.iter().map(|word| word.as_str()));
-    /// A word of the catalogue `purposes`.
-    PurposeWord => words(Purpose::ALL.iter().map(|word| word.as_str()));
-    /// Sex.
-    SexWord => words(sex::Sex::ALL.iter().map(|word| word.as_str()));
-    /// A word of the catalogue `document_kinds`.
-    DocumentKindWord => words(DocumentKind::ALL.iter().map(|word| word.as_str()));
-    /// Why there is no document.
-    NoDocumentReasonWord => words(NoDocumentReason::ALL.iter().map(|word| word.as_str()));
-    /// What a guest is in a party.
-    PartyRoleWord => words(PartyRole::ALL.iter().map(|word| word.as_str()));
-    /// A word of the catalogue `facility_kinds`.
-    FacilityKindWord => words(FacilityKind::ALL.iter().map(|word| word.as_str()));
-    /// Whether the guest is there.
-    PresenceWord => words(Presence::ALL.iter().map(|word| word.as_str()));
     /// What the registry said, as a sender sees it.
     IdentityWord => words(identity_words());
-    /// Where the newest forwardable version is on its way.
-    DeliveryWord => words(stay::DeliveryState::ALL.iter().map(|word| word.as_str()));
-    /// Whether the declaration met its deadline.
-    TimelinessWord => words(stay::Timeliness::ALL.iter().map(|word| word.as_str()));
-    /// Whether something is owed.
-    CompletionWord => words(stay::CompletionState::ALL.iter().map(|word| word.as_str()));
-    /// A code of the catalogue `error_codes`.
-    CodeWord => words(Code::ALL.iter().map(|word| word.as_str()));
-    /// What happened.
-    EventWord => words(EventKind::ALL.iter().map(|word| word.as_str()));
-    /// What the registry said, as the police see it.
-    GradedIdentityWord => words(stay::IdentityState::ALL.iter().map(|word| word.as_str()));
-    /// Why a case was opened.
-    ReviewKindWord => words(review::ReviewKind::ALL.iter().map(|word| word.as_str()));
-    /// Where a case is.
-    ReviewStateWord => words(review::ReviewState::ALL.iter().map(|word| word.as_str()));
-    /// What an officer decides.
-    ReviewDecisionWord => words(review::ReviewDecision::ALL.iter().map(|word| word.as_str()));
     /// A member that a sender may be asked to look at again.
     QuestionPointer => words(review::request::QUESTION_POINTERS.into_iter());
     /// An address.
     WebhookUrl => bounded(webhook_target::URL_LENGTH_MAX);
-    /// What a webhook is told of.
-    WebhookEventWord => words(webhook::event_words());
-    /// Whether a webhook is on.
-    WebhookStateWord => words(webhook::WebhookState::ALL.iter().map(|word| word.as_str()));
-    /// Why a webhook was switched off.
-    WebhookReasonWord => words(webhook::DisabledReason::ALL.iter().map(|word| word.as_str()));
-    /// Where a delivery is on its way.
-    WebhookProgressWord => words(webhook::EventProgress::ALL.iter().map(|word| word.as_str()));
-    /// How a call ended.
-    WebhookOutcomeWord => words(webhook::CallOutcome::ALL.iter().map(|word| word.as_str()));
-    /// What made a version of a stay.
-    ChangeWord => words(change::ChangeKind::ALL.iter().map(|word| word.as_str()));
-    /// The door that something came in by.
-    ChannelWord => words(stay::Channel::ALL.iter().map(|word| word.as_str()));
     /// What became of an item of a batch.
     OutcomeWord => words(["accepted", "replayed", "rejected"].into_iter());
-    /// What an entry of a facility's list is.
-    RoomKindWord => words(RoomKind::ALL.iter().map(|word| word.as_str()));
-    /// What becomes of who is missing in a census.
-    MissingWord => words(census::Missing::ALL.iter().map(|word| word.as_str()));
     /// What a census did with a guest.
     FateWord => words(census::Fate::ALL.iter().map(|word| word.as_str()).chain(["rejected"]));
-    /// What kind of text a scanner delivers.
-    ScanKindWord => words(scan::ScanKind::ALL.iter().map(|word| word.as_str()));
     /// A picture, as it is.
     Picture => MetaSchema::new_with_format("string", "binary");
     /// A file, as it is.
     FileContent => MetaSchema::new_with_format("string", "binary");
-    /// What kind of file it is.
-    FileKindWord => words(FileKind::ALL.iter().map(|kind| kind.as_str()));
     /// How far a file has come.
-    ImportStateWord => words(import::ImportState::ALL.iter().map(|word| word.as_str()));
-    /// What became of a row of a file.
-    RowOutcomeWord => words(import::RowOutcome::ALL.iter().map(|word| word.as_str()));
+    ImportStateWord => words(import::ImportState::SEEN.iter().map(|word| word.as_str()));
     /// Why a sheet of a file is not read.
     PassedOverWord => words(PassedOverReason::ALL.iter().map(|reason| reason.as_str()));
-    /// What stands first in a date with slashes.
-    DateOrderWord => words(DateOrder::ALL.into_iter().map(DateOrder::as_str));
     /// By what rows of a file are known again.
     KnownByWord => words(KnownBy::ALL.iter().map(|word| word.as_str()));
     /// What a column holds.
     FieldWord => words(Field::ALL.iter().map(|field| field.as_str()));
-    /// Where a notification is on its way.
-    TaskStateWord => words(operator::TaskState::ALL.iter().map(|word| word.as_str()));
-    /// What is done next for a notification.
-    TaskStepWord => words(operator::TaskStep::ALL.iter().map(|word| word.as_str()));
-    /// What a notification tells.
-    NotificationKindWord => words(stay::NotificationKind::ALL.iter().map(|word| word.as_str()));
-    /// Who is called.
-    PeerWord => words(["registry", "police"].into_iter());
     /// What became of the wish to send again.
     RequeueWord => words(["requeued", "on_its_way"].into_iter());
-    /// Whether a destination is held back.
-    DestinationStateWord => words([RUNNING, PAUSED].into_iter());
     /// Whether an organisation or a facility takes declarations.
     DirectoryStateWord => words(directory::STATES.into_iter());
-    /// How it stands with a key.
-    KeyStateWord => words(directory::KeyState::ALL.iter().map(|word| word.as_str()));
-    /// What a key may do.
-    RoleWord => words(Role::ALL.iter().map(|word| word.as_str()));
     /// The code of an organisation.
     OrganisationCode => MetaSchema {
         max_length: Some(directory::CODE_LENGTH_MAX),
@@ -255,8 +230,6 @@ text_types! {
         min_length: Some(1),
         ..bounded(directory::ADDRESS_LENGTH_MAX)
     };
-    /// Whether an endpoint is called.
-    BreakerWord => words(["closed", "open"].into_iter());
     /// Why a destination is held back.
     PauseReason => MetaSchema {
         min_length: Some(1),
@@ -266,6 +239,89 @@ text_types! {
     Sha256Hex => pattern("^[0-9a-f]{64}$");
     /// A compact JWS.
     CompactJws => pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$");
+}
+
+word_types! {
+    /// What a facility has to do.
+    DueWord => stay::DueKind;
+    /// A word of the catalogue `purposes`.
+    PurposeWord => Purpose;
+    /// Sex.
+    SexWord => sex::Sex;
+    /// A word of the catalogue `document_kinds`.
+    DocumentKindWord => DocumentKind;
+    /// Why there is no document.
+    NoDocumentReasonWord => NoDocumentReason;
+    /// What a guest is in a party.
+    PartyRoleWord => PartyRole;
+    /// A word of the catalogue `facility_kinds`.
+    FacilityKindWord => FacilityKind;
+    /// Whether the guest is there.
+    PresenceWord => Presence;
+    /// Where the newest forwardable version is on its way.
+    DeliveryWord => stay::DeliveryState;
+    /// Whether the declaration met its deadline.
+    TimelinessWord => stay::Timeliness;
+    /// Whether something is owed.
+    CompletionWord => stay::CompletionState;
+    /// A code of the catalogue `error_codes`.
+    CodeWord => Code;
+    /// What happened.
+    EventWord => EventKind;
+    /// What the registry said, as the police see it.
+    GradedIdentityWord => stay::IdentityState;
+    /// Why a case was opened.
+    ReviewKindWord => review::ReviewKind;
+    /// Where a case is.
+    ReviewStateWord => review::ReviewState;
+    /// What an officer decides.
+    ReviewDecisionWord => review::ReviewDecision;
+    /// Whether a webhook is on.
+    WebhookStateWord => webhook::WebhookState;
+    /// Why a webhook was switched off.
+    WebhookReasonWord => webhook::DisabledReason;
+    /// Where a delivery is on its way.
+    WebhookProgressWord => webhook::EventProgress;
+    /// How a call ended.
+    WebhookOutcomeWord => webhook::CallOutcome;
+    /// What made a version of a stay.
+    ChangeWord => change::ChangeKind;
+    /// The door that something came in by.
+    ChannelWord => stay::Channel;
+    /// What an entry of a facility's list is.
+    RoomKindWord => RoomKind;
+    /// What becomes of who is missing in a census.
+    MissingWord => census::Missing;
+    /// What kind of text a scanner delivers.
+    ScanKindWord => scan::ScanKind;
+    /// What kind of file it is.
+    FileKindWord => FileKind;
+    /// What became of a row of a file.
+    RowOutcomeWord => import::RowOutcome;
+    /// Where a notification is on its way.
+    TaskStateWord => operator::TaskState;
+    /// What is done next for a notification.
+    TaskStepWord => operator::TaskStep;
+    /// What a notification tells.
+    NotificationKindWord => stay::NotificationKind;
+    /// How it stands with a key.
+    KeyStateWord => directory::KeyState;
+    /// What a key may do.
+    RoleWord => Role;
+    /// Who is called.
+    PeerWord => operator::PeerName;
+    /// Whether a destination is held back.
+    DestinationStateWord => operator::DestinationState;
+    /// Whether an endpoint is called.
+    BreakerWord => operator::BreakerState;
+    /// What stands first in a date with slashes.
+    DateOrderWord => import::DateOrder;
+    /// What a webhook is told of.
+    WebhookEventWord => webhook::WebhookEvent;
+}
+
+of_words! {
+    ImportStateWord => import::ImportState;
 }
 
 impl Instant {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    audit::{Action, SubjectKind},
     canonical::to_canonical_json,
     problem::{Code, Violation},
     review::request::AnswerRequest as Request,
@@ -25,6 +26,7 @@ use super::{charge, facility_ids, with_key};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, Declaring};
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::{self, Area, IdempotencyKey};
 use crate::payload::{JsonDocument, Shape};
@@ -79,6 +81,10 @@ pub(crate) enum QuestionAnswered {
         Json<QuestionAnswer>,
         #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
     ),
+}
+
+impl Examples for StayAnswersApi {
+    const EXAMPLES: &'static str = include_str!("answers.examples.json");
 }
 
 #[OpenApi]
@@ -139,8 +145,8 @@ async fn give(
     let mut entry = audit::entry(
         app,
         sender.key_id,
-        "review_case.answered",
-        ("review_case", Uuid::nil()),
+        Action::ReviewCaseAnswered,
+        (SubjectKind::ReviewCase, Uuid::nil()),
         at,
     );
     entry.digest = Some(Sha256::digest(&sealed).to_vec());

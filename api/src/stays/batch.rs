@@ -18,6 +18,7 @@ use super::{charge, count};
 use crate::app::App;
 use crate::auth::{Admitted, DeclaringMany};
 use crate::config::ApiSettings;
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
 use crate::payload::{JsonDocument, Shape};
@@ -87,6 +88,10 @@ pub(crate) enum BatchDeclared {
     /// What became of each.
     #[oai(status = 200)]
     Results(Localised<Json<BatchAnswer>>),
+}
+
+impl Examples for StayBatchApi {
+    const EXAMPLES: &'static str = include_str!("batch.examples.json");
 }
 
 #[OpenApi]

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{charge, count_key, facility_ids};
 use crate::app::App;
 use crate::auth::{Admitted, Declaring};
+use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
 use crate::payload::{JsonDocument, MERGE_PATCH, Proposal, Shape};
@@ -150,6 +151,10 @@ pub(crate) enum StayChanged {
         #[oai(header = "ETag")] ETag,
         #[oai(header = "Idempotent-Replayed")] Option<Replayed>,
     ),
+}
+
+impl Examples for StayChangesApi {
+    const EXAMPLES: &'static str = include_str!("change.examples.json");
 }
 
 #[OpenApi]

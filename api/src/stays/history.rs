@@ -1,38 +1,41 @@
 //! Every version of a stay: its author, time and reason.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{
     notification::{former_notification_id, notification_id},
     stay::NotificationKind,
 };
+use intake::view::PastVersion;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
 use store::stays::StayVersionRow;
 use uuid::Uuid;
 
 use super::find;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::problem::Failure;
 use crate::reads;
 use crate::reply::{ETag, Json, Raw};
 use crate::shapes::Warning;
-use crate::shapes::text::{ChangeWord, ChannelWord, Id, Instant, Pointer, PresenceWord};
+use crate::shapes::text::{ChangeWord, ChannelWord, Instant, Pointer, PresenceWord};
 use crate::topic::Topic;
 use crate::unreadable;
 
 /// Every version of a stay.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct History {
     /// The stay.
-    stay_id: Id,
+    stay_id: Uuid,
     /// Its versions, the oldest first.
     items: Vec<HistoryItem>,
 }
 
 /// A version of a stay: who, when, why.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct HistoryItem {
     /// Which version, from 1.
     version: u32,
@@ -56,17 +59,44 @@ pub(crate) struct HistoryItem {
     /// The number of its receipt.
     receipt_number: String,
     /// What deserved a look.
-    warnings: Vec<Warning>,
+    warnings: Raw<Vec<Warning>>,
 }
 
 /// The key that made a version.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct Maker {
     /// Its id.
-    key_id: Id,
+    key_id: Uuid,
     /// What people call it.
     #[oai(nullable)]
     label: Option<String>,
+}
+
+impl HistoryItem {
+    /// A past version. `labels` are what people call keys, `sent_later` the versions that the police
+    /// got though they had no night in them when they were made.
+    fn of(
+        past: PastVersion,
+        labels: &HashMap<Uuid, String>,
+        sent_later: &HashSet<i32>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            version: past.version.unsigned_abs(),
+            change: past.change.into(),
+            changed: past.changed.into_iter().map(Pointer).collect(),
+            made_at: Instant::of(past.made_at),
+            made_by: Maker {
+                key_id: past.made_by,
+                label: labels.get(&past.made_by).cloned(),
+            },
+            channel: past.channel.into(),
+            reason: past.reason,
+            presence: past.presence.into(),
+            is_forwarded: past.is_forwardable || sent_later.contains(&past.version),
+            receipt_number: past.receipt_number,
+            warnings: Raw::of(&past.warnings)?,
+        })
+    }
 }
 
 /// The past of a stay.
@@ -77,7 +107,11 @@ pub(crate) struct StayHistoryApi(pub(crate) Arc<App>);
 pub(crate) enum HistoryShown {
     /// The versions of the stay.
     #[oai(status = 200)]
-    Versions(Json<Raw<History>>, #[oai(header = "ETag")] ETag),
+    Versions(Json<History>, #[oai(header = "ETag")] ETag),
+}
+
+impl Examples for StayHistoryApi {
+    const EXAMPLES: &'static str = include_str!("history.examples.json");
 }
 
 #[OpenApi]
@@ -105,14 +139,20 @@ impl StayHistoryApi {
         let keys: Vec<Uuid> = keys.into_iter().collect();
         let labels = store::api_keys::labels(&app.db, &keys).await?;
         let sent_later = sent_later(app, &versions).await?;
-        let history = intake::view::history(&app.vault, &stay, &versions, &labels, &sent_later);
-        let history = history.map_err(|error| unreadable::failure(stay.id, error))?;
+        let past = intake::view::history(&app.vault, &stay, &versions);
+        let past = past.map_err(|error| unreadable::failure(stay.id, error))?;
+        let items = past.into_iter();
+        let items = items.map(|version| HistoryItem::of(version, &labels, &sent_later));
+        let history = History {
+            stay_id: stay.id,
+            items: items.collect::<Result<_, _>>()?,
+        };
         reads::note(app, admitted.sender(), 1).await;
         let newest = versions
             .last()
             .map_or(stay.version, |newest| newest.version);
         let tag = ETag::of(newest);
-        Ok(HistoryShown::Versions(Json(Raw::of(&history)?), tag))
+        Ok(HistoryShown::Versions(Json(history), tag))
     }
 }
 

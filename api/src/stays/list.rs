@@ -19,13 +19,17 @@ use poem_openapi::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use store::stays::{IdentityFilter, Order, StayFilter, StayRow};
+use store::{
+    damage,
+    stays::{IdentityFilter, Order, StayFilter, StayRow},
+};
 use uuid::Uuid;
 
 use super::facility_ids;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::parameters::{FacilityId, Page, Paged, Parameter, Query, inline, query};
 use crate::police::questions;
 use crate::problem::Failure;
@@ -34,7 +38,6 @@ use crate::reply::{Json, Raw};
 use crate::shapes::Stay;
 use crate::shapes::text::{IdentityWord, Instant, PresenceWord};
 use crate::topic::Topic;
-use crate::unreadable;
 
 /// The scope of this list's cursors.
 const LIST: &str = "stays";
@@ -126,6 +129,10 @@ pub(crate) enum StaysListed {
     /// A page of stays.
     #[oai(status = 200)]
     Page(Json<StayPage>),
+}
+
+impl Examples for StayListApi {
+    const EXAMPLES: &'static str = include_str!("list.examples.json");
 }
 
 #[OpenApi]
@@ -332,10 +339,10 @@ pub(super) async fn render(app: &App, stays: &[StayRow]) -> Result<Vec<ListedRow
         items.push(match intake::view::current(&app.vault, stay, version) {
             Ok(view) => {
                 let asked = asked.remove(&stay.id).unwrap_or_default();
-                ListedRow::Stay(Raw::new(view.with_questions(asked).json)?)
+                ListedRow::Stay(Raw::new(view.with_questions(&asked).json)?)
             }
             Err(error) => {
-                unreadable::note("stay_version", stay.id, &error);
+                damage::note("stay_version", stay.id, &error);
                 ListedRow::Unreadable(UnreadableStay::of(stay))
             }
         });
@@ -350,7 +357,7 @@ impl UnreadableStay {
             id: stay.id,
             facility_id: stay.facility_id,
             version: stay.version.unsigned_abs(),
-            presence: presence.map(|presence| PresenceWord(presence.as_str().to_owned())),
+            presence: presence.map(PresenceWord::from),
             arrival_at: Instant::of(stay.arrival_at),
             received_at: Instant::of(stay.received_at),
         }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::find;
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
+use crate::examples::Examples;
 use crate::paper;
 use crate::parameters::{Parameter, Query, inline, query};
 use crate::problem::Failure;
@@ -47,6 +48,10 @@ pub(crate) enum ReceiptShown {
     /// The receipt.
     #[oai(status = 200)]
     Receipt(ReceiptForm<Raw<Receipt>>),
+}
+
+impl Examples for StayReceiptApi {
+    const EXAMPLES: &'static str = include_str!("receipt.examples.json");
 }
 
 #[OpenApi]
@@ -123,7 +128,7 @@ fn paper_of(
     let facility = facility.ok_or_else(|| Failure::new(Code::NotFound))?;
     let opened = intake::view::open(&app.vault, stay, version)
         .map_err(|error| unreadable::failure(stay.id, error))?;
-    let damaged = |error| unreadable::failure(stay.id, error);
+    let (timeliness, jws) = (stay.timeliness.get(), intake::view::jws(stay, version));
     // Accepted content is well-formed; members that only the service sets are not printed.
     let (draft, _) = Draft::read(&opened.content);
     let instant = |text: Option<String>| text.as_deref().and_then(parse_instant);
@@ -141,8 +146,8 @@ fn paper_of(
         expected_departure_at: instant(draft.expected_departure_at),
         received_at: stay.received_at,
         deadline_at: stay.deadline_at,
-        timeliness: stay.timeliness.get().map_err(damaged)?,
+        timeliness: timeliness.map_err(|error| unreadable::failure(stay.id, error))?,
         content_sha256: hex::encode(&version.content_sha256),
-        jws: intake::view::jws(stay, version).map_err(damaged)?,
+        jws: jws.map_err(|error| unreadable::failure(stay.id, error))?,
     })
 }

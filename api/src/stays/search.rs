@@ -20,6 +20,7 @@ use super::list::{StayPage, render};
 use crate::app::App;
 use crate::auth::{Admitted, Reading};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::parameters::Limit;
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -64,6 +65,10 @@ pub(crate) enum StaysFound {
     /// A page of stays.
     #[oai(status = 200)]
     Page(Json<StayPage>),
+}
+
+impl Examples for StaySearchApi {
+    const EXAMPLES: &'static str = include_str!("search.examples.json");
 }
 
 #[OpenApi]

@@ -5,21 +5,24 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::problem::Code;
 use domain::time::format_instant;
-use domain::webhook::{TEST, WAITING_COUNT_MAX};
+use domain::webhook::{WAITING_COUNT_MAX, WebhookEvent};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use serde::Serialize;
 use serde_json::json;
 use store::{
+    damage,
     declarations::Idempotency,
     idempotency,
     webhooks::{DeliveryRow, GuardedOutcome, WebhookRow},
+    word::{Unreadable, Word},
 };
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{Admitted, Asking};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
 use crate::problem::Failure;
@@ -97,6 +100,10 @@ pub(crate) enum DeliveryBegun {
     ),
 }
 
+impl Examples for DeliveriesApi {
+    const EXAMPLES: &'static str = include_str!("deliveries.examples.json");
+}
+
 #[OpenApi]
 impl DeliveriesApi {
     /// Try a webhook
@@ -150,8 +157,11 @@ impl DeliveriesApi {
         let has_more = rows.len() > page.limit;
         rows.truncate(page.limit);
         let last = rows.last().filter(|_| has_more);
+        let sound = rows.iter().filter_map(|row| {
+            damage::sound("webhook_delivery", row.id, WebhookDeliveryView::of(row))
+        });
         Ok(DeliveriesListed::Page(Json(WebhookDeliveryPage {
-            items: rows.iter().map(WebhookDeliveryView::of).collect(),
+            items: sound.collect(),
             next_cursor: last.map(|row| cursor::write(&app.vault, &list, key_id, row.id)),
         })))
     }
@@ -190,7 +200,7 @@ async fn test(
 ) -> Result<DeliveryBegun, Failure> {
     let now = app.clock.now();
     let path = format!("webhooks/{}/test", webhook.id);
-    let guard = super::guard(app, admitted, key, webhook, &path, now);
+    let guard = super::guard(app, admitted, key, webhook, &path, now)?;
     let begun = GuardedRequest {
         app,
         webhook,
@@ -212,20 +222,27 @@ async fn test(
         GuardedOutcome::Replayed(_) | GuardedOutcome::KeyReused => begun.by_twin().await,
         GuardedOutcome::Done | GuardedOutcome::NotDone => {
             key.count("new");
-            Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row))))
+            Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row)?)))
         }
     }
 }
 
 fn new_test(app: &App, webhook: &WebhookRow, now: DateTime<Utc>) -> DeliveryRow {
     let body = json!({
-        "type": TEST,
+        "type": WebhookEvent::Test.as_str(),
         "timestamp": format_instant(now),
         "data": {"webhook_id": webhook.id},
     });
     let event_id = ids::uuid_v7(&app.clock);
     let id = ids::uuid_v7(&app.clock);
-    store::webhooks::new_delivery(id, webhook.id, event_id, TEST, body.to_string(), now)
+    store::webhooks::new_delivery(
+        id,
+        webhook.id,
+        event_id,
+        WebhookEvent::Test,
+        body.to_string(),
+        now,
+    )
 }
 
 /// Begins a delivery from its first attempt.
@@ -238,7 +255,7 @@ async fn replay(
 ) -> Result<DeliveryBegun, Failure> {
     let now = app.clock.now();
     let path = format!("webhooks/{}/deliveries/{delivery_id}/replay", webhook.id);
-    let guard = super::guard(app, admitted, key, webhook, &path, now);
+    let guard = super::guard(app, admitted, key, webhook, &path, now)?;
     let begun = GuardedRequest {
         app,
         webhook,
@@ -253,13 +270,13 @@ async fn replay(
     must_be_enabled(webhook)?;
     let replayed = store::webhooks::replay(&app.db, webhook.id, delivery_id, now, guard.as_ref());
     let row = match replayed.await.map_err(|error| key.failure(error))? {
-        GuardedOutcome::Done => anew(row, now),
+        GuardedOutcome::Done => anew(row, now)?,
         GuardedOutcome::Replayed(_) | GuardedOutcome::KeyReused => return begun.by_twin().await,
         // It is under way, and goes on as it is.
         GuardedOutcome::NotDone => delivery(app, webhook, delivery_id).await?,
     };
     key.count("new");
-    Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row))))
+    Ok(DeliveryBegun::First(Json(WebhookDeliveryView::of(&row)?)))
 }
 
 async fn delivery(app: &App, webhook: &WebhookRow, id: Uuid) -> Result<DeliveryRow, Failure> {
@@ -290,10 +307,10 @@ impl GuardedRequest<'_> {
         let row = anew(
             delivery(self.app, self.webhook, first).await?,
             known.taken_at,
-        );
+        )?;
         self.key.count("replay");
         Ok(Some(DeliveryBegun::Again(
-            Json(WebhookDeliveryView::of(&row)),
+            Json(WebhookDeliveryView::of(&row)?),
             Replayed::when(true),
         )))
     }
@@ -306,18 +323,15 @@ impl GuardedRequest<'_> {
 }
 
 /// A delivery as it is when it begins.
-fn anew(row: DeliveryRow, at: DateTime<Utc>) -> DeliveryRow {
-    DeliveryRow {
+///
+/// Errors: it is damaged.
+fn anew(row: DeliveryRow, at: DateTime<Utc>) -> Result<DeliveryRow, Unreadable> {
+    let (id, webhook_id, event_id) = (row.id, row.webhook_id, row.event_id);
+    let about = row.kind.get()?;
+    Ok(DeliveryRow {
         created_at: row.created_at,
-        ..store::webhooks::new_delivery(
-            row.id,
-            row.webhook_id,
-            row.event_id,
-            &row.kind,
-            row.body,
-            at,
-        )
-    }
+        ..store::webhooks::new_delivery(id, webhook_id, event_id, about, row.body, at)
+    })
 }
 
 fn must_be_enabled(webhook: &WebhookRow) -> Result<(), Failure> {
@@ -328,19 +342,20 @@ fn must_be_enabled(webhook: &WebhookRow) -> Result<(), Failure> {
 }
 
 impl WebhookDeliveryView {
-    fn of(row: &DeliveryRow) -> Self {
+    fn of(row: &DeliveryRow) -> Result<Self, Unreadable> {
         let is_open = row.settled_at.is_none();
-        Self {
+        let last_outcome = row.last_outcome.as_ref().map(Word::get).transpose()?;
+        Ok(Self {
             id: row.id,
             event_id: row.event_id,
-            kind: WebhookEventWord(row.kind.clone()),
-            state: WebhookProgressWord(row.state.clone()),
+            kind: row.kind.get()?.into(),
+            state: row.state.get()?.into(),
             attempts: row.attempt_count,
             created_at: Instant::of(row.created_at),
             next_attempt_at: is_open.then(|| Instant::of(row.due_at)),
             last_attempt_at: row.last_attempt_at.map(Instant::of),
-            last_outcome: row.last_outcome.clone().map(WebhookOutcomeWord),
+            last_outcome: last_outcome.map(WebhookOutcomeWord::from),
             last_status: row.last_status,
-        }
+        })
     }
 }

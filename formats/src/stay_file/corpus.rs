@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::*;
+use crate::table::kind_of_content;
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
@@ -71,7 +72,7 @@ fn compare(row: &FileRow, expected: &Value) -> Result<(), String> {
 fn judge(file: &Path) -> Result<(), String> {
     let expected = expected(file);
     let bytes = std::fs::read(file).unwrap();
-    let kind = FileKind::of_content(&bytes);
+    let kind = kind_of_content(&bytes);
     let read = StayFile::read(bytes, kind, &super::tests::wishes());
     let read = match (read, expected["fault"].as_str()) {
         (Ok(read), None) => read,
@@ -144,7 +145,7 @@ fn no_damage_to_a_file_of_the_corpus_loses_a_row() {
             damaged.push(turned);
         }
         for bytes in damaged {
-            let kind = FileKind::of_content(&bytes);
+            let kind = kind_of_content(&bytes);
             let read = StayFile::read(bytes, kind, &super::tests::wishes());
             if let Ok(read) = read {
                 assert_eq!(read.rows(0).count(), read.description().row_count);

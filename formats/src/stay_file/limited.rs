@@ -8,11 +8,12 @@
 
 use std::io::{BufRead, Read, Write};
 
+use domain::import::FileKind;
 use serde::{Deserialize, Serialize};
 
 use super::{FileDescription, FileOptions, FileRow, StayFile};
 use crate::stay_rows::places::RowNote;
-use crate::table::{FILE_BYTE_COUNT_MAX, FileFault, FileKind};
+use crate::table::{FILE_BYTE_COUNT_MAX, FileFault};
 
 /// Longest line of the request.
 const REQUEST_BYTE_COUNT_MAX: u64 = 64 * 1024;
@@ -21,7 +22,7 @@ const REQUEST_BYTE_COUNT_MAX: u64 = 64 * 1024;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Request {
     /// What kind of file.
-    pub kind: String,
+    pub kind: FileKind,
     /// The size of the file in bytes; a shorter input is an error.
     pub byte_count: usize,
     /// What the sender says about it.
@@ -70,7 +71,6 @@ pub fn serve(input: impl Read, output: impl Write) -> std::io::Result<()> {
 
 fn read(input: &mut impl Read, request: &Request) -> std::io::Result<Result<StayFile, FileFault>> {
     let broken = |what| std::io::Error::new(std::io::ErrorKind::InvalidData, what);
-    let kind = FileKind::parse(&request.kind).ok_or_else(|| broken("no kind of file"))?;
     // In one piece: growing by doubling would take twice the memory.
     let mut bytes = Vec::with_capacity(request.byte_count.min(FILE_BYTE_COUNT_MAX));
     input
@@ -80,7 +80,7 @@ fn read(input: &mut impl Read, request: &Request) -> std::io::Result<Result<Stay
     if bytes.len() != request.byte_count {
         return Err(broken("not the whole file"));
     }
-    Ok(StayFile::read(bytes, kind, &request.wishes))
+    Ok(StayFile::read(bytes, request.kind, &request.wishes))
 }
 
 fn write(output: &mut impl Write, answer: &ReaderAnswer) -> std::io::Result<()> {

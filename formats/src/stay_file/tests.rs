@@ -125,7 +125,7 @@ fn what_holds_no_guests_says_why() {
 
 fn served(bytes: &[u8], byte_count: usize, first_row: usize) -> std::io::Result<Vec<ReaderAnswer>> {
     let request = Request {
-        kind: "xlsx".to_owned(),
+        kind: FileKind::Xlsx,
         byte_count,
         wishes: wishes(),
         first_row,

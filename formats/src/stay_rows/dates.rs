@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use domain::birth_date::BirthDate;
+use domain::import::DateOrder;
 use domain::problem::{Code, Hint, Violation};
 use domain::text::{fold, is_unseen, single_spaced};
 use domain::time::{local_date, parse_instant};
@@ -84,39 +85,11 @@ const FILLERS: [&str; 22] = [
     "SUNDAY",
 ];
 
-/// What stands first in `08/12/2026`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DateOrder {
-    /// The day, as in Viet Nam.
-    DayMonth,
-    /// The month, as in the United States.
-    MonthDay,
-}
-
-impl DateOrder {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::DayMonth, Self::MonthDay];
-
-    /// The word of JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DayMonth => "dmy",
-            Self::MonthDay => "mdy",
-        }
-    }
-
-    /// The order of a word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|order| order.as_str() == word)
-    }
-
-    const fn hint(self) -> Hint {
-        match self {
-            Self::DayMonth => Hint::DayFirst,
-            Self::MonthDay => Hint::MonthFirst,
-        }
+/// What helps to write dates in this order.
+const fn hint_of(order: DateOrder) -> Hint {
+    match order {
+        DateOrder::DayMonth => Hint::DayFirst,
+        DateOrder::MonthDay => Hint::MonthFirst,
     }
 }
 
@@ -161,7 +134,7 @@ impl DateFault {
     pub(super) fn violation(self, pointer: &str, otherwise: Code) -> Violation {
         match self {
             Self::Invalid => Violation::new(pointer, otherwise),
-            Self::OtherOrder(order) => Violation::new(pointer, otherwise).with(order.hint()),
+            Self::OtherOrder(order) => Violation::new(pointer, otherwise).with(hint_of(order)),
             Self::Ambiguous => Violation::new(pointer, Code::DateAmbiguous),
         }
     }

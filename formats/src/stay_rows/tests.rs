@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::table::FileKind;
+use domain::import::FileKind;
 
 /// 23:00 of 29 November 2026 in Viet Nam.
 const RECEIVED_AT: &str = "2026-11-29T16:00:00Z";

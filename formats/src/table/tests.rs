@@ -172,7 +172,7 @@ fn what_is_packed_or_another_document_is_named() {
         (&letter, FileFault::NotATable),
     ];
     for (bytes, fault) in table {
-        let kind = FileKind::of_content(bytes);
+        let kind = kind_of_content(bytes);
         assert_eq!(inspect(bytes, kind), Err(fault));
         assert_eq!(Table::read(bytes, kind).err(), Some(fault));
     }
@@ -379,7 +379,7 @@ fn bombs_and_macros_are_refused_before_they_are_unpacked() {
 proptest! {
     #[test]
     fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        for kind in FileKind::ALL {
+        for &kind in FileKind::ALL {
             let _ = inspect(&bytes, kind);
             let _ = Table::read(&bytes, kind);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::tests::{Link, TestDatabase, Weather, eventually};
 use chrono::{TimeDelta, TimeZone};
 use domain::{
+    audit::{Action, SubjectKind},
     change::ChangeKind,
     document::DocumentKind,
     facility::FacilityKind,
@@ -163,12 +164,12 @@ impl Sketch {
         let (stay, version) = (self.stay(), self.version());
         let received_at = self.received_at();
         let place = (Uuid::from_u128(self.id + (1 << 100)), received_at);
-        let subject = ("stay", stay.id);
+        let subject = (SubjectKind::Stay, stay.id);
         let late = |kind| NewCase::of_version(stay.id, 1, kind, serde_json::json!({}), received_at);
         let mut audit = crate::audit::entry(
             place,
             Actor::Key(version.created_by),
-            "stay.declared",
+            Action::StayDeclared,
             subject,
         );
         audit.subject_version = Some(1);
@@ -298,7 +299,7 @@ impl Sketch {
             facility_id: Some(stay.facility_id),
             stay_id: Some(stay.id),
             version: Some(1),
-            kind: ChangeKind::Declared.event().as_str().to_owned(),
+            kind: ChangeKind::Declared.event().into(),
             detail: "{\"channel\":\"rest\"}".to_owned(),
             created_at: stay.received_at,
             sequence: None,

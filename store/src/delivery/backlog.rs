@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use domain::{catalogue::Catalogues, routing::RoutingTable};
+use domain::{catalogue::Catalogues, operator::BreakerState, routing::RoutingTable};
 use metrics::gauge;
 
 use crate::{
@@ -111,7 +111,7 @@ pub async fn measure(
     for row in &map.rows {
         let backlog = backlogs.get(&row.code).copied().unwrap_or_default();
         measure_destination(&row.code, &backlog, now);
-        let is_open = map.called(row).breaker == "open";
+        let is_open = map.called(row).breaker.get() == Ok(BreakerState::Open);
         gauge!("luutru_destination_breaker_open", "destination" => row.code.clone())
             .set(f64::from(u8::from(is_open)));
     }

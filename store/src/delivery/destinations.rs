@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::{
     catalogue::Catalogues,
+    operator::{BreakerState, DestinationState},
     routing::{CommuneRoute, OperatorPause, RoutedDestination, RoutingTable},
 };
 use entity::{audit_entry, destination, destination_route};
@@ -26,11 +27,6 @@ pub type Destination = destination::Model;
 pub type Route = destination_route::Model;
 
 pub use domain::routing::NATIONAL;
-
-/// Words of the column `state`.
-pub const RUNNING: &str = "running";
-/// See [`RUNNING`].
-pub const PAUSED: &str = "paused";
 /// The author of a pause that a worker set because the destination refuses us. The pause ends by
 /// itself once the destination accepts again.
 pub const WORKER: &str = "worker";
@@ -49,14 +45,14 @@ pub fn new(
         name,
         province_code,
         endpoint_url: None,
-        state: RUNNING.to_owned(),
+        state: DestinationState::Running.into(),
         paused_by: None,
         paused_reason: None,
         paused_at: None,
         paused_until: None,
         rate_per_second: None,
         call_count_max: None,
-        breaker: "closed".to_owned(),
+        breaker: BreakerState::Closed.into(),
         breaker_reason: None,
         breaker_since: None,
         created_at: now,
@@ -102,14 +98,25 @@ pub fn routing_table(
 }
 
 fn as_routed(row: &Destination) -> RoutedDestination {
-    let is_paused_by_operator = row.state == PAUSED && row.paused_by.as_deref() != Some(WORKER);
     RoutedDestination {
         code: row.code.clone(),
         province_code: row.province_code.clone(),
         has_endpoint: row.endpoint_url.is_some(),
-        pause: is_paused_by_operator.then_some(OperatorPause {
-            until: row.paused_until,
-        }),
+        pause: pause_of(row),
+    }
+}
+
+/// While nobody can tell whether a destination is paused, nothing goes there.
+fn pause_of(row: &Destination) -> Option<OperatorPause> {
+    match row.state.get() {
+        Ok(DestinationState::Running) => None,
+        Ok(DestinationState::Paused) => {
+            let is_by_operator = row.paused_by.as_deref() != Some(WORKER);
+            is_by_operator.then_some(OperatorPause {
+                until: row.paused_until,
+            })
+        }
+        Err(_) => Some(OperatorPause { until: None }),
     }
 }
 
@@ -167,7 +174,7 @@ pub async fn pause(
     key: Option<&Idempotency>,
 ) -> Result<DestinationOutcome> {
     let change = destination::Entity::update_many()
-        .col_expr(destination::Column::State, Expr::value(PAUSED))
+        .col_expr(destination::Column::State, state(DestinationState::Paused))
         .col_expr(destination::Column::PausedBy, Expr::value(pause.by))
         .col_expr(destination::Column::PausedReason, Expr::value(pause.reason))
         .col_expr(destination::Column::PausedAt, Expr::value(pause.at))
@@ -226,7 +233,7 @@ async fn perform(
 /// Ends expired pauses.
 pub async fn end_pauses(db: &Database, now: DateTime<Utc>) -> Result<u64> {
     let change = running_again()
-        .filter(destination::Column::State.eq(PAUSED))
+        .filter(destination::Column::State.eq(DestinationState::Paused.as_str()))
         .filter(destination::Column::PausedUntil.lte(now));
     apply(db, change).await
 }
@@ -235,12 +242,12 @@ pub async fn end_pauses(db: &Database, now: DateTime<Utc>) -> Result<u64> {
 /// since one alarm is enough.
 pub async fn pause_as_refusing(db: &Database, code: &str, at: DateTime<Utc>) -> Result<bool> {
     let change = destination::Entity::update_many()
-        .col_expr(destination::Column::State, Expr::value(PAUSED))
+        .col_expr(destination::Column::State, state(DestinationState::Paused))
         .col_expr(destination::Column::PausedBy, Expr::value(WORKER))
         .col_expr(destination::Column::PausedReason, Expr::value("refuses_us"))
         .col_expr(destination::Column::PausedAt, Expr::value(at))
         .filter(destination::Column::Code.eq(code))
-        .filter(destination::Column::State.eq(RUNNING));
+        .filter(destination::Column::State.eq(DestinationState::Running.as_str()));
     Ok(apply(db, change).await? == 1)
 }
 
@@ -252,9 +259,12 @@ pub async fn note_breaker(
     reason: Option<&str>,
     since: DateTime<Utc>,
 ) -> Result<()> {
-    let word = if reason.is_some() { "open" } else { "closed" };
+    let breaker = match reason {
+        Some(_) => BreakerState::Open,
+        None => BreakerState::Closed,
+    };
     let change = destination::Entity::update_many()
-        .col_expr(destination::Column::Breaker, Expr::value(word))
+        .col_expr(destination::Column::Breaker, Expr::value(breaker.as_str()))
         .col_expr(
             destination::Column::BreakerReason,
             Expr::value(reason.map(str::to_owned)),
@@ -271,11 +281,15 @@ pub async fn note_breaker(
     Ok(())
 }
 
+fn state(state: DestinationState) -> Expr {
+    Expr::value(state.as_str())
+}
+
 fn running_again() -> sea_orm::UpdateMany<destination::Entity> {
     let nothing = || Expr::value(None::<String>);
     let never = || Expr::value(None::<DateTime<Utc>>);
     destination::Entity::update_many()
-        .col_expr(destination::Column::State, Expr::value(RUNNING))
+        .col_expr(destination::Column::State, state(DestinationState::Running))
         .col_expr(destination::Column::PausedBy, nothing())
         .col_expr(destination::Column::PausedReason, nothing())
         .col_expr(destination::Column::PausedAt, never())
@@ -348,17 +362,25 @@ pub async fn put(db: &Database, destination: Destination, entry: audit::Entry) -
 
 #[cfg(test)]
 mod tests {
+    use entity::word::Word;
+    use sea_orm::sea_query::ValueType;
+
     use super::*;
 
     #[test]
     fn only_an_operators_pause_stops_routing() {
         let until = DateTime::UNIX_EPOCH;
         let held = Some(OperatorPause { until: Some(until) });
+        let for_good = Some(OperatorPause { until: None });
+        let damaged: Word<DestinationState> = ValueType::try_from("thiềm".into()).unwrap();
         let table = [
-            (RUNNING, None, None),
-            (PAUSED, Some("cli"), held),
-            (PAUSED, None, held),
-            (PAUSED, Some(WORKER), None),
+            (Word::from(DestinationState::Running), None, None),
+            (DestinationState::Paused.into(), Some("cli"), held),
+            (DestinationState::Paused.into(), None, held),
+            (DestinationState::Paused.into(), Some(WORKER), None),
+            // Nobody can tell.
+            (damaged.clone(), None, for_good),
+            (damaged, Some(WORKER), for_good),
         ];
         for (state, by, expected) in table {
             let mut row = new(
@@ -368,10 +390,10 @@ mod tests {
                 Some("01".to_owned()),
                 until,
             );
-            row.state = state.to_owned();
+            row.state = state.clone();
             row.paused_by = by.map(str::to_owned);
             row.paused_until = Some(until);
-            assert_eq!(as_routed(&row).pause, expected, "{state} by {by:?}");
+            assert_eq!(as_routed(&row).pause, expected, "{state:?} by {by:?}");
         }
     }
 }

@@ -558,7 +558,7 @@ struct News {
 
 impl News {
     fn holds(&self, result: &TaskResult, event: &entity::event::Model) -> bool {
-        let is_of = |kind: EventKind| event.kind == kind.as_str();
+        let is_of = |kind: EventKind| event.kind.get() == Ok(kind);
         if is_of(EventKind::StayAttention) {
             self.attention.contains(&result.stay_id)
         } else if is_of(EventKind::StayCompletionDue) {
@@ -578,7 +578,7 @@ async fn news(
 ) -> Result<News> {
     let tells = |result: &TaskResult, kind: EventKind| {
         let mut events = result.events.iter();
-        events.any(|event| event.kind == kind.as_str())
+        events.any(|event| event.kind.get() == Ok(kind))
     };
     let telling: Vec<&TaskResult> = results
         .filter(|result| {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::stay::NotificationKind;
+use domain::stay::{DeliveryState, NotificationKind};
 use entity::{attempt, outbox_task, stay, word::Word};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -297,7 +297,10 @@ async fn requeue_stay(transaction: &Transaction, task: &Freed, now: DateTime<Utc
     // A parked identity result left the stay acknowledged.
     if task.kind.get()? != NotificationKind::IdentityResult {
         change = change
-            .col_expr(stay::Column::DeliveryState, Expr::value("queued"))
+            .col_expr(
+                stay::Column::DeliveryState,
+                Expr::value(DeliveryState::Queued.as_str()),
+            )
             .col_expr(stay::Column::DeliveryReason, Expr::value(None::<String>));
     }
     Ok(change.exec(transaction).await?.rows_affected > 0)

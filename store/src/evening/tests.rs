@@ -4,7 +4,12 @@ use std::cell::Cell;
 
 use ::tests::on_both_databases;
 use chrono::{Days, TimeDelta};
-use domain::{event::EventKind, night, stay::NotificationKind};
+use domain::{
+    audit::{Action, SubjectKind},
+    event::EventKind,
+    night,
+    stay::NotificationKind,
+};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, QueryTrait};
 
 use super::*;
@@ -27,7 +32,7 @@ fn evening() -> DateTime<Utc> {
 
 fn forwarded(stay: &StayRow) -> Forwarded {
     let place = (stay.id, evening());
-    let subject = ("stay", stay.id);
+    let subject = (SubjectKind::Stay, stay.id);
     Forwarded {
         task: NewTask {
             id: stay.id,
@@ -41,7 +46,7 @@ fn forwarded(stay: &StayRow) -> Forwarded {
             trace_parent: None,
             created_at: evening(),
         },
-        audit: audit::entry(place, Actor::Worker, "notification.required", subject),
+        audit: audit::entry(place, Actor::Worker, Action::NotificationRequired, subject),
     }
 }
 
@@ -146,7 +151,7 @@ async fn tell(house: &House, now: DateTime<Utc>, limit: u64) -> Vec<u128> {
             facility_id: Some(stay.facility_id),
             stay_id: Some(stay.id),
             version: Some(stay.version),
-            kind: EventKind::StayDepartureOverdue.as_str().to_owned(),
+            kind: EventKind::StayDepartureOverdue.into(),
             detail: "{}".to_owned(),
             created_at: now,
             sequence: None,

@@ -14,7 +14,7 @@ use super::{
     queue::{OfficerScope, find_on},
 };
 use crate::{
-    Backend, Database, Error, Result, audit, dialect, idempotency,
+    Backend, Database, Result, audit, dialect, idempotency,
     rows::{self, columns},
     table_rows::{AuditRow, EventRow},
     write,
@@ -119,9 +119,7 @@ async fn decide_on(
     if !move_case(connection, &new).await? {
         return Ok(Decided::LeaseLost);
     }
-    let kind = ReviewKind::parse(&case.kind).ok_or(Error::Corrupt {
-        what: "review_case.kind",
-    })?;
+    let kind = case.kind.get()?;
     let pointers = new.pointers.as_ref();
     let pointers = pointers.map(|named| review::asked_pointers(kind, named));
     let row = row(&case, &new, pointers.as_deref());
@@ -274,7 +272,7 @@ fn row(case: &Case, new: &NewDecision, pointers: Option<&[&str]>) -> DecisionRow
         case_id: case.id,
         stay_id: case.stay_id,
         version: case.version,
-        decision: new.decision.as_str().to_owned(),
+        decision: new.decision.into(),
         commune_code: case.commune_code.clone(),
         referred_to: new.referred_to.as_ref().map(|(commune, _)| commune.clone()),
         decided_by: new.key_id,

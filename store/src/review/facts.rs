@@ -1,13 +1,18 @@
 //! Data that an officer needs besides a case: the stays, and the calls made for them.
 
 use chrono::{DateTime, Utc};
-use domain::{facility::Facility, notification::notification_id, stay::NotificationKind};
-use entity::{facility, review_case, stay};
+use domain::{
+    facility::Facility,
+    notification::notification_id,
+    operator::{AttemptOutcome, PeerName},
+    stay::NotificationKind,
+};
+use entity::{facility, review_case, stay, word::Word};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::Case;
-use crate::{Database, Result, dialect, facilities, rows, stays::StayRow};
+use crate::{Database, Result, damage::Listed, dialect, facilities, rows, stays::StayRow};
 
 /// The stays of these cases, in no particular order.
 pub async fn stays(db: &Database, cases: &[Case]) -> Result<Vec<StayRow>> {
@@ -23,13 +28,18 @@ pub async fn facilities(
     db: &Database,
     cases: &[Case],
     now: DateTime<Utc>,
-) -> Result<Vec<Facility>> {
+) -> Result<Vec<Listed<Facility>>> {
     let ids = cases.iter().map(|case| case.facility_id);
     let rows = facility::Entity::find()
         .filter(facility::Column::Id.is_in(ids))
         .all(db.reader())
         .await?;
-    facilities::stand(db, rows, now).await
+    let listed = facilities::records(db.reader(), rows, now).await?;
+    let facilities = listed.into_iter().map(|one| Listed {
+        id: one.id,
+        row: one.row.map(|record| record.facility),
+    });
+    Ok(facilities.collect())
 }
 
 /// The open cases of kind `mismatch` of the stays of these cases: their detail tells what differs.
@@ -50,14 +60,14 @@ pub async fn mismatches(db: &Database, cases: &[Case]) -> Result<Vec<Case>> {
 pub struct AttemptSummary {
     /// The stay.
     pub stay_id: Uuid,
-    /// `registry` or `police`.
-    pub peer: String,
+    /// Who was called.
+    pub peer: Word<PeerName>,
     /// How often.
     pub attempt_count: i64,
     /// When the last call began.
     pub started_at: DateTime<Utc>,
     /// How it ended.
-    pub outcome: String,
+    pub outcome: Word<AttemptOutcome>,
     /// Its HTTP status, if there was an answer.
     pub http_status: Option<i32>,
     /// The peer's code, or the error.

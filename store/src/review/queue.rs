@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::review::{ReviewKind, ReviewState};
-use entity::review_case;
+use entity::{review_case, word::Word};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
@@ -457,8 +457,8 @@ async fn is_known(db: &Database, lease_id: Uuid, key_id: Uuid) -> Result<bool> {
 pub struct Count {
     /// The commune.
     pub commune_code: String,
-    /// A word of the kinds.
-    pub kind: String,
+    /// Why they were opened.
+    pub kind: Word<ReviewKind>,
     /// Cases that wait for an officer, those held by one included.
     pub open_count: i64,
     /// Of these, cases that an officer holds.
@@ -492,8 +492,8 @@ pub async fn counts(db: &Database, scope: &OfficerScope, now: DateTime<Utc>) -> 
 /// How many cases of a kind wait for an officer, and since when the oldest: for metrics.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct WaitingCases {
-    /// A word of the kinds.
-    pub kind: String,
+    /// Why they were opened.
+    pub kind: Word<ReviewKind>,
     /// How many.
     pub waiting_count: i64,
     /// Since when the oldest.

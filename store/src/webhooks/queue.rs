@@ -5,8 +5,6 @@
 //! deliveries: no event is skipped or handed out twice, whichever process dies and when. A disabled
 //! webhook keeps its position and resumes there.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use domain::{
     event::EventKind,
@@ -20,12 +18,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Backend, Database, Error, Result, dialect,
+    Backend, Database, Result, dialect,
     events::{self, EventRow},
     pool::Transaction,
     rows,
     table_rows::{self, WebhookDeliveryRow},
-    webhooks::{DeliveryRow, WebhookRow},
+    webhooks::{self, DeliveryRow, WebhookRow},
     write,
 };
 
@@ -66,18 +64,8 @@ pub async fn disable_orphans(
         .all(&transaction)
         .await?;
     let events = disabled.iter().map(|row| {
-        let detail = serde_json::json!({"webhook_id": row.id, "reason": reason.as_str()});
-        table_rows::EventRow(EventRow {
-            id: fresh_id(),
-            organisation_id: Some(row.organisation_id),
-            facility_id: None,
-            stay_id: None,
-            version: None,
-            kind: EventKind::WebhookDisabled.as_str().to_owned(),
-            detail: detail.to_string(),
-            created_at: now,
-            sequence: None,
-        })
+        let webhook = (row.id, row.organisation_id);
+        disabled_event(fresh_id(), webhook, reason, now)
     });
     let events: Vec<table_rows::EventRow> = events.collect();
     if !events.is_empty() {
@@ -87,6 +75,27 @@ pub async fn disable_orphans(
     write::commit(transaction).await?;
     db.wake().notify_events();
     Ok(disabled.len())
+}
+
+/// Tells the organisation that its webhook was disabled.
+fn disabled_event(
+    id: Uuid,
+    (webhook_id, organisation_id): (Uuid, Uuid),
+    reason: DisabledReason,
+    now: DateTime<Utc>,
+) -> table_rows::EventRow {
+    let detail = serde_json::json!({"webhook_id": webhook_id, "reason": reason});
+    table_rows::EventRow(EventRow {
+        id,
+        organisation_id: Some(organisation_id),
+        facility_id: None,
+        stay_id: None,
+        version: None,
+        kind: EventKind::WebhookDisabled.into(),
+        detail: detail.to_string(),
+        created_at: now,
+        sequence: None,
+    })
 }
 
 /// Enabled webhooks with events of their organisation ahead; also those that lag `lag_max` numbers
@@ -114,30 +123,9 @@ pub async fn behind(db: &Database, now: DateTime<Utc>, lag_max: i64) -> Result<V
 
 /// What a webhook hears of.
 pub fn scope(row: &WebhookRow) -> Result<events::FeedScope> {
-    let corrupt = || Error::Corrupt {
-        what: "webhook.facility_ids",
-    };
-    let facility_ids = match &row.facility_ids {
-        None => None,
-        Some(text) => Some(serde_json::from_str(text).map_err(|_| corrupt())?),
-    };
     Ok(events::FeedScope {
         organisation_id: row.organisation_id,
-        facility_ids: facility_ids
-            .map(|ids: Vec<String>| {
-                let ids = ids.iter().map(|id| Uuid::parse_str(id));
-                ids.collect::<std::result::Result<_, _>>()
-                    .map_err(|_| corrupt())
-            })
-            .transpose()?,
-    })
-}
-
-/// The kinds of events that a webhook wants; `None`: all.
-pub fn kinds(row: &WebhookRow) -> Result<Option<HashSet<String>>> {
-    let kinds = row.kinds.as_ref().map(|text| serde_json::from_str(text));
-    kinds.transpose().map_err(|_| Error::Corrupt {
-        what: "webhook.kinds",
+        facility_ids: webhooks::facility_ids(row)?,
     })
 }
 
@@ -258,6 +246,22 @@ pub async fn release(db: &Database, id: Uuid, lease_id: Uuid) -> Result<()> {
     let text = "UPDATE webhook_delivery SET lease_id = NULL, leased_until = NULL \
                 WHERE id = ? AND lease_id = ?";
     let values = vec![rows::uuid(id), rows::uuid(lease_id)];
+    let statement = dialect::statement(db.backend(), text, values);
+    db.writer().execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Ends a delivery that is not to be sent, without a call.
+pub async fn fail(db: &Database, id: Uuid, lease_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let text = "UPDATE webhook_delivery SET state = ?, lease_id = NULL, leased_until = NULL, \
+                  settled_at = ? \
+                WHERE id = ? AND lease_id = ? AND settled_at IS NULL";
+    let values = vec![
+        rows::text(EventProgress::Failed.as_str()),
+        rows::instant(now),
+        rows::uuid(id),
+        rows::uuid(lease_id),
+    ];
     let statement = dialect::statement(db.backend(), text, values);
     db.writer().execute_raw(statement).await?;
     Ok(())
@@ -387,19 +391,8 @@ async fn disable_if_due(
     let Some(row) = transaction.query_one_raw(statement).await? else {
         return Ok(false);
     };
-    let detail = serde_json::json!({"webhook_id": result.webhook_id, "reason": reason.as_str()});
-    let event = EventRow {
-        id: result.notice_id,
-        organisation_id: Some(row.try_get("", "organisation_id")?),
-        facility_id: None,
-        stay_id: None,
-        version: None,
-        kind: EventKind::WebhookDisabled.as_str().to_owned(),
-        detail: detail.to_string(),
-        created_at: now,
-        sequence: None,
-    };
-    let rows = vec![table_rows::EventRow(event)];
+    let webhook = (result.webhook_id, row.try_get("", "organisation_id")?);
+    let rows = vec![disabled_event(result.notice_id, webhook, reason, now)];
     let insert = dialect::insert_rows(backend, "event", rows, "ON CONFLICT (id) DO NOTHING");
     transaction.execute_raw(insert).await?;
     Ok(true)

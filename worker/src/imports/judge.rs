@@ -7,6 +7,7 @@ use std::{
 
 use domain::{
     change::Change,
+    import::RowOutcome,
     problem::{Code, Violation},
     sender::Sender,
     stay::Channel,
@@ -405,18 +406,22 @@ impl Job {
         let own = draft.map_or(&[][..], |draft| &draft.warnings);
         let (outcome, stay_id, warnings) = match &fate {
             Fate::Skipped => match &row.reading {
-                FileReading::Skipped(why) => ("skipped", None, std::slice::from_ref(why)),
-                FileReading::Stay(_) => ("skipped", None, own),
+                FileReading::Skipped(why) => (RowOutcome::Skipped, None, std::slice::from_ref(why)),
+                FileReading::Stay(_) => (RowOutcome::Skipped, None, own),
             },
-            Fate::Accepted(stay_id, warnings) => ("accepted", *stay_id, warnings.as_slice()),
-            Fate::Replayed(stay_id, warnings) => ("replayed", Some(*stay_id), warnings.as_slice()),
+            Fate::Accepted(stay_id, warnings) => {
+                (RowOutcome::Accepted, *stay_id, warnings.as_slice())
+            }
+            Fate::Replayed(stay_id, warnings) => {
+                (RowOutcome::Replayed, Some(*stay_id), warnings.as_slice())
+            }
             Fate::Rejected(reasons) => {
                 notes.insert("code".to_owned(), json!(reasons.code.as_str()));
                 notes.insert("errors".to_owned(), kept(&reasons.violations));
                 if let Some(stay_id) = reasons.stay_id {
                     notes.insert("stay_id".to_owned(), json!(stay_id));
                 }
-                ("rejected", None, own)
+                (RowOutcome::Rejected, None, own)
             }
         };
         if !warnings.is_empty() {
@@ -436,7 +441,7 @@ impl Job {
             position,
             row_number: i32::try_from(row.number).unwrap_or(i32::MAX),
             sheet: Some(i32::try_from(row.sheet).unwrap_or(i32::MAX)),
-            outcome: outcome.to_owned(),
+            outcome: outcome.into(),
             stay_id,
             notes: (!notes.is_empty()).then(|| Value::Object(notes).to_string()),
             sealed,

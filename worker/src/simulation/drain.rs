@@ -3,7 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use chrono::{NaiveTime, TimeDelta};
-use domain::time::{at_local, local_date};
+use domain::{
+    audit::Action,
+    time::{at_local, local_date},
+};
 use rand::Rng;
 use store::{destinations, tasks::Requeued};
 
@@ -29,7 +32,7 @@ impl World {
         self.hands.set(self.clock.now() - self.shift);
         self.shift = TimeDelta::zero();
         for code in [POST, destinations::NATIONAL] {
-            let entry = audit(&self.clock, "destination.resumed");
+            let entry = audit(&self.clock, Action::DestinationResumed);
             // The destination `national` exists once a worker has looked.
             let _ = destinations::resume(&self.db, code, entry, None).await;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::stay::Channel;
+use domain::{audit::Action, stay::Channel};
 use futures_util::FutureExt;
 use intake::{Expected, Occasion, Refusal};
 use rand::{Rng, seq::IndexedRandom};
@@ -513,7 +513,7 @@ impl World {
         let code = *[POST, store::destinations::NATIONAL]
             .choose(&mut self.chance)
             .unwrap_or(&POST);
-        let entry = audit(&self.clock, "destination.held");
+        let entry = audit(&self.clock, Action::DestinationPaused);
         let outcome = match self.chance.random_range(0..5) {
             0..3 => store::destinations::resume(&self.db, code, entry, None).await,
             draw => {
@@ -550,7 +550,7 @@ impl World {
 
     /// Sends a parked task again.
     pub(super) async fn requeue(&mut self, id: Uuid) -> Requeued {
-        let entry = audit(&self.clock, "notification.requeued");
+        let entry = audit(&self.clock, Action::DeliveryRequeued);
         let now = self.clock.now();
         let requeued = store::tasks::requeue(&self.db, id, now, entry, None)
             .await

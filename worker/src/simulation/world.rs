@@ -16,7 +16,10 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use domain::catalogue::Catalogues;
+use domain::{
+    audit::{Action, SubjectKind},
+    catalogue::Catalogues,
+};
 use intake::{Intake, IntakeParts, IntakeSettings};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use runtime::{
@@ -126,16 +129,21 @@ async fn route_one_commune(db: &Database, clock: &Clock) {
         destination_code: POST.to_owned(),
     };
     store::destinations::add(db, vec![post]).await.unwrap();
-    store::destinations::route(db, route, audit(clock, "destination.routed"))
+    store::destinations::route(db, route, audit(clock, Action::DestinationRouted))
         .await
         .unwrap();
 }
 
 /// An operator's entry.
-pub(super) fn audit(clock: &Clock, action: &str) -> store::audit::Entry {
+pub(super) fn audit(clock: &Clock, action: Action) -> store::audit::Entry {
     let place = (ids::uuid_v7(clock), clock.now());
     let actor = store::audit::Actor::Key(Uuid::from_u128(5));
-    store::audit::entry(place, actor, action, ("destination", Uuid::from_u128(6)))
+    store::audit::entry(
+        place,
+        actor,
+        action,
+        (SubjectKind::Destination, Uuid::from_u128(6)),
+    )
 }
 
 fn catalogues() -> Catalogues {

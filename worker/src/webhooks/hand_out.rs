@@ -4,13 +4,17 @@
 //! waiting deliveries gets no more for now: its position stays, and the feed keeps new events for
 //! 30 days.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use domain::{time::format_instant, webhook::WAITING_COUNT_MAX};
+use domain::{
+    event::EventKind,
+    time::format_instant,
+    webhook::{WAITING_COUNT_MAX, WebhookEvent},
+};
 use runtime::{clock::Clock, ids};
 use serde_json::{Value, json};
 use store::{
-    Database,
+    Database, damage,
     events::{self, EventRow},
     webhook_queue,
     webhooks::{self, DeliveryRow, WebhookRow},
@@ -63,49 +67,55 @@ async fn hand_out_all(db: &Database, clock: &Clock) -> store::Result<bool> {
 
 async fn hand_out(db: &Database, clock: &Clock, webhook: &WebhookRow) -> store::Result<bool> {
     let scope = webhook_queue::scope(webhook)?;
-    let kinds = webhook_queue::kinds(webhook)?;
+    let kinds = webhooks::kinds(webhook)?;
     if webhook_queue::is_full(db, webhook.id, WAITING_COUNT_MAX).await? {
         return Ok(false);
     }
     let page = events::page(db, &scope, webhook.position, PAGE_COUNT_MAX).await?;
-    let wanted = page
-        .items
-        .iter()
-        .filter(|event| is_wanted(kinds.as_ref(), event));
-    let deliveries = wanted.map(|event| delivery(clock, webhook, event));
+    let deliveries = page.items.iter().filter_map(|event| {
+        let made = delivery(clock, webhook, kinds.as_deref(), event);
+        damage::sound("event", event.id, made).flatten()
+    });
     let deliveries: Vec<DeliveryRow> = deliveries.collect();
     webhook_queue::hand_out(db, webhook, page.reached, deliveries).await?;
     Ok(page.is_full)
 }
 
-fn is_wanted(kinds: Option<&HashSet<String>>, event: &EventRow) -> bool {
-    kinds.is_none_or(|kinds| kinds.contains(&event.kind))
-}
-
-fn delivery(clock: &Clock, webhook: &WebhookRow, event: &EventRow) -> DeliveryRow {
-    let id = ids::uuid_v7(clock);
-    let body = body(event).to_string();
-    webhooks::new_delivery(id, webhook.id, event.id, &event.kind, body, clock.now())
+/// The delivery of an event, if the webhook wants it.
+///
+/// Errors: the event is damaged. It cannot be sent, and the others do not wait for it.
+fn delivery(
+    clock: &Clock,
+    webhook: &WebhookRow,
+    kinds: Option<&[EventKind]>,
+    event: &EventRow,
+) -> store::Result<Option<DeliveryRow>> {
+    let kind = event.kind.get()?;
+    if kinds.is_some_and(|kinds| !kinds.contains(&kind)) {
+        return Ok(None);
+    }
+    let (id, body) = (ids::uuid_v7(clock), body(event)?.to_string());
+    let about = WebhookEvent::Feed(kind);
+    let delivery = webhooks::new_delivery(id, webhook.id, event.id, about, body, clock.now());
+    Ok(Some(delivery))
 }
 
 /// The payload: the members of the feed's event without its position in the feed.
-fn body(event: &EventRow) -> Value {
-    let mut data: Value = serde_json::from_str(&event.detail).unwrap_or_else(|_| json!({}));
-    if !data.is_object() {
-        data = json!({});
-    }
-    data["facility_id"] = json!(event.facility_id);
-    data["stay_id"] = json!(event.stay_id);
-    data["version"] = json!(event.version);
-    json!({
-        "type": event.kind,
+fn body(event: &EventRow) -> store::Result<Value> {
+    let mut data = events::detail(event)?;
+    data.insert("facility_id".to_owned(), json!(event.facility_id));
+    data.insert("stay_id".to_owned(), json!(event.stay_id));
+    data.insert("version".to_owned(), json!(event.version));
+    Ok(json!({
+        "type": event.kind.get()?,
         "timestamp": format_instant(event.created_at),
         "data": data,
-    })
+    }))
 }
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::sea_query::ValueType;
     use uuid::Uuid;
 
     use super::*;
@@ -118,7 +128,7 @@ mod tests {
             facility_id: Some(Uuid::from_u128(2)),
             stay_id: None,
             version: Some(1),
-            kind: "stay.accepted".to_owned(),
+            kind: EventKind::StayAccepted.into(),
             detail: r#"{"timeliness":"on_time"}"#.to_owned(),
             created_at: chrono::DateTime::UNIX_EPOCH,
             sequence: Some(7),
@@ -133,11 +143,24 @@ mod tests {
                 "version": 1,
             },
         });
-        assert_eq!(body(&event), expected);
+        assert_eq!(body(&event).unwrap(), expected);
         let damaged = EventRow {
             detail: "[]".to_owned(),
+            ..event.clone()
+        };
+        assert!(matches!(
+            body(&damaged),
+            Err(store::Error::Corrupt {
+                what: "event.detail"
+            })
+        ));
+        let damaged = EventRow {
+            kind: ValueType::try_from("thiềm".into()).unwrap(),
             ..event
         };
-        assert_eq!(body(&damaged)["data"]["version"], 1);
+        assert!(matches!(
+            body(&damaged),
+            Err(store::Error::Corrupt { what: "EventKind" })
+        ));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    audit::{Action, SubjectKind},
     directory::{
         self as rules, DirectoryChange, FacilityDraft, FacilityPatch, FacilityRecord, is_over,
     },
@@ -16,7 +17,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, types::Any};
 use runtime::ids;
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::directory::{self, ActionRecord, FACILITY};
+use store::directory::{self, ActionRecord};
 use uuid::Uuid;
 
 use super::{Made, OfOrganisation, check_version, outcome, owner, part, shown};
@@ -25,6 +26,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, MERGE_PATCH, Shape};
@@ -91,7 +93,7 @@ impl FacilityRecordView {
             id: facility.id,
             organisation_id: facility.organisation_id,
             organisation_code: record.organisation_code.clone(),
-            kind: FacilityKindWord(facility.kind.to_string()),
+            kind: facility.kind.into(),
             subkind: facility.subkind.clone(),
             name: facility.name.clone(),
             address: facility.address.clone(),
@@ -238,6 +240,10 @@ pub(crate) enum FacilityEnded {
 /// Facilities of all organisations, made, listed, changed and ended.
 pub(crate) struct FacilityRecordsApi(pub(crate) Arc<App>);
 
+impl Examples for FacilityRecordsApi {
+    const EXAMPLES: &'static str = include_str!("facilities.examples.json");
+}
+
 #[OpenApi]
 impl FacilityRecordsApi {
     /// List facilities of all organisations
@@ -261,8 +267,9 @@ impl FacilityRecordsApi {
         let found = directory::facilities(&app.db, organisation_id, part(&page), now);
         let mut rows = found.await?;
         let last = page.cut(&mut rows);
-        let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.facility.id));
-        let items = rows.iter().map(|row| FacilityRecordView::of(row, now));
+        let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
+        let sound = rows.into_iter().filter_map(|row| row.sound("facility"));
+        let items = sound.map(|record| FacilityRecordView::of(&record, now));
         Ok(FacilityRecordsListed::Page(Json(FacilityRecordPage {
             items: items.collect(),
             next_cursor,
@@ -294,9 +301,9 @@ impl FacilityRecordsApi {
             Some(written) => written,
             None => {
                 let record = record(app, &document.value, now).await?;
-                let subject = (FACILITY, record.facility.id);
+                let subject = (SubjectKind::Facility, record.facility.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender.key_id, "facility.created", subject, now),
+                    entry: audit::entry(app, sender.key_id, Action::FacilityCreated, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = directory::create_facility(&app.db, record, note).await;
@@ -365,9 +372,9 @@ impl FacilityRecordsApi {
                 }
                 let patch = patch(app, &document.value, &judged, now)?;
                 check_version(&if_match.0, judged.version, patch.content.is_empty())?;
-                let subject = (FACILITY, judged.facility.id);
+                let subject = (SubjectKind::Facility, judged.facility.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender.key_id, "facility.changed", subject, now),
+                    entry: audit::entry(app, sender.key_id, Action::FacilityChanged, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = directory::change_facility(&app.db, &judged, patch, note).await;
@@ -441,9 +448,9 @@ async fn end(
 ) -> Result<FacilityRecord, Failure> {
     let end = json!({"ended_at": format_instant(now)});
     let patch = patch(app, &end, judged, now)?;
-    let subject = (FACILITY, judged.facility.id);
+    let subject = (SubjectKind::Facility, judged.facility.id);
     let note = ActionRecord {
-        entry: audit::entry(app, key_id, "facility.ended", subject, now),
+        entry: audit::entry(app, key_id, Action::FacilityEnded, subject, now),
         key: None,
     };
     let written = directory::change_facility(&app.db, judged, patch, note).await?;

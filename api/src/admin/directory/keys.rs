@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    audit::{Action, SubjectKind},
     directory::{self as rules, KeyRecord},
     problem::Code,
 };
@@ -24,6 +25,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, Shape};
@@ -84,9 +86,9 @@ impl KeyView {
             id: record.id,
             organisation_id: record.organisation_id,
             organisation_code: record.organisation_code.clone(),
-            role: RoleWord(record.role.to_string()),
+            role: record.role.into(),
             label: record.label.clone(),
-            state: KeyStateWord(record.state(now).to_string()),
+            state: record.state(now).into(),
             facility_ids: record.facility_ids.clone(),
             communes: record.communes.iter().cloned().map(CommuneCode).collect(),
             provinces: record.provinces.iter().cloned().map(ProvinceCode).collect(),
@@ -194,6 +196,10 @@ pub(crate) enum KeyRevoked {
 /// Keys, made, listed and ended.
 pub(crate) struct KeysApi(pub(crate) Arc<App>);
 
+impl Examples for KeysApi {
+    const EXAMPLES: &'static str = include_str!("keys.examples.json");
+}
+
 #[OpenApi]
 impl KeysApi {
     /// List keys
@@ -217,7 +223,8 @@ impl KeysApi {
         let last = page.cut(&mut rows);
         let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, key_id, row.id));
         let now = app.clock.now();
-        let items = rows.iter().map(|row| KeyView::of(row, now));
+        let sound = rows.into_iter().filter_map(|row| row.sound("api_key"));
+        let items = sound.map(|record| KeyView::of(&record, now));
         Ok(KeysListed::Page(Json(KeyPage {
             items: items.collect(),
             next_cursor,
@@ -251,9 +258,9 @@ impl KeysApi {
                 let draft = rules::KeyDraft::read(&document.value, app.intake.catalogues());
                 let draft = draft.map_err(Failure::invalid)?;
                 let (row, text) = generate(app, draft, now).await?;
-                let subject = (key_ring::KEY, row.id);
+                let subject = (SubjectKind::ApiKey, row.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender.key_id, key_ring::CREATED, subject, now),
+                    entry: audit::entry(app, sender.key_id, Action::KeyCreated, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = key_ring::create(&app.db, &row, &app.row_key, note).await;
@@ -308,7 +315,13 @@ impl KeysApi {
     ) -> Result<KeyRevoked, Refused<409>> {
         let (app, key_id) = (&self.0, admitted.sender().key_id);
         let now = app.clock.now();
-        let entry = audit::entry(app, key_id, "key.revoked", (key_ring::KEY, id), now);
+        let entry = audit::entry(
+            app,
+            key_id,
+            Action::KeyRevoked,
+            (SubjectKind::ApiKey, id),
+            now,
+        );
         let revoked = key_ring::revoke(&app.db, id, &app.row_key, entry).await;
         revoked.map_err(|error| failure(error, &IdempotencyKey(None)))?;
         Ok(KeyRevoked::Key(Json(find(app, id).await?)))
@@ -322,7 +335,7 @@ async fn generate(
     now: DateTime<Utc>,
 ) -> Result<(ApiKey, SecretString), Failure> {
     let organisation = owner(app, &draft.organisation_code, now).await?;
-    let facilities = store::facilities::of_organisation(&app.db, organisation.id, now).await?;
+    let facilities = store::facilities::of_organisation(&app.db, organisation.id, &[], now).await?;
     let open = facilities.iter().filter(|facility| facility.is_open(now));
     let open: Vec<Uuid> = open.map(|facility| facility.id).collect();
     let facility_ids = draft.facilities(&open).map_err(Failure::invalid)?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    audit::{Action, SubjectKind},
     directory::{self as rules, Organisation, is_over, read_organisation_patch},
     problem::Code,
     time::format_instant,
@@ -13,7 +14,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use serde::Serialize;
 use serde_json::json;
-use store::directory::{self, ActionRecord, ORGANISATION};
+use store::directory::{self, ActionRecord};
 use uuid::Uuid;
 
 use super::{Made, check_version, outcome, part, shown};
@@ -22,6 +23,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Administering, Admitted};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, MERGE_PATCH, Shape};
@@ -146,6 +148,10 @@ pub(crate) enum OrganisationEnded {
 /// Organisations, made, listed, changed and ended.
 pub(crate) struct OrganisationsApi(pub(crate) Arc<App>);
 
+impl Examples for OrganisationsApi {
+    const EXAMPLES: &'static str = include_str!("organisations.examples.json");
+}
+
 #[OpenApi]
 impl OrganisationsApi {
     /// List organisations
@@ -197,11 +203,17 @@ impl OrganisationsApi {
         let now = document.received_at;
         let draft = rules::OrganisationDraft::read(&document.value).map_err(Failure::invalid)?;
         let organisation = draft.into_organisation(ids::uuid_v7(&app.clock), now);
-        let subject = (ORGANISATION, organisation.id);
+        let subject = (SubjectKind::Organisation, organisation.id);
         let request = ("organisations", &document.value);
         let guard = key.of_request(app, sender, (AREA, &[]), request, now);
         let note = ActionRecord {
-            entry: audit::entry(app, sender.key_id, "organisation.created", subject, now),
+            entry: audit::entry(
+                app,
+                sender.key_id,
+                Action::OrganisationCreated,
+                subject,
+                now,
+            ),
             key: guard.as_ref(),
         };
         let written = directory::create_organisation(&app.db, organisation, note).await;
@@ -269,9 +281,15 @@ impl OrganisationsApi {
                 let content = read_organisation_patch(&document.value, &judged);
                 let content = content.map_err(Failure::invalid)?;
                 check_version(&if_match.0, judged.version, content.is_empty())?;
-                let subject = (ORGANISATION, judged.id);
+                let subject = (SubjectKind::Organisation, judged.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender.key_id, "organisation.changed", subject, now),
+                    entry: audit::entry(
+                        app,
+                        sender.key_id,
+                        Action::OrganisationChanged,
+                        subject,
+                        now,
+                    ),
                     key: guard.as_ref(),
                 };
                 let written = directory::change_organisation(&app.db, &judged, content, note).await;
@@ -327,9 +345,9 @@ async fn end(
 ) -> Result<Organisation, Failure> {
     let patch = json!({"ended_at": format_instant(now)});
     let content = read_organisation_patch(&patch, judged).map_err(Failure::invalid)?;
-    let subject = (ORGANISATION, judged.id);
+    let subject = (SubjectKind::Organisation, judged.id);
     let note = ActionRecord {
-        entry: audit::entry(app, key_id, "organisation.ended", subject, now),
+        entry: audit::entry(app, key_id, Action::OrganisationEnded, subject, now),
         key: None,
     };
     let written = directory::change_organisation(&app.db, judged, content, note).await?;

@@ -96,7 +96,9 @@ fn unknown_members_are_documented_as_faults_and_null_as_absent() {
     let document = write(routes::specification());
     let schemas = &document["components"]["schemas"];
     let requests = request_schemas(&document);
-    assert!(requests.len() >= REQUEST_SCHEMAS.len());
+    for name in ["StayPatch", "GuestPatch", "CensusLine", "Visa", "KeyDraft"] {
+        assert!(requests.contains(name), "{name}");
+    }
     for name in &requests {
         assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
     }

@@ -2,15 +2,16 @@
 //! write only rows that hold just these.
 
 use domain::{
+    audit::{Action, ActorKind, SubjectKind},
     change::ChangeKind,
     stay::{DeliveryState, IdentityState, NotificationKind, Presence},
 };
 
 use super::super::NewDeclaration;
 
-pub(super) const ACTOR_KIND: &str = "api_key";
-pub(super) const ACTION: &str = "stay.declared";
-pub(super) const SUBJECT_KIND: &str = "stay";
+pub(super) const ACTOR_KIND: ActorKind = ActorKind::ApiKey;
+pub(super) const ACTION: Action = Action::StayDeclared;
+pub(super) const SUBJECT_KIND: SubjectKind = SubjectKind::Stay;
 
 /// Whether the rows hold nothing that the statement does not write, and repeat where it repeats.
 pub(super) fn is_ordinary(one: &NewDeclaration) -> bool {
@@ -69,8 +70,10 @@ fn has_ordinary_task(one: &NewDeclaration) -> bool {
 fn has_ordinary_audit(one: &NewDeclaration) -> bool {
     let (stay, version, audit) = (&one.stay, &one.version, &one.audit);
     (audit.at, audit.subject_id, audit.subject_version) == (stay.received_at, stay.id, Some(1))
-        && (audit.actor_kind.as_str(), audit.actor_id) == (ACTOR_KIND, Some(version.created_by))
-        && (audit.action.as_str(), audit.subject_kind.as_str()) == (ACTION, SUBJECT_KIND)
+        && audit.actor_kind == ACTOR_KIND.into()
+        && audit.actor_id == Some(version.created_by)
+        && audit.action == ACTION.into()
+        && audit.subject_kind == SUBJECT_KIND.into()
         && audit.digest.as_ref() == Some(&version.content_sha256)
 }
 
@@ -79,7 +82,7 @@ fn has_ordinary_event(one: &NewDeclaration) -> bool {
     event.organisation_id == Some(stay.organisation_id)
         && event.facility_id == Some(stay.facility_id)
         && (event.stay_id, event.version) == (Some(stay.id), Some(1))
-        && event.kind == ChangeKind::Declared.event().as_str()
+        && event.kind == ChangeKind::Declared.event().into()
         && event.created_at == stay.received_at
 }
 

@@ -542,9 +542,9 @@ mod tests {
             ChangeKind::Declared.event().as_str(),
             TaskState::Waiting.as_str(),
             TaskStep::CheckIdentity.as_str(),
-            ACTOR_KIND,
-            ACTION,
-            SUBJECT_KIND,
+            ACTOR_KIND.as_str(),
+            ACTION.as_str(),
+            SUBJECT_KIND.as_str(),
         ];
         for word in words {
             assert!(text.contains(&format!("'{word}'")), "{word}");
