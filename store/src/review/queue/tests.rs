@@ -26,8 +26,8 @@ fn case(number: u32) -> Case {
     let minutes = i64::from(number.wrapping_mul(2_654_435_761) % 10_000);
     Case {
         id: Uuid::from_u128(number.into()),
-        kind: ReviewKind::Mismatch.as_str().to_owned(),
-        state: ReviewState::Open.as_str().to_owned(),
+        kind: ReviewKind::Mismatch.into(),
+        state: ReviewState::Open.into(),
         priority: i32::try_from(number % 3).unwrap(),
         commune_code: commune_code.to_owned(),
         province_code: province_code.to_owned(),
