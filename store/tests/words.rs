@@ -100,6 +100,7 @@ impl House {
         attempt.insert(&self.connection).await.unwrap();
         self.put(others::event(now)).await;
         self.put(others::audit_entry(now)).await;
+        self.put(others::review(now)).await;
         self.put(others::review_case(now)).await;
         self.put(others::review_decision(now)).await;
         self.put(others::destination(now)).await;

@@ -12,7 +12,7 @@ use domain::{
     webhook::{CallOutcome, DisabledReason, EventProgress, WebhookEvent},
 };
 use entity::{
-    api_key, audit_entry, destination, event, facility, import, import_row, organisation,
+    api_key, audit_entry, destination, event, facility, import, import_row, organisation, review,
     review_case, review_decision, webhook, webhook_delivery,
 };
 use uuid::Uuid;
@@ -44,6 +44,19 @@ pub(crate) fn audit_entry(now: DateTime<Utc>) -> audit_entry::Model {
         subject_id: ID,
         subject_version: None,
         digest: None,
+    }
+}
+
+/// A case as the previous release wrote it.
+pub(crate) fn review(now: DateTime<Utc>) -> review::Model {
+    review::Model {
+        id: ID,
+        stay_id: ID,
+        kind: ReviewKind::Mismatch.into(),
+        commune_code: "00001".to_owned(),
+        state: ReviewState::Open.into(),
+        opened_at: now,
+        closed_at: None,
     }
 }
 
