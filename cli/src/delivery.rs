@@ -64,7 +64,7 @@ pub(crate) enum DeliveryCommand {
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Listed {
+enum ListedKind {
     /// Parked notifications.
     Parked,
     /// Notifications on their way.
@@ -80,7 +80,7 @@ enum Listed {
 pub(crate) struct DeliveryListOptions {
     /// What is listed.
     #[arg(value_enum, default_value = "parked")]
-    what: Listed,
+    what: ListedKind,
 
     /// Maximum number of notifications, up to 1000.
     #[arg(long, env = "LUUTRU_DELIVERY_LIMIT", default_value_t = 50)]
@@ -261,10 +261,10 @@ async fn list(db: &Database, options: &DeliveryListOptions) -> anyhow::Result<Ex
     let (_, catalogues) = assemble::catalogues(db).await?;
     let map = Map::read(db, &Arc::new(catalogues), now).await?;
     match options.what {
-        Listed::Destinations => list_destinations(db, &map, options.json, now).await?,
-        Listed::Parked => list_tasks(db, &map, TaskSelection::Parked, options).await?,
-        Listed::Open => list_tasks(db, &map, TaskSelection::Open, options).await?,
-        Listed::Rejected => list_tasks(db, &map, TaskSelection::Rejected, options).await?,
+        ListedKind::Destinations => list_destinations(db, &map, options.json, now).await?,
+        ListedKind::Parked => list_tasks(db, &map, TaskSelection::Parked, options).await?,
+        ListedKind::Open => list_tasks(db, &map, TaskSelection::Open, options).await?,
+        ListedKind::Rejected => list_tasks(db, &map, TaskSelection::Rejected, options).await?,
     }
     Ok(ExitStatus::Success)
 }
