@@ -44,6 +44,15 @@ impl<'a> Members<'a> {
         self.violations.push(violation);
     }
 
+    /// Whether a fault of a member, or of something inside it, was noted.
+    pub(crate) fn has_fault_under(&self, name: &str) -> bool {
+        let place = format!("/{name}");
+        let pointers = self.violations.iter().map(|fault| &fault.pointer);
+        pointers
+            .into_iter()
+            .any(|pointer| pointer.starts_with(&place))
+    }
+
     /// Text, trimmed; `None` when nothing is left of it.
     pub(crate) fn text(&mut self, name: &'static str, length_max: usize) -> Option<String> {
         let value = self.take(name)?;

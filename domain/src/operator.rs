@@ -100,7 +100,7 @@ pub struct PauseRequest {
 }
 
 /// Whether a text holds what may be the number of a document or a telephone.
-fn holds_number(text: &str) -> bool {
+pub(crate) fn holds_number(text: &str) -> bool {
     let mut count = 0;
     for letter in text.chars() {
         match letter {

@@ -22,11 +22,23 @@ coded! {
     }
 }
 
+coded! {
+    /// What identifies a caller.
+    pub enum SenderKind {
+        /// A program, by its key.
+        Key => "api_key",
+        /// A person, by the account that signed in.
+        Account => "account",
+    }
+}
+
 /// An authenticated caller.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// The key that was presented.
+    /// The key that was presented, or the account that signed in.
     pub key_id: Uuid,
+    /// Which of them it is.
+    pub kind: SenderKind,
     /// The organisation it belongs to.
     pub organisation_id: Uuid,
     /// What it may do.
@@ -112,6 +124,7 @@ mod tests {
         };
         Sender {
             key_id: Uuid::nil(),
+            kind: SenderKind::Key,
             organisation_id: Uuid::nil(),
             role: Role::Integrator,
             facilities: (1..=facility_count).map(facility).collect(),

@@ -108,6 +108,22 @@ Conflict, status: 409 {
             "Another organisation has this code. Choose another one, or change the existing organisation.";
     }
 
+    /// Another account has this name.
+    AccountNameTaken => "account_name_taken" {
+        vi: "Tên đăng nhập đã có người dùng",
+            "Một tài khoản khác đã mang tên này. Hãy chọn tên khác, ví dụ thêm tên cơ sở.";
+        en: "The name is taken",
+            "Another account has this name. Choose another one, for instance with the name of the facility.";
+    }
+
+    /// The account has a second factor already.
+    SecondFactorEnrolled => "second_factor_enrolled" {
+        vi: "Đã có mã xác thực",
+            "Tài khoản này đã gắn với một ứng dụng xác thực. Để thay, hãy xin người quản lý một liên kết mới.";
+        en: "A second factor is enrolled",
+            "This account already has an authenticator. To replace it, ask the manager for a new link.";
+    }
+
     /// The webhook is disabled.
     WebhookDisabled => "webhook_disabled" {
         vi: "Webhook đã bị tắt",

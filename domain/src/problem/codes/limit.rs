@@ -35,6 +35,14 @@ Limit, status: 429 {
         en: "Too many files are waiting",
             "This facility already has three files waiting or being read. Send this one again when one of them is done.";
     }
+
+    /// Too many wrong passwords or codes, for this account or from this address.
+    TooManySignIns => "too_many_sign_ins", retryable: true {
+        vi: "Thử đăng nhập quá nhiều lần",
+            "Đã có quá nhiều lần nhập sai từ đây. Hãy đợi hết thời gian nêu trong Retry-After rồi thử lại; những người khác vẫn đăng nhập được.";
+        en: "Too many attempts to sign in",
+            "There were too many wrong attempts from here. Wait for the time in Retry-After and try again; others can still sign in.";
+    }
 }
 
     } };

@@ -83,6 +83,14 @@ Request, status: 400 {
         en: "Idempotency-Key is malformed",
             "Idempotency-Key must be 1 to 255 visible ASCII characters. Use, for example, a UUID.";
     }
+
+    /// The one-time link was used, has expired, or never was one.
+    InvitationInvalid => "invitation_invalid", status: 404 {
+        vi: "Liên kết không còn dùng được",
+            "Liên kết này đã dùng, đã hết hạn hoặc không đúng. Hãy xin người quản lý một liên kết mới.";
+        en: "The link is no longer good",
+            "This link was used, has expired, or is not complete. Ask the manager for a new one.";
+    }
 }
 
     } };

@@ -172,6 +172,46 @@ Violation, status: 422 {
             "A code has small letters a to z, digits, hyphens, underscores and dots, and begins with a letter or digit. Choose another, for instance blue-sea-hotel.";
     }
 
+    /// The name of an account with something else than small letters, digits, `-_.@`.
+    AccountNameInvalid => "account_name_invalid", at: "/name" {
+        vi: "Tên đăng nhập không hợp lệ",
+            "Tên đăng nhập gồm 3 đến 64 chữ thường không dấu, chữ số, gạch ngang, gạch dưới, dấu chấm hoặc @, và bắt đầu bằng chữ. Hãy chọn tên khác, ví dụ le-tan-bien-xanh.";
+        en: "Not a name to sign in with",
+            "A name has 3 to 64 small letters a to z, digits, hyphens, underscores, dots or @, and begins with a letter. Choose another, for instance desk-blue-sea.";
+    }
+
+    /// A password shorter than its bound.
+    PasswordTooShort => "password_too_short", at: "/password" {
+        vi: "Mật khẩu quá ngắn",
+            "Mật khẩu phải có ít nhất 12 ký tự. Hãy dùng một câu ngắn dễ nhớ; dấu cách và chữ có dấu đều được.";
+        en: "The password is too short",
+            "A password has at least 12 characters. Use a short sentence; spaces and any letters are fine.";
+    }
+
+    /// A password that is among the first that anybody tries.
+    PasswordCommon => "password_common", at: "/password" {
+        vi: "Mật khẩu dễ đoán",
+            "Mật khẩu này nằm trong danh sách mật khẩu phổ biến hoặc quá dễ đoán. Hãy ghép vài từ không liên quan với nhau.";
+        en: "The password is easy to guess",
+            "This password is a common one or easy to guess. Put together a few words that have nothing to do with each other.";
+    }
+
+    /// A period that ends before it begins.
+    PeriodReversed => "period_reversed", at: "/areas/0/valid_until" {
+        vi: "Thời hạn kết thúc trước khi bắt đầu",
+            "Ngày cuối đứng trước ngày đầu của thời hạn. Hãy sửa một trong hai ngày.";
+        en: "The period ends before it begins",
+            "The last day lies before the first day of the period. Correct one of them.";
+    }
+
+    /// A facility whose kind does not go with the role.
+    FacilityNotForRole => "facility_not_for_role", at: "/facility_ids/0" {
+        vi: "Cơ sở không hợp với vai trò",
+            "Vai trò này không làm việc tại loại cơ sở này. Hãy chọn cơ sở khác hoặc vai trò khác.";
+        en: "Not a facility of this role",
+            "This role does not work at a facility of this kind. Choose another facility or another role.";
+    }
+
     /// A commune that is no more, where only one of today will do.
     CommuneReplaced => "commune_replaced", at: "/commune_code" {
         vi: "Đơn vị hành chính đã được sắp xếp lại",

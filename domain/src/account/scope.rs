@@ -1,0 +1,72 @@
+//! What an account may see: facilities, or communes and provinces for a time.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A commune or a province.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Area {
+    /// The code of a commune of today.
+    Commune(String),
+    /// The code of a province.
+    Province(String),
+}
+
+/// An area that an officer covers, from one day to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AreaGrant {
+    /// Which.
+    #[serde(flatten)]
+    pub area: Area,
+    /// The first day.
+    pub valid_from: NaiveDate,
+    /// The last day; none: until further notice.
+    pub valid_until: Option<NaiveDate>,
+}
+
+impl AreaGrant {
+    /// Whether it holds on a day.
+    #[must_use]
+    pub fn holds_on(&self, day: NaiveDate) -> bool {
+        self.valid_from <= day && self.valid_until.is_none_or(|last| day <= last)
+    }
+}
+
+/// What an account may see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountScope {
+    /// Facilities; none for a manager: all of the organisation, also later ones.
+    pub facility_ids: Vec<Uuid>,
+    /// Areas of officers and supervisors.
+    pub areas: Vec<AreaGrant>,
+}
+
+impl AccountScope {
+    /// The communes covered on a day.
+    #[must_use]
+    pub fn communes_on(&self, day: NaiveDate) -> Vec<String> {
+        self.codes_on(day, |area| match area {
+            Area::Commune(code) => Some(code),
+            Area::Province(_) => None,
+        })
+    }
+
+    /// The provinces covered on a day.
+    #[must_use]
+    pub fn provinces_on(&self, day: NaiveDate) -> Vec<String> {
+        self.codes_on(day, |area| match area {
+            Area::Province(code) => Some(code),
+            Area::Commune(_) => None,
+        })
+    }
+
+    fn codes_on(&self, day: NaiveDate, code: impl Fn(&Area) -> Option<&String>) -> Vec<String> {
+        let grants = self.areas.iter().filter(|grant| grant.holds_on(day));
+        grants
+            .filter_map(|grant| code(&grant.area))
+            .cloned()
+            .collect()
+    }
+}
