@@ -7,6 +7,8 @@ coded! {
     pub enum ActorKind {
         /// The holder of a key.
         ApiKey => "api_key",
+        /// A person who has signed in.
+        Account => "account",
         /// An operator at a terminal of the installation.
         Operator => "operator",
         /// The worker, by itself.
@@ -35,6 +37,12 @@ coded! {
         Task => "outbox_task",
         /// An endpoint of the police.
         Destination => "destination",
+        /// An account of a person.
+        Account => "account",
+        /// A session of a person.
+        Session => "session",
+        /// A machine at a desk.
+        Machine => "enrolled_machine",
     }
 }
 
@@ -121,6 +129,28 @@ coded! {
         WebhookEnabled => "webhook.enabled",
         /// A webhook was deleted.
         WebhookDeleted => "webhook.deleted",
+        /// An account was made.
+        AccountCreated => "account.created",
+        /// An account was changed, ended or opened again.
+        AccountChanged => "account.changed",
+        /// A one-time link was made for an account.
+        AccountInvited => "account.invited",
+        /// A person chose a password by a one-time link.
+        AccountPasswordSet => "account.password_set",
+        /// A person changed their password.
+        AccountPasswordChanged => "account.password_changed",
+        /// A person enrolled an authenticator.
+        AccountTotpEnrolled => "account.totp_enrolled",
+        /// A password was accepted; the second factor is still missing.
+        SessionBegun => "session.begun",
+        /// A person signed in.
+        SessionOpened => "session.opened",
+        /// A session was ended by hand.
+        SessionEnded => "session.ended",
+        /// A machine was enrolled at a desk.
+        MachineEnrolled => "machine.enrolled",
+        /// A machine's enrolment was ended.
+        MachineEnded => "machine.ended",
     }
 }
 

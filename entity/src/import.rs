@@ -1,6 +1,7 @@
 //! A file of stays that was uploaded, and how far it has come.
 
 use domain::import::{DateOrder, FileKind, ImportState};
+use domain::sender::SenderKind;
 use sea_orm::entity::prelude::*;
 
 use crate::word::Word;
@@ -14,6 +15,7 @@ pub struct Model {
     pub organisation_id: Uuid,
     pub facility_id: Uuid,
     pub created_by: Uuid,
+    pub created_by_kind: Word<SenderKind>,
     pub format: Word<FileKind>,
     pub is_dry_run: bool,
     pub date_order: Option<Word<DateOrder>>,

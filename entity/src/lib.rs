@@ -3,6 +3,7 @@
 //! Instants are UTC. A column that holds one of a closed set of words is a [`word::Word`] of the
 //! enumeration in `domain`; the migrations check what it may hold.
 
+pub mod account;
 pub mod api_key;
 pub mod api_key_use;
 pub mod attempt;
@@ -16,6 +17,7 @@ pub mod declaration_key;
 pub mod destination;
 pub mod destination_route;
 pub mod directory_change;
+pub mod enrolled_machine;
 pub mod event;
 pub mod event_head;
 pub mod facility;
@@ -25,6 +27,7 @@ pub mod import;
 pub mod import_chunk;
 pub mod import_row;
 pub mod installation_fact;
+pub mod invitation;
 pub mod operator;
 pub mod organisation;
 pub mod outbox_task;
@@ -33,6 +36,7 @@ pub mod review_answer;
 pub mod review_case;
 pub mod review_decision;
 pub mod room_list;
+pub mod session;
 pub mod stay;
 pub mod stay_version;
 pub mod webhook;

@@ -485,7 +485,7 @@ pub(crate) fn audit_row(
         ids::uuid_v7(&intake.inner.parts.clock),
         occasion.received_at,
     );
-    let actor = Actor::Key(occasion.sender.key_id);
+    let actor = Actor::of(occasion.sender);
     let subject = (SubjectKind::Stay, version.stay_id);
     audit::Entry {
         subject_version: Some(version.version),

@@ -223,7 +223,7 @@ pub struct PastVersion {
     pub changed: Vec<String>,
     /// When it was received.
     pub made_at: DateTime<Utc>,
-    /// The key that made it.
+    /// The key or account that made it.
     pub made_by: Uuid,
     /// By which door.
     pub channel: Channel,

@@ -96,6 +96,7 @@ fn sender(kind: &str) -> anyhow::Result<Sender> {
         .context("no such facility")?;
     Ok(Sender {
         key_id: Uuid::from_u128(9),
+        kind: domain::sender::SenderKind::Key,
         organisation_id: facility.organisation_id,
         role: Role::Declarant,
         facilities: vec![Arc::new(facility)],

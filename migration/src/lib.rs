@@ -36,6 +36,7 @@ mod m20261129_000025_stay_lists;
 mod m20261129_000026_outbox_pages;
 mod m20261130_000027_rare_stays;
 mod m20261130_000028_name_hash;
+mod m20261130_000030_accounts;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000026_outbox_pages::Migration),
             Box::new(m20261130_000027_rare_stays::Migration),
             Box::new(m20261130_000028_name_hash::Migration),
+            Box::new(m20261130_000030_accounts::Migration),
         ]
     }
 }

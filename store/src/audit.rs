@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::audit::{Action, ActorKind, SubjectKind};
+use domain::sender::{Sender, SenderKind};
 use entity::operator;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -17,6 +18,8 @@ pub type Entry = entity::audit_entry::Model;
 pub enum Actor {
     /// The holder of the key with this id.
     Key(Uuid),
+    /// The person signed in to the account with this id.
+    Account(Uuid),
     /// An operator at a terminal of the installation, by the id that [`operator()`] returned.
     Operator(Uuid),
     /// The worker, by itself.
@@ -24,9 +27,25 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The caller of an operation.
+    #[must_use]
+    pub const fn of(sender: &Sender) -> Self {
+        Self::by(sender.kind, sender.key_id)
+    }
+
+    /// The key or account of this id.
+    #[must_use]
+    pub const fn by(kind: SenderKind, id: Uuid) -> Self {
+        match kind {
+            SenderKind::Key => Self::Key(id),
+            SenderKind::Account => Self::Account(id),
+        }
+    }
+
     const fn parts(self) -> (ActorKind, Option<Uuid>) {
         match self {
             Self::Key(id) => (ActorKind::ApiKey, Some(id)),
+            Self::Account(id) => (ActorKind::Account, Some(id)),
             Self::Operator(id) => (ActorKind::Operator, Some(id)),
             Self::Worker => (ActorKind::Worker, None),
         }

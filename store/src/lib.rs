@@ -4,6 +4,7 @@
 //! what they spell differently is in [`dialect`], the only `match` on the back end.
 //! Writing transactions open through [`mod@write`]; nothing here calls a network peer.
 
+pub mod accounts;
 pub mod api_keys;
 pub mod audit;
 pub mod backup;

@@ -1,14 +1,16 @@
-//! Forgets what has run out: idempotency keys and content keys past their end, and tries for numbers
-//! that no longer count.
+//! Forgets what has run out: idempotency keys and content keys past their end, tries for numbers
+//! that no longer count, and sessions and one-time links of long ago.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ConnectionTrait;
 
-use crate::{Database, Result, dialect, rows};
+use crate::{Database, Result, accounts::sessions, dialect, rows};
 
 /// How long tries for a number are kept: longer than they count, because stays may wait for the
 /// registry through a long outage.
 const TRIES_KEPT: TimeDelta = TimeDelta::days(14);
+/// How long sessions and one-time links are kept after they were of use.
+const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 /// Rows of one statement. A day's keys of a busy installation take longer than a statement may run,
 /// and on SQLite nobody declares meanwhile.
 const PORTION: u64 = 500;
@@ -43,6 +45,7 @@ pub async fn forget_expired_keys(db: &Database, now: DateTime<Utc>) -> Result<u6
     let mut count = IDEMPOTENCY_KEYS.forget(db, now).await?;
     count += DECLARATION_KEYS.forget(db, now).await?;
     count += TRIES.forget(db, now - TRIES_KEPT).await?;
+    count += sessions::forget(db, now - SESSIONS_KEPT).await?;
     Ok(count)
 }
 

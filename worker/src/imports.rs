@@ -219,7 +219,7 @@ impl Job {
         let facility =
             store::facilities::find(&self.worker.db, self.import.facility_id, now).await?;
         let facility = facility.ok_or(store::Error::NotFound)?;
-        let sender = self.sender(facility);
+        let sender = self.sender(facility)?;
         let mut done = usize::try_from(self.import.next_row).unwrap_or_default();
         for _ in 1..READER_COUNT_MAX {
             match self.read_through(&mut done, &sender).await {
@@ -402,15 +402,16 @@ impl Job {
     }
 
     /// The uploader. The key's rights were checked at upload.
-    fn sender(&self, facility: Facility) -> Sender {
-        Sender {
+    fn sender(&self, facility: Facility) -> store::Result<Sender> {
+        Ok(Sender {
             key_id: self.import.created_by,
+            kind: self.import.created_by_kind.get()?,
             organisation_id: self.import.organisation_id,
             role: Role::Declarant,
             facilities: vec![Arc::new(facility)],
             communes: Vec::new(),
             provinces: Vec::new(),
-        }
+        })
     }
 
     fn count(&self, part: &Checkpoint) {

@@ -68,6 +68,7 @@ impl Desk {
             .collect();
         let sender = Sender {
             key_id: Uuid::from_u128(9),
+            kind: domain::sender::SenderKind::Key,
             organisation_id: seeds::demo_organisation().id,
             role: Role::Integrator,
             facilities,

@@ -1,0 +1,282 @@
+//! People who sign in: accounts, sessions, enrolled machines and one-time links. Each action and
+//! its audit entry are one transaction.
+//!
+//! Every row carries a MAC over all its columns: an attacker who can write to the database but
+//! lacks the pepper can neither make an account nor widen the rights of one. A row that somebody
+//! else wrote is treated as absent, and reported.
+
+pub mod invitations;
+pub mod machines;
+mod row_key;
+pub mod sessions;
+
+use chrono::{DateTime, Utc};
+use domain::account::{Account, AccountPatch, AccountScope};
+use entity::account;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use crate::{
+    Database, Error, Result, audit,
+    directory::{self, Known, Note, Part, Written},
+    idempotency::Idempotency,
+    pool::Transaction,
+    write,
+};
+
+pub use row_key::AccountRowKey;
+
+/// The subject of audit entries about accounts.
+pub const ACCOUNT: &str = "account";
+/// The action in audit entries of an account's creation.
+pub const CREATED: &str = "account.created";
+
+/// An account with what proves that somebody is its holder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The account.
+    pub account: Account,
+    /// What proves its holder.
+    pub proof: Proof,
+    /// Counts what ends its sessions.
+    pub generation: i32,
+    revision: i32,
+}
+
+/// What proves that somebody is the holder of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The hash of the password, with its parameters (PHC).
+    pub password_hash: Option<String>,
+    /// The sealed secret of the authenticator.
+    pub sealed_totp: Option<Vec<u8>>,
+    /// The step of the last code that was used.
+    pub totp_step: Option<i64>,
+    /// Hashes of the recovery codes that are left.
+    pub recovery_hashes: Vec<String>,
+}
+
+impl Stored {
+    /// A new account without a password.
+    #[must_use]
+    pub fn new(account: Account) -> Self {
+        Self {
+            account,
+            proof: Proof::default(),
+            generation: 1,
+            revision: 1,
+        }
+    }
+
+    /// The same with another proof.
+    #[must_use]
+    pub fn with_proof(mut self, proof: Proof) -> Self {
+        self.account.has_password = proof.password_hash.is_some();
+        self.account.has_totp = proof.sealed_totp.is_some();
+        self.proof = proof;
+        self
+    }
+
+    /// The same after a change at `now`; sessions end when it changes what the account may do.
+    #[must_use]
+    pub fn changed(&self, patch: AccountPatch, now: DateTime<Utc>) -> Self {
+        let ends_sessions = patch.ends_sessions_of(&self.account);
+        let mut after = self.clone();
+        let ended_at = self.account.ended_at.unwrap_or(now);
+        after.account.label = patch.label;
+        after.account.role = patch.role;
+        after.account.scope = patch.scope;
+        after.account.ended_at = patch.is_ended.then_some(ended_at);
+        after.account.version += 1;
+        if ends_sessions {
+            after.without_sessions()
+        } else {
+            after
+        }
+    }
+
+    /// The same without its sessions: those of earlier generations have ended.
+    #[must_use]
+    pub fn without_sessions(mut self) -> Self {
+        self.generation += 1;
+        self
+    }
+}
+
+/// Creates an account; a replay answers it as it was made.
+pub async fn create(
+    db: &Database,
+    stored: &Stored,
+    by: &AccountRowKey,
+    note: Note<'_>,
+) -> Result<Written<Account>> {
+    let transaction = write::begin(db).await?;
+    match directory::known(&transaction, &note).await? {
+        None => {}
+        Some(known) => {
+            transaction.rollback().await?;
+            return replayed(db, known, by).await;
+        }
+    }
+    match insert(&transaction, stored, by).await {
+        Err(Error::Duplicate) => {
+            transaction.rollback().await?;
+            return Ok(Written::CodeTaken);
+        }
+        inserted => inserted?,
+    }
+    audit::note(db, &transaction, note.entry).await?;
+    write::commit(transaction).await?;
+    Ok(Written::Done(stored.account.clone()))
+}
+
+/// What an earlier request under this key led to. `None`: the key is free, or the request has none.
+pub async fn earlier(
+    db: &Database,
+    key: Option<&Idempotency>,
+    by: &AccountRowKey,
+    now: DateTime<Utc>,
+) -> Result<Option<Written<Account>>> {
+    match directory::look_up(db, key, now).await? {
+        Some(known) => replayed(db, known, by).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn replayed(db: &Database, known: Known, by: &AccountRowKey) -> Result<Written<Account>> {
+    let first = match known {
+        Known::Other => return Ok(Written::KeyReused),
+        Known::Same(first) => first,
+    };
+    let made = find(db, first.subject_id, by)
+        .await?
+        .ok_or(Error::NotFound)?;
+    Ok(Written::Replayed(made.account, first.at))
+}
+
+/// Puts an account where there is none of this name. Returns whether it was put.
+pub async fn insert_absent(db: &Database, stored: &Stored, by: &AccountRowKey) -> Result<bool> {
+    match insert(db.writer(), stored, by).await {
+        Ok(()) => Ok(true),
+        Err(Error::Duplicate) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn insert(
+    connection: &impl ConnectionTrait,
+    stored: &Stored,
+    by: &AccountRowKey,
+) -> Result<()> {
+    account::Entity::insert(by.row(stored)?.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Replaces an account by the state that follows from the one that was read. Returns false when it
+/// has moved in the meantime: nothing was written.
+pub async fn replace(
+    db: &Database,
+    before: &Stored,
+    after: Stored,
+    by: &AccountRowKey,
+    entry: audit::Entry,
+) -> Result<bool> {
+    let transaction = write::begin(db).await?;
+    if !move_on(&transaction, before, after, by).await? {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    audit::note(db, &transaction, entry).await?;
+    write::commit(transaction).await?;
+    Ok(true)
+}
+
+/// [`replace`], inside the caller's transaction.
+async fn move_on(
+    transaction: &Transaction,
+    before: &Stored,
+    mut after: Stored,
+    by: &AccountRowKey,
+) -> Result<bool> {
+    after.revision = before.revision + 1;
+    let row = by.row(&after)?.into_active_model().reset_all();
+    let moved = account::Entity::update_many()
+        .set(row)
+        .filter(account::Column::Id.eq(before.account.id))
+        .filter(account::Column::Revision.eq(before.revision))
+        .exec(transaction)
+        .await?;
+    Ok(moved.rows_affected == 1)
+}
+
+/// One account.
+pub async fn find(db: &Database, id: Uuid, by: &AccountRowKey) -> Result<Option<Stored>> {
+    let row = account::Entity::find_by_id(id).one(db.reader()).await?;
+    row.map_or(Ok(None), |row| by.read(row))
+}
+
+/// The account of a folded name.
+pub async fn find_by_name(db: &Database, name: &str, by: &AccountRowKey) -> Result<Option<Stored>> {
+    let row = account::Entity::find()
+        .filter(account::Column::Name.eq(name))
+        .one(db.reader())
+        .await?;
+    row.map_or(Ok(None), |row| by.read(row))
+}
+
+/// Accounts of one organisation or of all, by id. Forged rows are left out.
+pub async fn list(
+    db: &Database,
+    organisation_id: Option<Uuid>,
+    part: Part,
+    by: &AccountRowKey,
+) -> Result<Vec<Account>> {
+    let query = account::Entity::find()
+        .order_by_asc(account::Column::Id)
+        .apply_if(organisation_id, |query, id| {
+            query.filter(account::Column::OrganisationId.eq(id))
+        })
+        .apply_if(part.after, |query, after| {
+            query.filter(account::Column::Id.gt(after))
+        });
+    let rows = query.limit(part.count_max).all(db.reader()).await?;
+    let mut accounts = Vec::with_capacity(rows.len());
+    for row in rows {
+        accounts.extend(by.read(row)?.map(|stored| stored.account));
+    }
+    Ok(accounts)
+}
+
+/// The labels of these accounts, by id.
+pub async fn labels(
+    db: &Database,
+    ids: &[Uuid],
+) -> Result<std::collections::HashMap<Uuid, String>> {
+    let rows = account::Entity::find()
+        .select_only()
+        .columns([account::Column::Id, account::Column::Label])
+        .filter(account::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple::<(Uuid, String)>()
+        .all(db.reader())
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The scope as it lies in the columns.
+fn scope_of(row: &account::Model) -> Result<AccountScope> {
+    let corrupt = |what| move |_| Error::Corrupt { what };
+    let facility_ids = serde_json::from_str(&row.facility_ids);
+    let areas = serde_json::from_str(&row.areas);
+    Ok(AccountScope {
+        facility_ids: facility_ids.map_err(corrupt("account.facility_ids"))?,
+        areas: areas.map_err(corrupt("account.areas"))?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! One-time links. A new one replaces those of its account that were not used.
+
+use chrono::{DateTime, Utc};
+use entity::invitation::{Column, Entity};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{AccountRowKey, Stored, move_on};
+use crate::{Database, Result, audit, write};
+
+/// A one-time link as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose password it sets.
+    pub account_id: Uuid,
+    /// Keyed hash of its token.
+    pub token_hash: Vec<u8>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// From when on it is no longer good.
+    pub expires_at: DateTime<Utc>,
+    /// When it was used, or replaced.
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+impl Invitation {
+    /// Whether it can be used.
+    #[must_use]
+    pub fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
+        self.used_at.is_none() && now < self.expires_at
+    }
+}
+
+/// Makes a link, in place of earlier ones.
+pub async fn create(
+    db: &Database,
+    invitation: &Invitation,
+    by: &AccountRowKey,
+    entry: audit::Entry,
+) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    let earlier = Entity::find()
+        .filter(Column::AccountId.eq(invitation.account_id))
+        .filter(Column::UsedAt.is_null())
+        .lock_exclusive()
+        .all(&transaction)
+        .await?;
+    for row in earlier {
+        if let Some(replaced) = by.read_invitation(row) {
+            use_up(&transaction, &replaced, invitation.created_at, by).await?;
+        }
+    }
+    Entity::insert(by.invitation_row(invitation).into_active_model())
+        .exec_without_returning(&transaction)
+        .await?;
+    audit::note(db, &transaction, entry).await?;
+    write::commit(transaction).await
+}
+
+/// The link of a token, whether it is still good or not.
+pub async fn find(
+    db: &Database,
+    token_hash: &[u8],
+    by: &AccountRowKey,
+) -> Result<Option<Invitation>> {
+    let row = Entity::find()
+        .filter(Column::TokenHash.eq(token_hash))
+        .one(db.reader())
+        .await?;
+    Ok(row.and_then(|row| by.read_invitation(row)))
+}
+
+/// Uses a link: the account moves on. Returns false when the link was used or the account has moved
+/// in the meantime: nothing was written.
+pub async fn accept(
+    db: &Database,
+    invitation: &Invitation,
+    (before, after): (&Stored, Stored),
+    by: &AccountRowKey,
+    entry: audit::Entry,
+) -> Result<bool> {
+    let transaction = write::begin(db).await?;
+    let is_used = use_up(&transaction, invitation, entry.at, by).await?;
+    if !is_used || !move_on(&transaction, before, after, by).await? {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    audit::note(db, &transaction, entry).await?;
+    write::commit(transaction).await?;
+    Ok(true)
+}
+
+async fn use_up(
+    connection: &impl ConnectionTrait,
+    invitation: &Invitation,
+    now: DateTime<Utc>,
+    by: &AccountRowKey,
+) -> Result<bool> {
+    let used = Invitation {
+        used_at: Some(now),
+        ..invitation.clone()
+    };
+    let row = by.invitation_row(&used).into_active_model().reset_all();
+    let written = Entity::update_many()
+        .set(row)
+        .filter(Column::Id.eq(invitation.id))
+        .filter(Column::UsedAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(written.rows_affected == 1)
+}
+
+pub(super) async fn forget(db: &Database, end: DateTime<Utc>) -> Result<u64> {
+    let deleted = Entity::delete_many()
+        .filter(Column::ExpiresAt.lt(end))
+        .exec(db.writer())
+        .await?;
+    Ok(deleted.rows_affected)
+}

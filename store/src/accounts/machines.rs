@@ -1,0 +1,118 @@
+//! Machines that managers have enrolled at the desks of their facilities.
+
+use chrono::{DateTime, Utc};
+use entity::enrolled_machine::{Column, Entity};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use super::AccountRowKey;
+use crate::{Database, Error, Result, audit, directory::Part, write};
+
+/// The subject of audit entries about machines.
+pub const MACHINE: &str = "enrolled_machine";
+
+/// An enrolled machine as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Its id.
+    pub id: Uuid,
+    /// The organisation of its facility.
+    pub organisation_id: Uuid,
+    /// The facility at whose desk it stands.
+    pub facility_id: Uuid,
+    /// What people call it.
+    pub label: String,
+    /// Keyed hash of its token.
+    pub token_hash: Vec<u8>,
+    /// The account that enrolled it.
+    pub enrolled_by: Uuid,
+    /// When.
+    pub enrolled_at: DateTime<Utc>,
+    /// From when on it is a machine like any other.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// Enrols a machine.
+pub async fn enroll(
+    db: &Database,
+    machine: &Machine,
+    by: &AccountRowKey,
+    entry: audit::Entry,
+) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    Entity::insert(by.machine_row(machine).into_active_model())
+        .exec_without_returning(&transaction)
+        .await?;
+    audit::note(db, &transaction, entry).await?;
+    write::commit(transaction).await
+}
+
+/// The machine of a token, whether it still counts or not.
+pub async fn find(db: &Database, token_hash: &[u8], by: &AccountRowKey) -> Result<Option<Machine>> {
+    let row = Entity::find()
+        .filter(Column::TokenHash.eq(token_hash))
+        .one(db.reader())
+        .await?;
+    Ok(row.and_then(|row| by.read_machine(row)))
+}
+
+/// One machine of an organisation.
+pub async fn get(
+    db: &Database,
+    organisation_id: Uuid,
+    id: Uuid,
+    by: &AccountRowKey,
+) -> Result<Option<Machine>> {
+    let row = Entity::find_by_id(id)
+        .filter(Column::OrganisationId.eq(organisation_id))
+        .one(db.reader())
+        .await?;
+    Ok(row.and_then(|row| by.read_machine(row)))
+}
+
+/// The machines of an organisation, by id.
+pub async fn list(
+    db: &Database,
+    organisation_id: Uuid,
+    part: Part,
+    by: &AccountRowKey,
+) -> Result<Vec<Machine>> {
+    let query = Entity::find()
+        .filter(Column::OrganisationId.eq(organisation_id))
+        .order_by_asc(Column::Id)
+        .apply_if(part.after, |query, after| {
+            query.filter(Column::Id.gt(after))
+        });
+    let rows = query.limit(part.count_max).all(db.reader()).await?;
+    let machines = rows.into_iter().filter_map(|row| by.read_machine(row));
+    Ok(machines.collect())
+}
+
+/// Ends a machine's enrolment. One that has ended stays as it is.
+///
+/// Errors: [`Error::NotFound`].
+pub async fn end(
+    db: &Database,
+    machine: &Machine,
+    by: &AccountRowKey,
+    entry: audit::Entry,
+) -> Result<Machine> {
+    let transaction = write::begin(db).await?;
+    let row = Entity::find_by_id(machine.id)
+        .lock_exclusive()
+        .one(&transaction)
+        .await?;
+    let row = row.and_then(|row| by.read_machine(row));
+    let mut machine = row.ok_or(Error::NotFound)?;
+    if machine.ended_at.is_none() {
+        machine.ended_at = Some(entry.at);
+        let row = by.machine_row(&machine).into_active_model().reset_all();
+        Entity::update(row).exec(&transaction).await?;
+        audit::note(db, &transaction, entry).await?;
+    }
+    write::commit(transaction).await?;
+    Ok(machine)
+}
