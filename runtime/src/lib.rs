@@ -8,13 +8,16 @@
 pub mod address;
 pub mod serve;
 
+pub mod one_time_code;
 pub mod ops;
 pub mod shutdown;
 pub mod skew;
 pub mod tasks;
 pub mod telemetry;
+pub mod token;
 
 pub mod outgoing;
+pub mod password;
 pub mod plain_http;
 pub mod standard_webhooks;
 pub mod webhook_target;
