@@ -64,7 +64,7 @@ async fn note_reads(app: &App, sender: &Sender, tasks: &[Task]) -> Result<(), Fa
         subject_version: Some(task.version),
         ..audit::entry(
             app,
-            sender.key_id,
+            sender,
             Action::DeliveryRead,
             (SubjectKind::Task, task.id),
             now,

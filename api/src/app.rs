@@ -5,7 +5,7 @@ use std::sync::Arc;
 use intake::Intake;
 use poem::Request;
 use runtime::{
-    clock::Clock, ops::Readiness, signing::ReceiptSigner, vault::Vault,
+    clock::Clock, ops::Readiness, password::PasswordHasher, signing::ReceiptSigner, vault::Vault,
     webhook_target::WebhookTargets,
 };
 use store::Database;
@@ -21,6 +21,7 @@ use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
 use crate::problem::Failure;
+use crate::sign_in::Attempts;
 
 /// See the module.
 pub(crate) struct App {
@@ -30,6 +31,11 @@ pub(crate) struct App {
     pub(crate) pepper: [u8; 32],
     /// Distinguishes genuine keys from forged rows.
     pub(crate) row_key: store::api_keys::RowKey,
+    /// The same for accounts, sessions, machines and one-time links.
+    pub(crate) account_row_key: store::accounts::AccountRowKey,
+    pub(crate) passwords: PasswordHasher,
+    /// Wrong passwords and codes of late.
+    pub(crate) attempts: Attempts,
     pub(crate) intake: Intake,
     pub(crate) catalogues: Published,
     pub(crate) clock: Clock,

@@ -2,20 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use domain::audit::{Action, SubjectKind};
+use domain::sender::Sender;
 use runtime::ids;
 use store::audit::{Actor, Entry};
 use uuid::Uuid;
 
 use crate::app::App;
 
-/// An audit entry for an action of a key's holder on `subject`, by kind and id.
+/// An audit entry for an action of the caller on `subject`, by kind and id.
 pub(crate) fn entry(
     app: &App,
-    key_id: Uuid,
+    sender: &Sender,
     action: Action,
     subject: (SubjectKind, Uuid),
     at: DateTime<Utc>,
 ) -> Entry {
     let place = (ids::uuid_v7(&app.clock), at);
-    store::audit::entry(place, Actor::Key(key_id), action, subject)
+    store::audit::entry(place, Actor::of(sender), action, subject)
 }

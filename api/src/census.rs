@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, DeclaringMany};
+use crate::auth::{Admitted, op};
 use crate::config::ApiSettings;
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
@@ -182,7 +182,7 @@ impl CensusApi {
     async fn put(
         &self,
         Current(exchange): Current,
-        mut admitted: Admitted<DeclaringMany>,
+        mut admitted: Admitted<op::PutCensus>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         query: Query<CensusQuery>,

@@ -9,6 +9,7 @@ use runtime::address::TrustedProxies;
 use runtime::webhook_target::WebhookTargetSettings;
 
 use crate::hosts::Hosts;
+use crate::public_url::PublicUrl;
 
 /// Settings of the API process.
 #[derive(clap::Args, Clone, Debug)]
@@ -35,6 +36,16 @@ pub struct ApiSettings {
     /// are always accepted; requests for other names are refused.
     #[arg(long, env = "LUUTRU_HOSTS", default_value = "", value_name = "NAMES")]
     pub hosts: Hosts,
+
+    /// Address at which browsers reach the service, such as https://luutru.example.vn. With https,
+    /// cookies are sent over TLS only. It also begins the one-time links of accounts.
+    #[arg(
+        long,
+        env = "LUUTRU_PUBLIC_URL",
+        default_value = "http://127.0.0.1:8080",
+        value_name = "URL"
+    )]
+    pub public_url: PublicUrl,
 
     /// Sustained stays per second and facility.
     #[arg(
@@ -228,6 +239,11 @@ pub struct ApiSettings {
 
     #[command(flatten)]
     pub webhooks: WebhookTargetSettings,
+
+    /// Every machine counts as enrolled at every desk: for `luutru up` in the development profile,
+    /// where no manager has enrolled any. No option sets it.
+    #[arg(skip)]
+    pub trusts_every_machine: bool,
 }
 
 impl ApiSettings {
@@ -255,6 +271,11 @@ impl ApiSettings {
             ahead: TimeDelta::minutes(self.arrival_ahead_minutes.into()),
             back: TimeDelta::days(self.arrival_back_days.into()),
         }
+    }
+
+    /// Whether browsers come over TLS.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.public_url.has_tls()
     }
 
     pub(crate) fn body_timeout(&self) -> Duration {

@@ -18,7 +18,7 @@ use store::stays::ArrivedRow;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::facilities;
 use crate::paper;
@@ -116,7 +116,7 @@ impl DayReceiptsApi {
     async fn show(
         &self,
         headers: &HeaderMap,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowDayReceipt>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         query: Query<DayQuery>,

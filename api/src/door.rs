@@ -240,6 +240,9 @@ fn set_defaults(headers: &mut HeaderMap, exchange: &Exchange) {
     for (name, value) in DEFAULTS {
         headers.entry(name).or_insert(value);
     }
+    for cookie in exchange.take_cookies() {
+        headers.append(header::SET_COOKIE, cookie);
+    }
     if let Ok(id) = HeaderValue::from_str(&exchange.request_id()) {
         headers.insert(REQUEST_ID, id);
     }

@@ -20,7 +20,7 @@ use store::{damage, events::EventRow};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Access, Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::exchange;
@@ -158,7 +158,7 @@ impl EventsApi {
     async fn list(
         &self,
         headers: &HeaderMap,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ListEvents>,
         mut query: Query<FeedQuery>,
     ) -> Result<EventsListed, Refused<406>> {
         let app = &self.0;
@@ -226,7 +226,7 @@ fn last_event(
 
 async fn page(
     app: &App,
-    admitted: &Admitted<Reading>,
+    admitted: &Admitted<impl Access>,
     after: i64,
     limit: Limit,
 ) -> Result<EventPage, Failure> {

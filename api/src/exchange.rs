@@ -1,14 +1,14 @@
 //! The state of one request and its answer: their id, their language, the caller.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use domain::problem::Language;
-use poem::http::{HeaderMap, header};
+use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{FromRequest, Request, RequestBody};
 use runtime::{address::ClientAddress, clock::Clock, ids, serve::Client};
 use uuid::Uuid;
 
-use crate::known_keys::Caller;
+use crate::caller::Caller;
 use crate::limit::{FacilityMeter, Holdings};
 use crate::problem::Failure;
 
@@ -35,6 +35,8 @@ pub(crate) struct Exchange {
     pub(crate) facility: OnceLock<Arc<FacilityMeter>>,
     /// The request's holdings, once admitted.
     pub(crate) holdings: OnceLock<Arc<Holdings>>,
+    /// Cookies that the answer sets.
+    cookies: Mutex<Vec<HeaderValue>>,
 }
 
 impl Exchange {
@@ -51,7 +53,22 @@ impl Exchange {
             caller: OnceLock::new(),
             facility: OnceLock::new(),
             holdings: OnceLock::new(),
+            cookies: Mutex::default(),
         }
+    }
+
+    /// Sets a cookie with the answer.
+    pub(crate) fn set_cookie(&self, cookie: Option<HeaderValue>) {
+        self.cookies().extend(cookie);
+    }
+
+    /// Takes the cookies that the answer sets.
+    pub(crate) fn take_cookies(&self) -> Vec<HeaderValue> {
+        std::mem::take(&mut self.cookies())
+    }
+
+    fn cookies(&self) -> MutexGuard<'_, Vec<HeaderValue>> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address that the request is counted under.
@@ -91,6 +108,7 @@ impl Exchange {
             caller: OnceLock::new(),
             facility: OnceLock::new(),
             holdings: OnceLock::new(),
+            cookies: Mutex::default(),
         }
     }
 }
@@ -147,8 +165,6 @@ fn trace_id(trace_parent: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use poem::http::HeaderValue;
-
     use super::*;
 
     fn begin(name: &'static str, value: &str) -> Exchange {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::parameters::{Page, Paged, Query};
@@ -98,7 +98,7 @@ impl FacilitiesApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ListFacilities>,
         mut query: Query<Paged>,
     ) -> Result<FacilitiesListed, Failure> {
         let (vault, sender) = (&self.0.vault, admitted.sender());
@@ -120,7 +120,7 @@ impl FacilitiesApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowFacility>,
         /// The facility's id.
         Path(id): Path<Uuid>,
     ) -> Result<FacilityShown, Failure> {

@@ -25,7 +25,7 @@ use store::imports::Import;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Access, Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::problem::Failure;
@@ -181,7 +181,7 @@ impl ImportsApi {
     async fn show(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowImport>,
         /// The file's id.
         Path(id): Path<Uuid>,
     ) -> Result<ImportShown, Failure> {
@@ -205,7 +205,7 @@ fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
 }
 
 /// The file with this id. Absent and foreign are the same 404.
-async fn find(app: &App, admitted: &Admitted<Reading>, id: Uuid) -> Result<Import, Failure> {
+async fn find(app: &App, admitted: &Admitted<impl Access>, id: Uuid) -> Result<Import, Failure> {
     let absent = || Failure::new(Code::NotFound);
     let facilities = &admitted.sender().facilities;
     let facility_ids: Vec<Uuid> = facilities.iter().map(|facility| facility.id).collect();

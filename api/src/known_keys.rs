@@ -10,17 +10,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use domain::{problem::Code, sender::Sender};
+use domain::problem::Code;
 use parking_lot::{Mutex, RwLock};
 use runtime::ids;
-use store::api_keys::ApiKey;
-use store::events::FeedScope;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::limit::{FacilityMeter, KeyMeter};
+use crate::caller::Caller;
 use crate::problem::Failure;
 
 /// From this age on, one request at a time refreshes the key.
@@ -45,34 +42,6 @@ const STORED_WITHIN: Duration = Duration::from_secs(60);
 const MET_COUNT_MAX: usize = 1_000_000;
 /// New keys that are asked for at once.
 const NEW_KEYS_PAGE: u64 = 10_000;
-
-/// A recognised caller.
-pub(crate) struct Caller {
-    /// The caller as the rules see it.
-    pub(crate) sender: Sender,
-    /// What is counted of the key.
-    pub(crate) meter: Arc<KeyMeter>,
-    /// The facility of a key that serves exactly one, and what is counted of it.
-    pub(crate) only_facility: Option<(Uuid, Arc<FacilityMeter>)>,
-    pub(crate) key: ApiKey,
-}
-
-impl Caller {
-    /// When the key ends by itself.
-    pub(crate) fn expires_at(&self) -> Option<DateTime<Utc>> {
-        self.key.expires_at
-    }
-
-    /// Which events this key may see.
-    pub(crate) fn scope(&self) -> FeedScope {
-        let is_bound = !self.key.facility_ids.is_empty();
-        let facilities = self.sender.facilities.iter();
-        FeedScope {
-            organisation_id: self.sender.organisation_id,
-            facility_ids: is_bound.then(|| facilities.map(|facility| facility.id).collect()),
-        }
-    }
-}
 
 /// The cache of recently found keys, and the set of existing ones.
 #[derive(Default)]
@@ -260,39 +229,6 @@ impl KnownKeys {
         tokio::time::timeout(STRANGE_PATIENCE, turn)
             .await
             .map_err(|_| Failure::new(Code::Overloaded))?
-    }
-}
-
-#[cfg(test)]
-impl Caller {
-    /// A caller without facilities.
-    pub(crate) fn for_test(limits: &crate::limit::Limits) -> Self {
-        let id = Uuid::from_u128(7);
-        Self {
-            sender: Sender {
-                key_id: id,
-                organisation_id: id,
-                role: domain::sender::Role::Integrator,
-                facilities: Vec::new(),
-                communes: Vec::new(),
-                provinces: Vec::new(),
-            },
-            meter: limits.key(id).unwrap(),
-            only_facility: None,
-            key: ApiKey {
-                id,
-                organisation_id: id,
-                role: domain::sender::Role::Integrator,
-                label: String::new(),
-                secret_hash: vec![0; 32],
-                facility_ids: Vec::new(),
-                commune_codes: Vec::new(),
-                province_codes: Vec::new(),
-                created_at: DateTime::UNIX_EPOCH,
-                expires_at: None,
-                revoked_at: None,
-            },
-        }
     }
 }
 

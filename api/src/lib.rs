@@ -18,6 +18,7 @@ mod exchange;
 
 mod audit;
 mod auth;
+mod caller;
 mod hosts;
 mod idempotency;
 mod key_uses;
@@ -25,7 +26,10 @@ mod known_keys;
 mod limit;
 mod payload;
 mod precondition;
+mod public_url;
+mod sign_in;
 
+mod accounts;
 mod admin;
 mod catalogues;
 mod census;
@@ -60,6 +64,7 @@ mod examples;
 pub mod views {
     //! What operators see of the installation, the same over HTTP and at a terminal.
 
+    pub use crate::accounts::shapes::{AccountMade, AccountView, InvitationView};
     pub use crate::admin::destinations::DestinationView;
     pub use crate::admin::directory::{
         facilities::FacilityRecordView, keys::KeyView, organisations::OrganisationView,
@@ -70,4 +75,5 @@ pub mod views {
 }
 
 pub use config::ApiSettings;
+pub use public_url::PublicUrl;
 pub use start::{ApiParts, RunningApi, start};

@@ -22,5 +22,5 @@ pub(crate) use gate::GatePermit;
 pub(crate) use limits::Limits;
 pub(crate) use meters::{FacilityMeter, KeyMeter};
 pub(crate) use room::{BodyKind, Received};
-use shortage::Shortage;
+pub(crate) use shortage::Shortage;
 pub(crate) use ticket::{Holdings, RequestKind, Ticket};

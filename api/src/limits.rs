@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Access, Admitted, op};
 use crate::examples::Examples;
 use crate::limit::Allowance;
 use crate::problem::Failure;
@@ -118,12 +118,12 @@ impl LimitsApi {
         operation_id = "showLimits",
         tag = "Topic::Facilities"
     )]
-    async fn show(&self, admitted: Admitted<Reading>) -> Result<LimitsShown, Failure> {
+    async fn show(&self, admitted: Admitted<op::ShowLimits>) -> Result<LimitsShown, Failure> {
         Ok(LimitsShown::Limits(Json(view(&self.0, &admitted))))
     }
 }
 
-fn view(app: &App, admitted: &Admitted<Reading>) -> LimitsView {
+fn view(app: &App, admitted: &Admitted<impl Access>) -> LimitsView {
     let settings = &app.settings;
     let facilities = &admitted.sender().facilities;
     let meter = &admitted.ticket.caller.meter;

@@ -61,7 +61,7 @@ fn idempotency(
 /// An audit entry of an officer about a case.
 fn entry(app: &App, sender: &Sender, action: Action, at: DateTime<Utc>) -> Entry {
     let subject = (SubjectKind::ReviewCase, Uuid::nil());
-    audit::entry(app, sender.key_id, action, subject, at)
+    audit::entry(app, sender, action, subject, at)
 }
 
 /// The same 404 for cases that do not exist and cases of other communes. The latter is reported to

@@ -209,7 +209,10 @@ impl Failure {
         }
         let waits = matches!(
             self.0.code,
-            Code::RateLimited | Code::TooManyImports | Code::IdempotencyInProgress
+            Code::RateLimited
+                | Code::TooManyImports
+                | Code::TooManySignIns
+                | Code::IdempotencyInProgress
         );
         waits.then_some(RETRY_AFTER_SECONDS)
     }

@@ -24,7 +24,7 @@ pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
         return;
     }
     let subject = (SubjectKind::Organisation, sender.organisation_id);
-    let entry = audit::entry(app, sender.key_id, Action::StaysRead, subject, now);
+    let entry = audit::entry(app, sender, Action::StaysRead, subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
         tracing::error!(%error, key.id = %sender.key_id, "could not audit a read of personal data");
     }
@@ -35,7 +35,7 @@ pub(crate) async fn note(app: &App, sender: &Sender, stay_count: usize) {
 pub(crate) async fn note_search(app: &App, sender: &Sender) {
     let subject = (SubjectKind::Organisation, sender.organisation_id);
     let now = app.clock.now();
-    let entry = audit::entry(app, sender.key_id, Action::StaysSearched, subject, now);
+    let entry = audit::entry(app, sender, Action::StaysSearched, subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
         tracing::error!(%error, key.id = %sender.key_id, "could not audit a search");
     }

@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::docs::{DocsApi, Documents};
 use crate::examples::Examples;
 use crate::{
-    admin, catalogues, census, day_receipts, events, facilities, health, imports, limits, police,
-    scans, stays, webhooks,
+    accounts, admin, catalogues, census, day_receipts, events, facilities, health, imports, limits,
+    police, scans, stays, webhooks,
 };
 
 pub(crate) use described::specification;
@@ -94,6 +94,11 @@ nouns! {
     admin::directory::organisations::OrganisationsApi,
     admin::directory::facilities::FacilityRecordsApi,
     admin::directory::keys::KeysApi,
+    accounts::session::SessionApi,
+    accounts::sessions::SessionsApi,
+    accounts::invitations::InvitationsApi,
+    accounts::machines::MachinesApi,
+    accounts::AccountsApi,
 }
 
 /// The service's operations.

@@ -15,10 +15,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::auth::{Admitted, Asking};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::Current;
-use crate::known_keys::Caller;
+use crate::caller::Caller;
 use crate::payload::{ScanBody, Scanned};
 use crate::problem::Failure;
 use crate::refused::Refused;
@@ -88,7 +88,7 @@ impl ScansApi {
     async fn read(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::ReadScan>,
         scanned: Scanned,
     ) -> Result<ScanRead, Refused<422>> {
         let app = &self.0;

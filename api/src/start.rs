@@ -8,6 +8,7 @@ use intake::Intake;
 use runtime::{
     clock::Clock,
     ops::{self, Readiness},
+    password::PasswordHasher,
     secrets::SettingError,
     serve::{self, Listener, ServeLimits},
     signing::ReceiptSigner,
@@ -31,6 +32,7 @@ use crate::key_uses::KeyUses;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
+use crate::sign_in::Attempts;
 
 /// How often idle quotas and old keys are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -94,7 +96,9 @@ pub async fn start(
     watch.look(store::health::server_time(&parts.db)).await;
     add_checks(&parts, &watch);
     let metrics = parts.metrics.clone();
-    let app = Arc::new(assemble(parts, shutdown.clone()));
+    let passwords = PasswordHasher::new()
+        .map_err(|_| SettingError::new("LUUTRU", "cannot hash passwords on this machine."))?;
+    let app = Arc::new(assemble(parts, passwords, shutdown.clone()));
     let serving = run(app, watch, listener, ops_listener, metrics, shutdown);
     let task = tasks::spawn("api", serving);
     Ok(RunningApi {
@@ -104,7 +108,7 @@ pub async fn start(
     })
 }
 
-fn assemble(parts: ApiParts, stop: CancellationToken) -> App {
+fn assemble(parts: ApiParts, passwords: PasswordHasher, stop: CancellationToken) -> App {
     App {
         templates: Templates::new(&parts.catalogues),
         catalogues: Published::new(parts.catalogues),
@@ -114,6 +118,9 @@ fn assemble(parts: ApiParts, stop: CancellationToken) -> App {
         vault: parts.vault,
         signer: parts.signer,
         row_key: store::api_keys::RowKey::of_pepper(&parts.pepper),
+        account_row_key: store::accounts::AccountRowKey::of_pepper(&parts.pepper),
+        passwords,
+        attempts: Attempts::default(),
         pepper: parts.pepper,
         intake: parts.intake,
         clock: parts.clock,
@@ -190,6 +197,7 @@ async fn sweep(app: &App, shutdown: &CancellationToken) {
             () = tokio::time::sleep(SWEEP_INTERVAL) => {
                 app.keys.sweep();
                 app.limits.sweep();
+                app.attempts.sweep();
             }
         }
     }

@@ -27,7 +27,7 @@ use store::stays::{StayRow, StayVersionRow};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, Asking, Declaring, Reading};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
@@ -101,7 +101,7 @@ impl StaysApi {
     async fn declare(
         &self,
         Current(exchange): Current,
-        mut admitted: Admitted<Declaring>,
+        mut admitted: Admitted<op::DeclareStay>,
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -142,7 +142,7 @@ impl StaysApi {
     async fn validate(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::ValidateStay>,
         document: StayDocument,
     ) -> Result<Validated, Failure> {
         let (sender, at) = (admitted.sender(), document.received_at);
@@ -165,7 +165,7 @@ impl StaysApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowStay>,
         /// The stay's id.
         Path(id): Path<Uuid>,
     ) -> Result<StayShown, Failure> {

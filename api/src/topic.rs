@@ -20,6 +20,8 @@ pub(crate) enum Topic {
     /// Who declares, from where, and by which keys; for who operates the service. To others it is
     /// not there.
     Directory,
+    /// People: signing in, and the accounts of an organisation.
+    Accounts,
     /// Published lists and keys.
     Catalogues,
     /// Whether the service is there.

@@ -35,7 +35,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Admitted, Asking};
+use crate::auth::{Access, Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::idempotency::{Area, IdempotencyKey};
@@ -196,7 +196,7 @@ impl WebhooksApi {
     )]
     async fn create(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::CreateWebhook>,
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -216,7 +216,7 @@ impl WebhooksApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::ListWebhooks>,
         mut query: Query<Paged>,
     ) -> Result<WebhooksListed, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
@@ -252,7 +252,7 @@ impl WebhooksApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::ShowWebhook>,
         /// The webhook's id.
         Path(id): Path<Uuid>,
     ) -> Result<WebhookShown, Failure> {
@@ -271,7 +271,7 @@ impl WebhooksApi {
     )]
     async fn delete(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::DeleteWebhook>,
         /// The webhook's id.
         Path(id): Path<Uuid>,
     ) -> Result<WebhookDeleted, Failure> {
@@ -296,7 +296,7 @@ impl WebhooksApi {
     )]
     async fn enable(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::EnableWebhook>,
         /// The webhook's id.
         Path(id): Path<Uuid>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -339,7 +339,7 @@ struct WantedWebhook<'a> {
 /// who missed it could not use the webhook.
 async fn create(
     app: &App,
-    admitted: &Admitted<Asking>,
+    admitted: &Admitted<impl Access>,
     key: &IdempotencyKey,
     document: &JsonDocument<WebhookDraft>,
 ) -> Result<WebhookCreated, Failure> {
@@ -406,7 +406,7 @@ fn location(view: &WebhookView) -> Location {
 /// The first answer to what was made under a key before.
 async fn created_before(
     app: &App,
-    admitted: &Admitted<Asking>,
+    admitted: &Admitted<impl Access>,
     key: &IdempotencyKey,
     first: Option<Uuid>,
 ) -> Result<WebhookCreated, Failure> {
@@ -456,7 +456,7 @@ async fn judged(app: &App, url: &str) -> Result<String, Failure> {
 /// The key of a wish about a webhook, without a body.
 fn guard(
     app: &App,
-    admitted: &Admitted<Asking>,
+    admitted: &Admitted<impl Access>,
     key: &IdempotencyKey,
     row: &WebhookRow,
     path: &str,
@@ -468,7 +468,7 @@ fn guard(
 }
 
 /// The webhook of this id. Absent and foreign are the same 404.
-async fn find(app: &App, admitted: &Admitted<Asking>, id: Uuid) -> Result<WebhookRow, Failure> {
+async fn find(app: &App, admitted: &Admitted<impl Access>, id: Uuid) -> Result<WebhookRow, Failure> {
     let organisation_id = admitted.sender().organisation_id;
     match store::webhooks::find(&app.db, organisation_id, id).await? {
         Some(row) if is_visible(admitted, &row)? => Ok(row),
@@ -479,7 +479,7 @@ async fn find(app: &App, admitted: &Admitted<Asking>, id: Uuid) -> Result<Webhoo
 /// A key that is bound to facilities sees what concerns no other.
 ///
 /// Errors: nobody can tell what it concerns.
-fn is_visible(admitted: &Admitted<Asking>, row: &WebhookRow) -> store::Result<bool> {
+fn is_visible(admitted: &Admitted<impl Access>, row: &WebhookRow) -> store::Result<bool> {
     let Some(own) = admitted.ticket.caller.scope().facility_ids else {
         return Ok(true);
     };
@@ -565,7 +565,7 @@ fn context(id: Uuid, organisation_id: Uuid) -> SealContext<'static> {
 
 fn entry(app: &App, sender: &Sender, action: Action, id: Uuid) -> store::audit::Entry {
     let subject = (SubjectKind::Webhook, id);
-    audit::entry(app, sender.key_id, action, subject, app.clock.now())
+    audit::entry(app, sender, action, subject, app.clock.now())
 }
 
 /// The request, or all its faults.
@@ -670,6 +670,7 @@ mod tests {
     fn every_fault_of_a_webhook_is_named_at_once() {
         let sender = Sender {
             key_id: Uuid::nil(),
+            kind: domain::sender::SenderKind::Key,
             organisation_id: Uuid::nil(),
             role: Role::Integrator,
             facilities: Vec::new(),

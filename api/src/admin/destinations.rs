@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{AREA, failure, map};
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Administering, Admitted};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
@@ -285,7 +285,7 @@ impl DestinationsApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ListDestinations>,
         mut query: Query<Paged>,
     ) -> Result<DestinationsListed, Failure> {
         let (app, key_id) = (&self.0, admitted.sender().key_id);
@@ -321,7 +321,7 @@ impl DestinationsApi {
     )]
     async fn show(
         &self,
-        _admitted: Admitted<Administering>,
+        _admitted: Admitted<op::ShowDestination>,
         /// The destination's code.
         Path(code): Path<String>,
     ) -> Result<DestinationShown, Failure> {
@@ -347,7 +347,7 @@ impl DestinationsApi {
     )]
     async fn pause(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::PauseDestination>,
         /// The destination's code.
         Path(code): Path<String>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -368,7 +368,7 @@ impl DestinationsApi {
             until: request.until,
         };
         let subject = (SubjectKind::Destination, row.id);
-        let entry = audit::entry(app, sender.key_id, Action::DestinationPaused, subject, now);
+        let entry = audit::entry(app, sender, Action::DestinationPaused, subject, now);
         let deed = destinations::pause(&app.db, &row.code, pause, entry, guard.as_ref()).await;
         let (at, replayed) = done(deed, &key, now)?;
         let state = PauseState::paused(&row, sender, &request, at);
@@ -384,7 +384,7 @@ impl DestinationsApi {
     )]
     async fn resume(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ResumeDestination>,
         /// The destination's code.
         Path(code): Path<String>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -397,7 +397,7 @@ impl DestinationsApi {
         let path = format!("destinations/{}/resume", row.code);
         let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
         let subject = (SubjectKind::Destination, row.id);
-        let entry = audit::entry(app, sender.key_id, Action::DestinationResumed, subject, now);
+        let entry = audit::entry(app, sender, Action::DestinationResumed, subject, now);
         let deed = destinations::resume(&app.db, &row.code, entry, guard.as_ref()).await;
         let (_, replayed) = done(deed, &key, now)?;
         let state = PauseState::running(&row);

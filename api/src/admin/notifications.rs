@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{communes, map, note_reads};
 use crate::app::App;
-use crate::auth::{Administering, Admitted};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::parameters::{Paged, Parameter, Query, inline, query};
@@ -242,7 +242,7 @@ impl NotificationsApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ListNotifications>,
         mut query: Query<Paged<NotificationFilters>>,
     ) -> Result<NotificationsListed, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
@@ -288,7 +288,7 @@ impl NotificationsApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ShowNotification>,
         /// The notification's id.
         Path(id): Path<Uuid>,
     ) -> Result<NotificationShown, Failure> {

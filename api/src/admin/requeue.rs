@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{AREA, communes, failure, map};
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Administering, Admitted};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::{JsonDocument, Shape};
@@ -108,7 +108,7 @@ impl RequeueApi {
     )]
     async fn one(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::RequeueNotification>,
         /// The notification's id.
         Path(id): Path<Uuid>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -119,7 +119,7 @@ impl RequeueApi {
         let now = app.clock.now();
         let path = format!("deliveries/{id}/requeue");
         let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
-        let entry = audit::entry(app, sender.key_id, ACTION, (SubjectKind::Task, id), now);
+        let entry = audit::entry(app, sender, ACTION, (SubjectKind::Task, id), now);
         let outcome = tasks::requeue(&app.db, id, now, entry, guard.as_ref()).await;
         let (word, is_replay) = match outcome.map_err(|error| failure(error, &key))? {
             Requeued::Done => ("requeued", false),
@@ -152,7 +152,7 @@ impl RequeueApi {
     )]
     async fn many(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::RequeueNotifications>,
         /// Guards against another body under the same key; what is left is sent again each time.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -170,7 +170,7 @@ impl RequeueApi {
         {
             return Err(key.reused());
         }
-        let entry = |id| audit::entry(app, sender.key_id, ACTION, (SubjectKind::Task, id), now);
+        let entry = |id| audit::entry(app, sender, ACTION, (SubjectKind::Task, id), now);
         let outcome = tasks::requeue_parked(&app.db, &filter, COUNT_MAX, now, entry).await?;
         let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
         Ok(NotificationsRequeued::Outcome(Json(RequeueManyAnswer {

@@ -97,11 +97,12 @@ pub(super) fn write(derived: Derived) -> Value {
 
 /// Topics in the order in which somebody who is new here wants to read of them.
 fn order_topics(topics: &mut Value) {
-    const ORDER: [&str; 8] = [
+    const ORDER: [&str; 9] = [
         "Stays",
         "Files",
         "Facilities",
         "Events",
+        "Accounts",
         "Catalogues",
         "Police",
         "Administration",

@@ -24,9 +24,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use super::tail::FeedNews;
 use super::{EVENT_STREAM, EventView};
 use crate::app::App;
-use crate::auth::{self, Admitted, Reading};
+use crate::auth::{self, Access, Admitted};
+use crate::caller::Caller;
 use crate::cursor;
-use crate::known_keys::Caller;
 use crate::limit::GatePermit;
 use crate::parameters::inline;
 use crate::problem::Failure;
@@ -50,7 +50,7 @@ const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Errors: 429 when the key has too many streams, 503 when the process has.
 pub(super) async fn open(
     app: &Arc<App>,
-    admitted: Admitted<Reading>,
+    admitted: Admitted<impl Access>,
     after: i64,
 ) -> Result<EventStream, Failure> {
     let caller = Arc::clone(&admitted.ticket.caller);

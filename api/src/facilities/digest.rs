@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::find;
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::config::ApiSettings;
 use crate::day_receipts::DayQuery;
 use crate::examples::Examples;
@@ -105,7 +105,7 @@ impl DigestsApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowDigest>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         query: Query<DayQuery>,
@@ -133,7 +133,7 @@ impl DigestsApi {
     )]
     async fn compare(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::CompareReceipts>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         document: JsonDocument<HeldReceipts>,

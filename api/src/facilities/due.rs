@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::find;
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::parameters::{Paged, Query};
@@ -103,7 +103,7 @@ impl DueApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ListDue>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         mut query: Query<Paged>,

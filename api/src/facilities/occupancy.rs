@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{find, rooms};
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::parameters::{Query, query};
 use crate::problem::Failure;
@@ -157,7 +157,7 @@ impl OccupancyApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowOccupancy>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         query: Query<OccupancyQuery>,

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::find;
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Admitted, Managing, Reading};
+use crate::auth::{Access, Admitted, op};
 use crate::config::ApiSettings;
 use crate::examples::Examples;
 use crate::payload::{JsonDocument, Shape};
@@ -138,7 +138,7 @@ impl RoomsApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowRooms>,
         /// The facility's id.
         Path(id): Path<Uuid>,
     ) -> Result<RoomsShown, Failure> {
@@ -160,7 +160,7 @@ impl RoomsApi {
     )]
     async fn replace(
         &self,
-        admitted: Admitted<Managing>,
+        admitted: Admitted<op::ReplaceRooms>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         /// The `ETag` of the list that is to be replaced.
@@ -179,7 +179,7 @@ impl RoomsApi {
 /// nothing.
 async fn replaced(
     app: &App,
-    admitted: &Admitted<Managing>,
+    admitted: &Admitted<impl Access>,
     facility: &Facility,
     if_match: &IfMatch<false>,
     document: &JsonDocument<RoomListDraft>,
@@ -224,7 +224,7 @@ pub(super) async fn current(app: &App, facility: &Facility) -> Result<CurrentRoo
 
 async fn write(
     app: &App,
-    admitted: &Admitted<Managing>,
+    admitted: &Admitted<impl Access>,
     facility: &Facility,
     next: &CurrentRooms,
     document: &JsonDocument<RoomListDraft>,
@@ -241,13 +241,10 @@ async fn write(
         changed_by: admitted.sender().key_id,
         changed_at: at,
     };
-    let (key_id, subject) = (
-        admitted.sender().key_id,
-        (SubjectKind::Facility, facility.id),
-    );
+    let subject = (SubjectKind::Facility, facility.id);
     let entry = store::audit::Entry {
         subject_version: Some(next.version),
-        ..audit::entry(app, key_id, Action::RoomsReplaced, subject, at)
+        ..audit::entry(app, admitted.sender(), Action::RoomsReplaced, subject, at)
     };
     Ok(store::rooms::replace(&app.db, row, entry).await?)
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::file::TableFile;
 use super::{find, sheet_names};
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::Current;
 use crate::problem::Failure;
@@ -57,7 +57,7 @@ impl RejectedRowsApi {
     async fn show(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowRejectedRows>,
         /// The file's id.
         Path(id): Path<Uuid>,
     ) -> Result<RejectedRowsShown, Failure> {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{find, notes_of, problem_of, sheet_names};
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
@@ -89,7 +89,7 @@ impl ImportRowsApi {
     async fn list(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ListImportRows>,
         /// The file's id.
         Path(id): Path<Uuid>,
         mut query: Query<Paged<RowFilters>>,

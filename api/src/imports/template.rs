@@ -11,7 +11,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 
 use super::file::TableFile;
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::Current;
 use crate::negotiation;
@@ -50,7 +50,7 @@ impl ImportTemplateApi {
         &self,
         Current(exchange): Current,
         headers: &HeaderMap,
-        _admitted: Admitted<Reading>,
+        _admitted: Admitted<op::ShowImportTemplate>,
     ) -> Result<TemplateShown, Refused<406>> {
         let language = exchange.language;
         let offered = [FileKind::Xlsx, FileKind::Csv].map(FileKind::media_type);

@@ -19,6 +19,7 @@ use intake::{
 use poem_openapi::{ApiResponse, OpenApi};
 use runtime::ids;
 use sha2::{Digest, Sha256};
+use store::audit::Actor;
 use store::{
     declarations::Idempotency,
     imports::{self, Acceptance, FileAdmission, Import},
@@ -28,8 +29,7 @@ use uuid::Uuid;
 
 use super::{ImportView, PATH};
 use crate::app::App;
-use crate::audit;
-use crate::auth::{Admitted, DeclaringMany};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
@@ -118,7 +118,7 @@ impl UploadApi {
     async fn accept(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<DeclaringMany>,
+        admitted: Admitted<op::ImportStays>,
         /// Guards against another file under the same key; rows are judged again each time.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -243,6 +243,7 @@ fn new_import(
         organisation_id: occasion.sender.organisation_id,
         facility_id: wishes.facility_id,
         created_by: occasion.sender.key_id,
+        created_by_kind: occasion.sender.kind.into(),
         format: kind.into(),
         is_dry_run: wishes.is_dry_run,
         date_order: wishes.date_order.map(Word::from),
@@ -286,8 +287,13 @@ async fn store_content(
     }
     // The legal time of filing of every row.
     let received_at = app.clock.now();
-    let (key_id, subject) = (import.created_by, (SubjectKind::Import, import.id));
-    let entry = audit::entry(app, key_id, Action::ImportAccepted, subject, received_at);
+    let kind = import.created_by_kind.get().map_err(store::Error::from)?;
+    let actor = Actor::by(kind, import.created_by);
+    let (place, subject) = (
+        (ids::uuid_v7(&app.clock), received_at),
+        (SubjectKind::Import, import.id),
+    );
+    let entry = store::audit::entry(place, actor, Action::ImportAccepted, subject);
     let audit = store::audit::Entry {
         digest: Some(digest.to_vec()),
         ..entry

@@ -16,15 +16,22 @@ pub(crate) enum Shortage {
     Never,
 }
 
-impl From<Shortage> for Failure {
-    fn from(shortage: Shortage) -> Self {
-        match shortage {
-            Shortage::Never => Self::new(Code::BatchTooLarge),
-            Shortage::Until(wait) => {
+impl Shortage {
+    /// The refusal under a code of its own.
+    pub(crate) fn refuse(self, code: Code) -> Failure {
+        match self {
+            Self::Never => Failure::new(Code::BatchTooLarge),
+            Self::Until(wait) => {
                 let [random] = ids::random_bytes::<1>();
-                Self::new(Code::RateLimited).retry_after(spread(wait, random))
+                Failure::new(code).retry_after(spread(wait, random))
             }
         }
+    }
+}
+
+impl From<Shortage> for Failure {
+    fn from(shortage: Shortage) -> Self {
+        shortage.refuse(Code::RateLimited)
     }
 }
 

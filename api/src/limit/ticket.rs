@@ -13,7 +13,7 @@ use super::{
     Allowance, FacilityMeter, KeyMeter, Limits,
     gate::{Gate, GatePermit},
 };
-use crate::known_keys::Caller;
+use crate::caller::Caller;
 use crate::problem::Failure;
 
 /// How long a request waits for one of its key's places before it is refused.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{item, note_reads, scope_of};
 use crate::app::App;
-use crate::auth::{Admitted, Reviewing};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::parameters::{Paged, Parameter, Query, inline, query};
@@ -112,7 +112,7 @@ impl CasesApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Reviewing>,
+        admitted: Admitted<op::ListCases>,
         mut query: Query<Paged<CaseFilters>>,
     ) -> Result<CasesListed, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
@@ -146,7 +146,7 @@ impl CasesApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Reviewing>,
+        admitted: Admitted<op::ShowCase>,
         /// The case's id.
         Path(id): Path<Uuid>,
     ) -> Result<CaseShown, Failure> {

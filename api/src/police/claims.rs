@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{count_reads, entry, idempotency, item, note_reads, scope_of};
 use crate::app::App;
-use crate::auth::{Admitted, Reviewing};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
 use crate::payload::{JsonDocument, Shape};
@@ -137,7 +137,7 @@ impl ClaimsApi {
     )]
     async fn make(
         &self,
-        admitted: Admitted<Reviewing>,
+        admitted: Admitted<op::ClaimCases>,
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -192,7 +192,7 @@ impl ClaimsApi {
     )]
     async fn extend(
         &self,
-        admitted: Admitted<Reviewing>,
+        admitted: Admitted<op::ExtendClaim>,
         /// The lease's id.
         Path(lease_id): Path<Uuid>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -237,7 +237,7 @@ impl ClaimsApi {
     )]
     async fn release(
         &self,
-        admitted: Admitted<Reviewing>,
+        admitted: Admitted<op::ReleaseClaim>,
         /// The lease's id.
         Path(lease_id): Path<Uuid>,
     ) -> Result<ClaimReleased, Failure> {

@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 use super::{entry, idempotency, scope_of, words::OfficerWords};
 use crate::app::App;
-use crate::auth::{Admitted, Reviewing};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::idempotency::{self, IdempotencyKey};
 use crate::payload::{JsonDocument, Shape};
@@ -140,7 +140,7 @@ impl DecisionsApi {
     )]
     async fn make(
         &self,
-        admitted: Admitted<Reviewing>,
+        admitted: Admitted<op::DecideCase>,
         /// The case's id.
         #[oai(name = "id")]
         Path(case_id): Path<Uuid>,

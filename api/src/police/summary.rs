@@ -12,7 +12,7 @@ use store::{
 
 use super::scope_of;
 use crate::app::App;
-use crate::auth::{Admitted, Reviewing};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::problem::Failure;
 use crate::reply::Json;
@@ -93,7 +93,7 @@ impl CaseCountsApi {
         operation_id = "summarizeCases",
         tag = "Topic::Police"
     )]
-    async fn show(&self, admitted: Admitted<Reviewing>) -> Result<CasesCounted, Failure> {
+    async fn show(&self, admitted: Admitted<op::SummarizeCases>) -> Result<CasesCounted, Failure> {
         let app = &self.0;
         let now = app.clock.now();
         let counts = queue::counts(&app.db, &scope_of(admitted.sender()), now).await?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    census, change,
+    account, census, change,
     coded::Coded,
     digest, directory,
     document::{DocumentKind, NoDocumentReason},
@@ -18,10 +18,11 @@ use domain::{
     problem::Code,
     purpose::Purpose,
     review,
+    role::AccountRole,
     room::RoomKind,
     scan,
     sender::Role,
-    sex,
+    session, sex,
     stay::{self, Presence},
     time::format_instant,
     webhook,
@@ -215,6 +216,17 @@ text_types! {
     RequeueWord => words(["requeued", "on_its_way"].into_iter());
     /// Whether an organisation or a facility takes declarations.
     DirectoryStateWord => words(directory::STATES.into_iter());
+    /// What is typed to sign in.
+    AccountName => MetaSchema {
+        min_length: Some(*account::NAME_LENGTHS.start()),
+        max_length: Some(*account::NAME_LENGTHS.end()),
+        ..pattern("^[a-z][a-z0-9._@-]*$")
+    };
+    /// A password, a code or a token, as it was typed.
+    Secret => MetaSchema {
+        min_length: Some(1),
+        ..bounded(1_024)
+    };
     /// The code of an organisation.
     OrganisationCode => MetaSchema {
         max_length: Some(directory::CODE_LENGTH_MAX),
@@ -308,6 +320,14 @@ word_types! {
     KeyStateWord => directory::KeyState;
     /// What a key may do.
     RoleWord => Role;
+    /// What a person who signs in may do.
+    AccountRoleWord => AccountRole;
+    /// How it stands with an account.
+    AccountStateWord => account::AccountState;
+    /// What a person has to do after the password.
+    NextStepWord => session::NextStep;
+    /// What the holder of a session has proved.
+    StageWord => session::Stage;
     /// Who is called.
     PeerWord => operator::PeerName;
     /// Whether a destination is held back.

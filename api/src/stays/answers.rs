@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::{charge, facility_ids, with_key};
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Admitted, Declaring};
+use crate::auth::{Access, Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::{self, Area, IdempotencyKey};
@@ -105,7 +105,7 @@ impl StayAnswersApi {
     async fn answer(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Declaring>,
+        admitted: Admitted<op::AnswerQuestion>,
         /// The stay's id.
         Path(id): Path<Uuid>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -120,7 +120,7 @@ impl StayAnswersApi {
 async fn give(
     app: &App,
     exchange: &Exchange,
-    mut admitted: Admitted<Declaring>,
+    mut admitted: Admitted<impl Access>,
     stay_id: Uuid,
     key: IdempotencyKey,
     document: JsonDocument<QuestionAnswerDraft>,
@@ -144,7 +144,7 @@ async fn give(
     let sealed = words::seal_answer(&app.vault, answer_id, &request.text, &stay)?;
     let mut entry = audit::entry(
         app,
-        sender.key_id,
+        sender,
         Action::ReviewCaseAnswered,
         (SubjectKind::ReviewCase, Uuid::nil()),
         at,

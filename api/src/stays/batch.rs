@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{charge, count};
 use crate::app::App;
-use crate::auth::{Admitted, DeclaringMany};
+use crate::auth::{Admitted, op};
 use crate::config::ApiSettings;
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
@@ -109,7 +109,7 @@ impl StayBatchApi {
     async fn declare(
         &self,
         Current(exchange): Current,
-        mut admitted: Admitted<DeclaringMany>,
+        mut admitted: Admitted<op::DeclareStays>,
         /// Guards against another body under the same key; items are judged again each time.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,

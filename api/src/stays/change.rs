@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{charge, count_key, facility_ids};
 use crate::app::App;
-use crate::auth::{Admitted, Declaring};
+use crate::auth::{Access, Admitted, op};
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
@@ -174,7 +174,7 @@ impl StayChangesApi {
     async fn amend(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Declaring>,
+        admitted: Admitted<op::AmendStay>,
         /// The stay's id.
         Path(id): Path<Uuid>,
         /// The version that the change is meant for: the stay's `ETag`.
@@ -206,7 +206,7 @@ impl StayChangesApi {
     async fn depart(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Declaring>,
+        admitted: Admitted<op::DepartStay>,
         /// The stay's id.
         Path(id): Path<Uuid>,
         /// The version that the change is meant for: the stay's `ETag`.
@@ -239,7 +239,7 @@ impl StayChangesApi {
     async fn extend(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Declaring>,
+        admitted: Admitted<op::ExtendStay>,
         /// The stay's id.
         Path(id): Path<Uuid>,
         /// The version that the change is meant for: the stay's `ETag`.
@@ -271,7 +271,7 @@ impl StayChangesApi {
     async fn cancel(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<Declaring>,
+        admitted: Admitted<op::CancelStay>,
         /// The stay's id.
         Path(id): Path<Uuid>,
         /// The version that the change is meant for: the stay's `ETag`.
@@ -305,7 +305,7 @@ struct Intent {
 async fn change<T>(
     app: &App,
     exchange: &Exchange,
-    mut admitted: Admitted<Declaring>,
+    mut admitted: Admitted<impl Access>,
     intent: Intent,
     proposal: Proposal<T>,
 ) -> Result<StayChanged, Failure> {
@@ -346,7 +346,7 @@ fn proposed<T>(
 async fn submit<T>(
     app: &App,
     exchange: &Exchange,
-    admitted: &Admitted<Declaring>,
+    admitted: &Admitted<impl Access>,
     intent: &Intent,
     document: JsonDocument<T>,
 ) -> Result<Accepted, Refusal> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::find;
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::problem::Failure;
 use crate::reads;
@@ -128,7 +128,7 @@ impl StayHistoryApi {
     )]
     async fn show(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowHistory>,
         /// The stay's id.
         Path(id): Path<Uuid>,
     ) -> Result<HistoryShown, Failure> {
@@ -137,7 +137,8 @@ impl StayHistoryApi {
         let versions = store::stays::versions(&app.db, stay.id).await?;
         let keys: BTreeSet<Uuid> = versions.iter().map(|version| version.created_by).collect();
         let keys: Vec<Uuid> = keys.into_iter().collect();
-        let labels = store::api_keys::labels(&app.db, &keys).await?;
+        let mut labels = store::api_keys::labels(&app.db, &keys).await?;
+        labels.extend(store::accounts::labels(&app.db, &keys).await?);
         let sent_later = sent_later(app, &versions).await?;
         let past = intake::view::history(&app.vault, &stay, &versions);
         let past = past.map_err(|error| unreadable::failure(stay.id, error))?;

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::facility_ids;
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::parameters::{FacilityId, Page, Paged, Parameter, Query, inline, query};
@@ -148,7 +148,7 @@ impl StayListApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ListStays>,
         mut query: Query<Paged<StayFilters>>,
     ) -> Result<StaysListed, Failure> {
         let (app, sender) = (&self.0, admitted.sender());

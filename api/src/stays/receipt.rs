@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::find;
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Access, Admitted, op};
 use crate::examples::Examples;
 use crate::paper;
 use crate::parameters::{Parameter, Query, inline, query};
@@ -69,7 +69,7 @@ impl StayReceiptApi {
     async fn show(
         &self,
         headers: &HeaderMap,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::ShowReceipt>,
         /// The stay's id.
         Path(id): Path<Uuid>,
         query: Query<ReceiptQuery>,
@@ -120,7 +120,7 @@ impl Parameter for Version {
 
 fn paper_of(
     app: &App,
-    admitted: &Admitted<Reading>,
+    admitted: &Admitted<impl Access>,
     stay: &StayRow,
     version: &StayVersionRow,
 ) -> Result<StayPaper, Failure> {

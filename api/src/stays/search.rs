@@ -18,7 +18,7 @@ use store::stays::{Order, StayFilter};
 use super::facility_ids;
 use super::list::{StayPage, render};
 use crate::app::App;
-use crate::auth::{Admitted, Reading};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::parameters::Limit;
@@ -86,7 +86,7 @@ impl StaySearchApi {
     )]
     async fn search(
         &self,
-        admitted: Admitted<Reading>,
+        admitted: Admitted<op::SearchStays>,
         document: JsonDocument<StaySearch>,
     ) -> Result<StaysFound, Refused<422>> {
         let page = page(&self.0, admitted.sender(), &document).await?;

@@ -20,7 +20,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::auth::{Admitted, Asking};
+use crate::auth::{Access, Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
@@ -117,7 +117,7 @@ impl DeliveriesApi {
     )]
     async fn test(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::TestWebhook>,
         /// The webhook's id.
         Path(id): Path<Uuid>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -139,7 +139,7 @@ impl DeliveriesApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::ListDeliveries>,
         /// The webhook's id.
         Path(id): Path<Uuid>,
         mut query: Query<Paged>,
@@ -177,7 +177,7 @@ impl DeliveriesApi {
     )]
     async fn replay(
         &self,
-        admitted: Admitted<Asking>,
+        admitted: Admitted<op::ReplayDelivery>,
         /// The webhook's id.
         Path(id): Path<Uuid>,
         /// The delivery's id.
@@ -194,7 +194,7 @@ impl DeliveriesApi {
 /// Sends an event that means nothing.
 async fn test(
     app: &App,
-    admitted: &Admitted<Asking>,
+    admitted: &Admitted<impl Access>,
     webhook: &WebhookRow,
     key: &IdempotencyKey,
 ) -> Result<DeliveryBegun, Failure> {
@@ -248,7 +248,7 @@ fn new_test(app: &App, webhook: &WebhookRow, now: DateTime<Utc>) -> DeliveryRow 
 /// Begins a delivery from its first attempt.
 async fn replay(
     app: &App,
-    admitted: &Admitted<Asking>,
+    admitted: &Admitted<impl Access>,
     webhook: &WebhookRow,
     delivery_id: Uuid,
     key: &IdempotencyKey,

@@ -10,6 +10,7 @@ use domain::{
         self as rules, DirectoryChange, FacilityDraft, FacilityPatch, FacilityRecord, is_over,
     },
     problem::Code,
+    sender::Sender,
     time::{format_instant, local_date},
 };
 use intake::Expected;
@@ -24,7 +25,7 @@ use super::{Made, OfOrganisation, check_version, outcome, owner, part, shown};
 use crate::admin::{AREA, failure};
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Administering, Admitted};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
@@ -257,7 +258,7 @@ impl FacilityRecordsApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ListFacilityRecords>,
         mut query: Query<Paged<OfOrganisation>>,
     ) -> Result<FacilityRecordsListed, Failure> {
         let (app, key_id) = (&self.0, admitted.sender().key_id);
@@ -287,7 +288,7 @@ impl FacilityRecordsApi {
     )]
     async fn create(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::CreateFacility>,
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -303,7 +304,7 @@ impl FacilityRecordsApi {
                 let record = record(app, &document.value, now).await?;
                 let subject = (SubjectKind::Facility, record.facility.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender.key_id, Action::FacilityCreated, subject, now),
+                    entry: audit::entry(app, sender, Action::FacilityCreated, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = directory::create_facility(&app.db, record, note).await;
@@ -326,7 +327,7 @@ impl FacilityRecordsApi {
     )]
     async fn show(
         &self,
-        _admitted: Admitted<Administering>,
+        _admitted: Admitted<op::ShowFacilityRecord>,
         /// The facility's id.
         Path(id): Path<Uuid>,
     ) -> Result<FacilityRecordShown, Failure> {
@@ -348,7 +349,7 @@ impl FacilityRecordsApi {
     )]
     async fn change(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ChangeFacility>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         /// The version that the change is meant for, from `ETag`.
@@ -374,7 +375,7 @@ impl FacilityRecordsApi {
                 check_version(&if_match.0, judged.version, patch.content.is_empty())?;
                 let subject = (SubjectKind::Facility, judged.facility.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender.key_id, Action::FacilityChanged, subject, now),
+                    entry: audit::entry(app, sender, Action::FacilityChanged, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = directory::change_facility(&app.db, &judged, patch, note).await;
@@ -402,7 +403,7 @@ impl FacilityRecordsApi {
     )]
     async fn end(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::EndFacility>,
         /// The facility's id.
         Path(id): Path<Uuid>,
         /// The version that is meant to end, from `ETag`; whichever it is when left out.
@@ -414,7 +415,7 @@ impl FacilityRecordsApi {
         let mut found = find(app, id, now).await?;
         if !is_over(found.ended_at, now) {
             if_match.check(found.version)?;
-            found = end(app, admitted.sender().key_id, &found, now).await?;
+            found = end(app, admitted.sender(), &found, now).await?;
         }
         let view = FacilityRecordView::of(&found, now);
         let etag = ETag::of(view.version);
@@ -442,7 +443,7 @@ fn patch(
 
 async fn end(
     app: &App,
-    key_id: Uuid,
+    sender: &Sender,
     judged: &FacilityRecord,
     now: DateTime<Utc>,
 ) -> Result<FacilityRecord, Failure> {
@@ -450,7 +451,7 @@ async fn end(
     let patch = patch(app, &end, judged, now)?;
     let subject = (SubjectKind::Facility, judged.facility.id);
     let note = ActionRecord {
-        entry: audit::entry(app, key_id, Action::FacilityEnded, subject, now),
+        entry: audit::entry(app, sender, Action::FacilityEnded, subject, now),
         key: None,
     };
     let written = directory::change_facility(&app.db, judged, patch, note).await?;

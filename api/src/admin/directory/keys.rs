@@ -23,7 +23,7 @@ use super::{OfOrganisation, outcome, owner, part};
 use crate::admin::{AREA, failure};
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Administering, Admitted};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
@@ -213,7 +213,7 @@ impl KeysApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ListKeys>,
         mut query: Query<Paged<OfOrganisation>>,
     ) -> Result<KeysListed, Failure> {
         let (app, key_id) = (&self.0, admitted.sender().key_id);
@@ -243,7 +243,7 @@ impl KeysApi {
     )]
     async fn create(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::CreateKey>,
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -260,7 +260,7 @@ impl KeysApi {
                 let (row, text) = generate(app, draft, now).await?;
                 let subject = (SubjectKind::ApiKey, row.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender.key_id, Action::KeyCreated, subject, now),
+                    entry: audit::entry(app, sender, Action::KeyCreated, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = key_ring::create(&app.db, &row, &app.row_key, note).await;
@@ -291,7 +291,7 @@ impl KeysApi {
     )]
     async fn show(
         &self,
-        _admitted: Admitted<Administering>,
+        _admitted: Admitted<op::ShowKey>,
         /// The key's id.
         Path(id): Path<Uuid>,
     ) -> Result<KeyShown, Failure> {
@@ -309,15 +309,15 @@ impl KeysApi {
     )]
     async fn revoke(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::RevokeKey>,
         /// The key's id.
         Path(id): Path<Uuid>,
     ) -> Result<KeyRevoked, Refused<409>> {
-        let (app, key_id) = (&self.0, admitted.sender().key_id);
+        let app = &self.0;
         let now = app.clock.now();
         let entry = audit::entry(
             app,
-            key_id,
+            admitted.sender(),
             Action::KeyRevoked,
             (SubjectKind::ApiKey, id),
             now,

@@ -7,6 +7,7 @@ use domain::{
     audit::{Action, SubjectKind},
     directory::{self as rules, Organisation, is_over, read_organisation_patch},
     problem::Code,
+    sender::Sender,
     time::format_instant,
 };
 use intake::Expected;
@@ -21,7 +22,7 @@ use super::{Made, check_version, outcome, part, shown};
 use crate::admin::{AREA, failure};
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Administering, Admitted};
+use crate::auth::{Admitted, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::idempotency::IdempotencyKey;
@@ -165,7 +166,7 @@ impl OrganisationsApi {
     )]
     async fn list(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ListOrganisations>,
         mut query: Query<Paged>,
     ) -> Result<OrganisationsListed, Failure> {
         let (app, key_id) = (&self.0, admitted.sender().key_id);
@@ -193,7 +194,7 @@ impl OrganisationsApi {
     )]
     async fn create(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::CreateOrganisation>,
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
@@ -209,7 +210,7 @@ impl OrganisationsApi {
         let note = ActionRecord {
             entry: audit::entry(
                 app,
-                sender.key_id,
+                sender,
                 Action::OrganisationCreated,
                 subject,
                 now,
@@ -234,7 +235,7 @@ impl OrganisationsApi {
     )]
     async fn show(
         &self,
-        _admitted: Admitted<Administering>,
+        _admitted: Admitted<op::ShowOrganisation>,
         /// The organisation's id.
         Path(id): Path<Uuid>,
     ) -> Result<OrganisationShown, Failure> {
@@ -255,7 +256,7 @@ impl OrganisationsApi {
     )]
     async fn change(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::ChangeOrganisation>,
         /// The organisation's id.
         Path(id): Path<Uuid>,
         /// The version that the change is meant for, from `ETag`.
@@ -285,7 +286,7 @@ impl OrganisationsApi {
                 let note = ActionRecord {
                     entry: audit::entry(
                         app,
-                        sender.key_id,
+                        sender,
                         Action::OrganisationChanged,
                         subject,
                         now,
@@ -317,7 +318,7 @@ impl OrganisationsApi {
     )]
     async fn end(
         &self,
-        admitted: Admitted<Administering>,
+        admitted: Admitted<op::EndOrganisation>,
         /// The organisation's id.
         Path(id): Path<Uuid>,
         /// The version that is meant to end, from `ETag`; whichever it is when left out.
@@ -329,7 +330,7 @@ impl OrganisationsApi {
         let mut found = find(app, id).await?;
         if !is_over(found.ended_at, now) {
             if_match.check(found.version)?;
-            found = end(app, admitted.sender().key_id, &found, now).await?;
+            found = end(app, admitted.sender(), &found, now).await?;
         }
         let view = OrganisationView::of(&found, now);
         let etag = ETag::of(view.version);
@@ -339,7 +340,7 @@ impl OrganisationsApi {
 
 async fn end(
     app: &App,
-    key_id: Uuid,
+    sender: &Sender,
     judged: &Organisation,
     now: DateTime<Utc>,
 ) -> Result<Organisation, Failure> {
@@ -347,7 +348,7 @@ async fn end(
     let content = read_organisation_patch(&patch, judged).map_err(Failure::invalid)?;
     let subject = (SubjectKind::Organisation, judged.id);
     let note = ActionRecord {
-        entry: audit::entry(app, key_id, Action::OrganisationEnded, subject, now),
+        entry: audit::entry(app, sender, Action::OrganisationEnded, subject, now),
         key: None,
     };
     let written = directory::change_organisation(&app.db, judged, content, note).await?;

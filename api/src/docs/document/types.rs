@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::references;
-use crate::auth::{Audience, SCHEME};
+use domain::rights::Operation;
+
+use crate::auth::{self, KEY_SCHEME, SESSION_SCHEME};
 
 /// Problems that any operation may answer.
 const COMMON_PROBLEMS: [u16; 3] = [421, 500, 503];
@@ -20,7 +22,7 @@ type OperationObject = Map<String, Value>;
 pub(super) fn complete(operation: &mut OperationObject, headers: &Value) {
     let has_key = operation.contains_key("security");
     let mut problems = problems(operation);
-    problems.extend(name_scheme(operation));
+    problems.extend(name_schemes(operation).into_iter().flatten());
     complete_parameters(operation);
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
     let responses = responses.as_object_mut().into_iter().flatten();
@@ -70,14 +72,23 @@ fn problems(operation: &OperationObject) -> BTreeSet<u16> {
     problems
 }
 
-/// Handlers name the scheme of keys together with the keys they admit. The document has one scheme,
-/// and the problem of the keys that are not admitted.
-pub(super) fn name_scheme(operation: &mut OperationObject) -> Option<u16> {
+/// Handlers name their operation where the framework wants a security scheme. The document has the
+/// schemes of those who hold the right, and the problem of those who do not.
+fn name_schemes(operation: &mut OperationObject) -> Option<[u16; 2]> {
     let schemes = operation.get_mut("security")?;
     let named = schemes.pointer("/0")?.as_object()?.keys().next()?;
-    let refusal = Audience::refusal_of(named);
-    *schemes = json!([{SCHEME: []}]);
-    refusal
+    let named = Operation::parse(named)?;
+    let right = named.right();
+    let mut names = Vec::new();
+    if !right.keys.is_empty() {
+        names.push(json!({KEY_SCHEME: []}));
+    }
+    if !right.accounts.is_empty() {
+        names.push(json!({SESSION_SCHEME: []}));
+    }
+    *schemes = Value::Array(names);
+    // Another site's page is refused with 403 by every operation that a session may use.
+    Some([auth::denial_status(named), 403])
 }
 
 /// Parameters as the document has them, and those of every operation.

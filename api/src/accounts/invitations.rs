@@ -1,0 +1,58 @@
+//! One-time links: used once, to choose a password.
+
+use std::sync::Arc;
+
+use domain::session::request::AcceptanceRequest;
+use poem_openapi::{Object, OpenApi};
+
+use super::declined::{Declined, OfALink};
+use super::session::Done;
+use crate::app::App;
+use crate::payload::{Document, Shape};
+use crate::problem::Failure;
+use crate::shapes::text::Secret;
+use crate::sign_in::{self, Visitor};
+use crate::topic::Topic;
+
+/// Bytes of a request that nobody has vouched for.
+const BYTES_MAX: u32 = 8 * 1024;
+
+/// A password that was chosen.
+#[derive(Object)]
+pub(crate) struct AcceptanceDraft {
+    /// The last part of the link.
+    token: Secret,
+    /// At least 12 characters, and not easy to guess.
+    password: Secret,
+}
+
+impl Shape for AcceptanceDraft {
+    fn bytes_max(_: &crate::config::ApiSettings) -> u32 {
+        BYTES_MAX
+    }
+}
+
+/// One-time links, used.
+pub(crate) struct InvitationsApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl InvitationsApi {
+    /// Choose a password by a one-time link
+    ///
+    /// The link is used up. Then sign in.
+    #[oai(
+        path = "/v1/invitations/acceptance",
+        method = "post",
+        operation_id = "acceptInvitation",
+        tag = "Topic::Accounts"
+    )]
+    async fn accept(
+        &self,
+        visitor: Visitor,
+        document: Document<AcceptanceDraft>,
+    ) -> Result<Done, Declined<OfALink>> {
+        let sent = AcceptanceRequest::read(&document.value).map_err(Failure::invalid)?;
+        sign_in::accept_invitation(&self.0, &visitor, &sent.token, &sent.password).await?;
+        Ok(Done::Done)
+    }
+}

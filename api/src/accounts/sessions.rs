@@ -1,0 +1,140 @@
+//! The sessions of an account: listed and ended, by their holder or by who manages the account.
+
+use std::sync::Arc;
+
+use domain::audit::{Action, SubjectKind};
+use domain::account::Account;
+use domain::problem::Code;
+use domain::session::Session;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
+use serde::Serialize;
+use store::accounts::sessions;
+use uuid::Uuid;
+
+use super::managed;
+use super::session::Done;
+use crate::app::App;
+use crate::audit;
+use crate::auth::{Admitted, op};
+use crate::parameters::{Query, query};
+use crate::problem::Failure;
+use crate::reply::Json;
+use crate::shapes::text::{Instant, StageWord};
+use crate::topic::Topic;
+
+query! {
+    /// Whose sessions are listed.
+    pub(crate) struct OfAccount {
+        /// Those of this account, for who manages it; the caller's own when left out.
+        account_id: Option<Uuid>,
+    }
+}
+
+/// A session of an account.
+#[derive(Object, Serialize)]
+#[oai(rename = "ListedSession")]
+pub(crate) struct ListedSession {
+    /// The session's id.
+    id: Uuid,
+    /// What its holder has proved.
+    stage: StageWord,
+    /// When its holder signed in.
+    created_at: Instant,
+    /// When it was last used, to the minute.
+    last_used_at: Instant,
+    /// When it ends by itself, unless it is used before.
+    expires_at: Instant,
+    /// Whether it is the one that asks.
+    is_current: bool,
+}
+
+/// The sessions of an account.
+#[derive(Object, Serialize)]
+pub(crate) struct SessionList {
+    /// Those in force, the newest first.
+    items: Vec<ListedSession>,
+}
+
+/// Sessions are listed.
+#[derive(ApiResponse)]
+pub(crate) enum SessionsListed {
+    /// The sessions in force.
+    #[oai(status = 200)]
+    Sessions(Json<SessionList>),
+}
+
+/// Sessions, listed and ended.
+pub(crate) struct SessionsApi(pub(crate) Arc<App>);
+
+#[OpenApi]
+impl SessionsApi {
+    /// List sessions
+    #[oai(
+        path = "/v1/sessions",
+        method = "get",
+        operation_id = "listSessions",
+        tag = "Topic::Accounts"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<op::ListSessions>,
+        query: Query<OfAccount>,
+    ) -> Result<SessionsListed, Failure> {
+        let app = &self.0;
+        let own = admitted.signed_in()?;
+        let wanted = query.finish()?.account_id;
+        let stored = match wanted {
+            Some(id) if id != own.account().id => managed(app, &admitted.ticket.caller, id).await?,
+            Some(_) | None => own.stored.clone(),
+        };
+        let (account, now) = (&stored.account, app.clock.now());
+        let found = sessions::of_account(&app.db, account.id, &app.account_row_key).await?;
+        let valid = found
+            .iter()
+            .filter(|session| session.is_valid_at(now, account, stored.generation));
+        let items = valid.map(|session| listed(session, account, own.kept.session.id));
+        Ok(SessionsListed::Sessions(Json(SessionList {
+            items: items.collect(),
+        })))
+    }
+
+    /// End a session
+    ///
+    /// It is refused from the next request on. One that has ended stays as it is.
+    #[oai(
+        path = "/v1/sessions/:id",
+        method = "delete",
+        operation_id = "endSession",
+        tag = "Topic::Accounts"
+    )]
+    async fn end(
+        &self,
+        admitted: Admitted<op::EndSession>,
+        /// The session's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<Done, Failure> {
+        let (app, caller) = (&self.0, &admitted.ticket.caller);
+        let by = &app.account_row_key;
+        let found = sessions::get(&app.db, id, by).await?;
+        let found = found.ok_or_else(|| Failure::new(Code::NotFound))?;
+        let account_id = found.session.account_id;
+        if account_id != admitted.signed_in()?.account().id {
+            managed(app, caller, account_id).await?;
+        }
+        let now = app.clock.now();
+        let entry = audit::entry(app, &caller.sender, Action::SessionEnded, (SubjectKind::Session, id), now);
+        sessions::end(&app.db, id, by, entry).await?;
+        Ok(Done::Done)
+    }
+}
+
+fn listed(session: &Session, account: &Account, current: Uuid) -> ListedSession {
+    ListedSession {
+        id: session.id,
+        stage: StageWord(session.stage.to_string()),
+        created_at: Instant::of(session.created_at),
+        last_used_at: Instant::of(session.last_used_at),
+        expires_at: Instant::of(session.expires_at(account)),
+        is_current: session.id == current,
+    }
+}
