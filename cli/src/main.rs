@@ -21,6 +21,7 @@ mod read_file;
 mod receipt;
 mod rewrite;
 
+mod accounts;
 mod assemble;
 mod demo;
 mod settings;
@@ -102,6 +103,8 @@ enum Command {
     Facility(facilities::FacilityCommand),
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
     #[command(subcommand)]
     Delivery(Box<delivery::DeliveryCommand>),
     #[command(subcommand)]
@@ -188,6 +191,7 @@ async fn execute(command: Command, matches: &ArgMatches) -> anyhow::Result<ExitS
         Command::Organisation(command) => organisations::execute(command).await,
         Command::Facility(command) => facilities::execute(command).await,
         Command::Key(command) => keys::execute(command).await,
+        Command::Account(command) => accounts::execute(command).await,
         Command::Delivery(command) => delivery::execute(*command).await,
         Command::Receipt(command) => receipt::execute(&command),
         Command::Backup(options) => backup::execute(*options).await,

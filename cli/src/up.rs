@@ -22,7 +22,7 @@ use runtime::{
     shutdown::{Shutdown, StopStep, stop_in_order},
 };
 use secrecy::ExposeSecret;
-use seeds::{DemoSeeded, ReadyLine};
+use seeds::{DemoAccount, DemoAccounts, DemoSeeded, ReadyLine};
 use serde_json::json;
 use simulators::{PoliceSettings, RegistrySettings};
 use store::Database;
@@ -252,6 +252,14 @@ async fn start_all(
         .context(settings::DATABASE_URL)?;
     let context = ServiceContext::open(db.clone(), secrets, &shutdown.token()).await?;
     let seeded = seed(&context, directory).await?;
+    let accounts = demo::seed_accounts(
+        &context.db,
+        &context.vault,
+        &context.secrets,
+        &context.clock,
+        directory,
+    )
+    .await?;
 
     let (registry, persons) = start::registry(RegistrySettings {
         listen: options.registry_listen,
@@ -269,7 +277,9 @@ async fn start_all(
     })
     .await?;
     let webhooks = options.api.settings.webhooks.clone();
-    let settings = options.api.settings.with_rates_times(RATE_FACTOR);
+    let mut settings = options.api.settings.with_rates_times(RATE_FACTOR);
+    // A demonstration's desk signs in with its password alone.
+    settings.trusts_every_machine = !profile.is_production();
     let started = start::intake(&context, settings.window(), &options.api.intake).await?;
     let intake = started.intake.clone();
     let (worker, peers) =
@@ -284,7 +294,7 @@ async fn start_all(
         &registry,
         &police,
         database_url.expose_secret(),
-        seeded,
+        (seeded, accounts),
     )?;
     let running = Services {
         db,
@@ -311,7 +321,7 @@ fn ready_line(
     registry: &RunningService,
     police: &RunningService,
     database_url: &str,
-    seeded: DemoSeeded,
+    (seeded, accounts): (DemoSeeded, DemoAccounts),
 ) -> anyhow::Result<ReadyLine> {
     Ok(ReadyLine {
         api: api.url(),
@@ -321,6 +331,7 @@ fn ready_line(
         database_url: database_url.to_owned(),
         keys: seeded.keys.context("the demo keys are not known")?,
         facilities: seeded.facilities,
+        accounts,
     })
 }
 
@@ -390,6 +401,7 @@ fn banner(line: &ReadyLine) -> String {
         database_url,
         keys,
         facilities,
+        accounts,
     } = line;
     let rows = [
         ("hotel", &keys.hotel, facilities.hotel.to_string()),
@@ -413,6 +425,7 @@ fn banner(line: &ReadyLine) -> String {
         .iter()
         .map(|(name, key, place)| format!("  {name:<12}{key}  {place}\n"))
         .collect();
+    let accounts_table = accounts_table(accounts);
     let key = &keys.hotel;
     let body = sample_stay();
     format!(
@@ -423,6 +436,7 @@ fn banner(line: &ReadyLine) -> String {
          \x20 police    {police}/v1/notifications\n\
          \x20 database  {}\n\n\
          Demo keys and the facilities they declare for:\n{keys_table}\n\
+         Demo accounts, with the secret of their authenticator:\n{accounts_table}\n\
          Declare a stay:\n\n\
          curl -sS {api}/v1/stays -H 'Authorization: Bearer {key}' \\\n  \
          -H 'Content-Type: application/json' -H 'Accept-Language: en' \\\n  \
@@ -431,6 +445,27 @@ fn banner(line: &ReadyLine) -> String {
          curl -sS '{api}/v1/stays?limit=1' -H 'Authorization: Bearer {key}'\n\n",
         without_password(database_url),
     )
+}
+
+/// Name, password and authenticator of each demo account.
+fn accounts_table(accounts: &DemoAccounts) -> String {
+    let all = [
+        &accounts.desk,
+        &accounts.ward,
+        &accounts.dormitory,
+        &accounts.residence,
+        &accounts.manager,
+        &accounts.police,
+        &accounts.province,
+        &accounts.supervisor,
+        &accounts.auditor,
+        &accounts.admin,
+    ];
+    let row = |account: &&DemoAccount| {
+        let totp = account.totp_secret.as_deref().unwrap_or("-");
+        format!("  {:<16}{}  {totp}\n", account.name, account.password)
+    };
+    all.iter().map(row).collect()
 }
 
 /// A stay at the hotel that begins when it is sent: `arrival_at` is left out.

@@ -27,26 +27,26 @@ const fn fixed_id(tail: u128) -> Uuid {
     Uuid::from_u128(0x0197_c1c8_0280_7000_8000_0000_0000_0000 | tail)
 }
 
-const ORGANISATION: DemoOrganisation = DemoOrganisation {
+pub(crate) const ORGANISATION: DemoOrganisation = DemoOrganisation {
     id: fixed_id(0x01),
     code: "demo",
     name: "Công ty Du lịch và Dịch vụ Biển Xanh (dữ liệu mẫu)",
 };
-const POLICE: DemoOrganisation = DemoOrganisation {
+pub(crate) const POLICE: DemoOrganisation = DemoOrganisation {
     id: fixed_id(0x02),
     code: "demo-police",
     name: "Công an tỉnh Thanh Hóa (dữ liệu mẫu)",
 };
-const OPERATOR: DemoOrganisation = DemoOrganisation {
+pub(crate) const OPERATOR: DemoOrganisation = DemoOrganisation {
     id: fixed_id(0x03),
     code: "demo-operator",
     name: "Đơn vị vận hành luutru (dữ liệu mẫu)",
 };
 
 /// Thanh Hóa.
-const PROVINCE: &str = "38";
+pub(crate) const PROVINCE: &str = "38";
 /// Phường Sầm Sơn, on the coast.
-const SAM_SON: &str = "16531";
+pub(crate) const SAM_SON: &str = "16531";
 /// Phường Hạc Thành, the centre of the city.
 const HAC_THANH: &str = "14797";
 

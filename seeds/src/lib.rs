@@ -13,11 +13,13 @@ mod data;
 mod destinations;
 mod units;
 
+mod accounts;
 mod demo;
 mod names;
 mod people;
 mod ready;
 
+pub use accounts::{DemoAccount, DemoAccounts, seed_demo_accounts};
 pub use catalogues::{CatalogueSeed, catalogues, seed_catalogues};
 pub use demo::{
     DemoFacilityIds, DemoKeys, DemoOrganisation, DemoSecrets, DemoSeeded, demo_facilities,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::accounts::DemoAccounts;
 use crate::demo::{DemoFacilityIds, DemoKeys};
 
 /// Addresses and keys, in the order of the contract.
@@ -24,6 +25,8 @@ pub struct ReadyLine {
     pub keys: DemoKeys,
     /// Ids of the demo facilities.
     pub facilities: DemoFacilityIds,
+    /// How to sign in to the demo accounts.
+    pub accounts: DemoAccounts,
 }
 
 impl ReadyLine {
@@ -51,6 +54,7 @@ mod tests {
             database_url: "sqlite://luutru.db".to_owned(),
             keys: DemoSecrets::generate(&Clock::system()).keys,
             facilities: demo_facility_ids(),
+            accounts: DemoAccounts::generate().unwrap(),
         };
         let text = line.to_json().unwrap();
         assert!(text.starts_with(r#"{"api":"http://127.0.0.1:41001","ops":"#));
@@ -75,5 +79,15 @@ mod tests {
         }
         assert_eq!(value["facilities"].as_object().unwrap().len(), 5);
         assert_eq!(value["keys"].as_object().unwrap().len(), 8);
+        let accounts = value["accounts"].as_object().unwrap();
+        let is_desk = |name: &str| ["desk", "ward", "dormitory", "residence"].contains(&name);
+        for (name, account) in accounts {
+            assert!(
+                account["name"].is_string() && account["password"].is_string(),
+                "{name}"
+            );
+            assert_eq!(account["totp_secret"].is_string(), !is_desk(name), "{name}");
+        }
+        assert_eq!(accounts.len(), 10);
     }
 }

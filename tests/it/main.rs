@@ -20,7 +20,9 @@ mod batches;
 mod census;
 mod census_week;
 mod problems;
+mod rights;
 mod scope;
+mod signing_in;
 
 mod catalogues;
 mod codes;

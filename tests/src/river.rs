@@ -1,15 +1,16 @@
 //! `luutru up`: the whole system in one process.
 
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use serde::Deserialize;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::{
     caller::Caller,
     conformity,
     database::{Database, TestDatabase},
     eventually_some,
+    person::{DemoAccount, Person},
     process::Process,
     simulators::{Police, Registry},
 };
@@ -31,6 +32,7 @@ struct Ready {
     database_url: String,
     keys: HashMap<String, String>,
     facilities: HashMap<String, String>,
+    accounts: HashMap<String, DemoAccount>,
 }
 
 /// A running `luutru up`. Dropping it ends it.
@@ -38,6 +40,7 @@ pub struct River {
     process: Process,
     ready: Ready,
     database: Option<TestDatabase>,
+    people: Mutex<HashMap<String, Arc<Person>>>,
 }
 
 impl River {
@@ -117,6 +120,7 @@ impl River {
             process,
             ready,
             database: None,
+            people: Mutex::default(),
         }
     }
 
@@ -128,6 +132,28 @@ impl River {
     /// Somebody without a key.
     pub fn stranger(&self) -> Caller {
         Caller::new(&self.ready.api, None)
+    }
+
+    /// How to sign in to a demo account: `desk`, `manager`, `police`, ….
+    pub fn account(&self, name: &str) -> &DemoAccount {
+        let account = self.ready.accounts.get(name);
+        account.expect("a demo account of this name")
+    }
+
+    /// The names of all demo accounts.
+    pub fn account_names(&self) -> impl Iterator<Item = &str> {
+        self.ready.accounts.keys().map(String::as_str)
+    }
+
+    /// The person of a demo account, who signs in once: a code is good once.
+    pub async fn person(&self, name: &str) -> Arc<Person> {
+        let mut people = self.people.lock().await;
+        if let Some(person) = people.get(name) {
+            return Arc::clone(person);
+        }
+        let person = Arc::new(Person::signed_in(&self.ready.api, self.account(name)).await);
+        people.insert(name.to_owned(), Arc::clone(&person));
+        person
     }
 
     /// The text of a demo key.
