@@ -13,7 +13,9 @@ use runtime::{
 };
 use serde_json::{Value, json};
 use store::{
-    Database, consistency,
+    Database,
+    accounts::AccountRowKey,
+    consistency,
     stays::{StayRow, StayVersionRow},
 };
 
@@ -83,6 +85,7 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
     let versions = check_versions(db, &vault, &jwks, &progress).await?;
     progress.show("step 3 of 3: other sealed rows", 0, 0);
     let forged = forged_keys(db, secrets).await?;
+    let forged_people = forged_people(db, secrets).await?;
     let others = intake::rewrite::inspect(db, &vault).await?;
     drop(progress);
     let rules: serde_json::Map<String, Value> = findings
@@ -93,7 +96,10 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
     let is_whole = broken_count == 0
         && versions.is_whole()
         && others.unreadable.is_empty()
-        && forged.as_ref().is_none_or(|forged| forged.is_empty());
+        && forged.as_ref().is_none_or(|forged| forged.is_empty())
+        && forged_people
+            .as_ref()
+            .is_none_or(|forged| forged.is_empty());
     versions.explain();
     let report = json!({
         "whole": is_whole,
@@ -104,6 +110,15 @@ async fn check(db: &Database, secrets: &Secrets) -> anyhow::Result<ExitStatus> {
             Some(forged) => json!({
                 "changed_past_luutru": forged.len(),
                 "ids": forged.iter().take(NAMED_COUNT_MAX).collect::<Vec<_>>(),
+            }),
+            None => json!("not checked: LUUTRU_KEY_PEPPER is not set"),
+        },
+        "accounts": match &forged_people {
+            Some(forged) => json!({
+                "changed_past_luutru": forged.len(),
+                "rows": forged.iter().take(NAMED_COUNT_MAX).map(|(table, id)| {
+                    json!({"table": table, "id": id})
+                }).collect::<Vec<_>>(),
             }),
             None => json!("not checked: LUUTRU_KEY_PEPPER is not set"),
         },
@@ -131,6 +146,21 @@ fn others_to_json(others: &Inspection) -> Value {
 async fn forged_keys(db: &Database, secrets: &Secrets) -> anyhow::Result<Option<Vec<uuid::Uuid>>> {
     match secrets.row_key() {
         Ok(row_key) => Ok(Some(store::api_keys::forged(db, &row_key).await?)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The rows of accounts, sessions, machines and links that somebody else wrote or changed; `None`
+/// without the pepper.
+async fn forged_people(
+    db: &Database,
+    secrets: &Secrets,
+) -> anyhow::Result<Option<Vec<(&'static str, uuid::Uuid)>>> {
+    match secrets.key_pepper() {
+        Ok(pepper) => {
+            let by = AccountRowKey::of_pepper(&pepper);
+            Ok(Some(store::accounts::forged(db, &by).await?))
+        }
         Err(_) => Ok(None),
     }
 }

@@ -12,7 +12,7 @@ pub mod sessions;
 
 use chrono::{DateTime, Utc};
 use domain::account::{Account, AccountPatch, AccountScope};
-use entity::account;
+use entity::{account, enrolled_machine, invitation, session};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait,
@@ -250,6 +250,16 @@ pub async fn list(
         accounts.extend(by.read(row)?.map(|stored| stored.account));
     }
     Ok(accounts)
+}
+
+/// The rows that somebody else wrote or changed: their tables and ids.
+pub async fn forged(db: &Database, by: &AccountRowKey) -> Result<Vec<(&'static str, Uuid)>> {
+    let reader = db.reader();
+    let mut forged = by.forged_accounts(account::Entity::find().all(reader).await?);
+    forged.extend(by.forged_sessions(session::Entity::find().all(reader).await?));
+    forged.extend(by.forged_machines(enrolled_machine::Entity::find().all(reader).await?));
+    forged.extend(by.forged_invitations(invitation::Entity::find().all(reader).await?));
+    Ok(forged)
 }
 
 /// The labels of these accounts, by id.

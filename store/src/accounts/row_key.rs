@@ -15,6 +15,9 @@ const PEPPER_GENERATION: u8 = 1;
 /// Domain separation: no other use of the pepper starts with these bytes.
 const PURPOSE: &[u8] = b"luutru account rows 1";
 
+/// Tables and ids of rows that somebody else wrote or changed.
+type Forged = Vec<(&'static str, Uuid)>;
+
 /// Authenticates rows with a key derived from the pepper. The pepper is not in the database.
 #[derive(Clone)]
 pub struct AccountRowKey(hmac::Key);
@@ -103,6 +106,30 @@ impl AccountRowKey {
         mac.instant(row.expires_at);
         mac.optional_instant(row.used_at);
         mac.finish()
+    }
+
+    pub(super) fn forged_accounts(&self, rows: Vec<account::Model>) -> Forged {
+        let is_forged = |row: &account::Model| !is_same(&self.of_account(row), &row.mac);
+        let rows = rows.into_iter().filter(is_forged);
+        rows.map(|row| ("account", row.id)).collect()
+    }
+
+    pub(super) fn forged_sessions(&self, rows: Vec<session::Model>) -> Forged {
+        let is_forged = |row: &session::Model| !is_same(&self.of_session(row), &row.mac);
+        let rows = rows.into_iter().filter(is_forged);
+        rows.map(|row| ("session", row.id)).collect()
+    }
+
+    pub(super) fn forged_machines(&self, rows: Vec<enrolled_machine::Model>) -> Forged {
+        let is_forged = |row: &enrolled_machine::Model| !is_same(&self.of_machine(row), &row.mac);
+        let rows = rows.into_iter().filter(is_forged);
+        rows.map(|row| ("enrolled_machine", row.id)).collect()
+    }
+
+    pub(super) fn forged_invitations(&self, rows: Vec<invitation::Model>) -> Forged {
+        let is_forged = |row: &invitation::Model| !is_same(&self.of_invitation(row), &row.mac);
+        let rows = rows.into_iter().filter(is_forged);
+        rows.map(|row| ("invitation", row.id)).collect()
     }
 
     /// The row of an account.
