@@ -145,7 +145,7 @@ pub(crate) async fn change_password(
         ..stored.proof.clone()
     };
     let after = stored.clone().with_proof(proof).without_sessions();
-    let generation = after.generation;
+    let moved = after.clone();
     let noted = entry(
         app,
         account,
@@ -155,10 +155,6 @@ pub(crate) async fn change_password(
     if !accounts::replace(&app.db, stored, after, &app.account_row_key, noted).await? {
         return Err(challenge(Code::SessionEnded));
     }
-    let moved = Stored {
-        generation,
-        ..stored.clone()
-    };
     let (kept, token) = new_session(app, &moved, Stage::Complete);
     let noted = entry(app, account, Action::SessionOpened, (SubjectKind::Session, kept.session.id));
     sessions::open(&app.db, &kept, &app.account_row_key, noted).await?;
@@ -197,13 +193,8 @@ pub(crate) async fn accept_invitation(
     }
 }
 
-/// The account that a one-time link is for, while it is good.
-pub(crate) async fn invited_account(app: &App, token: &str) -> Result<Option<Account>, Failure> {
-    let found = invited(app, token, app.clock.now()).await?;
-    Ok(found.map(|(_, stored)| stored.account))
-}
-
-async fn invited(
+/// A one-time link that is good, and the account that it is for.
+pub(crate) async fn invited(
     app: &App,
     token: &str,
     now: DateTime<Utc>,

@@ -71,7 +71,7 @@ impl AccountView {
 /// An area and for how long: one of `commune` and `province`.
 #[derive(Object, Serialize)]
 #[oai(rename = "AccountArea")]
-pub struct AreaView {
+pub(crate) struct AreaView {
     /// A commune of today.
     #[oai(nullable)]
     commune: Option<CommuneCode>,
