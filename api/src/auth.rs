@@ -44,11 +44,12 @@ pub(crate) async fn recognise(
     headers: &HeaderMap,
     address: Option<ClientAddress>,
 ) -> Result<Arc<Caller>, Failure> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        return keys::recognise(app, headers, address).await;
+    }
     match cookies::session(headers, &app.settings) {
-        Some(token) if !headers.contains_key(header::AUTHORIZATION) => {
-            sessions::recognise(app, &token, address).await
-        }
-        _ => keys::recognise(app, headers, address).await,
+        Some(token) => sessions::recognise(app, &token, address).await,
+        None => keys::recognise(app, headers, address).await,
     }
 }
 
@@ -105,7 +106,7 @@ fn permit<A: Access>(caller: &Caller) -> Result<(), Failure> {
     if !A::OPERATION.right().is_held_by(caller.holder()) {
         counter!(
             "luutru_authz_denied_total",
-            "operation" => A::OPERATION.as_str(),
+            "route_group" => A::OPERATION.right().scope.as_str(),
             "reason" => "role"
         )
         .increment(1);

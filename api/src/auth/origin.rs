@@ -71,7 +71,7 @@ pub(crate) fn check_stranger(headers: &HeaderMap) -> Result<(), Failure> {
 }
 
 fn refused() -> Failure {
-    counter!("luutru_authz_denied_total", "operation" => "any", "reason" => "cross_site")
+    counter!("luutru_authz_denied_total", "route_group" => "any", "reason" => "cross_site")
         .increment(1);
     Failure::new(Code::CrossSite)
 }

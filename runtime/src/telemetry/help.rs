@@ -30,7 +30,7 @@ pub(super) const METRICS: &[(&str, MetricKind, &str)] = &[
     (
         "luutru_auth_failures_total",
         Counter,
-        "Requests without a valid key, by reason.",
+        "Requests without a valid key or session, by reason.",
     ),
     (
         "luutru_auth_forged_keys_total",
@@ -38,9 +38,14 @@ pub(super) const METRICS: &[(&str, MetricKind, &str)] = &[
         "Rows of API keys that were changed outside the service.",
     ),
     (
+        "luutru_auth_forged_rows_total",
+        Counter,
+        "Rows of accounts, sessions, machines and links that were changed outside the service, by table.",
+    ),
+    (
         "luutru_authz_denied_total",
         Counter,
-        "Requests whose key may not do what was asked, by group of routes and reason.",
+        "Requests whose caller may not do what was asked, by group of routes and reason.",
     ),
     (
         "luutru_breaker_state",
@@ -272,6 +277,11 @@ pub(super) const METRICS: &[(&str, MetricKind, &str)] = &[
         "luutru_shed_total",
         Counter,
         "Requests refused because of overload, by the queue that was full.",
+    ),
+    (
+        "luutru_sign_ins_total",
+        Counter,
+        "Passwords refused and sessions completed, by outcome.",
     ),
     (
         "luutru_stays_forwarded_at_night_total",
