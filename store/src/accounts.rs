@@ -8,10 +8,11 @@
 pub mod invitations;
 pub mod machines;
 mod row_key;
+mod rows;
 pub mod sessions;
 
 use chrono::{DateTime, Utc};
-use domain::account::{Account, AccountPatch, AccountScope};
+use domain::account::{Account, AccountPatch};
 use entity::{account, enrolled_machine, invitation, session};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
@@ -275,17 +276,6 @@ pub async fn labels(
         .all(db.reader())
         .await?;
     Ok(rows.into_iter().collect())
-}
-
-/// The scope as it lies in the columns.
-fn scope_of(row: &account::Model) -> Result<AccountScope> {
-    let corrupt = |what| move |_| Error::Corrupt { what };
-    let facility_ids = serde_json::from_str(&row.facility_ids);
-    let areas = serde_json::from_str(&row.areas);
-    Ok(AccountScope {
-        facility_ids: facility_ids.map_err(corrupt("account.facility_ids"))?,
-        areas: areas.map_err(corrupt("account.areas"))?,
-    })
 }
 
 #[cfg(test)]

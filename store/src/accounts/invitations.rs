@@ -1,13 +1,14 @@
 //! One-time links. A new one replaces those of its account that were not used.
 
 use chrono::{DateTime, Utc};
-use entity::invitation::{Column, Entity};
+use entity::invitation::{self, Column, Entity};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QuerySelect,
 };
 use uuid::Uuid;
 
+use super::row_key::{Forged, is_same, report_forged};
 use super::{AccountRowKey, Stored, move_on};
 use crate::{Database, Result, audit, write};
 
@@ -121,4 +122,54 @@ pub(super) async fn forget(db: &Database, end: DateTime<Utc>) -> Result<u64> {
         .exec(db.writer())
         .await?;
     Ok(deleted.rows_affected)
+}
+
+impl AccountRowKey {
+    fn of_invitation(&self, row: &invitation::Model) -> Vec<u8> {
+        let mut mac = self.of_table("invitation");
+        mac.part(row.id.as_bytes());
+        mac.part(row.account_id.as_bytes());
+        mac.part(&row.token_hash);
+        mac.instant(row.created_at);
+        mac.instant(row.expires_at);
+        mac.optional_instant(row.used_at);
+        mac.finish()
+    }
+
+    pub(super) fn forged_invitations(&self, rows: Vec<invitation::Model>) -> Forged {
+        let is_forged = |row: &invitation::Model| !is_same(&self.of_invitation(row), &row.mac);
+        let rows = rows.into_iter().filter(is_forged);
+        rows.map(|row| ("invitation", row.id)).collect()
+    }
+
+    /// The row of a one-time link.
+    fn invitation_row(&self, invitation: &Invitation) -> invitation::Model {
+        let mut row = invitation::Model {
+            id: invitation.id,
+            account_id: invitation.account_id,
+            token_hash: invitation.token_hash.clone(),
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at,
+            used_at: invitation.used_at,
+            mac: Vec::new(),
+        };
+        row.mac = self.of_invitation(&row);
+        row
+    }
+
+    /// The one-time link of a row; `None` when somebody else wrote it.
+    fn read_invitation(&self, row: invitation::Model) -> Option<Invitation> {
+        if !is_same(&self.of_invitation(&row), &row.mac) {
+            report_forged("invitation", row.id);
+            return None;
+        }
+        Some(Invitation {
+            id: row.id,
+            account_id: row.account_id,
+            token_hash: row.token_hash,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            used_at: row.used_at,
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! Machines that managers have enrolled at the desks of their facilities.
 
 use chrono::{DateTime, Utc};
-use entity::enrolled_machine::{Column, Entity};
+use entity::enrolled_machine::{self, Column, Entity};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
@@ -9,6 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::AccountRowKey;
+use super::row_key::{Forged, is_same, report_forged};
 use crate::{Database, Error, Result, audit, directory::Part, write};
 
 /// The subject of audit entries about machines.
@@ -115,4 +116,60 @@ pub async fn end(
     }
     write::commit(transaction).await?;
     Ok(machine)
+}
+
+impl AccountRowKey {
+    fn of_machine(&self, row: &enrolled_machine::Model) -> Vec<u8> {
+        let mut mac = self.of_table("enrolled_machine");
+        mac.part(row.id.as_bytes());
+        mac.part(row.organisation_id.as_bytes());
+        mac.part(row.facility_id.as_bytes());
+        mac.part(row.label.as_bytes());
+        mac.part(&row.token_hash);
+        mac.part(row.enrolled_by.as_bytes());
+        mac.instant(row.enrolled_at);
+        mac.optional_instant(row.ended_at);
+        mac.finish()
+    }
+
+    pub(super) fn forged_machines(&self, rows: Vec<enrolled_machine::Model>) -> Forged {
+        let is_forged = |row: &enrolled_machine::Model| !is_same(&self.of_machine(row), &row.mac);
+        let rows = rows.into_iter().filter(is_forged);
+        rows.map(|row| ("enrolled_machine", row.id)).collect()
+    }
+
+    /// The row of a machine.
+    fn machine_row(&self, machine: &Machine) -> enrolled_machine::Model {
+        let mut row = enrolled_machine::Model {
+            id: machine.id,
+            organisation_id: machine.organisation_id,
+            facility_id: machine.facility_id,
+            label: machine.label.clone(),
+            token_hash: machine.token_hash.clone(),
+            enrolled_by: machine.enrolled_by,
+            enrolled_at: machine.enrolled_at,
+            ended_at: machine.ended_at,
+            mac: Vec::new(),
+        };
+        row.mac = self.of_machine(&row);
+        row
+    }
+
+    /// The machine of a row; `None` when somebody else wrote it.
+    fn read_machine(&self, row: enrolled_machine::Model) -> Option<Machine> {
+        if !is_same(&self.of_machine(&row), &row.mac) {
+            report_forged("enrolled_machine", row.id);
+            return None;
+        }
+        Some(Machine {
+            id: row.id,
+            organisation_id: row.organisation_id,
+            facility_id: row.facility_id,
+            label: row.label,
+            token_hash: row.token_hash,
+            enrolled_by: row.enrolled_by,
+            enrolled_at: row.enrolled_at,
+            ended_at: row.ended_at,
+        })
+    }
 }

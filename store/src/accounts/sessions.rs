@@ -3,13 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::session::Session;
-use entity::session::{Column, Entity};
+use entity::session::{self, Column, Entity};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
+use super::row_key::{Forged, is_same, report_forged};
 use super::{AccountRowKey, Stored, move_on};
 use crate::{Database, Error, Result, audit, write};
 
@@ -184,4 +185,66 @@ async fn update(
         .exec(connection)
         .await?;
     Ok(written.rows_affected == 1)
+}
+
+impl AccountRowKey {
+    fn of_session(&self, row: &session::Model) -> Vec<u8> {
+        let mut mac = self.of_table("session");
+        mac.part(row.id.as_bytes());
+        mac.part(row.account_id.as_bytes());
+        mac.part(&row.token_hash);
+        mac.part(row.stage.as_stored().as_bytes());
+        mac.part(&row.generation.to_be_bytes());
+        mac.optional(row.sealed_totp.as_deref());
+        mac.instant(row.created_at);
+        mac.instant(row.last_used_at);
+        mac.optional_instant(row.ended_at);
+        mac.finish()
+    }
+
+    pub(super) fn forged_sessions(&self, rows: Vec<session::Model>) -> Forged {
+        let is_forged = |row: &session::Model| !is_same(&self.of_session(row), &row.mac);
+        let rows = rows.into_iter().filter(is_forged);
+        rows.map(|row| ("session", row.id)).collect()
+    }
+
+    /// The row of a session.
+    fn session_row(&self, kept: &Kept) -> session::Model {
+        let session = &kept.session;
+        let mut row = session::Model {
+            id: session.id,
+            account_id: session.account_id,
+            token_hash: kept.token_hash.clone(),
+            stage: session.stage.into(),
+            generation: session.generation,
+            sealed_totp: kept.sealed_totp.clone(),
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            ended_at: session.ended_at,
+            mac: Vec::new(),
+        };
+        row.mac = self.of_session(&row);
+        row
+    }
+
+    /// The session of a row; `None` when somebody else wrote it.
+    fn read_session(&self, row: session::Model) -> Result<Option<Kept>> {
+        if !is_same(&self.of_session(&row), &row.mac) {
+            report_forged("session", row.id);
+            return Ok(None);
+        }
+        Ok(Some(Kept {
+            session: Session {
+                id: row.id,
+                account_id: row.account_id,
+                stage: row.stage.get()?,
+                generation: row.generation,
+                created_at: row.created_at,
+                last_used_at: row.last_used_at,
+                ended_at: row.ended_at,
+            },
+            token_hash: row.token_hash,
+            sealed_totp: row.sealed_totp,
+        }))
+    }
 }
