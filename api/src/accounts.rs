@@ -11,7 +11,6 @@ pub(crate) mod shapes;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::audit::{Action, SubjectKind};
 use domain::account::{self as rules, Account};
 use domain::problem::{Code, Violation};
 use domain::rights::{Holder, Operation};
@@ -22,8 +21,8 @@ use intake::Refusal;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use runtime::ids;
 use runtime::token::{Token, TokenUse};
-use store::accounts::{self, Stored, invitations::Invitation};
-use store::directory::{Note, Part, Written};
+use store::accounts::{self, ACCOUNT, Stored, invitations::Invitation};
+use store::directory::{ActionOutcome, ActionRecord, ListPart};
 use uuid::Uuid;
 
 use crate::admin::directory::OfOrganisation;
@@ -34,7 +33,7 @@ use crate::caller::Caller;
 use crate::cursor;
 use crate::idempotency::{Area, IdempotencyKey};
 use crate::parameters::{Paged, Query};
-use crate::payload::{Document, MERGE_PATCH, Shape};
+use crate::payload::{JsonDocument, MERGE_PATCH, Shape};
 use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::reply::{ETag, Json, Location, Replayed};
@@ -124,7 +123,7 @@ impl AccountsApi {
         let (app, sender) = (&self.0, admitted.sender());
         let page = query.page(&app.vault, LIST, sender.key_id);
         let wanted = query.finish()?.filters.organisation_id;
-        let part = Part {
+        let part = ListPart {
             after: page.after,
             count_max: page.count_max(),
         };
@@ -161,7 +160,7 @@ impl AccountsApi {
         /// Guards the request against being done twice; kept for 7 days.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
-        document: Document<AccountDraft>,
+        document: JsonDocument<AccountDraft>,
     ) -> Result<AccountCreated, Failure> {
         let (app, caller) = (&self.0, &admitted.ticket.caller);
         let (sender, now) = (&caller.sender, document.received_at);
@@ -173,9 +172,9 @@ impl AccountsApi {
             Some(written) => written,
             None => {
                 let stored = drafted(app, caller, &document.value, now).await?;
-                let subject = (SubjectKind::Account, stored.account.id);
-                let note = Note {
-                    entry: audit::entry(app, sender, Action::AccountCreated, subject, now),
+                let subject = (ACCOUNT, stored.account.id);
+                let note = ActionRecord {
+                    entry: audit::entry(app, sender, accounts::CREATED, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = accounts::create(&app.db, &stored, by, note).await;
@@ -232,7 +231,7 @@ impl AccountsApi {
         /// The version that the change is meant for, from `ETag`; whichever it is when left out.
         #[oai(name = "If-Match")]
         if_match: IfMatch<false>,
-        document: Document<AccountPatch>,
+        document: JsonDocument<AccountPatch>,
     ) -> Result<AccountShown, Declined<Taken>> {
         let (app, caller) = (&self.0, &admitted.ticket.caller);
         let now = document.received_at;
@@ -244,7 +243,7 @@ impl AccountsApi {
         }
         let after = before.changed(patch, now);
         let account = after.account.clone();
-        let entry = audit::entry(app, &caller.sender, Action::AccountChanged, (SubjectKind::Account, id), now);
+        let entry = audit::entry(app, &caller.sender, "account.changed", (ACCOUNT, id), now);
         if !accounts::replace(&app.db, &before, after, &app.account_row_key, entry).await? {
             let version = before.account.version;
             return Err(Refusal::VersionMismatch { version }.into());
@@ -280,13 +279,13 @@ fn shown(account: &Account) -> AccountShown {
     AccountShown::Account(Json(AccountView::of(account)), ETag::of(account.version))
 }
 
-fn made(written: Written<Account>, key: &IdempotencyKey) -> Result<(Account, bool), Failure> {
+fn made(written: ActionOutcome<Account>, key: &IdempotencyKey) -> Result<(Account, bool), Failure> {
     let (account, is_replayed) = match written {
-        Written::Done(account) => (account, false),
-        Written::Replayed(account, _) => (account, true),
-        Written::KeyReused => return Err(key.reused()),
-        Written::CodeTaken => return Err(Failure::new(Code::AccountNameTaken)),
-        Written::VersionMismatch(version) => {
+        ActionOutcome::Done(account) => (account, false),
+        ActionOutcome::Replayed(account, _) => (account, true),
+        ActionOutcome::KeyReused => return Err(key.reused()),
+        ActionOutcome::CodeTaken => return Err(Failure::new(Code::AccountNameTaken)),
+        ActionOutcome::VersionMismatch(version) => {
             return Err(Refusal::VersionMismatch { version }.into());
         }
     };
@@ -431,8 +430,8 @@ async fn invite(
         expires_at: now + INVITATION_VALID,
         used_at: None,
     };
-    let subject = (SubjectKind::Account, account_id);
-    let entry = audit::entry(app, &caller.sender, Action::AccountInvited, subject, now);
+    let subject = (ACCOUNT, account_id);
+    let entry = audit::entry(app, &caller.sender, "account.invited", subject, now);
     let by = &app.account_row_key;
     accounts::invitations::create(&app.db, &invitation, by, entry).await?;
     let base = &app.settings.public_url;

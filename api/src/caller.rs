@@ -8,7 +8,7 @@ use domain::rights::Holder;
 use domain::sender::Sender;
 use store::accounts::{Stored, sessions::Kept};
 use store::api_keys::ApiKey;
-use store::events::Scope;
+use store::events::FeedScope;
 use uuid::Uuid;
 
 use crate::limit::{FacilityMeter, KeyMeter};
@@ -84,13 +84,13 @@ impl Caller {
     }
 
     /// Which events it may see.
-    pub(crate) fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> FeedScope {
         let is_bound = match &self.credential {
             Credential::Key(key) => !key.facility_ids.is_empty(),
             Credential::Session(signed_in) => !signed_in.account().scope.facility_ids.is_empty(),
         };
         let facilities = self.sender.facilities.iter();
-        Scope {
+        FeedScope {
             organisation_id: self.sender.organisation_id,
             facility_ids: is_bound.then(|| facilities.map(|facility| facility.id).collect()),
         }

@@ -1,8 +1,9 @@
 //! The state of one request and its answer: their id, their language, the caller.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use domain::problem::Language;
+use parking_lot::{Mutex, MutexGuard};
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{FromRequest, Request, RequestBody};
 use runtime::{address::ClientAddress, clock::Clock, ids, serve::Client};
@@ -68,7 +69,7 @@ impl Exchange {
     }
 
     fn cookies(&self) -> MutexGuard<'_, Vec<HeaderValue>> {
-        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cookies.lock()
     }
 
     /// The address that the request is counted under.

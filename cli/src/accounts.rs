@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     assemble,
     exit::ExitStatus,
-    operator::{self, Hand},
+    operator::{self, ActingOperator},
     organisations::{body, named},
     settings::{PlaceSettings, Secret, SecretSettings, Secrets},
     terminal,
@@ -251,22 +251,22 @@ impl Desk<'_> {
     }
 
     async fn create(&self, options: &CreateOptions) -> anyhow::Result<()> {
-        let hand = Hand::at_terminal(self.db).await?;
-        let now = hand.clock.now();
+        let acting = ActingOperator::at_terminal(self.db).await?;
+        let now = acting.clock.now();
         let (_, catalogues) = assemble::catalogues(self.db).await?;
         let draft = AccountDraft::read(&options.body(), &catalogues, local_date(now));
         let draft = draft.map_err(|violations| operator::refused(&violations, &OPTIONS))?;
         let organisation = named(self.db, &options.organisation_code).await?;
-        let account = draft.into_account(ids::uuid_v7(&hand.clock), organisation.id, now);
+        let account = draft.into_account(ids::uuid_v7(&acting.clock), organisation.id, now);
         self.check(&account, now).await?;
-        let note = hand.note(accounts::CREATED, (ACCOUNT, account.id));
+        let note = acting.note(accounts::CREATED, (ACCOUNT, account.id));
         let stored = Stored::new(account);
         let written = accounts::create(self.db, &stored, &self.row_key(), note).await?;
-        if written == store::directory::Written::CodeTaken {
+        if written == store::directory::ActionOutcome::CodeTaken {
             bail!("--name: another account is called {}", stored.account.name);
         }
         let account = operator::done(written)?;
-        let link = self.invite(&account, &options.link, &hand).await?;
+        let link = self.invite(&account, &options.link, &acting).await?;
         show(&options.link, &account, link)
     }
 
@@ -289,8 +289,8 @@ impl Desk<'_> {
     }
 
     async fn change(&self, options: &ChangeOptions) -> anyhow::Result<()> {
-        let hand = Hand::at_terminal(self.db).await?;
-        let now = hand.clock.now();
+        let acting = ActingOperator::at_terminal(self.db).await?;
+        let now = acting.clock.now();
         let row_key = self.row_key();
         let name = folded_name(&options.name);
         let before = accounts::find_by_name(self.db, &name, &row_key).await?;
@@ -303,13 +303,13 @@ impl Desk<'_> {
         if !patch.is_said_by(&before.account) {
             let after = before.changed(patch, now);
             self.check(&after.account, now).await?;
-            let entry = hand.entry("account.changed", (ACCOUNT, before.account.id));
+            let entry = acting.entry("account.changed", (ACCOUNT, before.account.id));
             if !accounts::replace(self.db, &before, after, &row_key, entry).await? {
                 bail!("somebody else changed {name} at the same moment; try again");
             }
         }
         if options.new_link {
-            let link = self.invite(&before.account, &options.link, &hand).await?;
+            let link = self.invite(&before.account, &options.link, &acting).await?;
             return show(&options.link, &before.account, link);
         }
         terminal::say_line(&format!("changed {name}"))?;
@@ -330,18 +330,18 @@ impl Desk<'_> {
         &self,
         account: &Account,
         options: &LinkOptions,
-        hand: &Hand,
+        acting: &ActingOperator,
     ) -> anyhow::Result<InvitationView> {
-        let (token, now) = (Token::generate(), hand.clock.now());
+        let (token, now) = (Token::generate(), acting.clock.now());
         let invitation = Invitation {
-            id: ids::uuid_v7(&hand.clock),
+            id: ids::uuid_v7(&acting.clock),
             account_id: account.id,
             token_hash: token.hash(&self.pepper, TokenUse::Invitation).to_vec(),
             created_at: now,
             expires_at: now + INVITATION_VALID,
             used_at: None,
         };
-        let entry = hand.entry("account.invited", (ACCOUNT, account.id));
+        let entry = acting.entry("account.invited", (ACCOUNT, account.id));
         let row_key = self.row_key();
         accounts::invitations::create(self.db, &invitation, &row_key, entry).await?;
         let expires_at = invitation.expires_at;

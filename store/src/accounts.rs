@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     Database, Error, Result, audit,
-    directory::{self, Known, Note, Part, Written},
+    directory::{self, ActionOutcome, ActionRecord, KeyRequest, ListPart},
     idempotency::Idempotency,
     pool::Transaction,
     write,
@@ -112,8 +112,8 @@ pub async fn create(
     db: &Database,
     stored: &Stored,
     by: &AccountRowKey,
-    note: Note<'_>,
-) -> Result<Written<Account>> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<Account>> {
     let transaction = write::begin(db).await?;
     match directory::known(&transaction, &note).await? {
         None => {}
@@ -125,13 +125,13 @@ pub async fn create(
     match insert(&transaction, stored, by).await {
         Err(Error::Duplicate) => {
             transaction.rollback().await?;
-            return Ok(Written::CodeTaken);
+            return Ok(ActionOutcome::CodeTaken);
         }
         inserted => inserted?,
     }
     audit::note(db, &transaction, note.entry).await?;
     write::commit(transaction).await?;
-    Ok(Written::Done(stored.account.clone()))
+    Ok(ActionOutcome::Done(stored.account.clone()))
 }
 
 /// What an earlier request under this key led to. `None`: the key is free, or the request has none.
@@ -140,22 +140,26 @@ pub async fn earlier(
     key: Option<&Idempotency>,
     by: &AccountRowKey,
     now: DateTime<Utc>,
-) -> Result<Option<Written<Account>>> {
+) -> Result<Option<ActionOutcome<Account>>> {
     match directory::look_up(db, key, now).await? {
         Some(known) => replayed(db, known, by).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn replayed(db: &Database, known: Known, by: &AccountRowKey) -> Result<Written<Account>> {
+async fn replayed(
+    db: &Database,
+    known: KeyRequest,
+    by: &AccountRowKey,
+) -> Result<ActionOutcome<Account>> {
     let first = match known {
-        Known::Other => return Ok(Written::KeyReused),
-        Known::Same(first) => first,
+        KeyRequest::Other => return Ok(ActionOutcome::KeyReused),
+        KeyRequest::Same(first) => first,
     };
     let made = find(db, first.subject_id, by)
         .await?
         .ok_or(Error::NotFound)?;
-    Ok(Written::Replayed(made.account, first.at))
+    Ok(ActionOutcome::Replayed(made.account, first.at))
 }
 
 /// Puts an account where there is none of this name. Returns whether it was put.
@@ -234,7 +238,7 @@ pub async fn find_by_name(db: &Database, name: &str, by: &AccountRowKey) -> Resu
 pub async fn list(
     db: &Database,
     organisation_id: Option<Uuid>,
-    part: Part,
+    part: ListPart,
     by: &AccountRowKey,
 ) -> Result<Vec<Account>> {
     let query = account::Entity::find()

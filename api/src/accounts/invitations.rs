@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use super::declined::{Declined, OfALink};
 use super::session::Done;
 use crate::app::App;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::shapes::text::Secret;
 use crate::sign_in::{self, Visitor};
@@ -49,7 +49,7 @@ impl InvitationsApi {
     async fn accept(
         &self,
         visitor: Visitor,
-        document: Document<AcceptanceDraft>,
+        document: JsonDocument<AcceptanceDraft>,
     ) -> Result<Done, Declined<OfALink>> {
         let sent = AcceptanceRequest::read(&document.value).map_err(Failure::invalid)?;
         sign_in::accept_invitation(&self.0, &visitor, &sent.token, &sent.password).await?;

@@ -3,15 +3,14 @@
 
 use std::sync::Arc;
 
-use domain::audit::{Action, SubjectKind};
 use domain::problem::{Code, Violation};
 use domain::session::request::MachineRequest;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use runtime::token::{Token, TokenUse};
 use serde::Serialize;
-use store::accounts::machines::{self, Machine};
-use store::directory::Part;
+use store::accounts::machines::{self, MACHINE, Machine};
+use store::directory::ListPart;
 use uuid::Uuid;
 
 use super::declined::{Declined, Unfit};
@@ -20,7 +19,7 @@ use crate::audit;
 use crate::auth::{Admitted, cookies, op};
 use crate::cursor;
 use crate::parameters::{Paged, Query};
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::Json;
 use crate::shapes::text::{Id, Instant, PlaceName};
@@ -127,7 +126,7 @@ impl MachinesApi {
         let (app, sender) = (&self.0, admitted.sender());
         let page = query.page(&app.vault, LIST, sender.key_id);
         query.finish()?;
-        let part = Part {
+        let part = ListPart {
             after: page.after,
             count_max: page.count_max(),
         };
@@ -152,7 +151,7 @@ impl MachinesApi {
         &self,
         admitted: Admitted<op::EnrollMachine>,
         visitor: Visitor,
-        document: Document<MachineDraft>,
+        document: JsonDocument<MachineDraft>,
     ) -> Result<MachineEnrolled, Declined<Unfit>> {
         let (app, sender) = (&self.0, admitted.sender());
         let now = document.received_at;
@@ -172,7 +171,7 @@ impl MachinesApi {
             enrolled_at: now,
             ended_at: None,
         };
-        let entry = audit::entry(app, sender, Action::MachineEnrolled, (SubjectKind::Machine, machine.id), now);
+        let entry = audit::entry(app, sender, "machine.enrolled", (MACHINE, machine.id), now);
         machines::enroll(&app.db, &machine, &app.account_row_key, entry).await?;
         let cookie = cookies::set_machine(&app.settings, &token);
         visitor.exchange.set_cookie(cookie);
@@ -200,7 +199,7 @@ impl MachinesApi {
         let found = found.filter(|machine| sender.facility(machine.facility_id).is_some());
         let found = found.ok_or_else(|| Failure::new(Code::NotFound))?;
         let now = app.clock.now();
-        let entry = audit::entry(app, sender, Action::MachineEnded, (SubjectKind::Machine, id), now);
+        let entry = audit::entry(app, sender, "machine.ended", (MACHINE, id), now);
         let ended = machines::end(&app.db, &found, by, entry).await?;
         Ok(MachineEnded::Machine(Json(MachineView::of(&ended))))
     }

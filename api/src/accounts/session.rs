@@ -12,7 +12,7 @@ use super::declined::{AtTheDoor, Declined, Taken, Unfit};
 use crate::app::App;
 use crate::auth::{Admitted, op, origin};
 use crate::caller::SignedIn;
-use crate::payload::{Document, Shape};
+use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::Json;
 use crate::shapes::text::{AccountName, Instant, NextStepWord, Secret, StageWord};
@@ -153,7 +153,7 @@ impl SessionApi {
     async fn sign_in(
         &self,
         visitor: Visitor,
-        document: Document<SignInDraft>,
+        document: JsonDocument<SignInDraft>,
     ) -> Result<SignInAnswered, Declined<AtTheDoor>> {
         let sent = SignInRequest::read(&document.value).map_err(Failure::invalid)?;
         let (name, password) = (&sent.name, &sent.password);
@@ -205,7 +205,7 @@ impl SessionApi {
         &self,
         admitted: Admitted<op::PresentCode>,
         visitor: Visitor,
-        document: Document<CodeDraft>,
+        document: JsonDocument<CodeDraft>,
     ) -> Result<Done, Declined<Unfit>> {
         let code = read_code(&document.value).map_err(Failure::invalid)?;
         sign_in::with_code(&self.0, &visitor, admitted.signed_in()?, &code).await?;
@@ -243,7 +243,7 @@ impl SessionApi {
         &self,
         admitted: Admitted<op::ConfirmTotp>,
         visitor: Visitor,
-        document: Document<CodeDraft>,
+        document: JsonDocument<CodeDraft>,
     ) -> Result<TotpConfirmed, Declined<Taken>> {
         let code = read_code(&document.value).map_err(Failure::invalid)?;
         let signed_in = admitted.signed_in()?;
@@ -266,7 +266,7 @@ impl SessionApi {
         &self,
         admitted: Admitted<op::ChangePassword>,
         visitor: Visitor,
-        document: Document<PasswordDraft>,
+        document: JsonDocument<PasswordDraft>,
     ) -> Result<Done, Declined<Unfit>> {
         let sent = PasswordRequest::read(&document.value).map_err(Failure::invalid)?;
         let passwords = (sent.present.as_str(), sent.new.as_str());

@@ -14,7 +14,7 @@ use metrics::counter;
 use poem::http::{HeaderMap, HeaderValue, header};
 use runtime::address::ClientAddress;
 use runtime::key_hash::{self, ApiKeyText};
-use store::api_keys::{ApiKey, Found};
+use store::api_keys::{ApiKey, KeyLookup};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -174,8 +174,8 @@ async fn look_up(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
 
 async fn find(app: &App, id: Uuid) -> Result<Option<Arc<Caller>>, Failure> {
     let key = match store::api_keys::find(&app.db, id, &app.row_key).await? {
-        Some(Found::Key(key)) => key,
-        Some(Found::Forged { .. }) => {
+        Some(KeyLookup::Key(key)) => key,
+        Some(KeyLookup::Forged { .. }) => {
             counter!("luutru_auth_forged_keys_total").increment(1);
             tracing::error!(
                 key.id = %id,

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::problem::Code;
 use metrics::counter;
+use parking_lot::{Mutex, MutexGuard};
 use runtime::address::ClientAddress;
 
 use crate::limit::Allowance;
@@ -144,7 +145,7 @@ impl<K: Eq + Hash> Allowances<K> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Allowance>>> {
-        self.each.lock().unwrap_or_else(PoisonError::into_inner)
+        self.each.lock()
     }
 }
 

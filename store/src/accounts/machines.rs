@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::AccountRowKey;
 use super::row_key::{Forged, is_same, report_forged};
-use crate::{Database, Error, Result, audit, directory::Part, write};
+use crate::{Database, Error, Result, audit, directory::ListPart, write};
 
 /// The subject of audit entries about machines.
 pub const MACHINE: &str = "enrolled_machine";
@@ -78,7 +78,7 @@ pub async fn get(
 pub async fn list(
     db: &Database,
     organisation_id: Uuid,
-    part: Part,
+    part: ListPart,
     by: &AccountRowKey,
 ) -> Result<Vec<Machine>> {
     let query = Entity::find()

@@ -1,4 +1,4 @@
-use domain::account::{Area, AreaGrant};
+use domain::account::{AccountScope, Area, AreaGrant};
 use domain::role::AccountRole;
 use domain::session::{Session, Stage};
 use sea_orm::ActiveModelTrait;
@@ -86,23 +86,23 @@ fn kept(number: u8, stage: Stage) -> Kept {
 async fn an_account_is_read_as_it_was_written_and_its_name_is_its_own() {
     let (_directory, db) = database().await;
     let stored = officer();
-    let note = Note {
+    let note = ActionRecord {
         entry: account_entry(100),
         key: None,
     };
     let made = create(&db, &stored, &by(), note).await.unwrap();
-    assert_eq!(made, Written::Done(stored.account.clone()));
+    assert_eq!(made, ActionOutcome::Done(stored.account.clone()));
     let found = find_by_name(&db, "can-bo", &by()).await.unwrap();
     assert_eq!(found, Some(stored.clone()));
 
     let mut twin = officer();
     twin.account.id = Uuid::from_u128(8);
-    let note = Note {
+    let note = ActionRecord {
         entry: account_entry(101),
         key: None,
     };
     let made = create(&db, &twin, &by(), note).await.unwrap();
-    assert_eq!(made, Written::CodeTaken);
+    assert_eq!(made, ActionOutcome::CodeTaken);
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn an_account_that_somebody_else_wrote_is_none() {
         list(
             &db,
             None,
-            Part {
+            ListPart {
                 after: None,
                 count_max: 9
             },
