@@ -13,7 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::account::{self as rules, Account};
 use domain::problem::{Code, Violation};
-use domain::rights::{Holder, Operation};
+use domain::rights::{OperationId, RightHolder};
 use domain::role::AccountRole;
 use domain::session::INVITATION_VALID;
 use domain::time::local_date;
@@ -21,7 +21,7 @@ use intake::Refusal;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use runtime::ids;
 use runtime::token::{Token, TokenUse};
-use store::accounts::{self, ACCOUNT, Stored, invitations::Invitation};
+use store::accounts::{self, ACCOUNT, StoredAccount, invitations::Invitation};
 use store::directory::{ActionOutcome, ActionRecord, ListPart};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ use crate::precondition::IfMatch;
 use crate::problem::Failure;
 use crate::reply::{ETag, Json, Location, Replayed};
 use crate::topic::Topic;
-use declined::{Declined, Taken};
+use declined::{Conflicting, Declined};
 
 pub(crate) use shapes::{
     AccountDraft, AccountMade, AccountPage, AccountPatch, AccountView, InvitationView,
@@ -232,7 +232,7 @@ impl AccountsApi {
         #[oai(name = "If-Match")]
         if_match: IfMatch<false>,
         document: JsonDocument<AccountPatch>,
-    ) -> Result<AccountShown, Declined<Taken>> {
+    ) -> Result<AccountShown, Declined<Conflicting>> {
         let (app, caller) = (&self.0, &admitted.ticket.caller);
         let now = document.received_at;
         let before = managed(app, caller, id).await?;
@@ -297,23 +297,24 @@ fn made(written: ActionOutcome<Account>, key: &IdempotencyKey) -> Result<(Accoun
 fn organisation_bound(caller: &Caller) -> Option<Uuid> {
     let is_of_all = matches!(
         caller.holder(),
-        Holder::Account(AccountRole::Administrator | AccountRole::Auditor)
+        RightHolder::Account(AccountRole::Administrator | AccountRole::Auditor)
     );
     (!is_of_all).then_some(caller.sender.organisation_id)
 }
 
 /// An account that the caller may see. Absent and foreign are the same.
-async fn visible(app: &App, caller: &Caller, id: Uuid) -> Result<Stored, Failure> {
+async fn visible(app: &App, caller: &Caller, id: Uuid) -> Result<StoredAccount, Failure> {
     let stored = accounts::find(&app.db, id, &app.account_row_key).await?;
     let own = organisation_bound(caller);
-    let is_visible = |stored: &Stored| own.is_none_or(|own| own == stored.account.organisation_id);
+    let is_visible =
+        |stored: &StoredAccount| own.is_none_or(|own| own == stored.account.organisation_id);
     stored
         .filter(is_visible)
         .ok_or_else(|| Failure::new(Code::NotFound))
 }
 
 /// An account that the caller may change. Absent and foreign are the same.
-async fn managed(app: &App, caller: &Caller, id: Uuid) -> Result<Stored, Failure> {
+async fn managed(app: &App, caller: &Caller, id: Uuid) -> Result<StoredAccount, Failure> {
     let stored = visible(app, caller, id).await?;
     if is_manager(caller) && may_appoint(caller, stored.account.role) {
         Ok(stored)
@@ -324,8 +325,8 @@ async fn managed(app: &App, caller: &Caller, id: Uuid) -> Result<Stored, Failure
 
 fn may_appoint(caller: &Caller, role: AccountRole) -> bool {
     match caller.holder() {
-        Holder::Account(own) => own.may_appoint(role),
-        Holder::Key(_) => false,
+        RightHolder::Account(own) => own.may_appoint(role),
+        RightHolder::Key(_) => false,
     }
 }
 
@@ -335,7 +336,7 @@ async fn drafted(
     caller: &Caller,
     draft: &serde_json::Value,
     now: DateTime<Utc>,
-) -> Result<Stored, Failure> {
+) -> Result<StoredAccount, Failure> {
     let today = local_date(now);
     let draft = rules::AccountDraft::read(draft, app.intake.catalogues(), today);
     let draft = draft.map_err(Failure::invalid)?;
@@ -348,7 +349,11 @@ async fn drafted(
     )
     .await?;
     let id = ids::uuid_v7(&app.clock);
-    Ok(Stored::new(draft.into_account(id, organisation_id, now)))
+    Ok(StoredAccount::new(draft.into_account(
+        id,
+        organisation_id,
+        now,
+    )))
 }
 
 async fn read_patch(
@@ -440,5 +445,7 @@ async fn invite(
 
 /// Whether the caller may manage accounts at all.
 fn is_manager(caller: &Caller) -> bool {
-    Operation::ChangeAccount.right().is_held_by(caller.holder())
+    OperationId::ChangeAccount
+        .right()
+        .is_held_by(caller.holder())
 }

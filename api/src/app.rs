@@ -21,7 +21,7 @@ use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
 use crate::problem::Failure;
-use crate::sign_in::Attempts;
+use crate::sign_in::SignInAttempts;
 
 /// See the module.
 pub(crate) struct App {
@@ -35,7 +35,7 @@ pub(crate) struct App {
     pub(crate) account_row_key: store::accounts::AccountRowKey,
     pub(crate) passwords: PasswordHasher,
     /// Wrong passwords and codes of late.
-    pub(crate) attempts: Attempts,
+    pub(crate) attempts: SignInAttempts,
     pub(crate) intake: Intake,
     pub(crate) catalogues: Published,
     pub(crate) clock: Clock,

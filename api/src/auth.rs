@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::facility::Facility;
 use domain::problem::Code;
-use domain::rights::{Denial, Operation};
+use domain::rights::{Denial, OperationId};
 use domain::sender::Sender;
 use domain::session::Stage;
 use metrics::counter;
@@ -64,10 +64,10 @@ pub(crate) async fn again(app: &App, caller: &Caller) -> Result<Option<Arc<Calle
 }
 
 /// What is counted of a caller, and of the facility where there is only one it can be for.
-type Meters = (Arc<KeyMeter>, Option<(Uuid, Arc<FacilityMeter>)>);
+type CallerMeters = (Arc<KeyMeter>, Option<(Uuid, Arc<FacilityMeter>)>);
 
 /// Errors: 503 when too many callers are counted.
-fn meters(app: &App, id: Uuid, facilities: &[Arc<Facility>]) -> Result<Meters, Failure> {
+fn meters(app: &App, id: Uuid, facilities: &[Arc<Facility>]) -> Result<CallerMeters, Failure> {
     let too_many = || Failure::new(Code::Overloaded);
     let only_facility = match facilities {
         [only] => Some((only.id, app.limits.facility(only.id).ok_or_else(too_many)?)),
@@ -81,7 +81,7 @@ fn meters(app: &App, id: Uuid, facilities: &[Arc<Facility>]) -> Result<Meters, F
 /// pays.
 pub(crate) trait Access: Send + Sync + 'static {
     /// Names the row in the table of rights.
-    const OPERATION: Operation;
+    const OPERATION: OperationId;
     /// The stage that a session must have reached.
     const STAGE: Stage;
     /// What is counted.
@@ -89,11 +89,11 @@ pub(crate) trait Access: Send + Sync + 'static {
 }
 
 /// The status that a caller without the right gets, for the document.
-pub(crate) fn denial_status(operation: Operation) -> u16 {
+pub(crate) fn denial_status(operation: OperationId) -> u16 {
     denial(operation).status()
 }
 
-fn denial(operation: Operation) -> Code {
+fn denial(operation: OperationId) -> Code {
     match operation.right().denial {
         Denial::Forbidden => Code::Forbidden,
         Denial::NotFound => Code::NotFound,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::account::Account;
-use domain::rights::Holder;
+use domain::rights::RightHolder;
 use domain::sender::Sender;
-use store::accounts::{Stored, sessions::Kept};
+use store::accounts::{StoredAccount, sessions::StoredSession};
 use store::api_keys::ApiKey;
 use store::events::FeedScope;
 use uuid::Uuid;
@@ -36,9 +36,9 @@ pub(crate) enum Credential {
 /// A person in a session, whatever its stage.
 pub(crate) struct SignedIn {
     /// The session.
-    pub(crate) kept: Kept,
+    pub(crate) kept: StoredSession,
     /// The account.
-    pub(crate) stored: Stored,
+    pub(crate) stored: StoredAccount,
 }
 
 impl SignedIn {
@@ -66,10 +66,10 @@ impl Caller {
     }
 
     /// By which role it has its rights.
-    pub(crate) fn holder(&self) -> Holder {
+    pub(crate) fn holder(&self) -> RightHolder {
         match &self.credential {
-            Credential::Key(key) => Holder::Key(key.role),
-            Credential::Session(signed_in) => Holder::Account(signed_in.account().role),
+            Credential::Key(key) => RightHolder::Key(key.role),
+            Credential::Session(signed_in) => RightHolder::Account(signed_in.account().role),
         }
     }
 

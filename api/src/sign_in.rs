@@ -9,7 +9,6 @@ mod totp;
 mod visitor;
 
 use chrono::{DateTime, Utc};
-use domain::audit::{Action, SubjectKind};
 use domain::account::{Account, folded_name};
 use domain::password;
 use domain::problem::{Code, Violation};
@@ -20,8 +19,8 @@ use runtime::ids;
 use runtime::password::PasswordError;
 use runtime::secrets::is_same;
 use runtime::token::{Token, TokenUse, keyed_hash};
-use store::accounts::sessions::{self, Kept, SESSION};
-use store::accounts::{self, Proof, Stored, invitations, machines};
+use store::accounts::sessions::{self, SESSION, StoredSession};
+use store::accounts::{self, ACCOUNT, Proof, StoredAccount, invitations, machines};
 use store::audit::{Actor, Entry};
 use uuid::Uuid;
 
@@ -32,12 +31,12 @@ use crate::caller::SignedIn;
 use crate::exchange::Exchange;
 use crate::problem::Failure;
 
-pub(crate) use attempts::Attempts;
+pub(crate) use attempts::SignInAttempts;
 pub(crate) use totp::{begin_totp, confirm_totp};
 pub(crate) use visitor::Visitor;
 
 /// A password was right.
-pub(crate) struct Opened {
+pub(crate) struct PasswordAccepted {
     /// Whose it is.
     pub(crate) account: Account,
     /// What is still missing.
@@ -53,7 +52,7 @@ pub(crate) async fn with_password(
     visitor: &Visitor,
     name: &str,
     password: &str,
-) -> Result<Opened, Failure> {
+) -> Result<PasswordAccepted, Failure> {
     let name = folded_name(name);
     let found = accounts::find_by_name(&app.db, &name, &app.account_row_key).await?;
     let found = found.filter(|stored| stored.account.ended_at.is_none());
@@ -77,13 +76,13 @@ pub(crate) async fn with_password(
     };
     let (kept, token) = new_session(app, &stored, stage);
     let action = match stage {
-        Stage::Complete => Action::SessionOpened,
-        Stage::Password => Action::SessionBegun,
+        Stage::Complete => "session.opened",
+        Stage::Password => "session.begun",
     };
-    let entry = entry(app, &stored.account, action, (SubjectKind::Session, kept.session.id));
+    let entry = entry(app, &stored.account, action, (SESSION, kept.session.id));
     sessions::open(&app.db, &kept, &app.account_row_key, entry).await?;
     hand_over(app, &visitor.exchange, &stored, stage, &token);
-    Ok(Opened {
+    Ok(PasswordAccepted {
         account: stored.account,
         next,
     })
@@ -106,7 +105,7 @@ pub(crate) async fn with_code(
     let proof = proof.ok_or_else(|| challenge(Code::CodeRejected))?;
     attempt.forgive();
     let after = stored.clone().with_proof(proof);
-    complete(app, &visitor.exchange, signed_in, after, Action::SessionOpened).await
+    complete(app, &visitor.exchange, signed_in, after, "session.opened").await
 }
 
 /// Ends the session and takes its cookie away.
@@ -116,7 +115,7 @@ pub(crate) async fn sign_out(
     signed_in: &SignedIn,
 ) -> Result<(), Failure> {
     let id = signed_in.kept.session.id;
-    let entry = entry(app, signed_in.account(), Action::SessionEnded, (SubjectKind::Session, id));
+    let entry = entry(app, signed_in.account(), "session.ended", (SESSION, id));
     sessions::end(&app.db, id, &app.account_row_key, entry).await?;
     exchange.set_cookie(cookies::clear_session(&app.settings));
     Ok(())
@@ -149,14 +148,14 @@ pub(crate) async fn change_password(
     let noted = entry(
         app,
         account,
-        Action::AccountPasswordChanged,
-        (SubjectKind::Account, account.id),
+        "account.password_changed",
+        (ACCOUNT, account.id),
     );
     if !accounts::replace(&app.db, stored, after, &app.account_row_key, noted).await? {
         return Err(challenge(Code::SessionEnded));
     }
     let (kept, token) = new_session(app, &moved, Stage::Complete);
-    let noted = entry(app, account, Action::SessionOpened, (SubjectKind::Session, kept.session.id));
+    let noted = entry(app, account, "session.opened", (SESSION, kept.session.id));
     sessions::open(&app.db, &kept, &app.account_row_key, noted).await?;
     hand_over(app, &visitor.exchange, &moved, Stage::Complete, &token);
     Ok(())
@@ -183,7 +182,7 @@ pub(crate) async fn accept_invitation(
         ..Proof::default()
     };
     let after = stored.clone().with_proof(proof).without_sessions();
-    let entry = entry(app, &account, Action::AccountPasswordSet, (SubjectKind::Account, account.id));
+    let entry = entry(app, &account, "account.password_set", (ACCOUNT, account.id));
     let moves = (&stored, after);
     let by = &app.account_row_key;
     if invitations::accept(&app.db, &invitation, moves, by, entry).await? {
@@ -198,7 +197,7 @@ pub(crate) async fn invited(
     app: &App,
     token: &str,
     now: DateTime<Utc>,
-) -> Result<Option<(invitations::Invitation, Stored)>, Failure> {
+) -> Result<Option<(invitations::Invitation, StoredAccount)>, Failure> {
     let Some(token) = Token::parse(token) else {
         return Ok(None);
     };
@@ -217,12 +216,12 @@ async fn complete(
     app: &App,
     exchange: &Exchange,
     signed_in: &SignedIn,
-    after: Stored,
-    action: Action,
+    after: StoredAccount,
+    action: &str,
 ) -> Result<(), Failure> {
     let stored = &signed_in.stored;
     let (kept, token) = new_session(app, stored, Stage::Complete);
-    let entry = entry(app, &stored.account, action, (SubjectKind::Session, kept.session.id));
+    let entry = entry(app, &stored.account, action, (SESSION, kept.session.id));
     let (pending, by) = (&signed_in.kept, &app.account_row_key);
     let moves = (stored, after);
     if !sessions::complete(&app.db, pending, &kept, moves, by, entry).await? {
@@ -292,9 +291,9 @@ fn busy(error: PasswordError) -> Failure {
     }
 }
 
-fn new_session(app: &App, stored: &Stored, stage: Stage) -> (Kept, Token) {
+fn new_session(app: &App, stored: &StoredAccount, stage: Stage) -> (StoredSession, Token) {
     let (token, now) = (Token::generate(), app.clock.now());
-    let kept = Kept {
+    let kept = StoredSession {
         session: Session {
             id: ids::uuid_v7(&app.clock),
             account_id: stored.account.id,
@@ -311,7 +310,7 @@ fn new_session(app: &App, stored: &Stored, stage: Stage) -> (Kept, Token) {
 }
 
 /// Gives a session's cookie to the browser, and marks the browser once the session is complete.
-fn hand_over(app: &App, exchange: &Exchange, stored: &Stored, stage: Stage, token: &Token) {
+fn hand_over(app: &App, exchange: &Exchange, stored: &StoredAccount, stage: Stage, token: &Token) {
     let role = stored.account.role;
     exchange.set_cookie(cookies::set_session(&app.settings, token, role));
     if stage == Stage::Complete {
@@ -322,18 +321,18 @@ fn hand_over(app: &App, exchange: &Exchange, stored: &Stored, stage: Stage, toke
 }
 
 /// What a browser remembers of an account that has signed in. It opens nothing.
-fn browser_mark(app: &App, stored: &Stored) -> String {
+fn browser_mark(app: &App, stored: &StoredAccount) -> String {
     let generation = stored.generation.to_be_bytes();
     let parts = [stored.account.id.as_bytes().as_slice(), &generation];
     hex::encode(keyed_hash(&app.pepper, TokenUse::Browser, &parts))
 }
 
-fn is_known_browser(app: &App, visitor: &Visitor, stored: &Stored) -> bool {
+fn is_known_browser(app: &App, visitor: &Visitor, stored: &StoredAccount) -> bool {
     let mark = visitor.browser.as_deref().unwrap_or_default();
     is_same(mark.as_bytes(), browser_mark(app, stored).as_bytes())
 }
 
-fn entry(app: &App, account: &Account, action: Action, subject: (SubjectKind, Uuid)) -> Entry {
+fn entry(app: &App, account: &Account, action: &str, subject: (&str, Uuid)) -> Entry {
     let place = (ids::uuid_v7(&app.clock), app.clock.now());
     store::audit::entry(place, Actor::Account(account.id), action, subject)
 }

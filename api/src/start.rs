@@ -32,7 +32,7 @@ use crate::key_uses::KeyUses;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
-use crate::sign_in::Attempts;
+use crate::sign_in::SignInAttempts;
 
 /// How often idle quotas and old keys are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -120,7 +120,7 @@ fn assemble(parts: ApiParts, passwords: PasswordHasher, stop: CancellationToken)
         row_key: store::api_keys::RowKey::of_pepper(&parts.pepper),
         account_row_key: store::accounts::AccountRowKey::of_pepper(&parts.pepper),
         passwords,
-        attempts: Attempts::default(),
+        attempts: SignInAttempts::default(),
         pepper: parts.pepper,
         intake: parts.intake,
         clock: parts.clock,

@@ -20,7 +20,7 @@ use runtime::{
 use serde_json::{Value, json};
 use store::{
     Database,
-    accounts::{self, ACCOUNT, AccountRowKey, Stored, invitations::Invitation},
+    accounts::{self, ACCOUNT, AccountRowKey, StoredAccount, invitations::Invitation},
 };
 use uuid::Uuid;
 
@@ -260,7 +260,7 @@ impl Desk<'_> {
         let account = draft.into_account(ids::uuid_v7(&acting.clock), organisation.id, now);
         self.check(&account, now).await?;
         let note = acting.note(accounts::CREATED, (ACCOUNT, account.id));
-        let stored = Stored::new(account);
+        let stored = StoredAccount::new(account);
         let written = accounts::create(self.db, &stored, &self.row_key(), note).await?;
         if written == store::directory::ActionOutcome::CodeTaken {
             bail!("--name: another account is called {}", stored.account.name);

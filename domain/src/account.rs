@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use draft::{AccountDraft, AccountPatch};
-pub use scope::{AccountScope, Area, AreaGrant};
+pub use scope::{AccountScope, AreaGrant, Jurisdiction};
 
 use crate::role::{AccountRole, SecondFactor};
 

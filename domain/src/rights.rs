@@ -8,18 +8,18 @@ use crate::sender;
 
 mod table;
 
-pub use table::Operation;
+pub use table::OperationId;
 
 /// The holder of a right: a key or an account, by its role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Holder {
+pub enum RightHolder {
     /// A program with a key.
     Key(sender::Role),
     /// A person who has signed in.
     Account(AccountRole),
 }
 
-impl Holder {
+impl RightHolder {
     /// All there are.
     pub fn all() -> impl Iterator<Item = Self> {
         let keys = sender::Role::ALL.iter().copied().map(Self::Key);
@@ -39,7 +39,7 @@ impl Holder {
 
 coded! {
     /// Among what an operation finds its objects. Anything else is absent for the caller.
-    pub enum Scope {
+    pub enum RightScope {
         /// Published: it belongs to nobody.
         Public => "public",
         /// What belongs to the caller alone: its session, its password.
@@ -73,7 +73,7 @@ pub struct Right {
     /// The roles of accounts that have it.
     pub accounts: &'static [AccountRole],
     /// Among what it reaches.
-    pub scope: Scope,
+    pub scope: RightScope,
     /// The answer to everybody else.
     pub denial: Denial,
     /// Whether it changes nothing.
@@ -83,17 +83,17 @@ pub struct Right {
 impl Right {
     /// Whether a caller of this role has it.
     #[must_use]
-    pub fn is_held_by(&self, holder: Holder) -> bool {
+    pub fn is_held_by(&self, holder: RightHolder) -> bool {
         match holder {
-            Holder::Key(role) => self.keys.contains(&role),
-            Holder::Account(role) => self.accounts.contains(&role),
+            RightHolder::Key(role) => self.keys.contains(&role),
+            RightHolder::Account(role) => self.accounts.contains(&role),
         }
     }
 
     /// Whether it needs no caller at all.
     #[must_use]
     pub fn is_public(&self) -> bool {
-        self.scope == Scope::Public
+        self.scope == RightScope::Public
     }
 }
 
@@ -103,16 +103,16 @@ mod tests {
     use crate::role::AccountRole as Account;
     use crate::sender::Role as Key;
 
-    fn holds(holder: Holder, operation: Operation) -> bool {
+    fn holds(holder: RightHolder, operation: OperationId) -> bool {
         operation.right().is_held_by(holder)
     }
 
     #[test]
     fn rights_are_those_of_the_roles() {
-        let table: [(Operation, &[Key], &[Account]); 9] = [
-            (Operation::ListCatalogues, Key::ALL, Account::ALL),
+        let table: [(OperationId, &[Key], &[Account]); 9] = [
+            (OperationId::ListCatalogues, Key::ALL, Account::ALL),
             (
-                Operation::DeclareStay,
+                OperationId::DeclareStay,
                 &[Key::Declarant, Key::Integrator],
                 &[
                     Account::Manager,
@@ -123,7 +123,7 @@ mod tests {
                 ],
             ),
             (
-                Operation::ShowStay,
+                OperationId::ShowStay,
                 Key::ALL,
                 &[
                     Account::Manager,
@@ -134,17 +134,17 @@ mod tests {
                 ],
             ),
             (
-                Operation::CreateWebhook,
+                OperationId::CreateWebhook,
                 &[Key::Declarant, Key::Integrator],
                 &[Account::Manager],
             ),
             (
-                Operation::DecideCase,
+                OperationId::DecideCase,
                 &[Key::Police],
                 &[Account::CommuneOfficer, Account::ProvinceOfficer],
             ),
             (
-                Operation::ShowCase,
+                OperationId::ShowCase,
                 &[Key::Police],
                 &[
                     Account::CommuneOfficer,
@@ -153,26 +153,26 @@ mod tests {
                 ],
             ),
             (
-                Operation::PauseDestination,
+                OperationId::PauseDestination,
                 &[Key::Admin],
                 &[Account::Administrator],
             ),
             (
-                Operation::ListDestinations,
+                OperationId::ListDestinations,
                 &[Key::Admin],
                 &[Account::Auditor, Account::Administrator],
             ),
             (
-                Operation::CreateAccount,
+                OperationId::CreateAccount,
                 &[],
                 &[Account::Manager, Account::Administrator],
             ),
         ];
         for (operation, keys, accounts) in table {
-            for holder in Holder::all() {
+            for holder in RightHolder::all() {
                 let expected = match holder {
-                    Holder::Key(role) => keys.contains(&role),
-                    Holder::Account(role) => accounts.contains(&role),
+                    RightHolder::Key(role) => keys.contains(&role),
+                    RightHolder::Account(role) => accounts.contains(&role),
                 };
                 assert_eq!(holds(holder, operation), expected, "{operation} {holder:?}");
             }
@@ -182,28 +182,30 @@ mod tests {
     /// What no change of the table may loosen.
     #[test]
     fn duties_stay_apart() {
-        for operation in Operation::ALL.iter().copied() {
+        for operation in OperationId::ALL.iter().copied() {
             let right = operation.right();
-            for holder in Holder::all().filter(|holder| right.is_held_by(*holder)) {
+            for holder in RightHolder::all().filter(|holder| right.is_held_by(*holder)) {
                 let is_apart = match (right.scope, holder) {
-                    (Scope::Public | Scope::Own, _) => true,
-                    (Scope::Facilities, Holder::Account(role)) => {
+                    (RightScope::Public | RightScope::Own, _) => true,
+                    (RightScope::Facilities, RightHolder::Account(role)) => {
                         role.as_sender() != Key::Police && role.as_sender() != Key::Admin
                     }
                     // Keys of the police and of operators may read, and find nothing.
-                    (Scope::Facilities, Holder::Key(_)) => true,
-                    (Scope::Organisation, Holder::Account(role)) => {
+                    (RightScope::Facilities, RightHolder::Key(_)) => true,
+                    (RightScope::Organisation, RightHolder::Account(role)) => {
                         matches!(role, Account::Manager | Account::Administrator)
                             || operation.is_reading() && role == Account::Auditor
                     }
-                    (Scope::Organisation, Holder::Key(_)) => false,
-                    (Scope::Areas, Holder::Account(role)) => role.as_sender() == Key::Police,
-                    (Scope::Installation, Holder::Account(role)) => {
+                    (RightScope::Organisation, RightHolder::Key(_)) => false,
+                    (RightScope::Areas, RightHolder::Account(role)) => {
+                        role.as_sender() == Key::Police
+                    }
+                    (RightScope::Installation, RightHolder::Account(role)) => {
                         role == Account::Administrator
                             || operation.is_reading() && role == Account::Auditor
                     }
-                    (Scope::Areas, Holder::Key(role)) => role == Key::Police,
-                    (Scope::Installation, Holder::Key(role)) => role == Key::Admin,
+                    (RightScope::Areas, RightHolder::Key(role)) => role == Key::Police,
+                    (RightScope::Installation, RightHolder::Key(role)) => role == Key::Admin,
                 };
                 assert!(is_apart, "{operation} {holder:?}");
             }
@@ -212,11 +214,11 @@ mod tests {
 
     #[test]
     fn who_only_watches_changes_nothing() {
-        for operation in Operation::ALL.iter().copied() {
+        for operation in OperationId::ALL.iter().copied() {
             for role in [Account::Supervisor, Account::Auditor] {
                 let right = operation.right();
-                let is_of_others = !matches!(right.scope, Scope::Public | Scope::Own);
-                if is_of_others && right.is_held_by(Holder::Account(role)) {
+                let is_of_others = !matches!(right.scope, RightScope::Public | RightScope::Own);
+                if is_of_others && right.is_held_by(RightHolder::Account(role)) {
                     assert!(operation.is_reading(), "{operation} {role}");
                 }
             }

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use domain::account::{Account, AccountScope, Area, AreaGrant};
+use domain::account::{Account, AccountScope, AreaGrant, Jurisdiction};
 use domain::role::{AccountRole, Reach};
 use domain::time::local_date;
 use runtime::one_time_code::{Authenticator, SecretPlace};
@@ -10,7 +10,7 @@ use runtime::password::PasswordHasher;
 use runtime::{clock::Clock, ids, vault::Vault};
 use serde::{Deserialize, Serialize};
 use store::Database;
-use store::accounts::{self, AccountRowKey, Proof, Stored};
+use store::accounts::{self, AccountRowKey, Proof, StoredAccount};
 use uuid::Uuid;
 
 use crate::demo::demo_facility_ids;
@@ -89,31 +89,31 @@ impl DemoAccounts {
         })
     }
 
-    fn plans(&self) -> [(&DemoAccount, Plan); 10] {
+    fn plans(&self) -> [(&DemoAccount, AccountPlan); 10] {
         let facilities = demo_facility_ids();
-        let desk = |role, facility_id, label| Plan {
+        let desk = |role, facility_id, label| AccountPlan {
             organisation: ORGANISATION,
             role,
             label,
             facility_ids: vec![facility_id],
             area: None,
         };
-        let officer = |role, area, label| Plan {
+        let officer = |role, area, label| AccountPlan {
             organisation: POLICE,
             role,
             label,
             facility_ids: Vec::new(),
             area: Some(area),
         };
-        let other = |organisation, role, label| Plan {
+        let other = |organisation, role, label| AccountPlan {
             organisation,
             role,
             label,
             facility_ids: Vec::new(),
             area: None,
         };
-        let commune = Area::Commune(SAM_SON.to_owned());
-        let province = || Area::Province(PROVINCE.to_owned());
+        let commune = Jurisdiction::Commune(SAM_SON.to_owned());
+        let province = || Jurisdiction::Province(PROVINCE.to_owned());
         [
             (
                 &self.desk,
@@ -164,12 +164,12 @@ impl DemoAccounts {
 }
 
 /// What a demo account may do.
-struct Plan {
+struct AccountPlan {
     organisation: DemoOrganisation,
     role: AccountRole,
     label: &'static str,
     facility_ids: Vec<Uuid>,
-    area: Option<Area>,
+    area: Option<Jurisdiction>,
 }
 
 /// Puts the demo accounts into a database that has the demonstration's organisations and
@@ -193,7 +193,7 @@ pub async fn seed_demo_accounts(
         {
             continue;
         }
-        let stored = Stored::new(plan.into_account(&account.name, clock));
+        let stored = StoredAccount::new(plan.into_account(&account.name, clock));
         let proof = prove(account, &stored.account, vault, &hasher, clock.now());
         let proof = proof
             .await
@@ -203,7 +203,7 @@ pub async fn seed_demo_accounts(
     Ok(())
 }
 
-impl Plan {
+impl AccountPlan {
     fn into_account(self, name: &str, clock: &Clock) -> Account {
         debug_assert_eq!(self.area.is_some(), self.role.reach() == Reach::Areas);
         let now = clock.now();

@@ -37,7 +37,7 @@ pub const CREATED: &str = "account.created";
 
 /// An account with what proves that somebody is its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredAccount {
     /// The account.
     pub account: Account,
     /// What proves its holder.
@@ -60,7 +60,7 @@ pub struct Proof {
     pub recovery_hashes: Vec<String>,
 }
 
-impl Stored {
+impl StoredAccount {
     /// A new account without a password.
     #[must_use]
     pub fn new(account: Account) -> Self {
@@ -110,7 +110,7 @@ impl Stored {
 /// Creates an account; a replay answers it as it was made.
 pub async fn create(
     db: &Database,
-    stored: &Stored,
+    stored: &StoredAccount,
     by: &AccountRowKey,
     note: ActionRecord<'_>,
 ) -> Result<ActionOutcome<Account>> {
@@ -163,7 +163,11 @@ async fn replayed(
 }
 
 /// Puts an account where there is none of this name. Returns whether it was put.
-pub async fn insert_absent(db: &Database, stored: &Stored, by: &AccountRowKey) -> Result<bool> {
+pub async fn insert_absent(
+    db: &Database,
+    stored: &StoredAccount,
+    by: &AccountRowKey,
+) -> Result<bool> {
     match insert(db.writer(), stored, by).await {
         Ok(()) => Ok(true),
         Err(Error::Duplicate) => Ok(false),
@@ -173,7 +177,7 @@ pub async fn insert_absent(db: &Database, stored: &Stored, by: &AccountRowKey) -
 
 async fn insert(
     connection: &impl ConnectionTrait,
-    stored: &Stored,
+    stored: &StoredAccount,
     by: &AccountRowKey,
 ) -> Result<()> {
     account::Entity::insert(by.row(stored)?.into_active_model())
@@ -186,8 +190,8 @@ async fn insert(
 /// has moved in the meantime: nothing was written.
 pub async fn replace(
     db: &Database,
-    before: &Stored,
-    after: Stored,
+    before: &StoredAccount,
+    after: StoredAccount,
     by: &AccountRowKey,
     entry: audit::Entry,
 ) -> Result<bool> {
@@ -204,8 +208,8 @@ pub async fn replace(
 /// [`replace`], inside the caller's transaction.
 async fn move_on(
     transaction: &Transaction,
-    before: &Stored,
-    mut after: Stored,
+    before: &StoredAccount,
+    mut after: StoredAccount,
     by: &AccountRowKey,
 ) -> Result<bool> {
     after.revision = before.revision + 1;
@@ -220,13 +224,17 @@ async fn move_on(
 }
 
 /// One account.
-pub async fn find(db: &Database, id: Uuid, by: &AccountRowKey) -> Result<Option<Stored>> {
+pub async fn find(db: &Database, id: Uuid, by: &AccountRowKey) -> Result<Option<StoredAccount>> {
     let row = account::Entity::find_by_id(id).one(db.reader()).await?;
     row.map_or(Ok(None), |row| by.read(row))
 }
 
 /// The account of a folded name.
-pub async fn find_by_name(db: &Database, name: &str, by: &AccountRowKey) -> Result<Option<Stored>> {
+pub async fn find_by_name(
+    db: &Database,
+    name: &str,
+    by: &AccountRowKey,
+) -> Result<Option<StoredAccount>> {
     let row = account::Entity::find()
         .filter(account::Column::Name.eq(name))
         .one(db.reader())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::rights::{Denial, Holder, Operation, Right, Scope};
+use domain::rights::{Denial, OperationId, Right, RightHolder, RightScope};
 use domain::role::AccountRole;
 use domain::sender::Role;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ const NOBODY: &str = "0199c1c8-0280-7000-8000-0000000000aa";
 
 /// An operation as the served document has it.
 struct Served {
-    operation: Operation,
+    operation: OperationId,
     method: String,
     template: String,
 }
@@ -32,7 +32,7 @@ async fn served(river: &River) -> Vec<Served> {
     for (template, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
-            let operation = Operation::parse(id);
+            let operation = OperationId::parse(id);
             found.push(Served {
                 operation: operation.unwrap_or_else(|| panic!("{id} has no row")),
                 method: method.to_uppercase(),
@@ -47,7 +47,7 @@ async fn the_table_has_a_row_for_every_operation_of_the_document(database: Datab
     let river = River::shared(database).await;
     let served = served(river).await;
     let documented: BTreeSet<&str> = served.iter().map(|one| one.operation.as_str()).collect();
-    let rows = Operation::ALL
+    let rows = OperationId::ALL
         .iter()
         .filter(|operation| !operation.is_page());
     let rows: BTreeSet<&str> = rows.map(|operation| operation.as_str()).collect();
@@ -78,7 +78,7 @@ impl Somebody {
 }
 
 /// One of each role, by the names of the demonstration.
-async fn everybody(river: &River) -> Vec<(Holder, Somebody)> {
+async fn everybody(river: &River) -> Vec<(RightHolder, Somebody)> {
     let keys = [
         (Role::Declarant, "hotel"),
         (Role::Integrator, "integrator"),
@@ -97,15 +97,20 @@ async fn everybody(river: &River) -> Vec<(Holder, Somebody)> {
         (AccountRole::Auditor, "auditor"),
         (AccountRole::Administrator, "admin"),
     ];
-    let mut everybody: Vec<(Holder, Somebody)> = keys
+    let mut everybody: Vec<(RightHolder, Somebody)> = keys
         .into_iter()
-        .map(|(role, name)| (Holder::Key(role), Somebody::Program(river.caller(name))))
+        .map(|(role, name)| {
+            (
+                RightHolder::Key(role),
+                Somebody::Program(river.caller(name)),
+            )
+        })
         .collect();
     for (role, name) in accounts {
         let person = river.person(name).await;
-        everybody.push((Holder::Account(role), Somebody::Person(person)));
+        everybody.push((RightHolder::Account(role), Somebody::Person(person)));
     }
-    assert_eq!(everybody.len(), Holder::all().count());
+    assert_eq!(everybody.len(), RightHolder::all().count());
     everybody
 }
 
@@ -196,7 +201,7 @@ async fn every_role_may_do_what_its_row_says_and_nothing_else(database: Database
         assert_eq!(refused, !right.is_public(), "nobody: {}", one.operation);
         count += 1;
         // Signing out would end the session that all the rest needs.
-        if right.is_public() || one.operation == Operation::SignOut {
+        if right.is_public() || one.operation == OperationId::SignOut {
             continue;
         }
         for (holder, somebody) in &everybody {
@@ -223,7 +228,7 @@ async fn every_role_may_do_what_its_row_says_and_nothing_else(database: Database
                 answer.text()
             );
             let may_be_absent =
-                is_named && (object.is_none() || right.scope != Scope::Installation);
+                is_named && (object.is_none() || right.scope != RightScope::Installation);
             let is_absent = answer.status == 404;
             assert!(
                 may_be_absent || !is_absent,
@@ -316,12 +321,12 @@ async fn objects_of_others_are_absent_for_everybody(database: Database) {
         ("manager", person("manager").await, true, true),
     ];
     let holders = [
-        Holder::Key(Role::Declarant),
-        Holder::Key(Role::Integrator),
-        Holder::Account(AccountRole::FrontDesk),
-        Holder::Account(AccountRole::Dormitory),
-        Holder::Account(AccountRole::Ward),
-        Holder::Account(AccountRole::Manager),
+        RightHolder::Key(Role::Declarant),
+        RightHolder::Key(Role::Integrator),
+        RightHolder::Account(AccountRole::FrontDesk),
+        RightHolder::Account(AccountRole::Dormitory),
+        RightHolder::Account(AccountRole::Ward),
+        RightHolder::Account(AccountRole::Manager),
     ];
     let mut count = 0;
     for one in served(&river).await {

@@ -21,7 +21,7 @@ pub(crate) enum AtTheDoor {}
 /// For operations with a body.
 pub(crate) enum Unfit {}
 /// For operations with a body, on something that may have moved.
-pub(crate) enum Taken {}
+pub(crate) enum Conflicting {}
 /// For one-time links.
 pub(crate) enum OfALink {}
 
@@ -31,7 +31,7 @@ impl Statuses for AtTheDoor {
 impl Statuses for Unfit {
     const ALL: &'static [u16] = &[422];
 }
-impl Statuses for Taken {
+impl Statuses for Conflicting {
     const ALL: &'static [u16] = &[409, 412, 422];
 }
 impl Statuses for OfALink {

@@ -6,7 +6,7 @@ use domain::session::request::AcceptanceRequest;
 use poem_openapi::{Object, OpenApi};
 
 use super::declined::{Declined, OfALink};
-use super::session::Done;
+use super::session::NoContent;
 use crate::app::App;
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -50,9 +50,9 @@ impl InvitationsApi {
         &self,
         visitor: Visitor,
         document: JsonDocument<AcceptanceDraft>,
-    ) -> Result<Done, Declined<OfALink>> {
+    ) -> Result<NoContent, Declined<OfALink>> {
         let sent = AcceptanceRequest::read(&document.value).map_err(Failure::invalid)?;
         sign_in::accept_invitation(&self.0, &visitor, &sent.token, &sent.password).await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }

@@ -8,7 +8,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Serialize;
 
 use super::AccountView;
-use super::declined::{AtTheDoor, Declined, Taken, Unfit};
+use super::declined::{AtTheDoor, Conflicting, Declined, Unfit};
 use crate::app::App;
 use crate::auth::{Admitted, op, origin};
 use crate::caller::SignedIn;
@@ -113,10 +113,10 @@ pub(crate) enum SessionShown {
 
 /// Something was done that answers nothing.
 #[derive(ApiResponse)]
-pub(crate) enum Done {
+pub(crate) enum NoContent {
     /// It is done.
     #[oai(status = 204)]
-    Done,
+    NoContent,
 }
 
 /// An authenticator is to be enrolled.
@@ -187,9 +187,9 @@ impl SessionApi {
         &self,
         admitted: Admitted<op::SignOut>,
         visitor: Visitor,
-    ) -> Result<Done, Failure> {
+    ) -> Result<NoContent, Failure> {
         sign_in::sign_out(&self.0, &visitor.exchange, admitted.signed_in()?).await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Present the second factor
@@ -206,10 +206,10 @@ impl SessionApi {
         admitted: Admitted<op::PresentCode>,
         visitor: Visitor,
         document: JsonDocument<CodeDraft>,
-    ) -> Result<Done, Declined<Unfit>> {
+    ) -> Result<NoContent, Declined<Unfit>> {
         let code = read_code(&document.value).map_err(Failure::invalid)?;
         sign_in::with_code(&self.0, &visitor, admitted.signed_in()?, &code).await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Begin to enrol an authenticator
@@ -222,7 +222,7 @@ impl SessionApi {
     async fn begin_totp(
         &self,
         admitted: Admitted<op::BeginTotp>,
-    ) -> Result<TotpBegun, Declined<Taken>> {
+    ) -> Result<TotpBegun, Declined<Conflicting>> {
         let begun = sign_in::begin_totp(&self.0, admitted.signed_in()?).await?;
         Ok(TotpBegun::Authenticator(Json(AuthenticatorView {
             secret: begun.secret,
@@ -244,7 +244,7 @@ impl SessionApi {
         admitted: Admitted<op::ConfirmTotp>,
         visitor: Visitor,
         document: JsonDocument<CodeDraft>,
-    ) -> Result<TotpConfirmed, Declined<Taken>> {
+    ) -> Result<TotpConfirmed, Declined<Conflicting>> {
         let code = read_code(&document.value).map_err(Failure::invalid)?;
         let signed_in = admitted.signed_in()?;
         let codes = sign_in::confirm_totp(&self.0, &visitor, signed_in, &code).await?;
@@ -267,11 +267,11 @@ impl SessionApi {
         admitted: Admitted<op::ChangePassword>,
         visitor: Visitor,
         document: JsonDocument<PasswordDraft>,
-    ) -> Result<Done, Declined<Unfit>> {
+    ) -> Result<NoContent, Declined<Unfit>> {
         let sent = PasswordRequest::read(&document.value).map_err(Failure::invalid)?;
         let passwords = (sent.present.as_str(), sent.new.as_str());
         sign_in::change_password(&self.0, &visitor, admitted.signed_in()?, passwords).await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

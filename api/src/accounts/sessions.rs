@@ -12,7 +12,7 @@ use store::accounts::sessions;
 use uuid::Uuid;
 
 use super::managed;
-use super::session::Done;
+use super::session::NoContent;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, op};
@@ -112,7 +112,7 @@ impl SessionsApi {
         admitted: Admitted<op::EndSession>,
         /// The session's id.
         Path(id): Path<Uuid>,
-    ) -> Result<Done, Failure> {
+    ) -> Result<NoContent, Failure> {
         let (app, caller) = (&self.0, &admitted.ticket.caller);
         let by = &app.account_row_key;
         let found = sessions::get(&app.db, id, by).await?;
@@ -124,7 +124,7 @@ impl SessionsApi {
         let now = app.clock.now();
         let entry = audit::entry(app, &caller.sender, Action::SessionEnded, (SubjectKind::Session, id), now);
         sessions::end(&app.db, id, by, entry).await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Accounts as they are sent and shown.
 
 use chrono::{DateTime, Utc};
-use domain::account::{Account, Area, AreaGrant};
+use domain::account::{Account, AreaGrant, Jurisdiction};
 use poem_openapi::Object;
 use runtime::token::Token;
 use serde::Serialize;
@@ -88,8 +88,8 @@ pub(crate) struct AreaView {
 impl AreaView {
     fn of(grant: &AreaGrant) -> Self {
         let (commune, province) = match &grant.area {
-            Area::Commune(code) => (Some(CommuneCode(code.clone())), None),
-            Area::Province(code) => (None, Some(ProvinceCode(code.clone()))),
+            Jurisdiction::Commune(code) => (Some(CommuneCode(code.clone())), None),
+            Jurisdiction::Province(code) => (None, Some(ProvinceCode(code.clone()))),
         };
         Self {
             commune,

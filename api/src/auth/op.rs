@@ -1,7 +1,7 @@
 //! The operations as types: what a handler writes as `Admitted<op::DeclareStay>` names the row of
 //! its right. A test compares each with the operation's id in the document.
 
-use domain::rights::Operation;
+use domain::rights::OperationId;
 use domain::session::Stage;
 
 use super::Access;
@@ -10,11 +10,11 @@ use crate::limit::RequestKind;
 macro_rules! operations {
     ($( $stage:ident $kind:ident { $($operation:ident)+ } )+) => {
         $( $(
-            #[doc = concat!("See [`Operation::", stringify!($operation), "`].")]
+            #[doc = concat!("See [`OperationId::", stringify!($operation), "`].")]
             pub(crate) enum $operation {}
 
             impl Access for $operation {
-                const OPERATION: Operation = Operation::$operation;
+                const OPERATION: OperationId = OperationId::$operation;
                 const STAGE: Stage = Stage::$stage;
                 const KIND: RequestKind = RequestKind::$kind;
             }

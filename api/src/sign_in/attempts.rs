@@ -19,23 +19,23 @@ use crate::limit::Allowance;
 use crate::problem::Failure;
 
 /// Wrong attempts at once, and in how long one more is allowed.
-struct Pace {
+struct AttemptRate {
     burst: NonZeroU32,
     period: Duration,
 }
 
 /// A person who mistypes.
-const OF_PAIR: Pace = Pace {
+const OF_PAIR: AttemptRate = AttemptRate {
     burst: NonZeroU32::new(10).unwrap(),
     period: Duration::from_secs(60),
 };
 /// A hospital behind one address.
-const OF_ADDRESS: Pace = Pace {
+const OF_ADDRESS: AttemptRate = AttemptRate {
     burst: NonZeroU32::new(60).unwrap(),
     period: Duration::from_secs(10),
 };
 /// Strangers from many addresses.
-const OF_NAME: Pace = Pace {
+const OF_NAME: AttemptRate = AttemptRate {
     burst: NonZeroU32::new(30).unwrap(),
     period: Duration::from_secs(30),
 };
@@ -43,13 +43,13 @@ const OF_NAME: Pace = Pace {
 const COUNTED_MAX: usize = 100_000;
 
 /// Wrong attempts of late.
-pub(crate) struct Attempts {
+pub(crate) struct SignInAttempts {
     of_address: Allowances<Option<ClientAddress>>,
     of_pair: Allowances<(String, Option<ClientAddress>)>,
     of_name: Allowances<String>,
 }
 
-impl Default for Attempts {
+impl Default for SignInAttempts {
     fn default() -> Self {
         Self {
             of_address: Allowances::new(OF_ADDRESS),
@@ -60,9 +60,9 @@ impl Default for Attempts {
 }
 
 /// An attempt that is under way. It counts as wrong until it is forgiven.
-pub(super) struct Attempt(Vec<Arc<Allowance>>);
+pub(super) struct SignInAttempt(Vec<Arc<Allowance>>);
 
-impl Attempt {
+impl SignInAttempt {
     /// The attempt was right.
     pub(super) fn forgive(self) {
         for allowance in self.0 {
@@ -71,7 +71,7 @@ impl Attempt {
     }
 }
 
-impl Attempts {
+impl SignInAttempts {
     /// Begins an attempt at a folded name.
     ///
     /// Errors: 429 when there were too many wrong ones.
@@ -80,7 +80,7 @@ impl Attempts {
         name: &str,
         address: Option<ClientAddress>,
         is_known_browser: bool,
-    ) -> Result<Attempt, Failure> {
+    ) -> Result<SignInAttempt, Failure> {
         let mut counted = vec![
             self.of_address.of(address),
             self.of_pair.of((name.to_owned(), address)),
@@ -88,7 +88,7 @@ impl Attempts {
         if !is_known_browser {
             counted.push(self.of_name.of(name.to_owned()));
         }
-        let mut attempt = Attempt(Vec::with_capacity(counted.len()));
+        let mut attempt = SignInAttempt(Vec::with_capacity(counted.len()));
         for allowance in counted {
             if let Err(shortage) = allowance.take(1) {
                 attempt.forgive();
@@ -110,13 +110,13 @@ impl Attempts {
 
 /// An allowance for each of many.
 struct Allowances<K> {
-    pace: Pace,
+    pace: AttemptRate,
     each: Mutex<HashMap<K, Arc<Allowance>>>,
     others: Arc<Allowance>,
 }
 
 impl<K: Eq + Hash> Allowances<K> {
-    fn new(pace: Pace) -> Self {
+    fn new(pace: AttemptRate) -> Self {
         let others = Arc::new(Allowance::slow(pace.burst, pace.period));
         Self {
             pace,
@@ -161,14 +161,14 @@ mod tests {
     }
 
     /// How many wrong attempts of so many are let through.
-    fn wrong(attempts: &Attempts, count: usize, name: &str, from: u8) -> usize {
+    fn wrong(attempts: &SignInAttempts, count: usize, name: &str, from: u8) -> usize {
         let let_through = |_: &usize| attempts.begin(name, address(from), false).is_ok();
         (0..count).filter(let_through).count()
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_guesses_a_name_is_slowed_and_others_are_not() {
-        let attempts = Attempts::default();
+        let attempts = SignInAttempts::default();
         assert_eq!(wrong(&attempts, 20, "desk", 1), 10);
         assert!(
             attempts.begin("desk", address(2), false).is_ok(),
@@ -184,7 +184,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_name_guessed_from_everywhere_still_opens_in_a_known_browser() {
-        let attempts = Attempts::default();
+        let attempts = SignInAttempts::default();
         let let_through: usize = (10..100)
             .map(|from| wrong(&attempts, 5, "desk", from))
             .sum();
@@ -201,7 +201,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn right_attempts_cost_nothing() {
-        let attempts = Attempts::default();
+        let attempts = SignInAttempts::default();
         for _ in 0..1_000 {
             let attempt = attempts.begin("desk", address(1), false);
             attempt

@@ -1,7 +1,6 @@
 //! The authenticator of an account: enrolled once, its codes good once, with recovery codes for when
 //! it is lost.
 
-use domain::audit::{Action, SubjectKind};
 use domain::problem::Code;
 use domain::session::Stage;
 use domain::time::local_date;
@@ -10,7 +9,7 @@ use runtime::one_time_code::{
 };
 use runtime::token::{TokenUse, keyed_hash};
 use runtime::vault::VaultError;
-use store::accounts::{self, Proof, Stored, sessions};
+use store::accounts::{self, ACCOUNT, Proof, StoredAccount, sessions};
 use uuid::Uuid;
 
 use super::{Visitor, challenge, complete, entry};
@@ -104,12 +103,12 @@ pub(crate) async fn confirm_totp(
                 &visitor.exchange,
                 signed_in,
                 after,
-                Action::AccountTotpEnrolled,
+                "account.totp_enrolled",
             )
             .await?;
         }
         Stage::Complete => {
-            let noted = entry(app, account, Action::AccountTotpEnrolled, (SubjectKind::Account, account.id));
+            let noted = entry(app, account, "account.totp_enrolled", (ACCOUNT, account.id));
             if !accounts::replace(&app.db, stored, after, &app.account_row_key, noted).await? {
                 return Err(rejected());
             }
@@ -119,7 +118,11 @@ pub(crate) async fn confirm_totp(
 }
 
 /// The proof that is left of an account once a code is used; `None` when the code is not right.
-pub(super) fn used(app: &App, stored: &Stored, code: &str) -> Result<Option<Proof>, Failure> {
+pub(super) fn used(
+    app: &App,
+    stored: &StoredAccount,
+    code: &str,
+) -> Result<Option<Proof>, Failure> {
     let account = &stored.account;
     let Some(sealed) = &stored.proof.sealed_totp else {
         return Ok(None);
@@ -152,7 +155,7 @@ fn recovery_hash(app: &App, account_id: Uuid, code: &str) -> Option<String> {
     )))
 }
 
-fn account_place(stored: &Stored) -> SecretPlace {
+fn account_place(stored: &StoredAccount) -> SecretPlace {
     SecretPlace {
         table: ACCOUNT_TABLE,
         row_id: stored.account.id,

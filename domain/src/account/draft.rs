@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Account, AccountScope, Area, AreaGrant, folded_name, is_name};
+use super::{Account, AccountScope, AreaGrant, Jurisdiction, folded_name, is_name};
 use crate::catalogue::{Catalogues, CommuneCode};
 use crate::directory::{CODE_LENGTH_MAX, NAME_LENGTH_MAX, SCOPE_COUNT_MAX};
 use crate::facility::Facility;
@@ -268,7 +268,7 @@ fn grant(
     }
     let area = match (commune, province) {
         (Some(code), None) => match catalogues.commune_code(&code) {
-            Some(CommuneCode::Current(_)) => Some(Area::Commune(code)),
+            Some(CommuneCode::Current(_)) => Some(Jurisdiction::Commune(code)),
             Some(CommuneCode::Old(_)) => {
                 members.fault("commune", Code::CommuneReplaced, None);
                 None
@@ -278,7 +278,9 @@ fn grant(
                 None
             }
         },
-        (None, Some(code)) if catalogues.province(&code).is_some() => Some(Area::Province(code)),
+        (None, Some(code)) if catalogues.province(&code).is_some() => {
+            Some(Jurisdiction::Province(code))
+        }
         (None, Some(_)) => {
             members.fault("province", Code::UnknownCode, None);
             None
@@ -325,9 +327,9 @@ fn check_scope(members: &mut Members<'_>, role: AccountRole, scope: &AccountScop
         members.fault("areas", Code::Required, None);
     }
     let is_fitting = |grant: &AreaGrant| match (&grant.area, role) {
-        (Area::Province(_), AccountRole::CommuneOfficer)
-        | (Area::Commune(_), AccountRole::ProvinceOfficer) => false,
-        (Area::Commune(_) | Area::Province(_), _) => true,
+        (Jurisdiction::Province(_), AccountRole::CommuneOfficer)
+        | (Jurisdiction::Commune(_), AccountRole::ProvinceOfficer) => false,
+        (Jurisdiction::Commune(_) | Jurisdiction::Province(_), _) => true,
     };
     for (place, _) in (0..)
         .zip(&scope.areas)

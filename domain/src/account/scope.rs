@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// A commune or a province.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Area {
+pub enum Jurisdiction {
     /// The code of a commune of today.
     Commune(String),
     /// The code of a province.
@@ -19,7 +19,7 @@ pub enum Area {
 pub struct AreaGrant {
     /// Which.
     #[serde(flatten)]
-    pub area: Area,
+    pub area: Jurisdiction,
     /// The first day.
     pub valid_from: NaiveDate,
     /// The last day; none: until further notice.
@@ -48,8 +48,8 @@ impl AccountScope {
     #[must_use]
     pub fn communes_on(&self, day: NaiveDate) -> Vec<String> {
         self.codes_on(day, |area| match area {
-            Area::Commune(code) => Some(code),
-            Area::Province(_) => None,
+            Jurisdiction::Commune(code) => Some(code),
+            Jurisdiction::Province(_) => None,
         })
     }
 
@@ -57,12 +57,16 @@ impl AccountScope {
     #[must_use]
     pub fn provinces_on(&self, day: NaiveDate) -> Vec<String> {
         self.codes_on(day, |area| match area {
-            Area::Province(code) => Some(code),
-            Area::Commune(_) => None,
+            Jurisdiction::Province(code) => Some(code),
+            Jurisdiction::Commune(_) => None,
         })
     }
 
-    fn codes_on(&self, day: NaiveDate, code: impl Fn(&Area) -> Option<&String>) -> Vec<String> {
+    fn codes_on(
+        &self,
+        day: NaiveDate,
+        code: impl Fn(&Jurisdiction) -> Option<&String>,
+    ) -> Vec<String> {
         let grants = self.areas.iter().filter(|grant| grant.holds_on(day));
         grants
             .filter_map(|grant| code(&grant.area))

@@ -2,7 +2,7 @@
 //!
 //! The words of the API's operations are those of its document; the words of pages end in `Page`.
 
-use super::{Denial, Right, Scope};
+use super::{Denial, Right, RightScope};
 use crate::role::AccountRole;
 use crate::sender;
 
@@ -22,7 +22,7 @@ const DECLARERS: &[AccountRole] = &[
 const OPEN: Right = Right {
     keys: sender::Role::ALL,
     accounts: AccountRole::ALL,
-    scope: Scope::Public,
+    scope: RightScope::Public,
     denial: Denial::NotFound,
     is_reading: true,
 };
@@ -31,7 +31,7 @@ const OPEN: Right = Right {
 const SIGNED_IN: Right = Right {
     keys: &[],
     accounts: AccountRole::ALL,
-    scope: Scope::Own,
+    scope: RightScope::Own,
     denial: Denial::Forbidden,
     is_reading: false,
 };
@@ -39,7 +39,7 @@ const SIGNED_IN: Right = Right {
 const DECLARING: Right = Right {
     keys: DECLARING_KEYS,
     accounts: DECLARERS,
-    scope: Scope::Facilities,
+    scope: RightScope::Facilities,
     denial: Denial::Forbidden,
     is_reading: false,
 };
@@ -65,7 +65,7 @@ const INTEGRATING: Right = Right {
 const ENROLLING: Right = Right {
     keys: &[],
     accounts: &[AccountRole::Manager],
-    scope: Scope::Organisation,
+    scope: RightScope::Organisation,
     denial: Denial::NotFound,
     is_reading: false,
 };
@@ -73,7 +73,7 @@ const ENROLLING: Right = Right {
 const REVIEWING: Right = Right {
     keys: POLICE_KEYS,
     accounts: &[AccountRole::CommuneOfficer, AccountRole::ProvinceOfficer],
-    scope: Scope::Areas,
+    scope: RightScope::Areas,
     denial: Denial::NotFound,
     is_reading: false,
 };
@@ -92,7 +92,7 @@ const WATCHING: Right = Right {
 const MANAGING: Right = Right {
     keys: &[],
     accounts: &[AccountRole::Manager, AccountRole::Administrator],
-    scope: Scope::Organisation,
+    scope: RightScope::Organisation,
     denial: Denial::NotFound,
     is_reading: false,
 };
@@ -110,7 +110,7 @@ const SEEING_ACCOUNTS: Right = Right {
 const OPERATING: Right = Right {
     keys: OPERATORS_KEYS,
     accounts: &[AccountRole::Administrator],
-    scope: Scope::Installation,
+    scope: RightScope::Installation,
     denial: Denial::NotFound,
     is_reading: false,
 };
@@ -137,12 +137,12 @@ macro_rules! table {
     ($( $right:ident { $( $operation:ident => $word:literal, )+ } )+) => {
         coded! {
             /// Everything that a caller can ask for.
-            pub enum Operation {
+            pub enum OperationId {
                 $( $( #[doc = concat!("`", $word, "`.")] $operation => $word, )+ )+
             }
         }
 
-        impl Operation {
+        impl OperationId {
             /// The right that it needs.
             #[must_use]
             pub const fn right(self) -> &'static Right {
@@ -154,7 +154,7 @@ macro_rules! table {
     };
 }
 
-impl Operation {
+impl OperationId {
     /// Whether it shows a page, which stands in no document of the API.
     #[must_use]
     pub fn is_page(self) -> bool {

@@ -9,7 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::row_key::{Forged, is_same, report_forged};
-use super::{AccountRowKey, Stored, move_on};
+use super::{AccountRowKey, StoredAccount, move_on};
 use crate::{Database, Result, audit, write};
 
 /// A one-time link as it is kept.
@@ -81,7 +81,7 @@ pub async fn find(
 pub async fn accept(
     db: &Database,
     invitation: &Invitation,
-    (before, after): (&Stored, Stored),
+    (before, after): (&StoredAccount, StoredAccount),
     by: &AccountRowKey,
     entry: audit::Entry,
 ) -> Result<bool> {

@@ -4,7 +4,7 @@ use domain::account::{Account, AccountScope};
 use entity::account;
 
 use super::row_key::{Forged, is_same, report_forged, to_json};
-use super::{AccountRowKey, Proof, Stored};
+use super::{AccountRowKey, Proof, StoredAccount};
 use crate::{Error, Result};
 
 impl AccountRowKey {
@@ -41,8 +41,8 @@ impl AccountRowKey {
     }
 
     /// The row of an account.
-    pub(super) fn row(&self, stored: &Stored) -> Result<account::Model> {
-        let Stored {
+    pub(super) fn row(&self, stored: &StoredAccount) -> Result<account::Model> {
+        let StoredAccount {
             account,
             proof,
             generation,
@@ -72,7 +72,7 @@ impl AccountRowKey {
     }
 
     /// The account of a row; `None` when somebody else wrote it.
-    pub(super) fn read(&self, row: account::Model) -> Result<Option<Stored>> {
+    pub(super) fn read(&self, row: account::Model) -> Result<Option<StoredAccount>> {
         if !is_same(&self.of_account(&row), &row.mac) {
             report_forged("account", row.id);
             return Ok(None);
@@ -99,7 +99,7 @@ impl AccountRowKey {
                 what: "account.recovery_hashes",
             })?,
         };
-        Ok(Some(Stored {
+        Ok(Some(StoredAccount {
             account,
             proof,
             generation: row.generation,

@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::row_key::{Forged, is_same, report_forged};
-use super::{AccountRowKey, Stored, move_on};
+use super::{AccountRowKey, StoredAccount, move_on};
 use crate::{Database, Error, Result, audit, write};
 
 /// The subject of audit entries about sessions.
@@ -21,7 +21,7 @@ const LISTED_MAX: u64 = 200;
 
 /// A session as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredSession {
     /// The session.
     pub session: Session,
     /// Keyed hash of its token.
@@ -33,7 +33,7 @@ pub struct Kept {
 /// Opens a session.
 pub async fn open(
     db: &Database,
-    kept: &Kept,
+    kept: &StoredSession,
     by: &AccountRowKey,
     entry: audit::Entry,
 ) -> Result<()> {
@@ -48,9 +48,9 @@ pub async fn open(
 /// the session has moved in the meantime: nothing was written.
 pub async fn complete(
     db: &Database,
-    pending: &Kept,
-    complete: &Kept,
-    (before, after): (&Stored, Stored),
+    pending: &StoredSession,
+    complete: &StoredSession,
+    (before, after): (&StoredAccount, StoredAccount),
     by: &AccountRowKey,
     entry: audit::Entry,
 ) -> Result<bool> {
@@ -68,12 +68,12 @@ pub async fn complete(
 
 /// Keeps the secret of an authenticator with the session in which it is enrolled. Returns false
 /// when the session is gone.
-pub async fn keep_totp(db: &Database, kept: &Kept, by: &AccountRowKey) -> Result<bool> {
+pub async fn keep_totp(db: &Database, kept: &StoredSession, by: &AccountRowKey) -> Result<bool> {
     update(db.writer(), kept, by).await
 }
 
 /// Notes that a session was used, unless it has been ended in the meantime.
-pub async fn note_use(db: &Database, kept: &Kept, by: &AccountRowKey) -> Result<bool> {
+pub async fn note_use(db: &Database, kept: &StoredSession, by: &AccountRowKey) -> Result<bool> {
     update(db.writer(), kept, by).await
 }
 
@@ -82,7 +82,7 @@ pub async fn find(
     db: &Database,
     token_hash: &[u8],
     by: &AccountRowKey,
-) -> Result<Option<(Kept, Stored)>> {
+) -> Result<Option<(StoredSession, StoredAccount)>> {
     let row = Entity::find()
         .filter(Column::TokenHash.eq(token_hash))
         .one(db.reader())
@@ -98,7 +98,7 @@ pub async fn find(
 }
 
 /// One session.
-pub async fn get(db: &Database, id: Uuid, by: &AccountRowKey) -> Result<Option<Kept>> {
+pub async fn get(db: &Database, id: Uuid, by: &AccountRowKey) -> Result<Option<StoredSession>> {
     let row = Entity::find_by_id(id).one(db.reader()).await?;
     row.map_or(Ok(None), |row| by.read_session(row))
 }
@@ -155,14 +155,18 @@ pub async fn forget(db: &Database, end: DateTime<Utc>) -> Result<u64> {
     Ok(sessions.rows_affected + links)
 }
 
-async fn insert(connection: &impl ConnectionTrait, kept: &Kept, by: &AccountRowKey) -> Result<()> {
+async fn insert(
+    connection: &impl ConnectionTrait,
+    kept: &StoredSession,
+    by: &AccountRowKey,
+) -> Result<()> {
     Entity::insert(by.session_row(kept).into_active_model())
         .exec_without_returning(connection)
         .await?;
     Ok(())
 }
 
-async fn remove(connection: &impl ConnectionTrait, kept: &Kept) -> Result<bool> {
+async fn remove(connection: &impl ConnectionTrait, kept: &StoredSession) -> Result<bool> {
     let removed = Entity::delete_many()
         .filter(Column::Id.eq(kept.session.id))
         .filter(Column::EndedAt.is_null())
@@ -174,7 +178,7 @@ async fn remove(connection: &impl ConnectionTrait, kept: &Kept) -> Result<bool> 
 /// Writes a session that has not ended.
 async fn update(
     connection: &impl ConnectionTrait,
-    kept: &Kept,
+    kept: &StoredSession,
     by: &AccountRowKey,
 ) -> Result<bool> {
     let row = by.session_row(kept).into_active_model().reset_all();
@@ -209,7 +213,7 @@ impl AccountRowKey {
     }
 
     /// The row of a session.
-    fn session_row(&self, kept: &Kept) -> session::Model {
+    fn session_row(&self, kept: &StoredSession) -> session::Model {
         let session = &kept.session;
         let mut row = session::Model {
             id: session.id,
@@ -228,12 +232,12 @@ impl AccountRowKey {
     }
 
     /// The session of a row; `None` when somebody else wrote it.
-    fn read_session(&self, row: session::Model) -> Result<Option<Kept>> {
+    fn read_session(&self, row: session::Model) -> Result<Option<StoredSession>> {
         if !is_same(&self.of_session(&row), &row.mac) {
             report_forged("session", row.id);
             return Ok(None);
         }
-        Ok(Some(Kept {
+        Ok(Some(StoredSession {
             session: Session {
                 id: row.id,
                 account_id: row.account_id,

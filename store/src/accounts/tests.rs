@@ -1,11 +1,11 @@
-use domain::account::{AccountScope, Area, AreaGrant};
+use domain::account::{AccountScope, AreaGrant, Jurisdiction};
 use domain::role::AccountRole;
 use domain::session::{Session, Stage};
 use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
 use tempfile::TempDir;
 
-use super::sessions::Kept;
+use super::sessions::StoredSession;
 use super::*;
 use crate::audit::Actor;
 use crate::database::ConnectOptions;
@@ -33,13 +33,13 @@ async fn database() -> (TempDir, Database) {
     (directory, db)
 }
 
-fn officer() -> Stored {
+fn officer() -> StoredAccount {
     let area = AreaGrant {
-        area: Area::Province("38".to_owned()),
+        area: Jurisdiction::Province("38".to_owned()),
         valid_from: domain::time::local_date(now()),
         valid_until: None,
     };
-    Stored::new(Account {
+    StoredAccount::new(Account {
         id: Uuid::from_u128(7),
         organisation_id: Uuid::from_u128(1),
         name: "can-bo".to_owned(),
@@ -66,8 +66,8 @@ fn account_entry(number: u128) -> audit::Entry {
     entry(number, (ACCOUNT, Uuid::from_u128(7)))
 }
 
-fn kept(number: u8, stage: Stage) -> Kept {
-    Kept {
+fn kept(number: u8, stage: Stage) -> StoredSession {
+    StoredSession {
         session: Session {
             id: Uuid::from_u128(number.into()),
             account_id: Uuid::from_u128(7),
@@ -165,7 +165,7 @@ async fn a_completed_session_is_another_one_and_an_ended_one_stays_ended() {
     let before = officer();
     insert_absent(&db, &before, &by()).await.unwrap();
     let (pending, complete) = (kept(1, Stage::Password), kept(2, Stage::Complete));
-    let subject = |one: &Kept| (sessions::SESSION, one.session.id);
+    let subject = |one: &StoredSession| (sessions::SESSION, one.session.id);
     sessions::open(&db, &pending, &by(), entry(100, subject(&pending)))
         .await
         .unwrap();

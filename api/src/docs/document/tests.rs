@@ -1,4 +1,4 @@
-use domain::{draft, receipt, rights::Operation};
+use domain::{draft, receipt, rights::OperationId};
 use poem_openapi::OpenApi;
 
 use super::*;
@@ -150,7 +150,7 @@ fn every_handler_names_its_own_operation() {
     let mut derived = routes::specification();
     for operation in operations(&mut derived) {
         let id = operation["operationId"].as_str().unwrap();
-        let right = Operation::parse(id).unwrap().right();
+        let right = OperationId::parse(id).unwrap().right();
         let named = operation
             .get("security")
             .and_then(|schemes| schemes.pointer("/0"));

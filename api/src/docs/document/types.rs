@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::references;
-use domain::rights::Operation;
+use domain::rights::OperationId;
 
 use crate::auth::{self, KEY_SCHEME, SESSION_SCHEME};
 
@@ -77,7 +77,7 @@ fn problems(operation: &OperationObject) -> BTreeSet<u16> {
 fn name_schemes(operation: &mut OperationObject) -> Option<[u16; 2]> {
     let schemes = operation.get_mut("security")?;
     let named = schemes.pointer("/0")?.as_object()?.keys().next()?;
-    let named = Operation::parse(named)?;
+    let named = OperationId::parse(named)?;
     let right = named.right();
     let mut names = Vec::new();
     if !right.keys.is_empty() {
