@@ -264,7 +264,7 @@ async fn a_desk_needs_a_code_or_an_enrolled_machine(database: Database) {
     let services = Services::install(database).await;
     let (_api, address) = services.start_api().await;
     let command = async |words: &[&str]| {
-        let ending = run_to_end(&[&["account"], words].concat(), services.settings()).await;
+        let ending = run_to_end(&[&["account"][..], words].concat(), services.settings()).await;
         assert_eq!(ending.code, Some(0), "{}", ending.log);
         ending.output
     };
