@@ -129,7 +129,7 @@ pub async fn create(
         }
         inserted => inserted?,
     }
-    audit::note(db, &transaction, note.entry).await?;
+    audit::note(&transaction, note.entry).await?;
     write::commit(transaction).await?;
     Ok(ActionOutcome::Done(stored.account.clone()))
 }
@@ -200,7 +200,7 @@ pub async fn replace(
         transaction.rollback().await?;
         return Ok(false);
     }
-    audit::note(db, &transaction, entry).await?;
+    audit::note(&transaction, entry).await?;
     write::commit(transaction).await?;
     Ok(true)
 }

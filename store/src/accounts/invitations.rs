@@ -59,7 +59,7 @@ pub async fn create(
     Entity::insert(by.invitation_row(invitation).into_active_model())
         .exec_without_returning(&transaction)
         .await?;
-    audit::note(db, &transaction, entry).await?;
+    audit::note(&transaction, entry).await?;
     write::commit(transaction).await
 }
 
@@ -91,7 +91,7 @@ pub async fn accept(
         transaction.rollback().await?;
         return Ok(false);
     }
-    audit::note(db, &transaction, entry).await?;
+    audit::note(&transaction, entry).await?;
     write::commit(transaction).await?;
     Ok(true)
 }

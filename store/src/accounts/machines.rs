@@ -47,7 +47,7 @@ pub async fn enroll(
     Entity::insert(by.machine_row(machine).into_active_model())
         .exec_without_returning(&transaction)
         .await?;
-    audit::note(db, &transaction, entry).await?;
+    audit::note(&transaction, entry).await?;
     write::commit(transaction).await
 }
 
@@ -112,7 +112,7 @@ pub async fn end(
         machine.ended_at = Some(entry.at);
         let row = by.machine_row(&machine).into_active_model().reset_all();
         Entity::update(row).exec(&transaction).await?;
-        audit::note(db, &transaction, entry).await?;
+        audit::note(&transaction, entry).await?;
     }
     write::commit(transaction).await?;
     Ok(machine)

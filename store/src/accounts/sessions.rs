@@ -39,7 +39,7 @@ pub async fn open(
 ) -> Result<()> {
     let transaction = write::begin(db).await?;
     insert(&transaction, kept, by).await?;
-    audit::note(db, &transaction, entry).await?;
+    audit::note(&transaction, entry).await?;
     write::commit(transaction).await
 }
 
@@ -61,7 +61,7 @@ pub async fn complete(
         return Ok(false);
     }
     insert(&transaction, complete, by).await?;
-    audit::note(db, &transaction, entry).await?;
+    audit::note(&transaction, entry).await?;
     write::commit(transaction).await?;
     Ok(true)
 }
@@ -139,7 +139,7 @@ pub async fn end(db: &Database, id: Uuid, by: &AccountRowKey, entry: audit::Entr
     if kept.session.ended_at.is_none() {
         kept.session.ended_at = Some(entry.at);
         update(&transaction, &kept, by).await?;
-        audit::note(db, &transaction, entry).await?;
+        audit::note(&transaction, entry).await?;
     }
     write::commit(transaction).await
 }
