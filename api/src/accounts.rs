@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::account::{self as rules, Account};
+use domain::audit::{Action, SubjectKind};
 use domain::problem::{Code, Violation};
 use domain::rights::{OperationId, RightHolder};
 use domain::role::AccountRole;
@@ -21,7 +22,7 @@ use intake::Refusal;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use runtime::ids;
 use runtime::token::{Token, TokenUse};
-use store::accounts::{self, ACCOUNT, StoredAccount, invitations::Invitation};
+use store::accounts::{self, StoredAccount, invitations::Invitation};
 use store::directory::{ActionOutcome, ActionRecord, ListPart};
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ use crate::audit;
 use crate::auth::{Admitted, op};
 use crate::caller::Caller;
 use crate::cursor;
+use crate::examples::Examples;
 use crate::idempotency::{Area, IdempotencyKey};
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, MERGE_PATCH, Shape};
@@ -104,6 +106,8 @@ pub(crate) enum Invited {
 /// Accounts, made, listed and changed.
 pub(crate) struct AccountsApi(pub(crate) Arc<App>);
 
+impl Examples for AccountsApi {}
+
 #[OpenApi]
 impl AccountsApi {
     /// List accounts
@@ -172,9 +176,9 @@ impl AccountsApi {
             Some(written) => written,
             None => {
                 let stored = drafted(app, caller, &document.value, now).await?;
-                let subject = (ACCOUNT, stored.account.id);
+                let subject = (SubjectKind::Account, stored.account.id);
                 let note = ActionRecord {
-                    entry: audit::entry(app, sender, accounts::CREATED, subject, now),
+                    entry: audit::entry(app, sender, Action::AccountCreated, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = accounts::create(&app.db, &stored, by, note).await;
@@ -243,7 +247,13 @@ impl AccountsApi {
         }
         let after = before.changed(patch, now);
         let account = after.account.clone();
-        let entry = audit::entry(app, &caller.sender, "account.changed", (ACCOUNT, id), now);
+        let entry = audit::entry(
+            app,
+            &caller.sender,
+            Action::AccountChanged,
+            (SubjectKind::Account, id),
+            now,
+        );
         if !accounts::replace(&app.db, &before, after, &app.account_row_key, entry).await? {
             let version = before.account.version;
             return Err(Refusal::VersionMismatch { version }.into());
@@ -383,7 +393,8 @@ async fn check(
     if !may_appoint(caller, role) {
         return Err(refuse("/role", Code::NotForRole));
     }
-    let mut present = store::facilities::of_organisation(&app.db, organisation_id, now).await?;
+    let mut present =
+        store::facilities::of_organisation(&app.db, organisation_id, &[], now).await?;
     if let Some(own) = bound_facilities(caller) {
         present.retain(|facility| own.contains(&facility.id));
         // A manager of some facilities makes none that sees all.
@@ -435,8 +446,8 @@ async fn invite(
         expires_at: now + INVITATION_VALID,
         used_at: None,
     };
-    let subject = (ACCOUNT, account_id);
-    let entry = audit::entry(app, &caller.sender, "account.invited", subject, now);
+    let subject = (SubjectKind::Account, account_id);
+    let entry = audit::entry(app, &caller.sender, Action::AccountInvited, subject, now);
     let by = &app.account_row_key;
     accounts::invitations::create(&app.db, &invitation, by, entry).await?;
     let base = &app.settings.public_url;

@@ -16,9 +16,9 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth::{Admitted, op};
+use crate::caller::Caller;
 use crate::examples::Examples;
 use crate::exchange::Current;
-use crate::caller::Caller;
 use crate::payload::{ScanBody, Scanned};
 use crate::problem::Failure;
 use crate::refused::Refused;

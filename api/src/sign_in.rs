@@ -10,6 +10,7 @@ mod visitor;
 
 use chrono::{DateTime, Utc};
 use domain::account::{Account, folded_name};
+use domain::audit::{Action, SubjectKind};
 use domain::password;
 use domain::problem::{Code, Violation};
 use domain::role::SecondFactor;
@@ -19,8 +20,8 @@ use runtime::ids;
 use runtime::password::PasswordError;
 use runtime::secrets::is_same;
 use runtime::token::{Token, TokenUse, keyed_hash};
-use store::accounts::sessions::{self, SESSION, StoredSession};
-use store::accounts::{self, ACCOUNT, Proof, StoredAccount, invitations, machines};
+use store::accounts::sessions::{self, StoredSession};
+use store::accounts::{self, Proof, StoredAccount, invitations, machines};
 use store::audit::{Actor, Entry};
 use uuid::Uuid;
 
@@ -76,10 +77,15 @@ pub(crate) async fn with_password(
     };
     let (kept, token) = new_session(app, &stored, stage);
     let action = match stage {
-        Stage::Complete => "session.opened",
-        Stage::Password => "session.begun",
+        Stage::Complete => Action::SessionOpened,
+        Stage::Password => Action::SessionBegun,
     };
-    let entry = entry(app, &stored.account, action, (SESSION, kept.session.id));
+    let entry = entry(
+        app,
+        &stored.account,
+        action,
+        (SubjectKind::Session, kept.session.id),
+    );
     sessions::open(&app.db, &kept, &app.account_row_key, entry).await?;
     hand_over(app, &visitor.exchange, &stored, stage, &token);
     Ok(PasswordAccepted {
@@ -105,7 +111,14 @@ pub(crate) async fn with_code(
     let proof = proof.ok_or_else(|| challenge(Code::CodeRejected))?;
     attempt.forgive();
     let after = stored.clone().with_proof(proof);
-    complete(app, &visitor.exchange, signed_in, after, "session.opened").await
+    complete(
+        app,
+        &visitor.exchange,
+        signed_in,
+        after,
+        Action::SessionOpened,
+    )
+    .await
 }
 
 /// Ends the session and takes its cookie away.
@@ -115,7 +128,12 @@ pub(crate) async fn sign_out(
     signed_in: &SignedIn,
 ) -> Result<(), Failure> {
     let id = signed_in.kept.session.id;
-    let entry = entry(app, signed_in.account(), "session.ended", (SESSION, id));
+    let entry = entry(
+        app,
+        signed_in.account(),
+        Action::SessionEnded,
+        (SubjectKind::Session, id),
+    );
     sessions::end(&app.db, id, &app.account_row_key, entry).await?;
     exchange.set_cookie(cookies::clear_session(&app.settings));
     Ok(())
@@ -148,14 +166,19 @@ pub(crate) async fn change_password(
     let noted = entry(
         app,
         account,
-        "account.password_changed",
-        (ACCOUNT, account.id),
+        Action::AccountPasswordChanged,
+        (SubjectKind::Account, account.id),
     );
     if !accounts::replace(&app.db, stored, after, &app.account_row_key, noted).await? {
         return Err(challenge(Code::SessionEnded));
     }
     let (kept, token) = new_session(app, &moved, Stage::Complete);
-    let noted = entry(app, account, "session.opened", (SESSION, kept.session.id));
+    let noted = entry(
+        app,
+        account,
+        Action::SessionOpened,
+        (SubjectKind::Session, kept.session.id),
+    );
     sessions::open(&app.db, &kept, &app.account_row_key, noted).await?;
     hand_over(app, &visitor.exchange, &moved, Stage::Complete, &token);
     Ok(())
@@ -182,7 +205,12 @@ pub(crate) async fn accept_invitation(
         ..Proof::default()
     };
     let after = stored.clone().with_proof(proof).without_sessions();
-    let entry = entry(app, &account, "account.password_set", (ACCOUNT, account.id));
+    let entry = entry(
+        app,
+        &account,
+        Action::AccountPasswordSet,
+        (SubjectKind::Account, account.id),
+    );
     let moves = (&stored, after);
     let by = &app.account_row_key;
     if invitations::accept(&app.db, &invitation, moves, by, entry).await? {
@@ -217,11 +245,16 @@ async fn complete(
     exchange: &Exchange,
     signed_in: &SignedIn,
     after: StoredAccount,
-    action: &str,
+    action: Action,
 ) -> Result<(), Failure> {
     let stored = &signed_in.stored;
     let (kept, token) = new_session(app, stored, Stage::Complete);
-    let entry = entry(app, &stored.account, action, (SESSION, kept.session.id));
+    let entry = entry(
+        app,
+        &stored.account,
+        action,
+        (SubjectKind::Session, kept.session.id),
+    );
     let (pending, by) = (&signed_in.kept, &app.account_row_key);
     let moves = (stored, after);
     if !sessions::complete(&app.db, pending, &kept, moves, by, entry).await? {
@@ -332,7 +365,7 @@ fn is_known_browser(app: &App, visitor: &Visitor, stored: &StoredAccount) -> boo
     is_same(mark.as_bytes(), browser_mark(app, stored).as_bytes())
 }
 
-fn entry(app: &App, account: &Account, action: &str, subject: (&str, Uuid)) -> Entry {
+fn entry(app: &App, account: &Account, action: Action, subject: (SubjectKind, Uuid)) -> Entry {
     let place = (ids::uuid_v7(&app.clock), app.clock.now());
     store::audit::entry(place, Actor::Account(account.id), action, subject)
 }

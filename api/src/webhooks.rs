@@ -468,7 +468,11 @@ fn guard(
 }
 
 /// The webhook of this id. Absent and foreign are the same 404.
-async fn find(app: &App, admitted: &Admitted<impl Access>, id: Uuid) -> Result<WebhookRow, Failure> {
+async fn find(
+    app: &App,
+    admitted: &Admitted<impl Access>,
+    id: Uuid,
+) -> Result<WebhookRow, Failure> {
     let organisation_id = admitted.sender().organisation_id;
     match store::webhooks::find(&app.db, organisation_id, id).await? {
         Some(row) if is_visible(admitted, &row)? => Ok(row),

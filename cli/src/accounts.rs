@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use domain::{
     account::{Account, AccountDraft, AccountPatch, folded_name},
+    audit::{Action, SubjectKind},
     directory::Organisation,
     role::AccountRole,
     session::INVITATION_VALID,
@@ -20,7 +21,7 @@ use runtime::{
 use serde_json::{Value, json};
 use store::{
     Database,
-    accounts::{self, ACCOUNT, AccountRowKey, StoredAccount, invitations::Invitation},
+    accounts::{self, AccountRowKey, StoredAccount, invitations::Invitation},
 };
 use uuid::Uuid;
 
@@ -259,7 +260,7 @@ impl Desk<'_> {
         let organisation = named(self.db, &options.organisation_code).await?;
         let account = draft.into_account(ids::uuid_v7(&acting.clock), organisation.id, now);
         self.check(&account, now).await?;
-        let note = acting.note(accounts::CREATED, (ACCOUNT, account.id));
+        let note = acting.note(Action::AccountCreated, (SubjectKind::Account, account.id));
         let stored = StoredAccount::new(account);
         let written = accounts::create(self.db, &stored, &self.row_key(), note).await?;
         if written == store::directory::ActionOutcome::CodeTaken {
@@ -303,7 +304,10 @@ impl Desk<'_> {
         if !patch.is_said_by(&before.account) {
             let after = before.changed(patch, now);
             self.check(&after.account, now).await?;
-            let entry = acting.entry("account.changed", (ACCOUNT, before.account.id));
+            let entry = acting.entry(
+                Action::AccountChanged,
+                (SubjectKind::Account, before.account.id),
+            );
             if !accounts::replace(self.db, &before, after, &row_key, entry).await? {
                 bail!("somebody else changed {name} at the same moment; try again");
             }
@@ -320,7 +324,8 @@ impl Desk<'_> {
     /// work at.
     async fn check(&self, account: &Account, now: DateTime<Utc>) -> anyhow::Result<()> {
         let organisation_id = account.organisation_id;
-        let present = store::facilities::of_organisation(self.db, organisation_id, now).await?;
+        let present =
+            store::facilities::of_organisation(self.db, organisation_id, &[], now).await?;
         let checked = account.scope.check_facilities(account.role, &present);
         checked.map_err(|violations| operator::refused(&violations, &OPTIONS))
     }
@@ -341,7 +346,7 @@ impl Desk<'_> {
             expires_at: now + INVITATION_VALID,
             used_at: None,
         };
-        let entry = acting.entry("account.invited", (ACCOUNT, account.id));
+        let entry = acting.entry(Action::AccountInvited, (SubjectKind::Account, account.id));
         let row_key = self.row_key();
         accounts::invitations::create(self.db, &invitation, &row_key, entry).await?;
         let expires_at = invitation.expires_at;

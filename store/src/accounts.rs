@@ -30,11 +30,6 @@ use crate::{
 
 pub use row_key::AccountRowKey;
 
-/// The subject of audit entries about accounts.
-pub const ACCOUNT: &str = "account";
-/// The action in audit entries of an account's creation.
-pub const CREATED: &str = "account.created";
-
 /// An account with what proves that somebody is its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAccount {

@@ -22,7 +22,7 @@ const SHAPE: &str = "the JSON shape of what the other crate holds; the contract 
 const TO_RENAME: &str = "to be renamed";
 
 /// Names that may be repeated: in which crates, once for each type, and why.
-const REPEATED: [(&str, &[&str], &str); 42] = [
+const REPEATED: &[(&str, &[&str], &str)] = &[
     ("AccountDraft", &["api", "domain"], SHAPE),
     ("AccountPatch", &["api", "domain"], SHAPE),
     ("Admission", &["intake", "worker"], TO_RENAME),
@@ -34,7 +34,7 @@ const REPEATED: [(&str, &[&str], &str); 42] = [
     ("Completion", &["api", "domain"], SHAPE),
     ("DecisionRequest", &["api", "domain"], SHAPE),
     ("Delivery", &["api", "intake"], SHAPE),
-    ("Done", &["intake", "intake", "worker"], TO_RENAME),
+    ("Done", &["intake", "worker"], TO_RENAME),
     ("Entry", &["store", "worker"], TO_RENAME),
     ("Exchange", &["api", "worker"], TO_RENAME),
     ("Fate", &["domain", "worker"], TO_RENAME),
@@ -55,14 +55,13 @@ const REPEATED: [(&str, &[&str], &str); 42] = [
     ("Party", &["api", "domain"], SHAPE),
     ("Place", &["domain", "intake", "worker"], TO_RENAME),
     ("Prepared", &["intake", "intake"], TO_RENAME),
-    ("Progress", &["intake", "intake", "store"], TO_RENAME),
+    ("Progress", &["intake", "store"], TO_RENAME),
     ("Receipt", &["api", "intake"], SHAPE),
     ("Residence", &["api", "domain"], SHAPE),
     ("Secrets", &["cli", "worker"], TO_RENAME),
     ("Sender", &["domain", "worker"], TO_RENAME),
     ("Source", &["domain", "worker"], TO_RENAME),
-    ("Turn", &["intake", "intake"], TO_RENAME),
-    ("Unreadable", &["entity", "intake", "worker"], TO_RENAME),
+    ("Unreadable", &["entity", "worker"], TO_RENAME),
     ("Verdict", &["worker", "worker"], TO_RENAME),
     ("Visa", &["api", "domain"], SHAPE),
 ];
@@ -105,7 +104,9 @@ fn declared(source: &str) -> Vec<String> {
                 _ => false,
             };
             let end = rest.find(|letter: char| !letter.is_alphanumeric());
-            is_type.then(|| rest[..end.unwrap_or(rest.len())].to_owned())
+            let name = &rest[..end.unwrap_or(rest.len())];
+            // A macro's `enum $name` names nothing yet.
+            (is_type && !name.is_empty()).then(|| name.to_owned())
         })
         .collect()
 }
@@ -160,6 +161,7 @@ fn declarations_are_found_and_uses_are_not() {
         }\n\
         type Six = One;\n\
         fn seven(eight: One) -> Two {}\n\
+        pub enum $name {}\n\
         coded! {\n\
         \x20   pub enum Nine {\n\
         \x20   }\n\

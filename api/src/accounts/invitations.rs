@@ -8,6 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use super::declined::{Declined, OfALink};
 use super::session::NoContent;
 use crate::app::App;
+use crate::examples::Examples;
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::shapes::text::Secret;
@@ -34,6 +35,8 @@ impl Shape for AcceptanceDraft {
 
 /// One-time links, used.
 pub(crate) struct InvitationsApi(pub(crate) Arc<App>);
+
+impl Examples for InvitationsApi {}
 
 #[OpenApi]
 impl InvitationsApi {

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use domain::audit::{Action, SubjectKind};
 use domain::problem::{Code, Violation};
 use domain::session::request::MachineRequest;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use runtime::token::{Token, TokenUse};
 use serde::Serialize;
-use store::accounts::machines::{self, MACHINE, Machine};
+use store::accounts::machines::{self, Machine};
 use store::directory::ListPart;
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, cookies, op};
 use crate::cursor;
+use crate::examples::Examples;
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -109,6 +111,8 @@ pub(crate) enum MachineEnded {
 /// Machines, enrolled, listed and ended.
 pub(crate) struct MachinesApi(pub(crate) Arc<App>);
 
+impl Examples for MachinesApi {}
+
 #[OpenApi]
 impl MachinesApi {
     /// List enrolled machines
@@ -171,7 +175,13 @@ impl MachinesApi {
             enrolled_at: now,
             ended_at: None,
         };
-        let entry = audit::entry(app, sender, "machine.enrolled", (MACHINE, machine.id), now);
+        let entry = audit::entry(
+            app,
+            sender,
+            Action::MachineEnrolled,
+            (SubjectKind::Machine, machine.id),
+            now,
+        );
         machines::enroll(&app.db, &machine, &app.account_row_key, entry).await?;
         let cookie = cookies::set_machine(&app.settings, &token);
         visitor.exchange.set_cookie(cookie);
@@ -199,7 +209,13 @@ impl MachinesApi {
         let found = found.filter(|machine| sender.facility(machine.facility_id).is_some());
         let found = found.ok_or_else(|| Failure::new(Code::NotFound))?;
         let now = app.clock.now();
-        let entry = audit::entry(app, sender, "machine.ended", (MACHINE, id), now);
+        let entry = audit::entry(
+            app,
+            sender,
+            Action::MachineEnded,
+            (SubjectKind::Machine, id),
+            now,
+        );
         let ended = machines::end(&app.db, &found, by, entry).await?;
         Ok(MachineEnded::Machine(Json(MachineView::of(&ended))))
     }

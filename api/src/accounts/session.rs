@@ -12,6 +12,7 @@ use super::declined::{AtTheDoor, Conflicting, Declined, Unfit};
 use crate::app::App;
 use crate::auth::{Admitted, op, origin};
 use crate::caller::SignedIn;
+use crate::examples::Examples;
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::Json;
@@ -138,6 +139,8 @@ pub(crate) enum TotpConfirmed {
 /// The session of who calls.
 pub(crate) struct SessionApi(pub(crate) Arc<App>);
 
+impl Examples for SessionApi {}
+
 #[OpenApi]
 impl SessionApi {
     /// Sign in
@@ -160,7 +163,7 @@ impl SessionApi {
         let opened = sign_in::with_password(&self.0, &visitor, name, password).await?;
         Ok(SignInAnswered::Opened(Json(SignInOpened {
             account: AccountView::of(&opened.account),
-            next: NextStepWord(opened.next.to_string()),
+            next: opened.next.into(),
         })))
     }
 
@@ -280,7 +283,7 @@ fn view(app: &App, signed_in: &SignedIn) -> SessionView {
     let session = &signed_in.kept.session;
     SessionView {
         account: AccountView::of(account),
-        stage: StageWord(session.stage.to_string()),
+        stage: session.stage.into(),
         expires_at: Instant::of(session.expires_at(account)),
         csrf_token: origin::token(app, signed_in),
     }

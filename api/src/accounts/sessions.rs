@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::audit::{Action, SubjectKind};
 use domain::account::Account;
+use domain::audit::{Action, SubjectKind};
 use domain::problem::Code;
 use domain::session::Session;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
@@ -16,6 +16,7 @@ use super::session::NoContent;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, op};
+use crate::examples::Examples;
 use crate::parameters::{Query, query};
 use crate::problem::Failure;
 use crate::reply::Json;
@@ -65,6 +66,8 @@ pub(crate) enum SessionsListed {
 
 /// Sessions, listed and ended.
 pub(crate) struct SessionsApi(pub(crate) Arc<App>);
+
+impl Examples for SessionsApi {}
 
 #[OpenApi]
 impl SessionsApi {
@@ -122,7 +125,13 @@ impl SessionsApi {
             managed(app, caller, account_id).await?;
         }
         let now = app.clock.now();
-        let entry = audit::entry(app, &caller.sender, Action::SessionEnded, (SubjectKind::Session, id), now);
+        let entry = audit::entry(
+            app,
+            &caller.sender,
+            Action::SessionEnded,
+            (SubjectKind::Session, id),
+            now,
+        );
         sessions::end(&app.db, id, by, entry).await?;
         Ok(NoContent::NoContent)
     }
@@ -131,7 +140,7 @@ impl SessionsApi {
 fn listed(session: &Session, account: &Account, current: Uuid) -> ListedSession {
     ListedSession {
         id: session.id,
-        stage: StageWord(session.stage.to_string()),
+        stage: session.stage.into(),
         created_at: Instant::of(session.created_at),
         last_used_at: Instant::of(session.last_used_at),
         expires_at: Instant::of(session.expires_at(account)),

@@ -106,10 +106,8 @@ async fn facilities_of(
     if account.role.reach() != Reach::Facilities {
         return Ok(Vec::new());
     }
-    let all = store::facilities::of_organisation(&app.db, account.organisation_id, now).await?;
-    let bound = &account.scope.facility_ids;
-    let own = all
-        .into_iter()
-        .filter(|facility| bound.is_empty() || bound.contains(&facility.id));
-    Ok(own.map(Arc::new).collect())
+    let only = account.scope.facility_ids.as_slice();
+    let organisation_id = account.organisation_id;
+    let own = store::facilities::of_organisation(&app.db, organisation_id, only, now).await?;
+    Ok(own.into_iter().map(Arc::new).collect())
 }

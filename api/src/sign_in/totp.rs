@@ -1,6 +1,7 @@
 //! The authenticator of an account: enrolled once, its codes good once, with recovery codes for when
 //! it is lost.
 
+use domain::audit::{Action, SubjectKind};
 use domain::problem::Code;
 use domain::session::Stage;
 use domain::time::local_date;
@@ -9,7 +10,7 @@ use runtime::one_time_code::{
 };
 use runtime::token::{TokenUse, keyed_hash};
 use runtime::vault::VaultError;
-use store::accounts::{self, ACCOUNT, Proof, StoredAccount, sessions};
+use store::accounts::{self, Proof, StoredAccount, sessions};
 use uuid::Uuid;
 
 use super::{Visitor, challenge, complete, entry};
@@ -103,12 +104,17 @@ pub(crate) async fn confirm_totp(
                 &visitor.exchange,
                 signed_in,
                 after,
-                "account.totp_enrolled",
+                Action::AccountTotpEnrolled,
             )
             .await?;
         }
         Stage::Complete => {
-            let noted = entry(app, account, "account.totp_enrolled", (ACCOUNT, account.id));
+            let noted = entry(
+                app,
+                account,
+                Action::AccountTotpEnrolled,
+                (SubjectKind::Account, account.id),
+            );
             if !accounts::replace(&app.db, stored, after, &app.account_row_key, noted).await? {
                 return Err(rejected());
             }

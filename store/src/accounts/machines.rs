@@ -12,9 +12,6 @@ use super::AccountRowKey;
 use super::row_key::{Forged, is_same, report_forged};
 use crate::{Database, Error, Result, audit, directory::ListPart, write};
 
-/// The subject of audit entries about machines.
-pub const MACHINE: &str = "enrolled_machine";
-
 /// An enrolled machine as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {

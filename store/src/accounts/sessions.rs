@@ -14,8 +14,6 @@ use super::row_key::{Forged, is_same, report_forged};
 use super::{AccountRowKey, StoredAccount, move_on};
 use crate::{Database, Error, Result, audit, write};
 
-/// The subject of audit entries about sessions.
-pub const SESSION: &str = "session";
 /// Sessions of one account that are listed at most.
 const LISTED_MAX: u64 = 200;
 

@@ -1,4 +1,5 @@
 use domain::account::{AccountScope, AreaGrant, Jurisdiction};
+use domain::audit::{Action, SubjectKind};
 use domain::role::AccountRole;
 use domain::session::{Session, Stage};
 use sea_orm::ActiveModelTrait;
@@ -57,13 +58,18 @@ fn officer() -> StoredAccount {
     })
 }
 
-fn entry(number: u128, subject: (&str, Uuid)) -> audit::Entry {
+fn entry(number: u128, subject: (SubjectKind, Uuid)) -> audit::Entry {
     let place = (Uuid::from_u128(number), now());
-    audit::entry(place, Actor::Account(subject.1), "test", subject)
+    audit::entry(
+        place,
+        Actor::Account(subject.1),
+        Action::SessionOpened,
+        subject,
+    )
 }
 
 fn account_entry(number: u128) -> audit::Entry {
-    entry(number, (ACCOUNT, Uuid::from_u128(7)))
+    entry(number, (SubjectKind::Account, Uuid::from_u128(7)))
 }
 
 fn kept(number: u8, stage: Stage) -> StoredSession {
@@ -165,7 +171,7 @@ async fn a_completed_session_is_another_one_and_an_ended_one_stays_ended() {
     let before = officer();
     insert_absent(&db, &before, &by()).await.unwrap();
     let (pending, complete) = (kept(1, Stage::Password), kept(2, Stage::Complete));
-    let subject = |one: &StoredSession| (sessions::SESSION, one.session.id);
+    let subject = |one: &StoredSession| (SubjectKind::Session, one.session.id);
     sessions::open(&db, &pending, &by(), entry(100, subject(&pending)))
         .await
         .unwrap();

@@ -208,13 +208,7 @@ impl OrganisationsApi {
         let request = ("organisations", &document.value);
         let guard = key.of_request(app, sender, (AREA, &[]), request, now);
         let note = ActionRecord {
-            entry: audit::entry(
-                app,
-                sender,
-                Action::OrganisationCreated,
-                subject,
-                now,
-            ),
+            entry: audit::entry(app, sender, Action::OrganisationCreated, subject, now),
             key: guard.as_ref(),
         };
         let written = directory::create_organisation(&app.db, organisation, note).await;
@@ -284,13 +278,7 @@ impl OrganisationsApi {
                 check_version(&if_match.0, judged.version, content.is_empty())?;
                 let subject = (SubjectKind::Organisation, judged.id);
                 let note = ActionRecord {
-                    entry: audit::entry(
-                        app,
-                        sender,
-                        Action::OrganisationChanged,
-                        subject,
-                        now,
-                    ),
+                    entry: audit::entry(app, sender, Action::OrganisationChanged, subject, now),
                     key: guard.as_ref(),
                 };
                 let written = directory::change_organisation(&app.db, &judged, content, note).await;
