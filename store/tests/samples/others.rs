@@ -127,6 +127,7 @@ pub(crate) fn import(now: DateTime<Utc>) -> import::Model {
         organisation_id: ID,
         facility_id: ID,
         created_by: ID,
+        created_by_kind: domain::sender::SenderKind::Key.into(),
         format: FileKind::Csv.into(),
         is_dry_run: false,
         date_order: Some(DateOrder::DayMonth.into()),

@@ -148,7 +148,7 @@ fn every_operation_declares_what_it_may_answer() {
 #[test]
 fn every_handler_names_its_own_operation() {
     let mut derived = routes::specification();
-    for operation in operations(&mut derived) {
+    for operation in operations(&mut derived.document) {
         let id = operation["operationId"].as_str().unwrap();
         let right = OperationId::parse(id).unwrap().right();
         let named = operation
