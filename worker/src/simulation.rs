@@ -155,7 +155,7 @@ fn number_of(setting: &str, otherwise: u64) -> u64 {
 
 /// Seeds that failed once.
 fn kept_seeds() -> Vec<u64> {
-    let lines = include_str!("seeds.txt").lines();
+    let lines = include_str!("simulation/seeds.txt").lines();
     let seeds = lines.filter_map(|line| line.split_whitespace().next()?.parse().ok());
     seeds.collect()
 }
