@@ -1,4 +1,4 @@
-//! The report as a page: one file with its charts inside, without scripts and without anything
+//! A report or a summary as a page: one file with its charts inside, without scripts and without anything
 //! from elsewhere, readable on light and on dark screens and on paper.
 
 mod chart;
@@ -19,7 +19,8 @@ use scale::number;
 const STYLE: &str = include_str!("html/style.css");
 
 /// A page of what `luutru bench` measured.
-pub(crate) fn of_report(report: &Report) -> String {
+#[must_use]
+pub fn of_report(report: &Report) -> String {
     let ids: Vec<&str> = report.measures.iter().map(|measure| measure.id).collect();
     let intro = format!(
         "{}, on {} processors, {} connections, {} seconds for each side of each round. Medians are \
@@ -35,7 +36,8 @@ pub(crate) fn of_report(report: &Report) -> String {
 }
 
 /// A page of one run of `luutru load`.
-pub(crate) fn of_summary(summary: &Summary) -> String {
+#[must_use]
+pub fn of_summary(summary: &Summary) -> String {
     let intro = format!(
         "Run {}, {} requests in {} s. Guests of this run: <code>--seed {}</code>.",
         escape(&summary.run),

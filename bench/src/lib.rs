@@ -16,7 +16,7 @@ mod postgres;
 mod service;
 mod sqlite;
 
-mod html;
+pub mod html;
 mod report;
 pub mod wire;
 

@@ -6,7 +6,6 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 
 use crate::{
-    html,
     load::{summary::LatencyClass, timeline::Point},
     machine::Memory,
 };
@@ -145,12 +144,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report as an HTML page with charts.
-    #[must_use]
-    pub fn to_html(&self) -> String {
-        html::of_report(self)
-    }
-
     /// Whether a figure of any measure misses its limit.
     #[must_use]
     pub fn misses_a_limit(&self) -> bool {

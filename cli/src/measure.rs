@@ -3,7 +3,7 @@
 use std::{fs::File, io::Write, path::Path};
 
 use anyhow::Context;
-use bench::{BenchOptions, Measure, load::LoadOptions};
+use bench::{BenchOptions, Measure, html, load::LoadOptions};
 
 use crate::{exit::ExitStatus, progress::ProgressLine, terminal};
 
@@ -17,7 +17,7 @@ pub(crate) async fn load(options: LoadOptions) -> anyhow::Result<ExitStatus> {
     let summary = bench::load::execute(options, &watch).await?;
     drop(progress);
     if let Some(page) = page {
-        page.write(&summary.to_html())?;
+        page.write(&html::of_summary(&summary))?;
     }
     if is_json {
         terminal::say_line(&serde_json::to_string(&summary)?)?;
@@ -48,7 +48,7 @@ pub(crate) async fn bench(options: BenchOptions) -> anyhow::Result<ExitStatus> {
     };
     drop(progress);
     if let Some(page) = page {
-        page.write(&report.to_html())?;
+        page.write(&html::of_report(&report))?;
     }
     if is_json {
         terminal::say_line(&serde_json::to_string(&report)?)?;

@@ -12,7 +12,6 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{police::Comparison, timeline::Point};
-use crate::html;
 
 /// Latencies are kept in microseconds to three digits, up to ten minutes.
 const LATENCY_MAX_US: u64 = 600_000_000;
@@ -200,12 +199,6 @@ impl Summary {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.police.as_ref().is_none_or(Comparison::is_clean)
-    }
-
-    /// The summary as an HTML page with charts.
-    #[must_use]
-    pub fn to_html(&self) -> String {
-        html::of_summary(self)
     }
 
     /// The counts of a run with that name and seed.
