@@ -3,26 +3,18 @@
 //! What is clean of a group is written by one statement, where the database can; what is left
 //! follows in a transaction.
 //!
-//! There is no timer: when idle, a single declaration commits at once; under load, the next group
-//! gathers while the current commit runs. Twins of one group (same reference, content or key) are
-//! held back for the next group, where they find what the first one wrote. A group that fails
-//! because of its rows is split, so that a bad row never harms a good one.
+//! [`gather`] makes the groups and splits those that fail. Declarations with the same reference,
+//! content or key are twins: the later one finds what the earlier one wrote.
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use metrics::{counter, histogram};
+use runtime::gather::{self, Gathered, Gatherer, Parts};
 use store::{
     Database,
     declarations::{self, Judged, NewDeclaration, Outcome},
 };
-use tokio::{
-    sync::{Mutex, mpsc},
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -36,7 +28,7 @@ const OUTCOME_KNOWN_WITHIN: Duration = Duration::from_millis(2_700);
 pub(crate) const OUTCOME_SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The committers' end of the queue.
-pub(crate) type Queue = Arc<Mutex<mpsc::Receiver<Admission>>>;
+pub(crate) type Queue = gather::Queue<Admission>;
 
 /// Takes groups from the queue and writes them.
 pub(crate) struct Committer {
@@ -51,35 +43,10 @@ pub(crate) struct Committer {
 impl Committer {
     /// Runs until the queue is closed and empty.
     pub(crate) async fn run(self) {
-        let mut held_back = VecDeque::new();
-        while let Some(group) = self.next_group(&mut held_back).await {
+        let mut gatherer = Gatherer::new(Arc::clone(&self.queue), self.closing.clone());
+        while let Some(group) = gatherer.next(|| self.group_count_max()).await {
             self.write_group(group).await;
         }
-    }
-
-    async fn next_group(&self, held_back: &mut VecDeque<Admission>) -> Option<Vec<Admission>> {
-        let mut group = Group::default();
-        for twin in std::mem::take(held_back) {
-            held_back.extend(group.add(twin));
-        }
-        // Another committer may hold the queue while it waits for work. If this one holds twins, it
-        // proceeds without the queue.
-        let mut queue = if group.members.is_empty() {
-            let mut queue = self.queue.lock().await;
-            group.add(self.first(&mut queue).await?);
-            queue
-        } else if let Ok(queue) = self.queue.try_lock() {
-            queue
-        } else {
-            return Some(group.members);
-        };
-        while group.members.len() + held_back.len() < self.group_count_max() {
-            let Ok(admission) = queue.try_recv() else {
-                break;
-            };
-            held_back.extend(group.add(admission));
-        }
-        Some(group.members)
     }
 
     /// While the database is stuck, probe it with one declaration at a time, so that no others have
@@ -92,32 +59,17 @@ impl Committer {
         }
     }
 
-    async fn first(&self, queue: &mut mpsc::Receiver<Admission>) -> Option<Admission> {
-        tokio::select! {
-            biased;
-            () = self.closing.cancelled() => {
-                queue.close();
-                queue.recv().await
-            }
-            admission = queue.recv() => admission,
-        }
-    }
-
     async fn write_group(&self, group: Vec<Admission>) {
         let now = Instant::now();
         let writing: Vec<Admission> = group
             .into_iter()
             .filter_map(|admission| admission.start_writing(now))
             .collect();
-        // Halves of a failed group wait here; the depth is bounded by the logarithm of the group
-        // size.
         let left = self.write_at_once(writing, Statement::Clean).await;
         let left = self.write_at_once(left, Statement::Noticed).await;
-        let mut parts = vec![left];
-        while let Some(part) = parts.pop() {
-            if !part.is_empty() {
-                parts.extend(self.write_part(part).await);
-            }
+        let mut parts = Parts::of(left);
+        while let Some(part) = parts.next() {
+            self.write_part(part, &mut parts).await;
         }
     }
 
@@ -148,8 +100,8 @@ impl Committer {
         Vec::new()
     }
 
-    /// Writes a group and answers its callers; returns the halves of a group that must be split.
-    async fn write_part(&self, mut part: Vec<Admission>) -> Vec<Vec<Admission>> {
+    /// Writes a part of a group and answers its callers, or leaves its halves among `parts`.
+    async fn write_part(&self, part: Vec<Admission>, parts: &mut Parts<Admission>) {
         let writing = self.progress.begin(part.len());
         let started = writing.since();
         let written = in_time(declarations::write(&self.db, &rows(&part))).await;
@@ -158,13 +110,13 @@ impl Committer {
         match written {
             Ok(judged) => answer_each(part, judged),
             Err(store::Error::OutcomeUnknown) => search_outcome(&self.db, part, started).await,
-            Err(error) if error.is_of_the_rows() && part.len() > 1 => {
-                let second = part.split_off(part.len() / 2);
-                return vec![second, part];
+            Err(error) if error.is_of_the_rows() => {
+                if let Some(alone) = parts.split(part) {
+                    refuse_all(vec![alone], &error);
+                }
             }
             Err(error) => refuse_all(part, &error),
         }
-        Vec::new()
     }
 }
 
@@ -201,28 +153,14 @@ async fn in_time<T>(writing: impl Future<Output = store::Result<T>>) -> store::R
     written.unwrap_or(Err(store::Error::OutcomeUnknown))
 }
 
-/// Declarations that may be written together.
-#[derive(Default)]
-struct Group {
-    members: Vec<Admission>,
-    keys: HashSet<[u8; 32]>,
-}
+impl Gathered for Admission {
+    type Key = [u8; 32];
 
-impl Group {
-    /// Adds an admission, or returns it when its twin is already in the group.
-    fn add(&mut self, admission: Admission) -> Option<Admission> {
-        let declaration = &admission.declaration;
-        let by_content = declaration.uniqueness.key_hash;
-        let by_key = declaration.idempotency.as_ref().map(|key| key.key_hash);
-        let is_twin =
-            self.keys.contains(&by_content) || by_key.is_some_and(|key| self.keys.contains(&key));
-        if is_twin {
-            return Some(admission);
-        }
-        self.keys.insert(by_content);
-        self.keys.extend(by_key);
-        self.members.push(admission);
-        None
+    fn keys(&self) -> impl Iterator<Item = [u8; 32]> {
+        let by_content = self.declaration.uniqueness.key_hash;
+        let idempotency = self.declaration.idempotency.as_ref();
+        let by_key = idempotency.map(|key| key.key_hash);
+        std::iter::once(by_content).chain(by_key)
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod serve;
 
+pub mod gather;
 pub mod one_time_code;
 pub mod ops;
 pub mod shutdown;
