@@ -7,6 +7,7 @@
 //! illness; Law on Medical Examination 15/2023/QH15), note, telephone, guardian, references.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -14,7 +15,6 @@ use uuid::Uuid;
 use crate::birth_date::BirthDate;
 use crate::catalogue::VIET_NAM_CODE;
 use crate::document::{DocumentKind, ImpliedNationality};
-use crate::draft::{Draft, DraftGuest};
 use crate::facility::Facility;
 use crate::identity::Grade;
 use crate::personal_id::PersonalId;
@@ -102,25 +102,121 @@ fn digest(stay_id: Uuid, version: i32, kind: NotificationKind) -> [u8; 16] {
     bytes
 }
 
-/// The body of a notification. `content` is a stay as
-/// [`Declaration::content`](crate::declaration::Declaration::content) wrote it.
+/// The allow-list: the members of a stay that may go to the police, read from its stored content as
+/// they are. They were checked and normalised before they were stored.
+///
+/// No `Debug`: it is personal.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NotifiedStay {
+    /// RFC 3339.
+    pub arrival_at: Option<String>,
+    /// RFC 3339; of a stay that has ended.
+    pub departed_at: Option<String>,
+    /// RFC 3339.
+    pub expected_departure_at: Option<String>,
+    /// The person.
+    pub guest: NotifiedGuest,
+    /// A word of [`crate::purpose::Purpose`]; the facility's default when absent.
+    pub purpose: Option<String>,
+    /// The meaning of the purpose `other`.
+    pub purpose_text: Option<String>,
+    /// Room.
+    pub room: Option<String>,
+}
+
+/// The guest of a [`NotifiedStay`].
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NotifiedGuest {
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    pub birth_date: Option<String>,
+    /// What was shown.
+    pub document: Option<NotifiedDocument>,
+    /// Foreigners: day of entry.
+    pub entered_on: Option<String>,
+    /// Foreigners: gate of entry.
+    pub entry_gate: Option<String>,
+    /// As on the document.
+    pub full_name: Option<String>,
+    /// Alpha-3; implied by the document when absent.
+    pub nationality: Option<String>,
+    /// A word of [`crate::document::NoDocumentReason`].
+    pub no_document_reason: Option<String>,
+    /// Foreigners: last permitted day.
+    pub permitted_stay_until: Option<String>,
+    /// Where the guest lives.
+    pub residence: Option<NotifiedResidence>,
+    /// A word of [`Sex`].
+    pub sex: Option<String>,
+    /// Foreigners: visa.
+    pub visa: Option<NotifiedVisa>,
+}
+
+/// The document of a [`NotifiedGuest`].
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NotifiedDocument {
+    /// A word of [`DocumentKind`].
+    pub kind: Option<String>,
+    /// Its number.
+    pub number: Option<String>,
+}
+
+/// The residence of a [`NotifiedGuest`].
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NotifiedResidence {
+    /// Street, hamlet, old units.
+    pub address: Option<String>,
+    /// Five digits.
+    pub commune_code: Option<String>,
+}
+
+/// The visa of a [`NotifiedGuest`].
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NotifiedVisa {
+    /// Last day of validity.
+    pub expires_on: Option<String>,
+    /// Kind, as printed.
+    pub kind: Option<String>,
+    /// Number, as printed.
+    pub number: Option<String>,
+}
+
+impl NotifiedStay {
+    /// Reads stored content from its text, without a tree of values in between. `None` when it is
+    /// damaged.
+    #[must_use]
+    pub fn read(content: &[u8]) -> Option<Self> {
+        // The reader's error would quote what it read.
+        serde_json::from_slice(content).ok()
+    }
+
+    /// The same from a tree.
+    #[must_use]
+    pub fn of(content: &Value) -> Option<Self> {
+        Self::deserialize(content).ok()
+    }
+}
+
+/// The body of a notification.
 ///
 /// A stay carries everything of the allow-list; a later identity result carries the grade and the
 /// guest's birth date and sex; a cancellation names the stay only.
 #[must_use]
-pub fn build(content: &Value, facts: &NotificationFacts<'_>) -> Value {
-    let (draft, _) = Draft::read(content);
+pub fn build(stay: &NotifiedStay, facts: &NotificationFacts<'_>) -> Value {
     let mut body = envelope(facts);
     match facts.kind {
         NotificationKind::Stay => {
-            add_stay(&mut body, &draft, facts.facility);
-            put(&mut body, "departed_at", content["departed_at"].as_str());
+            add_stay(&mut body, stay, facts.facility);
             body.insert("identity".into(), identity(facts));
-            body.insert("guest".into(), Value::Object(guest(&draft.guest, facts)));
+            body.insert("guest".into(), Value::Object(guest(&stay.guest, facts)));
         }
         NotificationKind::IdentityResult => {
             let mut guest = Map::new();
-            add_birth_date_and_sex(&mut guest, &draft.guest, facts);
+            add_birth_date_and_sex(&mut guest, &stay.guest, facts);
             body.insert("identity".into(), identity(facts));
             body.insert("guest".into(), Value::Object(guest));
         }
@@ -129,19 +225,17 @@ pub fn build(content: &Value, facts: &NotificationFacts<'_>) -> Value {
     Value::Object(body)
 }
 
-/// The part of a version's content that the police receive: two versions with the same part differ
-/// in nothing that concerns the police.
+/// What the police receive of a version's content, with what its facility and its document imply:
+/// two versions with the same differ in nothing that concerns the police. `None` when the content
+/// is damaged.
 #[must_use]
-pub fn forwarded(content: &Value, facility: &Facility) -> Value {
-    let (draft, _) = Draft::read(content);
-    let mut told = Map::new();
-    add_stay(&mut told, &draft, facility);
-    put(&mut told, "departed_at", content["departed_at"].as_str());
-    let mut guest = declared(&draft.guest);
-    put(&mut guest, "birth_date", draft.guest.birth_date.as_deref());
-    put(&mut guest, "sex", draft.guest.sex.as_deref());
-    told.insert("guest".into(), Value::Object(guest));
-    Value::Object(told)
+pub fn forwarded(content: &Value, facility: &Facility) -> Option<NotifiedStay> {
+    let mut stay = NotifiedStay::of(content)?;
+    let default_purpose = facility.default_purpose().as_str();
+    stay.purpose
+        .get_or_insert_with(|| default_purpose.to_owned());
+    stay.guest.nationality = nationality(&stay.guest).map(str::to_owned);
+    Some(stay)
 }
 
 fn envelope(facts: &NotificationFacts<'_>) -> Map<String, Value> {
@@ -173,18 +267,20 @@ fn envelope(facts: &NotificationFacts<'_>) -> Map<String, Value> {
     body
 }
 
-fn add_stay(body: &mut Map<String, Value>, draft: &Draft, facility: &Facility) {
+fn add_stay(body: &mut Map<String, Value>, stay: &NotifiedStay, facility: &Facility) {
     let default_purpose = facility.default_purpose().as_str();
-    let purpose = draft.purpose.as_deref().unwrap_or(default_purpose);
+    let purpose = stay.purpose.as_deref().unwrap_or(default_purpose);
     body.insert("purpose".into(), json!(purpose));
-    put(body, "purpose_text", draft.purpose_text.as_deref());
-    put(body, "room", draft.room.as_deref());
-    put(body, "arrival_at", draft.arrival_at.as_deref());
-    put(
-        body,
-        "expected_departure_at",
-        draft.expected_departure_at.as_deref(),
-    );
+    let members = [
+        ("purpose_text", &stay.purpose_text),
+        ("room", &stay.room),
+        ("arrival_at", &stay.arrival_at),
+        ("expected_departure_at", &stay.expected_departure_at),
+        ("departed_at", &stay.departed_at),
+    ];
+    for (name, text) in members {
+        put(body, name, text.as_deref());
+    }
 }
 
 fn identity(facts: &NotificationFacts<'_>) -> Value {
@@ -198,14 +294,14 @@ fn identity(facts: &NotificationFacts<'_>) -> Value {
     Value::Object(identity)
 }
 
-fn guest(sent: &DraftGuest, facts: &NotificationFacts<'_>) -> Map<String, Value> {
+fn guest(sent: &NotifiedGuest, facts: &NotificationFacts<'_>) -> Map<String, Value> {
     let mut guest = declared(sent);
     add_birth_date_and_sex(&mut guest, sent, facts);
     guest
 }
 
 /// The members of a guest that are forwarded as sent.
-fn declared(sent: &DraftGuest) -> Map<String, Value> {
+fn declared(sent: &NotifiedGuest) -> Map<String, Value> {
     let mut guest = Map::new();
     put(&mut guest, "full_name", sent.full_name.as_deref());
     put(&mut guest, "nationality", nationality(sent));
@@ -225,7 +321,7 @@ fn declared(sent: &DraftGuest) -> Map<String, Value> {
     guest
 }
 
-fn add_residence(guest: &mut Map<String, Value>, sent: &DraftGuest) {
+fn add_residence(guest: &mut Map<String, Value>, sent: &NotifiedGuest) {
     let Some(residence) = &sent.residence else {
         return;
     };
@@ -240,7 +336,7 @@ fn add_residence(guest: &mut Map<String, Value>, sent: &DraftGuest) {
 }
 
 /// Form NA17 of Circular 04/2015/TT-BCA.
-fn add_entry(guest: &mut Map<String, Value>, sent: &DraftGuest) {
+fn add_entry(guest: &mut Map<String, Value>, sent: &NotifiedGuest) {
     put(
         guest,
         "permitted_stay_until",
@@ -259,7 +355,7 @@ fn add_entry(guest: &mut Map<String, Value>, sent: &DraftGuest) {
 /// Each is the one sent, else the registry's, else what the number tells, marked with its source.
 fn add_birth_date_and_sex(
     guest: &mut Map<String, Value>,
-    sent: &DraftGuest,
+    sent: &NotifiedGuest,
     facts: &NotificationFacts<'_>,
 ) {
     let number = personal_id(sent, facts);
@@ -290,7 +386,7 @@ fn add_birth_date_and_sex(
     }
 }
 
-fn personal_id(sent: &DraftGuest, facts: &NotificationFacts<'_>) -> Option<PersonalId> {
+fn personal_id(sent: &NotifiedGuest, facts: &NotificationFacts<'_>) -> Option<PersonalId> {
     let document = sent.document.as_ref()?;
     let kind = DocumentKind::parse(document.kind.as_deref()?)?;
     let number = document
@@ -301,7 +397,7 @@ fn personal_id(sent: &DraftGuest, facts: &NotificationFacts<'_>) -> Option<Perso
 }
 
 /// The one sent, else the one the document implies; nothing when neither is known.
-fn nationality(sent: &DraftGuest) -> Option<&str> {
+fn nationality(sent: &NotifiedGuest) -> Option<&str> {
     if let Some(code) = sent.nationality.as_deref() {
         return Some(code);
     }
@@ -373,6 +469,68 @@ mod tests {
         })
     }
 
+    fn notify(content: &Value, facts: &NotificationFacts<'_>) -> Value {
+        build(&NotifiedStay::of(content).unwrap(), facts)
+    }
+
+    #[test]
+    fn content_is_read_as_it_is_stored_and_only_the_allow_list_of_it() {
+        let stored = json!({
+            "arrival_at": "2026-11-23T14:05:00+07:00", "note": "\u{200d} kept \"as it is\"\n",
+            "guest": {
+                "full_name": "Nguyễn  \"An\"\u{301}",
+                "document": {"kind": "passport", "number": "B 1"},
+                "visa": {"kind": "DL", "number": "V-1", "expires_on": "2027-01-01"},
+                "party": {"reference": 7},
+            },
+        });
+        let read = NotifiedStay::read(stored.to_string().as_bytes()).unwrap();
+        assert!(NotifiedStay::of(&stored) == Some(read.clone()));
+        assert_eq!(
+            read.guest.full_name.as_deref(),
+            Some("Nguyễn  \"An\"\u{301}")
+        );
+        let visa = read.guest.visa.unwrap();
+        assert_eq!(visa.expires_on.as_deref(), Some("2027-01-01"));
+    }
+
+    #[test]
+    fn what_is_no_stay_is_damaged() {
+        for damaged in ["", "[]", "null", "{", r#"{"guest":[]}"#, r#"{"room":7}"#] {
+            assert!(
+                NotifiedStay::read(damaged.as_bytes()).is_none(),
+                "{damaged}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_contents_differ_for_the_police_only_in_what_they_receive() {
+        let facility = ward_facility();
+        // Each row: a pointer, its new value, and whether that concerns the police.
+        let table = [
+            ("/note", json!("another"), false),
+            ("/ward", json!("another"), false),
+            ("/bed", json!("another"), false),
+            ("/guest/phone", json!("0987654321"), false),
+            ("/purpose", json!("medical_treatment"), false),
+            ("/guest/nationality", json!("VNM"), false),
+            ("/room", json!("P211"), true),
+            ("/departed_at", json!("2026-11-24T09:00:00+07:00"), true),
+            ("/guest/full_name", json!("Nguyễn Văn Bình"), true),
+            ("/guest/residence/address", json!("Số 6"), true),
+            ("/purpose", json!("visit"), true),
+        ];
+        let before = content();
+        for (pointer, value, is_told) in table {
+            let mut after = before.clone();
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            after.pointer_mut(parent).unwrap()[name] = value;
+            let differs = forwarded(&before, &facility) != forwarded(&after, &facility);
+            assert_eq!(differs, is_told, "{pointer}");
+        }
+    }
+
     #[test]
     fn only_the_allow_list_goes_to_the_police() {
         let facility = ward_facility();
@@ -401,7 +559,7 @@ mod tests {
             "received_at": "2026-11-23T14:10:00+07:00",
             "deadline_at": "2026-11-23T23:00:00+07:00",
         });
-        let body = build(&content(), &facts(&facility));
+        let body = notify(&content(), &facts(&facility));
         assert_eq!(body, expected);
         assert!(!body.to_string().contains("secret"));
     }
@@ -423,7 +581,7 @@ mod tests {
                 registry_birth_date,
                 ..facts(&facility)
             };
-            let guest = build(content, &facts)["guest"].clone();
+            let guest = notify(content, &facts)["guest"].clone();
             assert_eq!(
                 (&guest["birth_date"], &guest["birth_date_source"]),
                 (&date, &json!(source))
@@ -436,7 +594,7 @@ mod tests {
         let facility = ward_facility();
         let guest = json!({"document": {"kind": "none"}, "no_document_reason": "unidentified"});
         let content = json!({"arrival_at": "2026-11-23T14:05:00+07:00", "guest": guest});
-        let body = build(&content, &facts(&facility));
+        let body = notify(&content, &facts(&facility));
         assert_eq!(body["guest"], guest);
     }
 
@@ -454,7 +612,7 @@ mod tests {
             grade: Some(grade),
             ..facts(&facility)
         };
-        let body = build(&content(), &result);
+        let body = notify(&content(), &result);
         let identity = json!({
             "state": "verified", "full_name": "near", "birth_date": "exact", "sex": "not_compared",
         });
@@ -465,7 +623,7 @@ mod tests {
             kind: NotificationKind::Cancellation,
             ..result
         };
-        let body = build(&content(), &cancelled);
+        let body = notify(&content(), &cancelled);
         assert_eq!((body.get("guest"), body.get("identity")), (None, None));
     }
 

@@ -9,7 +9,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use metrics::{counter, histogram};
-use runtime::gather::{self, Gathered, Gatherer, Parts};
+use runtime::gather::{self, Gathered, Gatherer, GroupParts};
 use store::{
     Database,
     declarations::{self, Judged, NewDeclaration, Outcome},
@@ -28,7 +28,7 @@ const OUTCOME_KNOWN_WITHIN: Duration = Duration::from_millis(2_700);
 pub(crate) const OUTCOME_SEARCH_PAUSE: Duration = Duration::from_millis(100);
 
 /// The committers' end of the queue.
-pub(crate) type Queue = gather::Queue<Admission>;
+pub(crate) type Queue = gather::SharedQueue<Admission>;
 
 /// Takes groups from the queue and writes them.
 pub(crate) struct Committer {
@@ -65,16 +65,20 @@ impl Committer {
             .into_iter()
             .filter_map(|admission| admission.start_writing(now))
             .collect();
-        let left = self.write_at_once(writing, Statement::Clean).await;
-        let left = self.write_at_once(left, Statement::Noticed).await;
-        let mut parts = Parts::of(left);
+        let left = self.write_at_once(writing, GroupStatement::Clean).await;
+        let left = self.write_at_once(left, GroupStatement::Noticed).await;
+        let mut parts = GroupParts::of(left);
         while let Some(part) = parts.next() {
             self.write_part(part, &mut parts).await;
         }
     }
 
     /// Writes and answers what one statement can; gives back what is left for a transaction.
-    async fn write_at_once(&self, group: Vec<Admission>, statement: Statement) -> Vec<Admission> {
+    async fn write_at_once(
+        &self,
+        group: Vec<Admission>,
+        statement: GroupStatement,
+    ) -> Vec<Admission> {
         if group.is_empty() {
             return group;
         }
@@ -101,7 +105,7 @@ impl Committer {
     }
 
     /// Writes a part of a group and answers its callers, or leaves its halves among `parts`.
-    async fn write_part(&self, part: Vec<Admission>, parts: &mut Parts<Admission>) {
+    async fn write_part(&self, part: Vec<Admission>, parts: &mut GroupParts<Admission>) {
         let writing = self.progress.begin(part.len());
         let started = writing.since();
         let written = in_time(declarations::write(&self.db, &rows(&part))).await;
@@ -128,14 +132,14 @@ fn rows(part: &[Admission]) -> Vec<&NewDeclaration> {
 
 /// The statements of a group that are transactions of their own.
 #[derive(Clone, Copy)]
-enum Statement {
+enum GroupStatement {
     /// For what nothing stands against.
     Clean,
     /// For what has only neighbours.
     Noticed,
 }
 
-impl Statement {
+impl GroupStatement {
     async fn run(
         self,
         db: &Database,

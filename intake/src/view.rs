@@ -136,13 +136,19 @@ pub fn open_sealed(
 }
 
 /// The sealed content of a version, opened but not read.
-struct Unsealed {
+pub struct Unsealed {
     salt: [u8; SALT_LENGTH],
     plaintext: Zeroizing<Vec<u8>>,
 }
 
 impl Unsealed {
-    fn of(vault: &Vault, stay: &StaySafe<'_>, version: i32, sealed: &[u8]) -> anyhow::Result<Self> {
+    /// Opens it. Errors: the key is not loaded, or the blob was sealed for another row.
+    pub fn of(
+        vault: &Vault,
+        stay: &StaySafe<'_>,
+        version: i32,
+        sealed: &[u8],
+    ) -> anyhow::Result<Self> {
         let context = stay.context(SEALED_TABLE, stay.stay_id, version);
         let plaintext = vault.open_of_stay(stay, &context, sealed)?;
         let salt = plaintext.first_chunk().copied();
@@ -156,8 +162,9 @@ impl Unsealed {
         Self::of(vault, &safe(stay), version.version, &version.sealed)
     }
 
-    /// In canonical form.
-    fn content(&self) -> &[u8] {
+    /// The stay as sent after normalisation, in canonical form.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
         &self.plaintext[SALT_LENGTH..]
     }
 }

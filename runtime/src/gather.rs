@@ -3,7 +3,7 @@
 //! There is no timer: when idle, a single item makes a group at once; under load, the next group
 //! gathers while the current one is written. Items that must not be written together are twins: the
 //! later one is held back for the next group. A group that cannot be written because of an item is
-//! split by halves ([`Parts`]), so that a bad item never harms a good one.
+//! split by halves ([`GroupParts`]), so that a bad item never harms a good one.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -24,11 +24,11 @@ pub trait Gathered {
 }
 
 /// The receiving end of a queue. Several gatherers may share one.
-pub type Queue<T> = Arc<Mutex<mpsc::Receiver<T>>>;
+pub type SharedQueue<T> = Arc<Mutex<mpsc::Receiver<T>>>;
 
 /// Makes groups of what waits in a queue.
 pub struct Gatherer<T> {
-    queue: Queue<T>,
+    queue: SharedQueue<T>,
     closing: CancellationToken,
     held_back: VecDeque<T>,
 }
@@ -36,7 +36,7 @@ pub struct Gatherer<T> {
 impl<T: Gathered> Gatherer<T> {
     /// `closing` ends the queue: it takes nothing more, and what is in it is still handed out.
     #[must_use]
-    pub fn new(queue: Queue<T>, closing: CancellationToken) -> Self {
+    pub fn new(queue: SharedQueue<T>, closing: CancellationToken) -> Self {
         Self {
             queue,
             closing,
@@ -120,9 +120,9 @@ impl<T: Gathered> Group<T> {
 
 /// The parts of a group that are still to be written: the group itself, then the halves of what
 /// could not be written. The depth is bounded by the logarithm of the group's size.
-pub struct Parts<T>(Vec<Vec<T>>);
+pub struct GroupParts<T>(Vec<Vec<T>>);
 
-impl<T> Parts<T> {
+impl<T> GroupParts<T> {
     /// The whole group.
     #[must_use]
     pub fn of(group: Vec<T>) -> Self {
@@ -141,7 +141,7 @@ impl<T> Parts<T> {
     }
 }
 
-impl<T> Iterator for Parts<T> {
+impl<T> Iterator for GroupParts<T> {
     type Item = Vec<T>;
 
     /// The next part; never an empty one.
@@ -167,7 +167,7 @@ mod tests {
 
     struct Waiting {
         sender: mpsc::Sender<Item>,
-        queue: Queue<Item>,
+        queue: SharedQueue<Item>,
         closing: CancellationToken,
     }
 
@@ -263,7 +263,7 @@ mod tests {
     /// Writes a group in which some items are bad, and returns in which order the others were
     /// written, which came back, and how many attempts that took.
     fn write(count: u32, bad: &[u32]) -> (Vec<u32>, Vec<u32>, usize) {
-        let mut parts = Parts::of((0..count).collect());
+        let mut parts = GroupParts::of((0..count).collect());
         let (mut written, mut refused, mut attempt_count) = (Vec::new(), Vec::new(), 0);
         while let Some(part) = parts.next() {
             attempt_count += 1;

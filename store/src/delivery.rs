@@ -3,4 +3,5 @@
 pub mod backlog;
 pub mod destinations;
 pub mod outbox;
+pub mod results;
 pub mod tasks;

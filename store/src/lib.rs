@@ -46,7 +46,7 @@ pub mod webhooks;
 pub mod write;
 
 pub use database::{Backend, ConnectOptions, Database};
-pub use delivery::{backlog, destinations, outbox, tasks};
+pub use delivery::{backlog, destinations, outbox, results, tasks};
 pub use entity::word;
 pub use error::{Blame, Error, Result};
 pub use pool::pace;

@@ -20,7 +20,8 @@ use sea_orm::{
 };
 use store::{
     ConnectOptions, Database,
-    outbox::{self, Candidate, Communes, Progress, Task, TaskResult},
+    outbox::{self, Candidate, Communes, Task},
+    results::{self, Progress, TaskResult},
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
@@ -93,7 +94,10 @@ impl Outbox {
     /// Records the outcome of a task; true when its lease held.
     async fn record(&self, task: &Task, progress: Progress) -> bool {
         let result = TaskResult::new(task, task.lease_id.unwrap(), progress);
-        outbox::record(&self.db, &[result], self.now).await.unwrap() == [true]
+        results::record(&self.db, &[&result], self.now)
+            .await
+            .unwrap()
+            == [true]
     }
 
     async fn later_version(&self, stay: u128, version: i32) {

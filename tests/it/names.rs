@@ -25,44 +25,26 @@ const TO_RENAME: &str = "to be renamed";
 const REPEATED: &[(&str, &[&str], &str)] = &[
     ("AccountDraft", &["api", "domain"], SHAPE),
     ("AccountPatch", &["api", "domain"], SHAPE),
-    ("Admission", &["intake", "worker"], TO_RENAME),
-    ("Admitted", &["api", "worker"], TO_RENAME),
-    ("Answer", &["intake", "worker"], TO_RENAME),
-    ("Body", &["domain", "worker"], TO_RENAME),
-    ("Change", &["domain", "worker"], TO_RENAME),
     ("ClaimRequest", &["api", "domain"], SHAPE),
     ("Completion", &["api", "domain"], SHAPE),
     ("DecisionRequest", &["api", "domain"], SHAPE),
     ("Delivery", &["api", "intake"], SHAPE),
-    ("Done", &["intake", "worker"], TO_RENAME),
-    ("Entry", &["store", "worker"], TO_RENAME),
-    ("Exchange", &["api", "worker"], TO_RENAME),
-    ("Fate", &["domain", "worker"], TO_RENAME),
-    ("Group", &["intake", "worker"], TO_RENAME),
     ("Guardian", &["api", "domain"], SHAPE),
     ("Guest", &["api", "domain"], SHAPE),
     ("Identity", &["api", "intake"], SHAPE),
-    ("Judged", &["intake", "store", "worker"], TO_RENAME),
-    ("Judgement", &["api", "worker"], TO_RENAME),
+    ("Judged", &["intake", "store"], TO_RENAME),
     ("KeyDraft", &["api", "domain"], SHAPE),
-    ("Known", &["domain", "worker"], TO_RENAME),
-    ("Lease", &["api", "store", "worker"], TO_RENAME),
+    ("Lease", &["api", "store"], TO_RENAME),
     ("Members", &["domain", "intake"], TO_RENAME),
     ("Newcomer", &["domain", "intake"], TO_RENAME),
     ("OrganisationDraft", &["api", "domain"], SHAPE),
     ("Outcome", &["store", "store"], TO_RENAME),
-    ("Pace", &["store", "worker"], TO_RENAME),
     ("Party", &["api", "domain"], SHAPE),
-    ("Place", &["domain", "intake", "worker"], TO_RENAME),
+    ("Place", &["domain", "intake"], TO_RENAME),
     ("Prepared", &["intake", "intake"], TO_RENAME),
     ("Progress", &["intake", "store"], TO_RENAME),
     ("Receipt", &["api", "intake"], SHAPE),
     ("Residence", &["api", "domain"], SHAPE),
-    ("Secrets", &["cli", "worker"], TO_RENAME),
-    ("Sender", &["domain", "worker"], TO_RENAME),
-    ("Source", &["domain", "worker"], TO_RENAME),
-    ("Unreadable", &["entity", "worker"], TO_RENAME),
-    ("Verdict", &["worker", "worker"], TO_RENAME),
     ("Visa", &["api", "domain"], SHAPE),
 ];
 
@@ -79,7 +61,7 @@ fn sources(directory: &Path, texts: &mut Vec<String>) {
             if !["simulation", "tests"].contains(&name.as_str()) {
                 sources(&path, texts);
             }
-        } else if name.ends_with(".rs") && name != "tests.rs" {
+        } else if name.ends_with(".rs") && !["simulation.rs", "tests.rs"].contains(&name.as_str()) {
             texts.push(fs::read_to_string(path).unwrap());
         }
     }

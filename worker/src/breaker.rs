@@ -31,7 +31,7 @@ pub(crate) enum Health {
 
 /// Whether a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Admission {
+pub(crate) enum CallPermit {
     /// The peer is well, as far as we know.
     Call,
     /// The peer was failing; this call probes whether it is back.
@@ -42,7 +42,7 @@ pub(crate) enum Admission {
 
 /// The effect of an outcome on the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum BreakerChange {
     /// Nothing.
     None,
     /// It opened.
@@ -75,47 +75,47 @@ impl Breaker {
     }
 
     /// Requests permission to call. A permitted probe delays the next one.
-    pub(crate) fn admit(&mut self, now: Instant) -> Admission {
+    pub(crate) fn admit(&mut self, now: Instant) -> CallPermit {
         match self.probe_at {
-            None => Admission::Call,
+            None => CallPermit::Call,
             Some(at) if now >= at => {
                 self.probe_at = Some(now + PROBE_PAUSE);
-                Admission::Probe
+                CallPermit::Probe
             }
-            Some(_) => Admission::Held,
+            Some(_) => CallPermit::Held,
         }
     }
 
-    /// Records the outcome of a call admitted as `admission`. `wish` is how long the peer asked us
+    /// Records the outcome of a call admitted as `permit`. `wish` is how long the peer asked us
     /// to wait.
     pub(crate) fn note(
         &mut self,
-        admission: Admission,
+        permit: CallPermit,
         health: Health,
         now: Instant,
         wish: Option<Duration>,
-    ) -> Change {
+    ) -> BreakerChange {
         if health != Health::Well {
             self.left_alone_until = self.left_alone_until.max(wish.map(|wish| now + wish));
         }
-        match (self.is_open(), admission, health) {
-            (true, Admission::Probe, Health::Well) => {
+        match (self.is_open(), permit, health) {
+            (true, CallPermit::Probe, Health::Well) => {
                 *self = Self::default();
-                Change::Closed
+                BreakerChange::Closed
             }
-            (true, Admission::Probe, Health::Failing | Health::RefusesUs) => {
+            (true, CallPermit::Probe, Health::Failing | Health::RefusesUs) => {
                 self.open(now);
-                Change::None
+                BreakerChange::None
             }
-            (true, Admission::Call | Admission::Held, _) => {
+            (true, CallPermit::Call | CallPermit::Held, _) => {
                 self.probe_at = self.probe_at.max(self.left_alone_until);
-                Change::None
+                BreakerChange::None
             }
             (false, _, health) => self.weigh(health, now),
         }
     }
 
-    fn weigh(&mut self, health: Health, now: Instant) -> Change {
+    fn weigh(&mut self, health: Health, now: Instant) -> BreakerChange {
         let has_failed = health != Health::Well;
         if !has_failed {
             self.left_alone_until = None;
@@ -135,10 +135,10 @@ impl Breaker {
             || is_half
             || health == Health::RefusesUs;
         if !(has_failed && is_too_much) {
-            return Change::None;
+            return BreakerChange::None;
         }
         self.open(now);
-        Change::Opened
+        BreakerChange::Opened
     }
 
     fn open(&mut self, now: Instant) {
@@ -152,16 +152,22 @@ mod tests {
 
     use super::*;
 
-    fn note(breaker: &mut Breaker, health: Health, now: Instant) -> Change {
-        breaker.note(Admission::Call, health, now, None)
+    fn note(breaker: &mut Breaker, health: Health, now: Instant) -> BreakerChange {
+        breaker.note(CallPermit::Call, health, now, None)
     }
 
     fn opened(now: Instant) -> Breaker {
         let mut breaker = Breaker::default();
         for _ in 0..4 {
-            assert_eq!(note(&mut breaker, Health::Failing, now), Change::None);
+            assert_eq!(
+                note(&mut breaker, Health::Failing, now),
+                BreakerChange::None
+            );
         }
-        assert_eq!(note(&mut breaker, Health::Failing, now), Change::Opened);
+        assert_eq!(
+            note(&mut breaker, Health::Failing, now),
+            BreakerChange::Opened
+        );
         breaker
     }
 
@@ -176,7 +182,10 @@ mod tests {
         }
         note(&mut breaker, Health::Well, now);
         for _ in 0..4 {
-            assert_eq!(note(&mut breaker, Health::Failing, now), Change::None);
+            assert_eq!(
+                note(&mut breaker, Health::Failing, now),
+                BreakerChange::None
+            );
         }
         assert!(!breaker.is_open());
     }
@@ -185,7 +194,7 @@ mod tests {
     fn half_of_twenty_opens_it() {
         let now = Instant::now();
         let mut breaker = Breaker::default();
-        let changes: Vec<Change> = (0..20)
+        let changes: Vec<BreakerChange> = (0..20)
             .map(|call| {
                 let health = if call % 2 == 0 {
                     Health::Well
@@ -195,35 +204,45 @@ mod tests {
                 note(&mut breaker, health, now)
             })
             .collect();
-        assert!(changes[..19].iter().all(|change| *change == Change::None));
-        assert_eq!(changes[19], Change::Opened);
+        assert!(
+            changes[..19]
+                .iter()
+                .all(|change| *change == BreakerChange::None)
+        );
+        assert_eq!(changes[19], BreakerChange::Opened);
     }
 
     #[test]
     fn a_peer_that_refuses_us_is_left_alone_at_once() {
         let now = Instant::now();
         let mut breaker = Breaker::default();
-        assert_eq!(note(&mut breaker, Health::RefusesUs, now), Change::Opened);
+        assert_eq!(
+            note(&mut breaker, Health::RefusesUs, now),
+            BreakerChange::Opened
+        );
     }
 
     #[test]
     fn while_open_one_probe_every_five_seconds_and_only_its_success_closes() {
         let now = Instant::now();
         let mut breaker = opened(now);
-        assert_eq!(breaker.admit(now + Duration::from_secs(4)), Admission::Held);
-        assert_eq!(note(&mut breaker, Health::Well, now), Change::None);
+        assert_eq!(
+            breaker.admit(now + Duration::from_secs(4)),
+            CallPermit::Held
+        );
+        assert_eq!(note(&mut breaker, Health::Well, now), BreakerChange::None);
 
         let later = now + PROBE_PAUSE;
-        assert_eq!(breaker.admit(later), Admission::Probe);
-        assert_eq!(breaker.admit(later), Admission::Held);
-        let failed = breaker.note(Admission::Probe, Health::Failing, later, None);
-        assert_eq!(failed, Change::None);
+        assert_eq!(breaker.admit(later), CallPermit::Probe);
+        assert_eq!(breaker.admit(later), CallPermit::Held);
+        let failed = breaker.note(CallPermit::Probe, Health::Failing, later, None);
+        assert_eq!(failed, BreakerChange::None);
 
         let later = later + PROBE_PAUSE;
-        assert_eq!(breaker.admit(later), Admission::Probe);
-        let closed = breaker.note(Admission::Probe, Health::Well, later, None);
-        assert_eq!(closed, Change::Closed);
-        assert_eq!(breaker.admit(later), Admission::Call);
+        assert_eq!(breaker.admit(later), CallPermit::Probe);
+        let closed = breaker.note(CallPermit::Probe, Health::Well, later, None);
+        assert_eq!(closed, BreakerChange::Closed);
+        assert_eq!(breaker.admit(later), CallPermit::Call);
     }
 
     #[test]
@@ -232,15 +251,15 @@ mod tests {
         let mut breaker = opened(now);
         let wish = Some(Duration::from_secs(60));
         let now = now + PROBE_PAUSE;
-        assert_eq!(breaker.admit(now), Admission::Probe);
-        breaker.note(Admission::Probe, Health::Failing, now, wish);
+        assert_eq!(breaker.admit(now), CallPermit::Probe);
+        breaker.note(CallPermit::Probe, Health::Failing, now, wish);
         assert_eq!(
             breaker.admit(now + Duration::from_secs(59)),
-            Admission::Held
+            CallPermit::Held
         );
         assert_eq!(
             breaker.admit(now + Duration::from_secs(60)),
-            Admission::Probe
+            CallPermit::Probe
         );
     }
 
@@ -250,17 +269,17 @@ mod tests {
         let after = |seconds| now + Duration::from_secs(seconds);
         let wish = |seconds| Some(Duration::from_secs(seconds));
         let mut breaker = Breaker::default();
-        breaker.note(Admission::Call, Health::Failing, now, wish(300));
+        breaker.note(CallPermit::Call, Health::Failing, now, wish(300));
         note(&mut breaker, Health::Well, now);
-        breaker.note(Admission::Call, Health::Failing, now, wish(20));
+        breaker.note(CallPermit::Call, Health::Failing, now, wish(20));
         for _ in 0..4 {
             note(&mut breaker, Health::Failing, now);
         }
-        assert_eq!(breaker.admit(after(19)), Admission::Held);
+        assert_eq!(breaker.admit(after(19)), CallPermit::Held);
         // A call that was in flight when the breaker opened.
-        breaker.note(Admission::Call, Health::Failing, after(1), wish(30));
-        assert_eq!(breaker.admit(after(30)), Admission::Held);
-        assert_eq!(breaker.admit(after(31)), Admission::Probe);
+        breaker.note(CallPermit::Call, Health::Failing, after(1), wish(30));
+        assert_eq!(breaker.admit(after(30)), CallPermit::Held);
+        assert_eq!(breaker.admit(after(31)), CallPermit::Probe);
     }
 
     proptest! {
@@ -273,16 +292,16 @@ mod tests {
             let mut last_probe: Option<Instant> = None;
             for (pause_ms, word) in steps {
                 now += Duration::from_millis(pause_ms);
-                let admission = breaker.admit(now);
-                if admission == Admission::Held {
+                let permit = breaker.admit(now);
+                if permit == CallPermit::Held {
                     continue;
                 }
-                if admission == Admission::Probe {
+                if permit == CallPermit::Probe {
                     prop_assert!(last_probe.is_none_or(|last| now - last >= PROBE_PAUSE));
                     last_probe = Some(now);
                 }
                 let health = [Health::Well, Health::Failing, Health::RefusesUs][usize::from(word)];
-                breaker.note(admission, health, now, None);
+                breaker.note(permit, health, now, None);
             }
         }
     }

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use runtime::skew::COMPARE_INTERVAL;
 use tokio::time::Instant;
 
-use crate::run::Worker;
+use crate::worker::Worker;
 
 /// A smaller step back does no harm worth repairing.
 const STEP_BACK_MAX: TimeDelta = TimeDelta::seconds(60);

@@ -8,10 +8,12 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use domain::facility::Facility;
-use intake::{rewrite, view};
+use domain::{facility::Facility, notification::NotifiedStay};
+use intake::{
+    rewrite,
+    view::{self, Unsealed},
+};
 use runtime::vault::{Owner, SealContext, StaySafe, Vault, VaultError, WrappedDataKey};
-use serde_json::Value;
 use store::{
     Database,
     outbox::{self, Subject, Task},
@@ -37,7 +39,7 @@ pub(crate) struct Contents {
 
 /// Why a task cannot be processed.
 #[derive(Debug)]
-pub(crate) enum Unreadable {
+pub(crate) enum UnreadableTask {
     /// The database did not answer, or a key is not there yet: retry.
     NotNow,
     /// The stored data is damaged: retrying would not help.
@@ -80,24 +82,17 @@ impl Contents {
     }
 
     /// The content of a task's version.
-    pub(crate) async fn open(&self, task: &Task, subject: &Subject) -> Result<Value, Unreadable> {
+    pub(crate) async fn open(
+        &self,
+        task: &Task,
+        subject: &Subject,
+    ) -> Result<NotifiedStay, UnreadableTask> {
         let safe = safe(task, subject);
-        let open = || view::open_sealed(&self.vault, &safe, task.version, &subject.sealed);
-        let is_key_missing = |error: &anyhow::Error| {
-            error
-                .downcast_ref::<VaultError>()
-                .is_some_and(is_key_missing)
-        };
-        match open() {
-            Ok(opened) => return Ok(opened.content),
-            Err(error) if is_key_missing(&error) => self.load_keys().await?,
-            Err(error) => return Err(damaged(task, &error)),
-        }
-        match open() {
-            Ok(opened) => Ok(opened.content),
-            Err(error) if is_key_missing(&error) => Err(not_now(task, &error)),
-            Err(error) => Err(damaged(task, &error)),
-        }
+        let open = || Unsealed::of(&self.vault, &safe, task.version, &subject.sealed);
+        let unsealed = self.with_keys(open).await?;
+        let unsealed = unsealed.map_err(|error| unreadable(task, &error))?;
+        NotifiedStay::read(unsealed.content())
+            .ok_or_else(|| damaged(task, &"a sealed version holds no stay"))
     }
 
     /// Seals the bytes of a notification like all other data of the stay.
@@ -106,7 +101,7 @@ impl Contents {
         task: &Task,
         subject: &Subject,
         body: &[u8],
-    ) -> Result<Vec<u8>, Unreadable> {
+    ) -> Result<Vec<u8>, UnreadableTask> {
         let safe = safe(task, subject);
         let context = safe.context(view::SEALED_BODY, task.id, task.version);
         self.vault
@@ -120,19 +115,14 @@ impl Contents {
         task: &Task,
         subject: &Subject,
         sealed: &[u8],
-    ) -> Result<Vec<u8>, Unreadable> {
+    ) -> Result<Vec<u8>, UnreadableTask> {
         let safe = safe(task, subject);
         let context = safe.context(view::SEALED_BODY, task.id, task.version);
-        match self.vault.open_of_stay(&safe, &context, sealed) {
-            Ok(body) => return Ok(body.to_vec()),
-            Err(error) if is_key_missing(&error) => self.load_keys().await?,
-            Err(error) => return Err(damaged(task, &error)),
-        }
-        match self.vault.open_of_stay(&safe, &context, sealed) {
-            Ok(body) => Ok(body.to_vec()),
-            Err(error) if is_key_missing(&error) => Err(not_now(task, &error)),
-            Err(error) => Err(damaged(task, &error)),
-        }
+        let open = || Ok(self.vault.open_of_stay(&safe, &context, sealed)?);
+        let opened = self.with_keys(open).await?;
+        opened
+            .map(|body| body.to_vec())
+            .map_err(|error| unreadable(task, &error))
     }
 
     /// Address and secret of a webhook.
@@ -140,22 +130,30 @@ impl Contents {
         &self,
         context: &SealContext<'_>,
         sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
-        let opened = match self.vault.open(context, sealed) {
-            Err(error) if is_key_missing(&error) => {
-                self.load_keys().await?;
-                self.vault.open(context, sealed)
-            }
-            opened => opened,
-        };
-        opened.map_err(|error| {
+    ) -> Result<Zeroizing<Vec<u8>>, UnreadableTask> {
+        let opened = self.with_keys(|| Ok(self.vault.open(context, sealed)?));
+        opened.await?.map_err(|error| {
             tracing::error!(webhook.id = %context.row_id, %error, "a webhook cannot be read");
             if is_key_missing(&error) {
-                Unreadable::NotNow
+                UnreadableTask::NotNow
             } else {
-                Unreadable::Damaged
+                UnreadableTask::Damaged
             }
         })
+    }
+
+    /// Opens something, and once more if its key had to be loaded first.
+    async fn with_keys<T: Send>(
+        &self,
+        open: impl Fn() -> anyhow::Result<T> + Send,
+    ) -> Result<anyhow::Result<T>, UnreadableTask> {
+        match open() {
+            Err(error) if is_key_missing(&error) => {
+                self.load_keys().await?;
+                Ok(open())
+            }
+            opened => Ok(opened),
+        }
     }
 
     /// The facility of a task.
@@ -163,7 +161,7 @@ impl Contents {
         &self,
         task: &Task,
         now: DateTime<Utc>,
-    ) -> Result<Arc<Facility>, Unreadable> {
+    ) -> Result<Arc<Facility>, UnreadableTask> {
         if let Some(facility) = self.known_facility(task.facility_id) {
             return Ok(facility);
         }
@@ -196,14 +194,14 @@ impl Contents {
     }
 
     /// Loads the data keys that other processes have made.
-    pub(crate) async fn load_keys(&self) -> Result<(), Unreadable> {
+    pub(crate) async fn load_keys(&self) -> Result<(), UnreadableTask> {
         let mut read_at = self.keys_read_at.lock().await;
         if read_at.is_some_and(|at| at.elapsed() < KEYS_PAUSE) {
             return Ok(());
         }
         let keys = store::data_keys::all(&self.db).await.map_err(|error| {
             tracing::warn!(%error, "could not read the data keys");
-            Unreadable::NotNow
+            UnreadableTask::NotNow
         })?;
         for key in keys.into_iter().filter(|key| !self.vault.has_key(key.id)) {
             let wrapped = WrappedDataKey {
@@ -231,19 +229,28 @@ fn safe<'a>(task: &Task, subject: &'a Subject) -> StaySafe<'a> {
     }
 }
 
-fn is_key_missing(error: &VaultError) -> bool {
-    match error {
-        VaultError::UnknownKey(_) | VaultError::UnknownMonth(_) => true,
-        VaultError::NotUnwrapped(_) | VaultError::NotOpened | VaultError::NotSealed => false,
+fn is_key_missing(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<VaultError>() {
+        Some(VaultError::UnknownKey(_) | VaultError::UnknownMonth(_)) => true,
+        Some(VaultError::NotUnwrapped(_) | VaultError::NotOpened | VaultError::NotSealed)
+        | None => false,
     }
 }
 
-fn not_now(task: &Task, error: &dyn std::fmt::Display) -> Unreadable {
-    tracing::warn!(task.id = %task.id, %error, "cannot process a task now");
-    Unreadable::NotNow
+fn unreadable(task: &Task, error: &anyhow::Error) -> UnreadableTask {
+    if is_key_missing(error) {
+        not_now(task, error)
+    } else {
+        damaged(task, error)
+    }
 }
 
-fn damaged(task: &Task, error: &dyn std::fmt::Display) -> Unreadable {
+fn not_now(task: &Task, error: &dyn std::fmt::Display) -> UnreadableTask {
+    tracing::warn!(task.id = %task.id, %error, "cannot process a task now");
+    UnreadableTask::NotNow
+}
+
+fn damaged(task: &Task, error: &dyn std::fmt::Display) -> UnreadableTask {
     tracing::error!(task.id = %task.id, %error, "the content of a task cannot be read");
-    Unreadable::Damaged
+    UnreadableTask::Damaged
 }

@@ -2,16 +2,11 @@
 //! whether now.
 //!
 //! Routes, pauses and endpoints are reloaded every second, so that waiting tasks follow a new
-//! mapping and a pause takes effect at once. A lane is an endpoint with its limits, its breaker and
-//! its calls in flight; a slow or unreachable lane takes no capacity from the others. Breaker
-//! states are stored where operators see them.
+//! mapping and a pause takes effect at once. Breaker states are stored where operators see them.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -33,93 +28,19 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     config::WorkerSettings,
-    peer::{self, Peer, PeerLimits, PeerName},
-    police,
+    lane::{Lane, LaneBounds, LaneSlot},
+    peer::{Peer, PeerLimits, PeerName},
+    police, transport,
 };
 
 /// Between two looks at the tables.
 const READ_PAUSE: Duration = Duration::from_secs(1);
 /// How often the catalogues' versions are checked.
 const CATALOGUES_PAUSE: Duration = Duration::from_secs(60);
-/// How many tasks may be under way on a lane that is being probed.
-const PROBE_COUNT_MAX: usize = 4;
 /// The catalogues that say which communes there are and were.
 const CATALOGUES: [&str; 2] = ["communes", "commune_aliases"];
 /// How errors name the endpoint of a destination, in place of a setting's name.
 const ENDPOINT_URL: &str = "destination.endpoint_url";
-
-/// An endpoint and the tasks under way to it.
-pub(crate) struct Lane {
-    /// Code of the destination whose endpoint it is.
-    pub(crate) code: Arc<str>,
-    pub(crate) peer: Peer,
-    under_way: AtomicUsize,
-    /// Notified when a full lane has room again.
-    freed: Arc<Notify>,
-    bounds: Bounds,
-}
-
-/// What a lane was built from; a change means a new lane.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Bounds {
-    endpoint_url: Option<String>,
-    rate_per_second: Option<i32>,
-    call_count_max: Option<i32>,
-}
-
-impl Lane {
-    fn new(code: &str, peer: Peer, freed: Arc<Notify>, bounds: Bounds) -> Arc<Self> {
-        Arc::new(Self {
-            code: code.into(),
-            peer,
-            under_way: AtomicUsize::new(0),
-            freed,
-            bounds,
-        })
-    }
-
-    /// Twice the concurrent calls, so one half is prepared while the other is in flight. No more
-    /// than the rate allows in two seconds, or the tasks of a slow lane would occupy the slots that
-    /// all lanes share.
-    fn room_max(&self) -> usize {
-        let calls = self.peer.call_count_max().min(self.peer.rate_per_second());
-        calls.saturating_mul(2).max(8)
-    }
-
-    /// How many more tasks it takes now.
-    fn room(&self) -> usize {
-        let under_way = self.under_way.load(Ordering::Acquire);
-        if !self.peer.is_open() {
-            return self.room_max().saturating_sub(under_way);
-        }
-        usize::from(self.peer.is_probe_due() && under_way < PROBE_COUNT_MAX)
-    }
-
-    /// Takes a place on the lane, released on drop.
-    fn take(self: &Arc<Self>) -> LanePlace {
-        self.under_way.fetch_add(1, Ordering::AcqRel);
-        LanePlace(Arc::clone(self))
-    }
-}
-
-/// A task's place on its lane.
-pub(crate) struct LanePlace(Arc<Lane>);
-
-impl LanePlace {
-    /// The lane.
-    pub(crate) fn lane(&self) -> &Arc<Lane> {
-        &self.0
-    }
-}
-
-impl Drop for LanePlace {
-    fn drop(&mut self) {
-        let before = self.0.under_way.fetch_sub(1, Ordering::AcqRel);
-        if before == self.0.room_max() / 2 + 1 {
-            self.0.freed.notify_one();
-        }
-    }
-}
 
 /// All of them.
 pub(crate) struct Destinations {
@@ -127,16 +48,16 @@ pub(crate) struct Destinations {
     clock: Clock,
     settings: WorkerSettings,
     freed: Arc<Notify>,
-    view: Mutex<View>,
+    view: Mutex<RoutingView>,
 }
 
-struct View {
+struct RoutingView {
     routing: Arc<RoutingTable>,
     lanes: Arc<BTreeMap<Arc<str>, Arc<Lane>>>,
     /// True while every task uses the same lane and nothing is paused: the usual case, which needs
     /// no look at communes.
     is_plain: bool,
-    source: Option<Source>,
+    source: Option<RouteSource>,
     catalogues: Arc<Catalogues>,
     catalogue_versions: Vec<Option<String>>,
     read_at: Option<Instant>,
@@ -145,7 +66,7 @@ struct View {
 
 /// What routes are made from.
 #[derive(PartialEq, Eq)]
-struct Source {
+struct RouteSource {
     destinations: Vec<Destination>,
     routes: Vec<Route>,
     day: NaiveDate,
@@ -172,7 +93,7 @@ impl Rooms {
     }
 
     /// Room of all lanes together.
-    pub(crate) fn total(&self) -> usize {
+    fn total(&self) -> usize {
         self.left.values().sum()
     }
 }
@@ -186,10 +107,11 @@ impl Destinations {
         national: Peer,
     ) -> Self {
         let freed = Arc::new(Notify::new());
-        let lane = Lane::new(NATIONAL, national, Arc::clone(&freed), Bounds::default());
+        let bounds = LaneBounds::default();
+        let lane = Lane::new(NATIONAL, national, Arc::clone(&freed), bounds);
         let catalogues = Arc::new(Catalogues::default());
         let routing = RoutingTable::new(&[], &[], &catalogues, clock.now());
-        let view = View {
+        let view = RoutingView {
             routing: Arc::new(routing),
             lanes: Arc::new(BTreeMap::from([(Arc::clone(&lane.code), lane)])),
             is_plain: true,
@@ -228,8 +150,8 @@ impl Destinations {
         lock(&self.view).lanes.values().cloned().collect()
     }
 
-    /// Takes a place for a task of this commune; `None` while its lane cannot be called.
-    pub(crate) fn take_place(&self, commune_code: &str) -> Option<LanePlace> {
+    /// Takes a slot for a task of this commune; `None` while its lane cannot be called.
+    pub(crate) fn take_slot(&self, commune_code: &str) -> Option<LaneSlot> {
         let view = lock(&self.view);
         let route = view.routing.route(commune_code);
         view.lanes.get(&route.lane).map(Lane::take)
@@ -253,6 +175,11 @@ impl Destinations {
         };
         let routing = Arc::clone(&view.routing);
         communes.map(|communes| (communes, Rooms { routing, left }))
+    }
+
+    /// How many tasks all open lanes together take now.
+    pub(crate) fn room(&self) -> usize {
+        self.open().map_or(0, |(_, rooms)| rooms.total())
     }
 
     /// The communes whose tasks go over this lane.
@@ -314,7 +241,7 @@ impl Destinations {
         let now = self.clock.now();
         let mut view = lock(&self.view);
         view.read_at = Some(self.clock.steady());
-        let source = Source {
+        let source = RouteSource {
             destinations: rows.iter().map(without_findings).collect(),
             routes,
             day: local_date(now),
@@ -354,7 +281,7 @@ impl Destinations {
         for row in with_endpoint {
             let kept = before
                 .get(row.code.as_str())
-                .filter(|lane| lane.bounds == bounds_of(row))
+                .filter(|lane| *lane.bounds() == bounds_of(row))
                 .cloned();
             if let Some(lane) = kept.or_else(|| self.lane_of(row)) {
                 lanes.insert(Arc::clone(&lane.code), lane);
@@ -369,7 +296,7 @@ impl Destinations {
         let plain_http = &self.settings.plain_http;
         let transport = plain_http
             .check(ENDPOINT_URL, url)
-            .and_then(|()| peer::http(ENDPOINT_URL, url, police::PATH, &limits.outgoing));
+            .and_then(|()| transport::http(ENDPOINT_URL, url, police::PATH, &limits.outgoing));
         match transport {
             Ok(transport) => {
                 let clock = self.clock.clone();
@@ -441,25 +368,25 @@ impl Destinations {
     }
 
     async fn report_lane(&self, lane: &Lane, row: &Destination) -> store::Result<()> {
-        let standing = lane.peer.standing();
-        let is_open = standing.open.is_some();
+        let status = lane.peer.status();
+        let is_open = status.open.is_some();
         gauge!("luutru_destination_breaker_state", "destination" => row.code.clone())
             .set(if is_open { 2.0 } else { 0.0 });
         let was_open = row.breaker.get() == Ok(BreakerState::Open);
         // A damaged finding is replaced by our own.
         let is_outdated = row.breaker.get().is_err()
-            || (was_open && self.is_later(standing.well_at, row.breaker_since));
-        match standing.open {
+            || (was_open && self.is_later(status.well_at, row.breaker_since));
+        match status.open {
             Some((since, reason)) if !was_open || row.breaker_reason.as_deref() != Some(reason) => {
                 destinations::note_breaker(&self.db, &row.code, Some(reason), since).await?;
             }
             None if is_outdated => {
-                let since = standing.well_at.unwrap_or_else(|| self.clock.now());
+                let since = status.well_at.unwrap_or_else(|| self.clock.now());
                 destinations::note_breaker(&self.db, &row.code, None, since).await?;
             }
             Some(_) | None => {}
         }
-        if let Some((since, police::REFUSES_US)) = standing.open
+        if let Some((since, police::REFUSES_US)) = status.open
             && row.state.get() == Ok(DestinationState::Running)
             && destinations::pause_as_refusing(&self.db, &row.code, since).await?
         {
@@ -497,8 +424,8 @@ fn without_findings(row: &Destination) -> Destination {
     }
 }
 
-fn bounds_of(row: &Destination) -> Bounds {
-    Bounds {
+fn bounds_of(row: &Destination) -> LaneBounds {
+    LaneBounds {
         endpoint_url: row.endpoint_url.clone(),
         rate_per_second: row.rate_per_second,
         call_count_max: row.call_count_max,

@@ -26,7 +26,7 @@ use store::{
     stays::StayRow,
 };
 
-use crate::run::Worker;
+use crate::worker::Worker;
 
 /// Stays of one transaction.
 const GROUP_COUNT_MAX: u16 = 500;

@@ -40,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::run::Worker;
+use crate::worker::Worker;
 
 /// Rows that are sent together and recorded together.
 const PART_ROW_COUNT: usize = 200;
@@ -117,7 +117,7 @@ struct Job {
 }
 
 /// Why a file is left.
-enum Left {
+enum ImportOutcome {
     /// It is done, or nobody can do it.
     Ended,
     /// To be claimed again at once: we are stopping.
@@ -132,7 +132,7 @@ enum Left {
     ReaderDied(ReaderDeath),
 }
 
-impl From<store::Error> for Left {
+impl From<store::Error> for ImportOutcome {
     fn from(error: store::Error) -> Self {
         match error.blame() {
             Blame::Lease => Self::LeaseLost,
@@ -147,29 +147,31 @@ impl Job {
         let started = Instant::now();
         let id = self.import.id;
         let left = tokio::select! {
-            left = self.work_through() => left.err().unwrap_or(Left::Ended),
+            left = self.work_through() => left.err().unwrap_or(ImportOutcome::Ended),
             left = self.keep_lease() => left,
         };
         match left {
-            Left::Ended => {
+            ImportOutcome::Ended => {
                 let format = self.format_label();
                 histogram!("luutru_import_duration_seconds", "format" => format)
                     .record(started.elapsed().as_secs_f64());
             }
-            Left::Stopping => self.give_back(self.worker.clock.now()).await,
-            Left::NotNow(error) => {
+            ImportOutcome::Stopping => self.give_back(self.worker.clock.now()).await,
+            ImportOutcome::NotNow(error) => {
                 tracing::warn!(import.id = %id, error, "a file is left for later");
                 let due_at = self.worker.clock.now() + TimeDelta::seconds(RETRY_SECONDS);
                 self.give_back(due_at).await;
             }
-            Left::Damaged(error) => {
+            ImportOutcome::Damaged(error) => {
                 tracing::error!(import.id = %id, error, "a stored file cannot be read");
                 // If even that fails, the lease expires.
                 let _ = self.fail(Code::Internal, &[]).await;
             }
-            Left::LeaseLost => tracing::warn!(import.id = %id, "another worker has this file"),
+            ImportOutcome::LeaseLost => {
+                tracing::warn!(import.id = %id, "another worker has this file")
+            }
             // Unreachable: the last failure is reported to the sender.
-            Left::ReaderDied(_) => self.give_back(self.worker.clock.now()).await,
+            ImportOutcome::ReaderDied(_) => self.give_back(self.worker.clock.now()).await,
         }
     }
 
@@ -184,7 +186,7 @@ impl Job {
     }
 
     /// Returns when the lease is lost.
-    async fn keep_lease(&self) -> Left {
+    async fn keep_lease(&self) -> ImportOutcome {
         loop {
             sleep(LEASE_KEPT_EVERY).await;
             let now = self.worker.clock.now();
@@ -195,22 +197,22 @@ impl Job {
                 now,
                 LEASE_SECONDS,
             );
-            match kept.await.map_err(Left::from) {
-                Err(Left::LeaseLost) => return Left::LeaseLost,
+            match kept.await.map_err(ImportOutcome::from) {
+                Err(ImportOutcome::LeaseLost) => return ImportOutcome::LeaseLost,
                 // The next heartbeat comes in time.
                 Ok(())
                 | Err(
-                    Left::Ended
-                    | Left::Stopping
-                    | Left::NotNow(_)
-                    | Left::Damaged(_)
-                    | Left::ReaderDied(_),
+                    ImportOutcome::Ended
+                    | ImportOutcome::Stopping
+                    | ImportOutcome::NotNow(_)
+                    | ImportOutcome::Damaged(_)
+                    | ImportOutcome::ReaderDied(_),
                 ) => {}
             }
         }
     }
 
-    async fn work_through(&self) -> Result<(), Left> {
+    async fn work_through(&self) -> Result<(), ImportOutcome> {
         if self.import.claim_count > CLAIM_COUNT_MAX {
             tracing::error!(import.id = %self.import.id, "a file crashed its worker several times");
             return self.fail(Code::Internal, &[]).await;
@@ -223,7 +225,7 @@ impl Job {
         let mut done = usize::try_from(self.import.next_row).unwrap_or_default();
         for _ in 1..READER_COUNT_MAX {
             match self.read_through(&mut done, &sender).await {
-                Err(Left::ReaderDied(death)) => {
+                Err(ImportOutcome::ReaderDied(death)) => {
                     let death = death.as_str();
                     tracing::warn!(import.id = %self.import.id, death, "a file crashed its reader");
                 }
@@ -231,7 +233,7 @@ impl Job {
             }
         }
         match self.read_through(&mut done, &sender).await {
-            Err(Left::ReaderDied(death)) => {
+            Err(ImportOutcome::ReaderDied(death)) => {
                 let death_word = death.as_str();
                 tracing::error!(import.id = %self.import.id, death = death_word, "a file is refused");
                 let note = RowNote::of(&death.fault().violation());
@@ -242,7 +244,7 @@ impl Job {
     }
 
     /// Starts a process to read the file, and sends the remaining rows.
-    async fn read_through(&self, done: &mut usize, sender: &Sender) -> Result<(), Left> {
+    async fn read_through(&self, done: &mut usize, sender: &Sender) -> Result<(), ImportOutcome> {
         let request = self.request(*done)?;
         let mut reader = FileReader::start(&request).await?;
         for position in 0..self.import.chunk_count {
@@ -251,7 +253,7 @@ impl Job {
         }
         let understood = tokio::select! {
             understood = reader.description() => understood?,
-            () = self.shutdown.cancelled() => return Err(Left::Stopping),
+            () = self.shutdown.cancelled() => return Err(ImportOutcome::Stopping),
         };
         let description = match understood {
             Ok(description) => description,
@@ -279,7 +281,7 @@ impl Job {
         }
         // Every row read must be reported, or a guest is lost.
         if *done != description.row_count {
-            return Err(Left::ReaderDied(ReaderDeath::Broken));
+            return Err(ImportOutcome::ReaderDied(ReaderDeath::Broken));
         }
         let now = self.worker.clock.now();
         imports::complete(&self.worker.db, self.import.id, self.lease_id, now).await?;
@@ -288,10 +290,10 @@ impl Job {
     }
 
     /// Single declarations come first.
-    async fn wait_for_turn(&self) -> Result<(), Left> {
+    async fn wait_for_turn(&self) -> Result<(), ImportOutcome> {
         loop {
             if self.shutdown.is_cancelled() {
-                return Err(Left::Stopping);
+                return Err(ImportOutcome::Stopping);
             }
             if self.import.is_dry_run || !self.intake.is_half_full() {
                 return Ok(());
@@ -331,7 +333,7 @@ impl Job {
     }
 
     /// A piece of the file, open.
-    async fn piece(&self, position: i32) -> Result<Zeroizing<Vec<u8>>, Left> {
+    async fn piece(&self, position: i32) -> Result<Zeroizing<Vec<u8>>, ImportOutcome> {
         let sealed = imports::chunk(&self.worker.db, self.import.id, position).await?;
         let place = Sealed::Chunk(position);
         match place.open(self.vault(), &self.import, &sealed) {
@@ -339,7 +341,9 @@ impl Job {
             // Another process may have made the key.
             Err(_) => {
                 let loaded = self.worker.contents.load_keys().await;
-                loaded.map_err(|_| Left::NotNow("could not read the data keys".to_owned()))?;
+                loaded.map_err(|_| {
+                    ImportOutcome::NotNow("could not read the data keys".to_owned())
+                })?;
                 let opened = place.open(self.vault(), &self.import, &sealed);
                 opened.map_err(left_of)
             }
@@ -354,12 +358,12 @@ impl Job {
         self.import.received_at.unwrap_or(self.import.created_at)
     }
 
-    fn seal(&self, place: Sealed, plaintext: &[u8]) -> Result<Vec<u8>, Left> {
+    fn seal(&self, place: Sealed, plaintext: &[u8]) -> Result<Vec<u8>, ImportOutcome> {
         let sealed = place.seal(self.vault(), &self.import, plaintext);
         sealed.map_err(left_of)
     }
 
-    async fn describe(&self, file: &FileDescription) -> Result<(), Left> {
+    async fn describe(&self, file: &FileDescription) -> Result<(), ImportOutcome> {
         // The previous release only reads the members about the first sheet.
         let first = file.sheets.first().cloned().unwrap_or_default();
         let mut layout = first.layout;
@@ -380,7 +384,7 @@ impl Job {
             passed_over: file.passed_over.clone(),
         };
         let names = serde_json::to_vec(&names)
-            .map_err(|_| Left::NotNow("could not write the names of sheets".to_owned()))?;
+            .map_err(|_| ImportOutcome::NotNow("could not write the names of sheets".to_owned()))?;
         let description = imports::Description {
             row_count: i32::try_from(file.row_count).unwrap_or(i32::MAX),
             layout: &layout,
@@ -392,7 +396,7 @@ impl Job {
         Ok(described.await?)
     }
 
-    async fn fail(&self, code: Code, notes: &[RowNote]) -> Result<(), Left> {
+    async fn fail(&self, code: Code, notes: &[RowNote]) -> Result<(), ImportOutcome> {
         let errors: Value = notes.iter().map(RowNote::to_json).collect();
         let problem = json!({"code": code.as_str(), "errors": errors}).to_string();
         let now = self.worker.clock.now();
@@ -427,11 +431,13 @@ impl Job {
 }
 
 /// A missing key may still arrive; a blob that does not open never will.
-fn left_of(error: VaultError) -> Left {
+fn left_of(error: VaultError) -> ImportOutcome {
     match error {
-        VaultError::UnknownKey(_) | VaultError::UnknownMonth(_) => Left::NotNow(error.to_string()),
+        VaultError::UnknownKey(_) | VaultError::UnknownMonth(_) => {
+            ImportOutcome::NotNow(error.to_string())
+        }
         VaultError::NotUnwrapped(_) | VaultError::NotOpened | VaultError::NotSealed => {
-            Left::Damaged(error.to_string())
+            ImportOutcome::Damaged(error.to_string())
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use domain::{
     declaration::Completion,
+    notification::NotifiedStay,
     review::{self, ReviewKind},
     stay::{IdentityReview, IdentityState},
     time::parse_instant,
@@ -15,11 +16,11 @@ use entity::word::{Unreadable, Word};
 use serde_json::{Value, json};
 use store::outbox::Subject;
 
-use crate::registry::Finding;
+use crate::registry::IdentityFinding;
 
 /// The state of a stay's identity before the registry's answer.
 #[derive(Clone, Copy)]
-pub(crate) struct Known {
+pub(crate) struct KnownIdentity {
     state: IdentityState,
     review: Option<IdentityReview>,
     is_owing: bool,
@@ -27,7 +28,7 @@ pub(crate) struct Known {
 
 /// What becomes of a stay's identity.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Judgement {
+pub(crate) struct IdentityJudgement {
     /// Where the axis goes; `None` leaves it alone.
     pub(crate) state: Option<IdentityState>,
     /// The review result that overrides it from now on.
@@ -40,7 +41,7 @@ pub(crate) struct Judgement {
     pub(crate) cases: Vec<(ReviewKind, Value)>,
 }
 
-impl Known {
+impl KnownIdentity {
     pub(crate) fn of(subject: &Subject) -> Result<Self, Unreadable> {
         let review = subject.identity_review.as_ref();
         Ok(Self {
@@ -61,13 +62,18 @@ impl Known {
 
     /// Judges what the registry said of this content. `is_probed`: many persons were tried for the
     /// number.
-    pub(crate) fn judge(self, finding: &Finding, content: &Value, is_probed: bool) -> Judgement {
+    pub(crate) fn judge(
+        self,
+        finding: &IdentityFinding,
+        content: &NotifiedStay,
+        is_probed: bool,
+    ) -> IdentityJudgement {
         // An earlier registry answer about this guest outweighs its being unavailable now.
         let is_kept = !finding.state.is_answered() && self.state.is_answered();
         let state = if is_kept { self.state } else { finding.state };
-        let mut judgement = Judgement {
+        let mut judgement = IdentityJudgement {
             state: Some(state),
-            ..Judgement::default()
+            ..IdentityJudgement::default()
         };
         if self.review == Some(IdentityReview::Reviewed) {
             return judgement;
@@ -88,15 +94,15 @@ impl Known {
 }
 
 /// A declaration without a birth date owes one: without it the registry can find nobody.
-fn owed(content: &Value) -> Option<String> {
-    if content["guest"]["birth_date"].is_string() {
+fn owed(content: &NotifiedStay) -> Option<String> {
+    if content.guest.birth_date.is_some() {
         return None;
     }
-    let arrival_at = parse_instant(content["arrival_at"].as_str()?)?;
+    let arrival_at = parse_instant(content.arrival_at.as_deref()?)?;
     Completion::birth_date_owed(arrival_at).to_text()
 }
 
-fn case(finding: &Finding) -> Option<(ReviewKind, Value)> {
+fn case(finding: &IdentityFinding) -> Option<(ReviewKind, Value)> {
     match finding.state {
         IdentityState::Mismatch => {
             let detail = finding.grade.map_or_else(|| json!({}), review::differences);
@@ -117,21 +123,23 @@ mod tests {
 
     use super::*;
 
-    fn content(birth_date: Option<&str>) -> Value {
-        json!({"arrival_at": "2026-11-23T14:00:00+07:00", "guest": {"birth_date": birth_date}})
+    fn content(birth_date: Option<&str>) -> NotifiedStay {
+        let arrival_at = "2026-11-23T14:00:00+07:00";
+        let content = json!({"arrival_at": arrival_at, "guest": {"birth_date": birth_date}});
+        NotifiedStay::of(&content).unwrap()
     }
 
     fn judge(
         (state, review, is_owing): (IdentityState, Option<IdentityReview>, bool),
         found: IdentityState,
         is_probed: bool,
-    ) -> Judgement {
-        let known = Known {
+    ) -> IdentityJudgement {
+        let known = KnownIdentity {
             state,
             review,
             is_owing,
         };
-        let finding = Finding::without_answer(found);
+        let finding = IdentityFinding::without_answer(found);
         known.judge(&finding, &content(None), is_probed)
     }
 
@@ -217,12 +225,12 @@ mod tests {
 
     #[test]
     fn who_sent_the_birth_date_owes_nothing() {
-        let known = Known {
+        let known = KnownIdentity {
             state: Pending,
             review: None,
             is_owing: false,
         };
-        let finding = Finding::without_answer(NotFound);
+        let finding = IdentityFinding::without_answer(NotFound);
         let sent = content(Some("1990"));
         assert_eq!(known.judge(&finding, &sent, true).owed, None);
     }

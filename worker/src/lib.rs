@@ -7,29 +7,36 @@
 //! between. Serves only its ops address.
 
 mod config;
+mod start;
+mod worker;
 
-mod clock_watch;
-mod run;
-
+mod claim;
+mod claimed;
 mod destinations;
+mod hasten;
+mod lane;
 mod turn;
 
+mod attempts;
 mod content;
-mod deliver;
-mod evening;
+mod delivery;
+mod judgement;
 mod police;
 mod registry;
+mod results;
 mod settle;
-
-mod imports;
-mod judgement;
 
 mod backoff;
 mod breaker;
+mod chance;
 mod peer;
+mod rate_limit;
+mod transport;
 
+mod clock_watch;
+mod evening;
+mod imports;
 mod sequencer;
-mod start;
 mod sweeps;
 mod webhooks;
 

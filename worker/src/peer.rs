@@ -1,13 +1,10 @@
 //! One of the two systems that a worker calls: its connections, its bounds, its breaker.
 //!
 //! A call goes through [`Peer::admit`], which applies the rate limit, the concurrency limit and the
-//! breaker; then [`Admitted::post`]; then [`Admitted::note`] reports the outcome to the breaker.
-//! The text of an answer never leaves this crate.
-//!
-//! The [`Transport`] of a call is a value, so that a test can substitute a script.
+//! breaker; then [`AdmittedCall::post`]; then [`AdmittedCall::note`] reports the outcome to the
+//! breaker.
 
 use std::{
-    pin::Pin,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -18,27 +15,16 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) use domain::operator::PeerName;
 use metrics::{gauge, histogram};
-use reqwest::{
-    Client, Response, Url,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
-};
-use runtime::{
-    clock::Clock,
-    outgoing::{self, OutgoingLimits, ReadError},
-    secrets::SettingError,
-};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::Instant,
-};
+use reqwest::header::HeaderMap;
+use runtime::{clock::Clock, outgoing::OutgoingLimits};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     backoff::RETRY_AFTER_MAX,
-    breaker::{Admission, Breaker, Change, Health},
+    breaker::{Breaker, BreakerChange, CallPermit, Health},
+    rate_limit::RateLimit,
+    transport::{CallFault, PeerAnswer, Transport},
 };
-
-/// The burst after a pause, as a share of one second's calls.
-const BURST: Duration = Duration::from_millis(100);
 
 /// Bounds of the calls to one peer.
 #[derive(Clone, Copy, Debug)]
@@ -50,58 +36,6 @@ pub(crate) struct PeerLimits {
     pub(crate) rate_per_second: u32,
 }
 
-/// A call on its way.
-pub(crate) type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallFault>> + Send + 'a>>;
-
-/// How calls travel.
-pub(crate) trait Transport: Send + Sync {
-    /// Sends `body` as JSON and reads the answer up to a limit. `now` is the current instant, for
-    /// times in the answer.
-    fn post(&self, headers: HeaderMap, body: Vec<u8>, now: DateTime<Utc>) -> Calling<'_>;
-}
-
-/// Over HTTP.
-struct Http {
-    url: Url,
-    client: Client,
-}
-
-impl Transport for Http {
-    fn post(&self, headers: HeaderMap, body: Vec<u8>, now: DateTime<Utc>) -> Calling<'_> {
-        let request = self
-            .client
-            .post(self.url.clone())
-            .headers(headers)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
-        Box::pin(async move {
-            match request.send().await {
-                Ok(response) => read(response, now).await,
-                Err(error) => Err(fault_of(&error)),
-            }
-        })
-    }
-}
-
-/// Calls to `base_url` at `path`. `setting` is the environment name of the address.
-pub(crate) fn http(
-    setting: &'static str,
-    base_url: &str,
-    path: &str,
-    limits: &OutgoingLimits,
-) -> Result<Box<dyn Transport>, SettingError> {
-    let advice = "is not an http:// or https:// address. Write it as http://host:port.";
-    let mut url = Url::parse(base_url)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| SettingError::new(setting, advice))?;
-    url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
-    let client = outgoing::client(limits).map_err(|_| {
-        SettingError::new(setting, "cannot be called: the TLS library did not start.")
-    })?;
-    Ok(Box::new(Http { url, client }))
-}
-
 /// One system that is called.
 pub(crate) struct Peer {
     name: PeerName,
@@ -110,66 +44,31 @@ pub(crate) struct Peer {
     transport: Box<dyn Transport>,
     call_count_max: usize,
     rate_per_second: usize,
-    places: Semaphore,
-    pace: Mutex<Pace>,
+    slots: Semaphore,
+    rate_limit: Mutex<RateLimit>,
     breaker: Mutex<Breaker>,
-    standing: Mutex<Standing>,
+    status: Mutex<PeerStatus>,
     /// Set when the breaker closes, until somebody takes note.
     has_recovered: AtomicBool,
 }
 
 /// A snapshot of a peer's state.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct PeerStatus {
     /// Since when, and why, its breaker is open.
     pub(crate) open: Option<(DateTime<Utc>, &'static str)>,
     /// When it last did its work.
     pub(crate) well_at: Option<DateTime<Utc>>,
 }
 
-/// An answer that was read whole.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) is_json: bool,
-    /// How long the peer asks to be left alone.
-    pub(crate) retry_after: Option<TimeDelta>,
-    pub(crate) body: Vec<u8>,
-}
-
-/// Why there is no answer. Whether the call had an effect is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallFault {
-    /// No whole answer in time.
-    Timeout,
-    /// No connection.
-    Connect,
-    /// The connection ended before the answer did.
-    Cut,
-    /// More than we read.
-    TooLong,
-}
-
-impl CallFault {
-    /// The code of attempts and labels.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Cut => "cut",
-            Self::TooLong => "answer_too_long",
-        }
-    }
-}
-
 /// A call that was made, and how it ended.
-pub(crate) struct Exchange {
+pub(crate) struct PeerCall {
     pub(crate) started_at: DateTime<Utc>,
     pub(crate) latency: Duration,
-    pub(crate) outcome: Result<Answer, CallFault>,
+    pub(crate) outcome: Result<PeerAnswer, CallFault>,
 }
 
-impl Exchange {
+impl PeerCall {
     /// How long the peer asks to be left alone.
     pub(crate) fn retry_after(&self) -> Option<TimeDelta> {
         self.outcome.as_ref().ok()?.retry_after
@@ -185,10 +84,10 @@ impl Exchange {
 }
 
 /// Leave to make one call.
-pub(crate) struct Admitted<'a> {
+pub(crate) struct AdmittedCall<'a> {
     peer: &'a Peer,
-    admission: Admission,
-    _place: SemaphorePermit<'a>,
+    permit: CallPermit,
+    _slot: SemaphorePermit<'a>,
 }
 
 impl Peer {
@@ -206,10 +105,10 @@ impl Peer {
             transport,
             call_count_max: limits.call_count_max,
             rate_per_second: usize::try_from(limits.rate_per_second).unwrap_or(usize::MAX),
-            places: Semaphore::new(limits.call_count_max),
-            pace: Mutex::new(Pace::new(limits.rate_per_second)),
+            slots: Semaphore::new(limits.call_count_max),
+            rate_limit: Mutex::new(RateLimit::new(limits.rate_per_second)),
             breaker: Mutex::default(),
-            standing: Mutex::default(),
+            status: Mutex::default(),
             has_recovered: AtomicBool::new(false),
         };
         peer.show_breaker(0);
@@ -233,32 +132,32 @@ impl Peer {
     }
 
     /// What is known of it.
-    pub(crate) fn standing(&self) -> Standing {
-        *lock(&self.standing)
+    pub(crate) fn status(&self) -> PeerStatus {
+        *lock(&self.status)
     }
 
     /// Waits for a free slot and for the rate limit. `None` when the breaker blocks calls.
-    pub(crate) async fn admit(&self) -> Option<Admitted<'_>> {
+    pub(crate) async fn admit(&self) -> Option<AdmittedCall<'_>> {
         if self.is_held() {
             return None;
         }
         // The semaphore is never closed.
-        let place = self.places.acquire().await.ok()?;
+        let slot = self.slots.acquire().await.ok()?;
         let now = self.clock.steady();
-        let go_at = lock(&self.pace).reserve(now);
+        let go_at = lock(&self.rate_limit).reserve(now);
         if let Some(go_at) = go_at {
             self.clock.sleep(go_at - now).await;
         }
-        let admission = lock(&self.breaker).admit(self.clock.steady());
-        match admission {
-            Admission::Held => return None,
-            Admission::Probe => self.show_breaker(1),
-            Admission::Call => {}
+        let permit = lock(&self.breaker).admit(self.clock.steady());
+        match permit {
+            CallPermit::Held => return None,
+            CallPermit::Probe => self.show_breaker(1),
+            CallPermit::Call => {}
         }
-        Some(Admitted {
+        Some(AdmittedCall {
             peer: self,
-            admission,
-            _place: place,
+            permit,
+            _slot: slot,
         })
     }
 
@@ -280,7 +179,7 @@ impl Peer {
 
     /// It has just accepted or explicitly refused a notification.
     pub(crate) fn note_well(&self) {
-        lock(&self.standing).well_at = Some(self.clock.now());
+        lock(&self.status).well_at = Some(self.clock.now());
     }
 
     /// True once after the breaker has closed.
@@ -297,13 +196,13 @@ impl Peer {
         }
     }
 
-    fn note_standing(&self, code: &'static str, change: Change) {
+    fn note_status(&self, code: &'static str, change: BreakerChange) {
         let now = self.clock.now();
-        let mut standing = lock(&self.standing);
+        let mut status = lock(&self.status);
         match change {
-            Change::Opened => standing.open = Some((now, code)),
-            Change::Closed => standing.open = None,
-            Change::None => {}
+            BreakerChange::Opened => status.open = Some((now, code)),
+            BreakerChange::Closed => status.open = None,
+            BreakerChange::None => {}
         }
     }
 
@@ -315,15 +214,15 @@ impl Peer {
     }
 }
 
-impl Admitted<'_> {
+impl AdmittedCall<'_> {
     /// Sends `body` as JSON and reads the answer up to a limit.
-    pub(crate) async fn post(&self, headers: HeaderMap, body: Vec<u8>) -> Exchange {
+    pub(crate) async fn post(&self, headers: HeaderMap, body: Vec<u8>) -> PeerCall {
         let clock = &self.peer.clock;
         let (started_at, started) = (clock.now(), clock.steady());
         let outcome = self.peer.transport.post(headers, body, started_at).await;
         let latency = clock.steady() - started;
         self.measure(&outcome, latency);
-        Exchange {
+        PeerCall {
             started_at,
             latency,
             outcome,
@@ -336,32 +235,34 @@ impl Admitted<'_> {
         let peer = self.peer;
         let wish = wish.and_then(|wish| wish.min(RETRY_AFTER_MAX).to_std().ok());
         let now = peer.clock.steady();
-        let change = lock(&peer.breaker).note(self.admission, health, now, wish);
-        peer.note_standing(code, change);
+        let change = lock(&peer.breaker).note(self.permit, health, now, wish);
+        peer.note_status(code, change);
         let name = peer.name.as_str();
         match change {
-            Change::Opened if health == Health::RefusesUs && peer.name == PeerName::Registry => {
+            BreakerChange::Opened
+                if health == Health::RefusesUs && peer.name == PeerName::Registry =>
+            {
                 tracing::error!(
                     peer = name,
                     "refuses our calls; its tasks wait: check its address"
                 );
             }
-            Change::Opened => {
+            BreakerChange::Opened => {
                 tracing::warn!(peer = name, "is failing; its tasks wait");
             }
-            Change::Closed => {
+            BreakerChange::Closed => {
                 tracing::info!(peer = name, "is back; sending its waiting tasks");
                 peer.has_recovered.store(true, Ordering::Release);
             }
-            Change::None => {}
+            BreakerChange::None => {}
         }
         let is_open = peer.is_open();
-        if change != Change::None || (is_open && self.admission == Admission::Probe) {
+        if change != BreakerChange::None || (is_open && self.permit == CallPermit::Probe) {
             peer.show_breaker(if is_open { 2 } else { 0 });
         }
     }
 
-    fn measure(&self, outcome: &Result<Answer, CallFault>, latency: Duration) {
+    fn measure(&self, outcome: &Result<PeerAnswer, CallFault>, latency: Duration) {
         let (status, error_type) = match outcome {
             Ok(answer) => (answer.status.to_string(), "none"),
             Err(fault) => ("none".to_owned(), fault.as_str()),
@@ -376,150 +277,6 @@ impl Admitted<'_> {
     }
 }
 
-async fn read(response: Response, now: DateTime<Utc>) -> Result<Answer, CallFault> {
-    let status = response.status().as_u16();
-    let header = |name| response.headers().get(name)?.to_str().ok();
-    let is_json = header(CONTENT_TYPE).is_some_and(is_json);
-    let retry_after = header(RETRY_AFTER).and_then(|text| parse_retry_after(text, now));
-    match outgoing::read_limited(response, outgoing::ANSWER_BYTES_MAX).await {
-        Ok(body) => Ok(Answer {
-            status,
-            is_json,
-            retry_after,
-            body: body.to_vec(),
-        }),
-        Err(ReadError::TooLong { .. }) => Err(CallFault::TooLong),
-        Err(ReadError::BrokenOff(error)) if error.is_timeout() => Err(CallFault::Timeout),
-        Err(ReadError::BrokenOff(_)) => Err(CallFault::Cut),
-    }
-}
-
-fn fault_of(error: &reqwest::Error) -> CallFault {
-    if error.is_timeout() {
-        CallFault::Timeout
-    } else if error.is_connect() {
-        CallFault::Connect
-    } else {
-        CallFault::Cut
-    }
-}
-
-/// `application/json`, or a type of its family such as `application/problem+json`.
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
-}
-
-/// Seconds, or the instant of RFC 9110, section 10.2.3. A time in the past is ignored.
-fn parse_retry_after(text: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
-    let text = text.trim();
-    let wish = match text.parse::<u32>() {
-        Ok(seconds) => TimeDelta::seconds(seconds.into()),
-        Err(_) => DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now,
-    };
-    (wish > TimeDelta::zero()).then_some(wish)
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Spreads calls over time: a virtual schedule of one call an interval, which may run ahead of the
-/// clock by [`BURST`].
-struct Pace {
-    interval: Duration,
-    next: Option<Instant>,
-}
-
-impl Pace {
-    fn new(rate_per_second: u32) -> Self {
-        Self {
-            interval: Duration::from_secs(1) / rate_per_second.max(1),
-            next: None,
-        }
-    }
-
-    /// Takes the next place; `None` when it is now.
-    fn reserve(&mut self, now: Instant) -> Option<Instant> {
-        let place = self.next.unwrap_or(now).max(now);
-        self.next = Some(place + self.interval);
-        let go_at = place.checked_sub(BURST)?;
-        (go_at > now).then_some(go_at)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pace_lets_a_burst_through_and_spreads_the_rest() {
-        let now = Instant::now();
-        let mut pace = Pace::new(100);
-        let waits: Vec<u128> = (0..31)
-            .map(|_| pace.reserve(now).map_or(0, |at| (at - now).as_millis()))
-            .collect();
-        assert!(waits[..=10].iter().all(|wait| *wait == 0), "{waits:?}");
-        assert_eq!(waits[11], 10);
-        assert_eq!(waits[30], 200);
-
-        let later = now + Duration::from_secs(10);
-        assert_eq!(
-            pace.reserve(later),
-            None,
-            "what was not used is not saved up"
-        );
-    }
-
-    #[test]
-    fn a_wish_is_seconds_or_an_instant() {
-        let now = "2026-11-23T10:00:00Z".parse().unwrap();
-        let table = [
-            ("120", Some(120)),
-            (" 5 ", Some(5)),
-            ("0", None),
-            ("-1", None),
-            ("Mon, 23 Nov 2026 10:01:00 GMT", Some(60)),
-            ("Mon, 23 Nov 2026 09:59:00 GMT", None),
-            ("soon", None),
-            ("", None),
-        ];
-        for (text, seconds) in table {
-            let wish = parse_retry_after(text, now).map(|wish| wish.num_seconds());
-            assert_eq!(wish, seconds, "{text}");
-        }
-    }
-
-    #[test]
-    fn json_is_told_from_other_types() {
-        let table = [
-            ("application/json", true),
-            ("Application/JSON; charset=utf-8", true),
-            ("application/problem+json", true),
-            ("text/html; charset=utf-8", false),
-            ("text/json", false),
-            ("application/jsonl", false),
-            ("", false),
-        ];
-        for (content_type, expected) in table {
-            assert_eq!(is_json(content_type), expected, "{content_type}");
-        }
-    }
-
-    #[test]
-    fn an_address_that_cannot_be_called_is_refused_by_its_setting() {
-        let limits = OutgoingLimits::default();
-        let transport = |url| http("LUUTRU_POLICE_URL", url, "v1/x", &limits);
-        assert!(transport("http://127.0.0.1:8082/").is_ok());
-        for url in ["", "127.0.0.1:8082", "ftp://host", "http://"] {
-            let error = transport(url).err().unwrap();
-            assert_eq!(error.setting(), "LUUTRU_POLICE_URL", "{url}");
-        }
-    }
 }

@@ -6,7 +6,7 @@
 //! must have a narrow shape, and neither may repeat the guest's data.
 
 use chrono::{DateTime, Utc};
-use domain::{operator::AttemptOutcome, text::fold};
+use domain::{notification::NotifiedStay, operator::AttemptOutcome, text::fold};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use runtime::{ids, standard_webhooks};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     breaker::Health,
-    peer::{Answer, CallFault},
+    transport::{CallFault, PeerAnswer},
 };
 
 /// Where notifications go.
@@ -36,7 +36,7 @@ const REFUSED: &str = "refused";
 
 /// How to interpret an answer of the police endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum DeliveryOutcome {
     /// Confirmed, under the police's own number.
     Delivered {
         /// The number; `None`, and not stored, when it does not have the shape of one.
@@ -65,9 +65,9 @@ pub(crate) enum Verdict {
     },
 }
 
-impl Verdict {
+impl DeliveryOutcome {
     /// What the attempt is recorded and counted as.
-    pub(crate) const fn outcome(&self) -> AttemptOutcome {
+    pub(crate) const fn attempt_outcome(&self) -> AttemptOutcome {
         match self {
             Self::Delivered { .. } => AttemptOutcome::Delivered,
             Self::Refused { .. } => AttemptOutcome::Refused,
@@ -108,14 +108,14 @@ impl Verdict {
 }
 
 /// What a refusal means while our clock is wrong: retry once it is right.
-pub(crate) const OUR_CLOCK_IS_WRONG: Verdict = Verdict::Unavailable {
+pub(crate) const OUR_CLOCK_IS_WRONG: DeliveryOutcome = DeliveryOutcome::Unavailable {
     code: "our_clock",
     health: Health::Failing,
 };
 
 /// What was sent.
 #[derive(Clone, Copy)]
-pub(crate) struct Sent<'a> {
+pub(crate) struct SentNotification<'a> {
     /// The notification's id.
     pub(crate) id: Uuid,
     /// SHA-256 of its bytes.
@@ -124,15 +124,19 @@ pub(crate) struct Sent<'a> {
     pub(crate) body: &'a [u8],
 }
 
-impl Sent<'_> {
+impl SentNotification<'_> {
     /// Whether a text of the endpoint's repeats the guest's name or number, however it is written.
     fn is_told_by(self, text: &str) -> bool {
-        let body: Value = serde_json::from_slice(self.body).unwrap_or_default();
+        let guest = NotifiedStay::read(self.body).unwrap_or_default().guest;
         let told = plain(text);
-        ["/guest/full_name", "/guest/document/number"]
-            .into_iter()
-            .filter_map(|pointer| body.pointer(pointer)?.as_str().map(plain))
-            .any(|known| known.len() >= TELLING_LENGTH_MIN && told.contains(&known))
+        [
+            guest.full_name,
+            guest.document.and_then(|document| document.number),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|known| plain(&known))
+        .any(|known| known.len() >= TELLING_LENGTH_MIN && told.contains(&known))
     }
 }
 
@@ -144,9 +148,12 @@ fn plain(text: &str) -> String {
 }
 
 /// Interprets the endpoint's answer to a notification.
-pub(crate) fn judge(sent: Sent<'_>, outcome: &Result<Answer, CallFault>) -> Verdict {
-    let unavailable = |code, health| Verdict::Unavailable { code, health };
-    let unclear = |code, health| Verdict::Unclear { code, health };
+pub(crate) fn judge(
+    sent: SentNotification<'_>,
+    outcome: &Result<PeerAnswer, CallFault>,
+) -> DeliveryOutcome {
+    let unavailable = |code, health| DeliveryOutcome::Unavailable { code, health };
+    let unclear = |code, health| DeliveryOutcome::Unclear { code, health };
     let answer = match outcome {
         Ok(answer) => answer,
         Err(CallFault::TooLong) => {
@@ -178,8 +185,8 @@ pub(crate) fn judge(sent: Sent<'_>, outcome: &Result<Answer, CallFault>) -> Verd
     }
 }
 
-fn refused(sent: Sent<'_>, answer: &Answer, is_conflict: bool) -> Verdict {
-    Verdict::Refused {
+fn refused(sent: SentNotification<'_>, answer: &PeerAnswer, is_conflict: bool) -> DeliveryOutcome {
+    DeliveryOutcome::Refused {
         code: code_of(sent, answer).unwrap_or_else(|| REFUSED.to_owned()),
         is_conflict,
     }
@@ -187,7 +194,7 @@ fn refused(sent: Sent<'_>, answer: &Answer, is_conflict: bool) -> Verdict {
 
 /// The member `code` of a JSON answer: as it is when it has the shape of a code, else the general
 /// word; `None` when there is none.
-fn code_of(sent: Sent<'_>, answer: &Answer) -> Option<String> {
+fn code_of(sent: SentNotification<'_>, answer: &PeerAnswer) -> Option<String> {
     let body: Value = serde_json::from_slice(&answer.body)
         .ok()
         .filter(|_| answer.is_json)?;
@@ -232,7 +239,7 @@ struct Confirmation {
 
 impl Confirmation {
     /// `None` when the answer is no confirmation, or one of something else.
-    fn read(sent: Sent<'_>, answer: &Answer) -> Option<Self> {
+    fn read(sent: SentNotification<'_>, answer: &PeerAnswer) -> Option<Self> {
         // Members may also be read from a list.
         let is_object = answer.body.trim_ascii_start().starts_with(b"{");
         if !(answer.is_json && is_object) {
@@ -254,7 +261,7 @@ impl Confirmation {
     }
 }
 
-impl From<Confirmation> for Verdict {
+impl From<Confirmation> for DeliveryOutcome {
     fn from(confirmation: Confirmation) -> Self {
         Self::Delivered {
             police_reference: confirmation.police_reference,
@@ -316,14 +323,14 @@ mod tests {
     use super::*;
 
     const ID: Uuid = Uuid::from_u128(7);
-    const SENT: Sent<'_> = Sent {
+    const SENT: SentNotification<'_> = SentNotification {
         id: ID,
         body_sha256: &[7; 32],
         body: br#"{"guest":{"full_name":"Nguyen Van An","document":{"number":"038090001234"}}}"#,
     };
 
-    fn answer(status: u16, is_json: bool, body: &str) -> Result<Answer, CallFault> {
-        Ok(Answer {
+    fn answer(status: u16, is_json: bool, body: &str) -> Result<PeerAnswer, CallFault> {
+        Ok(PeerAnswer {
             status,
             is_json,
             retry_after: None,
@@ -332,13 +339,13 @@ mod tests {
     }
 
     /// Outcome, code, health, as one line.
-    fn read(outcome: &Result<Answer, CallFault>) -> String {
-        let verdict = judge(SENT, outcome);
+    fn read(outcome: &Result<PeerAnswer, CallFault>) -> String {
+        let outcome = judge(SENT, outcome);
         format!(
             "{} {} {:?}",
-            verdict.outcome(),
-            verdict.code().unwrap_or("-"),
-            verdict.health()
+            outcome.attempt_outcome(),
+            outcome.code().unwrap_or("-"),
+            outcome.health()
         )
     }
 
@@ -496,9 +503,9 @@ mod tests {
             ),
         ];
         for (body, is_delivered) in table {
-            let verdict = judge(SENT, &answer(200, true, &body));
+            let outcome = judge(SENT, &answer(200, true, &body));
             assert_eq!(
-                matches!(verdict, Verdict::Delivered { .. }),
+                matches!(outcome, DeliveryOutcome::Delivered { .. }),
                 is_delivered,
                 "{body}"
             );
@@ -527,7 +534,7 @@ mod tests {
             let at = "2026-11-23T14:05:00+07:00";
             let body = format!(r#"{{"police_reference":"{reference}","received_at":"{at}"}}"#);
             let kept = is_kept.then(|| reference.to_owned());
-            let expected = Verdict::Delivered {
+            let expected = DeliveryOutcome::Delivered {
                 police_reference: kept,
             };
             assert_eq!(judge(SENT, &answer(200, true, &body)), expected);
@@ -539,7 +546,7 @@ mod tests {
         let conflict = judge(SENT, &answer(409, true, "{}"));
         assert!(matches!(
             conflict,
-            Verdict::Refused {
+            DeliveryOutcome::Refused {
                 is_conflict: true,
                 ..
             }
@@ -552,11 +559,11 @@ mod tests {
             )
         };
         let same = judge(SENT, &answer(409, true, &of("07")));
-        assert!(matches!(same, Verdict::Delivered { .. }));
+        assert!(matches!(same, DeliveryOutcome::Delivered { .. }));
         let other = judge(SENT, &answer(409, true, &of("08")));
         assert!(matches!(
             other,
-            Verdict::Refused {
+            DeliveryOutcome::Refused {
                 is_conflict: true,
                 ..
             }
@@ -564,7 +571,7 @@ mod tests {
         let refusal = judge(SENT, &answer(422, true, "{}"));
         assert!(matches!(
             refusal,
-            Verdict::Refused {
+            DeliveryOutcome::Refused {
                 is_conflict: false,
                 ..
             }

@@ -8,44 +8,42 @@ use domain::{
     birth_date::BirthDate,
     document::DocumentKind,
     identity::{self, DeclaredPerson, Grade, Match, RegistryPerson},
+    notification::NotifiedStay,
     operator::AttemptOutcome,
     personal_id::PersonalId,
     sex::Sex,
     stay::IdentityState,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     breaker::Health,
-    peer::{Answer, CallFault},
+    transport::{CallFault, PeerAnswer},
 };
 
 /// Where the registry is asked.
 pub(crate) const PATH: &str = "v1/verifications";
 
 /// The question about a guest. No `Debug`: it is personal.
-pub(crate) struct Question {
+pub(crate) struct RegistryQuestion {
     personal_id: PersonalId,
     declared: DeclaredPerson,
 }
 
-impl Question {
-    /// The question about the guest of a stay's content; `None` when there is no personal ID
-    /// number to ask about. `today` is the local day of receipt.
-    pub(crate) fn about(content: &Value, today: NaiveDate) -> Option<Self> {
-        let guest = content.get("guest")?;
-        let text = |name: &str| guest.get(name).and_then(Value::as_str);
-        let document = guest.get("document")?;
-        DocumentKind::parse(document.get("kind")?.as_str()?)
-            .filter(|kind| kind.has_personal_id())?;
-        let number = document.get("number")?.as_str()?;
+impl RegistryQuestion {
+    /// The question about the guest of a stay; `None` when there is no personal ID number to ask
+    /// about. `today` is the local day of receipt.
+    pub(crate) fn about(stay: &NotifiedStay, today: NaiveDate) -> Option<Self> {
+        let guest = &stay.guest;
+        let document = guest.document.as_ref()?;
+        DocumentKind::parse(document.kind.as_deref()?).filter(|kind| kind.has_personal_id())?;
         Some(Self {
-            personal_id: PersonalId::parse(number, today).ok()?,
+            personal_id: PersonalId::parse(document.number.as_deref()?, today).ok()?,
             declared: DeclaredPerson {
-                full_name: text("full_name").unwrap_or_default().to_owned(),
-                birth_date: text("birth_date").and_then(BirthDate::parse),
-                sex: text("sex").and_then(Sex::parse),
+                full_name: guest.full_name.clone().unwrap_or_default(),
+                birth_date: guest.birth_date.as_deref().and_then(BirthDate::parse),
+                sex: guest.sex.as_deref().and_then(Sex::parse),
             },
         })
     }
@@ -73,7 +71,7 @@ impl Question {
 
 /// What is known of a guest's identity when the notification is written.
 #[derive(Clone, Copy)]
-pub(crate) struct Finding {
+pub(crate) struct IdentityFinding {
     /// Where the axis goes.
     pub(crate) state: IdentityState,
     /// Member by member, when there was something to compare.
@@ -84,7 +82,7 @@ pub(crate) struct Finding {
     pub(crate) sex: Option<Sex>,
 }
 
-impl Finding {
+impl IdentityFinding {
     /// Without an answer of the registry.
     pub(crate) const fn without_answer(state: IdentityState) -> Self {
         Self {
@@ -125,9 +123,9 @@ impl Finding {
 }
 
 /// How the registry's answer is read.
-pub(crate) enum Verdict {
+pub(crate) enum CheckOutcome {
     /// It answered the question.
-    Answered(Finding),
+    Answered(IdentityFinding),
     /// It did not answer: ask again later. The code says why.
     Unanswered {
         /// For the attempt.
@@ -137,9 +135,9 @@ pub(crate) enum Verdict {
     },
 }
 
-impl Verdict {
+impl CheckOutcome {
     /// What the attempt is recorded and counted as.
-    pub(crate) const fn outcome(&self) -> AttemptOutcome {
+    pub(crate) const fn attempt_outcome(&self) -> AttemptOutcome {
         match self {
             Self::Answered(_) => AttemptOutcome::Answered,
             Self::Unanswered { .. } => AttemptOutcome::Unavailable,
@@ -164,15 +162,20 @@ impl Verdict {
 }
 
 /// Interprets the registry's answer to `question`.
-pub(crate) fn judge(question: &Question, outcome: &Result<Answer, CallFault>) -> Verdict {
-    let unanswered = |code, health| Verdict::Unanswered { code, health };
+pub(crate) fn judge(
+    question: &RegistryQuestion,
+    outcome: &Result<PeerAnswer, CallFault>,
+) -> CheckOutcome {
+    let unanswered = |code, health| CheckOutcome::Unanswered { code, health };
     let answer = match outcome {
         Ok(answer) => answer,
         Err(fault) => return unanswered(fault.as_str(), Health::Failing),
     };
     match answer.status {
-        200 => read(question, answer)
-            .map_or_else(|code| unanswered(code, Health::Failing), Verdict::Answered),
+        200 => read(question, answer).map_or_else(
+            |code| unanswered(code, Health::Failing),
+            CheckOutcome::Answered,
+        ),
         401 | 403 => unanswered("refuses_us", Health::RefusesUs),
         408 | 425 | 429 => unanswered("overloaded", Health::Failing),
         // It works, and refuses only this question.
@@ -183,7 +186,7 @@ pub(crate) fn judge(question: &Question, outcome: &Result<Answer, CallFault>) ->
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct CheckBody {
     outcome: String,
     person: Option<PersonBody>,
 }
@@ -196,13 +199,13 @@ struct PersonBody {
     sex: Option<String>,
 }
 
-fn read(question: &Question, answer: &Answer) -> Result<Finding, &'static str> {
+fn read(question: &RegistryQuestion, answer: &PeerAnswer) -> Result<IdentityFinding, &'static str> {
     const MALFORMED: &str = "malformed";
     if !answer.is_json {
         return Err(MALFORMED);
     }
     // The reader's error would quote what it read.
-    let body: Body = serde_json::from_slice(&answer.body).map_err(|_| MALFORMED)?;
+    let body: CheckBody = serde_json::from_slice(&answer.body).map_err(|_| MALFORMED)?;
     match (body.outcome.as_str(), body.person) {
         ("found", Some(person)) => {
             let is_asked = |id: &str| id == question.personal_id.as_str();
@@ -218,15 +221,17 @@ fn read(question: &Question, answer: &Answer) -> Result<Finding, &'static str> {
                 birth_date: person.birth_date.as_deref().and_then(BirthDate::parse),
                 sex: person.sex.as_deref().and_then(Sex::parse),
             };
-            Ok(Finding::of(&question.declared, &person))
+            Ok(IdentityFinding::of(&question.declared, &person))
         }
-        ("not_found", _) => Ok(Finding::without_answer(IdentityState::NotFound)),
+        ("not_found", _) => Ok(IdentityFinding::without_answer(IdentityState::NotFound)),
         _ => Err(MALFORMED),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const NUMBER: &str = "038090001234";
@@ -242,12 +247,20 @@ mod tests {
         }})
     }
 
-    fn question() -> Question {
-        Question::about(&content(), today()).unwrap()
+    fn about(content: &Value) -> Option<RegistryQuestion> {
+        RegistryQuestion::about(&NotifiedStay::of(content).unwrap(), today())
     }
 
-    fn answer(status: u16, content_type_is_json: bool, body: &str) -> Result<Answer, CallFault> {
-        Ok(Answer {
+    fn question() -> RegistryQuestion {
+        about(&content()).unwrap()
+    }
+
+    fn answer(
+        status: u16,
+        content_type_is_json: bool,
+        body: &str,
+    ) -> Result<PeerAnswer, CallFault> {
+        Ok(PeerAnswer {
             status,
             is_json: content_type_is_json,
             retry_after: None,
@@ -261,8 +274,8 @@ mod tests {
         foreign["guest"]["document"] = json!({"kind": "passport", "number": NUMBER});
         let mut nobody = content();
         nobody["guest"]["document"] = json!({"kind": "none"});
-        assert!(Question::about(&foreign, today()).is_none());
-        assert!(Question::about(&nobody, today()).is_none());
+        assert!(about(&foreign).is_none());
+        assert!(about(&nobody).is_none());
 
         let expected = json!({
             "personal_id": NUMBER, "full_name": "Nguyễn Văn An",
@@ -279,7 +292,7 @@ mod tests {
             "full_name": "Nguyễn Văn An",
             "document": {"kind": "citizen_card", "number": NUMBER},
         });
-        let question = Question::about(&minimal, today()).unwrap();
+        let question = about(&minimal).unwrap();
         let body: Value = serde_json::from_slice(&question.to_body()).unwrap();
         assert_eq!(
             body,
@@ -319,7 +332,8 @@ mod tests {
             (not_found, "not_found", "unknown"),
         ];
         for (body, state, label) in table {
-            let Verdict::Answered(finding) = judge(&question(), &answer(200, true, &body)) else {
+            let CheckOutcome::Answered(finding) = judge(&question(), &answer(200, true, &body))
+            else {
                 panic!("no answer: {state}");
             };
             assert_eq!((finding.state.as_str(), finding.label()), (state, label));
@@ -359,9 +373,9 @@ mod tests {
             (answer(503, false, "down"), "failing", Health::Failing),
         ];
         for (outcome, code, health) in table {
-            let verdict = judge(&question(), &outcome);
-            assert_eq!(verdict.code(), Some(code));
-            assert_eq!(verdict.health(), health, "{code}");
+            let outcome = judge(&question(), &outcome);
+            assert_eq!(outcome.code(), Some(code));
+            assert_eq!(outcome.health(), health, "{code}");
         }
     }
 }

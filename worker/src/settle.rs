@@ -1,26 +1,25 @@
-//! Gathers the results of tasks into one transaction.
+//! Writes the results of tasks in groups, one transaction each.
 //!
-//! There is no timer: when idle, a single result is written at once; under load, the next group
-//! gathers while the current commit runs. No group holds two results of one stay; the later one
-//! waits for the next group, so that results of a stay are written in order.
+//! [`gather`](runtime::gather) makes the groups and splits those that fail. Results of one stay are
+//! twins, so that they are written in order.
 //!
 //! While the database does not answer, results and their tasks wait here. A late result does no
 //! harm: it names its lease, and changes nothing once the lease is lost.
 //!
-//! The destination of results is a [`Ledger`], so that a test can insert its own.
+//! The destination of results is a [`ResultLedger`], so that a test can insert its own.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    pin::Pin,
-    time::Duration,
-};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use metrics::{counter, histogram};
-use runtime::{clock::Clock, tasks};
+use runtime::{
+    clock::Clock,
+    gather::{Gathered, Gatherer, GroupParts},
+    tasks,
+};
 use store::{
     Blame, Database,
-    outbox::{self, TaskResult},
+    results::{self, TaskResult},
 };
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
@@ -53,27 +52,42 @@ pub(crate) enum Recorded {
 pub(crate) type Recording<'a> = Pin<Box<dyn Future<Output = store::Result<Vec<bool>>> + Send + 'a>>;
 
 /// Where results are written.
-pub(crate) trait Ledger: Send + Sync {
-    /// Writes a group in one transaction, see [`outbox::record`].
-    fn record<'a>(&'a self, results: &'a [TaskResult], now: DateTime<Utc>) -> Recording<'a>;
+pub(crate) trait ResultLedger: Send + Sync {
+    /// Writes a group in one transaction, see [`results::record`].
+    fn record<'a>(&'a self, results: &'a [&TaskResult], now: DateTime<Utc>) -> Recording<'a>;
 }
 
-impl Ledger for Database {
-    fn record<'a>(&'a self, results: &'a [TaskResult], now: DateTime<Utc>) -> Recording<'a> {
-        Box::pin(outbox::record(self, results, now))
+impl ResultLedger for Database {
+    fn record<'a>(&'a self, results: &'a [&TaskResult], now: DateTime<Utc>) -> Recording<'a> {
+        Box::pin(results::record(self, results, now))
     }
 }
 
 /// Where tasks hand in their results.
 pub(crate) struct Recorder {
-    queue: mpsc::Sender<Entry>,
+    queue: mpsc::Sender<QueuedResult>,
     closing: CancellationToken,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-struct Entry {
+struct QueuedResult {
     result: TaskResult,
     answer: oneshot::Sender<Recorded>,
+}
+
+impl Gathered for QueuedResult {
+    type Key = Uuid;
+
+    fn keys(&self) -> impl Iterator<Item = Uuid> {
+        std::iter::once(self.result.stay_id)
+    }
+}
+
+impl QueuedResult {
+    /// Sends the outcome to the task, unless the task has ended.
+    fn answer(self, recorded: Recorded) {
+        let _ = self.answer.send(recorded);
+    }
 }
 
 impl Recorder {
@@ -87,15 +101,14 @@ impl Recorder {
     }
 
     /// Both ends; the caller must run the writer.
-    pub(crate) fn with_writer(ledger: Box<dyn Ledger>, clock: Clock) -> (Self, Writer) {
+    pub(crate) fn with_writer(ledger: Box<dyn ResultLedger>, clock: Clock) -> (Self, ResultWriter) {
         let (sender, receiver) = mpsc::channel(QUEUE_COUNT_MAX);
         let closing = CancellationToken::new();
-        let writer = Writer {
+        let queue = Arc::new(Mutex::new(receiver));
+        let writer = ResultWriter {
             ledger,
             clock,
-            queue: receiver,
-            closing: closing.clone(),
-            held_back: VecDeque::new(),
+            gatherer: Gatherer::new(queue, closing.clone()),
         };
         let recorder = Self {
             queue: sender,
@@ -109,7 +122,12 @@ impl Recorder {
     pub(crate) async fn record(&self, result: TaskResult) -> Recorded {
         let (answer, answered) = oneshot::channel();
         // Closed at shutdown: the lease expires and another worker takes over.
-        if self.queue.send(Entry { result, answer }).await.is_err() {
+        if self
+            .queue
+            .send(QueuedResult { result, answer })
+            .await
+            .is_err()
+        {
             return Recorded::Failed;
         }
         let recorded = answered.await.unwrap_or(Recorded::Failed);
@@ -140,16 +158,13 @@ impl Recorder {
 }
 
 /// Writes what is handed in.
-pub(crate) struct Writer {
-    ledger: Box<dyn Ledger>,
+pub(crate) struct ResultWriter {
+    ledger: Box<dyn ResultLedger>,
     clock: Clock,
-    queue: mpsc::Receiver<Entry>,
-    closing: CancellationToken,
-    /// Results that wait for the next group.
-    held_back: VecDeque<Entry>,
+    gatherer: Gatherer<QueuedResult>,
 }
 
-impl Writer {
+impl ResultWriter {
     /// Runs until the queue is closed and empty.
     async fn run(mut self) {
         while self.write_next().await {}
@@ -157,80 +172,48 @@ impl Writer {
 
     /// Waits for results and writes them. False once the queue is closed and empty.
     pub(crate) async fn write_next(&mut self) -> bool {
-        let Some(group) = self.next_group().await else {
+        let Some(group) = self.gatherer.next(|| GROUP_COUNT_MAX).await else {
             return false;
         };
-        let mut parts = vec![group];
-        while let Some(part) = parts.pop() {
-            parts.extend(self.write(part).await);
+        let mut parts = GroupParts::of(group);
+        while let Some(part) = parts.next() {
+            self.write(part, &mut parts).await;
         }
         true
     }
 
     /// Tasks whose results wait for the next group.
     #[cfg(test)]
-    pub(crate) fn held_back(&self) -> Vec<uuid::Uuid> {
-        let entries = self.held_back.iter();
+    pub(crate) fn held_back(&self) -> Vec<Uuid> {
+        let entries = self.gatherer.held_back();
         entries.map(|entry| entry.result.task_id).collect()
     }
 
-    async fn next_group(&mut self) -> Option<Group> {
-        let mut group = Group::default();
-        let mut held_back = VecDeque::new();
-        for entry in std::mem::take(&mut self.held_back) {
-            held_back.extend(group.add(entry));
-        }
-        if group.results.is_empty() {
-            let first = self.first().await?;
-            held_back.extend(group.add(first));
-        }
-        while group.results.len() + held_back.len() < GROUP_COUNT_MAX {
-            let Ok(entry) = self.queue.try_recv() else {
-                break;
-            };
-            held_back.extend(group.add(entry));
-        }
-        self.held_back = held_back;
-        Some(group)
-    }
-
-    async fn first(&mut self) -> Option<Entry> {
-        tokio::select! {
-            biased;
-            () = self.closing.cancelled() => {
-                self.queue.close();
-                self.queue.recv().await
-            }
-            entry = self.queue.recv() => entry,
-        }
-    }
-
-    /// Writes and answers; gives back the halves of a group that must be split.
-    async fn write(&self, mut group: Group) -> Vec<Group> {
-        match self.record(&group.results).await {
+    /// Writes a part of a group and answers its tasks, or leaves its halves among `parts`.
+    async fn write(&self, part: Vec<QueuedResult>, parts: &mut GroupParts<QueuedResult>) {
+        let results: Vec<&TaskResult> = part.iter().map(|entry| &entry.result).collect();
+        match self.record(&results).await {
             Ok(held) => {
-                for (answer, held) in group.answers.into_iter().zip(held) {
-                    tell(answer, if held { Recorded::Held } else { Recorded::Lost });
+                for (entry, is_held) in part.into_iter().zip(held) {
+                    entry.answer(if is_held {
+                        Recorded::Held
+                    } else {
+                        Recorded::Lost
+                    });
                 }
-                Vec::new()
-            }
-            Err(_) if group.results.len() > 1 => {
-                let second = group.split_off(group.results.len() / 2);
-                vec![second, group]
             }
             Err(error) => {
-                for (result, answer) in group.results.iter().zip(group.answers) {
-                    let task_id = result.task_id;
+                if let Some(alone) = parts.split(part) {
+                    let task_id = alone.result.task_id;
                     tracing::error!(task.id = %task_id, %error, "a result cannot be written");
-                    tell(answer, Recorded::Failed);
+                    alone.answer(Recorded::Failed);
                 }
-                Vec::new()
             }
         }
     }
 
     /// Tries until the database answers. Errors: only those that lie with the results.
-    async fn record(&self, results: &[TaskResult]) -> store::Result<Vec<bool>> {
+    async fn record(&self, results: &[&TaskResult]) -> store::Result<Vec<bool>> {
         let mut pause = RETRY_PAUSE.0;
         loop {
             let started = Instant::now();
@@ -253,44 +236,6 @@ impl Writer {
     }
 }
 
-/// Sends the result to the task, unless the task has ended.
-fn tell(answer: oneshot::Sender<Recorded>, recorded: Recorded) {
-    let _ = answer.send(recorded);
-}
-
-/// Results that may be written together, and who waits for each.
-#[derive(Default)]
-struct Group {
-    results: Vec<TaskResult>,
-    answers: Vec<oneshot::Sender<Recorded>>,
-    stays: HashSet<Uuid>,
-    /// Stays with a result in the next group: later results of these stays must queue behind it.
-    waiting: HashSet<Uuid>,
-}
-
-impl Group {
-    /// Adds a result, or gives it back when one of the same stay is in already.
-    fn add(&mut self, entry: Entry) -> Option<Entry> {
-        let stay_id = entry.result.stay_id;
-        if self.waiting.contains(&stay_id) || !self.stays.insert(stay_id) {
-            self.waiting.insert(stay_id);
-            return Some(entry);
-        }
-        self.results.push(entry.result);
-        self.answers.push(entry.answer);
-        None
-    }
-
-    /// Takes out what comes from `at` on.
-    fn split_off(&mut self, at: usize) -> Self {
-        Self {
-            results: self.results.split_off(at),
-            answers: self.answers.split_off(at),
-            ..Self::default()
-        }
-    }
-}
-
 fn observe(result_count: usize, started: Instant) {
     histogram!("luutru_settle_duration_seconds").record(started.elapsed().as_secs_f64());
     #[expect(
@@ -302,45 +247,100 @@ fn observe(result_count: usize, started: Instant) {
 
 #[cfg(test)]
 mod tests {
-    use store::outbox::{Progress, StayChange};
+    use std::sync::Mutex as SyncMutex;
+
+    use store::results::Progress;
 
     use super::*;
 
-    fn entry(task: u128, stay: u128) -> Entry {
-        let (answer, _) = oneshot::channel();
-        let result = TaskResult {
+    /// Writes nothing and remembers what it was asked to write.
+    #[derive(Clone, Default)]
+    struct Memory {
+        groups: Arc<SyncMutex<Vec<Vec<u128>>>>,
+        /// The task whose result cannot be written.
+        bad: Option<u128>,
+    }
+
+    impl ResultLedger for Memory {
+        fn record<'a>(&'a self, results: &'a [&TaskResult], _: DateTime<Utc>) -> Recording<'a> {
+            let tasks: Vec<u128> = results.iter().map(|one| one.task_id.as_u128()).collect();
+            let is_bad = self.bad.is_some_and(|bad| tasks.contains(&bad));
+            self.groups.lock().unwrap().push(tasks);
+            let recorded = if is_bad {
+                let code = "simulated".to_owned();
+                Err(store::Error::Database { code })
+            } else {
+                Ok(vec![true; results.len()])
+            };
+            Box::pin(std::future::ready(recorded))
+        }
+    }
+
+    fn result(task: u128, stay: u128) -> TaskResult {
+        let due_at = DateTime::UNIX_EPOCH;
+        let is_unclear = false;
+        TaskResult {
             task_id: Uuid::from_u128(task),
             lease_id: Uuid::from_u128(1),
             stay_id: Uuid::from_u128(stay),
             version: 1,
-            progress: Progress::Retry {
-                due_at: chrono::DateTime::UNIX_EPOCH,
-                is_unclear: false,
-            },
-            stay: StayChange::default(),
+            progress: Progress::Retry { due_at, is_unclear },
+            stay: results::StayChange::default(),
             attempts: Vec::new(),
             cases: Vec::new(),
             follow_up: None,
             audit: None,
             events: Vec::new(),
-        };
-        Entry { result, answer }
+        }
     }
 
-    #[test]
-    fn results_of_one_stay_go_one_after_the_other() {
-        let mut group = Group::default();
-        let held_back: Vec<u128> = [(1, 10), (2, 20), (3, 10), (4, 30), (5, 10)]
-            .into_iter()
-            .filter_map(|(task, stay)| group.add(entry(task, stay)))
-            .map(|entry| entry.result.task_id.as_u128())
-            .collect();
-        let together: Vec<u128> = group
-            .results
-            .iter()
-            .map(|result| result.task_id.as_u128())
-            .collect();
-        assert_eq!(together, [1, 2, 4]);
-        assert_eq!(held_back, [3, 5]);
+    /// Hands these in at once, writes them all, and returns what each task heard.
+    async fn write_all(memory: Memory, results: &[(u128, u128)]) -> Vec<Recorded> {
+        let (clock, _hands) = Clock::manual(DateTime::UNIX_EPOCH);
+        let (recorder, mut writer) = Recorder::with_writer(Box::new(memory), clock);
+        let mut heard = Vec::new();
+        for (task, stay) in results {
+            let (answer, answered) = oneshot::channel();
+            let result = result(*task, *stay);
+            assert!(
+                recorder
+                    .queue
+                    .try_send(QueuedResult { result, answer })
+                    .is_ok()
+            );
+            heard.push(answered);
+        }
+        recorder.closing.cancel();
+        while writer.write_next().await {}
+        let mut recorded = Vec::new();
+        for answered in heard {
+            recorded.push(answered.await.unwrap());
+        }
+        recorded
+    }
+
+    #[tokio::test]
+    async fn results_of_one_stay_go_one_after_the_other() {
+        let memory = Memory::default();
+        let results = [(1, 10), (2, 20), (3, 10), (4, 30), (5, 10)];
+        let heard = write_all(memory.clone(), &results).await;
+        assert_eq!(heard, [Recorded::Held; 5]);
+        let groups = memory.groups.lock().unwrap();
+        assert_eq!(*groups, [vec![1, 2, 4], vec![3], vec![5]]);
+    }
+
+    #[tokio::test]
+    async fn a_result_that_cannot_be_written_fails_alone() {
+        let memory = Memory {
+            bad: Some(3),
+            ..Memory::default()
+        };
+        let results = [(1, 10), (2, 20), (3, 30), (4, 40)];
+        let heard = write_all(memory.clone(), &results).await;
+        let [held, failed] = [Recorded::Held, Recorded::Failed];
+        assert_eq!(heard, [held, held, failed, held]);
+        let groups = memory.groups.lock().unwrap();
+        let expected = [vec![1, 2, 3, 4], vec![1, 2], vec![3, 4], vec![3], vec![4]];
+        assert_eq!(*groups, expected);
     }
 }

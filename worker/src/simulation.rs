@@ -20,6 +20,7 @@ mod plan;
 mod police;
 mod registry;
 mod steps;
+mod template;
 mod world;
 
 use std::{

@@ -8,6 +8,7 @@ use runtime::{
     clock::Clock,
     ops::{self, Readiness},
     serve::{self, Listener, ServeLimits},
+    skew::ClockWatch,
     standard_webhooks, tasks,
     telemetry::{self, MetricsHandle},
     vault::Vault,
@@ -18,17 +19,19 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    WorkerSettings, clock_watch,
+    WorkerSettings,
+    chance::Chance,
+    claim::ClaimLoop,
+    clock_watch,
     config::{OPS_LISTEN, POLICE_SECRET, POLICE_URL, REGISTRY_URL},
     content::Contents,
     destinations::Destinations,
     imports,
-    peer::{self, Peer, PeerName},
-    police, registry,
-    run::{Chance, Parts, Worker},
-    sequencer,
+    peer::{Peer, PeerName},
+    police, registry, sequencer,
     settle::Recorder,
-    sweeps, webhooks,
+    sweeps, transport, webhooks,
+    worker::Worker,
 };
 
 /// Time limit for a claim in progress at shutdown; tasks it claims later become free when their
@@ -117,12 +120,13 @@ pub async fn start(
     // Before anything begins.
     worker.compare_clocks().await;
     let sender = webhooks::start(&worker)?;
-    let readiness = readiness(&worker);
+    let claim_loop = Arc::new(ClaimLoop::new(Arc::clone(&worker)));
+    let readiness = readiness(&worker, &claim_loop);
     let ops_shutdown = CancellationToken::new();
     let ops =
         listener.map(|listener| start_ops(listener, &readiness, metrics, ops_shutdown.clone()));
     let peers = Peers(Arc::clone(&worker));
-    let supervised = supervise(worker, intake, sender, readiness, shutdown);
+    let supervised = supervise(claim_loop, worker, intake, sender, readiness, shutdown);
     let task = tasks::spawn("worker", async move {
         supervised.await;
         ops_shutdown.cancel();
@@ -143,10 +147,10 @@ fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
     let clock = &parts.clock;
     let limits = settings.registry_limits();
     let (url, path) = (settings.registry_url(), registry::PATH);
-    let transport = peer::http(REGISTRY_URL, url, path, &limits.outgoing)?;
+    let transport = transport::http(REGISTRY_URL, url, path, &limits.outgoing)?;
     let registry = Peer::new(PeerName::Registry, transport, limits, clock.clone());
     let limits = settings.police_limits();
-    let transport = peer::http(
+    let transport = transport::http(
         POLICE_URL,
         settings.police_url(),
         police::PATH,
@@ -154,7 +158,8 @@ fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
     )?;
     let police = Peer::new(PeerName::Police, transport, limits, clock.clone());
     let destinations = Destinations::new(parts.db.clone(), clock.clone(), settings.clone(), police);
-    Ok(Worker::new(Parts {
+    Ok(Worker {
+        clock_watch: Arc::new(ClockWatch::new(parts.clock.clone())),
         contents: Contents::new(parts.db.clone(), parts.vault),
         registry,
         destinations,
@@ -164,13 +169,15 @@ fn assemble(parts: WorkerParts) -> anyhow::Result<Worker> {
         db: parts.db,
         clock: parts.clock,
         settings,
-    }))
+        abandon: CancellationToken::new(),
+    })
 }
 
 async fn supervise(
+    claim_loop: Arc<ClaimLoop>,
     worker: Arc<Worker>,
     intake: Intake,
-    sender: webhooks::RunningSender,
+    sender: webhooks::RunningWebhookSender,
     readiness: Readiness,
     shutdown: CancellationToken,
 ) {
@@ -186,7 +193,10 @@ async fn supervise(
         "worker.imports",
         imports::run(Arc::clone(&worker), intake, shutdown.clone()),
     );
-    let claiming = tasks::spawn("worker.claim", Arc::clone(&worker).run(shutdown.clone()));
+    let claiming = tasks::spawn(
+        "worker.claim",
+        Arc::clone(&claim_loop).run(shutdown.clone()),
+    );
 
     shutdown.cancelled().await;
     readiness.start_draining();
@@ -199,7 +209,7 @@ async fn supervise(
             end(importing, IMPORT_PATIENCE)
         );
         let patience = worker.settings.finish_patience();
-        worker.finish(patience, FINISH_RESERVE).await;
+        claim_loop.finish(patience, FINISH_RESERVE).await;
         worker.recorder.stop(FINISH_RESERVE).await;
     };
     tokio::join!(delivering, sender.stop());
@@ -215,9 +225,9 @@ async fn end(task: JoinHandle<()>, patience: Duration) {
     }
 }
 
-fn readiness(worker: &Arc<Worker>) -> Readiness {
+fn readiness(worker: &Arc<Worker>, claim_loop: &Arc<ClaimLoop>) -> Readiness {
     let readiness = Readiness::default();
-    let turning = Arc::clone(worker);
+    let turning = Arc::clone(claim_loop);
     readiness.add_check("claim_loop", move || {
         let is_turning = turning.is_turning();
         async move {

@@ -10,7 +10,7 @@ use runtime::{clock::Clock, ids};
 use store::{Database, backlog, events, imports, review, sweep, webhook_queue};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{evening, run::Worker, webhooks};
+use crate::{evening, webhooks, worker::Worker};
 
 /// Between two measurements of the outbox.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(30);

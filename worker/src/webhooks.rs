@@ -8,12 +8,10 @@
 
 mod call;
 mod hand_out;
+mod record;
+mod slots;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -33,26 +31,19 @@ use store::{
     webhook_queue::{self, CallResult},
     webhooks::{DeliveryRow, WebhookRow},
 };
-use tokio::{
-    sync::{Notify, mpsc},
-    time::timeout,
-};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 use zeroize::Zeroize;
 
-use crate::run::Worker;
+use crate::worker::Worker;
+use record::EndedCall;
+use slots::{CallSlot, CallSlots};
 
-/// Calls at once to a consumer that answers.
-const CALL_COUNT_MAX: u32 = 4;
-/// Calls at once to one whose last call failed, or that has never taken anything.
-const FAILING_CALL_COUNT_MAX: u32 = 1;
 /// A consumer that fails and has never accepted anything is called again after this fraction of the
 /// time it has been failing: some fifty times in the five days until it is disabled. Its address
 /// may belong to somebody who never asked for it.
 const UNPROVEN_PACE: u32 = 4;
-/// Calls at once to all consumers that answer, and to all that do not: each.
-const POOL_COUNT_MAX: u32 = 128;
 /// A call from connecting to the answer.
 const CALL_DURATION_MAX: Duration = Duration::from_secs(15);
 /// Longer than a call and recording its result take.
@@ -61,10 +52,6 @@ const LEASE_SECONDS: u32 = 40;
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// After the database did not answer.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
-/// Results written by one transaction, and those that may wait for it.
-const RESULT_COUNT_MAX: usize = 128;
-/// Attempts to write a group of results; after that the leases expire and the calls are repeated.
-const RECORD_COUNT_MAX: u32 = 5;
 /// Time limit for calls under way at shutdown; then they are released.
 const FINISH_PATIENCE: Duration = Duration::from_secs(3);
 /// Time limit for releasing them, and again for writing the last results.
@@ -74,74 +61,38 @@ const FINISH_RESERVE: Duration = Duration::from_secs(1);
 const SEALED_TABLE: &str = "webhook";
 
 /// Sends events.
-pub(crate) struct Sender {
+pub(crate) struct WebhookSender {
     worker: Arc<Worker>,
     targets: WebhookTargets,
     client: Client,
-    /// Calls under way, by webhook.
-    under_way: Mutex<HashMap<Uuid, Place>>,
-    /// A call ended.
-    freed: Notify,
+    slots: Arc<CallSlots>,
     calls: TaskTracker,
     abandon: CancellationToken,
-    results: mpsc::Sender<Done>,
-}
-
-/// The calls under way to one consumer.
-#[derive(Clone, Copy)]
-struct Place {
-    count: u32,
-    is_failing: bool,
-}
-
-/// A call that ended, and its place.
-struct Done {
-    result: CallResult,
-    _held: Held,
-}
-
-/// A slot that is released on drop.
-struct Held {
-    sender: Arc<Sender>,
-    webhook_id: Uuid,
+    results: mpsc::Sender<EndedCall>,
 }
 
 /// What is sealed of a webhook.
 #[derive(Deserialize)]
-struct Secrets {
+struct WebhookSecrets {
     url: String,
     secret: String,
 }
 
-impl Drop for Secrets {
+impl Drop for WebhookSecrets {
     fn drop(&mut self) {
         self.secret.zeroize();
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        let mut under_way = self.sender.lock();
-        if let Some(place) = under_way.get_mut(&self.webhook_id) {
-            place.count = place.count.saturating_sub(1);
-            if place.count == 0 {
-                under_way.remove(&self.webhook_id);
-            }
-        }
-        drop(under_way);
-        self.sender.freed.notify_one();
-    }
-}
-
 /// A sender that runs.
-pub(crate) struct RunningSender {
-    sender: Arc<Sender>,
+pub(crate) struct RunningWebhookSender {
+    sender: Arc<WebhookSender>,
     loops: Vec<tokio::task::JoinHandle<()>>,
     recording: tokio::task::JoinHandle<()>,
     stop_recording: CancellationToken,
 }
 
-impl RunningSender {
+impl RunningWebhookSender {
     /// Stops claiming, and finishes or releases calls under way.
     pub(crate) async fn stop(self) {
         for task in &self.loops {
@@ -173,50 +124,49 @@ impl RunningSender {
 ///
 /// # Errors
 /// No HTTP client can be made.
-pub(crate) fn start(worker: &Arc<Worker>) -> anyhow::Result<RunningSender> {
+pub(crate) fn start(worker: &Arc<Worker>) -> anyhow::Result<RunningWebhookSender> {
     let targets = WebhookTargets::new(&worker.settings.webhooks);
     let limits = OutgoingLimits {
         call_timeout: CALL_DURATION_MAX,
-        pool_idle_count_max: usize::try_from(CALL_COUNT_MAX).unwrap_or(1),
+        pool_idle_count_max: usize::try_from(slots::CALL_COUNT_MAX).unwrap_or(1),
         ..OutgoingLimits::default()
     };
     let client = targets
         .client(&limits)
         .context("make the client of webhooks")?;
-    let (results, ended) = mpsc::channel(RESULT_COUNT_MAX);
-    let sender = Arc::new(Sender {
+    let (results, ended) = mpsc::channel(record::RESULT_COUNT_MAX);
+    let sender = Arc::new(WebhookSender {
         worker: Arc::clone(worker),
         targets,
         client,
-        under_way: Mutex::default(),
-        freed: Notify::new(),
+        slots: Arc::default(),
         calls: TaskTracker::new(),
         abandon: CancellationToken::new(),
         results,
     });
     let stop_recording = CancellationToken::new();
     let handing_out = hand_out::run(Arc::clone(worker));
-    Ok(RunningSender {
+    Ok(RunningWebhookSender {
         loops: vec![
             tasks::spawn("worker.webhooks.hand_out", handing_out),
             tasks::spawn("worker.webhooks.claim", Arc::clone(&sender).run()),
         ],
         recording: tasks::spawn(
             "worker.webhooks.record",
-            record_all(Arc::clone(worker), ended, stop_recording.clone()),
+            record::run(Arc::clone(worker), ended, stop_recording.clone()),
         ),
         sender,
         stop_recording,
     })
 }
 
-impl Sender {
+impl WebhookSender {
     async fn run(self: Arc<Self>) {
         loop {
             match self.round().await {
-                // A place that becomes free may be filled at once.
+                // A slot that becomes free may be filled at once.
                 Ok(()) => {
-                    let _ = timeout(POLL_INTERVAL, self.freed.notified()).await;
+                    let _ = timeout(POLL_INTERVAL, self.slots.freed()).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "could not claim webhook deliveries");
@@ -233,7 +183,7 @@ impl Sender {
         }
         let due = webhook_queue::due(&worker.db, worker.clock.now()).await?;
         let due = self.in_their_pace(due).await?;
-        let wanted = self.free_places(&due);
+        let wanted = self.slots.free(&due, worker.chance.draw());
         if wanted.is_empty() {
             return Ok(());
         }
@@ -275,44 +225,15 @@ impl Sender {
         Ok(callable)
     }
 
-    /// How many more calls each webhook may get.
-    fn free_places(&self, due: &[WebhookRow]) -> Vec<(Uuid, u32)> {
-        let under_way = self.lock();
-        let taken = |is_failing| -> u32 {
-            let places = under_way.values();
-            let places = places.filter(|place| place.is_failing == is_failing);
-            places.map(|place| place.count).sum()
-        };
-        let mut free_well = POOL_COUNT_MAX.saturating_sub(taken(false));
-        let mut free_failing = POOL_COUNT_MAX.saturating_sub(taken(true));
-        let mut wanted = Vec::new();
-        // The order of ids would always favour old ones.
-        let start = first_of(due.len(), self.worker.chance.draw());
-        for webhook in due[start..].iter().chain(&due[..start]) {
-            let (most, free) = if is_doubtful(webhook) {
-                (FAILING_CALL_COUNT_MAX, &mut free_failing)
-            } else {
-                (CALL_COUNT_MAX, &mut free_well)
-            };
-            let held = under_way.get(&webhook.id).map_or(0, |place| place.count);
-            let count = most.saturating_sub(held).min(*free);
-            if count > 0 {
-                *free -= count;
-                wanted.push((webhook.id, count));
-            }
-        }
-        wanted
-    }
-
     fn start(self: &Arc<Self>, webhook: WebhookRow, delivery: DeliveryRow, lease_id: Uuid) {
-        let held = self.hold(&webhook);
+        let slot = self.slots.take(&webhook);
         let sender = Arc::clone(self);
         let span = tracing::debug_span!(
             "worker.webhook.call",
             webhook.id = %webhook.id,
             delivery.id = %delivery.id,
         );
-        let work = async move { sender.deliver(&webhook, &delivery, lease_id, held).await };
+        let work = async move { sender.deliver(&webhook, &delivery, lease_id, slot).await };
         tasks::spawn_on(
             &self.calls,
             "worker.webhook",
@@ -320,26 +241,12 @@ impl Sender {
         );
     }
 
-    fn hold(self: &Arc<Self>, webhook: &WebhookRow) -> Held {
-        let is_failing = is_doubtful(webhook);
-        let mut under_way = self.lock();
-        let place = under_way.entry(webhook.id).or_insert(Place {
-            count: 0,
-            is_failing,
-        });
-        place.count += 1;
-        Held {
-            sender: Arc::clone(self),
-            webhook_id: webhook.id,
-        }
-    }
-
     async fn deliver(
         &self,
         webhook: &WebhookRow,
         delivery: &DeliveryRow,
         lease_id: Uuid,
-        held: Held,
+        slot: CallSlot,
     ) {
         let started_at = self.worker.clock.now();
         let Some(about) = damage::sound("webhook_delivery", delivery.id, delivery.kind.get())
@@ -366,11 +273,11 @@ impl Sender {
             next_at: self.next_at(about, delivery.attempt_count, outcome),
             notice_id: ids::uuid_v7(&self.worker.clock),
         };
-        let done = Done {
+        let call = EndedCall {
             result,
-            _held: held,
+            _slot: slot,
         };
-        if self.results.send(done).await.is_err() {
+        if self.results.send(call).await.is_err() {
             tracing::warn!(
                 "could not write the result of a webhook call; the call will be repeated"
             );
@@ -397,7 +304,7 @@ impl Sender {
             .open_webhook(&context, &webhook.sealed)
             .await
             .ok()?;
-        let secrets: Secrets = serde_json::from_slice(&opened).ok()?;
+        let secrets: WebhookSecrets = serde_json::from_slice(&opened).ok()?;
         let now = self.worker.clock.now();
         let call = call::Call {
             client: &self.client,
@@ -445,76 +352,10 @@ impl Sender {
         let wait = wait.mul_f64(1.0 + self.worker.chance.draw() / 10.0);
         Some(self.worker.clock.now() + TimeDelta::from_std(wait).unwrap_or_default())
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Place>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One that fails, or has never taken anything: it may hang.
-fn is_doubtful(webhook: &WebhookRow) -> bool {
-    webhook.failing_since.is_some() || webhook.proven_at.is_none()
-}
-
-/// A random starting index in a list of this length.
-fn first_of(length: usize, draw: f64) -> usize {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a list of a few thousand, and a draw from 0 to 1"
-    )]
-    let place = (length as f64 * draw) as usize;
-    place.min(length.saturating_sub(1))
 }
 
 fn hurried(wait: Duration, hurry: u32) -> Duration {
     wait / hurry.max(1)
-}
-
-/// Writes results in groups until `stop`, then those that are left.
-async fn record_all(worker: Arc<Worker>, mut ended: mpsc::Receiver<Done>, stop: CancellationToken) {
-    loop {
-        let mut group = Vec::new();
-        tokio::select! {
-            biased;
-            count = ended.recv_many(&mut group, RESULT_COUNT_MAX) => if count == 0 { return },
-            () = stop.cancelled() => {
-                while let Ok(done) = ended.try_recv() {
-                    group.push(done);
-                }
-                record(&worker, &group).await;
-                return;
-            }
-        }
-        record(&worker, &group).await;
-    }
-}
-
-async fn record(worker: &Worker, group: &[Done]) {
-    let results: Vec<CallResult> = group.iter().map(|done| done.result.clone()).collect();
-    if results.is_empty() {
-        return;
-    }
-    let patience = hurried(webhook::FAILING_MAX, worker.settings.webhook_hurry.get());
-    let patience = TimeDelta::from_std(patience).unwrap_or_default();
-    for _ in 0..RECORD_COUNT_MAX {
-        let now = worker.clock.now();
-        match webhook_queue::record(&worker.db, &results, now, now - patience).await {
-            Ok(disabled) => {
-                for id in disabled {
-                    tracing::warn!(webhook.id = %id, "disabled a webhook");
-                }
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "could not write the results of webhook calls");
-                tokio::time::sleep(FAILURE_PAUSE).await;
-            }
-        }
-    }
 }
 
 /// Counts disabled webhooks.
@@ -523,24 +364,5 @@ pub(crate) async fn measure(db: &store::Database) {
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 rows")]
         Ok(count) => gauge!("luutru_webhook_disabled").set(count as f64),
         Err(error) => tracing::debug!(%error, "could not count webhooks"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_place_of_a_list_may_be_the_first() {
-        let table = [
-            (0, 0.9, 0),
-            (1, 0.99, 0),
-            (4, 0.0, 0),
-            (4, 0.5, 2),
-            (4, 0.999, 3),
-        ];
-        for (length, draw, expected) in table {
-            assert_eq!(first_of(length, draw), expected, "{length} {draw}");
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::{
     facility::Facility,
-    notification::{self, NotificationFacts},
+    notification::{self, NotificationFacts, NotifiedStay},
     operator::PeerName,
     purpose::Purpose,
     review::ReviewDecision,
@@ -226,8 +226,11 @@ impl CaseSubject<'_> {
         if let Err(error) = &opened {
             damage::note("stay_version", stay.id, error);
         }
-        let is_unreadable = opened.is_err();
-        let content = opened.map_or_else(|_| clear_content(stay), |opened| opened.content);
+        let content = opened
+            .ok()
+            .and_then(|opened| NotifiedStay::of(&opened.content));
+        let is_unreadable = content.is_none();
+        let content = content.unwrap_or_else(|| clear_content(stay));
         let told = notification::build(&content, &facts_of(stay, version, facility)?);
         let text = |name: &str| told[name].as_str().map(str::to_owned);
         let purpose = text("purpose").as_deref().and_then(Purpose::parse);
@@ -338,12 +341,11 @@ fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Option<Lease> {
 }
 
 /// What is known of a stay whose content is damaged.
-fn clear_content(stay: &StayRow) -> Value {
-    json!({
-        "facility_id": stay.facility_id,
-        "purpose": stay.purpose.as_stored(),
-        "arrival_at": format_instant(stay.arrival_at),
-        "expected_departure_at": stay.expected_departure_at.map(format_instant),
-        "guest": {},
-    })
+fn clear_content(stay: &StayRow) -> NotifiedStay {
+    NotifiedStay {
+        purpose: Some(stay.purpose.as_stored().to_owned()),
+        arrival_at: Some(format_instant(stay.arrival_at)),
+        expected_departure_at: stay.expected_departure_at.map(format_instant),
+        ..NotifiedStay::default()
+    }
 }

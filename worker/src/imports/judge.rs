@@ -27,7 +27,7 @@ use store::imports::{self, ImportRow};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{Job, Left};
+use super::{ImportOutcome, Job};
 
 /// Pause before retrying rows the intake could not take, doubling from the first value up to the
 /// second.
@@ -36,7 +36,7 @@ const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration:
 const FAULT_COUNT_MAX: usize = 5;
 
 /// What became of a row.
-enum Fate {
+enum RowFate {
     Skipped,
     /// With the id of the stay, unless it is a dry run, and its warnings.
     Accepted(Option<Uuid>, Vec<RowNote>),
@@ -139,7 +139,7 @@ impl Job {
         places: &[PlaceColumns],
         first: usize,
         sender: &Sender,
-    ) -> Result<Vec<ImportRow>, Left> {
+    ) -> Result<Vec<ImportRow>, ImportOutcome> {
         let none = PlaceColumns::default();
         let read: Vec<Placed<'_>> = read
             .iter()
@@ -148,7 +148,7 @@ impl Job {
                 places: places.get(row.sheet).unwrap_or(&none),
             })
             .collect();
-        let mut fates: Vec<Option<Fate>> = read
+        let mut fates: Vec<Option<RowFate>> = read
             .iter()
             .map(|row| self.fate_before_intake(*row, sender))
             .collect();
@@ -156,16 +156,16 @@ impl Job {
         self.depart(&read, &fates, sender).await?;
         let mut outcomes = Vec::with_capacity(read.len());
         for ((index, row), fate) in (first..).zip(&read).zip(fates) {
-            let fate = fate.unwrap_or(Fate::Skipped);
+            let fate = fate.unwrap_or(RowFate::Skipped);
             outcomes.push(self.outcome(index, *row, fate)?);
         }
         Ok(outcomes)
     }
 
     /// The outcome if the row alone decides it; `None` when the intake must be asked.
-    fn fate_before_intake(&self, row: Placed<'_>, sender: &Sender) -> Option<Fate> {
+    fn fate_before_intake(&self, row: Placed<'_>, sender: &Sender) -> Option<RowFate> {
         let Some(draft) = row.stay() else {
-            return Some(Fate::Skipped);
+            return Some(RowFate::Skipped);
         };
         if draft.violations.is_empty() && !self.import.is_dry_run {
             return None;
@@ -175,9 +175,9 @@ impl Job {
             .validate(sender, self.received_at(), &draft.stay);
         let violations = all_violations(row, draft, &judged.errors);
         Some(if violations.is_empty() {
-            Fate::Accepted(None, row.all_warnings(&judged.warnings))
+            RowFate::Accepted(None, row.all_warnings(&judged.warnings))
         } else {
-            Fate::Rejected(Reasons::invalid(violations))
+            RowFate::Rejected(Reasons::invalid(violations))
         })
     }
 
@@ -196,9 +196,9 @@ impl Job {
     async fn declare_open(
         &self,
         read: &[Placed<'_>],
-        fates: &mut [Option<Fate>],
+        fates: &mut [Option<RowFate>],
         sender: &Sender,
-    ) -> Result<(), Left> {
+    ) -> Result<(), ImportOutcome> {
         let mut pause = RETRY_PAUSE.0;
         let mut fault_counts: HashMap<usize, usize> = HashMap::new();
         let mut replays = Vec::new();
@@ -231,7 +231,7 @@ impl Job {
                     is_stopping |= matches!(answer, Err(Refusal::Stopping));
                     let faults = fault_counts.entry(*place).or_default();
                     fates[*place] = self.fate(read[*place], answer, faults);
-                    if matches!(fates[*place], Some(Fate::Replayed(..))) {
+                    if matches!(fates[*place], Some(RowFate::Replayed(..))) {
                         replays.push(*place);
                     }
                 }
@@ -240,7 +240,7 @@ impl Job {
                 break;
             }
             if is_stopping || self.shutdown.is_cancelled() {
-                return Err(Left::Stopping);
+                return Err(ImportOutcome::Stopping);
             }
             sleep(pause).await;
             pause = (pause * 2).min(RETRY_PAUSE.1);
@@ -254,13 +254,13 @@ impl Job {
     async fn depart(
         &self,
         read: &[Placed<'_>],
-        fates: &[Option<Fate>],
+        fates: &[Option<RowFate>],
         sender: &Sender,
-    ) -> Result<(), Left> {
-        let stay_id = |fate: &Option<Fate>| match fate {
-            Some(Fate::Accepted(stay_id, _)) => *stay_id,
-            Some(Fate::Replayed(stay_id, _)) => Some(*stay_id),
-            Some(Fate::Skipped | Fate::Rejected(_)) | None => None,
+    ) -> Result<(), ImportOutcome> {
+        let stay_id = |fate: &Option<RowFate>| match fate {
+            Some(RowFate::Accepted(stay_id, _)) => *stay_id,
+            Some(RowFate::Replayed(stay_id, _)) => Some(*stay_id),
+            Some(RowFate::Skipped | RowFate::Rejected(_)) | None => None,
         };
         let departures = read.iter().zip(fates).filter_map(|(row, fate)| {
             let departed_at = row.stay()?.departed_at()?;
@@ -276,7 +276,7 @@ impl Job {
                 match answer {
                     // Gone or cancelled before.
                     Ok(_) | Err(Refusal::StayDeparted | Refusal::StayCancelled) => {}
-                    Err(Refusal::Stopping) => return Err(Left::Stopping),
+                    Err(Refusal::Stopping) => return Err(ImportOutcome::Stopping),
                     Err(_) => left.push(departure),
                 }
             }
@@ -288,7 +288,7 @@ impl Job {
                 break;
             }
             if self.shutdown.is_cancelled() && !open.is_empty() {
-                return Err(Left::Stopping);
+                return Err(ImportOutcome::Stopping);
             }
             if !open.is_empty() {
                 sleep(pause).await;
@@ -304,26 +304,26 @@ impl Job {
         row: Placed<'_>,
         answer: Result<Accepted, Refusal>,
         fault_count: &mut usize,
-    ) -> Option<Fate> {
+    ) -> Option<RowFate> {
         let refusal = match answer {
             Ok(accepted) => {
                 let warnings = row.warnings_of(&accepted.stay);
                 let stay_id = accepted.stay.id;
                 return Some(if accepted.is_replay {
-                    Fate::Replayed(stay_id, warnings)
+                    RowFate::Replayed(stay_id, warnings)
                 } else {
-                    Fate::Accepted(Some(stay_id), warnings)
+                    RowFate::Accepted(Some(stay_id), warnings)
                 });
             }
             Err(refusal) => refusal,
         };
         match refusal {
             Refusal::Invalid(violations) => {
-                Some(Fate::Rejected(Reasons::invalid(row.notes(&violations))))
+                Some(RowFate::Rejected(Reasons::invalid(row.notes(&violations))))
             }
             Refusal::ReferenceConflict { stay_id } => {
                 let violation = Violation::new("/reference", Code::ReferenceConflict);
-                Some(Fate::Rejected(Reasons {
+                Some(RowFate::Rejected(Reasons {
                     stay_id: Some(stay_id),
                     violations: vec![row.note(&violation)],
                     ..Reasons::of(Code::ReferenceConflict)
@@ -351,31 +351,37 @@ impl Job {
     }
 
     /// Counts an internal error; the row is retried until there are too many.
-    fn fault(&self, fault_count: &mut usize, error: &str) -> Option<Fate> {
+    fn fault(&self, fault_count: &mut usize, error: &str) -> Option<RowFate> {
         *fault_count += 1;
         if *fault_count < FAULT_COUNT_MAX {
             return None;
         }
         tracing::error!(import.id = %self.import.id, error, "a row was not accepted");
-        Some(Fate::Rejected(Reasons::of(Code::Internal)))
+        Some(RowFate::Rejected(Reasons::of(Code::Internal)))
     }
 
     /// A stay that this file made before its worker died counts as accepted, not replayed; the
     /// second of two identical rows is replayed.
-    async fn claim_own(&self, fates: &mut [Option<Fate>], replays: &[usize]) -> Result<(), Left> {
+    async fn claim_own(
+        &self,
+        fates: &mut [Option<RowFate>],
+        replays: &[usize],
+    ) -> Result<(), ImportOutcome> {
         if replays.is_empty() {
             return Ok(());
         }
         let mut claimed: HashSet<Uuid> = fates
             .iter()
             .filter_map(|fate| match fate {
-                Some(Fate::Accepted(stay_id, _)) => *stay_id,
-                Some(Fate::Skipped | Fate::Replayed(..) | Fate::Rejected(_)) | None => None,
+                Some(RowFate::Accepted(stay_id, _)) => *stay_id,
+                Some(RowFate::Skipped | RowFate::Replayed(..) | RowFate::Rejected(_)) | None => {
+                    None
+                }
             })
             .collect();
-        let stay_of = |fate: &Option<Fate>| match fate {
-            Some(Fate::Replayed(stay_id, _)) => Some(*stay_id),
-            Some(Fate::Skipped | Fate::Accepted(..) | Fate::Rejected(_)) | None => None,
+        let stay_of = |fate: &Option<RowFate>| match fate {
+            Some(RowFate::Replayed(stay_id, _)) => Some(*stay_id),
+            Some(RowFate::Skipped | RowFate::Accepted(..) | RowFate::Rejected(_)) | None => None,
         };
         let stay_ids: Vec<Uuid> = replays
             .iter()
@@ -388,16 +394,23 @@ impl Job {
             };
             if own.contains(&stay_id) && claimed.insert(stay_id) {
                 let warnings = match fates[*place].take() {
-                    Some(Fate::Replayed(_, warnings) | Fate::Accepted(_, warnings)) => warnings,
-                    Some(Fate::Skipped | Fate::Rejected(_)) | None => Vec::new(),
+                    Some(RowFate::Replayed(_, warnings) | RowFate::Accepted(_, warnings)) => {
+                        warnings
+                    }
+                    Some(RowFate::Skipped | RowFate::Rejected(_)) | None => Vec::new(),
                 };
-                fates[*place] = Some(Fate::Accepted(Some(stay_id), warnings));
+                fates[*place] = Some(RowFate::Accepted(Some(stay_id), warnings));
             }
         }
         Ok(())
     }
 
-    fn outcome(&self, index: usize, placed: Placed<'_>, fate: Fate) -> Result<ImportRow, Left> {
+    fn outcome(
+        &self,
+        index: usize,
+        placed: Placed<'_>,
+        fate: RowFate,
+    ) -> Result<ImportRow, ImportOutcome> {
         let row = placed.row;
         let position = i32::try_from(index).unwrap_or(i32::MAX);
         let draft = placed.stay();
@@ -405,17 +418,17 @@ impl Job {
         let mut notes = Map::new();
         let own = draft.map_or(&[][..], |draft| &draft.warnings);
         let (outcome, stay_id, warnings) = match &fate {
-            Fate::Skipped => match &row.reading {
+            RowFate::Skipped => match &row.reading {
                 FileReading::Skipped(why) => (RowOutcome::Skipped, None, std::slice::from_ref(why)),
                 FileReading::Stay(_) => (RowOutcome::Skipped, None, own),
             },
-            Fate::Accepted(stay_id, warnings) => {
+            RowFate::Accepted(stay_id, warnings) => {
                 (RowOutcome::Accepted, *stay_id, warnings.as_slice())
             }
-            Fate::Replayed(stay_id, warnings) => {
+            RowFate::Replayed(stay_id, warnings) => {
                 (RowOutcome::Replayed, Some(*stay_id), warnings.as_slice())
             }
-            Fate::Rejected(reasons) => {
+            RowFate::Rejected(reasons) => {
                 notes.insert("code".to_owned(), json!(reasons.code.as_str()));
                 notes.insert("errors".to_owned(), kept(&reasons.violations));
                 if let Some(stay_id) = reasons.stay_id {
@@ -428,13 +441,13 @@ impl Job {
             notes.insert("warnings".to_owned(), kept(warnings));
         }
         let sealed = match fate {
-            Fate::Rejected(_) => {
+            RowFate::Rejected(_) => {
                 let cells = rejected_cells(row, draft);
                 let cells = serde_json::to_vec(&cells)
-                    .map_err(|_| Left::NotNow("could not write cells".to_owned()))?;
+                    .map_err(|_| ImportOutcome::NotNow("could not write cells".to_owned()))?;
                 Some(self.seal(Sealed::Row(position), &cells)?)
             }
-            Fate::Skipped | Fate::Accepted(..) | Fate::Replayed(..) => None,
+            RowFate::Skipped | RowFate::Accepted(..) | RowFate::Replayed(..) => None,
         };
         Ok(ImportRow {
             import_id: self.import.id,
@@ -448,13 +461,13 @@ impl Job {
         })
     }
 
-    fn count_row(&self, fate: &Fate) {
+    fn count_row(&self, fate: &RowFate) {
         let outcome = match fate {
-            Fate::Skipped => return,
-            Fate::Accepted(None, _) => return,
-            Fate::Accepted(Some(_), _) => "accepted",
-            Fate::Replayed(..) => "replayed",
-            Fate::Rejected(_) => "refused",
+            RowFate::Skipped => return,
+            RowFate::Accepted(None, _) => return,
+            RowFate::Accepted(Some(_), _) => "accepted",
+            RowFate::Replayed(..) => "replayed",
+            RowFate::Rejected(_) => "refused",
         };
         counter!(
             "luutru_intake_items_total",

@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Left;
+use super::ImportOutcome;
 
 /// The command of the process.
 const COMMAND: &str = "read-file";
@@ -66,9 +66,9 @@ pub(super) struct FileReader {
 
 impl FileReader {
     /// Starts the process.
-    pub(super) async fn start(request: &Request) -> Result<Self, Left> {
+    pub(super) async fn start(request: &Request) -> Result<Self, ImportOutcome> {
         let failed = |error: std::io::Error| {
-            Left::NotNow(format!("no process reads the file: {}", error.kind()))
+            ImportOutcome::NotNow(format!("no process reads the file: {}", error.kind()))
         };
         let mut process = Command::new(binary().map_err(failed)?)
             .arg(COMMAND)
@@ -81,7 +81,7 @@ impl FileReader {
             .spawn()
             .map_err(failed)?;
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
-            return Err(Left::NotNow("no pipe to the process".to_owned()));
+            return Err(ImportOutcome::NotNow("no pipe to the process".to_owned()));
         };
         let mut reader = Self {
             process,
@@ -89,14 +89,14 @@ impl FileReader {
             output: BufReader::new(output),
         };
         let mut line = serde_json::to_vec(request)
-            .map_err(|_| Left::NotNow("a request was not written".to_owned()))?;
+            .map_err(|_| ImportOutcome::NotNow("a request was not written".to_owned()))?;
         line.push(b'\n');
         reader.feed(&line).await?;
         Ok(reader)
     }
 
     /// Sends it a piece of the file.
-    pub(super) async fn feed(&mut self, piece: &[u8]) -> Result<(), Left> {
+    pub(super) async fn feed(&mut self, piece: &[u8]) -> Result<(), ImportOutcome> {
         let Some(input) = &mut self.input else {
             return Err(self.died(ReaderDeath::Broken).await);
         };
@@ -110,7 +110,7 @@ impl FileReader {
     /// The shape of the file, once all of it has been sent.
     pub(super) async fn description(
         &mut self,
-    ) -> Result<Result<FileDescription, Vec<RowNote>>, Left> {
+    ) -> Result<Result<FileDescription, Vec<RowNote>>, ImportOutcome> {
         // The end of the file.
         drop(self.input.take());
         match timeout(UNDERSTANDING_TIME_MAX, self.answer()).await {
@@ -125,7 +125,7 @@ impl FileReader {
     }
 
     /// Up to this many rows; fewer at the end, none after it.
-    pub(super) async fn rows(&mut self, count: usize) -> Result<Vec<FileRow>, Left> {
+    pub(super) async fn rows(&mut self, count: usize) -> Result<Vec<FileRow>, ImportOutcome> {
         let mut rows = Vec::with_capacity(count);
         while rows.len() < count {
             match timeout(ANSWER_TIME_MAX, self.answer()).await {
@@ -141,7 +141,7 @@ impl FileReader {
         Ok(rows)
     }
 
-    async fn answer(&mut self) -> Result<ReaderAnswer, Left> {
+    async fn answer(&mut self) -> Result<ReaderAnswer, ImportOutcome> {
         let mut line = Vec::new();
         let mut output = (&mut self.output).take(ANSWER_BYTE_COUNT_MAX);
         let read = output.read_until(b'\n', &mut line).await;
@@ -156,10 +156,10 @@ impl FileReader {
     }
 
     /// Ends the process, or finds out how it ended by itself.
-    async fn died(&mut self, known: ReaderDeath) -> Left {
+    async fn died(&mut self, known: ReaderDeath) -> ImportOutcome {
         if known == ReaderDeath::TooHeavy {
             let _ = self.process.start_kill();
-            return Left::ReaderDied(known);
+            return ImportOutcome::ReaderDied(known);
         }
         let death = match timeout(ANSWER_TIME_MAX, self.process.wait()).await {
             // Without an exit code it was a signal: memory refused, CPU time used up, or the kernel
@@ -171,7 +171,7 @@ impl FileReader {
                 ReaderDeath::TooHeavy
             }
         };
-        Left::ReaderDied(death)
+        ImportOutcome::ReaderDied(death)
     }
 }
 

@@ -20,10 +20,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::defects::Defect;
-use crate::peer::{Answer, CallFault, Calling, PeerName, Transport};
+use crate::{
+    peer::PeerName,
+    transport::{CallFault, Calling, PeerAnswer, Transport},
+};
 
 /// What a caller hears.
-pub(super) type Outcome = Result<Answer, CallFault>;
+pub(super) type Outcome = Result<PeerAnswer, CallFault>;
 
 /// A call on its way.
 #[derive(Clone)]

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
-use store::outbox::{Progress, TaskResult};
+use store::results::{Progress, TaskResult};
 use uuid::Uuid;
 
 use super::{
@@ -12,8 +12,9 @@ use super::{
     eyes,
 };
 use crate::{
-    peer::{Answer, CallFault, PeerName},
-    settle::{Ledger, Recording},
+    peer::PeerName,
+    settle::{Recording, ResultLedger},
+    transport::{CallFault, PeerAnswer},
 };
 
 /// What is wrong.
@@ -69,7 +70,7 @@ impl Defect {
     /// Applies to the police endpoint's answer about a notification.
     pub(super) fn bend_answer(self, id: Uuid, outcome: Outcome) -> Outcome {
         match outcome {
-            Ok(answer) if self == Self::DeliveredOnPage && answer.status == 200 => Ok(Answer {
+            Ok(answer) if self == Self::DeliveredOnPage && answer.status == 200 => Ok(PeerAnswer {
                 is_json: true,
                 body: json!({
                     "police_reference": format!("CA-{id}"),
@@ -98,15 +99,15 @@ impl Defect {
 
 /// A ledger with a defect.
 pub(super) struct BentLedger {
-    pub(super) inner: Box<dyn Ledger>,
+    pub(super) inner: Box<dyn ResultLedger>,
     pub(super) defect: Defect,
     pub(super) eyes: DatabaseConnection,
 }
 
-impl Ledger for BentLedger {
-    fn record<'a>(&'a self, results: &'a [TaskResult], now: DateTime<Utc>) -> Recording<'a> {
+impl ResultLedger for BentLedger {
+    fn record<'a>(&'a self, results: &'a [&TaskResult], now: DateTime<Utc>) -> Recording<'a> {
         Box::pin(async move {
-            let mut bent = results.to_vec();
+            let mut bent: Vec<TaskResult> = results.iter().copied().cloned().collect();
             for result in &mut bent {
                 if self.defect == Defect::NoFencing {
                     self.take_lease(result).await;
@@ -122,16 +123,14 @@ impl Ledger for BentLedger {
                 self.defect == Defect::DeliveryForgotten
                     && matches!(result.progress, Progress::Delivered { .. })
             };
-            let kept: Vec<TaskResult> = bent
-                .iter()
-                .filter(|result| !is_forgotten(result))
-                .cloned()
-                .collect();
-            let mut held = match kept.is_empty() {
-                true => Vec::new(),
-                false => self.inner.record(&kept, now).await?,
-            }
-            .into_iter();
+            let kept = bent.iter().filter(|result| !is_forgotten(result));
+            let kept: Vec<&TaskResult> = kept.collect();
+            let held = if kept.is_empty() {
+                Vec::new()
+            } else {
+                self.inner.record(&kept, now).await?
+            };
+            let mut held = held.into_iter();
             Ok(bent
                 .iter()
                 .map(|result| is_forgotten(result) || held.next().unwrap_or(false))

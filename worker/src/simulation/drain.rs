@@ -13,7 +13,8 @@ use store::{destinations, tasks::Requeued};
 use super::{
     eyes,
     plan::PoliceFault,
-    world::{POST, Phase, Spot, World, audit},
+    template::{POST, audit},
+    world::{Phase, Spot, World},
 };
 
 /// A peer's wish to be left alone is followed for an hour; five minutes is the longest wait

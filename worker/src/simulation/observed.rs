@@ -10,11 +10,14 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::rngs::StdRng;
-use store::outbox::{Progress, Task, TaskResult};
+use store::{
+    outbox::Task,
+    results::{Progress, TaskResult},
+};
 use uuid::Uuid;
 
 use super::plan::{LedgerFault, Trouble};
-use crate::settle::{Ledger, Recording};
+use crate::settle::{Recording, ResultLedger};
 
 /// The holder of a task, as far as can be told from outside.
 struct Hold {
@@ -126,12 +129,12 @@ impl Observed {
 
 /// A ledger that is watched.
 pub(super) struct WatchedLedger {
-    pub(super) inner: Box<dyn Ledger>,
+    pub(super) inner: Box<dyn ResultLedger>,
     pub(super) observed: Observed,
 }
 
-impl Ledger for WatchedLedger {
-    fn record<'a>(&'a self, results: &'a [TaskResult], now: DateTime<Utc>) -> Recording<'a> {
+impl ResultLedger for WatchedLedger {
+    fn record<'a>(&'a self, results: &'a [&TaskResult], now: DateTime<Utc>) -> Recording<'a> {
         Box::pin(async move {
             let held = self.inner.record(results, now).await?;
             for (result, is_held) in results.iter().zip(&held) {
@@ -144,7 +147,7 @@ impl Ledger for WatchedLedger {
 
 /// A ledger with faults.
 pub(super) struct FaultyLedger {
-    pub(super) inner: Box<dyn Ledger>,
+    pub(super) inner: Box<dyn ResultLedger>,
     pub(super) observed: Observed,
     pub(super) machine: u32,
     pub(super) trouble: Trouble<LedgerFault>,
@@ -162,8 +165,8 @@ impl FaultyLedger {
     }
 }
 
-impl Ledger for FaultyLedger {
-    fn record<'a>(&'a self, results: &'a [TaskResult], now: DateTime<Utc>) -> Recording<'a> {
+impl ResultLedger for FaultyLedger {
+    fn record<'a>(&'a self, results: &'a [&TaskResult], now: DateTime<Utc>) -> Recording<'a> {
         Box::pin(async move {
             match self.fault() {
                 None => self.inner.record(results, now).await,

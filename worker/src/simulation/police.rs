@@ -12,7 +12,7 @@ use super::{
     calls::{Call, Outcome},
     plan::PoliceFault,
 };
-use crate::peer::{Answer, CallFault};
+use crate::transport::{CallFault, PeerAnswer};
 
 /// What was filed.
 #[derive(Clone, Debug)]
@@ -187,7 +187,7 @@ fn other() -> Value {
 /// A refusal for now, with `Retry-After`.
 pub(super) fn later(status: u16, chance: &mut StdRng) -> Outcome {
     let seconds = [0, 1, 30, 600, 7_200].choose(chance).copied().unwrap_or(0);
-    let answer = Answer {
+    let answer = PeerAnswer {
         status,
         is_json: false,
         retry_after: (seconds > 0).then(|| TimeDelta::seconds(seconds)),
@@ -207,7 +207,7 @@ pub(super) fn json(status: u16, body: &Value) -> Outcome {
 }
 
 fn answer(status: u16, is_json: bool, body: Vec<u8>) -> Outcome {
-    Ok(Answer {
+    Ok(PeerAnswer {
         status,
         is_json,
         retry_after: None,

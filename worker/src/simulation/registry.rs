@@ -10,7 +10,7 @@ use super::{
     plan::RegistryFault,
     police::{json, later, page},
 };
-use crate::peer::CallFault;
+use crate::transport::CallFault;
 
 /// The registered persons by number.
 #[derive(Default)]

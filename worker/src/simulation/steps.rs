@@ -16,9 +16,10 @@ use super::{
     desk::{Errand, Sent, Stay, What},
     eyes,
     plan::PoliceFault,
-    world::{POST, Phase, Spot, Work, World, audit},
+    template::{POST, audit},
+    world::{Phase, Spot, Work, World},
 };
-use crate::{deliver, peer::PeerName, run::Round};
+use crate::{claim::Round, delivery, peer::PeerName};
 
 /// The longest call, in seconds; a caller that waits longer gives up.
 const CALL_SECONDS_MAX: i64 = 10;
@@ -315,21 +316,19 @@ impl World {
         let (clock, lease_seconds) = (self.clock.clone(), self.plan.lease_seconds);
         let machine = self.machine(name);
         let worker = Arc::clone(&machine.worker);
+        let claim_loop = Arc::clone(&machine.claim_loop);
         let phase = std::mem::replace(&mut machine.phase, Phase::Resting);
         let next = match phase {
             Phase::Resting => {
                 worker.forward_who_is_there().await;
-                worker.prepare(&mut machine.rounds).await;
+                claim_loop.prepare(&mut machine.rounds).await;
                 Phase::Prepared
             }
             Phase::Prepared => {
-                let room = worker
-                    .destinations
-                    .open()
-                    .map_or(0, |(_, rooms)| rooms.total());
+                let room = worker.destinations.room();
                 let places = place_count.saturating_sub(under_way);
                 let count = room.min(claim_count).min(places);
-                match worker.choose(count).await {
+                match claim_loop.choose(count).await {
                     _ if room == 0 => Phase::Ended(Round::Held),
                     _ if count == 0 => Phase::Ended(Round::Busy),
                     Ok(choice) if choice.ids.is_empty() => Phase::Ended(Round::Drained),
@@ -338,7 +337,7 @@ impl World {
                 }
             }
             Phase::Chosen { choice, count } => {
-                let (tasks, lease) = worker.take(&choice.ids).await.unwrap();
+                let (tasks, lease) = claim_loop.take(&choice.ids).await.unwrap();
                 let mut tasks = tasks;
                 if let Some(condition) = condition {
                     let lease = (lease.id, lease_seconds);
@@ -369,18 +368,18 @@ impl World {
                 lease,
                 is_full,
             } => {
-                for claimed in worker.with_subjects(tasks, lease).await {
+                for claimed in claim_loop.with_subjects(tasks, lease).await {
                     let worker = Arc::clone(&worker);
                     let work = Work::Task(claimed.task.id);
                     self.add_actor(name, work, async move {
-                        deliver::handle(&worker, claimed).await;
+                        delivery::deliver(&worker, claimed).await;
                         None
                     });
                 }
-                Phase::Ended(if is_full { Round::Full } else { Round::Drained })
+                Phase::Ended(Round::of(is_full))
             }
             Phase::Ended(round) => {
-                worker.after(&mut machine.rounds, &round).await;
+                claim_loop.after(&mut machine.rounds, &round).await;
                 Phase::Resting
             }
         };

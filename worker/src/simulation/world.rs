@@ -9,28 +9,23 @@ use std::{
     num::NonZeroU32,
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize},
     },
     task::Poll,
 };
 
 use chrono::TimeDelta;
-use domain::{
-    audit::{Action, SubjectKind},
-    catalogue::Catalogues,
-};
 use intake::{Intake, IntakeParts, IntakeSettings};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use runtime::{
     clock::{Clock, ManualClock},
-    ids,
-    signing::ReceiptSigner,
-    vault::{MasterKey, Vault, WrappedDataKey},
+    skew::ClockWatch,
 };
 use sea_orm::DatabaseConnection;
 use sha2::{Digest, Sha256};
-use store::{ConnectOptions, Database, outbox::Task};
+use store::{Database, outbox::Task};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -43,136 +38,19 @@ use super::{
     plan::Plan,
     police::Police,
     registry::Registry,
+    template::{self, Template},
 };
 use crate::{
     WorkerSettings,
+    chance::Chance,
+    claim::{Choice, ClaimLoop, ClaimRounds, Round},
+    claimed::TaskLease,
     content::Contents,
-    deliver::Lease,
     destinations::Destinations,
     peer::{Peer, PeerName},
-    run::{Chance, Choice, Parts, Round, Rounds, Worker},
-    settle::{Ledger, Recorder, Writer},
+    settle::{Recorder, ResultLedger, ResultWriter},
+    worker::Worker,
 };
-
-/// A database with its schema and the demonstration, and what else is the same for all runs.
-pub(super) struct Template {
-    file: Vec<u8>,
-    keys: Vec<WrappedDataKey>,
-    signer: Arc<ReceiptSigner>,
-    catalogues: Arc<Catalogues>,
-}
-
-impl Template {
-    /// The one of this process.
-    pub(super) fn shared() -> &'static Self {
-        static TEMPLATE: OnceLock<Template> = OnceLock::new();
-        TEMPLATE.get_or_init(|| {
-            // The caller may be inside a runtime.
-            let thread = std::thread::spawn(|| super::block_on(Self::make()));
-            thread.join().unwrap()
-        })
-    }
-
-    async fn make() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("template.db");
-        let url = format!("sqlite://{}", path.display());
-        let db = connect(&url).await;
-        store::schema::migrate(&db).await.unwrap();
-        let (clock, _hands) = Clock::manual("2026-11-01T00:00:00Z".parse().unwrap());
-        seeds::seed_demo(&db, &[7; 32], &clock, None).await.unwrap();
-        let vault = vault();
-        let mut keys = Vec::new();
-        for month in ["2026-11", "2026-12"] {
-            let key = vault.new_data_key(ids::uuid_v7(&clock), month).unwrap();
-            let stored = store::data_keys::DataKey {
-                id: key.id,
-                month: key.month.clone(),
-                wrapped: key.wrapped.clone(),
-            };
-            store::data_keys::settle_month(&db, stored, clock.now())
-                .await
-                .unwrap();
-            keys.push(key);
-        }
-        route_one_commune(&db, &clock).await;
-        db.close().await;
-        Self {
-            file: std::fs::read(&path).unwrap(),
-            keys,
-            signer: Arc::new(
-                ReceiptSigner::from_pem(&ReceiptSigner::generate_pem().unwrap()).unwrap(),
-            ),
-            catalogues: Arc::new(catalogues()),
-        }
-    }
-}
-
-/// Destination of the commune of the official residence; it has no endpoint of its own.
-pub(super) const POST: &str = "post";
-
-/// So that a pause can hold back some and not the others.
-async fn route_one_commune(db: &Database, clock: &Clock) {
-    let ids = seeds::demo_facility_ids();
-    let facilities = seeds::demo_facilities();
-    let residence = facilities
-        .iter()
-        .find(|facility| facility.id == ids.official_residence)
-        .unwrap();
-    let name = "Công an phường (dữ liệu mẫu)".to_owned();
-    let id = ids::uuid_v7(clock);
-    let post = store::destinations::new(POST.to_owned(), id, name, None, clock.now());
-    let route = store::destinations::Route {
-        commune_code: residence.commune_code.clone(),
-        valid_from: "2026-01-01".parse().unwrap(),
-        valid_to: None,
-        destination_code: POST.to_owned(),
-    };
-    store::destinations::add(db, vec![post]).await.unwrap();
-    store::destinations::route(db, route, audit(clock, Action::DestinationRouted))
-        .await
-        .unwrap();
-}
-
-/// An operator's entry.
-pub(super) fn audit(clock: &Clock, action: Action) -> store::audit::Entry {
-    let place = (ids::uuid_v7(clock), clock.now());
-    let actor = store::audit::Actor::Key(Uuid::from_u128(5));
-    store::audit::entry(
-        place,
-        actor,
-        action,
-        (SubjectKind::Destination, Uuid::from_u128(6)),
-    )
-}
-
-fn catalogues() -> Catalogues {
-    let seeds = seeds::catalogues().unwrap();
-    let entries = |name: &str| {
-        let seed = seeds.iter().find(|seed| seed.name == name);
-        seed.map(|seed| seed.entries.clone()).unwrap()
-    };
-    Catalogues::read(
-        &entries("provinces"),
-        &entries("communes"),
-        &entries("countries"),
-        &entries("commune_aliases"),
-    )
-    .unwrap()
-}
-
-fn vault() -> Arc<Vault> {
-    Arc::new(Vault::new(MasterKey::new([1; 32]), [2; 32]))
-}
-
-async fn connect(url: &str) -> Database {
-    let options = ConnectOptions {
-        reader_count_max: 2,
-        acquire_timeout: std::time::Duration::from_secs(30),
-        ..ConnectOptions::default()
-    };
-    Database::connect(url, &options).await.unwrap()
-}
 
 /// A directory in memory where there is one: a run commits often, and no power is lost in it.
 fn directory() -> tempfile::TempDir {
@@ -191,7 +69,7 @@ pub(super) enum Phase {
     },
     Taken {
         tasks: Vec<Task>,
-        lease: Lease,
+        lease: TaskLease,
         is_full: bool,
     },
     Ended(Round),
@@ -201,9 +79,10 @@ pub(super) enum Phase {
 pub(super) struct Machine {
     pub(super) name: u32,
     pub(super) worker: Arc<Worker>,
-    pub(super) rounds: Rounds,
+    pub(super) claim_loop: Arc<ClaimLoop>,
+    pub(super) rounds: ClaimRounds,
     /// Lent to the actor that writes.
-    pub(super) writer: Option<Writer>,
+    pub(super) writer: Option<ResultWriter>,
     pub(super) phase: Phase,
     pub(super) is_stopping: bool,
 }
@@ -234,7 +113,7 @@ pub(super) struct Actor {
     pub(super) machine: u32,
     pub(super) work: Work,
     pub(super) spot: Spot,
-    future: Pin<Box<dyn Future<Output = Option<Writer>>>>,
+    future: Pin<Box<dyn Future<Output = Option<ResultWriter>>>>,
 }
 
 /// The history of a run.
@@ -286,9 +165,9 @@ impl World {
         let path = directory.path().join("run.db");
         std::fs::write(&path, &template.file).unwrap();
         let url = format!("sqlite://{}", path.display());
-        let db = connect(&url).await;
+        let db = template::connect(&url).await;
         let (clock, hands) = Clock::simulated(plan.starts_at, plan.seed);
-        let vault = vault();
+        let vault = template::vault();
         for key in &template.keys {
             vault.load(key).unwrap();
         }
@@ -371,10 +250,11 @@ impl World {
         let ledger_seed = self.chance.random();
         let (recorder, writer) =
             Recorder::with_writer(self.ledger(name, ledger_seed), clock.clone());
-        let worker = Worker::new(Parts {
+        let worker = Arc::new(Worker {
             db: self.db.clone(),
+            clock_watch: Arc::new(ClockWatch::new(clock.clone())),
             clock: clock.clone(),
-            contents: Contents::new(self.db.clone(), vault()),
+            contents: Contents::new(self.db.clone(), template::vault()),
             registry,
             destinations: Destinations::new(
                 self.db.clone(),
@@ -386,20 +266,22 @@ impl World {
             recorder,
             chance: Chance::new(Some(self.chance.random())),
             settings,
+            abandon: CancellationToken::new(),
         });
         self.note(&format!("worker {name} starts"));
         self.machines.push(Machine {
             name,
-            worker: Arc::new(worker),
-            rounds: Rounds::begin(&self.clock),
+            claim_loop: Arc::new(ClaimLoop::new(Arc::clone(&worker))),
+            worker,
+            rounds: ClaimRounds::begin(&self.clock),
             writer: Some(writer),
             phase: Phase::Resting,
             is_stopping: false,
         });
     }
 
-    fn ledger(&self, machine: u32, seed: u64) -> Box<dyn Ledger> {
-        let mut inner: Box<dyn Ledger> = Box::new(self.db.clone());
+    fn ledger(&self, machine: u32, seed: u64) -> Box<dyn ResultLedger> {
+        let mut inner: Box<dyn ResultLedger> = Box::new(self.db.clone());
         if self.defect != Defect::None {
             let (defect, eyes) = (self.defect, self.eyes.clone());
             inner = Box::new(BentLedger {
@@ -448,7 +330,7 @@ impl World {
         &mut self,
         machine: u32,
         work: Work,
-        future: impl Future<Output = Option<Writer>> + 'static,
+        future: impl Future<Output = Option<ResultWriter>> + 'static,
     ) -> u64 {
         self.last_actor += 1;
         self.actors.push(Actor {
@@ -505,7 +387,7 @@ impl World {
     }
 
     /// The task whose result is now written is notified at its next move.
-    fn take_back(&mut self, machine: u32, writer: Writer, told: &[u64]) {
+    fn take_back(&mut self, machine: u32, writer: ResultWriter, told: &[u64]) {
         let held_back = writer.held_back();
         for actor in &mut self.actors {
             let is_held_back = matches!(&actor.work, Work::Task(id) if held_back.contains(id));
@@ -519,5 +401,5 @@ impl World {
 
 enum Moved {
     Waits(Spot),
-    Done(Option<Writer>),
+    Done(Option<ResultWriter>),
 }

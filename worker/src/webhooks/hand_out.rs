@@ -20,7 +20,7 @@ use store::{
     webhooks::{self, DeliveryRow, WebhookRow},
 };
 
-use crate::run::Worker;
+use crate::worker::Worker;
 
 /// Events handed out by one transaction.
 const PAGE_COUNT_MAX: u64 = 200;

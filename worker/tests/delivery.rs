@@ -31,7 +31,7 @@ const NAME: &str = "Nguyễn Văn An";
 const STEP_COUNT_MAX: usize = 1_500;
 const STEP_PAUSE: Duration = Duration::from_millis(10);
 
-struct River {
+struct Setup {
     db: Database,
     intake: Intake,
     hotel: Sender,
@@ -47,7 +47,7 @@ struct River {
     _directory: tempfile::TempDir,
 }
 
-impl River {
+impl Setup {
     /// Everything but the worker, at 14:05 of a day whose deadline is 23:00.
     async fn open() -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
@@ -115,7 +115,7 @@ impl River {
             settings,
             seed: Some(20_261_123),
         };
-        let river = Self {
+        let setup = Self {
             db,
             intake,
             hotel: hotel()?,
@@ -130,14 +130,14 @@ impl River {
             _registry: registry,
             _directory: directory,
         };
-        river
+        setup
             .put(
-                &river.registry_url,
+                &setup.registry_url,
                 &format!("v1/persons/{NUMBER}"),
                 &person(),
             )
             .await?;
-        Ok(river)
+        Ok(setup)
     }
 
     async fn start_worker(&mut self) -> anyhow::Result<RunningWorker> {
@@ -220,18 +220,18 @@ impl River {
     }
 }
 
-impl Drop for River {
+impl Drop for Setup {
     fn drop(&mut self) {
         self.shutdown.cancel();
     }
 }
 
 /// Claims all that is due, for 30 seconds.
-async fn claim(river: &River, lease_id: Uuid) -> anyhow::Result<Vec<outbox::Task>> {
-    let now = river.clock.now();
-    let due = outbox::due(&river.db, now, &outbox::Communes::All, None, 10).await?;
+async fn claim(setup: &Setup, lease_id: Uuid) -> anyhow::Result<Vec<outbox::Task>> {
+    let now = setup.clock.now();
+    let due = outbox::due(&setup.db, now, &outbox::Communes::All, None, 10).await?;
     let ids: Vec<Uuid> = due.iter().map(|task| task.id).collect();
-    Ok(outbox::claim(&river.db, &ids, lease_id, now, 30).await?)
+    Ok(outbox::claim(&setup.db, &ids, lease_id, now, 30).await?)
 }
 
 fn person() -> Value {
@@ -279,11 +279,11 @@ fn is_settled(stay: &StayRow) -> bool {
 
 #[tokio::test]
 async fn a_stay_is_verified_delivered_and_acknowledged() -> anyhow::Result<()> {
-    let mut river = River::open().await?;
-    river.start_worker().await?;
-    let id = river.declare("r-1", NUMBER).await?;
-    let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
-    let effects = river.effects(id).await?;
+    let mut setup = Setup::open().await?;
+    setup.start_worker().await?;
+    let id = setup.declare("r-1", NUMBER).await?;
+    let stay = setup.until(id, TimeDelta::zero(), is_settled).await?;
+    let effects = setup.effects(id).await?;
 
     assert_eq!(stay.delivery_state.as_stored(), "acknowledged");
     assert_eq!(stay.identity_state.as_stored(), "verified");
@@ -294,10 +294,10 @@ async fn a_stay_is_verified_delivered_and_acknowledged() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_number_that_the_registry_does_not_know_holds_nothing_up() -> anyhow::Result<()> {
-    let mut river = River::open().await?;
-    river.start_worker().await?;
-    let id = river.declare("r-1", "038090009999").await?;
-    let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
+    let mut setup = Setup::open().await?;
+    setup.start_worker().await?;
+    let id = setup.declare("r-1", "038090009999").await?;
+    let stay = setup.until(id, TimeDelta::zero(), is_settled).await?;
     assert_eq!(
         (
             stay.identity_state.as_stored(),
@@ -310,44 +310,44 @@ async fn a_number_that_the_registry_does_not_know_holds_nothing_up() -> anyhow::
 
 #[tokio::test]
 async fn a_task_that_ended_three_workers_is_not_touched_again() -> anyhow::Result<()> {
-    let mut river = River::open().await?;
-    let id = river.declare("r-1", NUMBER).await?;
+    let mut setup = Setup::open().await?;
+    let id = setup.declare("r-1", NUMBER).await?;
     for _ in 0..3 {
-        let lease_id = ids::uuid_v7(&river.clock);
-        let claimed = claim(&river, lease_id).await?;
+        let lease_id = ids::uuid_v7(&setup.clock);
+        let claimed = claim(&setup, lease_id).await?;
         assert_eq!(claimed.len(), 1);
-        river.time.advance(TimeDelta::seconds(31));
+        setup.time.advance(TimeDelta::seconds(31));
     }
-    river.start_worker().await?;
-    let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
+    setup.start_worker().await?;
+    let stay = setup.until(id, TimeDelta::zero(), is_settled).await?;
     assert_eq!(stay.delivery_state.as_stored(), "parked");
     assert_eq!(stay.delivery_reason.as_deref(), Some("worker_died"));
-    assert_eq!(river.requests(&river.police_url).await?, 0);
-    assert_eq!(river.requests(&river.registry_url).await?, 0);
+    assert_eq!(setup.requests(&setup.police_url).await?, 0);
+    assert_eq!(setup.requests(&setup.registry_url).await?, 0);
     Ok(())
 }
 
 #[tokio::test]
 async fn an_item_that_is_never_answered_clearly_is_parked_while_others_pass() -> anyhow::Result<()>
 {
-    let mut river = River::open().await?;
-    let id = river.declare("r-1", NUMBER).await?;
+    let mut setup = Setup::open().await?;
+    let id = setup.declare("r-1", NUMBER).await?;
     let refusals = json!([{"stay_id": id, "status": 418, "code": "teapot"}]);
-    river.put(&river.police_url, "refusals", &refusals).await?;
-    river.start_worker().await?;
+    setup.put(&setup.police_url, "refusals", &refusals).await?;
+    setup.start_worker().await?;
     for number in 0..60 {
-        if is_settled(&river.stay(id).await?) {
+        if is_settled(&setup.stay(id).await?) {
             break;
         }
-        let neighbour = river.declare(&format!("n-{number}"), NUMBER).await?;
-        let neighbour = river
+        let neighbour = setup.declare(&format!("n-{number}"), NUMBER).await?;
+        let neighbour = setup
             .until(neighbour, TimeDelta::zero(), is_settled)
             .await?;
         assert_eq!(neighbour.delivery_state.as_stored(), "acknowledged");
-        river.time.advance(TimeDelta::seconds(31));
+        setup.time.advance(TimeDelta::seconds(31));
         tokio::time::sleep(STEP_PAUSE * 3).await;
     }
-    let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
+    let stay = setup.until(id, TimeDelta::zero(), is_settled).await?;
     assert_eq!(stay.delivery_state.as_stored(), "parked");
     assert_eq!(stay.delivery_reason.as_deref(), Some("unclear_answers"));
     Ok(())
@@ -355,49 +355,49 @@ async fn an_item_that_is_never_answered_clearly_is_parked_while_others_pass() ->
 
 #[tokio::test]
 async fn an_item_is_never_parked_for_what_all_get() -> anyhow::Result<()> {
-    let mut river = River::open().await?;
+    let mut setup = Setup::open().await?;
     let fault = json!({"malformed_rate": 1.0});
-    river.put(&river.police_url, "faults", &fault).await?;
-    let id = river.declare("r-1", NUMBER).await?;
-    river.start_worker().await?;
+    setup.put(&setup.police_url, "faults", &fault).await?;
+    let id = setup.declare("r-1", NUMBER).await?;
+    setup.start_worker().await?;
     for _ in 0..40 {
-        assert_ne!(river.stay(id).await?.delivery_state.as_stored(), "parked");
-        river.time.advance(TimeDelta::seconds(31));
+        assert_ne!(setup.stay(id).await?.delivery_state.as_stored(), "parked");
+        setup.time.advance(TimeDelta::seconds(31));
         tokio::time::sleep(STEP_PAUSE * 2).await;
     }
     let healthy = json!({});
-    river.put(&river.police_url, "faults", &healthy).await?;
-    let stay = river.until(id, TimeDelta::seconds(1), is_settled).await?;
+    setup.put(&setup.police_url, "faults", &healthy).await?;
+    let stay = setup.until(id, TimeDelta::seconds(1), is_settled).await?;
     assert_eq!(stay.delivery_state.as_stored(), "acknowledged");
-    assert_eq!(river.effects(id).await?.len(), 1);
+    assert_eq!(setup.effects(id).await?.len(), 1);
     Ok(())
 }
 
 #[tokio::test]
 async fn without_the_registry_a_stay_goes_unverified_before_its_deadline() -> anyhow::Result<()> {
-    let mut river = River::open().await?;
+    let mut setup = Setup::open().await?;
     let outage = json!({"outage": true});
-    river.put(&river.registry_url, "faults", &outage).await?;
-    let id = river.declare("r-1", NUMBER).await?;
-    river.start_worker().await?;
+    setup.put(&setup.registry_url, "faults", &outage).await?;
+    let id = setup.declare("r-1", NUMBER).await?;
+    setup.start_worker().await?;
     let is_deferred = |stay: &StayRow| stay.identity_state.as_stored() == "deferred";
-    let stay = river.until(id, TimeDelta::zero(), is_deferred).await?;
+    let stay = setup.until(id, TimeDelta::zero(), is_deferred).await?;
     assert_eq!(
         stay.delivery_state.as_stored(),
         "queued",
         "there is time to wait"
     );
 
-    river.time.set(instant("2026-11-23T22:28:00+07:00")?);
+    setup.time.set(instant("2026-11-23T22:28:00+07:00")?);
     tokio::time::sleep(STEP_PAUSE * 20).await;
     assert_eq!(
-        river.stay(id).await?.delivery_state.as_stored(),
+        setup.stay(id).await?.delivery_state.as_stored(),
         "queued",
         "still"
     );
 
-    river.time.set(instant("2026-11-23T22:29:30+07:00")?);
-    let stay = river.until(id, TimeDelta::zero(), is_settled).await?;
+    setup.time.set(instant("2026-11-23T22:29:30+07:00")?);
+    let stay = setup.until(id, TimeDelta::zero(), is_settled).await?;
     assert_eq!(
         (
             stay.identity_state.as_stored(),
@@ -406,16 +406,16 @@ async fn without_the_registry_a_stay_goes_unverified_before_its_deadline() -> an
         ("deferred", "acknowledged")
     );
 
-    river.put(&river.registry_url, "faults", &json!({})).await?;
+    setup.put(&setup.registry_url, "faults", &json!({})).await?;
     let is_verified = |stay: &StayRow| stay.identity_state.as_stored() == "verified";
-    river.until(id, TimeDelta::seconds(1), is_verified).await?;
+    setup.until(id, TimeDelta::seconds(1), is_verified).await?;
     for _ in 0..STEP_COUNT_MAX {
-        if river.effects(id).await?.len() == 2 {
+        if setup.effects(id).await?.len() == 2 {
             break;
         }
         tokio::time::sleep(STEP_PAUSE).await;
     }
-    let kinds: Vec<Value> = river
+    let kinds: Vec<Value> = setup
         .effects(id)
         .await?
         .into_iter()
@@ -427,21 +427,21 @@ async fn without_the_registry_a_stay_goes_unverified_before_its_deadline() -> an
 
 #[tokio::test]
 async fn a_stop_gives_back_what_a_silent_peer_holds() -> anyhow::Result<()> {
-    let mut river = River::open().await?;
+    let mut setup = Setup::open().await?;
     let fault = json!({"hang_rate": 1.0});
-    river.put(&river.police_url, "faults", &fault).await?;
-    let id = river.declare("r-1", NUMBER).await?;
-    let running = river.start_worker().await?;
+    setup.put(&setup.police_url, "faults", &fault).await?;
+    let id = setup.declare("r-1", NUMBER).await?;
+    let running = setup.start_worker().await?;
     let is_on_its_way = |stay: &StayRow| stay.delivery_state.as_stored() == "delivering";
-    river.until(id, TimeDelta::zero(), is_on_its_way).await?;
-    while river.requests(&river.police_url).await? == 0 {
+    setup.until(id, TimeDelta::zero(), is_on_its_way).await?;
+    while setup.requests(&setup.police_url).await? == 0 {
         tokio::time::sleep(STEP_PAUSE).await;
     }
-    river.worker_shutdown.cancel();
+    setup.worker_shutdown.cancel();
     tokio::time::timeout(Duration::from_secs(5), running.task).await??;
 
-    let lease_id = ids::uuid_v7(&river.clock);
-    let claimed = claim(&river, lease_id).await?;
+    let lease_id = ids::uuid_v7(&setup.clock);
+    let claimed = claim(&setup, lease_id).await?;
     assert_eq!(claimed.len(), 1, "free at once");
     assert_eq!(
         claimed[0].attempt_count, 2,
