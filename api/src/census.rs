@@ -203,7 +203,6 @@ impl CensusApi {
             idempotency_key: key.0.as_deref(),
             received_at: document.received_at,
             trace_parent: Some(&trace_parent),
-            census_lease: None,
         };
         let report = app
             .intake

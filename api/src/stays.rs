@@ -118,7 +118,6 @@ impl StaysApi {
             idempotency_key: key.0.as_deref(),
             received_at: document.received_at,
             trace_parent: Some(&trace_parent),
-            census_lease: None,
         };
         let outcome = app.intake.declare(occasion, &document.body).await;
         count(admitted.sender(), Channel::Rest, facility, &outcome);

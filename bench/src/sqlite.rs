@@ -83,7 +83,6 @@ fn declaration(clock: &Clock) -> NewDeclaration {
         },
         cases: Vec::new(),
         identity_try: None,
-        census_lease: None,
     }
 }
 

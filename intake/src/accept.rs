@@ -94,17 +94,6 @@ pub struct Occasion<'a> {
     pub received_at: DateTime<Utc>,
     /// The W3C trace context that the delivery continues.
     pub trace_parent: Option<&'a str>,
-    /// For a census: its turn. Nothing is written once the turn is over.
-    pub census_lease: Option<CensusLease>,
-}
-
-/// The turn of a census, and as of when it speaks.
-#[derive(Clone, Copy, Debug)]
-pub struct CensusLease {
-    /// The turn.
-    pub lease: Lease,
-    /// When the census was taken.
-    pub taken_at: DateTime<Utc>,
 }
 
 /// One declaration among others.
@@ -205,7 +194,7 @@ impl Intake {
         };
         let prepared = prepare::prepare(self, &occasion, declaration)?;
         let place = self
-            .enqueue(self.reserve(1)?, vec![prepared.row])
+            .enqueue(self.reserve(1)?, None, vec![prepared.row])
             .pop()
             .ok_or(Refusal::Stopping)?;
         self.answer(place.outcome(&self.inner.progress).await?, prepared.view)
@@ -234,23 +223,35 @@ impl Intake {
         };
         let key = self.guard_key(&occasion, about, &content).await?;
         let items: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
-        self.declare_guarded(occasion, &items, key).await
+        self.declare_all(occasion, &items, key, None).await
     }
 
     /// Like [`Intake::declare_batch`], for channels that guard their request themselves.
-    pub async fn declare_items(
+    pub async fn declare_many(
         &self,
         occasion: Occasion<'_>,
         items: &[Item<'_>],
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
-        self.declare_guarded(occasion, items, None).await
+        self.declare_all(occasion, items, None, None).await
     }
 
-    async fn declare_guarded(
+    /// Like [`Intake::declare_many`], for the lines of a census: once the lease is lost, nothing
+    /// more is written.
+    pub(crate) async fn declare_held(
+        &self,
+        occasion: Occasion<'_>,
+        items: &[Item<'_>],
+        hold: Lease,
+    ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
+        self.declare_all(occasion, items, None, Some(hold)).await
+    }
+
+    async fn declare_all(
         &self,
         occasion: Occasion<'_>,
         items: &[Item<'_>],
         key: Option<Idempotency>,
+        hold: Option<Lease>,
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
         let single = Occasion {
             idempotency_key: None,
@@ -279,7 +280,7 @@ impl Intake {
         if let Some(key) = key {
             self.take_guard(&key, occasion.received_at).await?;
         }
-        let mut places = self.enqueue(places, rows).into_iter();
+        let mut places = self.enqueue(places, hold, rows).into_iter();
         let answers = views.into_iter().map(|view| {
             let place = if view.is_ok() { places.next() } else { None };
             async move {
@@ -397,10 +398,15 @@ impl Intake {
         })
     }
 
-    fn enqueue(&self, places: Places<'_>, rows: Vec<NewDeclaration>) -> Vec<Waiting> {
+    fn enqueue(
+        &self,
+        places: Places<'_>,
+        hold: Option<Lease>,
+        rows: Vec<NewDeclaration>,
+    ) -> Vec<Waiting> {
         let expires = Instant::now() + self.inner.parts.settings.queue_wait_max;
         let waiting = places.zip(rows).map(|(place, row)| {
-            let (admission, waiting) = admission::admit(row, expires);
+            let (admission, waiting) = admission::admit(row, hold, expires);
             place.send(admission);
             waiting
         });
@@ -419,7 +425,6 @@ impl Intake {
             Outcome::Replayed { stay_id, version } => self.replay(stay_id, version).await,
             Outcome::ReferenceConflict { stay_id } => Err(Refusal::ReferenceConflict { stay_id }),
             Outcome::KeyReused => Err(Refusal::IdempotencyKeyReused),
-            Outcome::LeaseLost => Err(Refusal::Overloaded),
         }
     }
 

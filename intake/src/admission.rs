@@ -7,6 +7,7 @@ use std::sync::{
 };
 
 use store::{
+    census::lease::Lease,
     declarations::{Judged, NewDeclaration},
     pace,
 };
@@ -24,6 +25,8 @@ pub(crate) type Answer = Result<Judged, Refusal>;
 /// A declaration that waits to be committed.
 pub(crate) struct Admission {
     pub(crate) declaration: NewDeclaration,
+    /// Set by a census: the declaration is written only under this lease.
+    pub(crate) hold: Option<Lease>,
     pub(crate) expires: Instant,
     place: Arc<Place>,
     answer: oneshot::Sender<Answer>,
@@ -48,7 +51,11 @@ impl Place {
 }
 
 /// Makes both ends.
-pub(crate) fn admit(declaration: NewDeclaration, expires: Instant) -> (Admission, Waiting) {
+pub(crate) fn admit(
+    declaration: NewDeclaration,
+    hold: Option<Lease>,
+    expires: Instant,
+) -> (Admission, Waiting) {
     let place = Arc::new(Place(AtomicU8::new(WAITING)));
     let (sender, receiver) = oneshot::channel();
     let waiting = Waiting {
@@ -59,6 +66,7 @@ pub(crate) fn admit(declaration: NewDeclaration, expires: Instant) -> (Admission
     (
         Admission {
             declaration,
+            hold,
             expires,
             place,
             answer: sender,

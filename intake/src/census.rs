@@ -30,7 +30,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    Accepted, CensusLease, Intake, Item, Occasion, Refusal, index, prepare,
+    Accepted, Intake, Item, Occasion, Refusal, index, prepare,
     view::{self, StayView},
 };
 
@@ -126,10 +126,19 @@ struct Plan {
     warnings: Vec<Violation>,
 }
 
+/// What everything is written under that a census writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hold {
+    /// The turn. Nothing is written once it is over.
+    pub(crate) lease: Lease,
+    /// When the census was taken: the instant that its changes describe.
+    pub(crate) taken_at: DateTime<Utc>,
+}
+
 /// A census in progress.
 struct Work<'a> {
     occasion: Occasion<'a>,
-    lease: Lease,
+    hold: Hold,
     facility: &'a Arc<Facility>,
     census: Census<'a>,
     /// When later censuses of parts of the facility were taken, by the index of their scope.
@@ -183,13 +192,12 @@ impl Intake {
         let work = Work {
             occasion: Occasion {
                 idempotency_key: None,
-                census_lease: Some(CensusLease {
-                    lease: turn.lease,
-                    taken_at: census.taken_at,
-                }),
                 ..occasion
             },
-            lease: turn.lease,
+            hold: Hold {
+                lease: turn.lease,
+                taken_at: census.taken_at,
+            },
             facility,
             census,
             later: later.collect(),
@@ -264,13 +272,12 @@ impl Intake {
             received_at: work.occasion.received_at,
             created_by: work.occasion.sender.key_id,
         };
-        let begun = store::census::begin(&self.inner.parts.db, work.lease, row, key).await?;
+        let begun = store::census::begin(&self.inner.parts.db, work.hold.lease, row, key).await?;
         let last_taken_at = last.map_or(work.occasion.received_at, |last| last.taken_at);
         match begun {
             Begun::Newest => Ok(()),
             Begun::Stale => Err(Refusal::CensusStale { last_taken_at }),
             Begun::KeyReused => Err(Refusal::IdempotencyKeyReused),
-            Begun::LeaseLost => Err(Refusal::Overloaded),
         }
     }
 
@@ -726,7 +733,10 @@ impl Intake {
         });
         let offered: Vec<Item<'_>> = items.collect();
         for _ in 0..OFFER_COUNT_MAX {
-            match self.declare_items(work.occasion, &offered).await {
+            match self
+                .declare_held(work.occasion, &offered, work.hold.lease)
+                .await
+            {
                 Ok(outcomes) => return outcomes,
                 Err(Refusal::Overloaded) => tokio::time::sleep(OFFER_PAUSE).await,
                 Err(_) => return arrivals.iter().map(|_| Err(Refusal::Stopping)).collect(),
@@ -741,7 +751,7 @@ impl Intake {
         changes: Vec<(usize, (Uuid, Change))>,
     ) -> HashMap<usize, Done> {
         let (places, changes): (Vec<usize>, Vec<(Uuid, Change)>) = changes.into_iter().unzip();
-        let outcomes = self.change_many(work.occasion, &changes).await;
+        let outcomes = self.change_held(work.occasion, work.hold, &changes).await;
         let outcomes = outcomes.into_iter().map(|outcome| (Fate::Changed, outcome));
         places.into_iter().zip(outcomes).collect()
     }
@@ -763,7 +773,7 @@ impl Intake {
             Missing::Depart => (Vec::new(), ids),
         };
         let now = work.occasion.received_at;
-        let questioned = store::census::question(db, work.lease, &asked, &present, now).await;
+        let questioned = store::census::question(db, work.hold.lease, &asked, &present, now).await;
         if let Err(error) = &questioned {
             tracing::warn!(%error, "could not write the questions of a census");
         }
@@ -782,7 +792,7 @@ impl Intake {
             .into_iter()
             .map(|stay_id| (stay_id, change.clone()))
             .collect();
-        let outcomes = self.change_many(work.occasion, &changes).await;
+        let outcomes = self.change_held(work.occasion, work.hold, &changes).await;
         let entries = missing.into_iter().zip(outcomes);
         entries
             .map(|(missing, outcome)| match outcome {

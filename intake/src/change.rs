@@ -37,6 +37,7 @@ use uuid::Uuid;
 
 use crate::{
     Accepted, Intake, Occasion, Refusal,
+    census::Hold,
     commit::{OUTCOME_SEARCH_PAUSE, outcome_search_max},
     prepare::{self, Filed, Filing},
     rewrite,
@@ -62,6 +63,8 @@ pub enum Expected {
 /// A change and what identifies its request.
 struct Asked<'a> {
     occasion: &'a Occasion<'a>,
+    /// Set by a census.
+    hold: Option<Hold>,
     stay_id: Uuid,
     expected: &'a Expected,
     change: &'a Change,
@@ -108,25 +111,28 @@ impl Intake {
         change: &Change,
     ) -> Result<Accepted, Refusal> {
         let about = self.about(&occasion, stay_id).await?;
-        let asked = self.ask(&occasion, about, stay_id, expected, change);
+        let asked = self.ask(&occasion, None, about, stay_id, expected, change);
+        self.change_one(&asked).await
+    }
+
+    async fn change_one(&self, asked: &Asked<'_>) -> Result<Accepted, Refusal> {
         for _ in 0..TRY_COUNT_MAX {
-            if let Some(version) = self.known_by_key(&asked).await? {
-                return self.replay(stay_id, version).await;
+            if let Some(version) = self.known_by_key(asked).await? {
+                return self.replay(asked.stay_id, version).await;
             }
-            let Some(found) = self.find(&asked).await? else {
+            let Some(found) = self.find(asked).await? else {
                 continue;
             };
-            let prepared = match self.judge(&asked, &found)? {
-                Judged::Said { version } => return self.repeat(&asked, version).await,
+            let prepared = match self.judge(asked, &found)? {
+                Judged::Said { version } => return self.repeat(asked, version).await,
                 Judged::New(prepared) => prepared,
             };
-            let outcomes = self.write(&[&prepared.row]).await?;
+            let outcomes = self.write(asked.hold, &[&prepared.row]).await?;
             match outcomes.first() {
                 Some(Outcome::Written) => return Ok(accepted(*prepared)),
                 Some(Outcome::ReferenceConflict { stay_id }) => {
                     return Err(Refusal::ReferenceConflict { stay_id: *stay_id });
                 }
-                Some(Outcome::LeaseLost) => return Err(Refusal::Overloaded),
                 Some(Outcome::Moved | Outcome::KeyKnown) | None => {}
             }
         }
@@ -140,13 +146,33 @@ impl Intake {
         occasion: Occasion<'_>,
         changes: &[(Uuid, Change)],
     ) -> Vec<Result<Accepted, Refusal>> {
+        self.change_all(occasion, None, changes).await
+    }
+
+    /// Like [`Intake::change_many`], for the changes of a census: once the lease is lost, nothing
+    /// more is written.
+    pub(crate) async fn change_held(
+        &self,
+        occasion: Occasion<'_>,
+        hold: Hold,
+        changes: &[(Uuid, Change)],
+    ) -> Vec<Result<Accepted, Refusal>> {
+        self.change_all(occasion, Some(hold), changes).await
+    }
+
+    async fn change_all(
+        &self,
+        occasion: Occasion<'_>,
+        hold: Option<Hold>,
+        changes: &[(Uuid, Change)],
+    ) -> Vec<Result<Accepted, Refusal>> {
         let occasion = Occasion {
             idempotency_key: None,
             ..occasion
         };
         let mut outcomes = Vec::with_capacity(changes.len());
         for group in changes.chunks(GROUP_COUNT_MAX) {
-            outcomes.extend(self.change_group(&occasion, group).await);
+            outcomes.extend(self.change_group(&occasion, hold, group).await);
         }
         outcomes
     }
@@ -154,15 +180,16 @@ impl Intake {
     async fn change_group(
         &self,
         occasion: &Occasion<'_>,
+        hold: Option<Hold>,
         group: &[(Uuid, Change)],
     ) -> Vec<Result<Accepted, Refusal>> {
-        let together = self.prepare_group(occasion, group).await;
+        let together = self.prepare_group(occasion, hold, group).await;
         let mut together = together.unwrap_or_default();
         let rows: Vec<&NewChange> = together.values().map(|prepared| &prepared.row).collect();
         let written = if rows.is_empty() {
             Ok(Vec::new())
         } else {
-            self.write(&rows).await
+            self.write(hold, &rows).await
         };
         let ids: Vec<usize> = together.keys().copied().collect();
         // Retry one by one whatever could not be written together: the stay moved, or only some of
@@ -180,8 +207,9 @@ impl Intake {
             answers.push(match prepared {
                 Some(prepared) => Ok(accepted(prepared)),
                 None => {
-                    self.change(*occasion, *stay_id, &Expected::Current, change)
-                        .await
+                    let expected = &Expected::Current;
+                    let asked = self.ask(occasion, hold, None, *stay_id, expected, change);
+                    self.change_one(&asked).await
                 }
             });
         }
@@ -193,6 +221,7 @@ impl Intake {
     async fn prepare_group(
         &self,
         occasion: &Occasion<'_>,
+        hold: Option<Hold>,
         group: &[(Uuid, Change)],
     ) -> Result<HashMap<usize, Prepared>, Refusal> {
         let db = &self.inner.parts.db;
@@ -224,7 +253,7 @@ impl Intake {
                 current,
                 first: firsts.remove(stay_id),
             };
-            let asked = self.ask(occasion, None, *stay_id, &Expected::Current, change);
+            let asked = self.ask(occasion, hold, None, *stay_id, &Expected::Current, change);
             if let Ok(Judged::New(new)) = self.judge(&asked, &found) {
                 prepared.insert(index, *new);
             }
@@ -247,6 +276,7 @@ impl Intake {
     fn ask<'a>(
         &self,
         occasion: &'a Occasion<'a>,
+        hold: Option<Hold>,
         about: Option<Uuid>,
         stay_id: Uuid,
         expected: &'a Expected,
@@ -260,6 +290,7 @@ impl Intake {
             .blind_index("stay.change", &[stay_id.as_bytes(), &content]);
         Asked {
             occasion,
+            hold,
             stay_id,
             expected,
             change,
@@ -439,7 +470,6 @@ impl Intake {
                 idempotency: asked.idempotency.clone(),
                 task,
                 audit: prepare::audit_row(self, occasion, after.kind, &version),
-                census_lease: occasion.census_lease.map(|census| census.lease),
                 changed,
                 identity_try,
                 event: prepare::event_row(self, occasion, &stay, after.kind.event(), &detail),
@@ -516,12 +546,22 @@ impl Intake {
         })
     }
 
-    async fn write(&self, rows: &[&NewChange]) -> Result<Vec<Outcome>, Refusal> {
+    async fn write(
+        &self,
+        hold: Option<Hold>,
+        rows: &[&NewChange],
+    ) -> Result<Vec<Outcome>, Refusal> {
         let limit = store::write::TRANSACTION_DURATION_MAX;
         let begun = Instant::now();
-        let written = timeout(limit, changes::write(&self.inner.parts.db, rows))
-            .await
-            .unwrap_or(Err(store::Error::OutcomeUnknown));
+        let db = &self.inner.parts.db;
+        let writing = async {
+            match hold {
+                None => changes::write(db, rows).await,
+                Some(hold) => changes::write_held(db, hold.lease, rows).await,
+            }
+        };
+        let written = timeout(limit, writing).await;
+        let written = written.unwrap_or(Err(store::Error::OutcomeUnknown));
         match written {
             Ok(outcomes) => Ok(outcomes),
             Err(store::Error::OutcomeUnknown) => self.search(rows, outcome_search_max(begun)).await,
@@ -604,8 +644,8 @@ fn is_told(stay: &StayRow) -> Result<bool, Unreadable> {
 /// for a departure the departure itself, otherwise the time of receipt.
 fn as_of(asked: &Asked<'_>, found: &Found, after: &After) -> DateTime<Utc> {
     let received_at = asked.occasion.received_at;
-    let own = match asked.occasion.census_lease {
-        Some(census) => census.taken_at,
+    let own = match asked.hold {
+        Some(hold) => hold.taken_at,
         None if asked.change.operation == Operation::Departure => {
             after.departed_at.unwrap_or(received_at)
         }

@@ -11,7 +11,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use metrics::{counter, histogram};
 use runtime::gather::{self, Gathered, Gatherer, GroupParts};
 use store::{
-    Database,
+    Blame, Database,
+    census::lease::Lease,
     declarations::{self, Judged, NewDeclaration, Outcome},
 };
 use tokio::time::{Instant, timeout};
@@ -65,11 +66,14 @@ impl Committer {
             .into_iter()
             .filter_map(|admission| admission.start_writing(now))
             .collect();
-        let left = self.write_at_once(writing, GroupStatement::Clean).await;
+        let (free, held) = by_hold(writing);
+        let left = self.write_at_once(free, GroupStatement::Clean).await;
         let left = self.write_at_once(left, GroupStatement::Noticed).await;
-        let mut parts = GroupParts::of(left);
-        while let Some(part) = parts.next() {
-            self.write_part(part, &mut parts).await;
+        for group in std::iter::once(left).chain(held) {
+            let mut parts = GroupParts::of(group);
+            while let Some(part) = parts.next() {
+                self.write_part(part, &mut parts).await;
+            }
         }
     }
 
@@ -108,7 +112,7 @@ impl Committer {
     async fn write_part(&self, part: Vec<Admission>, parts: &mut GroupParts<Admission>) {
         let writing = self.progress.begin(part.len());
         let started = writing.since();
-        let written = in_time(declarations::write(&self.db, &rows(&part))).await;
+        let written = in_time(self.write_rows(&part)).await;
         observe(&self.db, "transaction", part.len(), started);
         writing.end(&written);
         match written {
@@ -122,6 +126,35 @@ impl Committer {
             Err(error) => refuse_all(part, &error),
         }
     }
+
+    /// Writes a part, all of which is of the same census or of none.
+    async fn write_rows(&self, part: &[Admission]) -> store::Result<Vec<Judged>> {
+        let rows = rows(part);
+        match part.first().and_then(|admission| admission.hold) {
+            None => declarations::write(&self.db, &rows).await,
+            Some(lease) => declarations::write_held(&self.db, lease, &rows).await,
+        }
+    }
+}
+
+/// The admissions of no census, and those of each census: a transaction is under one lease.
+fn by_hold(group: Vec<Admission>) -> (Vec<Admission>, Vec<Vec<Admission>>) {
+    if group.iter().all(|admission| admission.hold.is_none()) {
+        return (group, Vec::new());
+    }
+    let mut free = Vec::new();
+    let mut held: Vec<(Lease, Vec<Admission>)> = Vec::new();
+    for admission in group {
+        let Some(hold) = admission.hold else {
+            free.push(admission);
+            continue;
+        };
+        match held.iter_mut().find(|(lease, _)| *lease == hold) {
+            Some((_, part)) => part.push(admission),
+            None => held.push((hold, vec![admission])),
+        }
+    }
+    (free, held.into_iter().map(|(_, part)| part).collect())
 }
 
 fn rows(part: &[Admission]) -> Vec<&NewDeclaration> {
@@ -227,7 +260,13 @@ fn observe_deadline(stay: &entity::stay::Model) {
 }
 
 fn refuse_all(part: Vec<Admission>, error: &store::Error) {
-    tracing::error!(%error, count = part.len(), "could not write a group of declarations");
+    match error.blame() {
+        // The census that has the turn now does what is left.
+        Blame::Lease => tracing::warn!(%error, "a census lost its turn before all was written"),
+        Blame::Server | Blame::Rows | Blame::Data | Blame::Installation => {
+            tracing::error!(%error, count = part.len(), "could not write a group of declarations");
+        }
+    }
     for admission in part {
         let has_key = admission.declaration.idempotency.is_some();
         admission.answer(Err(refusal_of(error, has_key)));

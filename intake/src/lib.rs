@@ -25,7 +25,7 @@ pub mod tries;
 pub mod upload;
 pub mod view;
 
-pub use accept::{Accepted, CensusLease, Intake, IntakeParts, Item, Occasion, Validation};
+pub use accept::{Accepted, Intake, IntakeParts, Item, Occasion, Validation};
 pub use census::{CensusEntry, CensusReport};
 pub use change::Expected;
 pub use refusal::Refusal;

@@ -137,7 +137,6 @@ pub(crate) fn prepare(
         ),
         cases: cases(occasion, &declaration, &stay),
         identity_try: identity_try(intake, &stay, &declaration, occasion.received_at),
-        census_lease: occasion.census_lease.map(|census| census.lease),
         stay,
         version,
     };

@@ -109,9 +109,10 @@ impl From<store::Error> for Refusal {
             Error::LockTimeout | Error::Unavailable => Self::StorageUnavailable,
             Error::StorageFull => Self::StorageFull,
             Error::OutcomeUnknown => Self::OutcomeUnknown,
+            // Only a census holds a lease here: another one has the turn now.
+            Error::LeaseLost { .. } => Self::Overloaded,
             Error::NotFound
             | Error::Duplicate
-            | Error::LeaseLost { .. }
             | Error::Corrupt { .. }
             | Error::Unusable(_)
             | Error::Database { .. } => Self::Internal(error.into()),

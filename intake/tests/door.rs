@@ -134,7 +134,6 @@ impl Door {
             idempotency_key: key,
             received_at: self.clock.now(),
             trace_parent: None,
-            census_lease: None,
         }
     }
 

@@ -12,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Error, Result, dialect,
+    Database, Result, dialect,
     idempotency::{self, Idempotency},
     rows::{self, columns},
     stays::StayRow,
@@ -113,11 +113,10 @@ pub enum Begun {
     Stale,
     /// Its key was used by another request. Nothing changed.
     KeyReused,
-    /// Another census of the facility is now under way. Nothing changed.
-    LeaseLost,
 }
 
-/// Makes a census the newest of its scope, and takes the `Idempotency-Key` it came with.
+/// Makes a census the newest of its scope, and takes the `Idempotency-Key` it came with. Fails with
+/// [`crate::Error::LeaseLost`] when another census of the facility is under way.
 pub async fn begin(
     db: &Database,
     lease: Lease,
@@ -131,10 +130,7 @@ pub async fn begin(
          WHERE census.taken_at <= excluded.taken_at RETURNING facility_id";
     let row = vec![BegunCensus(census)];
     let statement = dialect::insert_rows(db.backend(), "census", row, tail);
-    let transaction = write::begin(db).await?;
-    if !lease::holds(&transaction, lease).await? {
-        return Ok(Begun::LeaseLost);
-    }
+    let transaction = lease::begin(db, lease).await?;
     if transaction.query_one_raw(statement).await?.is_none() {
         return Ok(Begun::Stale);
     }
@@ -148,8 +144,8 @@ pub async fn begin(
 }
 
 /// Opens questions about stays that a census did not list, and closes those about stays that it
-/// did. A question that is already open stays unchanged. Fails with [`Error::LeaseLost`] when
-/// another census of the facility is under way.
+/// did. A question that is already open stays unchanged. Fails with [`crate::Error::LeaseLost`]
+/// when another census of the facility is under way.
 pub async fn question(
     db: &Database,
     lease: Lease,
@@ -160,12 +156,7 @@ pub async fn question(
     if asked.is_empty() && answered.is_empty() {
         return Ok(());
     }
-    let transaction = write::begin(db).await?;
-    if !lease::holds(&transaction, lease).await? {
-        return Err(Error::LeaseLost {
-            id: lease.facility_id,
-        });
-    }
+    let transaction = lease::begin(db, lease).await?;
     for part in answered.chunks(ROW_COUNT_MAX) {
         census_question::Entity::delete_many()
             .filter(census_question::Column::StayId.is_in(part.iter().copied()))

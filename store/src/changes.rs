@@ -22,6 +22,7 @@ use crate::{
     dialect,
     idempotency::{self, Idempotency},
     outbox::{NewTask, TaskRow},
+    pool::Transaction,
     review::{self, NewCase},
     rows::{self, columns},
     table_rows::{AuditRow, EventRow, VersionRow},
@@ -57,8 +58,6 @@ pub struct NewChange {
     pub event: entity::event::Model,
     /// Reasons for an officer to look at it.
     pub cases: Vec<NewCase>,
-    /// Set for census lines: the change is written only while this lease is held.
-    pub census_lease: Option<Lease>,
     /// Pointers to the changed members: a question about any of them counts as answered.
     pub changed: Vec<String>,
     /// The person that this version names for a registry number, if different from before.
@@ -91,22 +90,27 @@ pub enum Outcome {
     },
     /// The `Idempotency-Key` has been used in the meantime; what it led to decides.
     KeyKnown,
-    /// The change belongs to a census that is no longer the current one.
-    LeaseLost,
 }
 
 /// Writes a group in one transaction; the outcomes are in the order of the group.
 ///
-/// No two changes of a group may be of the same stay, nor of different censuses. Errors: any;
-/// except for [`crate::Error::OutcomeUnknown`] nothing of the group was written.
+/// No two changes of a group may be of the same stay. Errors: any; except for
+/// [`crate::Error::OutcomeUnknown`] nothing of the group was written.
 pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> {
-    let transaction = write::begin(db).await?;
-    let leases = group.iter().filter_map(|change| change.census_lease);
-    let lost = lease::lost(&transaction, leases.collect()).await?;
-    if !lost.is_empty() {
-        transaction.rollback().await?;
-        return Ok(vec![Outcome::LeaseLost; group.len()]);
-    }
+    write_in(write::begin(db).await?, db, group).await
+}
+
+/// Like [`write()`], for the changes of a census. Fails with [`crate::Error::LeaseLost`] when
+/// another census of the facility is under way.
+pub async fn write_held(db: &Database, lease: Lease, group: &[&NewChange]) -> Result<Vec<Outcome>> {
+    write_in(lease::begin(db, lease).await?, db, group).await
+}
+
+async fn write_in(
+    transaction: Transaction,
+    db: &Database,
+    group: &[&NewChange],
+) -> Result<Vec<Outcome>> {
     let mut outcomes = vec![Outcome::Written; group.len()];
     let new_keys = take_declaration_keys(&transaction, group, &mut outcomes).await?;
     update_stays(&transaction, group, &mut outcomes).await?;

@@ -26,6 +26,7 @@ use crate::{
     idempotency::{self, RecordedKey},
     neighbours::{self, NeighbourQuery},
     outbox::{NewTask, TaskRow},
+    pool::Transaction,
     review::{self, NewCase},
     rows::{self, AsRow, columns},
     table_rows::{AuditRow, EventRow, StayRow, VersionRow},
@@ -60,8 +61,6 @@ pub struct NewDeclaration {
     pub cases: Vec<NewCase>,
     /// The person that it names for a registry number.
     pub identity_try: Option<Try>,
-    /// Set for census lines: the row is written only while this lease is held.
-    pub census_lease: Option<Lease>,
 }
 
 /// What makes a declaration unique: by the sender's reference, or by its content.
@@ -95,8 +94,6 @@ pub enum Outcome {
     },
     /// The `Idempotency-Key` was used by another request.
     KeyReused,
-    /// The declaration belongs to a census that is no longer the current one. Nothing was written.
-    LeaseLost,
 }
 
 /// The outcome of one declaration, and what was noticed while writing it.
@@ -113,17 +110,27 @@ pub struct Judged {
 /// No two declarations of a group may share a declaration key or an idempotency key. Errors: any;
 /// except for [`Error::OutcomeUnknown`] nothing of the group was written.
 pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judged>> {
-    let transaction = write::begin(db).await?;
-    let leases = group.iter().filter_map(|one| one.census_lease);
-    let lost = lease::lost(&transaction, leases.collect()).await?;
-    let is_held = |one: &NewDeclaration| one.census_lease.is_none_or(|at| !lost.contains(&at));
-    let held: Vec<&NewDeclaration> = group.iter().copied().filter(|one| is_held(one)).collect();
-    let mut outcomes = match held.is_empty() {
-        true => Vec::new(),
-        false => take_declaration_keys(&transaction, &held).await?,
-    };
-    take_idempotency_keys(&transaction, &held, &mut outcomes).await?;
-    let written: Vec<&NewDeclaration> = held
+    write_in(write::begin(db).await?, db, group).await
+}
+
+/// Like [`write()`], for the lines of a census. Fails with [`Error::LeaseLost`] when another census
+/// of the facility is under way.
+pub async fn write_held(
+    db: &Database,
+    lease: Lease,
+    group: &[&NewDeclaration],
+) -> Result<Vec<Judged>> {
+    write_in(lease::begin(db, lease).await?, db, group).await
+}
+
+async fn write_in(
+    transaction: Transaction,
+    db: &Database,
+    group: &[&NewDeclaration],
+) -> Result<Vec<Judged>> {
+    let mut outcomes = take_declaration_keys(&transaction, group).await?;
+    take_idempotency_keys(&transaction, group, &mut outcomes).await?;
+    let written: Vec<&NewDeclaration> = group
         .iter()
         .zip(&outcomes)
         .filter(|(_, outcome)| **outcome == Outcome::Written)
@@ -140,16 +147,10 @@ pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judge
     if written.iter().any(|declaration| declaration.task.is_some()) {
         db.wake().notify();
     }
-    let mut outcomes = outcomes.into_iter();
-    let judged = group.iter().map(|declaration| {
-        let outcome = if is_held(declaration) {
-            outcomes.next()
-        } else {
-            None
-        };
+    let judged = group.iter().zip(outcomes).map(|(declaration, outcome)| {
         let notice = notices.remove(&declaration.stay.id);
         Judged {
-            outcome: outcome.unwrap_or(Outcome::LeaseLost),
+            outcome,
             warnings: notice.and_then(|noticed| noticed.warnings),
         }
     });
@@ -468,9 +469,7 @@ fn idempotency_rows(
             let (stay_id, version) = match outcome {
                 Outcome::Written => (declaration.stay.id, 1),
                 Outcome::Replayed { stay_id, version } => (*stay_id, *version),
-                Outcome::ReferenceConflict { .. } | Outcome::KeyReused | Outcome::LeaseLost => {
-                    return None;
-                }
+                Outcome::ReferenceConflict { .. } | Outcome::KeyReused => return None,
             };
             let target = Some((stay_id, version));
             let created_at = declaration.stay.received_at;

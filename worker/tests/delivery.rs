@@ -163,7 +163,6 @@ impl Setup {
             idempotency_key: None,
             received_at: self.clock.now(),
             trace_parent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-            census_lease: None,
         };
         let accepted = self.intake.declare(occasion, &body).await;
         Ok(accepted.map_err(|_| anyhow::anyhow!("refused"))?.stay.id)

@@ -192,7 +192,6 @@ async fn store_file(
         idempotency_key: key.0.as_deref(),
         received_at: app.clock.now(),
         trace_parent: Some(&trace_parent),
-        census_lease: None,
     };
     // Checked before anything is stored; taken when the file is accepted, so that a refusal leaves
     // the key free.

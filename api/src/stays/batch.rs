@@ -129,7 +129,6 @@ impl StayBatchApi {
             idempotency_key: key.0.as_deref(),
             received_at: document.received_at,
             trace_parent: Some(&trace_parent),
-            census_lease: None,
         };
         let outcomes = app
             .intake

@@ -357,7 +357,6 @@ async fn submit<T>(
         idempotency_key: intent.key.0.as_deref(),
         received_at: document.received_at,
         trace_parent: Some(&trace_parent),
-        census_lease: None,
     };
     let change = Change {
         operation: intent.operation,

@@ -147,7 +147,6 @@ impl Door {
             idempotency_key: None,
             received_at: self.clock.now(),
             trace_parent: None,
-            census_lease: None,
         }
     }
 

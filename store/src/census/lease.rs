@@ -6,16 +6,14 @@
 //! a transaction is open. The holder of a turn therefore sees everything its predecessors wrote,
 //! and they write nothing more.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{Backend, Database, Error, Result, dialect, rows};
+use crate::{Backend, Database, Error, Result, dialect, pool::Transaction, rows, write};
 
 /// The turn of one census.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The facility of the census.
     pub facility_id: Uuid,
@@ -97,35 +95,28 @@ pub async fn give_back(db: &Database, lease: Lease) -> Result<()> {
     Ok(())
 }
 
-/// Returns those of these turns that have ended. The others are held until the transaction ends.
-pub(crate) async fn lost(
-    connection: &impl ConnectionTrait,
-    leases: HashSet<Lease>,
-) -> Result<HashSet<Lease>> {
-    if leases.is_empty() {
-        return Ok(leases);
+/// Begins a writing transaction under the turn, which holds until the transaction ends. Fails with
+/// [`Error::LeaseLost`] when the turn has passed to another census.
+pub(crate) async fn begin(db: &Database, lease: Lease) -> Result<Transaction> {
+    let transaction = write::begin(db).await?;
+    if holds(&transaction, lease).await? {
+        return Ok(transaction);
     }
-    // Always lock in the same order, so that transactions cannot deadlock.
-    let mut lost: Vec<Lease> = leases.into_iter().collect();
-    lost.sort_unstable();
-    let marks = vec!["?"; lost.len()].join(", ");
-    let text = format!(
-        "SELECT lease_id FROM census_lease WHERE lease_id IN ({marks}) ORDER BY facility_id {}",
-        dialect::share_lock(Backend::of(connection))
-    );
-    let values = lost.iter().map(|lease| rows::uuid(lease.lease_id));
-    let statement = dialect::statement(Backend::of(connection), &text, values.collect());
-    for row in connection.query_all_raw(statement).await? {
-        let held: Uuid = row.try_get("", "lease_id")?;
-        lost.retain(|lease| lease.lease_id != held);
-    }
-    Ok(lost.into_iter().collect())
+    transaction.rollback().await?;
+    Err(Error::LeaseLost {
+        id: lease.facility_id,
+    })
 }
 
 /// Whether the turn holds, and does until the transaction ends.
-pub(crate) async fn holds(connection: &impl ConnectionTrait, lease: Lease) -> Result<bool> {
-    let lost = lost(connection, HashSet::from([lease])).await?;
-    Ok(lost.is_empty())
+async fn holds(connection: &impl ConnectionTrait, lease: Lease) -> Result<bool> {
+    let backend = Backend::of(connection);
+    let text = format!(
+        "SELECT lease_id FROM census_lease WHERE facility_id = ? AND lease_id = ? {}",
+        dialect::share_lock(backend)
+    );
+    let statement = dialect::statement(backend, &text, names(lease));
+    Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
 fn names(lease: Lease) -> Vec<Value> {
@@ -140,7 +131,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::{ConnectOptions, write};
+    use crate::ConnectOptions;
 
     on_both_databases![
         one_at_a_time_has_the_turn,
@@ -190,16 +181,18 @@ mod tests {
     async fn who_is_late_writes_nothing(database: ::tests::Database) {
         let (db, _database) = open(database).await;
         assert!(take(&db, turn(1), at(0), 0).await.unwrap());
-        let transaction = write::begin(&db).await.unwrap();
         // Late, but nobody came meanwhile.
-        assert!(holds(&transaction, turn(1)).await.unwrap());
+        let transaction = begin(&db, turn(1)).await.unwrap();
         transaction.rollback().await.unwrap();
         assert!(take(&db, turn(2), at(1), 60).await.unwrap());
-        let transaction = write::begin(&db).await.unwrap();
-        let asked = HashSet::from([turn(1), turn(2)]);
-        let lost = lost(&transaction, asked).await.unwrap();
-        assert_eq!(lost, HashSet::from([turn(1)]));
-        transaction.rollback().await.unwrap();
+        let lost = begin(&db, turn(1)).await.err();
+        assert!(matches!(lost, Some(Error::LeaseLost { .. })), "{lost:?}");
+        let elsewhere = Lease {
+            facility_id: Uuid::from_u128(8),
+            ..turn(2)
+        };
+        let not_there = begin(&db, elsewhere).await.err();
+        assert!(matches!(not_there, Some(Error::LeaseLost { .. })));
         let key = question_about(&db, turn(1)).await;
         assert!(matches!(key, Err(Error::LeaseLost { .. })), "{key:?}");
         question_about(&db, turn(2)).await.unwrap();
@@ -214,8 +207,7 @@ mod tests {
     ) {
         let (db, _database) = open(database).await;
         assert!(take(&db, turn(1), at(0), 0).await.unwrap());
-        let transaction = write::begin(&db).await.unwrap();
-        assert!(holds(&transaction, turn(1)).await.unwrap());
+        let transaction = begin(&db, turn(1)).await.unwrap();
         if db.backend() == Backend::Postgres {
             // The lock is not granted.
             assert!(!take(&db, turn(2), at(1), 60).await.unwrap());

@@ -198,7 +198,6 @@ impl Sketch {
                 person_hash: hash(5, self.name)[16..].to_vec(),
                 at: received_at,
             }),
-            census_lease: None,
             stay,
             version,
         }

@@ -188,7 +188,6 @@ impl Job {
             idempotency_key: None,
             received_at: self.received_at(),
             trace_parent: self.import.trace_parent.as_deref(),
-            census_lease: None,
         }
     }
 
@@ -225,7 +224,7 @@ impl Job {
                 })
                 .collect();
             let mut is_stopping = false;
-            let answers = self.intake.declare_items(self.occasion(sender), &items);
+            let answers = self.intake.declare_many(self.occasion(sender), &items);
             if let Ok(answers) = answers.await {
                 for ((place, _, _), answer) in open.iter().zip(answers) {
                     is_stopping |= matches!(answer, Err(Refusal::Stopping));

@@ -217,7 +217,6 @@ impl World {
             idempotency_key: Some(&errand.key),
             received_at: self.clock.now(),
             trace_parent: None,
-            census_lease: None,
         };
         match &errand.what {
             What::Declaration(body) => self.intake.declare(occasion, body).await,

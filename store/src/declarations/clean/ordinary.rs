@@ -16,7 +16,6 @@ pub(super) const SUBJECT_KIND: SubjectKind = SubjectKind::Stay;
 /// Whether the rows hold nothing that the statement does not write, and repeat where it repeats.
 pub(super) fn is_ordinary(one: &NewDeclaration) -> bool {
     one.cases.is_empty()
-        && one.census_lease.is_none()
         && has_ordinary_stay(one)
         && has_ordinary_version(one)
         && has_ordinary_task(one)
