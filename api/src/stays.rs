@@ -19,8 +19,7 @@ use domain::{
     sender::Sender,
     stay::Channel,
 };
-use intake::{Accepted, Occasion, Refusal, Validation};
-use metrics::counter;
+use intake::{Accepted, Occasion, Validation};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
 use store::stays::{StayRow, StayVersionRow};
@@ -120,8 +119,6 @@ impl StaysApi {
             trace_parent: Some(&trace_parent),
         };
         let outcome = app.intake.declare(occasion, &document.body).await;
-        count(admitted.sender(), Channel::Rest, facility, &outcome);
-        count_key(&key, &outcome);
         match outcome {
             Ok(accepted) => Ok(Declared::of(accepted)),
             Err(refusal) => Err(admitted.ticket.refuse(refusal)),
@@ -274,42 +271,4 @@ fn facility_ids(sender: &Sender) -> Vec<Uuid> {
         .iter()
         .map(|facility| facility.id)
         .collect()
-}
-
-/// One item more in `luutru_intake_items_total`.
-fn count(
-    sender: &Sender,
-    channel: Channel,
-    facility: Option<Uuid>,
-    outcome: &Result<Accepted, Refusal>,
-) {
-    let facility = facility.and_then(|id| sender.facility(id));
-    let kind = facility.map_or("unknown", |facility| facility.kind.as_str());
-    let (outcome, error_class) = match outcome {
-        Ok(accepted) if accepted.is_replay => ("replayed", "none"),
-        Ok(_) => ("accepted", "none"),
-        Err(refusal) => ("refused", refusal.class().as_str()),
-    };
-    counter!(
-        "luutru_intake_items_total",
-        "channel" => channel.as_str(),
-        "facility_kind" => kind,
-        "outcome" => outcome,
-        "error_class" => error_class
-    )
-    .increment(1);
-}
-
-fn count_key(key: &IdempotencyKey, outcome: &Result<Accepted, Refusal>) {
-    if key.0.is_none() {
-        return;
-    }
-    let result = match outcome {
-        Ok(accepted) if accepted.is_replay => "replay",
-        Ok(_) => "new",
-        Err(Refusal::IdempotencyKeyReused) => "mismatch",
-        Err(Refusal::IdempotencyInProgress) => "in_progress",
-        Err(_) => return,
-    };
-    counter!("luutru_idempotency_total", "result" => result).increment(1);
 }

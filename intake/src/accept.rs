@@ -4,15 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    catalogue::Catalogues,
-    declaration::{self, Declaration},
-    draft::Body,
-    problem::Violation,
-    sender::Sender,
-    stay::{Channel, Timeliness},
+    catalogue::Catalogues, change::Operation, draft::Body, facility::FacilityKind, problem::Violation, sender::Sender,
+    stay::Channel,
 };
 use futures_util::{StreamExt, future::join_all, stream};
-use metrics::counter;
 use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
 use serde_json::Value;
 use store::{
@@ -24,16 +19,21 @@ use store::{
 use tokio::{
     sync::{Mutex, mpsc},
     task::JoinHandle,
-    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     IntakeSettings, Refusal,
-    admission::{self, Waiting},
-    commit, prepare,
+    admission::Waiting,
+    clerk::{Clerk, KeptFor, PreparedDeclaration},
+    commit,
+    counters::{IntakeCounters, ItemOutcome},
+    entrance::Entrance,
+    occasion::{Accepted, Item, Occasion, Validation},
     progress::Progress,
+    retry::RetryPolicy,
+    rules::Rules,
     view::{self, StayView},
 };
 
@@ -45,9 +45,6 @@ const REPLAYS_AT_ONCE: usize = 4;
 
 /// Censuses under way at the same time.
 pub(crate) const CENSUSES_AT_ONCE: usize = 4;
-
-/// Places in the queue that nobody else gets.
-type Places<'a> = mpsc::PermitIterator<'a, admission::Admission>;
 
 /// What an [`Intake`] is made of.
 pub struct IntakeParts {
@@ -72,105 +69,75 @@ pub struct Intake {
 }
 
 pub(crate) struct Inner {
-    pub(crate) parts: IntakeParts,
-    queue: mpsc::Sender<admission::Admission>,
-    progress: Arc<Progress>,
+    pub(crate) db: Database,
+    pub(crate) rules: Rules,
+    pub(crate) clerk: Clerk,
+    entrance: Entrance,
+    counters: IntakeCounters,
     closing: CancellationToken,
     committers: Mutex<Vec<JoinHandle<()>>>,
     /// Held while this process works on a census; each lock covers a share of all facilities.
     pub(crate) censuses: [Mutex<()>; CENSUSES_AT_ONCE],
 }
 
-/// The sender, the channel, and the time of receipt.
-#[derive(Clone, Copy)]
-pub struct Occasion<'a> {
-    /// The authenticated sender.
-    pub sender: &'a Sender,
-    /// The door.
-    pub channel: Channel,
-    /// The `Idempotency-Key`, if one came: 1–255 visible ASCII characters.
-    pub idempotency_key: Option<&'a str>,
-    /// When the request was received whole: the legal time of filing.
-    pub received_at: DateTime<Utc>,
-    /// The W3C trace context that the delivery continues.
-    pub trace_parent: Option<&'a str>,
-}
-
-/// One declaration among others.
-#[derive(Clone, Copy)]
-pub struct Item<'a> {
-    /// In the contract's form.
-    pub body: &'a Value,
-    /// Warnings from the channel that received it.
-    pub warnings: &'a [Violation],
-    /// Whether the channel assumed the time of arrival.
-    pub arrival_is_assumed: bool,
-}
-
-impl<'a> Item<'a> {
-    /// A declaration without warnings from its channel.
-    #[must_use]
-    pub const fn plain(body: &'a Value) -> Self {
-        Self {
-            body,
-            warnings: &[],
-            arrival_is_assumed: false,
-        }
-    }
-}
-
-/// An accepted declaration.
-pub struct Accepted {
-    /// The answer: the stay as it was accepted.
-    pub stay: StayView,
-    /// A replay: nothing new was made.
-    pub is_replay: bool,
-}
-
-/// The rules' verdict on a declaration that is not stored.
-pub struct Validation {
-    /// Why it would be refused.
-    pub errors: Vec<Violation>,
-    /// The warnings it would get.
-    pub warnings: Vec<Violation>,
-    /// The deadline, when the declaration is well-formed.
-    pub deadline_at: Option<DateTime<Utc>>,
-    /// Whether it would be on time now.
-    pub timeliness: Option<Timeliness>,
+/// Declarations of one request, and how they are written.
+struct Bulk<'a> {
+    items: &'a [Item<'a>],
+    /// The key of the request, which guards it.
+    key: Option<Idempotency>,
+    /// Set by a census: nothing is written without this lease.
+    hold: Option<Lease>,
+    /// How long to wait for room.
+    retry: &'a RetryPolicy,
 }
 
 impl Intake {
     /// Starts the committers.
     pub fn start(parts: IntakeParts) -> Self {
-        let (queue, receiver) = mpsc::channel(parts.settings.queue_count_max);
+        let settings = parts.settings;
+        let (queue, receiver) = mpsc::channel(settings.queue_count_max);
         let receiver: commit::Queue = Arc::new(Mutex::new(receiver));
         let closing = CancellationToken::new();
         let progress = Arc::new(Progress::new(parts.db.patience_min()));
         let committer_count = match parts.db.backend() {
             Backend::Sqlite => 1,
-            Backend::Postgres => parts.settings.committer_count.max(1),
+            Backend::Postgres => settings.committer_count.max(1),
         };
-        let committers = (0..committer_count)
-            .map(|_| {
-                let committer = commit::Committer {
-                    db: parts.db.clone(),
-                    progress: Arc::clone(&progress),
-                    queue: Arc::clone(&receiver),
-                    closing: closing.clone(),
-                    group_count_max: parts
-                        .settings
-                        .group_count_max
-                        .min(declarations::GROUP_SIZE_MAX),
-                };
-                runtime::tasks::spawn("intake.commit", committer.run())
-            })
-            .collect();
-        let committers = Mutex::new(committers);
+        let committers = (0..committer_count).map(|_| {
+            let committer = commit::Committer {
+                db: parts.db.clone(),
+                progress: Arc::clone(&progress),
+                queue: Arc::clone(&receiver),
+                closing: closing.clone(),
+                group_count_max: settings.group_count_max.min(declarations::GROUP_SIZE_MAX),
+            };
+            runtime::tasks::spawn("intake.commit", committer.run())
+        });
+        let committers = Mutex::new(committers.collect());
+        let clerk = Clerk {
+            vault: parts.vault,
+            signer: parts.signer,
+            clock: parts.clock,
+            terms: KeptFor {
+                idempotency_key: settings.idempotency_kept,
+                content: settings.content_kept,
+                content_without_arrival: settings.content_without_arrival_kept,
+            },
+        };
         Self {
             inner: Arc::new(Inner {
-                parts,
-                queue,
-                progress,
+                db: parts.db,
+                rules: Rules {
+                    catalogues: parts.catalogues,
+                    window: settings.window,
+                },
+                clerk,
+                entrance: Entrance {
+                    queue,
+                    progress,
+                    queue_wait_max: settings.queue_wait_max,
+                },
+                counters: IntakeCounters::default(),
                 closing,
                 committers,
                 censuses: Default::default(),
@@ -187,18 +154,35 @@ impl Intake {
         body: impl Into<Body<'_>>,
     ) -> Result<Accepted, Refusal> {
         let body = body.into();
-        let (sender, received_at) = (occasion.sender, occasion.received_at);
-        let declaration = match self.check(sender, received_at, body) {
+        let answer = self.declare_one(&occasion, body).await;
+        let kind = occasion.facility_kind_of(body);
+        self.count_item(occasion.channel, kind, ItemOutcome::of(&answer));
+        self.count_key(&occasion, &answer);
+        answer
+    }
+
+    async fn declare_one(
+        &self,
+        occasion: &Occasion<'_>,
+        body: Body<'_>,
+    ) -> Result<Accepted, Refusal> {
+        let Inner {
+            rules,
+            clerk,
+            entrance,
+            ..
+        } = &*self.inner;
+        let declaration = match rules.check(occasion.sender, occasion.received_at, body) {
             Ok(declaration) => declaration,
-            Err(violations) => return self.replay_or_refuse(&occasion, body, violations).await,
+            Err(violations) => return self.replay_or_refuse(occasion, body, violations).await,
         };
-        let prepared = prepare::prepare(self, &occasion, declaration)?;
-        let place = self
-            .enqueue(self.reserve(1)?, None, vec![prepared.row])
-            .pop()
-            .ok_or(Refusal::Stopping)?;
-        self.answer(place.outcome(&self.inner.progress).await?, prepared.view)
-            .await
+        let prepared = clerk.prepare(occasion, &declaration)?;
+        let retry = RetryPolicy::of(occasion.channel);
+        let place = entrance.reserve(1, &retry).await?.next();
+        let place = place.ok_or(Refusal::Stopping)?;
+        let waiting = entrance.send(place, None, prepared.row);
+        let judged = entrance.outcome(waiting).await?;
+        self.answer(judged, prepared.view).await
     }
 
     /// Declares each item independently: a bad one never harms a good one. The outer error concerns
@@ -211,87 +195,118 @@ impl Intake {
         items: &[Value],
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
         let content = domain::canonical::to_canonical_json(request);
-        let mut about: Vec<Uuid> = items
-            .iter()
-            .filter_map(|item| occasion.sender.facility_of(item))
-            .collect();
-        about.sort_unstable();
-        about.dedup();
-        let about = match about.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        };
+        let about = only_facility(occasion.sender, items);
         let key = self.guard_key(&occasion, about, &content).await?;
-        let items: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
-        self.declare_all(occasion, &items, key, None).await
+        let plain: Vec<Item<'_>> = items.iter().map(Item::plain).collect();
+        let bulk = Bulk {
+            items: &plain,
+            key,
+            hold: None,
+            retry: &RetryPolicy::of(occasion.channel),
+        };
+        let answers = self.declare_bulk(occasion, bulk).await?;
+        for (item, answer) in items.iter().zip(&answers) {
+            let kind = occasion.facility_kind_of(item);
+            self.count_item(occasion.channel, kind, ItemOutcome::of(answer));
+        }
+        Ok(answers)
     }
 
-    /// Like [`Intake::declare_batch`], for channels that guard their request themselves.
+    /// Like [`Intake::declare_batch`], for channels that guard their request themselves. Such a
+    /// channel may offer an item several times, and so counts itself what became of it in the end
+    /// ([`Intake::count_item`]).
     pub async fn declare_many(
         &self,
         occasion: Occasion<'_>,
         items: &[Item<'_>],
+        retry: &RetryPolicy,
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
-        self.declare_all(occasion, items, None, None).await
+        let bulk = Bulk {
+            items,
+            key: None,
+            hold: None,
+            retry,
+        };
+        self.declare_bulk(occasion, bulk).await
     }
 
-    /// Like [`Intake::declare_many`], for the lines of a census: once the lease is lost, nothing
-    /// more is written.
+    /// Declares arrivals of a census; once its lease is lost, nothing more is written.
     pub(crate) async fn declare_held(
         &self,
         occasion: Occasion<'_>,
-        items: &[Item<'_>],
         hold: Lease,
+        items: &[Item<'_>],
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
-        self.declare_all(occasion, items, None, Some(hold)).await
+        let bulk = Bulk {
+            items,
+            key: None,
+            hold: Some(hold),
+            retry: &RetryPolicy::of(occasion.channel),
+        };
+        self.declare_bulk(occasion, bulk).await
     }
 
-    async fn declare_all(
+    async fn declare_bulk(
+        &self,
+        occasion: Occasion<'_>,
+        bulk: Bulk<'_>,
+    ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
+        let entrance = &self.inner.entrance;
+        let (rows, views) = self.prepare_items(occasion.of_an_item(), bulk.items).await;
+        let places = entrance.reserve(rows.len(), bulk.retry).await?;
+        // Take the key only once nothing can refuse the request as a whole.
+        if let Some(key) = bulk.key {
+            self.take_guard(&key, occasion.received_at).await?;
+        }
+        let sent = places.zip(rows);
+        let sent: Vec<Waiting> = sent
+            .map(|(place, row)| entrance.send(place, bulk.hold, row))
+            .collect();
+        let mut sent = sent.into_iter();
+        let answers = views.into_iter().map(|view| {
+            // Each item that could be prepared has its row, in the same order.
+            let waiting = if view.is_ok() { sent.next() } else { None };
+            async move {
+                let view = view?;
+                let waiting = waiting.ok_or(Refusal::Stopping)?;
+                self.answer(entrance.outcome(waiting).await?, view).await
+            }
+        });
+        let answers = stream::iter(answers.collect::<Vec<_>>());
+        Ok(answers.buffered(REPLAYS_AT_ONCE).collect().await)
+    }
+
+    /// The rows of the items that may be written, and for each item its answer once they are.
+    async fn prepare_items(
         &self,
         occasion: Occasion<'_>,
         items: &[Item<'_>],
-        key: Option<Idempotency>,
-        hold: Option<Lease>,
-    ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
-        let single = Occasion {
-            idempotency_key: None,
-            ..occasion
-        };
+    ) -> (Vec<NewDeclaration>, Vec<Result<StayView, Refusal>>) {
         let mut rows = Vec::with_capacity(items.len());
         let mut views = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             if index % ITEMS_BETWEEN_YIELDS == ITEMS_BETWEEN_YIELDS - 1 {
                 tokio::task::yield_now().await;
             }
-            let judged = self.check(single.sender, single.received_at, item.body);
-            let judged = judged.map_err(Refusal::Invalid);
-            let prepared = judged.and_then(|mut sound| {
-                sound.warnings.extend_from_slice(item.warnings);
-                sound.arrival_was_assumed = item.arrival_is_assumed;
-                prepare::prepare(self, &single, sound)
-            });
-            views.push(prepared.map(|prepared| {
+            views.push(self.prepare_item(&occasion, item).map(|prepared| {
                 rows.push(prepared.row);
                 prepared.view
             }));
         }
-        let places = self.reserve(rows.len())?;
-        // Take the key only once nothing can refuse the request as a whole.
-        if let Some(key) = key {
-            self.take_guard(&key, occasion.received_at).await?;
-        }
-        let mut places = self.enqueue(places, hold, rows).into_iter();
-        let answers = views.into_iter().map(|view| {
-            let place = if view.is_ok() { places.next() } else { None };
-            async move {
-                let view = view?;
-                let place = place.ok_or(Refusal::Stopping)?;
-                self.answer(place.outcome(&self.inner.progress).await?, view)
-                    .await
-            }
-        });
-        let answers = stream::iter(answers.collect::<Vec<_>>());
-        Ok(answers.buffered(REPLAYS_AT_ONCE).collect().await)
+        (rows, views)
+    }
+
+    fn prepare_item(
+        &self,
+        occasion: &Occasion<'_>,
+        item: &Item<'_>,
+    ) -> Result<PreparedDeclaration, Refusal> {
+        let Inner { rules, clerk, .. } = &*self.inner;
+        let judged = rules.check(occasion.sender, occasion.received_at, item.body);
+        let mut declaration = judged.map_err(Refusal::Invalid)?;
+        declaration.warnings.extend_from_slice(item.warnings);
+        declaration.arrival_was_assumed = item.arrival_is_assumed;
+        clerk.prepare(occasion, &declaration)
     }
 
     /// Judges a declaration by the same rules, stores nothing.
@@ -301,7 +316,7 @@ impl Intake {
         received_at: DateTime<Utc>,
         body: impl Into<Body<'a>>,
     ) -> Validation {
-        match self.check(sender, received_at, body) {
+        match self.inner.rules.check(sender, received_at, body) {
             Ok(sound) => Validation {
                 errors: Vec::new(),
                 warnings: sound.warnings,
@@ -319,17 +334,23 @@ impl Intake {
 
     /// What codes mean, as declarations are judged by.
     pub fn catalogues(&self) -> &Arc<Catalogues> {
-        &self.inner.parts.catalogues
+        &self.inner.rules.catalogues
     }
 
     /// Whether the queue has room; lets a caller refuse a request before reading it.
     pub fn has_room(&self, item_count: usize) -> bool {
-        self.inner.queue.capacity() >= item_count
+        self.inner.entrance.has_room(item_count)
     }
 
     /// Whether the queue is so long that work that is not urgent should hold off.
     pub fn is_half_full(&self) -> bool {
-        self.inner.queue.capacity() < self.inner.parts.settings.queue_count_max / 2
+        self.inner.entrance.is_half_full()
+    }
+
+    /// Counts what became of an item in the end, for a facility of that kind; `None` where it names
+    /// none that its sender may use.
+    pub fn count_item(&self, channel: Channel, kind: Option<FacilityKind>, outcome: ItemOutcome) {
+        self.inner.counters.item(channel, kind, outcome);
     }
 
     /// The `Idempotency-Key` of a request, if any, with a hash of its content, to be taken in the
@@ -344,10 +365,10 @@ impl Intake {
         about: Option<Uuid>,
         content: &[u8],
     ) -> Result<Option<Idempotency>, Refusal> {
-        let Some(key) = prepare::idempotency(self, occasion, about, content) else {
+        let Some(key) = self.inner.clerk.idempotency(occasion, about, content) else {
             return Ok(None);
         };
-        let db = &self.inner.parts.db;
+        let db = &self.inner.db;
         let known = idempotency::find(db, &key.key_hash, occasion.received_at).await?;
         match known.is_none_or(|known| known.guards(&key)) {
             true => Ok(Some(key)),
@@ -356,7 +377,7 @@ impl Intake {
     }
 
     async fn take_guard(&self, key: &Idempotency, now: DateTime<Utc>) -> Result<(), Refusal> {
-        match idempotency::guard(&self.inner.parts.db, key, now).await? {
+        match idempotency::guard(&self.inner.db, key, now).await? {
             true => Ok(()),
             false => Err(Refusal::IdempotencyKeyReused),
         }
@@ -369,59 +390,23 @@ impl Intake {
         join_all(committers.drain(..)).await;
     }
 
-    pub(crate) fn check<'a>(
-        &self,
-        sender: &Sender,
-        received_at: DateTime<Utc>,
-        body: impl Into<Body<'a>>,
-    ) -> Result<Declaration, Vec<Violation>> {
-        let parts = &self.inner.parts;
-        declaration::check(
-            body,
-            &sender.facilities,
-            &parts.catalogues,
-            &parts.settings.window,
-            received_at,
-        )
-        .map_err(|faults| faults.violations)
+    pub(crate) fn count_key(&self, occasion: &Occasion<'_>, answer: &Result<Accepted, Refusal>) {
+        if occasion.idempotency_key.is_some() {
+            self.inner.counters.key(answer);
+        }
     }
 
-    /// Reserved places in the queue, released if unused.
-    fn reserve(&self, count: usize) -> Result<Places<'_>, Refusal> {
-        let places = self.inner.queue.try_reserve_many(count);
-        places.map_err(|error| match error {
-            mpsc::error::TrySendError::Full(()) => {
-                counter!("luutru_shed_total", "reason" => "queue").increment(1);
-                Refusal::Overloaded
-            }
-            mpsc::error::TrySendError::Closed(()) => Refusal::Stopping,
-        })
-    }
-
-    fn enqueue(
-        &self,
-        places: Places<'_>,
-        hold: Option<Lease>,
-        rows: Vec<NewDeclaration>,
-    ) -> Vec<Waiting> {
-        let expires = Instant::now() + self.inner.parts.settings.queue_wait_max;
-        let waiting = places.zip(rows).map(|(place, row)| {
-            let (admission, waiting) = admission::admit(row, hold, expires);
-            place.send(admission);
-            waiting
-        });
-        waiting.collect()
+    pub(crate) fn count_change(&self, operation: Operation, answer: &Result<Accepted, Refusal>) {
+        let outcome = ItemOutcome::of(answer);
+        self.inner.counters.change(operation, outcome);
     }
 
     async fn answer(&self, judged: Judged, written: StayView) -> Result<Accepted, Refusal> {
         match judged.outcome {
-            Outcome::Written => Ok(Accepted {
-                stay: match judged.warnings {
-                    Some(warnings) => written.with_warnings(&warnings),
-                    None => written,
-                },
-                is_replay: false,
-            }),
+            Outcome::Written => Ok(Accepted::new(match judged.warnings {
+                Some(warnings) => written.with_warnings(&warnings),
+                None => written,
+            })),
             Outcome::Replayed { stay_id, version } => self.replay(stay_id, version).await,
             Outcome::ReferenceConflict { stay_id } => Err(Refusal::ReferenceConflict { stay_id }),
             Outcome::KeyReused => Err(Refusal::IdempotencyKeyReused),
@@ -431,14 +416,14 @@ impl Intake {
     /// Repeats the first answer to the request that made a version, byte for byte, from its row and
     /// constants.
     pub(crate) async fn replay(&self, stay_id: Uuid, version: i32) -> Result<Accepted, Refusal> {
-        let parts = &self.inner.parts;
-        let stay = store::stays::get(&parts.db, stay_id).await?;
-        let version = store::stays::version(&parts.db, stay_id, version)
+        let Inner { db, clerk, .. } = &*self.inner;
+        let stay = store::stays::get(db, stay_id).await?;
+        let version = store::stays::version(db, stay_id, version)
             .await?
             .ok_or(store::Error::Corrupt {
                 what: "stay_version",
             })?;
-        let stay = view::as_accepted(&parts.vault, &stay, &version)
+        let stay = view::as_accepted(&clerk.vault, &stay, &version)
             .map_err(|cause| Refusal::Unreadable { stay_id, cause })?;
         Ok(Accepted {
             stay,
@@ -454,11 +439,13 @@ impl Intake {
         body: Body<'_>,
         violations: Vec<Violation>,
     ) -> Result<Accepted, Refusal> {
+        let Inner {
+            db, rules, clerk, ..
+        } = &*self.inner;
         let about = occasion.sender.facility_of(body);
-        let Some(key) = prepare::idempotency(self, occasion, about, b"") else {
+        let Some(key) = clerk.idempotency(occasion, about, b"") else {
             return Err(Refusal::Invalid(violations));
         };
-        let db = &self.inner.parts.db;
         let known = idempotency::find(db, &key.key_hash, occasion.received_at).await?;
         let Some((Some((stay_id, version)), request_hash)) =
             known.map(|known| (known.target, known.request_hash))
@@ -466,13 +453,20 @@ impl Intake {
             return Err(Refusal::Invalid(violations));
         };
         let first = store::stays::get(db, stay_id).await?;
-        let is_same = self
+        let is_same = rules
             .check(occasion.sender, first.received_at, body)
-            .is_ok_and(|sound| prepare::request_hash(self, &sound).as_slice() == request_hash);
+            .is_ok_and(|sound| clerk.request_hash(&sound).as_slice() == request_hash);
         if is_same {
             self.replay(stay_id, version).await
         } else {
             Err(Refusal::Invalid(violations))
         }
     }
+}
+
+/// The facility that all items concern, if it is the same.
+fn only_facility(sender: &Sender, items: &[Value]) -> Option<Uuid> {
+    let mut about = items.iter().filter_map(|item| sender.facility_of(item));
+    let first = about.next()?;
+    about.all(|other| other == first).then_some(first)
 }

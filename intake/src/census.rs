@@ -8,14 +8,12 @@ mod turn;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{
     canonical::to_canonical_json,
     census::{self, Census, Fate, Known, Line, LineMatch, Missing, Scope},
     change::{self, Before, Change, ChangeKind},
-    declaration::Rejudging,
     facility::Facility,
     problem::{Code, Violation},
     stay::{Channel, Presence},
@@ -30,7 +28,9 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    Accepted, Intake, Item, Occasion, Refusal, index, prepare,
+    Accepted, Intake, Item, ItemOutcome, Occasion, Refusal,
+    accept::Inner,
+    index,
     view::{self, StayView},
 };
 
@@ -38,9 +38,6 @@ use crate::{
 const ARRIVALS_AT_ONCE: usize = 256;
 /// Stays whose content is read together.
 const READ_AT_ONCE: usize = 200;
-/// How often, and at what interval, arrivals are offered to a full queue.
-const OFFER_COUNT_MAX: u32 = 20;
-const OFFER_PAUSE: Duration = Duration::from_millis(100);
 
 /// What a census did.
 pub struct CensusReport {
@@ -128,7 +125,7 @@ struct Plan {
 
 /// What everything is written under that a census writes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Hold {
+pub(crate) struct CensusHold {
     /// The turn. Nothing is written once it is over.
     pub(crate) lease: Lease,
     /// When the census was taken: the instant that its changes describe.
@@ -138,7 +135,7 @@ pub(crate) struct Hold {
 /// A census in progress.
 struct Work<'a> {
     occasion: Occasion<'a>,
-    hold: Hold,
+    hold: CensusHold,
     facility: &'a Arc<Facility>,
     census: Census<'a>,
     /// When later censuses of parts of the facility were taken, by the index of their scope.
@@ -173,7 +170,7 @@ impl Intake {
         document: &Value,
         is_dry_run: bool,
     ) -> Result<CensusReport, Refusal> {
-        let window = &self.inner.parts.settings.window;
+        let window = &self.inner.rules.window;
         let census = Census::read(document, facility.kind, window, occasion.received_at);
         let census = census.map_err(Refusal::Invalid)?;
         let key = match is_dry_run {
@@ -186,7 +183,7 @@ impl Intake {
             }
         };
         let turn = self.turn(facility.id).await?;
-        let db = &self.inner.parts.db;
+        let db = &self.inner.db;
         let later = store::census::later(db, facility.id, census.taken_at).await?;
         let later = later.into_iter().map(|row| (row.scope_index, row.taken_at));
         let work = Work {
@@ -194,7 +191,7 @@ impl Intake {
                 idempotency_key: None,
                 ..occasion
             },
-            hold: Hold {
+            hold: CensusHold {
                 lease: turn.lease,
                 taken_at: census.taken_at,
             },
@@ -226,7 +223,7 @@ impl Intake {
     async fn last(&self, work: &Work<'_>) -> Result<Option<CensusRow>, Refusal> {
         let own = self.scope_index(work, &work.census.scope);
         let indexes = [own.clone(), self.scope_index(work, &Scope::Facility)];
-        let db = &self.inner.parts.db;
+        let db = &self.inner.db;
         let newest = store::census::newest(db, work.facility.id, &indexes).await?;
         let latest = newest.iter().map(|row| row.taken_at).max();
         if let Some(last_taken_at) = latest.filter(|last| work.census.is_stale(*last)) {
@@ -242,7 +239,7 @@ impl Intake {
             kind.as_bytes(),
             name.as_bytes(),
         ];
-        let vault = &self.inner.parts.vault;
+        let vault = &self.inner.clerk.vault;
         vault.blind_index("census.scope", &parts).to_vec()
     }
 
@@ -272,7 +269,7 @@ impl Intake {
             received_at: work.occasion.received_at,
             created_by: work.occasion.sender.key_id,
         };
-        let begun = store::census::begin(&self.inner.parts.db, work.hold.lease, row, key).await?;
+        let begun = store::census::begin(&self.inner.db, work.hold.lease, row, key).await?;
         let last_taken_at = last.map_or(work.occasion.received_at, |last| last.taken_at);
         match begun {
             Begun::Newest => Ok(()),
@@ -283,9 +280,8 @@ impl Intake {
 
     async fn plan(&self, work: &Work<'_>, last: Option<&CensusRow>) -> Result<Plan, Refusal> {
         let census = &work.census;
-        let parts = &self.inner.parts;
-        let (facility_id, ahead) = (work.facility.id, parts.settings.window.ahead);
-        let rows = store::census::concerned(&parts.db, facility_id, census.taken_at, ahead);
+        let (facility_id, ahead) = (work.facility.id, self.inner.rules.window.ahead);
+        let rows = store::census::concerned(&self.inner.db, facility_id, census.taken_at, ahead);
         let (mut stays, mut damaged) = self.open(work, rows.await?).await?;
         // Guests who have left are found by reference below, however long ago that was.
         stays.retain(|stay| !stay.known().is_over_by(census.taken_at));
@@ -379,6 +375,8 @@ impl Intake {
         let faults = || {
             let declaration = line.to_declaration(work.census.taken_at);
             let more = self
+                .inner
+                .rules
                 .check(
                     work.occasion.sender,
                     work.occasion.received_at,
@@ -411,7 +409,7 @@ impl Intake {
         row: &StayRow,
         version: &StayVersionRow,
     ) -> anyhow::Result<Stored> {
-        let opened = view::open(&self.inner.parts.vault, row, version)?;
+        let opened = view::open(&self.inner.clerk.vault, row, version)?;
         Ok(Stored {
             row: row.clone(),
             counted_at: self.counted_at(work, &opened.content),
@@ -430,11 +428,11 @@ impl Intake {
         work: &Work<'_>,
         rows: Vec<StayRow>,
     ) -> Result<(Vec<Stored>, Vec<StayRow>), Refusal> {
-        let parts = &self.inner.parts;
+        let db = &self.inner.db;
         let mut stays = Vec::with_capacity(rows.len());
         let mut damaged = Vec::new();
         for group in rows.chunks(READ_AT_ONCE) {
-            let versions = store::stays::current_versions(&parts.db, group).await?;
+            let versions = store::stays::current_versions(db, group).await?;
             let mut versions: HashMap<Uuid, _> = versions
                 .into_iter()
                 .map(|version| (version.stay_id, version))
@@ -468,7 +466,7 @@ impl Intake {
         if damaged.is_empty() {
             return None;
         }
-        let vault = &self.inner.parts.vault;
+        let vault = &self.inner.clerk.vault;
         let reference = line.reference();
         let reference =
             reference.map(|text| index::reference_index(vault, work.facility.id, text).to_vec());
@@ -484,7 +482,7 @@ impl Intake {
 
     /// The original content of stays with missing data.
     async fn firsts(&self, rows: &[StayRow]) -> Result<HashMap<Uuid, Value>, Refusal> {
-        let parts = &self.inner.parts;
+        let Inner { db, clerk, .. } = &*self.inner;
         let owing = rows
             .iter()
             .filter(|row| row.owed.is_some() && row.version > 1);
@@ -492,12 +490,12 @@ impl Intake {
         if owing.is_empty() {
             return Ok(HashMap::new());
         }
-        let versions = store::stays::first_versions(&parts.db, &owing).await?;
+        let versions = store::stays::first_versions(db, &owing).await?;
         let mut firsts = HashMap::with_capacity(versions.len());
         for version in versions {
             let row = rows.iter().find(|row| row.id == version.stay_id);
             // An unreadable first version is ignored.
-            if let Some(Ok(opened)) = row.map(|row| view::open(&parts.vault, row, &version)) {
+            if let Some(Ok(opened)) = row.map(|row| view::open(&clerk.vault, row, &version)) {
                 firsts.insert(version.stay_id, opened.content);
             }
         }
@@ -520,24 +518,20 @@ impl Intake {
     }
 
     fn newcomer(&self, work: &Work<'_>, line: &Line) -> Newcomer {
+        let clerk = &self.inner.clerk;
         let declaration = line.to_declaration(work.census.taken_at);
-        let judged = self.check(
+        let judged = self.inner.rules.check(
             work.occasion.sender,
             work.occasion.received_at,
             &declaration,
         );
         // A reference identifies a stay whatever else the line says.
         let key_hash = match (line.reference(), &judged) {
-            (reference @ Some(_), _) => Some(prepare::declaration_key(
-                self,
-                work.facility.id,
-                reference,
-                &[],
-            )),
+            (reference @ Some(_), _) => Some(clerk.declaration_key(work.facility.id, reference, &[])),
             (None, Ok(sound)) => {
-                let content_index = prepare::request_hash(self, sound);
+                let content_index = clerk.request_hash(sound);
                 let received_at = work.occasion.received_at;
-                Some(prepare::uniqueness(self, sound, None, &content_index, received_at).key_hash)
+                Some(clerk.uniqueness(sound, None, &content_index, received_at).key_hash)
             }
             (None, Err(_)) => None,
         };
@@ -568,7 +562,7 @@ impl Intake {
             }
         }
         let hashes: Vec<[u8; 32]> = keys.values().map(|(_, key_hash)| *key_hash).collect();
-        let db = &self.inner.parts.db;
+        let db = &self.inner.db;
         let held = store::census::holders(db, &hashes, work.occasion.received_at).await?;
         let ids: Vec<Uuid> = held.iter().map(|(_, stay_id)| *stay_id).collect();
         let mut rows = Vec::with_capacity(ids.len());
@@ -648,7 +642,6 @@ impl Intake {
     }
 
     fn amendment(&self, work: &Work<'_>, stay: &Stored, patch: Map<String, Value>) -> Step {
-        let parts = &self.inner.parts;
         let reason = format!("Danh sách lúc {}", format_instant(work.census.taken_at));
         let change = Change::amendment(patch, &reason);
         let before = Before {
@@ -657,13 +650,8 @@ impl Intake {
             owed: stay.row.owed.as_deref(),
             arrival_was_sent: stay.row.arrival_at != stay.row.received_at,
         };
-        let by = Rejudging {
-            facility: work.facility,
-            catalogues: &parts.catalogues,
-            window: &parts.settings.window,
-            received_at: work.occasion.received_at,
-            filed_at: stay.row.received_at,
-        };
+        let (received_at, filed_at) = (work.occasion.received_at, stay.row.received_at);
+        let by = self.inner.rules.rejudging(work.facility, received_at, filed_at);
         match change::apply(&change, &before, &by) {
             Ok(after) if after.presence == stay.presence && after.content == stay.content => {
                 Step::Nothing(stay.row.id)
@@ -725,24 +713,26 @@ impl Intake {
         done
     }
 
-    /// Declares some arrivals, retrying while the queue is full.
+    /// Declares some arrivals and counts what became of them.
     async fn offer(&self, work: &Work<'_>, arrivals: &[Arrival]) -> Vec<Result<Accepted, Refusal>> {
         let items = arrivals.iter().map(|arrival| Item {
             warnings: &arrival.warnings,
             ..Item::plain(&arrival.declaration)
         });
         let offered: Vec<Item<'_>> = items.collect();
-        for _ in 0..OFFER_COUNT_MAX {
-            match self
-                .declare_held(work.occasion, &offered, work.hold.lease)
-                .await
-            {
-                Ok(outcomes) => return outcomes,
-                Err(Refusal::Overloaded) => tokio::time::sleep(OFFER_PAUSE).await,
-                Err(_) => return arrivals.iter().map(|_| Err(Refusal::Stopping)).collect(),
-            }
+        let answers = self.declare_held(work.occasion, work.hold.lease, &offered);
+        let answers = answers.await.unwrap_or_else(|refusal| {
+            let refused = || match &refusal {
+                Refusal::Overloaded => Err(Refusal::Overloaded),
+                _ => Err(Refusal::Stopping),
+            };
+            arrivals.iter().map(|_| refused()).collect()
+        });
+        for answer in &answers {
+            let outcome = ItemOutcome::of(answer);
+            self.count_item(Channel::Census, Some(work.facility.kind), outcome);
         }
-        arrivals.iter().map(|_| Err(Refusal::Overloaded)).collect()
+        answers
     }
 
     async fn change_stays(
@@ -765,7 +755,7 @@ impl Intake {
         missing_become: Missing,
         present: &HashSet<Uuid>,
     ) -> Vec<CensusEntry> {
-        let db = &self.inner.parts.db;
+        let db = &self.inner.db;
         let ids: Vec<Uuid> = missing.iter().map(|(stay_id, _)| *stay_id).collect();
         let present: Vec<Uuid> = present.iter().copied().collect();
         let (asked, departing) = match missing_become {

@@ -6,7 +6,7 @@
 //! [`gather`] makes the groups and splits those that fail. Declarations with the same reference,
 //! content or key are twins: the later one finds what the earlier one wrote.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use metrics::{counter, histogram};
 use runtime::gather::{self, Gathered, Gatherer, GroupParts};
@@ -14,19 +14,17 @@ use store::{
     Blame, Database,
     census::lease::Lease,
     declarations::{self, Judged, NewDeclaration, Outcome},
+    stays::StayVersionRow,
 };
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::{Refusal, admission::Admission, progress::Progress};
-
-/// How long to ask the database, on a fresh connection, about a lost COMMIT: short enough that the
-/// sender gets an answer within three seconds of the start, but long enough to ask at all.
-const OUTCOME_SEARCH_MAX: Duration = Duration::from_secs(2);
-const OUTCOME_SEARCH_MIN: Duration = Duration::from_millis(400);
-const OUTCOME_KNOWN_WITHIN: Duration = Duration::from_millis(2_700);
-pub(crate) const OUTCOME_SEARCH_PAUSE: Duration = Duration::from_millis(100);
+use crate::{
+    Refusal,
+    admission::Admission,
+    lost_commit::{self, Trace},
+    progress::Progress,
+};
 
 /// The committers' end of the queue.
 pub(crate) type Queue = gather::SharedQueue<Admission>;
@@ -281,44 +279,20 @@ fn refusal_of(error: &store::Error, has_key: bool) -> Refusal {
     error.clone().into()
 }
 
-/// How long to look for the outcome of a commit that began then.
-pub(crate) fn outcome_search_max(started: Instant) -> Duration {
-    OUTCOME_KNOWN_WITHIN
-        .saturating_sub(started.elapsed())
-        .clamp(OUTCOME_SEARCH_MIN, OUTCOME_SEARCH_MAX)
-}
-
-/// The answer to COMMIT was lost. Stays found by id were written; the rest are unknown.
+/// The answer to COMMIT was lost. Stays that are found were written; the others may have been
+/// replays, and nobody knows of which.
 async fn search_outcome(db: &Database, part: Vec<Admission>, started: Instant) {
-    counter!("luutru_intake_outcome_searches_total").increment(1);
-    let ids: Vec<Uuid> = part
-        .iter()
-        .map(|admission| admission.declaration.stay.id)
-        .collect();
-    let found = timeout(outcome_search_max(started), search(db, &ids))
-        .await
-        .unwrap_or_default();
-    tracing::warn!(
-        sought = ids.len(),
-        found = found.len(),
-        "the answer to a COMMIT was lost"
-    );
+    let versions = part.iter().map(|admission| &admission.declaration.version);
+    let versions: Vec<&StayVersionRow> = versions.collect();
+    let traces = lost_commit::search(db, &versions, started).await;
+    let mut traces = traces.unwrap_or_default().into_iter();
     for admission in part {
-        let stored = found.get(&admission.declaration.stay.id).cloned();
-        let judged = stored.map(|warnings| Judged {
-            outcome: Outcome::Written,
-            warnings: Some(warnings),
+        admission.answer(match traces.next() {
+            Some(Trace::Written { warnings }) => Ok(Judged {
+                outcome: Outcome::Written,
+                warnings: Some(warnings),
+            }),
+            Some(Trace::Taken | Trace::Absent) | None => Err(Refusal::OutcomeUnknown),
         });
-        admission.answer(judged.ok_or(Refusal::OutcomeUnknown));
-    }
-}
-
-/// A group is written atomically, so one stay found proves the others, unless they were replays.
-async fn search(db: &Database, ids: &[Uuid]) -> HashMap<Uuid, String> {
-    loop {
-        match store::stays::present(db, ids).await {
-            Ok(found) if !found.is_empty() => return found.into_iter().collect(),
-            Ok(_) | Err(_) => tokio::time::sleep(OUTCOME_SEARCH_PAUSE).await,
-        }
     }
 }

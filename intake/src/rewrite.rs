@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use runtime::{
     clock::Clock,
     ids,
-    vault::{Owner, SealContext, StaySafe, Vault, VaultError, WrappedDataKey},
+    vault::{Owner, SealContext, Vault, VaultError, WrappedDataKey},
 };
 use store::{
     Database,
@@ -23,7 +23,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    prepare::month,
+    clerk::month,
     view::{self, SEALED_ANSWER, SEALED_BODY, SEALED_REASON, SEALED_TABLE, SEALED_WORDS},
 };
 
@@ -273,11 +273,7 @@ async fn rewrite_stay(
     row: &StayRow,
 ) -> Result<Option<u64>, RewriteError> {
     let old = view::safe(row);
-    let key = vault.new_stay_key(&month(row.received_at), row.id, old.owner)?;
-    let new = StaySafe {
-        sealed_key: Some(&key),
-        ..old
-    };
+    let new = vault.new_stay_key(&month(row.received_at), row.id, old.owner)?;
     let found = rewrite::of_stay(db, row.id).await?;
     let mut damaged = 0;
     let mut anew = |context: SealContext<'_>, blob: Vec<u8>| {
@@ -294,7 +290,7 @@ async fn rewrite_stay(
             }
             Err(error) => return Err(error),
         };
-        let sealed = vault.seal_of_stay(&new, &context, &opened)?;
+        let sealed = new.key.seal(&context, &opened)?;
         Ok(Some(Replaced {
             old: blob,
             new: sealed,
@@ -321,7 +317,7 @@ async fn rewrite_stay(
         by.words
             .extend(anew(context, words)?.map(|replaced| (id, replaced)));
     }
-    by.sealed_key.clone_from(&key);
+    by.sealed_key = new.sealed;
     let is_done = rewrite::replace_stay(db, row, by).await?;
     Ok(is_done.then_some(damaged))
 }

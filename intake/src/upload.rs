@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::imports::Import;
 use zeroize::Zeroizing;
 
-use crate::prepare::month;
+use crate::clerk::month;
 
 /// Bytes of a piece of a file.
 pub const CHUNK_BYTE_COUNT: usize = 1024 * 1024;

@@ -149,6 +149,32 @@ fn key_context(stay_id: Uuid, owner: Owner) -> SealContext<'static> {
     }
 }
 
+/// The key of a stay, unwrapped: seals several things of the stay without unwrapping it for each.
+pub struct StayKey(LessSafeKey);
+
+impl StayKey {
+    /// Seals something of the stay; [`Vault::open_of_stay`] opens it at the same place.
+    pub fn seal(
+        &self,
+        context: &SealContext<'_>,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let length = 1 + NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len();
+        let mut blob = Vec::with_capacity(length);
+        blob.push(OF_A_STAY);
+        seal_into(&mut blob, &self.0, context.aad(OF_A_STAY), plaintext)?;
+        Ok(blob)
+    }
+}
+
+/// A new key of a stay.
+pub struct NewStayKey {
+    /// The key, to seal with.
+    pub key: StayKey,
+    /// The same key, wrapped to be stored with the stay.
+    pub sealed: Vec<u8>,
+}
+
 /// A data key as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedDataKey {
@@ -339,34 +365,37 @@ impl Vault {
         open_from(key, aad, &blob[1 + ID_LEN..]).ok_or(VaultError::NotOpened)
     }
 
-    /// A new random key for a stay, wrapped by the data key of `month`, to lie with the stay.
+    /// A new random key for a stay, wrapped by the data key of `month`.
     pub fn new_stay_key(
         &self,
         month: &str,
         stay_id: Uuid,
         owner: Owner,
-    ) -> Result<Vec<u8>, VaultError> {
-        let key = Zeroizing::new(ids::random_bytes::<KEY_LEN>());
-        self.seal(month, &key_context(stay_id, owner), key.as_slice())
+    ) -> Result<NewStayKey, VaultError> {
+        let bytes = Zeroizing::new(ids::random_bytes::<KEY_LEN>());
+        Ok(NewStayKey {
+            sealed: self.seal(month, &key_context(stay_id, owner), bytes.as_slice())?,
+            key: StayKey(aes_key(&bytes)),
+        })
     }
 
-    /// Seals something of a stay with the stay's key.
+    /// The key of a stay, to seal with.
     ///
     /// Errors: [`VaultError::NotSealed`] of a stay in the first form, which has none yet; as
     /// [`Vault::open`] when its key cannot be opened.
+    pub fn stay_key(&self, stay: &StaySafe<'_>) -> Result<StayKey, VaultError> {
+        let sealed_key = stay.sealed_key.ok_or(VaultError::NotSealed)?;
+        Ok(StayKey(self.unwrap_stay_key(stay, sealed_key)?))
+    }
+
+    /// Seals something of a stay with the stay's key. Errors: as [`Vault::stay_key`].
     pub fn seal_of_stay(
         &self,
         stay: &StaySafe<'_>,
         context: &SealContext<'_>,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let sealed_key = stay.sealed_key.ok_or(VaultError::NotSealed)?;
-        let key = self.stay_key(stay, sealed_key)?;
-        let length = 1 + NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len();
-        let mut blob = Vec::with_capacity(length);
-        blob.push(OF_A_STAY);
-        seal_into(&mut blob, &key, context.aad(OF_A_STAY), plaintext)?;
-        Ok(blob)
+        self.stay_key(stay)?.seal(context, plaintext)
     }
 
     /// Opens what [`Vault::seal_of_stay`] made for the same place. Errors: as [`Vault::open`].
@@ -378,7 +407,7 @@ impl Vault {
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         match (blob.split_first(), stay.sealed_key) {
             (Some((&OF_A_STAY, sealed)), Some(sealed_key)) => {
-                let key = self.stay_key(stay, sealed_key)?;
+                let key = self.unwrap_stay_key(stay, sealed_key)?;
                 open_from(&key, context.aad(OF_A_STAY), sealed).ok_or(VaultError::NotOpened)
             }
             (Some((&FIRST_FORM, _)), _) => self.open(context, blob),
@@ -386,7 +415,11 @@ impl Vault {
         }
     }
 
-    fn stay_key(&self, stay: &StaySafe<'_>, sealed: &[u8]) -> Result<LessSafeKey, VaultError> {
+    fn unwrap_stay_key(
+        &self,
+        stay: &StaySafe<'_>,
+        sealed: &[u8],
+    ) -> Result<LessSafeKey, VaultError> {
         if sealed.first() != Some(&OF_A_MONTH) {
             return Err(VaultError::NotOpened);
         }
@@ -569,20 +602,23 @@ mod tests {
     #[test]
     fn what_is_sealed_of_a_stay_opens_with_its_key_alone() {
         let vault = vault();
-        let key = vault
+        let new = vault
             .new_stay_key(MONTH, Uuid::from_u128(7), OWNER)
             .unwrap();
-        let safe = stay(&key);
+        let safe = stay(&new.sealed);
         let blob = vault.seal_of_stay(&safe, &PLACE, b"personal").unwrap();
-        let opened = vault.open_of_stay(&safe, &PLACE, &blob).unwrap();
-        assert_eq!(opened.as_slice(), b"personal");
+        let by_new_key = new.key.seal(&PLACE, b"personal").unwrap();
+        for sealed in [&blob, &by_new_key] {
+            let opened = vault.open_of_stay(&safe, &PLACE, sealed).unwrap();
+            assert_eq!(opened.as_slice(), b"personal");
+        }
 
         let another = vault
             .new_stay_key(MONTH, Uuid::from_u128(7), OWNER)
             .unwrap();
         let facility_id = Uuid::from_u128(23);
         let others = [
-            stay(&another),
+            stay(&another.sealed),
             StaySafe {
                 sealed_key: None,
                 ..safe

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::stay::Presence;
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use crate::{
@@ -144,17 +144,6 @@ async fn write_in(
         db.wake().notify_events();
     }
     Ok(outcomes)
-}
-
-/// The content digest of a version, read on a separate connection. Resolves a lost COMMIT, because
-/// no two versions share a salt.
-pub async fn digest(db: &Database, stay_id: Uuid, version: i32) -> Result<Option<Vec<u8>>> {
-    Ok(entity::stay_version::Entity::find_by_id((stay_id, version))
-        .select_only()
-        .column(entity::stay_version::Column::ContentSha256)
-        .into_tuple()
-        .one(db.probe())
-        .await?)
 }
 
 fn touched<'a>(change: &&'a NewChange) -> Result<review::Touched<'a>> {

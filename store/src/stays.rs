@@ -1,5 +1,7 @@
 //! Reading stays: one, a version of one, a page of many, always within a caller's facilities.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::stay::{
     CompletionState, DeliveryState, IdentityReview, IdentityState, Presence, Timeliness,
@@ -89,18 +91,38 @@ pub async fn get(db: &Database, id: Uuid) -> Result<StayRow> {
         .ok_or(Error::NotFound)
 }
 
-/// Which of these stays are stored, with the warnings of their first versions, read on a separate
-/// connection. Resolves a lost COMMIT.
-pub async fn present(db: &Database, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
-    let rows = stay_version::Entity::find()
+/// A version as it was found stored.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct WrittenVersion {
+    /// The stay.
+    pub stay_id: Uuid,
+    /// Its version.
+    pub version: i32,
+    /// The digest of its content and salt.
+    pub content_sha256: Vec<u8>,
+    /// Its warnings as stored.
+    pub warnings: String,
+}
+
+/// Which of these versions of stays are stored, read on a separate connection. Resolves a lost
+/// COMMIT.
+pub async fn written(db: &Database, sought: &[(Uuid, i32)]) -> Result<Vec<WrittenVersion>> {
+    let sought: HashSet<(Uuid, i32)> = sought.iter().copied().collect();
+    let found = stay_version::Entity::find()
         .select_only()
-        .columns([stay_version::Column::StayId, stay_version::Column::Warnings])
-        .filter(stay_version::Column::StayId.is_in(ids.iter().copied()))
-        .filter(stay_version::Column::Version.eq(1))
-        .into_tuple::<(Uuid, String)>()
+        .columns([
+            stay_version::Column::StayId,
+            stay_version::Column::Version,
+            stay_version::Column::ContentSha256,
+            stay_version::Column::Warnings,
+        ])
+        .filter(stay_version::Column::StayId.is_in(sought.iter().map(|(stay_id, _)| *stay_id)))
+        .filter(stay_version::Column::Version.is_in(sought.iter().map(|(_, version)| *version)))
+        .into_model::<WrittenVersion>()
         .all(db.probe())
         .await?;
-    Ok(rows)
+    let is_sought = |one: &WrittenVersion| sought.contains(&(one.stay_id, one.version));
+    Ok(found.into_iter().filter(is_sought).collect())
 }
 
 /// One version of a stay.

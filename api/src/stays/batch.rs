@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{charge, count};
+use super::charge;
 use crate::app::App;
 use crate::auth::{Admitted, op};
 use crate::config::ApiSettings;
@@ -138,9 +138,6 @@ impl StayBatchApi {
             Ok(outcomes) => outcomes,
             Err(refusal) => return Err(admitted.ticket.refuse(refusal)),
         };
-        for (facility, outcome) in facilities.iter().zip(&outcomes) {
-            count(admitted.sender(), Channel::Batch, *facility, outcome);
-        }
         let answer = BatchAnswer::of(&exchange, items, outcomes)?;
         let answer = Localised::new(exchange.language, Json(answer));
         Ok(BatchDeclared::Results(answer))

@@ -8,12 +8,11 @@ use domain::{
     stay::Channel,
 };
 use intake::{Accepted, Expected, Occasion, Refusal};
-use metrics::counter;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use store::stays::StayRow;
 use uuid::Uuid;
 
-use super::{charge, count_key, facility_ids};
+use super::{charge, facility_ids};
 use crate::app::App;
 use crate::auth::{Access, Admitted, op};
 use crate::examples::Examples;
@@ -320,8 +319,6 @@ async fn change<T>(
         charge(app, exchange, &mut admitted.ticket, 1, &cost).await?;
     }
     let outcome = submit(app, exchange, &admitted, &intent, document).await;
-    count(intent.operation, &outcome);
-    count_key(&intent.key, &outcome);
     match outcome {
         Ok(accepted) => Ok(StayChanged::of(accepted)),
         Err(refusal) => Err(admitted.ticket.refuse(refusal)),
@@ -379,19 +376,4 @@ impl StayChanged {
             Replayed::when(is_replay),
         )
     }
-}
-
-fn count(operation: Operation, outcome: &Result<Accepted, Refusal>) {
-    let (outcome, error_class) = match outcome {
-        Ok(accepted) if accepted.is_replay => ("replayed", "none"),
-        Ok(_) => ("accepted", "none"),
-        Err(refusal) => ("refused", refusal.class().as_str()),
-    };
-    counter!(
-        "luutru_intake_changes_total",
-        "operation" => operation.as_str(),
-        "outcome" => outcome,
-        "error_class" => error_class
-    )
-    .increment(1);
 }

@@ -20,7 +20,10 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use crate::{Intake, Refusal, accept::CENSUSES_AT_ONCE};
+use crate::{
+    Intake, Refusal,
+    accept::{CENSUSES_AT_ONCE, Inner},
+};
 
 /// How long a facility waits after a process died while working on its census.
 const LEASE_SECONDS: u32 = 15;
@@ -62,12 +65,12 @@ impl Intake {
         let local = turns[usize::from(last) % CENSUSES_AT_ONCE].lock();
         let local = timeout_at(until, local).await;
         let local = local.map_err(|_| Refusal::Overloaded)?;
-        let parts = &self.inner.parts;
+        let Inner { db, clerk, .. } = &*self.inner;
         let lease = Lease {
             facility_id,
-            lease_id: ids::uuid_v7(&parts.clock),
+            lease_id: ids::uuid_v7(&clerk.clock),
         };
-        while !lease::take(&parts.db, lease, parts.clock.now(), LEASE_SECONDS).await? {
+        while !lease::take(db, lease, clerk.clock.now(), LEASE_SECONDS).await? {
             if Instant::now() >= until {
                 return Err(Refusal::Overloaded);
             }
@@ -75,7 +78,7 @@ impl Intake {
         }
         let ended = CancellationToken::new();
         let working = ended.clone().drop_guard();
-        let keeper = keep(parts.db.clone(), parts.clock.clone(), lease, ended);
+        let keeper = keep(db.clone(), clerk.clock.clone(), lease, ended);
         Ok(Turn {
             lease,
             keeper: tasks::spawn("intake.census.turn", keeper),

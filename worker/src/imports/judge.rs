@@ -1,14 +1,12 @@
 //! Decides the outcome of each row of a part.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     change::Change,
+    facility::FacilityKind,
     import::RowOutcome,
-    problem::{Code, Violation},
+    problem::{Class, Code, Violation},
     sender::Sender,
     stay::Channel,
 };
@@ -17,21 +15,16 @@ use formats::{
     stay_rows::places::PlaceColumns,
 };
 use intake::{
-    Accepted, Item, Occasion, Refusal,
+    Accepted, Item, ItemOutcome, Occasion, Refusal, RetryPolicy,
     upload::{RejectedCells, Sealed},
     view::StayView,
 };
-use metrics::counter;
 use serde_json::{Map, Value, json};
 use store::imports::{self, ImportRow};
-use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{ImportOutcome, Job};
 
-/// Pause before retrying rows the intake could not take, doubling from the first value up to the
-/// second.
-const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// How often a row that fails because of an internal error is tried before it is rejected.
 const FAULT_COUNT_MAX: usize = 5;
 
@@ -128,6 +121,15 @@ impl Reasons {
             stay_id: None,
         }
     }
+
+    /// The class that the row is counted under: one with violations counts as they do.
+    const fn class(&self) -> Class {
+        if matches!(self.code, Code::ValidationFailed) {
+            Class::Violation
+        } else {
+            self.code.class()
+        }
+    }
 }
 
 impl Job {
@@ -154,9 +156,12 @@ impl Job {
             .collect();
         self.declare_open(&read, &mut fates, sender).await?;
         self.depart(&read, &fates, sender).await?;
+        let kind = sender.facility(self.import.facility_id);
+        let kind = kind.map(|facility| facility.kind);
         let mut outcomes = Vec::with_capacity(read.len());
         for ((index, row), fate) in (first..).zip(&read).zip(fates) {
             let fate = fate.unwrap_or(RowFate::Skipped);
+            self.count_row(&fate, kind);
             outcomes.push(self.outcome(index, *row, fate)?);
         }
         Ok(outcomes)
@@ -198,7 +203,8 @@ impl Job {
         fates: &mut [Option<RowFate>],
         sender: &Sender,
     ) -> Result<(), ImportOutcome> {
-        let mut pause = RETRY_PAUSE.0;
+        let policy = RetryPolicy::of(Channel::File).until(self.shutdown.clone());
+        let mut retries = policy.start();
         let mut fault_counts: HashMap<usize, usize> = HashMap::new();
         let mut replays = Vec::new();
         loop {
@@ -224,7 +230,7 @@ impl Job {
                 })
                 .collect();
             let mut is_stopping = false;
-            let answers = self.intake.declare_many(self.occasion(sender), &items);
+            let answers = self.intake.declare_many(self.occasion(sender), &items, &policy);
             if let Ok(answers) = answers.await {
                 for ((place, _, _), answer) in open.iter().zip(answers) {
                     is_stopping |= matches!(answer, Err(Refusal::Stopping));
@@ -238,11 +244,9 @@ impl Job {
             if fates.iter().all(Option::is_some) {
                 break;
             }
-            if is_stopping || self.shutdown.is_cancelled() {
+            if is_stopping || !retries.pause().await {
                 return Err(ImportOutcome::Stopping);
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(RETRY_PAUSE.1);
         }
         replays.sort_unstable();
         self.claim_own(fates, &replays).await
@@ -266,7 +270,8 @@ impl Job {
             Some((stay_id(fate)?, Change::departure(departed_at)))
         });
         let mut open: Vec<(Uuid, Change)> = departures.collect();
-        let mut pause = RETRY_PAUSE.0;
+        let policy = RetryPolicy::of(Channel::File).until(self.shutdown.clone());
+        let mut retries = policy.start();
         let mut fault_count = 0;
         while !open.is_empty() {
             let answers = self.intake.change_many(self.occasion(sender), &open).await;
@@ -286,12 +291,8 @@ impl Job {
                 tracing::error!(import.id = %self.import.id, count, "could not record departures");
                 break;
             }
-            if self.shutdown.is_cancelled() && !open.is_empty() {
+            if !open.is_empty() && !retries.pause().await {
                 return Err(ImportOutcome::Stopping);
-            }
-            if !open.is_empty() {
-                sleep(pause).await;
-                pause = (pause * 2).min(RETRY_PAUSE.1);
             }
         }
         Ok(())
@@ -413,7 +414,6 @@ impl Job {
         let row = placed.row;
         let position = i32::try_from(index).unwrap_or(i32::MAX);
         let draft = placed.stay();
-        self.count_row(&fate);
         let mut notes = Map::new();
         let own = draft.map_or(&[][..], |draft| &draft.warnings);
         let (outcome, stay_id, warnings) = match &fate {
@@ -460,22 +460,18 @@ impl Job {
         })
     }
 
-    fn count_row(&self, fate: &RowFate) {
+    /// Counts a row as an item of the intake. A dry run declares none.
+    fn count_row(&self, fate: &RowFate, kind: Option<FacilityKind>) {
+        if self.import.is_dry_run {
+            return;
+        }
         let outcome = match fate {
             RowFate::Skipped => return,
-            RowFate::Accepted(None, _) => return,
-            RowFate::Accepted(Some(_), _) => "accepted",
-            RowFate::Replayed(..) => "replayed",
-            RowFate::Rejected(_) => "refused",
+            RowFate::Accepted(..) => ItemOutcome::Accepted,
+            RowFate::Replayed(..) => ItemOutcome::Replayed,
+            RowFate::Rejected(reasons) => ItemOutcome::Refused(reasons.class()),
         };
-        counter!(
-            "luutru_intake_items_total",
-            "channel" => Channel::File.as_str(),
-            "facility_kind" => "any",
-            "outcome" => outcome,
-            "error_class" => if outcome == "refused" { "violation" } else { "none" }
-        )
-        .increment(1);
+        self.intake.count_item(Channel::File, kind, outcome);
     }
 }
 

@@ -1,0 +1,82 @@
+//! Finds out what became of versions whose COMMIT was not answered.
+
+use std::{collections::HashMap, time::Duration};
+
+use metrics::counter;
+use store::{
+    Database,
+    stays::{StayVersionRow, WrittenVersion},
+};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+/// How long to ask the database, on a fresh connection: short enough that the sender gets an answer
+/// within three seconds of the start, but long enough to ask at all.
+const SEARCH_MAX: Duration = Duration::from_secs(2);
+const SEARCH_MIN: Duration = Duration::from_millis(400);
+const KNOWN_WITHIN: Duration = Duration::from_millis(2_700);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What was found at the place of a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trace {
+    /// The version itself, with its warnings as stored.
+    Written {
+        /// Those it came with, and those noticed while it was written.
+        warnings: String,
+    },
+    /// Another writer's version.
+    Taken,
+    /// Nothing.
+    Absent,
+}
+
+/// Looks for the versions of a group whose COMMIT began then. The traces are in the order of the
+/// group; `None` when nothing was found in time.
+///
+/// A group is written atomically: one version found decides about the others.
+pub(crate) async fn search(
+    db: &Database,
+    group: &[&StayVersionRow],
+    started: Instant,
+) -> Option<Vec<Trace>> {
+    counter!("luutru_intake_outcome_searches_total").increment(1);
+    let found = timeout(search_max(started.elapsed()), find(db, group)).await;
+    let found = found.unwrap_or_default();
+    let (sought, found_count) = (group.len(), found.len());
+    tracing::warn!(sought, found = found_count, "the answer to a COMMIT was lost");
+    (found_count > 0).then(|| traces(group, found))
+}
+
+async fn find(db: &Database, group: &[&StayVersionRow]) -> Vec<WrittenVersion> {
+    let places = group.iter().map(|one| (one.stay_id, one.version));
+    let places: Vec<(Uuid, i32)> = places.collect();
+    loop {
+        match store::stays::written(db, &places).await {
+            Ok(found) if !found.is_empty() => return found,
+            Ok(_) | Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+/// No two versions share a salt, so the digest tells whose a version is.
+fn traces(group: &[&StayVersionRow], found: Vec<WrittenVersion>) -> Vec<Trace> {
+    let mut found: HashMap<(Uuid, i32), WrittenVersion> = found
+        .into_iter()
+        .map(|version| ((version.stay_id, version.version), version))
+        .collect();
+    let trace = |one: &&StayVersionRow| match found.remove(&(one.stay_id, one.version)) {
+        None => Trace::Absent,
+        Some(there) if there.content_sha256 == one.content_sha256 => Trace::Written {
+            warnings: there.warnings,
+        },
+        Some(_) => Trace::Taken,
+    };
+    group.iter().map(trace).collect()
+}
+
+fn search_max(elapsed: Duration) -> Duration {
+    KNOWN_WITHIN
+        .saturating_sub(elapsed)
+        .clamp(SEARCH_MIN, SEARCH_MAX)
+}
