@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each number may fall and must not rise. When it has fallen, lower the limit in the same commit.
 LIMITS = {
     "function length, median": 9,
-    "function length, p90": 27,
+    "function length, p90": 26,
     "functions over 100 lines": 0,
-    "files in circles": 2,
+    "files in circles": 0,
     "answers made as text": 0,
 }
 FUNCTION_LINES_MAX = 100

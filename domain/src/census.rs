@@ -12,15 +12,18 @@
 
 mod matching;
 mod patch;
+mod plan;
 mod reading;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::declaration::VIOLATION_COUNT_MAX;
 use crate::facility::FacilityKind;
@@ -30,6 +33,7 @@ use crate::time::parse_instant;
 
 pub use matching::{LineMatch, match_lines};
 pub use patch::patch;
+pub use plan::{About, LineStep, Planner, Sighting};
 
 /// The members that identify a guest, including everything below them.
 const TELLING_MEMBERS: [&str; 3] = ["/reference", "/guest/document", "/guest/nationality"];
@@ -102,8 +106,18 @@ pub struct Line {
 /// A stay that a census may concern.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
+    /// Its id.
+    pub stay_id: Uuid,
     /// What its current version says.
     pub content: &'a Value,
+    /// What it was declared with, if data is still missing.
+    pub first: Option<&'a Value>,
+    /// What is owed, as it is stored.
+    pub owed: Option<&'a str>,
+    /// When it was declared.
+    pub received_at: DateTime<Utc>,
+    /// Whether its newest change is a departure that a census recorded.
+    pub was_missed: bool,
     /// Whether the guest is there.
     pub presence: Presence,
     /// When it began.
@@ -256,23 +270,26 @@ impl Known<'_> {
 pub struct Absent {
     /// How many stays the scope had when the census was taken, without parts counted later.
     pub present_count: usize,
-    /// Indexes of the missing guests, in the order given.
-    pub missing: Vec<usize>,
-    /// Indexes of the guests who are left alone because newer information exists.
-    pub left_alone: Vec<usize>,
+    /// The stays of the missing guests, in the order given.
+    pub missing: Vec<Uuid>,
+    /// The stays of the guests who are left alone because newer information exists.
+    pub left_alone: Vec<Uuid>,
 }
 
 impl Census<'_> {
-    /// Which of these stays the census does not list; `is_matched` says for each whether a line
-    /// matched it.
+    /// Which of these stays the census does not list; `listed` are those that its lines are about.
     #[must_use]
-    pub fn absent(&self, stays: &[Known<'_>], is_matched: &[bool]) -> Absent {
+    pub fn absent<'a>(
+        &self,
+        stays: impl Iterator<Item = Known<'a>>,
+        listed: &HashSet<Uuid>,
+    ) -> Absent {
         let mut absent = Absent {
             present_count: 0,
             missing: Vec::new(),
             left_alone: Vec::new(),
         };
-        for (place, (stay, is_matched)) in stays.iter().zip(is_matched).enumerate() {
+        for stay in stays {
             if !self.scope.holds(stay.content) || !stay.is_there_after(self.taken_at) {
                 continue;
             }
@@ -280,13 +297,13 @@ impl Census<'_> {
                 && stay.arrival_at <= self.taken_at
                 && stay.counted_after(self.taken_at).is_none();
             absent.present_count += usize::from(is_covered);
-            if *is_matched {
+            if listed.contains(&stay.stay_id) {
                 continue;
             }
             if is_covered && !stay.is_later_than(self.taken_at) {
-                absent.missing.push(place);
+                absent.missing.push(stay.stay_id);
             } else {
-                absent.left_alone.push(place);
+                absent.left_alone.push(stay.stay_id);
             }
         }
         absent

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    catalogue::Catalogues, change::Operation, draft::Body, facility::FacilityKind, problem::Violation, sender::Sender,
-    stay::Channel,
+    catalogue::Catalogues, change::Operation, draft::Body, facility::FacilityKind,
+    problem::Violation, sender::Sender, stay::Channel,
 };
 use futures_util::{StreamExt, future::join_all, stream};
 use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
@@ -418,11 +418,12 @@ impl Intake {
     pub(crate) async fn replay(&self, stay_id: Uuid, version: i32) -> Result<Accepted, Refusal> {
         let Inner { db, clerk, .. } = &*self.inner;
         let stay = store::stays::get(db, stay_id).await?;
-        let version = store::stays::version(db, stay_id, version)
-            .await?
-            .ok_or(store::Error::Corrupt {
-                what: "stay_version",
-            })?;
+        let version =
+            store::stays::version(db, stay_id, version)
+                .await?
+                .ok_or(store::Error::Corrupt {
+                    what: "stay_version",
+                })?;
         let stay = view::as_accepted(&clerk.vault, &stay, &version)
             .map_err(|cause| Refusal::Unreadable { stay_id, cause })?;
         Ok(Accepted {

@@ -121,10 +121,10 @@ impl Intake {
         let mut request = self.request(alone, stay_id, expected, change);
         let clerk = &self.inner.clerk;
         request.idempotency = clerk.idempotency_of(occasion, about, &request.change_index);
-        self.carry_out(&request).await
+        self.judge_and_write(&request).await
     }
 
-    async fn carry_out(&self, request: &ChangeRequest<'_>) -> Result<Accepted, Refusal> {
+    async fn judge_and_write(&self, request: &ChangeRequest<'_>) -> Result<Accepted, Refusal> {
         let Inner { rules, clerk, .. } = &*self.inner;
         for _ in 0..TRY_COUNT_MAX {
             if let Some(version) = self.known_by_key(request).await? {
@@ -201,7 +201,7 @@ impl Intake {
                 Some(prepared) => Ok(Accepted::new(prepared.view)),
                 None => {
                     let request = self.request(series, *stay_id, &Expected::Current, change);
-                    self.carry_out(&request).await
+                    self.judge_and_write(&request).await
                 }
             });
         }

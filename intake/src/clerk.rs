@@ -187,11 +187,7 @@ pub(crate) fn month(at: DateTime<Utc>) -> String {
 }
 
 /// The notification of the stay's version, due at once.
-pub(crate) fn task_row(
-    occasion: &Occasion<'_>,
-    stay: &StayRow,
-    kind: NotificationKind,
-) -> NewTask {
+pub(crate) fn task_row(occasion: &Occasion<'_>, stay: &StayRow, kind: NotificationKind) -> NewTask {
     NewTask {
         id: notification_id(stay.id, stay.version, kind),
         stay_id: stay.id,

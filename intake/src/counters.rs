@@ -3,12 +3,7 @@
 
 use std::sync::OnceLock;
 
-use domain::{
-    change::Operation,
-    facility::FacilityKind,
-    problem::Class,
-    stay::Channel,
-};
+use domain::{change::Operation, facility::FacilityKind, problem::Class, stay::Channel};
 use metrics::{Counter, counter};
 
 use crate::{Refusal, occasion::Accepted};

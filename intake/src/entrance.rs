@@ -75,3 +75,80 @@ impl Entrance {
         waiting.outcome(&self.progress).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::stay::Channel;
+
+    use super::*;
+
+    const PLACE_COUNT: usize = 4;
+
+    fn entrance() -> (Entrance, mpsc::Receiver<Admission>) {
+        let (queue, receiver) = mpsc::channel(PLACE_COUNT);
+        let entrance = Entrance {
+            queue,
+            progress: Arc::new(Progress::new(Duration::ZERO)),
+            queue_wait_max: Duration::from_secs(10),
+        };
+        (entrance, receiver)
+    }
+
+    async fn waited(entrance: &Entrance, channel: Channel) -> (bool, Duration) {
+        let started = Instant::now();
+        let places = entrance.reserve(1, &RetryPolicy::of(channel)).await;
+        (places.is_ok(), started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_refuses_a_request_at_once_and_a_census_after_two_seconds() {
+        let (entrance, _receiver) = entrance();
+        let policy = RetryPolicy::of(Channel::Rest);
+        let _all = entrance.reserve(PLACE_COUNT, &policy).await.unwrap();
+        let table = [
+            (Channel::Rest, Duration::ZERO),
+            (Channel::Batch, Duration::ZERO),
+            (Channel::Census, Duration::from_secs(2)),
+        ];
+        for (channel, expected) in table {
+            let (is_let_in, waited) = waited(&entrance, channel).await;
+            assert!(!is_let_in, "{channel}");
+            assert!(waited >= expected, "{channel} {waited:?}");
+            assert!(
+                waited <= expected + Duration::from_millis(50),
+                "{channel} {waited:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_gets_the_places_that_become_free() {
+        let (entrance, _receiver) = entrance();
+        for channel in [Channel::Census, Channel::File] {
+            let policy = RetryPolicy::of(Channel::Rest);
+            let all = entrance.reserve(PLACE_COUNT, &policy).await.unwrap();
+            let (waited, ()) = tokio::join!(waited(&entrance, channel), async {
+                tokio::time::sleep(Duration::from_millis(1_050)).await;
+                drop(all);
+            });
+            assert!(waited.0, "{channel}");
+            assert!(
+                waited.1 > Duration::from_secs(1),
+                "{channel} {:?}",
+                waited.1
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_queue_lets_nobody_in() {
+        let (entrance, mut receiver) = entrance();
+        let policy = RetryPolicy::of(Channel::File);
+        let _all = entrance.reserve(PLACE_COUNT, &policy).await.unwrap();
+        let (answer, ()) = tokio::join!(entrance.reserve(1, &policy), async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            receiver.close();
+        });
+        assert!(matches!(answer, Err(Refusal::Stopping)));
+    }
+}

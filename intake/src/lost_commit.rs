@@ -44,7 +44,11 @@ pub(crate) async fn search(
     let found = timeout(search_max(started.elapsed()), find(db, group)).await;
     let found = found.unwrap_or_default();
     let (sought, found_count) = (group.len(), found.len());
-    tracing::warn!(sought, found = found_count, "the answer to a COMMIT was lost");
+    tracing::warn!(
+        sought,
+        found = found_count,
+        "the answer to a COMMIT was lost"
+    );
     (found_count > 0).then(|| traces(group, found))
 }
 
@@ -79,4 +83,71 @@ fn search_max(elapsed: Duration) -> Duration {
     KNOWN_WITHIN
         .saturating_sub(elapsed)
         .clamp(SEARCH_MIN, SEARCH_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use domain::{
+        change::ChangeKind,
+        stay::{Channel, Presence},
+    };
+
+    use super::*;
+
+    fn version(stay_id: u128, version: i32, digest: u8) -> StayVersionRow {
+        StayVersionRow {
+            stay_id: Uuid::from_u128(stay_id),
+            version,
+            channel: Channel::Rest.into(),
+            created_by: Uuid::nil(),
+            received_at: DateTime::UNIX_EPOCH,
+            sealed: Vec::new(),
+            content_index: Vec::new(),
+            content_sha256: vec![digest; 32],
+            receipt_number: String::new(),
+            receipt_kid: String::new(),
+            receipt_signature: Vec::new(),
+            warnings: "[]".to_owned(),
+            owed: None,
+            is_forwardable: true,
+            change_kind: ChangeKind::Declared.into(),
+            change_index: None,
+            sealed_reason: None,
+            presence: Presence::Present.into(),
+            delivery_version: 1,
+            as_of: None,
+        }
+    }
+
+    #[test]
+    fn a_version_is_ours_by_its_digest() {
+        let group = [version(1, 1, 7), version(2, 3, 7), version(3, 1, 7)];
+        let group: Vec<&StayVersionRow> = group.iter().collect();
+        let found = |stay_id, version, digest| WrittenVersion {
+            stay_id: Uuid::from_u128(stay_id),
+            version,
+            content_sha256: vec![digest; 32],
+            warnings: format!("[{digest}]"),
+        };
+        let traces = traces(&group, vec![found(2, 3, 8), found(1, 1, 7), found(3, 2, 7)]);
+        let warnings = "[7]".to_owned();
+        let expected = [Trace::Written { warnings }, Trace::Taken, Trace::Absent];
+        assert_eq!(traces, expected);
+    }
+
+    #[test]
+    fn a_sender_has_an_answer_within_three_seconds_of_the_start() {
+        let millis = Duration::from_millis;
+        let table = [
+            (0, 2_000),
+            (700, 2_000),
+            (1_000, 1_700),
+            (2_500, 400),
+            (8_000, 400),
+        ];
+        for (elapsed, expected) in table {
+            assert_eq!(search_max(millis(elapsed)), millis(expected), "{elapsed}");
+        }
+    }
 }

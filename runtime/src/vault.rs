@@ -154,11 +154,7 @@ pub struct StayKey(LessSafeKey);
 
 impl StayKey {
     /// Seals something of the stay; [`Vault::open_of_stay`] opens it at the same place.
-    pub fn seal(
-        &self,
-        context: &SealContext<'_>,
-        plaintext: &[u8],
-    ) -> Result<Vec<u8>, VaultError> {
+    pub fn seal(&self, context: &SealContext<'_>, plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
         let length = 1 + NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len();
         let mut blob = Vec::with_capacity(length);
         blob.push(OF_A_STAY);

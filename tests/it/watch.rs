@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::{
     Caller, Consumer, Database, Manner, River, Services, eventually, eventually_some,
-    on_both_databases, people, run_to_end,
+    exact_text_of, now, on_both_databases, people, run_to_end, sheet,
 };
 
 on_both_databases![
     the_backlog_is_measured_by_destination_also_while_no_worker_runs,
     every_metric_says_what_it_is,
+    an_item_is_counted_once_at_whatever_door,
     command_and_api_tell_the_same_of_a_breaker,
     what_the_police_refused_is_listed_until_it_is_corrected,
     refusals_are_in_the_log_with_their_request_and_no_value,
@@ -232,6 +233,76 @@ async fn refusals_are_in_the_log_with_their_request_and_no_value(database: Datab
         !line.contains("Thiềm") && !line.contains("99988877"),
         "{line}"
     );
+}
+
+async fn an_item_is_counted_once_at_whatever_door(database: Database) {
+    let river = River::start(database).await;
+    let (desk, hotel) = (river.caller("hotel"), river.facility("hotel"));
+    let stay = people::citizen(hotel);
+    for _ in 0..2 {
+        desk.post("/v1/stays", &stay).await;
+    }
+    let mut faulty = people::citizen(hotel);
+    faulty["guest"]["document"]["number"] = json!("1");
+    desk.post("/v1/stays", &faulty).await;
+    let batch = json!({"stays": [people::citizen(hotel), &faulty, stay]});
+    desk.post("/v1/stays/batch", &batch).await.expect(200);
+
+    let (ward, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let lines = [people::minimal(hospital), people::minimal(hospital)];
+    let census = json!({"taken_at": exact_text_of(now()), "stays": lines});
+    let path = format!("/v1/facilities/{hospital}/census");
+    ward.call("PUT", &path)
+        .json(&census)
+        .send()
+        .await
+        .expect(200);
+
+    let mut guests = sheet::guests(3);
+    guests[1][7] = "1".to_owned();
+    guests[2] = guests[0].clone();
+    for query in ["?dry_run=true", ""] {
+        let file = desk.call("POST", &format!("/v1/imports{query}"));
+        let answer = file
+            .body(sheet::CSV, sheet::csv(&guests).into_bytes())
+            .send();
+        let answer = answer.await;
+        let address = answer.header("location").unwrap();
+        eventually("the end of a file", SEEN, async || {
+            desk.get(address).await.expect(200)["state"] == "completed"
+        })
+        .await;
+    }
+
+    let seen = metrics(&river.ops()).await;
+    let count = |labels: &[&str]| value(&seen, "luutru_intake_items_total", labels);
+    let (hotel, hospital) = ("\"lodging_business\"", "\"medical_facility\"");
+    let doors = [
+        ("rest", hotel),
+        ("batch", hotel),
+        ("file", hotel),
+        ("census", hospital),
+    ];
+    for (door, kind) in doors {
+        let door = format!("channel=\"{door}\"");
+        // Of a census only arrivals are declarations.
+        let [accepted, replayed, refused] = match kind == hospital {
+            true => [Some(2.0), None, None],
+            false => [Some(1.0); 3],
+        };
+        assert_eq!(
+            count(&[&door, kind, "\"accepted\""]),
+            accepted,
+            "{door} {seen}"
+        );
+        assert_eq!(
+            count(&[&door, kind, "\"replayed\""]),
+            replayed,
+            "{door} {seen}"
+        );
+        let found = count(&[&door, kind, "\"refused\"", "\"violation\""]);
+        assert_eq!(found, refused, "{door} {seen}");
+    }
 }
 
 async fn the_webhooks_of_an_ended_key_stop_until_another_key_takes_them(database: Database) {

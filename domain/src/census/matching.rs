@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{Known, Line};
 use crate::document::comparable_number;
@@ -12,8 +13,8 @@ use crate::stay::Presence;
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineMatch {
-    /// The stay at this place.
-    Stay(usize),
+    /// This stay.
+    Stay(Uuid),
     /// No stay that is known.
     Nobody,
     /// A duplicate of the earlier line at this index.
@@ -24,8 +25,8 @@ pub enum LineMatch {
 /// same stay.
 #[must_use]
 pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<LineMatch> {
-    let by_reference = places(stays, |stay| reference(stay.content).map(str::to_owned));
-    let by_document = places(stays, |stay| document(stay.content));
+    let by_reference = by_key(stays, |stay| reference(stay.content).map(str::to_owned));
+    let by_document = by_key(stays, |stay| document(stay.content));
     let mut matches = repeated(lines);
     let mut taken = HashSet::new();
     for is_by_reference in [true, false] {
@@ -38,42 +39,36 @@ pub fn match_lines(lines: &[Line], stays: &[Known<'_>]) -> Vec<LineMatch> {
             } else {
                 document(&line.content).and_then(|number| by_document.get(&number))
             };
-            let fitting = candidates.into_iter().flatten().find(|place| {
-                let stay = stays.get(**place);
-                let is_same = is_by_reference
-                    || stay.is_some_and(|stay| is_one_country(&line.content, stay.content));
-                is_same && !taken.contains(*place)
+            let fitting = candidates.into_iter().flatten().find(|stay| {
+                let is_same = is_by_reference || is_one_country(&line.content, stay.content);
+                is_same && !taken.contains(&stay.stay_id)
             });
-            if let Some(place) = fitting {
-                taken.insert(*place);
-                *found = LineMatch::Stay(*place);
+            if let Some(stay) = fitting {
+                taken.insert(stay.stay_id);
+                *found = LineMatch::Stay(stay.stay_id);
             }
         }
     }
     matches
 }
 
-/// Indexes of stays by a key: present guests first, newest first among equals.
-fn places(
-    stays: &[Known<'_>],
+/// Stays by a key: present guests first, newest first among equals.
+fn by_key<'a>(
+    stays: &'a [Known<'a>],
     key: impl Fn(&Known<'_>) -> Option<String>,
-) -> HashMap<String, Vec<usize>> {
-    let mut order: Vec<usize> = (0..stays.len()).collect();
-    order.sort_by_key(|place| {
-        let stay = stays.get(*place);
-        let is_present = stay.is_some_and(|stay| stay.presence == Presence::Present);
-        (
-            Reverse(is_present),
-            Reverse(stay.map(|stay| stay.arrival_at)),
-        )
+) -> HashMap<String, Vec<&'a Known<'a>>> {
+    let mut order: Vec<&Known<'_>> = stays.iter().collect();
+    order.sort_by_key(|stay| {
+        let is_present = stay.presence == Presence::Present;
+        (Reverse(is_present), Reverse(stay.arrival_at))
     });
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    for place in order {
-        if let Some(key) = stays.get(place).and_then(&key) {
-            places.entry(key).or_default().push(place);
+    let mut found: HashMap<String, Vec<&Known<'_>>> = HashMap::new();
+    for stay in order {
+        if let Some(key) = key(stay) {
+            found.entry(key).or_default().push(stay);
         }
     }
-    places
+    found
 }
 
 /// Marks lines with the same reference as an earlier one, or with the same document if neither has

@@ -230,7 +230,9 @@ impl Job {
                 })
                 .collect();
             let mut is_stopping = false;
-            let answers = self.intake.declare_many(self.occasion(sender), &items, &policy);
+            let answers = self
+                .intake
+                .declare_many(self.occasion(sender), &items, &policy);
             if let Ok(answers) = answers.await {
                 for ((place, _, _), answer) in open.iter().zip(answers) {
                     is_stopping |= matches!(answer, Err(Refusal::Stopping));
