@@ -146,7 +146,12 @@ impl<T> Iterator for GroupParts<T> {
 
     /// The next part; never an empty one.
     fn next(&mut self) -> Option<Vec<T>> {
-        self.0.pop().filter(|part| !part.is_empty())
+        while let Some(part) = self.0.pop() {
+            if !part.is_empty() {
+                return Some(part);
+            }
+        }
+        None
     }
 }
 
