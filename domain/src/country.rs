@@ -67,6 +67,11 @@ pub fn names(code: &str) -> Option<(&'static str, &'static str)> {
     TABLE.names.get(code).copied()
 }
 
+/// Every country: its code, and its names in Vietnamese and English.
+pub fn all() -> impl Iterator<Item = (&'static str, (&'static str, &'static str))> {
+    TABLE.names.iter().map(|(code, names)| (*code, *names))
+}
+
 /// Which country a text means. A name may stand beside its code (`Việt Nam - VNM`, `Pháp (FR)`):
 /// then both must mean the same.
 #[must_use]

@@ -62,3 +62,4 @@ pub mod damage;
 pub mod problem;
 pub mod text;
 pub mod time;
+pub mod typed;
