@@ -18,7 +18,9 @@ pub const WIDTH: f32 = mm(210.0);
 pub const HEIGHT: f32 = mm(297.0);
 
 /// White modules that a QR code needs around it (ISO/IEC 18004).
-const QUIET_MODULE_COUNT: f32 = 4.0;
+const QUIET_MODULES: usize = 4;
+/// The same as a length in modules.
+const QUIET_MODULE_COUNT: f32 = QUIET_MODULES as f32;
 
 /// Why a sheet cannot be written. Contains none of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +148,23 @@ impl Modules {
                 .map(|color| color == Color::Dark)
                 .collect(),
         })
+    }
+
+    /// Modules on each side, with the quiet zone around the code.
+    #[must_use]
+    pub fn width_with_quiet_zone(&self) -> usize {
+        self.width + 2 * QUIET_MODULES
+    }
+
+    /// The dark stripes as the path of an SVG whose unit is a module.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let side = self.width_with_quiet_zone() as f32;
+        let stripes = self.stripes(0.0, 0.0, side);
+        let drawn = stripes
+            .iter()
+            .map(|[x, y, width, _]| format!("M{x:.0} {y:.0}h{width:.0}v1h-{width:.0}z"));
+        drawn.collect()
     }
 
     /// The dark stripes of a code drawn at a place: left, top, width, height. Neighbours in a row
