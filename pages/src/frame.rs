@@ -1,0 +1,242 @@
+//! What surrounds a page: the rail with the places to go, the deadline bar, and what every page
+//! loads.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use chrono::{DateTime, Utc};
+use domain::deadline::Deadline;
+use domain::time::format_instant;
+
+use crate::badge::Tone;
+use crate::icon::Icon;
+use crate::moment;
+use crate::words::Words;
+
+/// From this many minutes on the deadline is near.
+const NEAR_MINUTES: i64 = 60;
+/// How much of the day the bar shows, in minutes.
+const SHOWN_MINUTES: i64 = 9 * 60;
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the device is set.
+    #[default]
+    Device,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// The theme of a word, as it stands in the cookie.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "light" => Some(Self::Light),
+            "dark" => Some(Self::Dark),
+            _ => None,
+        }
+    }
+
+    /// The word of the theme that the switch leads to.
+    #[must_use]
+    pub const fn switched(self) -> &'static str {
+        match self {
+            Self::Device | Self::Light => "dark",
+            Self::Dark => "light",
+        }
+    }
+}
+
+/// As an attribute of the document; none where the device decides.
+impl fmt::Display for Theme {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device => Ok(()),
+            Self::Light => out.write_str(" data-theme=\"light\""),
+            Self::Dark => out.write_str(" data-theme=\"dark\""),
+        }
+    }
+}
+
+/// The markup is a constant.
+impl HtmlSafe for Theme {}
+
+/// What a page has before anybody is signed in.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The words of the reader's language.
+    pub words: Words,
+    /// Light or dark.
+    pub theme: Theme,
+    /// What the page is called.
+    pub title: String,
+    /// Where the page is, to come back to after a switch.
+    pub path: String,
+}
+
+/// A place of the rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Declaring guests.
+    Desk,
+    /// The guests of today.
+    Today,
+    /// Help.
+    Help,
+}
+
+/// What surrounds a page of a facility.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// What every page has.
+    pub head: Head,
+    /// The facility.
+    pub facility: String,
+    /// Who is at work, and as what.
+    pub person: String,
+    /// Which place this is.
+    pub section: Section,
+    /// How many things are to be handled.
+    pub attention_count: usize,
+    /// Until when guests who arrive now are to be declared.
+    pub deadline: DeadlineBar,
+    /// Whether somebody is signed in, rather than a program.
+    pub has_session: bool,
+}
+
+impl Frame {
+    /// Marks the place of the rail that this is.
+    #[must_use]
+    pub fn at_desk(&self) -> Mark {
+        Mark::current(self.section == Section::Desk)
+    }
+
+    /// Marks the place of the rail that this is.
+    #[must_use]
+    pub fn at_today(&self) -> Mark {
+        Mark::current(self.section == Section::Today)
+    }
+
+    /// Marks the place of the rail that this is.
+    #[must_use]
+    pub fn at_help(&self) -> Mark {
+        Mark::current(self.section == Section::Help)
+    }
+}
+
+/// An attribute that is a constant.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark(&'static str);
+
+impl Mark {
+    /// Marks the page that this is.
+    #[must_use]
+    pub const fn current(is_current: bool) -> Self {
+        Self(if is_current {
+            " aria-current=\"page\""
+        } else {
+            ""
+        })
+    }
+
+    /// Marks the one that is chosen.
+    #[must_use]
+    pub const fn chosen(is_chosen: bool) -> Self {
+        Self(if is_chosen {
+            " aria-current=\"true\""
+        } else {
+            ""
+        })
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.0)
+    }
+}
+
+/// The markup is a constant.
+impl HtmlSafe for Mark {}
+
+/// The deadline of a guest who arrives now.
+#[derive(Clone, Debug)]
+pub struct DeadlineBar {
+    /// How near it is.
+    pub tone: Option<Tone>,
+    /// The time left, `02:14:30`.
+    pub left: String,
+    /// The same for programs.
+    pub left_duration: String,
+    /// The clock of the deadline, and its day.
+    pub clock: String,
+    /// The instant, for the countdown.
+    pub at: String,
+    /// Minutes that have passed of those the bar shows.
+    pub passed_minutes: i64,
+}
+
+impl DeadlineBar {
+    /// The deadline for guests who arrive now.
+    #[must_use]
+    pub fn at(words: Words, now: DateTime<Utc>) -> Self {
+        let deadline = Deadline::for_citizen(now);
+        let left = (deadline.at - now).num_seconds().max(0);
+        let (hours, minutes, seconds) = (left / 3600, left / 60 % 60, left % 60);
+        Self {
+            tone: (left < NEAR_MINUTES * 60).then_some(Tone::Soon),
+            left: format!("{hours:02}:{minutes:02}:{seconds:02}"),
+            left_duration: format!("PT{hours}H{minutes}M{seconds}S"),
+            clock: moment::clock_and_day(words, deadline.at, now),
+            at: format_instant(deadline.at),
+            passed_minutes: (SHOWN_MINUTES - left / 60).clamp(0, SHOWN_MINUTES),
+        }
+    }
+
+    /// The class of the style sheet.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        self.tone.map_or("", Tone::class)
+    }
+
+    /// Minutes that the bar shows.
+    #[must_use]
+    pub const fn shown_minutes(&self) -> i64 {
+        SHOWN_MINUTES
+    }
+
+    /// Its icon.
+    #[must_use]
+    pub const fn icon(&self) -> Icon {
+        Icon::Timer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{problem::Language, time::parse_instant};
+
+    use super::*;
+
+    #[test]
+    fn the_bar_counts_to_the_next_deadline() {
+        // Each row: now, time left, near, the deadline in words.
+        let table = [
+            ("27T20:45:30", "02:14:30", false, "23:00 hôm nay"),
+            ("27T22:00:00", "01:00:00", false, "23:00 hôm nay"),
+            ("27T22:00:01", "00:59:59", true, "23:00 hôm nay"),
+            ("27T23:00:00", "09:00:00", false, "08:00 ngày mai"),
+            ("28T00:30:00", "22:30:00", false, "23:00 hôm nay"),
+        ];
+        for (now, left, is_near, clock) in table {
+            let now = parse_instant(&format!("2026-11-{now}+07:00")).unwrap();
+            let bar = DeadlineBar::at(Words(Language::Vi), now);
+            assert_eq!((bar.left.as_str(), bar.clock.as_str()), (left, clock));
+            assert_eq!(bar.tone == Some(Tone::Soon), is_near);
+        }
+    }
+}
