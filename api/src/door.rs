@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::auth;
 use crate::exchange::Exchange;
 use crate::imports;
+use crate::pages::{self, PageReader};
 use crate::problem::Failure;
 use crate::routes::Api;
 use measure::{Active, Durations, Measured};
@@ -57,6 +58,7 @@ const HEADER_COUNT_MAX: usize = 8;
 pub(crate) fn build(app: &Arc<App>) -> Door<Route> {
     let mut table = HashMap::new();
     Api::new(app).add_routes(&mut table);
+    pages::add_routes(&mut table);
     let mut templates = Api::templates();
     let mut facts = HashMap::new();
     let mut routes = Route::new();
@@ -123,6 +125,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         request.set_data(Arc::clone(&self.app));
         let method = method_name(request.method());
         let authorization = request.headers().get(header::AUTHORIZATION).cloned();
+        let reader = pages::is_page(request.uri().path()).then(|| PageReader::of(&request));
         let limit = self.time_limit(&request);
         let _active = Active::begin(method);
         let span = span(&exchange, method);
@@ -138,7 +141,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Door<E> {
         let (mut response, failure) = match outcome {
             Ok(response) => (response, None),
             Err(failure) => (
-                failure.render(exchange.language, &exchange.request_id()),
+                rendered(&failure, &exchange, reader.as_ref()),
                 Some(failure),
             ),
         };
@@ -228,6 +231,15 @@ impl<E: Endpoint<Output = Response>> Door<E> {
         let facility = exchange.facility.get().map(AsRef::as_ref);
         let fields = &self.app.limits.fields;
         fields.set(headers, &caller.meter, facility);
+    }
+}
+
+/// A failure for programs, or for the reader of a page.
+fn rendered(failure: &Failure, exchange: &Exchange, reader: Option<&PageReader>) -> Response {
+    let id = exchange.request_id();
+    match reader {
+        Some(reader) => pages::failed(failure, reader, &id),
+        None => failure.render(exchange.language, &id),
     }
 }
 

@@ -40,6 +40,7 @@ mod health;
 mod imports;
 mod limits;
 mod noted_reads;
+mod pages;
 mod paper;
 mod police;
 mod reads;

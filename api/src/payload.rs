@@ -42,6 +42,9 @@ use crate::shapes::{ScanText, StayDraft};
 /// RFC 7396.
 pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
+/// What the forms of pages come in.
+const PAGE_FORM: &str = "application/x-www-form-urlencoded";
+
 /// What scans come in.
 const SCAN_MEDIA_TYPES: &[&str] = &[JSON, "image/png", "image/jpeg"];
 
@@ -66,6 +69,17 @@ pub(crate) struct JsonDocument<T> {
     /// When the last byte had been read: the legal time of filing.
     pub(crate) received_at: DateTime<Utc>,
     shape: PhantomData<fn() -> T>,
+}
+
+impl<T> JsonDocument<T> {
+    /// A document that a page made of its form.
+    pub(crate) const fn of(value: Value, received_at: DateTime<Utc>) -> Self {
+        Self {
+            value,
+            received_at,
+            shape: PhantomData,
+        }
+    }
 }
 
 impl<'a, T: Shape> ApiExtractor<'a> for JsonDocument<T> {
@@ -355,6 +369,25 @@ async fn receive_bytes<T: Shape>(
     check_length(headers, bytes_max)?;
     if !is_fitting(headers, T::MEDIA_TYPES) {
         return Err(media_failure(headers, advised));
+    }
+    let bytes = read_in_time(request, body, bytes_max).await?;
+    Ok((bytes, app.clock.now()))
+}
+
+/// The bytes of a form as browsers send it, and when the last of them had been read.
+///
+/// Errors: 415 for another body, and those of every body.
+pub(crate) async fn receive_form(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<(Vec<u8>, DateTime<Utc>), Failure> {
+    let app = App::of(request)?;
+    let bytes_max = app.settings.stay_body_bytes_max;
+    let headers = request.headers();
+    check_length(headers, bytes_max)?;
+    let is_packed = headers.contains_key(header::CONTENT_ENCODING);
+    if is_packed || media_type(headers) != Some(PAGE_FORM) {
+        return Err(media_failure(headers, &[PAGE_FORM]));
     }
     let bytes = read_in_time(request, body, bytes_max).await?;
     Ok((bytes, app.clock.now()))

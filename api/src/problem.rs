@@ -126,6 +126,11 @@ impl Failure {
         codes.into_iter().collect::<Vec<_>>().join(",")
     }
 
+    /// The code of its first violation.
+    pub(crate) fn first_error(&self) -> Option<Code> {
+        self.0.errors.first().map(|error| error.code)
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         status(self.0.code)
     }
@@ -186,7 +191,8 @@ impl Failure {
         response
     }
 
-    fn set_headers(&self, headers: &mut HeaderMap) {
+    /// The headers that go with it, whatever the body.
+    pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {
         if let Some(seconds) = self.retry_after_seconds() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

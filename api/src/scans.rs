@@ -170,7 +170,7 @@ fn member<'a>(
 
 /// The text of the QR code in a picture, searched beside the threads that answer requests. A key
 /// has one picture searched at a time, so that it takes nobody else's turn.
-async fn read_picture(
+pub(crate) async fn read_picture(
     app: &App,
     caller: &Caller,
     kind: ImageKind,

@@ -230,7 +230,7 @@ pub(crate) async fn with_key(app: &App, stay: StayRow) -> Result<StayRow, Failur
 
 /// The stay with this id and one version of it, the newest unless named. Absent, foreign and
 /// malformed are the same 404.
-async fn find(
+pub(crate) async fn find(
     app: &App,
     sender: &Sender,
     id: Uuid,

@@ -53,6 +53,10 @@ operations! {
         ListKeys ShowKey CreateKey RevokeKey
     }
 
+    Complete Read {
+        DeskPage TodayPage StayPage ReceiptPage
+    }
+
     // The second factor is presented in a session that lacks it.
     Password Read {
         ShowSession SignOut PresentCode BeginTotp ConfirmTotp

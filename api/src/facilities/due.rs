@@ -134,12 +134,28 @@ impl DueApi {
 
 /// A to-do item. A stay has at most one for an unsettled delivery or an open question, one for
 /// missing data by its later due time, and one for a planned departure that has passed.
-struct OwedItem {
-    stay: StayRow,
-    kind: DueKind,
-    due_at: DateTime<Utc>,
+pub(crate) struct OwedItem {
+    /// The stay.
+    pub(crate) stay: StayRow,
+    /// What is to be done.
+    pub(crate) kind: DueKind,
+    /// Until when.
+    pub(crate) due_at: DateTime<Utc>,
     pointers: Vec<String>,
-    questions: Vec<SenderQuestion>,
+    /// What is asked about the stay, as its sender sees it.
+    pub(crate) questions: Vec<SenderQuestion>,
+}
+
+/// The first items of a facility with their questions, at most `limit`.
+pub(crate) async fn first(
+    app: &App,
+    facility: &Facility,
+    limit: usize,
+) -> Result<Vec<OwedItem>, Failure> {
+    let mut items = items(app, facility, None, limit).await?;
+    items.truncate(limit);
+    ask(app, &mut items).await?;
+    Ok(items)
 }
 
 /// The first items after a place, in order; a few more than `limit` at times.

@@ -179,7 +179,7 @@ impl OccupancyApi {
 }
 
 /// The guests present, and the stays that cannot be read.
-async fn occupants(
+pub(crate) async fn occupants(
     app: &App,
     facility: &Facility,
     date: NaiveDate,

@@ -36,9 +36,10 @@ const SEALED_TABLE: &str = "room_list";
 const TRY_COUNT_MAX: u32 = 5;
 
 /// A list and its version; version 0 is the empty list of a facility that never sent one.
-pub(super) struct CurrentRooms {
+pub(crate) struct CurrentRooms {
     pub(super) version: i32,
-    pub(super) list: RoomList,
+    /// The list.
+    pub(crate) list: RoomList,
 }
 
 /// All rooms and beds of a facility: replaces what was there.
@@ -203,7 +204,7 @@ async fn replaced(
 }
 
 /// The list as it stands.
-pub(super) async fn current(app: &App, facility: &Facility) -> Result<CurrentRooms, Failure> {
+pub(crate) async fn current(app: &App, facility: &Facility) -> Result<CurrentRooms, Failure> {
     let Some(row) = store::rooms::find(&app.db, facility.id).await? else {
         return Ok(CurrentRooms {
             version: 0,

@@ -264,10 +264,10 @@ impl Ticket {
     }
 
     /// Turns an error into the answer; our own faults cost the caller nothing.
-    pub(crate) fn refuse(mut self, failure: impl Into<Failure>) -> Failure {
+    pub(crate) fn refuse(&self, failure: impl Into<Failure>) -> Failure {
         let failure = failure.into();
         if failure.is_ours() {
-            self.give_back();
+            self.holdings.give_back();
         }
         failure
     }

@@ -105,7 +105,7 @@ impl StayAnswersApi {
     async fn answer(
         &self,
         Current(exchange): Current,
-        admitted: Admitted<op::AnswerQuestion>,
+        mut admitted: Admitted<op::AnswerQuestion>,
         /// The stay's id.
         Path(id): Path<Uuid>,
         /// Guards the request against being done twice; kept for 7 days.
@@ -113,14 +113,17 @@ impl StayAnswersApi {
         key: IdempotencyKey,
         document: JsonDocument<QuestionAnswerDraft>,
     ) -> Result<QuestionAnswered, Failure> {
-        give(&self.0, &exchange, admitted, id, key, document).await
+        give(&self.0, &exchange, &mut admitted, id, key, document).await
     }
 }
 
-async fn give(
+/// Gives the police an answer.
+///
+/// Errors: those of the operation.
+pub(crate) async fn give(
     app: &App,
     exchange: &Exchange,
-    mut admitted: Admitted<impl Access>,
+    admitted: &mut Admitted<impl Access>,
     stay_id: Uuid,
     key: IdempotencyKey,
     document: JsonDocument<QuestionAnswerDraft>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::document::DocumentKind;
 use domain::draft::Draft;
 use domain::problem::Code;
+use domain::sender::Sender;
 use domain::time::parse_instant;
 use formats::receipt_paper::{SleepingPlace, StayPaper};
 use poem::http::HeaderMap;
@@ -80,7 +81,7 @@ impl StayReceiptApi {
         let (stay, version) = find(app, admitted.sender(), id, version).await?;
         let form = match wanted {
             WantedForm::Pdf => {
-                let paper = paper_of(app, &admitted, &stay, &version)?;
+                let paper = paper_of(app, admitted.sender(), &stay, &version)?;
                 let name = version.receipt_number.clone();
                 ReceiptForm::Pdf(paper::write(app, &name, move || paper.to_pdf()).await?)
             }
@@ -118,13 +119,16 @@ impl Parameter for Version {
     }
 }
 
-fn paper_of(
+/// What stands on a receipt of paper.
+///
+/// Errors: 404 for a stay of another facility; the stay is damaged.
+pub(crate) fn paper_of(
     app: &App,
-    admitted: &Admitted<impl Access>,
+    sender: &Sender,
     stay: &StayRow,
     version: &StayVersionRow,
 ) -> Result<StayPaper, Failure> {
-    let facility = admitted.sender().facility(stay.facility_id);
+    let facility = sender.facility(stay.facility_id);
     let facility = facility.ok_or_else(|| Failure::new(Code::NotFound))?;
     let opened = intake::view::open(&app.vault, stay, version)
         .map_err(|error| unreadable::failure(stay.id, error))?;

@@ -1,0 +1,213 @@
+//! The page on which guests are declared.
+
+pub(super) mod card;
+pub(super) mod declare;
+pub(super) mod scan;
+
+use chrono::TimeDelta;
+use domain::{
+    problem::Code,
+    stay::{Presence, Timeliness},
+};
+use pages::desk::{self, DeskPage, DueLine, Idle, Newest, ScanField, Sent, Stage, Undo};
+use pages::frame::Section;
+use pages::moment;
+use pages::note::Note;
+use poem::Request;
+use poem::http::StatusCode;
+use store::stays::{Order, StayFilter};
+use uuid::Uuid;
+
+use super::enter::Visit;
+use super::form::PageForm;
+use super::lines::{self, StayLine};
+use super::{MadePage, html};
+use crate::auth::{Access, op};
+use crate::problem::Failure;
+use crate::stays;
+use crate::unreadable;
+
+/// How many of the newest declarations are shown.
+const NEWEST_COUNT: u64 = 5;
+/// How long undoing is offered, in seconds.
+const UNDO_SECONDS: i64 = 10;
+/// How long it is offered where no script counts.
+const UNDO_SECONDS_WITHOUT_SCRIPT: i64 = 60;
+
+/// `GET /desk`.
+pub(super) async fn show(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
+    let visit: Visit<op::DeskPage> = Visit::begin(&request, &mut body).await?;
+    let query = PageForm::of_query(&request);
+    let sent = match Uuid::try_parse(query.value("sent")) {
+        Ok(id) => visit.sent(id).await?,
+        Err(_) => None,
+    };
+    let undone = match Uuid::try_parse(query.value("undone")) {
+        Ok(id) => visit.undone(id).await?,
+        Err(_) => None,
+    };
+    let room = query.value("room");
+    let scan = ScanField {
+        room: room.to_owned(),
+        ..ScanField::default()
+    };
+    let content = DeskContent {
+        note: undone,
+        stage: sent.map(|sent| Stage::Sent(Box::new(sent))),
+        scan,
+    };
+    visit.page(StatusCode::OK, content).await
+}
+
+/// What of the page the handlers of its forms decide.
+pub(super) struct DeskContent {
+    /// One message about the page.
+    pub(super) note: Option<Note>,
+    /// What stands below the scan field; what is to be handled when left out.
+    pub(super) stage: Option<Stage>,
+    /// The scan field.
+    pub(super) scan: ScanField,
+}
+
+impl<A: Access> Visit<A> {
+    /// The page with this content.
+    pub(super) async fn page(&self, status: StatusCode, content: DeskContent) -> MadePage {
+        let words = self.reader.words;
+        let due = self.due().await?;
+        let newest = self.newest().await?;
+        let is_faulty = match &content.stage {
+            Some(Stage::Card(card)) => !card.summary.is_empty(),
+            Some(Stage::Idle(_) | Stage::Sent(_)) | None => content.scan.fault.is_some(),
+        };
+        let title = words.declare_a_guest();
+        let title = match is_faulty {
+            true => words.error_title(title),
+            false => title.to_owned(),
+        };
+        let page = DeskPage {
+            frame: self.frame(Section::Desk, title, &due),
+            note: content.note,
+            scan: content.scan,
+            stage: content.stage.unwrap_or_else(|| idle(due, &newest)),
+            newest,
+        };
+        html::answer(&self.reader, status, &page)
+    }
+
+    async fn newest(&self) -> Result<Vec<Newest>, Failure> {
+        let filter = StayFilter {
+            facility_ids: vec![self.facility.id],
+            ..StayFilter::default()
+        };
+        let stays =
+            store::stays::list(&self.app.db, &filter, Order::Newest(None), NEWEST_COUNT).await?;
+        let lines = lines::of(&self.app, stays, self.now).await?;
+        let newest = lines.iter().enumerate();
+        Ok(newest
+            .map(|(place, line)| self.newest_line(line, place == 0))
+            .collect())
+    }
+
+    fn newest_line(&self, line: &StayLine, is_first: bool) -> Newest {
+        let words = self.reader.words;
+        Newest {
+            stay_id: line.stay.id,
+            name: line.name(words),
+            room: line.room(),
+            badge: line.badge(words),
+            received_at: moment::clock(line.stay.received_at),
+            number: desk::shortened(&line.version.receipt_number),
+            undo: self.undo(line).filter(|_| is_first),
+        }
+    }
+
+    fn undo(&self, line: &StayLine) -> Option<Undo> {
+        let age = self.now - line.stay.received_at;
+        let is_fresh = age < TimeDelta::seconds(UNDO_SECONDS_WITHOUT_SCRIPT);
+        let is_present = line.state.presence == Presence::Present;
+        (is_fresh && is_present).then(|| Undo {
+            version: line.stay.version,
+            seconds: (UNDO_SECONDS - age.num_seconds()).max(0),
+        })
+    }
+
+    /// The guest who was just declared; `None` when there is no such stay.
+    async fn sent(&self, id: Uuid) -> Result<Option<Sent>, Failure> {
+        let Some(line) = self.line(id).await? else {
+            return Ok(None);
+        };
+        let words = self.reader.words;
+        let room = line.room().unwrap_or_default();
+        let timeliness = line.stay.timeliness.get();
+        let timeliness = timeliness.map_err(|error| unreadable::failure(id, error))?;
+        let is_on_time = timeliness == Timeliness::OnTime;
+        let name = line.name(words);
+        let heading = match is_on_time {
+            true => words.declared_on_time(name),
+            false => words.declared_late(name),
+        };
+        Ok(Some(Sent {
+            stay_id: id,
+            heading: match room.is_empty() {
+                true => heading,
+                false => words.and_room(heading, room.as_str()),
+            },
+            is_on_time,
+            number: line.version.receipt_number.clone(),
+            received_at: moment::exact(line.stay.received_at),
+            deadline_at: domain::typed::written_instant(line.stay.deadline_at),
+            destination: self.destination(),
+            room,
+        }))
+    }
+
+    /// What to say of a declaration that was taken back.
+    async fn undone(&self, id: Uuid) -> Result<Option<Note>, Failure> {
+        let words = self.reader.words;
+        let line = self.line(id).await?;
+        let line = line.filter(|line| line.state.presence == Presence::Cancelled);
+        Ok(line.map(|line| {
+            Note::done(
+                words.undone(line.name(words)),
+                words.undone_hint().to_owned(),
+            )
+        }))
+    }
+
+    async fn line(&self, id: Uuid) -> Result<Option<StayLine>, Failure> {
+        match stays::find(&self.app, self.sender(), id, None).await {
+            Ok((stay, _)) => {
+                let lines = lines::of(&self.app, vec![stay], self.now).await?;
+                Ok(lines.into_iter().next())
+            }
+            Err(failure) if failure.code() == Code::NotFound => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The police of the facility's commune.
+    fn destination(&self) -> String {
+        let catalogues = self.app.intake.catalogues();
+        let today = domain::time::local_date(self.now);
+        let commune = catalogues.commune(&self.facility.commune_code);
+        let name = commune.and_then(|commune| commune.full_name_on(today));
+        let name = name.unwrap_or(&self.facility.commune_code);
+        self.reader.words.police_of(lower_first(name))
+    }
+}
+
+/// `Phường Sầm Sơn` inside a sentence.
+fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
+
+fn idle(due: Vec<DueLine>, newest: &[Newest]) -> Stage {
+    Stage::Idle(Idle {
+        due,
+        has_guests: !newest.is_empty(),
+    })
+}

@@ -1,0 +1,147 @@
+//! A card is sent: declared, or shown again with what keeps it from being so.
+
+use domain::{
+    problem::{Code, Violation},
+    stay::Channel,
+};
+use intake::{Occasion, Refusal};
+use pages::desk::card::{Adult, Source};
+use pages::desk::form::CardForm;
+use pages::desk::{ScanField, Stage};
+use pages::note::Note;
+use poem::Request;
+use poem::http::StatusCode;
+
+use super::{DeskContent, card};
+use crate::auth::{Access, op};
+use crate::pages::enter::Visit;
+use crate::pages::form::PageForm;
+use crate::pages::{MadePage, see_other};
+use crate::problem::Failure;
+use crate::stays;
+
+/// `POST /desk/card`: the same card with all fields open, or with an adult as the guardian.
+pub(in crate::pages) async fn redraw(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
+    let mut visit: Visit<op::ReadScan> = Visit::begin(&request, &mut body).await?;
+    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+    visit.now = received_at;
+    let mut form = CardForm::read(sent.pairs());
+    if let Some(adult) = Adult::parse(sent.value("adult")) {
+        form.guardian_name = adult.name;
+        if form.room.is_empty() {
+            form.room = adult.room.unwrap_or_default();
+        }
+    }
+    let card = visit.card(&form, &[]).await?;
+    visit
+        .page(StatusCode::OK, DeskContent::of_card(card, None))
+        .await
+}
+
+/// `POST /desk/stays`: declares the guest.
+pub(in crate::pages) async fn declare(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
+    let mut visit: Visit<op::DeclareStay> = Visit::begin(&request, &mut body).await?;
+    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+    visit.now = received_at;
+    let form = CardForm::read(sent.pairs());
+    match visit.declared(&form).await {
+        Ok(location) => Ok(see_other(&location)),
+        Err(Undeclared::Invalid(faults)) => {
+            let card = visit.card(&form, &faults).await?;
+            visit
+                .page(StatusCode::OK, DeskContent::of_card(card, None))
+                .await
+        }
+        Err(Undeclared::Failed(failure)) => {
+            let card = visit.card(&form, &[]).await?;
+            let note = visit.unsaved(&failure);
+            let content = DeskContent::of_card(card.unsent(), Some(note));
+            visit.page(failure.status(), content).await
+        }
+    }
+}
+
+/// Why a card was not declared.
+enum Undeclared {
+    /// It breaks rules.
+    Invalid(Vec<Violation>),
+    /// Something else, which may pass.
+    Failed(Failure),
+}
+
+impl Visit<op::DeclareStay> {
+    /// Declares the guest; returns the page that says so.
+    async fn declared(&mut self, form: &CardForm) -> Result<String, Undeclared> {
+        let facility_id = self.facility.id;
+        let cost = [(facility_id, 1)];
+        let ticket = &mut self.admitted.ticket;
+        stays::charge(&self.app, &self.exchange, ticket, 1, &cost)
+            .await
+            .map_err(Undeclared::Failed)?;
+        let draft = card::draft(form, &self.facility, self.now);
+        let trace_parent = self.exchange.trace_parent();
+        let channel = channel(form);
+        let occasion = Occasion {
+            sender: self.admitted.sender(),
+            channel,
+            idempotency_key: Some(form.key.as_str()).filter(|key| is_key(key)),
+            received_at: self.now,
+            trace_parent: Some(&trace_parent),
+            census_lease: None,
+        };
+        let outcome = self.app.intake.declare(occasion, &draft).await;
+        stays::count(self.admitted.sender(), channel, Some(facility_id), &outcome);
+        match outcome {
+            Ok(accepted) => Ok(format!("/desk?sent={}", accepted.stay.id)),
+            Err(Refusal::Invalid(faults)) => Err(Undeclared::Invalid(faults)),
+            Err(refusal) => Err(Undeclared::Failed(self.admitted.ticket.refuse(refusal))),
+        }
+    }
+}
+
+impl<A: Access> Visit<A> {
+    /// What to say of a declaration that was not saved, or of which that is not known.
+    fn unsaved(&self, failure: &Failure) -> Note {
+        let words = self.reader.words;
+        if failure.code() == Code::OutcomeUnknown {
+            return Note {
+                is_resent: true,
+                ..Note::failed(
+                    words.not_known_whether_saved().to_owned(),
+                    words.asking_again().to_owned(),
+                )
+            };
+        }
+        let reason = failure.code().title(words.0);
+        let request = words.request_is(self.exchange.request_id());
+        Note::failed(
+            format!("{}.", words.not_saved_because(reason)),
+            format!("{} {request}", words.card_kept()),
+        )
+    }
+}
+
+impl DeskContent {
+    fn of_card(card: pages::desk::card::Card, note: Option<Note>) -> Self {
+        Self {
+            note,
+            stage: Some(Stage::Card(Box::new(card))),
+            scan: ScanField::default(),
+        }
+    }
+}
+
+/// The door by which a guest came in: a scanned document, or a form that was typed.
+fn channel(form: &CardForm) -> Channel {
+    match Source::parse(&form.source) {
+        Source::Qr | Source::Mrz => Channel::Scan,
+        Source::Typed | Source::Nothing => Channel::Page,
+    }
+}
+
+/// A key as the intake takes it; the card makes no other.
+fn is_key(key: &str) -> bool {
+    (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}

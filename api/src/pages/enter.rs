@@ -1,0 +1,86 @@
+//! The way into a page of a facility: the caller is admitted as for a JSON operation, and the
+//! facility is the caller's only one, or the one that was chosen.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{facility::Facility, problem::Code, sender::Sender};
+use pages::facility::{FacilityChoice, FacilityPage};
+use poem::{Request, RequestBody};
+use poem_openapi::{ApiExtractor, ExtractParamOptions};
+
+use super::{PageReader, Stop, html};
+use crate::app::App;
+use crate::auth::{Access, Admitted};
+use crate::exchange::{self, Exchange};
+use crate::paper;
+use crate::problem::Failure;
+
+/// Somebody at work on a page.
+pub(super) struct Visit<A> {
+    /// The application.
+    pub(super) app: Arc<App>,
+    /// The request's own state.
+    pub(super) exchange: Arc<Exchange>,
+    /// Who reads the page.
+    pub(super) reader: PageReader,
+    /// The caller.
+    pub(super) admitted: Admitted<A>,
+    /// Where they work.
+    pub(super) facility: Arc<Facility>,
+    /// When the request came; once it has a body, when that was there.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl<A: Access> Visit<A> {
+    /// Admits the caller. Where several facilities can be chosen, and none is, the choice comes
+    /// instead of the page.
+    pub(super) async fn begin(request: &Request, body: &mut RequestBody) -> Result<Self, Stop> {
+        let admitted = Admitted::<A>::from_request(request, body, ExtractParamOptions::default());
+        let admitted = admitted.await.map_err(Failure::from)?;
+        let app = App::of(request)?;
+        let reader = PageReader::of(request);
+        let facility = facility(app, admitted.sender(), &reader)?;
+        Ok(Self {
+            app: Arc::clone(app),
+            exchange: Arc::clone(exchange::of(request)?),
+            now: app.clock.now(),
+            reader,
+            admitted,
+            facility,
+        })
+    }
+
+    /// The caller as the rules see it.
+    pub(super) fn sender(&self) -> &Sender {
+        self.admitted.sender()
+    }
+}
+
+fn facility(app: &App, sender: &Sender, reader: &PageReader) -> Result<Arc<Facility>, Stop> {
+    let chosen = reader.facility.and_then(|id| sender.facility(id));
+    match (sender.facilities.as_slice(), chosen) {
+        ([only], _) => Ok(Arc::clone(only)),
+        (_, Some(chosen)) => Ok(Arc::clone(chosen)),
+        ([], None) => Err(Failure::new(Code::NotFound).into()),
+        (several, None) => {
+            let page = FacilityPage {
+                head: reader.head(reader.words.choose_facility()),
+                facilities: several.iter().map(|one| choice(app, one)).collect(),
+            };
+            Err(match html::page(reader, &page) {
+                Ok(response) => Stop::Instead(response),
+                Err(stop) => stop,
+            })
+        }
+    }
+}
+
+fn choice(app: &App, facility: &Facility) -> FacilityChoice {
+    let place = paper::place(app, facility);
+    FacilityChoice {
+        id: facility.id,
+        name: place.name,
+        address: place.address,
+    }
+}

@@ -1,0 +1,113 @@
+//! HTML as an answer.
+
+use std::io::Write;
+
+use domain::problem::{Class, Code};
+use flate2::{Compression, write::GzEncoder};
+use pages::Template;
+use pages::failed::FailedPage;
+use poem::Response;
+use poem::http::{HeaderValue, StatusCode, header};
+
+use super::{MadePage, PageReader, Stop, see_other};
+use crate::problem::Failure;
+
+/// Below this, compressing costs more than it saves.
+const COMPRESSED_BYTES_MIN: usize = 1_024;
+
+/// A page that was made.
+pub(super) fn page(reader: &PageReader, page: &impl Template) -> MadePage {
+    answer(reader, StatusCode::OK, page)
+}
+
+/// A page with another status.
+pub(super) fn answer(reader: &PageReader, status: StatusCode, page: &impl Template) -> MadePage {
+    let html = page.render();
+    let html = html.map_err(|error| Stop::Failed(Failure::internal(error)))?;
+    Ok(response(reader, status, html))
+}
+
+fn response(reader: &PageReader, status: StatusCode, html: String) -> Response {
+    let builder = Response::builder()
+        .status(status)
+        .content_type("text/html; charset=utf-8")
+        .header(header::CONTENT_SECURITY_POLICY, pages::SECURITY_POLICY)
+        .header(header::CONTENT_LANGUAGE, reader.words.tag())
+        .header(header::VARY, "Accept-Encoding, Accept-Language, Cookie");
+    let is_compressed = reader.takes_gzip && html.len() >= COMPRESSED_BYTES_MIN;
+    match is_compressed.then(|| compressed(html.as_bytes())).flatten() {
+        Some(bytes) => builder.header(header::CONTENT_ENCODING, "gzip").body(bytes),
+        None => builder.body(html),
+    }
+}
+
+fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::default());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
+}
+
+/// A failure as a page: its fact and its fix. Whoever is not signed in is led to do so.
+pub(crate) fn failed(failure: &Failure, reader: &PageReader, request_id: &str) -> Response {
+    let code = failure.code();
+    if let Some(step) = step_to_take(code) {
+        return see_other(&format!("{step}?next={}", next(reader.path())));
+    }
+    let language = reader.words.0;
+    let is_unsaved = code.class() == Class::Service && code != Code::OutcomeUnknown;
+    let page = FailedPage {
+        head: reader.head_at(reader.words.failed_title(), "/desk"),
+        fact: format!("{}.", code.title(language)),
+        advice: code.fix(language).to_owned(),
+        is_unsaved,
+        request_id: request_id.to_owned(),
+    };
+    let mut response = match page.render() {
+        Ok(html) => response(reader, failure.status(), html),
+        Err(_) => return failure.render(language, request_id),
+    };
+    failure.set_headers(response.headers_mut());
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The page on which somebody who is not signed in goes on.
+fn step_to_take(code: Code) -> Option<&'static str> {
+    if [Code::Unauthorized, Code::KeyExpired, Code::SessionEnded].contains(&code) {
+        Some("/sign-in")
+    } else if code == Code::SecondFactorRequired {
+        Some("/sign-in/code")
+    } else {
+        None
+    }
+}
+
+/// A path of ours to go on to; nothing that leads elsewhere.
+pub(super) fn next(path: &str) -> &str {
+    let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_ours && is_plain { path } else { "/desk" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_leads_on_to_pages_of_ours_only() {
+        let table = [
+            ("/desk/today", "/desk/today"),
+            ("//evil.example", "/desk"),
+            ("/\\evil.example", "/desk"),
+            ("https://evil.example", "/desk"),
+            ("/desk\r\nSet-Cookie: a=b", "/desk"),
+            ("", "/desk"),
+        ];
+        for (path, expected) in table {
+            assert_eq!(next(path), expected, "{path}");
+        }
+    }
+}

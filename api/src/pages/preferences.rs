@@ -1,0 +1,59 @@
+//! Language, theme and facility, kept in cookies; and the page of help.
+
+use domain::problem::Language;
+use pages::frame::Theme;
+use pages::help::HelpPage;
+use poem::Request;
+use poem::http::{HeaderValue, header};
+use uuid::Uuid;
+
+use super::form::PageForm;
+use super::reader::{FACILITY, LANGUAGE, THEME};
+use super::{MadePage, PageReader, html, see_other};
+use crate::problem::Failure;
+
+/// How long a browser remembers them.
+const SECONDS: u32 = 365 * 24 * 60 * 60;
+
+/// `POST /preferences`: remembers a choice, and goes back.
+pub(super) async fn keep(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
+    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let mut response = see_other(html::next(sent.value("back")));
+    let chosen = [
+        (LANGUAGE, language(sent.value("lang"))),
+        (THEME, theme(sent.value("theme"))),
+        (FACILITY, facility(sent.value("facility"))),
+    ];
+    for (name, value) in chosen {
+        let Some(value) = value else { continue };
+        let line = format!("{name}={value}; Path=/; Max-Age={SECONDS}; SameSite=Lax; HttpOnly");
+        let line = HeaderValue::from_str(&line).map_err(Failure::internal)?;
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+    Ok(response)
+}
+
+/// `GET /help`.
+pub(super) async fn help(request: Request) -> MadePage {
+    let reader = PageReader::of(&request);
+    let page = HelpPage {
+        head: reader.head(reader.words.help_title()),
+    };
+    html::page(&reader, &page)
+}
+
+fn language(word: &str) -> Option<String> {
+    let languages = [Language::Vi, Language::En];
+    let mut known = languages.into_iter().map(Language::as_str);
+    known.find(|known| *known == word).map(str::to_owned)
+}
+
+fn theme(word: &str) -> Option<String> {
+    Theme::parse(word).map(|_| word.to_owned())
+}
+
+/// Whether the caller may work there is judged when a page is asked for.
+fn facility(text: &str) -> Option<String> {
+    Uuid::try_parse(text).ok().map(|id| id.to_string())
+}

@@ -1,0 +1,127 @@
+//! Who reads a page, as far as the request tells: language, theme, and the facility that was chosen.
+
+use domain::problem::Language;
+use pages::frame::{Head, Theme};
+use pages::words::Words;
+use poem::Request;
+use poem::http::{HeaderMap, header};
+use uuid::Uuid;
+
+use crate::exchange;
+
+/// The cookie with the language.
+pub(super) const LANGUAGE: &str = "lang";
+/// The cookie with the theme.
+pub(super) const THEME: &str = "theme";
+/// The cookie with the facility.
+pub(super) const FACILITY: &str = "facility";
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct PageReader {
+    /// The words of the reader's language.
+    pub(super) words: Words,
+    theme: Theme,
+    path: String,
+    /// The facility that was chosen, where there are several.
+    pub(super) facility: Option<Uuid>,
+    /// Whether the browser takes compressed pages.
+    pub(super) takes_gzip: bool,
+}
+
+impl PageReader {
+    /// Reads the headers of a request.
+    pub(crate) fn of(request: &Request) -> Self {
+        let headers = request.headers();
+        let accepted = exchange::text(headers, header::ACCEPT_LANGUAGE.as_str())
+            .map(Language::from_accept_language);
+        let chosen = match cookie(headers, LANGUAGE) {
+            Some("vi") => Some(Language::Vi),
+            Some("en") => Some(Language::En),
+            Some(_) | None => None,
+        };
+        let encodings = exchange::text(headers, header::ACCEPT_ENCODING.as_str());
+        Self {
+            words: Words(chosen.or(accepted).unwrap_or_default()),
+            theme: cookie(headers, THEME)
+                .and_then(Theme::parse)
+                .unwrap_or_default(),
+            path: request.uri().path().to_owned(),
+            facility: cookie(headers, FACILITY).and_then(|id| Uuid::try_parse(id).ok()),
+            takes_gzip: encodings.is_some_and(takes_gzip),
+        }
+    }
+
+    /// What every page has; `path` is where a switch of language leads back to.
+    pub(super) fn head_at(&self, title: impl Into<String>, path: impl Into<String>) -> Head {
+        Head {
+            words: self.words,
+            theme: self.theme,
+            title: title.into(),
+            path: path.into(),
+        }
+    }
+
+    /// The same for the page that was asked for.
+    pub(super) fn head(&self, title: impl Into<String>) -> Head {
+        self.head_at(title, self.path.as_str())
+    }
+
+    /// The page that was asked for.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// Whether gzip is named and not refused.
+fn takes_gzip(encodings: &str) -> bool {
+    encodings.split(',').any(|encoding| {
+        let mut parts = encoding.split(';').map(str::trim);
+        let is_gzip = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        is_gzip && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+/// The value of a cookie.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';'));
+    pairs.find_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; lang=en"));
+        headers.append(header::COOKIE, HeaderValue::from_static("theme=dark"));
+        assert_eq!(cookie(&headers, LANGUAGE), Some("en"));
+        assert_eq!(cookie(&headers, THEME), Some("dark"));
+        assert_eq!(cookie(&headers, FACILITY), None);
+    }
+
+    #[test]
+    fn gzip_may_be_refused() {
+        let table = [
+            ("gzip, deflate, br", true),
+            ("br, GZIP;q=0.5", true),
+            ("gzip;q=0", false),
+            ("br", false),
+            ("", false),
+        ];
+        for (encodings, expected) in table {
+            assert_eq!(takes_gzip(encodings), expected, "{encodings}");
+        }
+    }
+}
