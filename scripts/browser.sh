@@ -19,11 +19,14 @@ readonly PAGES=tests/browser
     exit 1
 }
 
-if ! cmp -s "$PAGES/requirements.txt" "$TOOLS/installed.txt"; then
+wanted="$(cat "$PAGES/requirements.txt" "$PAGES/package-lock.json")"
+if [ "$wanted" != "$(cat "$TOOLS/installed.txt" 2>/dev/null || true)" ]; then
     rm -rf "$TOOLS"
     python3 -m venv "$TOOLS"
     "$TOOLS/bin/pip" install --quiet --disable-pip-version-check -r "$PAGES/requirements.txt"
-    cp "$PAGES/requirements.txt" "$TOOLS/installed.txt"
+    cp "$PAGES/package.json" "$PAGES/package-lock.json" "$TOOLS/"
+    npm ci --prefix "$TOOLS" --ignore-scripts --no-audit --no-fund --silent
+    printf '%s' "$wanted" >"$TOOLS/installed.txt"
 fi
 
 rm -rf target/browser

@@ -49,6 +49,7 @@ install_tools() {
 install_browser() {
     local missing=()
     [ -x /usr/bin/chromium ] || missing+=(chromium)
+    command -v npm >/dev/null || missing+=(nodejs npm)
     compgen -G '/usr/share/fonts/truetype/*/*.ttf' >/dev/null || missing+=(fonts-dejavu-core)
     [ "${#missing[@]}" = 0 ] || packages "${missing[@]}"
 }

@@ -5,9 +5,10 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 import harness
+import signing_in
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,18 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def desk_state(browser, service):
+    """Cookies of the hotel's front desk, signed in once."""
+    context = browser.new_context(base_url=service.api, locale="vi-VN")
+    page = context.new_page()
+    signing_in.give_password(page, service.ready["accounts"]["desk"])
+    expect(page.locator("h1")).to_have_text("Khai báo khách")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
 def new_page(browser, service, request):
     """Makes watched pages, each with cookies and storage of its own: `new_page(locale="en")`,
@@ -46,6 +59,7 @@ def new_page(browser, service, request):
         context.set_default_timeout(15_000)
         watch = harness.Watch(context, service.api)
         page = context.new_page()
+        page.watch = watch
         opened.append((context, page, watch))
         return page
 

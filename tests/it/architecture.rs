@@ -53,6 +53,7 @@ fn each_library_is_used_where_its_work_is_done() {
         ("reqwest", set(["runtime", "tests", "worker"])),
         ("poem", set(["api", "runtime", "simulators"])),
         ("poem-openapi", set(["api"])),
+        ("askama", set(["pages"])),
     ];
     for (library, allowed) in table {
         let users = users_of(library);
@@ -82,6 +83,14 @@ fn the_law_knows_no_database_and_no_network() {
         "tokio", "sea-orm", "reqwest", "poem", "rand", "runtime", "store",
     ] {
         assert!(!domain.contains(library), "{library}");
+    }
+}
+
+#[test]
+fn pages_are_drawn_without_a_server_and_a_database() {
+    let pages = dependencies("pages", "dependencies");
+    for library in ["tokio", "poem", "store", "intake", "runtime", "api"] {
+        assert!(!pages.contains(library), "{library}");
     }
 }
 

@@ -35,6 +35,7 @@ mod events;
 mod limits;
 mod lists;
 mod nights;
+mod pages;
 mod rooms;
 mod scans;
 mod sealing;
