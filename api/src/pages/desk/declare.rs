@@ -92,7 +92,6 @@ impl Visit<op::DeclareStay> {
             census_lease: None,
         };
         let outcome = self.app.intake.declare(occasion, &draft).await;
-        stays::count(self.admitted.sender(), channel, Some(facility_id), &outcome);
         match outcome {
             Ok(accepted) => Ok(format!("/desk?sent={}", accepted.stay.id)),
             Err(Refusal::Invalid(faults)) => Err(Undeclared::Invalid(faults)),
