@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::find;
 use crate::app::App;
-use crate::auth::{Access, Admitted, op};
+use crate::auth::{Admitted, op};
 use crate::examples::Examples;
 use crate::paper;
 use crate::parameters::{Parameter, Query, inline, query};

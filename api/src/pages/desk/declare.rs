@@ -89,7 +89,6 @@ impl Visit<op::DeclareStay> {
             idempotency_key: Some(form.key.as_str()).filter(|key| is_key(key)),
             received_at: self.now,
             trace_parent: Some(&trace_parent),
-            census_lease: None,
         };
         let outcome = self.app.intake.declare(occasion, &draft).await;
         match outcome {

@@ -144,7 +144,6 @@ impl<A: Access> Visit<A> {
             idempotency_key: None,
             received_at: self.now,
             trace_parent: Some(&trace_parent),
-            census_lease: None,
         };
         let versions = sent.value("version").parse().into_iter().collect();
         let expected = Expected::Versions(versions);
