@@ -175,7 +175,10 @@ fn object_of<'a>(objects: &'a BTreeMap<&str, String>, template: &str) -> Option<
     let found = objects
         .iter()
         .find(|(start, _)| template.starts_with(**start));
-    found.map(|(_, object)| object.as_str())
+    // A list may have been empty.
+    found
+        .map(|(_, object)| object.as_str())
+        .filter(|object| *object != NOBODY)
 }
 
 fn denial(right: &Right) -> (u16, &'static str) {

@@ -43,6 +43,17 @@ impl Person {
         }
     }
 
+    /// The same person in another window: the same cookies, connections of its own. A test's
+    /// connections end with it.
+    #[must_use]
+    pub fn in_another_window(&self, api: &str) -> Self {
+        let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            caller: Caller::new(api, None),
+            cookies: Mutex::new(cookies.clone()),
+        }
+    }
+
     /// Signs in to a demo account, whatever it needs.
     pub async fn signed_in(api: &str, account: &DemoAccount) -> Self {
         let person = Self::at(api);

@@ -149,7 +149,7 @@ impl River {
     pub async fn person(&self, name: &str) -> Arc<Person> {
         let mut people = self.people.lock().await;
         if let Some(person) = people.get(name) {
-            return Arc::clone(person);
+            return Arc::new(person.in_another_window(&self.ready.api));
         }
         let person = Arc::new(Person::signed_in(&self.ready.api, self.account(name)).await);
         people.insert(name.to_owned(), Arc::clone(&person));
