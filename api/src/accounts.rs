@@ -106,7 +106,9 @@ pub(crate) enum Invited {
 /// Accounts, made, listed and changed.
 pub(crate) struct AccountsApi(pub(crate) Arc<App>);
 
-impl Examples for AccountsApi {}
+impl Examples for AccountsApi {
+    const EXAMPLES: &'static str = include_str!("accounts.examples.json");
+}
 
 #[OpenApi]
 impl AccountsApi {

@@ -37,7 +37,7 @@ enum Stop {
     /// It cannot be made.
     Failed(Failure),
     /// Another answer is given instead.
-    Instead(Response),
+    Instead(Box<Response>),
 }
 
 impl From<Failure> for Stop {
@@ -179,9 +179,8 @@ where
         let work = handler(request);
         async move {
             match work.await {
-                Ok(response) | Err(Stop::Instead(response)) => {
-                    Ok::<Response, poem::Error>(response)
-                }
+                Ok(response) => Ok::<Response, poem::Error>(response),
+                Err(Stop::Instead(response)) => Ok(*response),
                 Err(Stop::Failed(failure)) => Err(failure.into()),
             }
         }

@@ -6,8 +6,13 @@
 //! foreigners form NA17 of Circular 04/2015/TT-BCA. Never forwarded: ward and bed (they tell of an
 //! illness; Law on Medical Examination 15/2023/QH15), note, telephone, guardian, references.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -116,6 +121,7 @@ pub struct NotifiedStay {
     /// RFC 3339.
     pub expected_departure_at: Option<String>,
     /// The person.
+    #[serde(deserialize_with = "object")]
     pub guest: NotifiedGuest,
     /// A word of [`crate::purpose::Purpose`]; the facility's default when absent.
     pub purpose: Option<String>,
@@ -190,15 +196,41 @@ impl NotifiedStay {
     /// damaged.
     #[must_use]
     pub fn read(content: &[u8]) -> Option<Self> {
+        let mut reader = serde_json::Deserializer::from_slice(content);
         // The reader's error would quote what it read.
-        serde_json::from_slice(content).ok()
+        let stay = object(&mut reader).ok()?;
+        reader.end().is_ok().then_some(stay)
     }
 
     /// The same from a tree.
     #[must_use]
     pub fn of(content: &Value) -> Option<Self> {
-        Self::deserialize(content).ok()
+        object(content).ok()
     }
+}
+
+/// Reads an object and nothing else: what is derived would take an empty list for a stay that says
+/// nothing.
+fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct ObjectVisitor<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    deserializer.deserialize_map(ObjectVisitor(PhantomData))
 }
 
 /// The body of a notification.

@@ -27,7 +27,7 @@ macro_rules! words {
 
 macro_rules! word {
     ($name:ident: $vi:literal, $en:literal) => {
-        #[doc = $en]
+        #[doc = concat!("“", $vi, "”, “", $en, "”.")]
         #[must_use]
         pub const fn $name(self) -> &'static str {
             match self.0 {
@@ -37,7 +37,7 @@ macro_rules! word {
         }
     };
     ($name:ident ($($filled:ident),+): $vi:literal, $en:literal) => {
-        #[doc = $en]
+        #[doc = concat!("“", $vi, "”, “", $en, "”.")]
         #[must_use]
         pub fn $name(self, $($filled: impl Display),+) -> String {
             match self.0 {

@@ -241,7 +241,7 @@ async fn every_role_may_do_what_its_row_says_and_nothing_else(database: Database
             );
         }
     }
-    println!("{count} pairs of operation and role");
+    tests::measured("R1", &format!("{count} pairs of operation and role"));
     assert!(count > 1_000, "{count}");
 }
 
@@ -362,6 +362,9 @@ async fn objects_of_others_are_absent_for_everybody(database: Database) {
             }
         }
     }
-    println!("{count} calls on own, sister and foreign objects");
+    tests::measured(
+        "R2",
+        &format!("{count} calls on own, sister and foreign objects"),
+    );
     assert!(count > 200, "{count}");
 }

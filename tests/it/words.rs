@@ -171,14 +171,14 @@ async fn a_damaged_case_is_named_beside_the_others(database: Database) {
     let officer = river.caller("police");
     let (_, sound) = late_case(&river, &officer).await;
     let (of_stay, by_stay) = late_case(&river, &officer).await;
-    let (of_case, by_case) = late_case(&river, &officer).await;
+    let (_, by_case) = late_case(&river, &officer).await;
     river
         .caller("hotel")
         .delivered(&of_stay, "acknowledged", DELIVERED)
         .await;
     let statements = [
         damage(database, "stay", "presence", &of_stay, "id"),
-        damage(database, "review_case", "kind", &of_case, "stay_id"),
+        damage(database, "review_case", "kind", &by_case, "id"),
     ];
     for statement in statements {
         river.database().unwrap().execute(&statement).await;

@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn behind_the_window_is_read_what_may_push_a_task_out() {
         // Facility and minute of each task, the number of those apart, how many are read behind.
-        let table: [(&[(u128, i64)], usize, usize); 7] = [
+        type Tasks = &'static [(u128, i64)];
+        let table: [(Tasks, usize, usize); 7] = [
             (&[], 0, 0),
             (&[(1, 0), (2, 0), (3, 0), (4, 0)], 0, 0),
             (&[(1, 0), (1, 0), (1, 0), (1, 0)], 0, 4),

@@ -36,7 +36,9 @@ impl Shape for AcceptanceDraft {
 /// One-time links, used.
 pub(crate) struct InvitationsApi(pub(crate) Arc<App>);
 
-impl Examples for InvitationsApi {}
+impl Examples for InvitationsApi {
+    const EXAMPLES: &'static str = include_str!("invitations.examples.json");
+}
 
 #[OpenApi]
 impl InvitationsApi {

@@ -111,7 +111,9 @@ pub(crate) enum MachineEnded {
 /// Machines, enrolled, listed and ended.
 pub(crate) struct MachinesApi(pub(crate) Arc<App>);
 
-impl Examples for MachinesApi {}
+impl Examples for MachinesApi {
+    const EXAMPLES: &'static str = include_str!("machines.examples.json");
+}
 
 #[OpenApi]
 impl MachinesApi {

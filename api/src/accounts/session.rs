@@ -139,7 +139,9 @@ pub(crate) enum TotpConfirmed {
 /// The session of who calls.
 pub(crate) struct SessionApi(pub(crate) Arc<App>);
 
-impl Examples for SessionApi {}
+impl Examples for SessionApi {
+    const EXAMPLES: &'static str = include_str!("session.examples.json");
+}
 
 #[OpenApi]
 impl SessionApi {

@@ -67,7 +67,9 @@ pub(crate) enum SessionsListed {
 /// Sessions, listed and ended.
 pub(crate) struct SessionsApi(pub(crate) Arc<App>);
 
-impl Examples for SessionsApi {}
+impl Examples for SessionsApi {
+    const EXAMPLES: &'static str = include_str!("sessions.examples.json");
+}
 
 #[OpenApi]
 impl SessionsApi {

@@ -91,7 +91,6 @@ pub struct DestinationView {
 
 impl DestinationView {
     /// A destination as operators see it at `now`.
-    #[must_use]
     ///
     /// # Errors
     /// It is damaged.

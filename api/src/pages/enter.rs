@@ -69,7 +69,7 @@ fn facility(app: &App, sender: &Sender, reader: &PageReader) -> Result<Arc<Facil
                 facilities: several.iter().map(|one| choice(app, one)).collect(),
             };
             Err(match html::page(reader, &page) {
-                Ok(response) => Stop::Instead(response),
+                Ok(response) => Stop::Instead(Box::new(response)),
                 Err(stop) => stop,
             })
         }

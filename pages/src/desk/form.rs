@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(form.room, "203");
         assert!(form.is_open);
         let doubt = Violation::new("/guest/full_name", Code::TextRepaired);
-        assert_eq!(form.doubts, [doubt.clone()]);
+        assert_eq!(form.doubts, std::slice::from_ref(&doubt));
         assert_eq!(CardForm::written_doubt(&doubt), pairs[3].1);
     }
 }

@@ -89,8 +89,10 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
     one.into_iter().chain(other).min()
 }
 
+type CountOf = fn(&Backlog) -> i64;
+
 /// What is counted, with its word in the metrics.
-const COUNTS: [(&str, fn(&Backlog) -> i64); 3] = [
+const COUNTS: [(&str, CountOf); 3] = [
     ("open", |backlog| backlog.open_count),
     ("overdue", |backlog| backlog.overdue_count),
     ("parked", |backlog| backlog.parked_count),
