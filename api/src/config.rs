@@ -37,7 +37,7 @@ pub struct ApiSettings {
     #[arg(long, env = "LUUTRU_HOSTS", default_value = "", value_name = "NAMES")]
     pub hosts: Hosts,
 
-    /// Address at which browsers reach the service, such as https://luutru.example.vn. With https,
+    /// Address at which browsers reach the service, such as <https://luutru.example.vn>. With https,
     /// cookies are sent over TLS only. It also begins the one-time links of accounts.
     #[arg(
         long,

@@ -37,7 +37,7 @@ def test_an_operation_is_tried_with_a_key(page, service):
     # Beside the key there is the cookie of a session.
     page.locator("#auth-bearer-value").fill(service.key("hotel"))
     page.locator(".modal-ux button.authorize").first.click()
-    page.locator(".modal-ux button.btn-done").click()
+    page.locator(".modal-ux button.btn-done").first.click()
     block = page.locator("#operations-Facilities-listFacilities")
     block.locator(".opblock-summary-control").click()
     block.locator("button.try-out__btn").click()

@@ -91,6 +91,7 @@ pub(crate) struct AuthenticatorView {
 
 /// Codes for when the authenticator is lost.
 #[derive(Object, Serialize)]
+#[oai(rename = "RecoveryCodeList")]
 pub(crate) struct RecoveryCodes {
     /// Each is good once. They are told this once.
     recovery_codes: Vec<String>,
