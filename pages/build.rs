@@ -18,7 +18,9 @@ const HASH_DIGIT_COUNT: usize = 12;
 /// A file that is served.
 struct Served {
     constant: &'static str,
-    /// What it is made of, one behind the other; it is called like the last.
+    /// What it is called.
+    file: &'static str,
+    /// What it is made of, one behind the other.
     parts: &'static [&'static str],
     media_type: &'static str,
     /// Whether compressing it makes it smaller.
@@ -30,31 +32,42 @@ struct Served {
 const SERVED: [Served; 5] = [
     Served {
         constant: "FONT_400",
+        file: "fonts/be-vietnam-pro-400.woff2",
         parts: &["fonts/be-vietnam-pro-400.woff2"],
         media_type: "font/woff2",
         is_compressible: false,
     },
     Served {
         constant: "FONT_600",
+        file: "fonts/be-vietnam-pro-600.woff2",
         parts: &["fonts/be-vietnam-pro-600.woff2"],
         media_type: "font/woff2",
         is_compressible: false,
     },
     Served {
         constant: "SCRIPT",
+        file: "luutru.js",
         parts: &["htmx.min.js", "luutru.js"],
         media_type: "text/javascript; charset=utf-8",
         is_compressible: true,
     },
     Served {
         constant: "ICON",
+        file: "icon.svg",
         parts: &["icon.svg"],
         media_type: "image/svg+xml",
         is_compressible: true,
     },
     Served {
         constant: "STYLE",
-        parts: &["style.css"],
+        file: "style.css",
+        parts: &[
+            "style/base.css",
+            "style/many.css",
+            "style/house.css",
+            "style/police.css",
+            "style/office.css",
+        ],
         media_type: "text/css; charset=utf-8",
         is_compressible: true,
     },
@@ -69,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut names: Vec<(&str, String)> = Vec::new();
     let mut code = String::new();
     for served in &SERVED {
-        let file = served.parts.last().copied().unwrap_or_default();
+        let file = served.file;
         let bytes = with_hashed_names(joined(&sources, served.parts)?, &names);
         let name = hashed_name(file, &bytes);
         fs::write(out.join(&name), &bytes)?;

@@ -133,6 +133,11 @@ impl<A> Admitted<A> {
         &self.ticket.caller.sender
     }
 
+    /// The caller, with what proves who it is.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.ticket.caller
+    }
+
     /// The person who has signed in.
     ///
     /// Errors: the caller is a program; the table of rights keeps programs from such operations.

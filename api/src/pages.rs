@@ -15,6 +15,7 @@ mod lines;
 
 mod assets;
 mod desk;
+mod home;
 mod preferences;
 mod receipt;
 mod sign_in;
@@ -55,119 +56,73 @@ impl From<store::Error> for Stop {
 /// What a handler makes.
 type MadePage = Result<Response, Stop>;
 
+/// A page: its path, the method, what answers.
+type PageRoute = (&'static str, Method, BoxEndpoint<'static>);
+
 /// Adds the pages to the table of routes.
 pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-    let routes = [
-        ("/desk", Method::GET, endpoint(desk::show)),
-        ("/desk/scan", Method::POST, endpoint(desk::scan::read)),
-        (
-            "/desk/picture",
-            Method::POST,
-            endpoint(desk::scan::read_picture),
-        ),
-        ("/desk/card", Method::POST, endpoint(desk::declare::redraw)),
-        (
-            "/desk/stays",
-            Method::POST,
-            endpoint(desk::declare::declare),
-        ),
-        ("/desk/today", Method::GET, endpoint(today::show)),
-        ("/desk/today", Method::POST, endpoint(today::find)),
-        (
-            "/desk/today/departures",
-            Method::POST,
-            endpoint(today::depart),
-        ),
-        ("/desk/stays/:id", Method::GET, endpoint(stay::show)),
-        (
-            "/desk/stays/:id/number",
-            Method::POST,
-            endpoint(stay::show_number),
-        ),
-        (
-            "/desk/stays/:id/undo",
-            Method::POST,
-            endpoint(stay::change::undo),
-        ),
-        (
-            "/desk/stays/:id/amendment",
-            Method::POST,
-            endpoint(stay::change::amend),
-        ),
-        (
-            "/desk/stays/:id/departure",
-            Method::POST,
-            endpoint(stay::change::depart),
-        ),
-        (
-            "/desk/stays/:id/extension",
-            Method::POST,
-            endpoint(stay::change::extend),
-        ),
-        (
-            "/desk/stays/:id/cancellation",
-            Method::POST,
-            endpoint(stay::change::cancel),
-        ),
-        (
-            "/desk/stays/:id/answer",
-            Method::POST,
-            endpoint(stay::answer::give),
-        ),
-        (
-            "/desk/stays/:id/receipt",
-            Method::GET,
-            endpoint(receipt::show),
-        ),
-        ("/sign-in", Method::GET, endpoint(sign_in::show)),
-        ("/sign-in", Method::POST, endpoint(sign_in::take_password)),
-        ("/sign-in/code", Method::GET, endpoint(sign_in::show_code)),
-        ("/sign-in/code", Method::POST, endpoint(sign_in::take_code)),
-        (
-            "/sign-in/enrolment",
-            Method::GET,
-            endpoint(sign_in::show_enrolment),
-        ),
-        (
-            "/sign-in/enrolment",
-            Method::POST,
-            endpoint(sign_in::take_enrolment),
-        ),
-        ("/sign-out", Method::POST, endpoint(sign_in::leave)),
-        (
-            "/invitation/:token",
-            Method::GET,
-            endpoint(sign_in::show_invitation),
-        ),
-        (
-            "/invitation/:token",
-            Method::POST,
-            endpoint(sign_in::accept_invitation),
-        ),
-        ("/help", Method::GET, endpoint(preferences::help)),
-        ("/preferences", Method::POST, endpoint(preferences::keep)),
-        ("/assets/:name", Method::GET, endpoint(assets::show)),
-    ];
-    for (path, method, endpoint) in routes {
+    let areas = [entrance(), desk::routes(), today::routes(), stay::routes()];
+    for (path, method, endpoint) in areas.into_iter().flatten() {
         let methods = table.entry(path.to_owned()).or_default();
         methods.insert(method, endpoint);
     }
 }
 
+/// What needs nobody signed in, or leads to it.
+fn entrance() -> Vec<PageRoute> {
+    vec![
+        get("/", home::lead),
+        get("/sign-in", sign_in::show),
+        post("/sign-in", sign_in::take_password),
+        get("/sign-in/code", sign_in::show_code),
+        post("/sign-in/code", sign_in::take_code),
+        get("/sign-in/enrolment", sign_in::show_enrolment),
+        post("/sign-in/enrolment", sign_in::take_enrolment),
+        post("/sign-out", sign_in::leave),
+        get("/invitation/:token", sign_in::show_invitation),
+        post("/invitation/:token", sign_in::accept_invitation),
+        get("/help", preferences::help),
+        post("/preferences", preferences::keep),
+        get("/assets/:name", assets::show),
+    ]
+}
+
+/// A page that is read.
+fn get<F, Work>(path: &'static str, handler: F) -> PageRoute
+where
+    F: Fn(Request) -> Work + Send + Sync + 'static,
+    Work: Future<Output = MadePage> + Send + 'static,
+{
+    (path, Method::GET, endpoint(handler))
+}
+
+/// A form that is sent.
+fn post<F, Work>(path: &'static str, handler: F) -> PageRoute
+where
+    F: Fn(Request) -> Work + Send + Sync + 'static,
+    Work: Future<Output = MadePage> + Send + 'static,
+{
+    (path, Method::POST, endpoint(handler))
+}
+
 /// Whether people, not programs, read what is at a path.
 pub(crate) fn is_page(path: &str) -> bool {
-    const PLACES: [&str; 6] = [
+    const PLACES: [&str; 9] = [
         "/desk",
+        "/police",
+        "/organisation",
+        "/admin",
         "/sign-in",
         "/sign-out",
         "/invitation",
         "/help",
         "/preferences",
     ];
-    PLACES.iter().any(|place| {
-        path.strip_prefix(place)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    path == "/"
+        || PLACES.iter().any(|place| {
+            path.strip_prefix(place)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
 }
 
 fn endpoint<F, Work>(handler: F) -> BoxEndpoint<'static>
@@ -202,10 +157,10 @@ mod tests {
 
     #[test]
     fn pages_are_told_from_operations_by_their_path() {
-        for path in ["/desk", "/desk/stays", "/sign-in", "/help"] {
+        for path in ["/", "/desk", "/desk/stays", "/police", "/sign-in", "/help"] {
             assert!(is_page(path), "{path}");
         }
-        for path in ["/", "/v1/stays", "/docs", "/desktop", "/assets/x", "/livez"] {
+        for path in ["/v1/stays", "/docs", "/desktop", "/assets/x", "/livez"] {
             assert!(!is_page(path), "{path}");
         }
     }

@@ -17,6 +17,8 @@ pub struct FailedPage {
     pub advice: String,
     /// Whether something was to be saved, and was not.
     pub is_unsaved: bool,
+    /// Whether the page is for other roles: whoever came may sign in as somebody else.
+    pub is_of_others: bool,
     /// By which the operator finds it.
     pub request_id: String,
 }

@@ -81,51 +81,166 @@ pub struct Head {
 /// A place of the rail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// Declaring guests.
+    /// Declaring a guest.
     Desk,
+    /// Declaring a group.
+    Group,
+    /// The census of a ward.
+    Ward,
+    /// The residents of a dormitory.
+    Roster,
+    /// The household of an official residence.
+    Household,
     /// The guests of today.
     Today,
+    /// Files of stays.
+    Imports,
+    /// The rooms of a facility.
+    Rooms,
+    /// The cases that wait for officers.
+    Queue,
+    /// What officers and supervisors watch over.
+    Dashboard,
+    /// Where notifications go.
+    Destinations,
+    /// How the service is.
+    Health,
+    /// Who declares, and for whom.
+    Organisations,
+    /// The facilities of an organisation.
+    Facilities,
+    /// Who may sign in.
+    Accounts,
+    /// The keys of programs.
+    Keys,
     /// Help.
     Help,
 }
 
-/// What surrounds a page of a facility.
+impl Section {
+    /// Where it begins.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Desk => "/desk",
+            Self::Group => "/desk/group",
+            Self::Ward => "/desk/ward",
+            Self::Roster => "/desk/roster",
+            Self::Household => "/desk/household",
+            Self::Today => "/desk/today",
+            Self::Imports => "/desk/imports",
+            Self::Rooms => "/desk/rooms",
+            Self::Queue => "/police",
+            Self::Dashboard => "/police/dashboard",
+            Self::Destinations => "/admin",
+            Self::Health => "/admin/health",
+            Self::Organisations => "/admin/organisations",
+            Self::Facilities => "/organisation/facilities",
+            Self::Accounts => "/organisation/accounts",
+            Self::Keys => "/admin/keys",
+            Self::Help => "/help",
+        }
+    }
+
+    const fn icon(self) -> Icon {
+        match self {
+            Self::Desk => Icon::Scan,
+            Self::Group | Self::Accounts => Icon::Users,
+            Self::Ward | Self::Roster | Self::Household | Self::Organisations => Icon::Book,
+            Self::Today | Self::Rooms => Icon::Bed,
+            Self::Imports => Icon::History,
+            Self::Queue => Icon::Flag,
+            Self::Dashboard => Icon::Eye,
+            Self::Destinations => Icon::Send,
+            Self::Health => Icon::Shield,
+            Self::Facilities => Icon::Door,
+            Self::Keys => Icon::Lock,
+            Self::Help => Icon::Help,
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self, words: Words) -> &'static str {
+        match self {
+            Self::Desk => words.desk(),
+            Self::Group => words.group(),
+            Self::Ward => words.ward(),
+            Self::Roster => words.roster(),
+            Self::Household => words.household(),
+            Self::Today => words.today(),
+            Self::Imports => words.imports(),
+            Self::Rooms => words.rooms(),
+            Self::Queue => words.queue(),
+            Self::Dashboard => words.dashboard(),
+            Self::Destinations => words.destinations(),
+            Self::Health => words.health(),
+            Self::Organisations => words.organisations(),
+            Self::Facilities => words.facilities(),
+            Self::Accounts => words.accounts(),
+            Self::Keys => words.keys(),
+            Self::Help => words.help(),
+        }
+    }
+}
+
+/// What surrounds a page of somebody at work.
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// What every page has.
     pub head: Head,
-    /// The facility.
+    /// The facility, or whatever else somebody works for.
     pub facility: String,
     /// Who is at work, and as what.
     pub person: String,
     /// Which place this is.
     pub section: Section,
-    /// How many things are to be handled.
+    /// The places of the rail, in order.
+    pub places: Vec<Section>,
+    /// How many things are to be handled, told beside today.
     pub attention_count: usize,
-    /// Until when guests who arrive now are to be declared.
-    pub deadline: DeadlineBar,
+    /// Until when guests who arrive now are to be declared; `None` away from a facility.
+    pub deadline: Option<DeadlineBar>,
     /// Whether somebody is signed in, rather than a program.
     pub has_session: bool,
 }
 
 impl Frame {
-    /// Marks the place of the rail that this is.
-    #[must_use]
-    pub fn at_desk(&self) -> Mark {
-        Mark::current(self.section == Section::Desk)
+    pub(crate) fn home(&self) -> &'static str {
+        self.places.first().copied().unwrap_or(Section::Desk).path()
+    }
+
+    pub(crate) fn links(&self) -> impl Iterator<Item = PlaceLink> {
+        self.places.iter().map(|section| PlaceLink {
+            path: section.path(),
+            icon: section.icon(),
+            name: section.name(self.head.words),
+            mark: self.mark(*section),
+            count: match section {
+                Section::Today => self.attention_count,
+                _ => 0,
+            },
+        })
     }
 
     /// Marks the place of the rail that this is.
-    #[must_use]
-    pub fn at_today(&self) -> Mark {
-        Mark::current(self.section == Section::Today)
+    fn mark(&self, section: Section) -> Mark {
+        Mark::current(self.section == section)
     }
 
-    /// Marks the place of the rail that this is.
-    #[must_use]
-    pub fn at_help(&self) -> Mark {
-        Mark::current(self.section == Section::Help)
+    pub(crate) fn at_help(&self) -> Mark {
+        self.mark(Section::Help)
     }
+}
+
+/// A place as the rail shows it.
+pub(crate) struct PlaceLink {
+    pub(crate) path: &'static str,
+    pub(crate) icon: Icon,
+    pub(crate) name: &'static str,
+    pub(crate) mark: Mark,
+    /// How many things are to be handled there.
+    pub(crate) count: usize,
 }
 
 /// An attribute that is a constant.

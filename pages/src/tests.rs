@@ -120,8 +120,9 @@ pub(crate) fn frame(language: Language) -> Frame {
         facility: "Khách sạn <Biển & Xanh>".to_owned(),
         person: "Lễ tân".to_owned(),
         section: Section::Desk,
+        places: vec![Section::Desk, Section::Today],
         attention_count: 2,
-        deadline: DeadlineBar::at(Words(language), now),
+        deadline: Some(DeadlineBar::at(Words(language), now)),
         has_session: true,
     }
 }

@@ -14,14 +14,14 @@ use domain::problem::Language;
 pub struct Words(pub Language);
 
 macro_rules! words {
-    ($( $name:ident $(($($filled:ident),+))?: $vi:literal, $en:literal; )+) => {
+    ($entries:ident: $( $name:ident $(($($filled:ident),+))?: $vi:literal, $en:literal; )+) => {
         impl Words {
             $( word!($name $(($($filled),+))?: $vi, $en); )+
         }
 
         /// Every entry: its name, and what it says in Vietnamese and English.
         #[cfg(test)]
-        const ALL: &[(&str, &str, &str)] = &[ $( (stringify!($name), $vi, $en), )+ ];
+        pub(super) const $entries: &[(&str, &str, &str)] = &[ $( (stringify!($name), $vi, $en), )+ ];
     };
 }
 
@@ -48,7 +48,13 @@ macro_rules! word {
     };
 }
 
-words! {
+// The words of each kind of work; those of the frame and of the desk follow.
+mod house;
+mod many;
+mod office;
+mod police;
+
+words! { DESK:
     // The frame.
     service: "lưu trú", "luutru";
     home: "lưu trú, trang đầu", "luutru, first page";
@@ -388,7 +394,7 @@ words! {
 
     // A page that is none.
     failed_title: "Không mở được trang này", "This page cannot be opened";
-    back_to_desk: "Về trang khai báo", "Back to declaring";
+    back_to_desk: "Về trang đầu", "Back to the first page";
     choose_facility: "Chọn cơ sở", "Choose the facility";
 
     // Help.
@@ -451,16 +457,28 @@ mod tests {
 
     use super::*;
 
+    fn every_entry() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+        [
+            DESK,
+            house::ENTRIES,
+            many::ENTRIES,
+            office::ENTRIES,
+            police::ENTRIES,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
     #[test]
     fn every_entry_says_something_in_vietnamese() {
-        for (name, vi, _) in ALL {
+        for (name, vi, _) in every_entry() {
             assert!(!vi.trim().is_empty(), "{name}");
         }
     }
 
     #[test]
     fn no_entry_excuses_itself_or_shouts() {
-        for (name, vi, en) in ALL {
+        for (name, vi, en) in every_entry() {
             assert!(!vi.contains('!') && !en.contains('!'), "{name}");
             assert!(!vi.contains("Rất tiếc") && !en.contains("Sorry"), "{name}");
         }
@@ -469,7 +487,7 @@ mod tests {
     #[test]
     fn no_entry_is_there_twice() {
         let mut names = HashSet::new();
-        for (name, ..) in ALL {
+        for (name, ..) in every_entry() {
             assert!(names.insert(name), "{name}");
         }
     }

@@ -54,7 +54,7 @@ operations! {
     }
 
     Complete Read {
-        DeskPage TodayPage StayPage ReceiptPage
+        HomePage DeskPage TodayPage StayPage ReceiptPage
     }
 
     // The second factor is presented in a session that lacks it.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::enter::Visit;
 use super::form::PageForm;
 use super::lines::{self, StayLine};
-use super::{MadePage, html};
+use super::{MadePage, PageRoute, get, html, post};
 use crate::auth::{Access, op};
 use crate::problem::Failure;
 use crate::stays;
@@ -33,6 +33,17 @@ const NEWEST_COUNT: u64 = 5;
 const UNDO_SECONDS: i64 = 10;
 /// How long it is offered where no script counts.
 const UNDO_SECONDS_WITHOUT_SCRIPT: i64 = 60;
+
+/// The pages of the desk.
+pub(super) fn routes() -> Vec<PageRoute> {
+    vec![
+        get("/desk", show),
+        post("/desk/scan", scan::read),
+        post("/desk/picture", scan::read_picture),
+        post("/desk/card", declare::redraw),
+        post("/desk/stays", declare::declare),
+    ]
+}
 
 /// `GET /desk`.
 pub(super) async fn show(request: Request) -> MadePage {

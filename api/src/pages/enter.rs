@@ -1,5 +1,5 @@
-//! The way into a page of a facility: the caller is admitted as for a JSON operation, and the
-//! facility is the caller's only one, or the one that was chosen.
+//! The way into a page: the caller is admitted as for a JSON operation; at the page of a facility,
+//! that is the caller's only one, or the one that was chosen.
 
 use std::sync::Arc;
 
@@ -54,6 +54,36 @@ impl<A: Access> Visit<A> {
     /// The caller as the rules see it.
     pub(super) fn sender(&self) -> &Sender {
         self.admitted.sender()
+    }
+}
+
+/// Somebody at work on a page that belongs to no one facility: an officer, a manager, an
+/// administrator.
+pub(super) struct OfficeVisit<A> {
+    /// The application.
+    pub(super) app: Arc<App>,
+    /// The request's own state.
+    pub(super) exchange: Arc<Exchange>,
+    /// Who reads the page.
+    pub(super) reader: PageReader,
+    /// The caller.
+    pub(super) admitted: Admitted<A>,
+    /// When the request came; once it has a body, when that was there.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl<A: Access> OfficeVisit<A> {
+    /// Admits the caller.
+    pub(super) async fn begin(request: &Request, body: &mut RequestBody) -> Result<Self, Stop> {
+        let admitted = Admitted::<A>::from_request(request, body, ExtractParamOptions::default());
+        let app = App::of(request)?;
+        Ok(Self {
+            admitted: admitted.await.map_err(Failure::from)?,
+            app: Arc::clone(app),
+            exchange: Arc::clone(exchange::of(request)?),
+            now: app.clock.now(),
+            reader: PageReader::of(request),
+        })
     }
 }
 

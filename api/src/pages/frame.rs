@@ -1,13 +1,15 @@
 //! What surrounds the pages of a facility.
 
 use chrono::{DateTime, Utc};
+use domain::rights::OperationId;
 use domain::stay::DueKind;
 use pages::desk::DueLine;
 use pages::frame::{DeadlineBar, Frame, Section};
 
-use super::enter::Visit;
-use super::lines;
-use crate::auth::Access;
+use super::enter::{OfficeVisit, Visit};
+use super::{PageReader, lines};
+use crate::auth::{Access, Admitted};
+use crate::caller::Caller;
 use crate::facilities::due::{self, OwedItem};
 use crate::problem::Failure;
 use crate::reads;
@@ -25,32 +27,64 @@ impl<A: Access> Visit<A> {
         Ok(lines)
     }
 
-    /// Who is at work.
-    fn person(&self) -> String {
-        match self.admitted.signed_in() {
-            Ok(signed_in) => signed_in.account().label.clone(),
-            Err(_) => self.reader.words.front_desk().to_owned(),
-        }
-    }
-
     /// The frame of a page, with the number of things to handle.
     pub(super) fn frame(&self, section: Section, title: String, due: &[DueLine]) -> Frame {
         let words = self.reader.words;
-        let path = match section {
-            Section::Desk => "/desk",
-            Section::Today => "/desk/today",
-            Section::Help => "/help",
-        };
         Frame {
-            head: self.reader.head_at(title, path),
+            head: self.reader.head_at(title, section.path()),
             facility: self.facility.name.clone(),
-            person: self.person(),
+            person: person(&self.reader, &self.admitted),
             section,
+            places: places(self.admitted.caller()),
             attention_count: due.len(),
-            deadline: DeadlineBar::at(words, self.now),
+            deadline: Some(DeadlineBar::at(words, self.now)),
             has_session: self.admitted.signed_in().is_ok(),
         }
     }
+}
+
+impl<A: Access> OfficeVisit<A> {
+    /// The frame of a page away from a facility; `place` is what the caller works for.
+    pub(super) fn frame(&self, section: Section, title: String, place: String) -> Frame {
+        Frame {
+            head: self.reader.head(title),
+            facility: place,
+            person: person(&self.reader, &self.admitted),
+            section,
+            places: places(self.admitted.caller()),
+            attention_count: 0,
+            deadline: None,
+            has_session: self.admitted.signed_in().is_ok(),
+        }
+    }
+}
+
+/// Who is at work.
+fn person<A>(reader: &PageReader, admitted: &Admitted<A>) -> String {
+    match admitted.signed_in() {
+        Ok(signed_in) => signed_in.account().label.clone(),
+        Err(_) => reader.words.front_desk().to_owned(),
+    }
+}
+
+/// Every place of the rail that is served, in order, with the page that it leads to.
+const PLACES: [(Section, OperationId); 2] = [
+    (Section::Desk, OperationId::DeskPage),
+    (Section::Today, OperationId::TodayPage),
+];
+
+/// The places that the caller may go to.
+pub(super) fn places(caller: &Caller) -> Vec<Section> {
+    let holder = caller.holder();
+    let open = PLACES
+        .iter()
+        .filter(|(_, page)| page.right().is_held_by(holder));
+    open.map(|(section, _)| *section).collect()
+}
+
+/// The first page of whoever has signed in; `None` where there is none for the role.
+pub(super) fn home(caller: &Caller) -> Option<&'static str> {
+    places(caller).first().map(|section| section.path())
 }
 
 /// What is on its way needs nobody's hand until its deadline has passed.

@@ -56,10 +56,11 @@ pub(crate) fn failed(failure: &Failure, reader: &PageReader, request_id: &str) -
     let language = reader.words.0;
     let is_unsaved = code.class() == Class::Service && code != Code::OutcomeUnknown;
     let page = FailedPage {
-        head: reader.head_at(reader.words.failed_title(), "/desk"),
+        head: reader.head_at(reader.words.failed_title(), "/"),
         fact: format!("{}.", code.title(language)),
         advice: code.fix(language).to_owned(),
         is_unsaved,
+        is_of_others: code == Code::Forbidden,
         request_id: request_id.to_owned(),
     };
     let mut response = match page.render() {
@@ -89,7 +90,7 @@ fn step_to_take(code: Code) -> Option<&'static str> {
 pub(super) fn next(path: &str) -> &str {
     let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_ours && is_plain { path } else { "/desk" }
+    if is_ours && is_plain { path } else { "/" }
 }
 
 #[cfg(test)]
@@ -100,11 +101,11 @@ mod tests {
     fn a_page_leads_on_to_pages_of_ours_only() {
         let table = [
             ("/desk/today", "/desk/today"),
-            ("//evil.example", "/desk"),
-            ("/\\evil.example", "/desk"),
-            ("https://evil.example", "/desk"),
-            ("/desk\r\nSet-Cookie: a=b", "/desk"),
-            ("", "/desk"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/desk\r\nSet-Cookie: a=b", "/"),
+            ("", "/"),
         ];
         for (path, expected) in table {
             assert_eq!(next(path), expected, "{path}");

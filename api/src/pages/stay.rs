@@ -26,13 +26,28 @@ use uuid::Uuid;
 
 use super::enter::Visit;
 use super::lines::StayLine;
-use super::{MadePage, html};
+use super::{MadePage, PageRoute, get, html, post, receipt};
 use crate::auth::{Access, op};
 use crate::police::questions::{self, SenderQuestion};
 use crate::problem::Failure;
 use crate::reads;
 use crate::stays;
 use crate::unreadable;
+
+/// The pages of a stay.
+pub(super) fn routes() -> Vec<PageRoute> {
+    vec![
+        get("/desk/stays/:id", show),
+        post("/desk/stays/:id/number", show_number),
+        post("/desk/stays/:id/undo", change::undo),
+        post("/desk/stays/:id/amendment", change::amend),
+        post("/desk/stays/:id/departure", change::depart),
+        post("/desk/stays/:id/extension", change::extend),
+        post("/desk/stays/:id/cancellation", change::cancel),
+        post("/desk/stays/:id/answer", answer::give),
+        get("/desk/stays/:id/receipt", receipt::show),
+    ]
+}
 
 /// `GET /desk/stays/{id}`.
 pub(super) async fn show(request: Request) -> MadePage {

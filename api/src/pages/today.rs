@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::enter::Visit;
 use super::form::PageForm;
 use super::lines::{self, StayLine};
-use super::{MadePage, html};
+use super::{MadePage, PageRoute, get, html, post};
 use crate::auth::{Access, op};
 use crate::facilities::{occupancy as occupants, rooms};
 use crate::problem::Failure;
@@ -30,6 +30,15 @@ use crate::reads;
 const LISTED_COUNT_MAX: usize = 200;
 /// How many departures one form may ask for.
 const DEPARTURE_COUNT_MAX: usize = 200;
+
+/// The pages of today.
+pub(super) fn routes() -> Vec<PageRoute> {
+    vec![
+        get("/desk/today", show),
+        post("/desk/today", find),
+        post("/desk/today/departures", depart),
+    ]
+}
 
 /// `GET /desk/today`.
 pub(super) async fn show(request: Request) -> MadePage {

@@ -196,6 +196,7 @@ table! {
     }
 
     SIGNED_IN_PAGES {
+        HomePage => "homePage",
         SessionsPage => "sessionsPage",
     }
 
