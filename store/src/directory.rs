@@ -29,7 +29,7 @@ use crate::{
     write,
 };
 
-use changes::{at_version, change, changes_of, keep, organisations_of, remember_first};
+use changes::{at_version, change, changes_of_one, keep, organisations_of, remember_first};
 
 /// How an action is recorded, and the key that guards it against running twice.
 pub struct ActionRecord<'a> {
@@ -404,8 +404,7 @@ impl Versioned for Organisation {
             .await?;
         let mut organisation = of_row(row.ok_or(Error::NotFound)?);
         let version = deed.subject_version.unwrap_or(1);
-        let changes = changes_of(connection, std::iter::once(deed.subject_id)).await?;
-        for change in changes.get(&deed.subject_id).into_iter().flatten() {
+        for change in changes_of_one(connection, deed.subject_id).await? {
             if change.version <= version {
                 organisation.apply(&change.content);
             }
@@ -438,8 +437,7 @@ impl Versioned for FacilityRecord {
         let mut record = facilities::from_row(row.ok_or(Error::NotFound)?)?;
         let version = deed.subject_version.unwrap_or(1);
         let today = local_date(deed.at);
-        let mut changes = changes_of(connection, std::iter::once(id)).await?;
-        let mut changes = changes.remove(&id).unwrap_or_default();
+        let mut changes = changes_of_one(connection, id).await?;
         changes.retain(|change| change.version <= version);
         for change in DirectoryChange::in_force(&changes, today, version) {
             record.apply(&change.content);
@@ -520,9 +518,8 @@ async fn as_it_stood(
     row: organisation::Model,
     at: DateTime<Utc>,
 ) -> Result<organisation::Model> {
-    let changes = changes_of(connection, std::iter::once(row.id)).await?;
     let mut then = of_row(row.clone());
-    for change in changes.get(&row.id).into_iter().flatten() {
+    for change in changes_of_one(connection, row.id).await? {
         if change.at <= at {
             then.apply(&change.content);
         }

@@ -107,7 +107,7 @@ pub(crate) async fn records(
         let organisation = organisation.ok_or(Error::Corrupt {
             what: "facility.organisation_id",
         })?;
-        let changes = changes.remove(&row.id).unwrap_or_default();
+        let changes = changes.remove(&row.id).unwrap_or_else(|| Ok(Vec::new()))?;
         let mut record = from_row(row)?;
         for change in DirectoryChange::in_force(&changes, today, i32::MAX) {
             record.apply(&change.content);

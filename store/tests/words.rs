@@ -109,6 +109,8 @@ impl House {
         self.put(others::organisation(now)).await;
         self.put(others::facility(Uuid::from_u128(1), now)).await;
         self.put(others::api_key(now)).await;
+        self.put(others::account(now)).await;
+        self.put(others::session(now)).await;
         self.put(others::webhook(now)).await;
         self.put(others::webhook_delivery(now)).await;
     }
@@ -299,6 +301,15 @@ async fn a_damaged_word_of_the_directory_is_an_error_of_that_row(database: tests
     let sound = Uuid::from_u128(2);
     let now = tests::now().to_utc();
     house.put(others::facility(sound, now)).await;
+    let changed = Uuid::from_u128(3);
+    house
+        .put(facility::Model {
+            version: 2,
+            ..others::facility(changed, now)
+        })
+        .await;
+    house.put(others::directory_change(changed, now)).await;
+    house.damage("directory_change", "content").await;
     assert_damaged(&house.row::<facility::Entity>().await.kind, "kind");
     let part = ListPart {
         after: None,
@@ -307,7 +318,7 @@ async fn a_damaged_word_of_the_directory_is_an_error_of_that_row(database: tests
     let listed = directory::facilities(&house.db, None, part, now).await;
     let listed = listed.unwrap().into_iter();
     let listed: Vec<_> = listed.map(|one| (one.id, one.row.is_ok())).collect();
-    assert_eq!(listed, [(damaged, false), (sound, true)]);
+    assert_eq!(listed, [(damaged, false), (sound, true), (changed, false)]);
     // A key for the sound one works on; a key for both is not taken for one of a single facility.
     let of = async |only: &[Uuid]| facilities::of_organisation(&house.db, damaged, only, now).await;
     assert_eq!(of(&[sound]).await.unwrap().len(), 1);

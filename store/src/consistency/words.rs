@@ -11,7 +11,9 @@ use domain::{
     operator::{AttemptOutcome, BreakerState, DestinationState, PeerName, TaskState, TaskStep},
     purpose::Purpose,
     review::{ReviewDecision, ReviewKind, ReviewState},
-    sender::Role,
+    role::AccountRole,
+    sender::{Role, SenderKind},
+    session::Stage,
     sex::Sex,
     stay::{
         Channel, CompletionState, DeliveryState, IdentityReview, IdentityState, NotificationKind,
@@ -41,6 +43,10 @@ const fn word<T: Coded>(name: &'static str) -> WordColumn {
 
 /// Every table that has any.
 pub(super) const TABLES: &[TableWords] = &[
+    TableWords {
+        table: "account",
+        columns: &[word::<AccountRole>("role")],
+    },
     TableWords {
         table: "api_key",
         columns: &[word::<Role>("role")],
@@ -75,6 +81,7 @@ pub(super) const TABLES: &[TableWords] = &[
     TableWords {
         table: "import",
         columns: &[
+            word::<SenderKind>("created_by_kind"),
             word::<FileKind>("format"),
             word::<DateOrder>("date_order"),
             word::<ImportState>("state"),
@@ -108,6 +115,10 @@ pub(super) const TABLES: &[TableWords] = &[
     TableWords {
         table: "review_decision",
         columns: &[word::<ReviewDecision>("decision")],
+    },
+    TableWords {
+        table: "session",
+        columns: &[word::<Stage>("stage")],
     },
     TableWords {
         table: "stay",

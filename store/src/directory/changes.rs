@@ -39,9 +39,9 @@ pub(crate) async fn organisations_of(
 pub(crate) async fn changes_of(
     connection: &impl ConnectionTrait,
     subjects: impl Iterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, Vec<DirectoryChange>>> {
+) -> Result<HashMap<Uuid, Result<Vec<DirectoryChange>>>> {
     let subjects: Vec<Uuid> = subjects.collect();
-    let mut found: HashMap<Uuid, Vec<DirectoryChange>> = HashMap::new();
+    let mut found: HashMap<Uuid, Result<Vec<DirectoryChange>>> = HashMap::new();
     if subjects.is_empty() {
         return Ok(found);
     }
@@ -51,15 +51,34 @@ pub(crate) async fn changes_of(
         .all(connection)
         .await?;
     for row in rows {
-        let change = DirectoryChange {
-            version: row.version,
-            valid_from: row.valid_from,
-            at: row.changed_at,
-            content: content(&row.content)?,
-        };
-        found.entry(row.subject_id).or_default().push(change);
+        let changes = found
+            .entry(row.subject_id)
+            .or_insert_with(|| Ok(Vec::new()));
+        match (read(row), changes) {
+            (Ok(change), Ok(changes)) => changes.push(change),
+            (Err(error), changes) => *changes = Err(error),
+            (Ok(_), Err(_)) => {}
+        }
     }
     Ok(found)
+}
+
+/// The same of one subject.
+pub(super) async fn changes_of_one(
+    connection: &impl ConnectionTrait,
+    subject: Uuid,
+) -> Result<Vec<DirectoryChange>> {
+    let mut changes = changes_of(connection, std::iter::once(subject)).await?;
+    changes.remove(&subject).unwrap_or_else(|| Ok(Vec::new()))
+}
+
+fn read(row: directory_change::Model) -> Result<DirectoryChange> {
+    Ok(DirectoryChange {
+        version: row.version,
+        valid_from: row.valid_from,
+        at: row.changed_at,
+        content: content(&row.content)?,
+    })
 }
 
 fn content(text: &str) -> Result<Content> {

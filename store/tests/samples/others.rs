@@ -8,12 +8,15 @@ use domain::{
     import::{DateOrder, FileKind, ImportState, RowOutcome},
     operator::{BreakerState, DestinationState},
     review::{ReviewDecision, ReviewKind, ReviewState},
+    role::AccountRole,
     sender::Role,
+    session::Stage,
     webhook::{CallOutcome, DisabledReason, EventProgress, WebhookEvent},
 };
 use entity::{
-    api_key, audit_entry, destination, event, facility, import, import_row, organisation, review,
-    review_case, review_decision, webhook, webhook_delivery,
+    account, api_key, audit_entry, destination, directory_change, event, facility, import,
+    import_row, organisation, review, review_case, review_decision, session, webhook,
+    webhook_delivery,
 };
 use uuid::Uuid;
 
@@ -195,6 +198,53 @@ pub(crate) fn facility(id: Uuid, now: DateTime<Utc>) -> facility::Model {
         closed_at: None,
         version: 1,
         capacity: None,
+    }
+}
+
+pub(crate) fn directory_change(subject_id: Uuid, now: DateTime<Utc>) -> directory_change::Model {
+    directory_change::Model {
+        subject_id,
+        version: 1,
+        valid_from: now.date_naive(),
+        changed_at: now,
+        content: "{}".to_owned(),
+    }
+}
+
+pub(crate) fn account(now: DateTime<Utc>) -> account::Model {
+    account::Model {
+        id: ID,
+        organisation_id: ID,
+        name: "le-tan".to_owned(),
+        label: "Lễ tân".to_owned(),
+        role: AccountRole::FrontDesk.into(),
+        facility_ids: "[]".to_owned(),
+        areas: "[]".to_owned(),
+        password_hash: None,
+        sealed_totp: None,
+        totp_step: None,
+        recovery_hashes: "[]".to_owned(),
+        generation: 1,
+        created_at: now,
+        ended_at: None,
+        version: 1,
+        revision: 1,
+        mac: vec![1],
+    }
+}
+
+pub(crate) fn session(now: DateTime<Utc>) -> session::Model {
+    session::Model {
+        id: ID,
+        account_id: ID,
+        token_hash: vec![1],
+        stage: Stage::Complete.into(),
+        generation: 1,
+        sealed_totp: None,
+        created_at: now,
+        last_used_at: now,
+        ended_at: None,
+        mac: vec![1],
     }
 }
 
