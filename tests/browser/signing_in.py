@@ -1,23 +1,8 @@
 """People sign in as they do at a desk: name, password, and the code of an authenticator."""
 
-import base64
-import hmac
-import struct
-import time
-
 from playwright.sync_api import expect
 
-STEP_SECONDS = 30
-
-
-def one_time_code(secret, at=None):
-    """RFC 6238 with SHA-1 and six digits, as authenticator apps compute it."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    step = int((at or time.time()) // STEP_SECONDS)
-    digest = hmac.digest(key, struct.pack(">Q", step), "sha1")
-    offset = digest[-1] & 15
-    number = struct.unpack(">I", digest[offset : offset + 4])[0] & 0x7FFFFFFF
-    return f"{number % 1_000_000:06}"
+from authenticator import one_time_code
 
 
 def give_password(page, account, path="/desk"):

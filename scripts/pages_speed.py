@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Measures how soon pages begin to arrive while the database holds many stays.
+
+    scripts/pages_speed.py [BINARY] [--stays 100000] [--guests 400] [--requests 300] [--json]
+
+Starts `luutru up` in memory (or on LUUTRU_DATABASE_URL), declares the stays by `luutru load`, of
+which `--guests` at the hotel whose desk is looked at, waits until the police have them, signs in as
+the demo accounts do, and asks for every page again and again over one connection. Prints the median
+and the 95th percentile of the time to the first byte, and the size as it travels. Ends with 1 when
+a 95th percentile is over 50 ms.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+from authenticator import one_time_code  # noqa: E402
+
+FIRST_BYTE_MILLISECONDS_MAX = 50
+SETTLED_WITHIN_SECONDS = 900
+
+# Whose page it is, and where.
+PAGES = [
+    ("desk", "/desk"),
+    ("desk", "/desk/today"),
+    ("desk", "/desk/stays/{stay}"),
+    ("desk", "/desk/group"),
+    ("desk", "/desk/imports"),
+    ("police", "/police"),
+    ("police", "/police/dashboard"),
+    ("manager", "/organisation/accounts"),
+    ("admin", "/admin"),
+]
+
+
+class Visitor:
+    """One connection, signed in."""
+
+    def __init__(self, api, account):
+        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(api).netloc, timeout=30)
+        self.origin, self.cookies = api, {}
+        self.post("/sign-in", name=account["name"], password=account["password"])
+        if account.get("totp_secret"):
+            self.post("/sign-in/code", code=one_time_code(account["totp_secret"]))
+
+    def ask(self, method, path, body=None, headers=None):
+        """Status, seconds to the first byte, bytes that travelled, headers."""
+        headers = {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+            "Origin": self.origin,
+            "Accept": "text/html",
+            "Accept-Encoding": "gzip",
+            **(headers or {}),
+        }
+        begun = time.perf_counter()
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        first = time.perf_counter() - begun
+        size = len(answer.read())
+        for name, value in answer.getheaders():
+            if name.lower() == "set-cookie":
+                key, _, rest = value.partition("=")
+                self.cookies[key] = rest.split(";")[0]
+        return answer.status, first, size
+
+    def post(self, path, **form):
+        body = urllib.parse.urlencode(form)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        status, _, _ = self.ask("POST", path, body, kind)
+        assert status in (200, 303), f"{path}: {status}"
+
+
+def load(binary, api, key, facility, count):
+    arguments = ["load", "--url", api, "--key", key, "--facility", facility]
+    subprocess.run(
+        [binary, *arguments, "--count", str(count), "--concurrency", "64"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def api_json(api, key, path):
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(api).netloc, timeout=30)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+    answer = connection.getresponse()
+    assert answer.status == 200, f"{path}: {answer.status}"
+    return json.loads(answer.read())
+
+
+def settle(ready):
+    """Waits until nothing is on its way to the police, or says what is left."""
+    until = time.monotonic() + SETTLED_WITHIN_SECONDS
+    while True:
+        states = api_json(ready["api"], ready["keys"]["admin"], "/v1/admin/destinations")
+        left = sum(one["backlog"]["open"] for one in states["items"])
+        if left == 0 or time.monotonic() > until:
+            return left
+        time.sleep(2)
+
+
+def measure(visitor, path, count):
+    times, size, status = [], 0, 0
+    for _ in range(count):
+        status, first, size = visitor.ask("GET", path)
+        times.append(first * 1000)
+    times.sort()
+    at = lambda share: times[min(len(times) - 1, int(len(times) * share))]
+    return {"path": path, "status": status, "p50": at(0.5), "p95": at(0.95), "bytes": size}
+
+
+def run(options, ready):
+    api, keys, places = ready["api"], ready["keys"], ready["facilities"]
+    load(options.binary, api, keys["hotel"], places["hotel"], options.guests)
+    rest = options.stays - options.guests
+    load(options.binary, api, keys["integrator"], places["guest_house"], rest)
+    left = settle(ready)
+    if left:
+        print(f"{left} notifications are still on their way", file=sys.stderr)
+    stay = api_json(api, keys["hotel"], "/v1/stays?limit=1")["items"][0]["id"]
+    visitors, rows = {}, []
+    for account, path in PAGES:
+        if account not in visitors:
+            visitors[account] = Visitor(api, ready["accounts"][account])
+        rows.append(measure(visitors[account], path.format(stay=stay), options.requests))
+        rows[-1]["path"] = path
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary", nargs="?", default=str(ROOT / "target/release/luutru"))
+    parser.add_argument("--stays", type=int, default=100_000)
+    parser.add_argument("--guests", type=int, default=400)
+    parser.add_argument("--requests", type=int, default=300)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    free = {f"LUUTRU_{name}": "127.0.0.1:0" for name in ("LISTEN", "OPS_LISTEN", "REGISTRY_LISTEN", "POLICE_LISTEN")}
+    service = subprocess.Popen(
+        [options.binary, "up", "--ready-json", "--ephemeral"],
+        env={**os.environ, **free},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        rows = run(options, json.loads(service.stdout.readline()))
+    finally:
+        service.terminate()
+        service.wait(timeout=30)
+    if options.json:
+        print(json.dumps(rows, indent=1))
+    else:
+        for row in rows:
+            print("{path:28} {status}  p50 {p50:6.1f} ms  p95 {p95:6.1f} ms  {bytes:7} bytes".format(**row))
+    is_met = all(row["status"] == 200 and row["p95"] <= FIRST_BYTE_MILLISECONDS_MAX for row in rows)
+    sys.exit(0 if is_met else 1)
+
+
+if __name__ == "__main__":
+    main()
