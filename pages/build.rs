@@ -29,7 +29,7 @@ struct Served {
 
 /// The style sheet comes last: it names the fonts by their hashed names. htmx and the pages' own
 /// module are one file: a request less on a first visit.
-const SERVED: [Served; 5] = [
+const SERVED: [Served; 6] = [
     Served {
         constant: "FONT_400",
         file: "fonts/be-vietnam-pro-400.woff2",
@@ -48,6 +48,13 @@ const SERVED: [Served; 5] = [
         constant: "SCRIPT",
         file: "luutru.js",
         parts: &["htmx.min.js", "luutru.js"],
+        media_type: "text/javascript; charset=utf-8",
+        is_compressible: true,
+    },
+    Served {
+        constant: "POLICE_SCRIPT",
+        file: "police.js",
+        parts: &["police.js"],
         media_type: "text/javascript; charset=utf-8",
         is_compressible: true,
     },

@@ -16,6 +16,7 @@ mod lines;
 mod assets;
 mod desk;
 mod home;
+mod police;
 mod preferences;
 mod receipt;
 mod sign_in;
@@ -61,7 +62,13 @@ type PageRoute = (&'static str, Method, BoxEndpoint<'static>);
 
 /// Adds the pages to the table of routes.
 pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
-    let areas = [entrance(), desk::routes(), today::routes(), stay::routes()];
+    let areas = [
+        entrance(),
+        desk::routes(),
+        today::routes(),
+        stay::routes(),
+        police::routes(),
+    ];
     for (path, method, endpoint) in areas.into_iter().flatten() {
         let methods = table.entry(path.to_owned()).or_default();
         methods.insert(method, endpoint);

@@ -5,6 +5,7 @@
 //! one of them, because a misspelt filter would show too much.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::facility::FacilityKind;
 use domain::import::{DateOrder, RowOutcome};
 use domain::problem::{Code, Hint, Violation};
 use domain::review::{ReviewKind, ReviewState};
@@ -24,7 +25,7 @@ use uuid::Uuid;
 use crate::cursor;
 use crate::problem::Failure;
 use crate::shapes::text::{
-    CompletionWord, DateOrderWord, DeliveryWord, PresenceWord, ReviewKindWord, ReviewStateWord,
+    CompletionWord, DateOrderWord, DeliveryWord, FacilityKindWord, PresenceWord, ReviewKindWord, ReviewStateWord,
     RowOutcomeWord, TimelinessWord,
 };
 
@@ -526,6 +527,7 @@ words! {
     CompletionState => CompletionWord,
     DeliveryState => DeliveryWord,
     DateOrder => DateOrderWord,
+    FacilityKind => FacilityKindWord,
     Presence => PresenceWord,
     RowOutcome => RowOutcomeWord,
     Timeliness => TimelinessWord,

@@ -8,6 +8,8 @@ pub(crate) mod claims;
 pub(crate) mod decision;
 mod item;
 pub(crate) mod questions;
+pub(crate) mod queue;
+pub(crate) mod statistics;
 pub(crate) mod summary;
 pub(crate) mod words;
 
@@ -39,7 +41,7 @@ const AREA: Area = Area {
 };
 
 /// What an officer sees.
-fn scope_of(sender: &Sender) -> OfficerScope {
+pub(crate) fn scope_of(sender: &Sender) -> OfficerScope {
     OfficerScope {
         communes: sender.communes.clone(),
         provinces: sender.provinces.clone(),

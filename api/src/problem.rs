@@ -126,6 +126,11 @@ impl Failure {
         codes.into_iter().collect::<Vec<_>>().join(",")
     }
 
+    /// Its violations.
+    pub(crate) fn errors(&self) -> &[Violation] {
+        &self.0.errors
+    }
+
     /// The code of its first violation.
     pub(crate) fn first_error(&self) -> Option<Code> {
         self.0.errors.first().map(|error| error.code)

@@ -37,6 +37,35 @@ coded! {
     }
 }
 
+coded! {
+    /// Why two values are graded as they are: what an officer is told beside the grade. It tells
+    /// which part of a value agrees, never what the other value is.
+    pub enum GradeReason {
+        /// Names: the same letters with other marks, spaces or signs.
+        OtherMarks => "other_marks",
+        /// Names: the same words in another order.
+        OtherOrder => "other_order",
+        /// Names: one is the beginning of the other, as a machine-readable zone cuts it.
+        CutOff => "cut_off",
+        /// Names: another name, whatever its marks.
+        OtherName => "other_name",
+        /// Birth dates: one is less precise, and agrees.
+        LessPrecise => "less_precise",
+        /// Birth dates: day and month have changed places.
+        DayAndMonthSwapped => "day_and_month_swapped",
+        /// Birth dates: another day of the same month and year.
+        OtherDay => "other_day",
+        /// Birth dates: another month, the same day and year.
+        OtherMonth => "other_month",
+        /// Birth dates: another year, the same day and month.
+        OtherYear => "other_year",
+        /// Birth dates: more than one part is another.
+        OtherDate => "other_date",
+        /// The other sex.
+        OtherSex => "other_sex",
+    }
+}
+
 /// A person as the registry answered.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RegistryPerson {
@@ -68,6 +97,19 @@ pub struct Grade {
     pub birth_date: Match,
     /// Sex.
     pub sex: Match,
+    /// Why.
+    pub reasons: GradeReasons,
+}
+
+/// Why the members of a grade are not exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GradeReasons {
+    /// Of names.
+    pub full_name: Option<GradeReason>,
+    /// Of birth dates.
+    pub birth_date: Option<GradeReason>,
+    /// Of sexes.
+    pub sex: Option<GradeReason>,
 }
 
 impl Grade {
@@ -93,6 +135,63 @@ pub fn grade(declared: &DeclaredPerson, registry: &RegistryPerson) -> Grade {
             }),
         sex: pair(declared.sex, registry.sex)
             .map_or(Match::NotCompared, |(left, right)| grade_sex(left, right)),
+        reasons: reasons(declared, registry),
+    }
+}
+
+fn reasons(declared: &DeclaredPerson, registry: &RegistryPerson) -> GradeReasons {
+    let birth_dates = pair(declared.birth_date, registry.birth_date);
+    let sexes = pair(declared.sex, registry.sex);
+    let is_other = |(left, right)| grade_sex(left, right) == Match::Different;
+    GradeReasons {
+        full_name: reason_of_names(&declared.full_name, &registry.full_name),
+        birth_date: birth_dates.and_then(|(left, right)| reason_of_birth_dates(left, right)),
+        sex: sexes.filter(|pair| is_other(*pair)).map(|_| GradeReason::OtherSex),
+    }
+}
+
+/// Why two names are graded as they are; `None` for equal ones.
+fn reason_of_names(left: &str, right: &str) -> Option<GradeReason> {
+    match grade_name(left, right) {
+        Match::Exact | Match::NotCompared => None,
+        Match::Different => Some(GradeReason::OtherName),
+        Match::Near => {
+            let (left, right) = (plain(left), plain(right));
+            Some(if without_spaces(&left) == without_spaces(&right) {
+                GradeReason::OtherMarks
+            } else if sorted_words(&left) == sorted_words(&right) {
+                GradeReason::OtherOrder
+            } else {
+                GradeReason::CutOff
+            })
+        }
+    }
+}
+
+/// Why two birth dates are graded as they are; `None` for equal ones.
+fn reason_of_birth_dates(left: BirthDate, right: BirthDate) -> Option<GradeReason> {
+    let days = pair(whole_day(left), whole_day(right));
+    match (grade_birth_date(left, right), days) {
+        (Match::Exact | Match::NotCompared, _) => None,
+        (Match::Near, Some(_)) => Some(GradeReason::DayAndMonthSwapped),
+        (Match::Near, None) => Some(GradeReason::LessPrecise),
+        (Match::Different, Some((left, right))) => Some(other_part(left, right)),
+        (Match::Different, None) => Some(GradeReason::OtherDate),
+    }
+}
+
+/// Which part of a day is another, where it is only one.
+fn other_part(left: NaiveDate, right: NaiveDate) -> GradeReason {
+    let same = (
+        left.day() == right.day(),
+        left.month() == right.month(),
+        left.year() == right.year(),
+    );
+    match same {
+        (false, true, true) => GradeReason::OtherDay,
+        (true, false, true) => GradeReason::OtherMonth,
+        (true, true, false) => GradeReason::OtherYear,
+        _ => GradeReason::OtherDate,
     }
 }
 
@@ -267,6 +366,43 @@ mod tests {
             );
             assert_eq!(grade_birth_date(left, right), expected);
             assert_eq!(grade_birth_date(right, left), expected);
+        }
+    }
+
+    #[test]
+    fn a_reason_tells_which_part_is_another() {
+        use GradeReason::{
+            LessPrecise, DayAndMonthSwapped, OtherDate, OtherDay, OtherMarks, OtherMonth, OtherName,
+            OtherOrder, OtherYear,
+        };
+
+        let names = [
+            ("Nguyễn Văn An", "Nguyễn Văn An", None),
+            ("Nguyen Van An", "Nguyễn Văn An", Some(OtherMarks)),
+            ("An Nguyễn Văn", "Nguyễn Văn An", Some(OtherOrder)),
+            ("Trần Thị Bình", "Nguyễn Văn An", Some(OtherName)),
+            ("", "Nguyễn Văn An", None),
+        ];
+        for (left, right, expected) in names {
+            assert_eq!(reason_of_names(left, right), expected, "{left} / {right}");
+        }
+        let dates = [
+            ("1990-05-17", "1990-05-17", None),
+            ("1990", "1990-05-17", Some(LessPrecise)),
+            ("1990-05-07", "1990-07-05", Some(DayAndMonthSwapped)),
+            ("1990-05-17", "1990-05-18", Some(OtherDay)),
+            ("1990-05-17", "1990-06-17", Some(OtherMonth)),
+            ("1990-05-17", "1991-05-17", Some(OtherYear)),
+            ("1990-05-17", "1991-06-17", Some(OtherDate)),
+            ("1991", "1990-05-17", Some(OtherDate)),
+        ];
+        for (left, right, expected) in dates {
+            let parse = |text| BirthDate::parse(text).unwrap();
+            assert_eq!(
+                reason_of_birth_dates(parse(left), parse(right)),
+                expected,
+                "{left} / {right}"
+            );
         }
     }
 

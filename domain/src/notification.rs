@@ -450,7 +450,7 @@ fn put(object: &mut Map<String, Value>, name: &str, text: Option<&str>) {
 mod tests {
     use super::*;
     use crate::facility::FacilityKind;
-    use crate::identity::Match;
+    use crate::identity::{GradeReasons, Match};
     use crate::time::parse_instant;
 
     fn ward_facility() -> Facility {
@@ -637,6 +637,7 @@ mod tests {
             full_name: Match::Near,
             birth_date: Match::Exact,
             sex: Match::NotCompared,
+            reasons: GradeReasons::default(),
         };
         let result = NotificationFacts {
             kind: NotificationKind::IdentityResult,

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::deadline::Deadline;
-use crate::identity::{Grade, Match};
+use crate::identity::{Grade, GradeReason, Match};
 use crate::problem::{Code, Violation};
 use crate::stay::ATTENTION_POINTERS;
 
@@ -65,6 +65,28 @@ coded! {
         RequestCorrection => "request_correction",
         /// The police of another commune shall decide.
         Refer => "refer",
+    }
+}
+
+coded! {
+    /// Why an officer decides so, as a word that can be counted; for the police only.
+    pub enum DecisionReason {
+        /// The data were checked and are right.
+        DataConfirmed => "data_confirmed",
+        /// The registry's data are not up to date.
+        RegistryOutdated => "registry_outdated",
+        /// The guest's number has changed.
+        NumberChanged => "number_changed",
+        /// The facility gave a reason for being late.
+        ExcusedDelay => "excused_delay",
+        /// Probably typed wrongly.
+        TypingError => "typing_error",
+        /// Probably the document of somebody else.
+        DocumentOfAnother => "document_of_another",
+        /// What was declared is not enough to decide.
+        Unclear => "unclear",
+        /// It belongs to another commune.
+        OtherCommune => "other_commune",
     }
 }
 
@@ -144,6 +166,25 @@ impl ReviewState {
     }
 }
 
+impl DecisionReason {
+    /// The usual reasons of a decision, the most frequent first.
+    #[must_use]
+    pub const fn of(decision: ReviewDecision) -> &'static [Self] {
+        match decision {
+            ReviewDecision::Accept => &[
+                Self::DataConfirmed,
+                Self::RegistryOutdated,
+                Self::NumberChanged,
+                Self::ExcusedDelay,
+            ],
+            ReviewDecision::RequestCorrection => {
+                &[Self::TypingError, Self::DocumentOfAnother, Self::Unclear]
+            }
+            ReviewDecision::Refer => &[Self::OtherCommune],
+        }
+    }
+}
+
 impl ReviewDecision {
     /// Where a case is after it.
     #[must_use]
@@ -181,20 +222,29 @@ pub fn case_id(stay_id: Uuid, version: i32, kind: ReviewKind) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// The detail of a `mismatch`: what differs, member by member, without either value.
+/// The detail of a `mismatch`: what differs, member by member, and why, without either value.
 #[must_use]
 pub fn differences(grade: Grade) -> Value {
     let members = [
-        ("/guest/full_name", grade.full_name),
-        ("/guest/birth_date", grade.birth_date),
-        ("/guest/sex", grade.sex),
+        ("/guest/full_name", grade.full_name, grade.reasons.full_name),
+        ("/guest/birth_date", grade.birth_date, grade.reasons.birth_date),
+        ("/guest/sex", grade.sex, grade.reasons.sex),
     ];
     let differences: Vec<Value> = members
         .into_iter()
-        .filter(|(_, grade)| *grade != Match::NotCompared)
-        .map(|(pointer, grade)| json!({"pointer": pointer, "grade": grade.as_str()}))
+        .filter(|(_, grade, _)| *grade != Match::NotCompared)
+        .map(|(pointer, grade, reason)| difference(pointer, grade, reason))
         .collect();
     json!({"differences": differences})
+}
+
+fn difference(pointer: &str, grade: Match, reason: Option<GradeReason>) -> Value {
+    match reason {
+        None => json!({"pointer": pointer, "grade": grade.as_str()}),
+        Some(reason) => {
+            json!({"pointer": pointer, "grade": grade.as_str(), "reason": reason.as_str()})
+        }
+    }
 }
 
 /// The detail of an `implausible` declaration: what in it contradicts the number, which carries
@@ -216,6 +266,7 @@ pub fn contradictions(warnings: &[Violation]) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::GradeReasons;
     use crate::time::parse_instant;
 
     #[test]
@@ -344,11 +395,19 @@ mod tests {
             full_name: Match::Different,
             birth_date: Match::NotCompared,
             sex: Match::Exact,
+            reasons: GradeReasons {
+                full_name: Some(GradeReason::OtherName),
+                ..GradeReasons::default()
+            },
         };
         assert_eq!(
             differences(grade),
             json!({"differences": [
-                {"pointer": "/guest/full_name", "grade": "different"},
+                {
+                    "pointer": "/guest/full_name",
+                    "grade": "different",
+                    "reason": "other_name"
+                },
                 {"pointer": "/guest/sex", "grade": "exact"},
             ]})
         );

@@ -37,6 +37,7 @@ mod m20261129_000026_outbox_pages;
 mod m20261130_000027_rare_stays;
 mod m20261130_000028_name_hash;
 mod m20261130_000030_accounts;
+mod m20261130_000031_decisions_by_time;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000027_rare_stays::Migration),
             Box::new(m20261130_000028_name_hash::Migration),
             Box::new(m20261130_000030_accounts::Migration),
+            Box::new(m20261130_000031_decisions_by_time::Migration),
         ]
     }
 }

@@ -149,8 +149,8 @@ impl Section {
             Self::Ward | Self::Roster | Self::Household | Self::Organisations => Icon::Book,
             Self::Today | Self::Rooms => Icon::Bed,
             Self::Imports => Icon::History,
-            Self::Queue => Icon::Flag,
-            Self::Dashboard => Icon::Eye,
+            Self::Queue => Icon::Inbox,
+            Self::Dashboard => Icon::Activity,
             Self::Destinations => Icon::Send,
             Self::Health => Icon::Shield,
             Self::Facilities => Icon::Door,
@@ -217,7 +217,7 @@ impl Frame {
             name: section.name(self.head.words),
             mark: self.mark(*section),
             count: match section {
-                Section::Today => self.attention_count,
+                Section::Today | Section::Queue => self.attention_count,
                 _ => 0,
             },
         })

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod facility;
 pub mod failed;
 pub mod help;
+pub mod police;
 pub mod receipt;
 pub mod sign_in;
 pub mod stay;

@@ -33,6 +33,15 @@ pub fn short(at: DateTime<Utc>) -> String {
         .to_string()
 }
 
+/// `20:45` today, `28/11 12:00` on other days.
+#[must_use]
+pub fn near(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match local_date(at) == local_date(now) {
+        true => clock(at),
+        false => short(at),
+    }
+}
+
 /// `27/11/2026 20:46:08`, for receipts.
 #[must_use]
 pub fn exact(at: DateTime<Utc>) -> String {

@@ -301,6 +301,16 @@ pub(crate) fn skip_locked(backend: Backend) -> &'static str {
     }
 }
 
+/// The hour of an instant in Viet Nam, 0 to 23.
+pub(crate) fn local_hour(backend: Backend, column: &str) -> String {
+    match backend {
+        Backend::Postgres => {
+            format!("CAST(EXTRACT(HOUR FROM {column} AT TIME ZONE INTERVAL '7 hours') AS BIGINT)")
+        }
+        Backend::Sqlite => format!("CAST(strftime('%H', {column}, '+7 hours') AS INTEGER)"),
+    }
+}
+
 /// A shared lock that keeps a row unchanged until the transaction ends. Not needed on SQLite, which
 /// has a single writer.
 pub(crate) fn share_lock(backend: Backend) -> &'static str {

@@ -7,6 +7,7 @@ pub mod answers;
 pub mod decide;
 pub mod facts;
 pub mod queue;
+pub mod statistics;
 
 use std::collections::{HashMap, HashSet};
 

@@ -163,7 +163,9 @@ async fn every_reason_opens_a_case_that_an_officer_sees_with_the_stay(database: 
         match kind {
             "mismatch" => {
                 assert_eq!(shown["identity"]["state"], "mismatch");
-                let differs = json!({"pointer": "/guest/full_name", "grade": "different"});
+                let differs = json!({
+                    "pointer": "/guest/full_name", "grade": "different", "reason": "other_name",
+                });
                 let differences = shown["identity"]["differences"].as_array().unwrap();
                 assert!(differences.contains(&differs), "{differences:?}");
             }

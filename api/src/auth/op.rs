@@ -42,7 +42,8 @@ operations! {
     }
 
     Complete Read {
-        ListCases ShowCase SummarizeCases ClaimCases ExtendClaim ReleaseClaim DecideCase
+        ListQueue ListCases ShowCase SummarizeCases ShowStatistics
+        ClaimCases ExtendClaim ReleaseClaim ReleaseCase DecideCase
     }
 
     Complete Read {
@@ -55,6 +56,7 @@ operations! {
 
     Complete Read {
         HomePage DeskPage TodayPage StayPage ReceiptPage
+        CasesPage CasePage DashboardPage
     }
 
     // The second factor is presented in a session that lacks it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::review::{ReviewKind, ReviewState};
+use domain::sender::Sender;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::Path,
@@ -43,7 +44,7 @@ query! {
 }
 
 /// The code of a commune.
-pub(crate) struct CommuneFilter(String);
+pub(crate) struct CommuneFilter(pub(super) String);
 
 impl Parameter for CommuneFilter {
     fn read(text: &str) -> Option<Self> {
@@ -123,6 +124,7 @@ impl CasesApi {
             state: filters.state,
             commune_code: filters.commune.map(|commune| commune.0),
             lease: filters.lease_id.map(|lease_id| (lease_id, sender.key_id)),
+            ..CaseFilter::default()
         };
         let (scope, limit) = (scope_of(sender), page.limit + 1);
         let mut cases = queue::list(&app.db, &scope, &filter, page.after, limit).await?;
@@ -150,17 +152,23 @@ impl CasesApi {
         /// The case's id.
         Path(id): Path<Uuid>,
     ) -> Result<CaseShown, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let case = queue::find_readable(&app.db, &scope_of(sender), sender.key_id, id).await?;
-        // Absent and of another commune are the same 404.
-        let Some(case) = case else {
-            return Err(super::absent(app, sender, id).await);
-        };
-        let cases = [case];
-        let mut shown = item::render(app, sender.key_id, &cases).await?;
-        note_reads(app, sender, &cases).await?;
-        let item = shown.items.pop();
-        let item = item.ok_or_else(|| Failure::internal("a case is damaged"))?;
-        Ok(CaseShown::Case(Json(item)))
+        let case = shown(&self.0, admitted.sender(), id).await?;
+        Ok(CaseShown::Case(Json(case)))
     }
+}
+
+/// A case as an officer sees it, which is audited.
+///
+/// Errors: 404 for one that is not there or of others; the sight cannot be audited.
+pub(crate) async fn shown(app: &App, sender: &Sender, id: Uuid) -> Result<ReviewCase, Failure> {
+    let case = queue::find_readable(&app.db, &scope_of(sender), sender.key_id, id).await?;
+    // Absent and of another commune are the same 404.
+    let Some(case) = case else {
+        return Err(super::absent(app, sender, id).await);
+    };
+    let cases = [case];
+    let mut shown = item::render(app, sender.key_id, &cases).await?;
+    note_reads(app, sender, &cases).await?;
+    let item = shown.items.pop();
+    item.ok_or_else(|| Failure::internal("a case is damaged"))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{audit::Action, problem::Code, review::request};
+use domain::{audit::Action, problem::Code, review::request, sender::Sender};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
 use serde::Serialize;
@@ -144,41 +144,17 @@ impl ClaimsApi {
         document: JsonDocument<ClaimRequest>,
     ) -> Result<CasesClaimed, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
-        let request = request::ClaimRequest::read(&document.value, app.intake.catalogues());
-        let request = request.map_err(Failure::invalid)?;
-        let now = document.received_at;
-        let lease_id = ids::uuid_v7(&app.clock);
-        let audits = (0..request.count).map(|_| entry(app, sender, Action::ReviewCaseClaimed, now));
-        let claim = CaseClaim {
-            lease_id,
-            key_id: sender.key_id,
-            count: request.count,
-            kinds: request.kinds,
-            commune_code: request.commune_code,
-            ids: request.ids,
-            lease_seconds: app.settings.review_lease_seconds.get(),
-            idempotency: idempotency(app, sender, &key, "claims", &document.value, now),
-            audits: audits.collect(),
-        };
-        let claimed = queue::claim(&app.db, &scope_of(sender), claim, app.clock.now()).await;
-        match claimed.map_err(|error| key.failure(error))? {
-            ClaimedCase::Made(cases) => {
-                key.count("new");
-                // The entries were written with the claim.
-                count_reads(cases.len());
-                let claim = ClaimAnswer::of(app, sender.key_id, lease_id, &cases).await?;
-                Ok(CasesClaimed::Claim(Json(claim), None))
-            }
-            // The current lease, without cases that were decided, released or have expired.
-            ClaimedCase::Replayed { lease_id } => {
-                key.count("replay");
-                let held = queue::held(&app.db, lease_id, sender.key_id, app.clock.now()).await?;
-                let claim = ClaimAnswer::of(app, sender.key_id, lease_id, &held).await?;
-                note_reads(app, sender, &held).await?;
-                Ok(CasesClaimed::Claim(Json(claim), Replayed::when(true)))
-            }
-            ClaimedCase::KeyReused => Err(key.reused()),
+        let held = claim(app, sender, &key, &document).await?;
+        match held.is_replay {
+            // The entries were written with the claim.
+            false => count_reads(held.cases.len()),
+            true => note_reads(app, sender, &held.cases).await?,
         }
+        let claim = ClaimAnswer::of(app, sender.key_id, held.lease_id, &held.cases).await?;
+        Ok(CasesClaimed::Claim(
+            Json(claim),
+            Replayed::when(held.is_replay),
+        ))
     }
 
     /// Extend a lease
@@ -200,18 +176,7 @@ impl ClaimsApi {
         key: IdempotencyKey,
     ) -> Result<ClaimExtended, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
-        let (key_id, now) = (sender.key_id, app.clock.now());
-        let seconds = app.settings.review_lease_seconds.get();
-        let path = format!("claims/{lease_id}/extension");
-        let guard = idempotency(app, sender, &key, &path, &Value::Null, now);
-        let extended = queue::extend(&app.db, lease_id, key_id, now, seconds, guard.as_ref()).await;
-        let (held, is_replay) = match extended.map_err(|error| key.failure(error))? {
-            Extended::Held(held) => (held, false),
-            // The lease as it stands.
-            Extended::Replayed => (queue::held(&app.db, lease_id, key_id, now).await?, true),
-            Extended::KeyReused => return Err(key.reused()),
-            Extended::Unknown => return Err(Failure::new(Code::NotFound)),
-        };
+        let (held, is_replay) = extend(app, sender, lease_id, &key).await?;
         let leased_until = held.first().and_then(|case| case.leased_until);
         let leased_until = leased_until.ok_or_else(|| Failure::new(Code::LeaseLost))?;
         key.count(if is_replay { "replay" } else { "new" });
@@ -242,9 +207,118 @@ impl ClaimsApi {
         Path(lease_id): Path<Uuid>,
     ) -> Result<ClaimReleased, Failure> {
         let released = queue::release(&self.0.db, lease_id, admitted.sender().key_id).await?;
-        let released = released.ok_or_else(|| Failure::new(Code::NotFound))?;
-        let released = u32::try_from(released).unwrap_or(u32::MAX);
-        Ok(ClaimReleased::Released(Json(ClaimRelease { released })))
+        released_answer(released)
+    }
+
+    /// Give back one case
+    ///
+    /// It is free at once; the lease keeps what else it holds. May be sent again.
+    #[oai(
+        path = "/v1/police/claims/:lease_id/notifications/:id",
+        method = "delete",
+        operation_id = "releaseCase",
+        tag = "Topic::Police"
+    )]
+    async fn release_case(
+        &self,
+        admitted: Admitted<op::ReleaseCase>,
+        /// The lease's id.
+        Path(lease_id): Path<Uuid>,
+        /// The case's id.
+        Path(id): Path<Uuid>,
+    ) -> Result<ClaimReleased, Failure> {
+        let key_id = admitted.sender().key_id;
+        let released = queue::release_one(&self.0.db, lease_id, key_id, id).await?;
+        released_answer(released)
+    }
+}
+
+/// Errors: the caller never had such a lease.
+fn released_answer(released: Option<u64>) -> Result<ClaimReleased, Failure> {
+    let released = released.ok_or_else(|| Failure::new(Code::NotFound))?;
+    let released = u32::try_from(released).unwrap_or(u32::MAX);
+    Ok(ClaimReleased::Released(Json(ClaimRelease { released })))
+}
+
+/// What a claim holds.
+pub(crate) struct HeldCases {
+    /// Under which lease.
+    pub(crate) lease_id: Uuid,
+    /// The cases, perhaps none.
+    pub(crate) cases: Vec<Case>,
+    /// Whether the same request claimed them before; they are then what the lease still holds, and
+    /// no entry of the audit was written.
+    pub(crate) is_replay: bool,
+}
+
+/// Claims cases. The audit of what is claimed is written with the claim.
+pub(crate) async fn claim(
+    app: &App,
+    sender: &Sender,
+    key: &IdempotencyKey,
+    document: &JsonDocument<ClaimRequest>,
+) -> Result<HeldCases, Failure> {
+    let request = request::ClaimRequest::read(&document.value, app.intake.catalogues());
+    let request = request.map_err(Failure::invalid)?;
+    let now = document.received_at;
+    let lease_id = ids::uuid_v7(&app.clock);
+    let audits = (0..request.count).map(|_| entry(app, sender, Action::ReviewCaseClaimed, now));
+    let claim = CaseClaim {
+        lease_id,
+        key_id: sender.key_id,
+        count: request.count,
+        kinds: request.kinds,
+        commune_code: request.commune_code,
+        ids: request.ids,
+        lease_seconds: app.settings.review_lease_seconds.get(),
+        idempotency: idempotency(app, sender, key, "claims", &document.value, now),
+        audits: audits.collect(),
+    };
+    let claimed = queue::claim(&app.db, &scope_of(sender), claim, app.clock.now()).await;
+    match claimed.map_err(|error| key.failure(error))? {
+        ClaimedCase::Made(cases) => {
+            key.count("new");
+            Ok(HeldCases {
+                lease_id,
+                cases,
+                is_replay: false,
+            })
+        }
+        // The current lease, without cases that were decided, released or have expired.
+        ClaimedCase::Replayed { lease_id } => {
+            key.count("replay");
+            Ok(HeldCases {
+                lease_id,
+                cases: queue::held(&app.db, lease_id, sender.key_id, app.clock.now()).await?,
+                is_replay: true,
+            })
+        }
+        ClaimedCase::KeyReused => Err(key.reused()),
+    }
+}
+
+/// Extends a lease by its whole length from now on: what it holds, none when it was lost, and
+/// whether the same request extended it before.
+pub(crate) async fn extend(
+    app: &App,
+    sender: &Sender,
+    lease_id: Uuid,
+    key: &IdempotencyKey,
+) -> Result<(Vec<Case>, bool), Failure> {
+    let (key_id, now) = (sender.key_id, app.clock.now());
+    let seconds = app.settings.review_lease_seconds.get();
+    let path = format!("claims/{lease_id}/extension");
+    let guard = idempotency(app, sender, key, &path, &Value::Null, now);
+    let extended = queue::extend(&app.db, lease_id, key_id, now, seconds, guard.as_ref()).await;
+    match extended.map_err(|error| key.failure(error))? {
+        Extended::Held(held) => Ok((held, false)),
+        // The lease as it stands.
+        Extended::Replayed => {
+            let held = queue::held(&app.db, lease_id, key_id, now).await?;
+            Ok((held, true))
+        }
+        Extended::KeyReused => Err(key.reused()),
+        Extended::Unknown => Err(Failure::new(Code::NotFound)),
     }
 }
 

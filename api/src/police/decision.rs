@@ -40,7 +40,8 @@ use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
 use crate::reply::{Json, Replayed};
 use crate::shapes::text::{
-    CommuneCode, Id, Instant, Note, QuestionPointer, Reason, ReviewDecisionWord, ReviewStateWord,
+    CommuneCode, DecisionReasonWord, Id, Instant, Note, QuestionPointer, Reason,
+    ReviewDecisionWord, ReviewStateWord,
 };
 use crate::stays::with_key;
 use crate::topic::Topic;
@@ -51,8 +52,10 @@ pub(crate) struct DecisionRequest {
     /// `accept`: nothing need be done. `request_correction`: the sender shall look again.
     /// `refer`: the police of another commune shall decide.
     decision: ReviewDecisionWord,
-    /// Why: for the police only.
-    note: Reason,
+    /// Why, as a word that can be counted: for the police only.
+    reason: Option<DecisionReasonWord>,
+    /// Why, in words: for the police only. Required without `reason`.
+    note: Option<Reason>,
     /// The lease that holds the case.
     lease_id: Id,
     /// With `refer`: the commune.
@@ -150,30 +153,41 @@ impl DecisionsApi {
         document: JsonDocument<DecisionRequest>,
     ) -> Result<CaseDecided, Failure> {
         let (app, sender) = (&self.0, admitted.sender());
-        let request = read(app, sender, case_id, &document.value).await?;
-        let decision = request.ruling.decision();
-        let new = new_decision(app, sender, case_id, request, &key, &document).await?;
-        let decided = decide::decide(&app.db, &scope_of(sender), new).await;
-        match decided.map_err(|error| key.failure(error))? {
-            Decided::Made(row) => {
-                counter!("luutru_review_decisions_total", "decision" => decision.as_str())
-                    .increment(1);
-                key.count("new");
-                Ok(CaseDecided::Decision(Json(DecisionAnswer::of(&row)?), None))
-            }
-            Decided::Replayed(row) => {
-                key.count("replay");
-                let answer = Json(DecisionAnswer::of(&row)?);
-                Ok(CaseDecided::Decision(answer, Replayed::when(true)))
-            }
-            Decided::KeyReused => Err(key.reused()),
-            Decided::NotFound => Err(super::absent(app, sender, case_id).await),
-            Decided::SameCommune => {
-                let same = Violation::new("/commune_code", Code::ReferredToSameCommune);
-                Err(Failure::invalid(vec![same]))
-            }
-            Decided::LeaseLost => Err(Failure::new(Code::LeaseLost)),
+        let (row, is_replay) = decide(app, sender, case_id, &key, &document).await?;
+        let answer = Json(DecisionAnswer::of(&row)?);
+        Ok(CaseDecided::Decision(answer, Replayed::when(is_replay)))
+    }
+}
+
+/// Decides a case; tells whether the same request had decided it before.
+pub(crate) async fn decide(
+    app: &App,
+    sender: &Sender,
+    case_id: Uuid,
+    key: &IdempotencyKey,
+    document: &JsonDocument<DecisionRequest>,
+) -> Result<(DecisionRow, bool), Failure> {
+    let request = read(app, sender, case_id, &document.value).await?;
+    let decision = request.ruling.decision();
+    let new = new_decision(app, sender, case_id, request, key, document).await?;
+    let decided = decide::decide(&app.db, &scope_of(sender), new).await;
+    match decided.map_err(|error| key.failure(error))? {
+        Decided::Made(row) => {
+            counter!("luutru_review_decisions_total", "decision" => decision.as_str()).increment(1);
+            key.count("new");
+            Ok((row, false))
         }
+        Decided::Replayed(row) => {
+            key.count("replay");
+            Ok((row, true))
+        }
+        Decided::KeyReused => Err(key.reused()),
+        Decided::NotFound => Err(super::absent(app, sender, case_id).await),
+        Decided::SameCommune => {
+            let same = Violation::new("/commune_code", Code::ReferredToSameCommune);
+            Err(Failure::invalid(vec![same]))
+        }
+        Decided::LeaseLost => Err(Failure::new(Code::LeaseLost)),
     }
 }
 
@@ -219,7 +233,8 @@ async fn new_decision(
         } => (None, None, Some((commune_code, province_code))),
     };
     let words = OfficerWords {
-        note: Some(request.note),
+        reason: request.reason.map(|reason| reason.as_str().to_owned()),
+        note: request.note,
         question,
     };
     // Without a case there is nothing to decide and nothing to seal.

@@ -38,7 +38,7 @@ use crate::shapes::review::{
     ReviewCase, ReviewedCompletion, ReviewedDelivery, ReviewedFacility, ReviewedStay, WordedAnswer,
 };
 use crate::shapes::text::{
-    AnswerText, CommuneCode, IdentityWord, Instant, Note, Place, Pointer, ProvinceCode,
+    AnswerText, CommuneCode, DecisionReasonWord, IdentityWord, Instant, Note, Place, Pointer, ProvinceCode,
 };
 
 /// The additional data of a page of cases.
@@ -178,7 +178,7 @@ impl CaseSubject<'_> {
             if row.decision.get()? == ReviewDecision::RequestCorrection {
                 questions.push(self.asked(row, words.question)?);
             }
-            decisions.push(past(row, words.note)?);
+            decisions.push(past(row, words.reason, words.note)?);
         }
         Ok(ReviewCase {
             id: case.id,
@@ -317,7 +317,11 @@ fn attempts(rows: &[facts::AttemptSummary]) -> store::Result<PeerAttempts> {
     Ok(attempts)
 }
 
-fn past(row: &DecisionRow, note: Option<String>) -> store::Result<PastDecision> {
+fn past(
+    row: &DecisionRow,
+    reason: Option<String>,
+    note: Option<String>,
+) -> store::Result<PastDecision> {
     Ok(PastDecision {
         id: row.id,
         decision: row.decision.get()?.into(),
@@ -325,12 +329,13 @@ fn past(row: &DecisionRow, note: Option<String>) -> store::Result<PastDecision> 
         decided_by: row.decided_by,
         commune_code: CommuneCode(row.commune_code.clone()),
         referred_to: row.referred_to.clone().map(CommuneCode),
+        reason: reason.map(DecisionReasonWord),
         note,
     })
 }
 
 /// The holder of the case; the lease's id is only shown to its holder.
-fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Option<Lease> {
+pub(super) fn lease(officer: Uuid, case: &Case, now: DateTime<Utc>) -> Option<Lease> {
     let leased_until = case.leased_until.filter(|until| *until > now)?;
     let is_own = case.leased_by == Some(officer);
     Some(Lease {

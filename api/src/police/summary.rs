@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use domain::time::{VIET_NAM, local_date};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Serialize;
 use store::{
-    review::queue::{self, Count},
+    review::queue::{self, Count, HandledCase, OfficerScope},
     word::Unreadable,
 };
 
@@ -19,11 +20,21 @@ use crate::reply::Json;
 use crate::shapes::text::{CommuneCode, Instant, ReviewKindWord};
 use crate::topic::Topic;
 
+/// What is due within this time is urgent.
+const DUE_SOON: TimeDelta = TimeDelta::hours(3);
+
 /// How much waits.
 #[derive(Object, Serialize)]
 pub(crate) struct ReviewSummary {
     /// By commune and kind.
-    items: Vec<ReviewCount>,
+    pub(crate) items: Vec<ReviewCount>,
+    /// Waiting cases whose declaration is due within three hours.
+    pub(crate) due_soon: u32,
+    /// Cases that were decided today.
+    pub(crate) handled_today: u32,
+    /// Of these, how long half of them waited at most, from opening to decision.
+    #[oai(nullable)]
+    pub(crate) median_handling_seconds: Option<u64>,
     /// Always `null`: there is one page.
     #[oai(nullable)]
     next_cursor: Option<String>,
@@ -31,29 +42,28 @@ pub(crate) struct ReviewSummary {
 
 /// How many cases of a kind a commune has.
 #[derive(Object, Serialize)]
-struct ReviewCount {
+pub(crate) struct ReviewCount {
     /// The commune.
-    commune_code: CommuneCode,
+    pub(crate) commune_code: CommuneCode,
     /// The kind.
-    kind: ReviewKindWord,
+    pub(crate) kind: ReviewKindWord,
     /// Cases that wait for an officer, those held by one included.
-    open: u32,
+    pub(crate) open: u32,
     /// Of these, cases that an officer holds.
-    leased: u32,
+    pub(crate) leased: u32,
     /// Cases whose sender was asked.
-    awaiting_correction: u32,
+    pub(crate) awaiting_correction: u32,
     /// Since when the oldest waits for an officer.
     #[oai(nullable)]
-    oldest_opened_at: Option<Instant>,
+    pub(crate) oldest_opened_at: Option<Instant>,
     /// The same in seconds.
     #[oai(nullable)]
-    oldest_age_seconds: Option<u64>,
+    pub(crate) oldest_age_seconds: Option<u64>,
 }
 
 impl ReviewCount {
     /// Errors: their kind is damaged. The list of cases names them.
     fn of(count: Count, now: DateTime<Utc>) -> Result<Self, Unreadable> {
-        let number = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
         let age = |at: DateTime<Utc>| u64::try_from((now - at).num_seconds()).unwrap_or_default();
         Ok(Self {
             commune_code: CommuneCode(count.commune_code),
@@ -94,14 +104,38 @@ impl CaseCountsApi {
         tag = "Topic::Police"
     )]
     async fn show(&self, admitted: Admitted<op::SummarizeCases>) -> Result<CasesCounted, Failure> {
-        let app = &self.0;
-        let now = app.clock.now();
-        let counts = queue::counts(&app.db, &scope_of(admitted.sender()), now).await?;
-        let items = counts.into_iter();
-        let items = items.filter_map(|count| ReviewCount::of(count, now).ok());
-        Ok(CasesCounted::Summary(Json(ReviewSummary {
-            items: items.collect(),
-            next_cursor: None,
-        })))
+        let summary = summary(&self.0, &scope_of(admitted.sender())).await?;
+        Ok(CasesCounted::Summary(Json(summary)))
     }
+}
+
+/// How much waits in these areas.
+pub(crate) async fn summary(app: &App, scope: &OfficerScope) -> Result<ReviewSummary, Failure> {
+    let now = app.clock.now();
+    let counts = queue::counts(&app.db, scope, now).await?;
+    let items = counts.into_iter();
+    let items = items.filter_map(|count| ReviewCount::of(count, now).ok());
+    let due_soon = queue::due_between(&app.db, scope, now, now + DUE_SOON).await?;
+    let since = local_date(now).and_time(NaiveTime::MIN) - VIET_NAM;
+    let handled = queue::handled_since(&app.db, scope, since.and_utc()).await?;
+    Ok(ReviewSummary {
+        items: items.collect(),
+        due_soon: number(due_soon),
+        handled_today: u32::try_from(handled.len()).unwrap_or(u32::MAX),
+        median_handling_seconds: median_seconds(&handled),
+        next_cursor: None,
+    })
+}
+
+/// The middle one of the times from opening to decision, the lower one of two.
+fn median_seconds(handled: &[HandledCase]) -> Option<u64> {
+    let seconds = |case: &HandledCase| (case.decided_at - case.opened_at).num_seconds();
+    let mut seconds: Vec<i64> = handled.iter().map(seconds).collect();
+    seconds.sort_unstable();
+    let middle = seconds.get(seconds.len().saturating_sub(1) / 2)?;
+    u64::try_from(*middle).ok()
+}
+
+fn number(count: i64) -> u32 {
+    u32::try_from(count.max(0)).unwrap_or(u32::MAX)
 }

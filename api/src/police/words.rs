@@ -17,6 +17,9 @@ use crate::unreadable;
 /// An officer's words.
 #[derive(Default, Deserialize, Serialize)]
 pub(super) struct OfficerWords {
+    /// Why, as a word: for the police only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
     /// For the police only.
     pub(super) note: Option<String>,
     /// For the sender.
@@ -32,7 +35,7 @@ impl OfficerWords {
         decision_id: Uuid,
         stay: &StayRow,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        if self.note.is_none() && self.question.is_none() {
+        if self.reason.is_none() && self.note.is_none() && self.question.is_none() {
             return Ok(None);
         }
         let plaintext = serde_json::to_vec(self).map_err(Failure::internal)?;

@@ -7,8 +7,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::text::{
-    AnswerText, CommuneCode, CompletionWord, CountryCode, Day, DeliveryWord, DocumentKindWord,
-    FacilityKindWord, GradedIdentityWord, IdentityWord, Instant, Name, NoDocumentReasonWord, Note,
+    AnswerText, CommuneCode, CompletionWord, CountryCode, Day, DecisionReasonWord, DeliveryWord,
+    DocumentKindWord, FacilityKindWord, GradeReasonWord, GradedIdentityWord, IdentityWord, Instant, Name, NoDocumentReasonWord, Note,
     PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, ReviewDecisionWord,
     ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
 };
@@ -197,6 +197,10 @@ pub(crate) struct Difference {
     pointer: Pointer,
     /// How well.
     grade: String,
+    /// Which part of it is another, or how it is written otherwise; `null` where it agrees. It tells
+    /// nothing of the registry's value.
+    #[oai(nullable)]
+    reason: Option<GradeReasonWord>,
 }
 
 /// The way to the police endpoint, for the police.
@@ -298,7 +302,10 @@ pub(crate) struct PastDecision {
     /// The commune that it went to.
     #[oai(nullable)]
     pub(crate) referred_to: Option<CommuneCode>,
-    /// Why.
+    /// Why, as a word.
+    #[oai(nullable)]
+    pub(crate) reason: Option<DecisionReasonWord>,
+    /// Why, in words.
     #[oai(nullable)]
     pub(crate) note: Option<String>,
 }

@@ -12,6 +12,7 @@ use domain::{
     draft,
     event::EventKind,
     facility::FacilityKind,
+    identity,
     import::{self, FileKind},
     operator,
     party::PartyRole,
@@ -288,6 +289,10 @@ word_types! {
     ReviewStateWord => review::ReviewState;
     /// What an officer decides.
     ReviewDecisionWord => review::ReviewDecision;
+    /// Why an officer decides so.
+    DecisionReasonWord => review::DecisionReason;
+    /// Why a value is graded as it is.
+    GradeReasonWord => identity::GradeReason;
     /// Whether a webhook is on.
     WebhookStateWord => webhook::WebhookState;
     /// Why a webhook was switched off.

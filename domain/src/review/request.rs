@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ReviewDecision, ReviewKind};
+use super::{DecisionReason, ReviewDecision, ReviewKind};
 use crate::catalogue::Catalogues;
 use crate::draft::NOTE_LENGTH_MAX;
 use crate::members::Members;
@@ -58,8 +58,10 @@ pub struct ClaimRequest {
 pub struct DecisionRequest {
     /// The decision.
     pub ruling: Ruling,
-    /// Why, for the police only.
-    pub note: String,
+    /// Why, as a word, for the police only.
+    pub reason: Option<DecisionReason>,
+    /// Why, in words, for the police only; there where no word says it.
+    pub note: Option<String>,
     /// The lease under which it is decided; `None` when what was sent is no id.
     pub lease_id: Option<Uuid>,
 }
@@ -154,7 +156,7 @@ impl ClaimRequest {
 }
 
 impl DecisionRequest {
-    /// Reads `{decision, note, lease_id, …}`; `commune_code` belongs to `refer`, `question` and
+    /// Reads `{decision, reason?, note?, lease_id, …}`, one of reason and note; `commune_code` belongs to `refer`, `question` and
     /// `pointers` to `request_correction`.
     ///
     /// # Errors
@@ -166,7 +168,11 @@ impl DecisionRequest {
         if word.is_some() && decision.is_none() {
             members.fault("decision", Code::UnknownCode, None);
         }
-        let note = members.required("note", NOTE_LENGTH_MAX);
+        let reason = reason(&mut members);
+        let note = match reason {
+            Some(_) => members.text("note", NOTE_LENGTH_MAX),
+            None => members.required("note", NOTE_LENGTH_MAX),
+        };
         let lease_id = members.required("lease_id", NOTE_LENGTH_MAX);
         let ruling = match decision {
             Some(ReviewDecision::Accept) => Some(Ruling::Accept),
@@ -183,10 +189,21 @@ impl DecisionRequest {
         let missing = |pointer| vec![Violation::new(pointer, Code::Required)];
         Ok(Self {
             ruling: ruling.ok_or_else(|| missing("/decision"))?,
-            note: note.ok_or_else(|| missing("/note"))?,
+            reason,
+            note,
             lease_id: lease_id.and_then(|text| Uuid::try_parse(&text).ok()),
         })
     }
+}
+
+/// Why, as a word; one that is unknown is a fault.
+fn reason(members: &mut Members<'_>) -> Option<DecisionReason> {
+    let word = members.text("reason", NOTE_LENGTH_MAX)?;
+    let reason = DecisionReason::parse(&word);
+    if reason.is_none() {
+        members.fault("reason", Code::UnknownCode, None);
+    }
+    reason
 }
 
 fn question(members: &mut Members<'_>) -> Ruling {
@@ -330,7 +347,13 @@ mod tests {
         let accept = read(&accept).unwrap();
         assert_eq!(accept.ruling, Ruling::Accept);
         assert_eq!(accept.lease_id, Some(lease));
-        assert_eq!(accept.note, "đã gọi\nlại");
+        assert_eq!(accept.note.as_deref(), Some("đã gọi\nlại"));
+        let by_word = json!({
+            "decision": "accept", "lease_id": lease, "reason": "data_confirmed",
+        });
+        let by_word = read(&by_word).unwrap();
+        assert_eq!(by_word.reason, Some(DecisionReason::DataConfirmed));
+        assert_eq!(by_word.note, None);
 
         let refer = json!({
             "decision": "refer", "lease_id": "x", "note": "n", "commune_code": "16531",
@@ -371,6 +394,10 @@ mod tests {
             (
                 json!({"decision": "accept", "lease_id": lease, "note": " "}),
                 vec![("/note", Code::Required)],
+            ),
+            (
+                json!({"decision": "accept", "lease_id": lease, "note": "n", "reason": "mood"}),
+                vec![("/reason", Code::UnknownCode)],
             ),
             (
                 json!({"decision": "burn", "lease_id": lease, "note": "n", "question": "?"}),

@@ -271,21 +271,25 @@ table! {
     }
 
     WATCHING {
+        ListQueue => "listQueue",
         ListCases => "listCases",
         ShowCase => "showCase",
         SummarizeCases => "summarizeCases",
+        ShowStatistics => "showStatistics",
     }
 
     REVIEWING {
         ClaimCases => "claimCases",
         ExtendClaim => "extendClaim",
         ReleaseClaim => "releaseClaim",
+        ReleaseCase => "releaseCase",
         DecideCase => "decideCase",
     }
 
     POLICE_PAGES {
         CasesPage => "casesPage",
         CasePage => "casePage",
+        DashboardPage => "dashboardPage",
     }
 
     SEEING_ACCOUNTS {

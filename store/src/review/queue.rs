@@ -1,6 +1,7 @@
 //! The officers' queue: visibility, claims and counts of cases.
 
 use chrono::{DateTime, Utc};
+use domain::facility::FacilityKind;
 use domain::review::{ReviewKind, ReviewState};
 use entity::{review_case, word::Word};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
@@ -31,10 +32,16 @@ pub struct CaseFilter {
     pub commune_code: Option<String>,
     /// Only what this lease of this key holds.
     pub lease: Option<(Uuid, Uuid)>,
+    /// Only what this key holds at this time, under whichever lease.
+    pub holder: Option<(Uuid, DateTime<Utc>)>,
+    /// Only of this facility.
+    pub facility_id: Option<Uuid>,
+    /// Only of facilities of this kind.
+    pub facility_kind: Option<FacilityKind>,
 }
 
 impl CaseFilter {
-    fn condition(&self) -> Condition {
+    fn condition(&self, backend: Backend) -> Condition {
         let mut condition = Condition::default();
         match self.state {
             None => condition.and("closed_at IS NULL", []),
@@ -48,6 +55,18 @@ impl CaseFilter {
         if let Some((lease_id, key_id)) = self.lease {
             let values = [rows::uuid(lease_id), rows::uuid(key_id)];
             condition.and("lease_id = ? AND leased_by = ?", values);
+        }
+        if let Some((key_id, now)) = self.holder {
+            let (lease_now, lease_now_values) = dialect::lease_now(backend, now);
+            condition.and("leased_by = ?", [rows::uuid(key_id)]);
+            condition.and(&format!("leased_until > {lease_now}"), lease_now_values);
+        }
+        if let Some(id) = self.facility_id {
+            condition.and("facility_id = ?", [rows::uuid(id)]);
+        }
+        if let Some(kind) = self.facility_kind {
+            let of_kind = "facility_id IN (SELECT facility.id FROM facility WHERE facility.kind = ?)";
+            condition.and(of_kind, [rows::text(kind.as_str())]);
         }
         condition
     }
@@ -80,6 +99,12 @@ fn is_in(column: &str, count: usize) -> String {
 }
 
 impl OfficerScope {
+    /// The condition of a statement of its own, with the values of its marks.
+    pub(super) fn as_condition(&self) -> (String, Vec<Value>) {
+        let condition = self.condition();
+        (condition.text, condition.values)
+    }
+
     /// An officer of nothing sees nothing.
     fn condition(&self) -> Condition {
         let areas = [
@@ -114,7 +139,7 @@ pub async fn list(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<Case>> {
-    let mut condition = filter.condition();
+    let mut condition = filter.condition(db.backend());
     if let Some(after) = after {
         // Priority and age of a case never change, so that its id stands for its place.
         let Some(place) = review_case::Entity::find_by_id(after)
@@ -443,6 +468,27 @@ pub async fn release(db: &Database, lease_id: Uuid, key_id: Uuid) -> Result<Opti
     Ok(Some(released.rows_affected()))
 }
 
+/// Releases one case of a lease and returns how many, which is none when the lease does not hold it.
+/// `None` when this key never had such a lease.
+pub async fn release_one(
+    db: &Database,
+    lease_id: Uuid,
+    key_id: Uuid,
+    case_id: Uuid,
+) -> Result<Option<u64>> {
+    if !is_known(db, lease_id, key_id).await? {
+        return Ok(None);
+    }
+    let text = "UPDATE review_case SET lease_id = NULL, leased_by = NULL, leased_until = NULL \
+         WHERE id = ? AND lease_id = ? AND leased_by = ?";
+    let values = vec![rows::uuid(case_id), rows::uuid(lease_id), rows::uuid(key_id)];
+    let transaction = write::begin(db).await?;
+    let statement = dialect::statement(db.backend(), text, values);
+    let released = transaction.execute_raw(statement).await?;
+    write::commit(transaction).await?;
+    Ok(Some(released.rows_affected()))
+}
+
 async fn is_known(db: &Database, lease_id: Uuid, key_id: Uuid) -> Result<bool> {
     let statement = dialect::statement(
         db.backend(),
@@ -487,6 +533,58 @@ pub async fn counts(db: &Database, scope: &OfficerScope, now: DateTime<Utc>) -> 
     values.extend(condition.values);
     let statement = dialect::statement(db.backend(), &text, values);
     Ok(Count::find_by_statement(statement).all(db.reader()).await?)
+}
+
+/// How many cases wait for an officer whose declaration is due between the two instants.
+pub async fn due_between(
+    db: &Database,
+    scope: &OfficerScope,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<i64> {
+    let mut condition = scope.condition();
+    condition.and("closed_at IS NULL AND state IN ('open', 'referred')", []);
+    let is_due = "EXISTS (SELECT 1 FROM stay WHERE stay.id = review_case.stay_id \
+         AND stay.deadline_at > ? AND stay.deadline_at <= ?)";
+    condition.and(is_due, [rows::instant(from), rows::instant(until)]);
+    let text = format!(
+        "SELECT COUNT(*) AS number FROM review_case WHERE {}",
+        condition.text
+    );
+    let statement = dialect::statement(db.backend(), &text, condition.values);
+    let row = db.reader().query_one_raw(statement).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get("", "number"))?)
+}
+
+/// A case that was decided: when it was opened, and when its last decision was made.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct HandledCase {
+    /// Since when it waited.
+    pub opened_at: DateTime<Utc>,
+    /// Until when.
+    pub decided_at: DateTime<Utc>,
+}
+
+/// The cases of these areas that were decided last since an instant.
+pub async fn handled_since(
+    db: &Database,
+    scope: &OfficerScope,
+    since: DateTime<Utc>,
+) -> Result<Vec<HandledCase>> {
+    let mut condition = Condition::default();
+    let is_new = "id IN (SELECT case_id FROM review_decision \
+         WHERE review_decision.decided_at >= ?) AND decided_at >= ?";
+    condition.and(is_new, [rows::instant(since), rows::instant(since)]);
+    let scope = scope.condition();
+    condition.and(&scope.text, scope.values);
+    let text = format!(
+        "SELECT opened_at, decided_at FROM review_case WHERE {}",
+        condition.text
+    );
+    let statement = dialect::statement(db.backend(), &text, condition.values);
+    Ok(HandledCase::find_by_statement(statement)
+        .all(db.reader())
+        .await?)
 }
 
 /// How many cases of a kind wait for an officer, and since when the oldest: for metrics.
