@@ -25,8 +25,8 @@ use uuid::Uuid;
 use crate::cursor;
 use crate::problem::Failure;
 use crate::shapes::text::{
-    CompletionWord, DateOrderWord, DeliveryWord, FacilityKindWord, PresenceWord, ReviewKindWord, ReviewStateWord,
-    RowOutcomeWord, TimelinessWord,
+    CompletionWord, DateOrderWord, DeliveryWord, FacilityKindWord, PresenceWord, ReviewKindWord,
+    ReviewStateWord, RowOutcomeWord, TimelinessWord,
 };
 
 /// A type that a parameter may have.

@@ -146,7 +146,9 @@ fn reasons(declared: &DeclaredPerson, registry: &RegistryPerson) -> GradeReasons
     GradeReasons {
         full_name: reason_of_names(&declared.full_name, &registry.full_name),
         birth_date: birth_dates.and_then(|(left, right)| reason_of_birth_dates(left, right)),
-        sex: sexes.filter(|pair| is_other(*pair)).map(|_| GradeReason::OtherSex),
+        sex: sexes
+            .filter(|pair| is_other(*pair))
+            .map(|_| GradeReason::OtherSex),
     }
 }
 
@@ -372,8 +374,8 @@ mod tests {
     #[test]
     fn a_reason_tells_which_part_is_another() {
         use GradeReason::{
-            LessPrecise, DayAndMonthSwapped, OtherDate, OtherDay, OtherMarks, OtherMonth, OtherName,
-            OtherOrder, OtherYear,
+            DayAndMonthSwapped, LessPrecise, OtherDate, OtherDay, OtherMarks, OtherMonth,
+            OtherName, OtherOrder, OtherYear,
         };
 
         let names = [

@@ -227,7 +227,11 @@ pub fn case_id(stay_id: Uuid, version: i32, kind: ReviewKind) -> Uuid {
 pub fn differences(grade: Grade) -> Value {
     let members = [
         ("/guest/full_name", grade.full_name, grade.reasons.full_name),
-        ("/guest/birth_date", grade.birth_date, grade.reasons.birth_date),
+        (
+            "/guest/birth_date",
+            grade.birth_date,
+            grade.reasons.birth_date,
+        ),
         ("/guest/sex", grade.sex, grade.reasons.sex),
     ];
     let differences: Vec<Value> = members

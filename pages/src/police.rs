@@ -2,6 +2,8 @@
 
 pub mod bar;
 pub mod case;
+pub mod chart;
+pub mod dashboard;
 pub mod queue;
 
 use domain::review::ReviewKind;

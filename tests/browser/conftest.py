@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import harness
+import officer
 import signing_in
 
 
@@ -42,6 +43,18 @@ def desk_state(browser, service):
     state = context.storage_state()
     context.close()
     return state
+
+
+@pytest.fixture(scope="session")
+def officer_state(browser, service):
+    """Cookies of the commune's officer, signed in once."""
+    return officer.sign_in(browser, service, "police")
+
+
+@pytest.fixture(scope="session")
+def supervisor_state(browser, service):
+    """Cookies of the supervisor, signed in once."""
+    return officer.sign_in(browser, service, "supervisor")
 
 
 @pytest.fixture

@@ -3,14 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-import accessibility
-import harness
 from desk import Guest, Hands, declare, passport
+from looks import SIZES, look
 from signing_in import give_password
-
-SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
-THEMES = ("light", "dark")
-
 
 def idle(page):
     page.goto("/desk")
@@ -146,15 +141,5 @@ PAGES = {
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_seen_by_everybody(new_page, desk_state, name, size):
-    page = new_page(
-        storage_state=None if name.startswith("sign-in") else desk_state,
-        viewport=SIZES[size],
-        reduced_motion="reduce",
-    )
-    PAGES[name](page)
-    for theme in THEMES:
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        accessibility.assert_none(page, f"{name}, {size}, {theme}")
-        page.screenshot(path=harness.PICTURES / f"{name}-{size}-{theme}.png", full_page=size == "phone")
-    scrolled = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert scrolled <= 0 or name.startswith("receipt"), f"{name}, {size}: {scrolled} px sideways"
+    state = None if name.startswith("sign-in") else desk_state
+    look(new_page, state, name, size, PAGES[name], may_scroll=name.startswith("receipt"))

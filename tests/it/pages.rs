@@ -19,7 +19,7 @@ async fn desk(river: &River) -> Person {
 }
 
 /// Sends a form as a browser does.
-async fn send(person: &Person, path: &str, pairs: &[(&str, &str)]) -> Answer {
+pub(super) async fn send(person: &Person, path: &str, pairs: &[(&str, &str)]) -> Answer {
     let pairs: Vec<String> = pairs
         .iter()
         .map(|(name, value)| format!("{name}={}", escaped(value)))
@@ -37,7 +37,7 @@ fn escaped(value: &str) -> String {
 }
 
 /// The value of a hidden field.
-fn hidden<'a>(page: &'a str, name: &str) -> &'a str {
+pub(super) fn hidden<'a>(page: &'a str, name: &str) -> &'a str {
     let start = format!("name=\"{name}\" value=\"");
     let (_, rest) = page.split_once(&start).expect("the field");
     rest.split('"').next().unwrap_or_default()

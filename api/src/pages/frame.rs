@@ -68,10 +68,11 @@ fn person<A>(reader: &PageReader, admitted: &Admitted<A>) -> String {
 }
 
 /// Every place of the rail that is served, in order, with the page that it leads to.
-const PLACES: [(Section, OperationId); 3] = [
+const PLACES: [(Section, OperationId); 4] = [
     (Section::Desk, OperationId::DeskPage),
     (Section::Today, OperationId::TodayPage),
     (Section::Queue, OperationId::CasesPage),
+    (Section::Dashboard, OperationId::DashboardPage),
 ];
 
 /// The places that the caller may go to.

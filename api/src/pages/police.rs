@@ -2,6 +2,7 @@
 
 mod case;
 mod claims;
+mod dashboard;
 mod decision;
 mod history;
 mod queue;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
         get("/police/cases/:id", case::show),
         post("/police/cases/:id/claim", claims::take_one),
         post("/police/cases/:id/decision", decision::decide),
+        get("/police/dashboard", dashboard::show),
     ]
 }
 
@@ -106,9 +108,7 @@ impl<A: Access> OfficeVisit<A> {
         match areas.as_slice() {
             [] => words.police().to_owned(),
             [only] => words.police_of_areas(only),
-            [first, rest @ ..] => {
-                words.police_of_areas(words.several_areas(first, rest.len()))
-            }
+            [first, rest @ ..] => words.police_of_areas(words.several_areas(first, rest.len())),
         }
     }
 
@@ -164,5 +164,7 @@ fn instant(text: &str) -> DateTime<Utc> {
 fn done(request: &Request) -> &str {
     let query = request.uri().query().unwrap_or_default();
     let mut pairs = query.split('&');
-    pairs.find_map(|pair| pair.strip_prefix("done=")).unwrap_or_default()
+    pairs
+        .find_map(|pair| pair.strip_prefix("done="))
+        .unwrap_or_default()
 }

@@ -38,7 +38,8 @@ use crate::shapes::review::{
     ReviewCase, ReviewedCompletion, ReviewedDelivery, ReviewedFacility, ReviewedStay, WordedAnswer,
 };
 use crate::shapes::text::{
-    AnswerText, CommuneCode, DecisionReasonWord, IdentityWord, Instant, Note, Place, Pointer, ProvinceCode,
+    AnswerText, CommuneCode, DecisionReasonWord, IdentityWord, Instant, Note, Place, Pointer,
+    ProvinceCode,
 };
 
 /// The additional data of a page of cases.

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::text::{
     AnswerText, CommuneCode, CompletionWord, CountryCode, Day, DecisionReasonWord, DeliveryWord,
-    DocumentKindWord, FacilityKindWord, GradeReasonWord, GradedIdentityWord, IdentityWord, Instant, Name, NoDocumentReasonWord, Note,
-    PartialDate, Place, Pointer, PresenceWord, ProvinceCode, PurposeWord, ReviewDecisionWord,
-    ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord, Word,
+    DocumentKindWord, FacilityKindWord, GradeReasonWord, GradedIdentityWord, IdentityWord, Instant,
+    Name, NoDocumentReasonWord, Note, PartialDate, Place, Pointer, PresenceWord, ProvinceCode,
+    PurposeWord, ReviewDecisionWord, ReviewKindWord, ReviewStateWord, SexWord, TimelinessWord,
+    Word,
 };
 use super::{Residence, Visa, Warning};
 use crate::reply::Raw;

@@ -76,7 +76,12 @@ pub struct QueueFilters {
 impl QueueFilters {
     /// Whether less than all is listed.
     fn is_filtered(&self) -> bool {
-        let chosen = [&self.kind, &self.commune, &self.facility_kind, &self.facility];
+        let chosen = [
+            &self.kind,
+            &self.commune,
+            &self.facility_kind,
+            &self.facility,
+        ];
         chosen.iter().any(|value| !value.is_empty()) || self.state != "open"
     }
 
@@ -90,7 +95,9 @@ impl QueueFilters {
             ("facility", &self.facility),
         ];
         let chosen = pairs.iter().filter(|(_, value)| !value.is_empty());
-        let chosen: Vec<String> = chosen.map(|(name, value)| format!("{name}={value}")).collect();
+        let chosen: Vec<String> = chosen
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         chosen.join("&")
     }
 }

@@ -65,7 +65,8 @@ impl CaseFilter {
             condition.and("facility_id = ?", [rows::uuid(id)]);
         }
         if let Some(kind) = self.facility_kind {
-            let of_kind = "facility_id IN (SELECT facility.id FROM facility WHERE facility.kind = ?)";
+            let of_kind =
+                "facility_id IN (SELECT facility.id FROM facility WHERE facility.kind = ?)";
             condition.and(of_kind, [rows::text(kind.as_str())]);
         }
         condition
@@ -481,7 +482,11 @@ pub async fn release_one(
     }
     let text = "UPDATE review_case SET lease_id = NULL, leased_by = NULL, leased_until = NULL \
          WHERE id = ? AND lease_id = ? AND leased_by = ?";
-    let values = vec![rows::uuid(case_id), rows::uuid(lease_id), rows::uuid(key_id)];
+    let values = vec![
+        rows::uuid(case_id),
+        rows::uuid(lease_id),
+        rows::uuid(key_id),
+    ];
     let transaction = write::begin(db).await?;
     let statement = dialect::statement(db.backend(), text, values);
     let released = transaction.execute_raw(statement).await?;

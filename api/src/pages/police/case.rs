@@ -5,6 +5,7 @@ use domain::problem::{Code, Language};
 use domain::review::{ReviewKind, ReviewState};
 use domain::sex::Sex;
 use domain::stay::Timeliness;
+use domain::typed;
 use domain::{document::DocumentKind, identity::GradeReason, purpose::Purpose};
 use pages::badge::{Badge, Tone};
 use pages::frame::Section;
@@ -102,7 +103,12 @@ impl ShownCase {
 
 impl<A: Access> OfficeVisit<A> {
     /// The page of a case, whose sight is audited.
-    pub(super) async fn case(&self, id: Uuid, status: StatusCode, content: CaseContent) -> MadePage {
+    pub(super) async fn case(
+        &self,
+        id: Uuid,
+        status: StatusCode,
+        content: CaseContent,
+    ) -> MadePage {
         let words = self.reader.words;
         let shown = cases::shown(&self.app, self.admitted.sender(), id).await?;
         let shown = serde_json::to_string(&shown).map_err(Failure::internal)?;
@@ -156,7 +162,7 @@ impl<A: Access> OfficeVisit<A> {
         let words = self.reader.words;
         let at = |pointer: &str| match case.text(pointer) {
             "" => words.unknown().to_owned(),
-            text => moment::exact(instant(text)),
+            text => typed::written_instant(instant(text)),
         };
         let purpose = Purpose::parse(case.text("/stay/purpose"));
         let nationality = case.text("/stay/guest/nationality");
@@ -167,12 +173,20 @@ impl<A: Access> OfficeVisit<A> {
         };
         let mut facts = vec![
             (words.arrival(), at("/stay/arrival_at")),
-            (words.expected_departure(), at("/stay/expected_departure_at")),
+            (
+                words.expected_departure(),
+                at("/stay/expected_departure_at"),
+            ),
             (
                 words.purpose(),
-                purpose.map_or("", |purpose| words.of_purpose(purpose)).to_owned(),
+                purpose
+                    .map_or("", |purpose| words.of_purpose(purpose))
+                    .to_owned(),
             ),
-            (words.received_at(), at("/stay/received_at")),
+            (
+                words.received_at(),
+                moment::exact(instant(case.text("/stay/received_at"))),
+            ),
             (words.deadline_at(), at("/stay/deadline_at")),
             (
                 words.police_reference(),
@@ -180,7 +194,9 @@ impl<A: Access> OfficeVisit<A> {
             ),
             (
                 words.nationality(),
-                country.map_or(nationality, |country| name(words, country)).to_owned(),
+                country
+                    .map_or(nationality, |country| name(words, country))
+                    .to_owned(),
             ),
             (
                 words.facility_address(),
@@ -283,9 +299,18 @@ fn differing(case: &ShownCase) -> Vec<String> {
 fn compared(words: Words, case: &ShownCase) -> Vec<ComparedRow> {
     let sex = Sex::parse(case.text("/stay/guest/sex"));
     let members = [
-        ("/guest/full_name", case.text("/stay/guest/full_name").to_owned()),
-        ("/guest/birth_date", birth_date(case.text("/stay/guest/birth_date"))),
-        ("/guest/sex", sex.map_or("", |sex| words.of_sex(sex)).to_owned()),
+        (
+            "/guest/full_name",
+            case.text("/stay/guest/full_name").to_owned(),
+        ),
+        (
+            "/guest/birth_date",
+            birth_date(case.text("/stay/guest/birth_date")),
+        ),
+        (
+            "/guest/sex",
+            sex.map_or("", |sex| words.of_sex(sex)).to_owned(),
+        ),
     ];
     let rows = members.into_iter().filter(|(_, value)| !value.is_empty());
     let mut rows: Vec<ComparedRow> = rows
@@ -304,12 +329,18 @@ fn birth_date(declared: &str) -> String {
 fn member(words: Words, case: &ShownCase, pointer: &str, value: String) -> ComparedRow {
     let differences = case.list("/stay/identity/differences").iter();
     let found = differences.clone().find(|one| one["pointer"] == pointer);
-    let grade = found.and_then(|one| one["grade"].as_str()).unwrap_or_default();
+    let grade = found
+        .and_then(|one| one["grade"].as_str())
+        .unwrap_or_default();
     let reason = found.and_then(|one| one["reason"].as_str());
     let reason = reason.and_then(GradeReason::parse);
     let is_verified = case.text("/stay/identity/state") == "verified";
     let badge = match grade {
-        "different" => Some(Badge::new(Tone::Attention, Icon::CircleX, words.grade_different())),
+        "different" => Some(Badge::new(
+            Tone::Attention,
+            Icon::CircleX,
+            words.grade_different(),
+        )),
         "near" => Some(Badge::new(Tone::Soon, Icon::Triangle, words.grade_near())),
         "exact" => Some(Badge::new(Tone::Ok, Icon::Check, words.grade_exact())),
         _ if is_verified => Some(Badge::new(Tone::Ok, Icon::Check, words.grade_exact())),
@@ -317,7 +348,10 @@ fn member(words: Words, case: &ShownCase, pointer: &str, value: String) -> Compa
     };
     let told = reason.map_or("", |reason| words.of_grade_reason(reason));
     let by_number = contradiction(words, case, pointer);
-    let reasons: Vec<&str> = [told, by_number].into_iter().filter(|it| !it.is_empty()).collect();
+    let reasons: Vec<&str> = [told, by_number]
+        .into_iter()
+        .filter(|it| !it.is_empty())
+        .collect();
     ComparedRow {
         name: words.of_member(pointer),
         value,
@@ -351,11 +385,19 @@ fn number(words: Words, case: &ShownCase) -> Option<ComparedRow> {
             words.number_known(),
         ),
         "not_found" => (
-            Some(Badge::new(Tone::Attention, Icon::CircleX, words.grade_absent())),
+            Some(Badge::new(
+                Tone::Attention,
+                Icon::CircleX,
+                words.grade_absent(),
+            )),
             words.number_unknown(),
         ),
         "pending" | "deferred" => (
-            Some(Badge::new(Tone::Settled, Icon::Clock, words.grade_pending())),
+            Some(Badge::new(
+                Tone::Settled,
+                Icon::Clock,
+                words.grade_pending(),
+            )),
             "",
         ),
         _ => (None, ""),

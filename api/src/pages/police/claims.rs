@@ -15,9 +15,9 @@ use crate::auth::{Access, op};
 use crate::idempotency::IdempotencyKey;
 use crate::pages::enter::OfficeVisit;
 use crate::pages::form::PageForm;
+use crate::pages::stay::id_of;
 use crate::pages::{MadePage, see_other};
 use crate::payload::JsonDocument;
-use crate::pages::stay::id_of;
 use crate::police::claims;
 use crate::problem::Failure;
 
@@ -96,7 +96,9 @@ pub(in crate::pages) async fn release(request: Request) -> MadePage {
         let released = queue::release(&visit.app.db, lease_id, key_id).await?;
         released_count += released.unwrap_or_default();
     }
-    Ok(see_other(&format!("/police?done=released-{released_count}")))
+    Ok(see_other(&format!(
+        "/police?done=released-{released_count}"
+    )))
 }
 
 /// The leases that hold these cases.

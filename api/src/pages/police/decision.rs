@@ -100,9 +100,9 @@ impl TypedDecision {
     /// Whether the question seems to tell the facility what the registry said.
     fn tells(&self) -> bool {
         let question = fold(&self.question);
-        let telling = ["khop", "dan cu", "csdl", "registry", "co so du lieu"];
+        let telling = ["khớp", "dân cư", "csdl", "cơ sở dữ liệu", "registry"].map(fold);
         self.decision == ReviewDecision::RequestCorrection.as_str()
-            && telling.iter().any(|word| question.contains(word))
+            && telling.iter().any(|word| question.contains(word.as_str()))
     }
 
     /// The decision as the API takes it.
@@ -127,7 +127,10 @@ impl TypedDecision {
     /// What is to be looked at stays with the police: it becomes a part of the note.
     fn whole_note(&self, words: Words) -> String {
         let asks = self.decision == ReviewDecision::RequestCorrection.as_str();
-        let looks = self.looks.iter().filter(|look| MEMBERS.contains(&look.as_str()));
+        let looks = self
+            .looks
+            .iter()
+            .filter(|look| MEMBERS.contains(&look.as_str()));
         let looks: Vec<&str> = looks.map(|look| words.of_member(look)).collect();
         match asks && !looks.is_empty() {
             true => {
@@ -195,7 +198,7 @@ impl<A: Access> OfficeVisit<A> {
             is_lost,
             typed: Some(typed),
         };
-        self.case(id, failure.status(), content).await
+        self.case(id, StatusCode::OK, content).await
     }
 
     /// What is wrong, at which field, and what to do.
@@ -281,8 +284,8 @@ fn reasons(words: Words) -> Vec<(&'static str, Vec<Choice>)> {
     decisions
         .map(|decision| {
             let reasons = DecisionReason::of(*decision).iter();
-            let choices =
-                reasons.map(|reason| Choice::new(reason.as_str(), words.of_decision_reason(*reason)));
+            let choices = reasons
+                .map(|reason| Choice::new(reason.as_str(), words.of_decision_reason(*reason)));
             (words.of_decision(*decision), choices.collect())
         })
         .collect()
@@ -306,7 +309,10 @@ fn commune_code<A: Access>(visit: &OfficeVisit<A>, typed: &str) -> String {
     let typed = typed.trim();
     let sender = visit.admitted.sender();
     let catalogues = visit.app.intake.catalogues();
-    let own = sender.communes.first().and_then(|code| catalogues.commune(code));
+    let own = sender
+        .communes
+        .first()
+        .and_then(|code| catalogues.commune(code));
     let own = own.map(|commune| commune.province_code.as_str());
     let province = own.or(sender.provinces.first().map(String::as_str));
     let choices = province.map(|code| communes(&visit.app, code, visit.now));

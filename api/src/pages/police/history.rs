@@ -43,13 +43,23 @@ fn declared(words: Words, case: &ShownCase) -> Timed {
     let timeliness = Timeliness::parse(case.text("/stay/timeliness"));
     let timeliness = timeliness.map_or("", |one| words.of_timeliness(one));
     let at = case.text("/stay/received_at");
-    line(at, words.was_declared(), words.by_facility(), timeliness.to_owned())
+    line(
+        at,
+        words.was_declared(),
+        words.by_facility(),
+        timeliness.to_owned(),
+    )
 }
 
 fn opened(words: Words, case: &ShownCase) -> Timed {
     let version = case.value("/version").and_then(Value::as_u64).unwrap_or(1);
     let outcome = words.version_is(version);
-    line(case.text("/opened_at"), words.was_opened(), words.by_system(), outcome)
+    line(
+        case.text("/opened_at"),
+        words.was_opened(),
+        words.by_system(),
+        outcome,
+    )
 }
 
 /// The calls of a peer.

@@ -79,7 +79,9 @@ impl WantedCases {
                 Some((_, word)) => ReviewState::parse(word),
                 None => Some(ReviewState::Open),
             },
-            commune: Some(query.value("commune")).filter(is_code).map(str::to_owned),
+            commune: Some(query.value("commune"))
+                .filter(is_code)
+                .map(str::to_owned),
             facility_kind: FacilityKind::parse(query.value("facility_kind")),
             facility: Uuid::try_parse(query.value("facility")).ok(),
             cursor: query.value("cursor").to_owned(),
@@ -101,7 +103,9 @@ impl WantedCases {
 impl<A: Access> OfficeVisit<A> {
     async fn queue(&self, wanted: WantedCases, note: Option<Note>) -> MadePage {
         let words = self.reader.words;
-        let around = self.surroundings(Section::Queue, words.queue().to_owned()).await?;
+        let around = self
+            .surroundings(Section::Queue, words.queue().to_owned())
+            .await?;
         let sender = self.admitted.sender();
         let after = queue::place(&self.app, sender, &wanted.cursor);
         let filter = wanted.filter();
@@ -128,7 +132,10 @@ impl<A: Access> OfficeVisit<A> {
     fn summary_line(&self, summary: &ReviewSummary) -> String {
         let words = self.reader.words;
         let count: u32 = summary.items.iter().map(|item| item.open).sum();
-        let ages = summary.items.iter().filter_map(|item| item.oldest_age_seconds);
+        let ages = summary
+            .items
+            .iter()
+            .filter_map(|item| item.oldest_age_seconds);
         let areas: Vec<String> = self.areas().iter().map(|name| capital(name)).collect();
         let waiting = match ages.max().and_then(|age| i64::try_from(age).ok()) {
             Some(age) => words.waiting_cases_longest(count, words.lasting(age)),
@@ -144,7 +151,8 @@ impl<A: Access> OfficeVisit<A> {
         let kinds = ReviewKind::ALL.iter();
         let kinds = kinds.map(|kind| Choice::new(kind.as_str(), words.of_review_kind(*kind)));
         let places = FacilityKind::ALL.iter();
-        let places = places.map(|kind| Choice::new(kind.as_str(), words.of_kind_of_facility(*kind)));
+        let places =
+            places.map(|kind| Choice::new(kind.as_str(), words.of_kind_of_facility(*kind)));
         let states = [
             ReviewState::Open,
             ReviewState::Referred,
@@ -157,7 +165,10 @@ impl<A: Access> OfficeVisit<A> {
             kind: chosen(wanted.kind.map(ReviewKind::as_str)),
             communes: self.communes(summary),
             commune: chosen(wanted.commune.as_deref()),
-            facility_kinds: all(words.all_facilities()).into_iter().chain(places).collect(),
+            facility_kinds: all(words.all_facilities())
+                .into_iter()
+                .chain(places)
+                .collect(),
             facility_kind: chosen(wanted.facility_kind.map(FacilityKind::as_str)),
             states: all(words.not_closed()).into_iter().chain(states).collect(),
             state: chosen(wanted.state.map(ReviewState::as_str)),
@@ -169,7 +180,10 @@ impl<A: Access> OfficeVisit<A> {
     /// there is nothing to choose.
     fn communes(&self, summary: &ReviewSummary) -> Vec<Choice> {
         let own = self.admitted.sender().communes.iter().map(String::as_str);
-        let waiting = summary.items.iter().map(|item| item.commune_code.0.as_str());
+        let waiting = summary
+            .items
+            .iter()
+            .map(|item| item.commune_code.0.as_str());
         let mut codes: Vec<&str> = own.chain(waiting).collect();
         codes.sort_unstable();
         codes.dedup();
@@ -217,7 +231,11 @@ impl<A: Access> OfficeVisit<A> {
             }
             Some(lease) => {
                 let until = moment::clock(instant(&lease.leased_until.0));
-                Holder::Held(Badge::new(Tone::Settled, Icon::Lock, words.held_by_other(until)))
+                Holder::Held(Badge::new(
+                    Tone::Settled,
+                    Icon::Lock,
+                    words.held_by_other(until),
+                ))
             }
             None if self.may_decide() && state != ReviewState::Closed => Holder::Free,
             None => Holder::Nobody,
@@ -230,8 +248,14 @@ fn figures(words: Words, summary: &ReviewSummary) -> [Figure; 4] {
     let about_identity = summary.items.iter();
     let about_identity = about_identity.filter(|item| identity.contains(&item.kind.0.as_str()));
     let about_identity: u32 = about_identity.map(|item| item.open).sum();
-    let awaiting: u32 = summary.items.iter().map(|item| item.awaiting_correction).sum();
-    let median = summary.median_handling_seconds.and_then(|it| i64::try_from(it).ok());
+    let awaiting: u32 = summary
+        .items
+        .iter()
+        .map(|item| item.awaiting_correction)
+        .sum();
+    let median = summary
+        .median_handling_seconds
+        .and_then(|it| i64::try_from(it).ok());
     let figure = |value: String, name, is_bad| Figure {
         value,
         name,

@@ -29,7 +29,11 @@ impl Tally {
     fn add(&mut self, row: &StateCount) {
         let count = u64::try_from(row.stay_count).unwrap_or_default();
         self.declared += count;
-        if row.timeliness.get().is_ok_and(|one| one == Timeliness::OnTime) {
+        if row
+            .timeliness
+            .get()
+            .is_ok_and(|one| one == Timeliness::OnTime)
+        {
             self.on_time += count;
         }
     }
@@ -146,9 +150,9 @@ pub(super) fn arrivals(
 
 /// How long the cases that waited at an instant had waited.
 pub(super) fn backlog(spans: &[WaitingSpan], at: DateTime<Utc>) -> BacklogHour {
-    let waited = spans.iter().filter(|span| {
-        span.opened_at <= at && span.decided_at.is_none_or(|decided| decided > at)
-    });
+    let waited = spans
+        .iter()
+        .filter(|span| span.opened_at <= at && span.decided_at.is_none_or(|decided| decided > at));
     let ages = waited.map(|span| (at - span.opened_at).num_seconds());
     let mut ages: Vec<u64> = ages.filter_map(|age| u64::try_from(age).ok()).collect();
     ages.sort_unstable();
@@ -188,7 +192,11 @@ pub(super) fn quality(rows: &[StateCount], duplicate_count: i64) -> DataQuality 
         let state = row.completion_state.get();
         state.is_ok_and(|state| state == CompletionState::Complete)
     });
-    let timely = sum(&|row| row.timeliness.get().is_ok_and(|one| one == Timeliness::OnTime));
+    let timely = sum(&|row| {
+        row.timeliness
+            .get()
+            .is_ok_and(|one| one == Timeliness::OnTime)
+    });
     let duplicates = u64::try_from(duplicate_count).unwrap_or_default();
     DataQuality {
         correct_permille: permille(agreeing, answered),
@@ -263,7 +271,12 @@ mod tests {
             hour,
             stay_count,
         };
-        let rows = [hour(0, 14, 30), hour(0, 15, 9), hour(7, 14, 20), hour(14, 14, 20)];
+        let rows = [
+            hour(0, 14, 30),
+            hour(0, 15, 9),
+            hour(7, 14, 20),
+            hour(14, 14, 20),
+        ];
         let hours = arrivals(&rows, today, now);
         assert_eq!((hours[14].today, hours[14].usual), (Some(30), Some(10)));
         assert_eq!((hours[15].today, hours[15].usual), (None, None));
