@@ -29,7 +29,7 @@ struct Served {
 
 /// The style sheet comes last: it names the fonts by their hashed names. htmx and the pages' own
 /// module are one file: a request less on a first visit.
-const SERVED: [Served; 6] = [
+const SERVED: [Served; 7] = [
     Served {
         constant: "FONT_400",
         file: "fonts/be-vietnam-pro-400.woff2",
@@ -55,6 +55,13 @@ const SERVED: [Served; 6] = [
         constant: "POLICE_SCRIPT",
         file: "police.js",
         parts: &["police.js"],
+        media_type: "text/javascript; charset=utf-8",
+        is_compressible: true,
+    },
+    Served {
+        constant: "HOUSE",
+        file: "house.js",
+        parts: &["house.js"],
         media_type: "text/javascript; charset=utf-8",
         is_compressible: true,
     },

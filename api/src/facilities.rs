@@ -2,6 +2,7 @@
 
 pub(crate) mod digest;
 pub(crate) mod due;
+pub(crate) mod expected_guests;
 pub(crate) mod occupancy;
 pub(crate) mod rooms;
 

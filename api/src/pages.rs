@@ -16,6 +16,7 @@ mod lines;
 mod assets;
 mod desk;
 mod home;
+mod house;
 mod police;
 mod preferences;
 mod receipt;
@@ -66,6 +67,7 @@ pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint
         entrance(),
         desk::routes(),
         today::routes(),
+        house::routes(),
         stay::routes(),
         police::routes(),
     ];

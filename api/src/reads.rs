@@ -3,6 +3,7 @@
 
 use domain::{
     audit::{Action, SubjectKind},
+    facility::Facility,
     sender::Sender,
 };
 use metrics::counter;
@@ -38,6 +39,22 @@ pub(crate) async fn note_search(app: &App, sender: &Sender) {
     let entry = audit::entry(app, sender, Action::StaysSearched, subject, now);
     if let Err(error) = store::audit::insert(&app.db, entry).await {
         tracing::error!(%error, key.id = %sender.key_id, "could not audit a search");
+    }
+}
+
+/// Audits that a sender opens the register of a facility, each time.
+pub(crate) async fn note_register(
+    app: &App,
+    sender: &Sender,
+    facility: &Facility,
+    stay_count: usize,
+) {
+    count(sender.role.as_str(), "register", stay_count);
+    let subject = (SubjectKind::Facility, facility.id);
+    let now = app.clock.now();
+    let entry = audit::entry(app, sender, Action::RegisterRead, subject, now);
+    if let Err(error) = store::audit::insert(&app.db, entry).await {
+        tracing::error!(%error, key.id = %sender.key_id, "could not audit a register");
     }
 }
 

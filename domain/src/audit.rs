@@ -67,10 +67,16 @@ coded! {
         StaysRead => "stays.read",
         /// A sender searched its own facilities for a guest.
         StaysSearched => "stays.searched",
+        /// A sender opened the register of a facility.
+        RegisterRead => "register.read",
         /// A file of stays was accepted.
         ImportAccepted => "import.accepted",
         /// A facility's list of rooms was replaced.
         RoomsReplaced => "rooms.replaced",
+        /// Guests were noted who are expected.
+        ExpectedGuestsNoted => "expected_guests.noted",
+        /// A guest is expected no longer.
+        ExpectedGuestRemoved => "expected_guests.removed",
         /// A stay that was not to be notified came to be.
         NotificationRequired => "notification.required",
         /// The police endpoint confirmed a notification.

@@ -35,6 +35,7 @@ use crate::time::{format_instant, local_date};
 pub use completion::Completion;
 pub use faults::{Faults, VIOLATION_COUNT_MAX};
 pub(crate) use guest::is_name;
+pub use times::TEMPORARY_RESIDENCE_DAYS;
 
 /// How far from now an arrival may lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ pub mod deadline;
 pub mod directory;
 pub mod document;
 pub mod event;
+pub mod expected;
 pub mod facility;
 pub mod import;
 mod members;

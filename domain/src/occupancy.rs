@@ -8,8 +8,25 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
+use crate::declaration::TEMPORARY_RESIDENCE_DAYS;
 use crate::room::{Room, RoomList};
+use crate::stay::{CompletionState, DeliveryState, IdentityReview, IdentityState};
 use crate::time::local_date;
+
+/// Which version of a stay it is, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OccupantState {
+    /// The version that a change is meant for.
+    pub version: i32,
+    /// What the registry said.
+    pub identity: IdentityState,
+    /// What an officer made of it.
+    pub review: Option<IdentityReview>,
+    /// Where it is on its way to the police.
+    pub delivery: DeliveryState,
+    /// Whether something is owed.
+    pub completion: CompletionState,
+}
 
 /// What is known of a stay's place and time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +47,8 @@ pub struct Occupant {
     pub expected_departure_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub departed_at: Option<DateTime<Utc>>,
+    /// Its version and state.
+    pub state: OccupantState,
 }
 
 impl Occupant {
@@ -43,6 +62,17 @@ impl Occupant {
     #[must_use]
     pub fn stays_overnight(&self, day: NaiveDate, now: DateTime<Utc>) -> bool {
         local_date(self.arrival_at) <= day && self.last_day(now).is_none_or(|last| day < last)
+    }
+
+    /// Whether the guest lives here rather than being a guest: from 30 days on a stay is temporary
+    /// residence (Law on Residence 68/2020/QH14, art. 2(6) and 27), and so is taken one whose end
+    /// is not known.
+    #[must_use]
+    pub fn is_resident(&self) -> bool {
+        self.expected_departure_at.is_none_or(|end| {
+            let days = local_date(end) - local_date(self.arrival_at);
+            days.num_days() >= TEMPORARY_RESIDENCE_DAYS
+        })
     }
 
     /// The day on which the guest leaves. An overdue guest is not assumed to leave before tomorrow
@@ -201,6 +231,26 @@ mod tests {
             arrival_at: local(arrival),
             expected_departure_at: expected.map(local),
             departed_at: left.map(local),
+            state: OccupantState {
+                version: 1,
+                identity: IdentityState::Verified,
+                review: None,
+                delivery: DeliveryState::Acknowledged,
+                completion: CompletionState::Complete,
+            },
+        }
+    }
+
+    #[test]
+    fn whoever_stays_thirty_days_lives_here() {
+        let table = [
+            (None, true),
+            (Some("2026-12-29T12:00"), false),
+            (Some("2026-12-30T01:00"), true),
+        ];
+        for (expected, lives_here) in table {
+            let guest = occupant("1", "2026-11-30T23:30", expected, None);
+            assert_eq!(guest.is_resident(), lives_here, "{expected:?}");
         }
     }
 

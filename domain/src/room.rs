@@ -38,6 +38,8 @@ pub struct Room {
     pub capacity: u32,
     /// The ward or house it belongs to: kept, never forwarded.
     pub ward: Option<String>,
+    /// The floor it is on, where its number does not tell: kept, never forwarded.
+    pub floor: Option<String>,
 }
 
 impl Room {
@@ -50,6 +52,9 @@ impl Room {
         if let Some(ward) = &self.ward {
             room["ward"] = json!(ward);
         }
+        if let Some(floor) = &self.floor {
+            room["floor"] = json!(floor);
+        }
         room
     }
 }
@@ -61,7 +66,7 @@ pub struct RoomList {
 }
 
 impl RoomList {
-    /// Reads `{items: [{name, kind, capacity, ward?}]}`: the whole list, which may be empty. An
+    /// Reads `{items: [{name, kind, capacity, ward?, floor?}]}`: the whole list, which may be empty. An
     /// answer can be sent back unchanged; `rooms` is accepted in place of `items`, for
     /// compatibility.
     ///
@@ -201,12 +206,14 @@ fn read_room(pointer: &str, element: &Value, violations: &mut Vec<Violation>) ->
         reader.require("capacity");
     }
     let ward = reader.text("ward", PLACE);
+    let floor = reader.text("floor", PLACE);
     reader.finish(&[]);
     Some(Room {
         name: name?,
         kind: kind?,
         capacity: capacity?,
         ward,
+        floor,
     })
 }
 
@@ -230,13 +237,13 @@ mod tests {
     #[test]
     fn a_list_reads_back_as_it_was_sent() {
         let sent = json!({"rooms": [
-            {"name": " 101 ", "kind": "room", "capacity": 2},
+            {"name": " 101 ", "kind": "room", "capacity": 2, "floor": " 1 "},
             {"name": "12B", "kind": "bed", "ward": "Nội"},
             {"name": "12b", "kind": "bed", "capacity": 1, "ward": "Ngoại"},
         ]});
         let list = RoomList::read(&sent).unwrap();
         let expected = json!([
-            {"name": "101", "kind": "room", "capacity": 2},
+            {"name": "101", "kind": "room", "capacity": 2, "floor": "1"},
             {"name": "12B", "kind": "bed", "capacity": 1, "ward": "Nội"},
             {"name": "12b", "kind": "bed", "capacity": 1, "ward": "Ngoại"},
         ]);

@@ -20,6 +20,7 @@ pub mod directory_change;
 pub mod enrolled_machine;
 pub mod event;
 pub mod event_head;
+pub mod expected_guest;
 pub mod facility;
 pub mod idempotency_key;
 pub mod identity_try;

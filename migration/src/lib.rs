@@ -38,6 +38,7 @@ mod m20261130_000027_rare_stays;
 mod m20261130_000028_name_hash;
 mod m20261130_000030_accounts;
 mod m20261130_000031_decisions_by_time;
+mod m20261130_000034_expected_guests;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000028_name_hash::Migration),
             Box::new(m20261130_000030_accounts::Migration),
             Box::new(m20261130_000031_decisions_by_time::Migration),
+            Box::new(m20261130_000034_expected_guests::Migration),
         ]
     }
 }

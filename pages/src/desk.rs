@@ -11,6 +11,7 @@ use crate::badge::{Badge, Tone};
 use crate::frame::Frame;
 use crate::icon::Icon;
 use crate::note::Note;
+use crate::today::ExpectedLine;
 use card::Card;
 
 /// The page on which guests are declared.
@@ -64,6 +65,8 @@ impl Stage {
 pub struct Idle {
     /// What is due, the most urgent first.
     pub due: Vec<DueLine>,
+    /// Guests who are not declared yet.
+    pub expected: Vec<ExpectedLine>,
     /// Whether anybody was declared here lately.
     pub has_guests: bool,
 }

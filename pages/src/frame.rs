@@ -293,6 +293,8 @@ pub struct DeadlineBar {
     pub at: String,
     /// Minutes that have passed of those the bar shows.
     pub passed_minutes: i64,
+    /// How many guests are expected who are not declared yet.
+    pub undeclared_count: usize,
 }
 
 impl DeadlineBar {
@@ -309,6 +311,7 @@ impl DeadlineBar {
             clock: moment::clock_and_day(words, deadline.at, now),
             at: format_instant(deadline.at),
             passed_minutes: (SHOWN_MINUTES - left / 60).clamp(0, SHOWN_MINUTES),
+            undeclared_count: 0,
         }
     }
 

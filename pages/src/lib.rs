@@ -6,12 +6,19 @@
 //! languages), no rule and no count; no page has a script, style or event handler in its markup,
 //! so that the strictest policy ([`SECURITY_POLICY`]) holds; every page works without script.
 
+pub mod bulk;
 pub mod desk;
 pub mod facility;
 pub mod failed;
+pub mod guests;
 pub mod help;
+pub mod household;
 pub mod police;
 pub mod receipt;
+pub mod reconcile;
+pub mod register;
+pub mod rooms;
+pub mod roster;
 pub mod sign_in;
 pub mod stay;
 pub mod today;

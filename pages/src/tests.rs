@@ -138,6 +138,7 @@ fn desk(name: &str) -> DeskPage {
         note: None,
         stage: Stage::Idle(Idle {
             due: Vec::new(),
+            expected: Vec::new(),
             has_guests: true,
         }),
         newest: vec![Newest {

@@ -23,6 +23,7 @@ pub mod due;
 mod error;
 pub mod evening;
 pub mod events;
+pub mod expected_guests;
 pub mod facilities;
 pub mod health;
 pub mod idempotency;

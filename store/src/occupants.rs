@@ -1,12 +1,14 @@
 //! The guests at a facility, with the sealed content of the current version.
 
 use chrono::{DateTime, Utc};
+use domain::stay::{CompletionState, DeliveryState, IdentityReview, IdentityState};
+use entity::word::Word;
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
 use crate::{Database, Result, dialect, rows};
 
-/// A stay's times, and the sealed content of its current version.
+/// A stay's times and states, and the sealed content of its current version.
 #[derive(Clone, Debug)]
 pub struct OccupantRow {
     /// The stay.
@@ -19,6 +21,14 @@ pub struct OccupantRow {
     pub expected_departure_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub departed_at: Option<DateTime<Utc>>,
+    /// What the registry said.
+    pub identity_state: Word<IdentityState>,
+    /// What an officer made of it.
+    pub identity_review: Option<Word<IdentityReview>>,
+    /// Where it is on its way to the police.
+    pub delivery_state: Word<DeliveryState>,
+    /// Whether something is owed.
+    pub completion_state: Word<CompletionState>,
     /// The content of the version.
     pub sealed: Vec<u8>,
     /// The organisation that declared the stay.
@@ -41,7 +51,9 @@ pub async fn between(
     limit: u32,
 ) -> Result<Vec<OccupantRow>> {
     let text = "SELECT s.id, s.version, s.arrival_at, s.expected_departure_at, s.departed_at, \
-         w.sealed, s.organisation_id, s.facility_id, s.sealed_key FROM stay s JOIN stay_version w ON w.stay_id = s.id AND w.version = s.version \
+         s.identity_state, s.identity_review, s.delivery_state, s.completion_state, w.sealed, \
+         s.organisation_id, s.facility_id, s.sealed_key FROM stay s \
+         JOIN stay_version w ON w.stay_id = s.id AND w.version = s.version \
          WHERE s.facility_id = ? AND s.presence <> 'cancelled' AND s.arrival_at < ? \
          AND (s.departed_at IS NULL OR s.departed_at >= ?) \
          AND s.id > ? ORDER BY s.id LIMIT ?";
@@ -64,6 +76,10 @@ fn from_row(row: &QueryResult) -> Result<OccupantRow> {
         arrival_at: row.try_get("", "arrival_at")?,
         expected_departure_at: row.try_get("", "expected_departure_at")?,
         departed_at: row.try_get("", "departed_at")?,
+        identity_state: row.try_get("", "identity_state")?,
+        identity_review: row.try_get("", "identity_review")?,
+        delivery_state: row.try_get("", "delivery_state")?,
+        completion_state: row.try_get("", "completion_state")?,
         sealed: row.try_get("", "sealed")?,
         organisation_id: row.try_get("", "organisation_id")?,
         facility_id: row.try_get("", "facility_id")?,

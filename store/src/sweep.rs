@@ -1,5 +1,5 @@
 //! Forgets what has run out: idempotency keys and content keys past their end, tries for numbers
-//! that no longer count, and sessions and one-time links of long ago.
+//! that no longer count, guests whose day is over, and sessions and one-time links of long ago.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ConnectionTrait;
@@ -39,12 +39,19 @@ const TRIES: Expiring = Expiring {
     time: "last_at",
 };
 
+const EXPECTED_GUESTS: Expiring = Expiring {
+    table: "expected_guest",
+    key: "id",
+    time: "expires_at",
+};
+
 /// Deletes keys that expired before `now` and returns how many rows it deleted. Each portion is a
 /// transaction of its own: what was deleted before an error stays deleted.
 pub async fn forget_expired_keys(db: &Database, now: DateTime<Utc>) -> Result<u64> {
     let mut count = IDEMPOTENCY_KEYS.forget(db, now).await?;
     count += DECLARATION_KEYS.forget(db, now).await?;
     count += TRIES.forget(db, now - TRIES_KEPT).await?;
+    count += EXPECTED_GUESTS.forget(db, now).await?;
     count += sessions::forget(db, now - SESSIONS_KEPT).await?;
     Ok(count)
 }

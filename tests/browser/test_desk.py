@@ -258,6 +258,8 @@ def test_today_checks_out_by_the_keyboard(desk):
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("d")
+    expect(page.locator("h1")).to_have_text("Trả phòng 1 khách")
+    page.keyboard.press("Enter")
     expect(page.locator("#notes")).to_contain_text("Đã ghi trả phòng 1 khách.")
 
 

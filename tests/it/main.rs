@@ -36,6 +36,7 @@ mod limits;
 mod lists;
 mod nights;
 mod pages;
+mod pages_house;
 mod pages_police;
 mod rooms;
 mod scans;

@@ -36,7 +36,7 @@ operations! {
         ListStays ShowStay SearchStays ShowHistory ShowReceipt ShowDayReceipt
         ShowImport ListImportRows ShowRejectedRows ShowImportTemplate
         ListFacilities ShowFacility ShowDigest CompareReceipts ListDue ShowOccupancy ShowRooms
-        ListEvents ShowLimits
+        ListEvents ShowLimits ListExpectedGuests NoteExpectedGuests RemoveExpectedGuest
         CreateWebhook ListWebhooks ShowWebhook DeleteWebhook EnableWebhook TestWebhook
         ListDeliveries ReplayDelivery
     }
@@ -57,6 +57,10 @@ operations! {
     Complete Read {
         HomePage DeskPage TodayPage StayPage ReceiptPage
         CasesPage CasePage DashboardPage
+    }
+
+    Complete Read {
+        RoomsPage RegisterPage ReconcilePage RosterPage HouseholdPage
     }
 
     // The second factor is presented in a session that lacks it.

@@ -61,6 +61,12 @@ pub(crate) struct DueItem {
     pointers: Vec<Pointer>,
     /// What the facility is asked about the stay; with `correction` only.
     questions: Vec<Raw<StayQuestion>>,
+    /// The guest's name; `null` for an unidentified person.
+    #[oai(nullable)]
+    full_name: Option<String>,
+    /// The room, or else the bed, as declared.
+    #[oai(nullable)]
+    room: Option<String>,
 }
 
 /// A page of what is due, the most urgent first.
@@ -119,12 +125,15 @@ impl DueApi {
         let last = items.last().filter(|_| has_more);
         let next_cursor =
             last.map(|last| cursor::write_moment(&app.vault, LIST, sender.key_id, last.place()));
-        let asked_count = items.iter().filter(|item| item.is_asked()).count();
-        if asked_count > 0 {
-            reads::note(app, sender, asked_count).await;
+        let guests = guests(app, &items).await?;
+        if !items.is_empty() {
+            reads::note(app, sender, items.len()).await;
         }
         let now = app.clock.now();
-        let items = items.into_iter().map(|item| item.into_answer(now));
+        let items = items.into_iter().map(|item| {
+            let guest = guests.get(&item.stay.id).cloned().unwrap_or_default();
+            item.into_answer(guest, now)
+        });
         Ok(DueListed::Page(Json(DuePage {
             items: items.collect::<Result<_, _>>()?,
             next_cursor,
@@ -208,6 +217,35 @@ async fn ask(app: &App, items: &mut [OwedItem]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whom an item is about.
+#[derive(Clone, Default)]
+struct DueGuest {
+    full_name: Option<String>,
+    room: Option<String>,
+}
+
+/// The guests of the items, by stay; without those that are stored damaged.
+async fn guests(app: &App, items: &[OwedItem]) -> Result<HashMap<Uuid, DueGuest>, Failure> {
+    let by_id: HashMap<Uuid, StayRow> = items
+        .iter()
+        .map(|item| (item.stay.id, item.stay.clone()))
+        .collect();
+    let stays: Vec<StayRow> = by_id.values().cloned().collect();
+    let versions = store::stays::current_versions(&app.db, &stays).await?;
+    let guests = versions.iter().filter_map(|version| {
+        let stay = by_id.get(&version.stay_id)?;
+        let opened = intake::view::open(&app.vault, stay, version);
+        let content = damage::sound("stay_version", stay.id, opened)?.content;
+        let text = |pointer: &str| content.pointer(pointer)?.as_str().map(str::to_owned);
+        let guest = DueGuest {
+            full_name: text("/guest/full_name"),
+            room: text("/room").or_else(|| text("/bed")),
+        };
+        Some((stay.id, guest))
+    });
+    Ok(guests.collect())
+}
+
 impl OwedItem {
     /// The to-do item of an unsettled stay, by its deadline.
     fn unsettled(stay: StayRow) -> Result<Self, Unreadable> {
@@ -282,11 +320,6 @@ impl OwedItem {
         self.questions = questions;
     }
 
-    /// Whether it comes with questions.
-    const fn is_asked(&self) -> bool {
-        !self.questions.is_empty()
-    }
-
     /// Where it stands in the list.
     fn place(&self) -> (DateTime<Utc>, Uuid) {
         let at = match self.kind {
@@ -296,7 +329,7 @@ impl OwedItem {
         (at, self.stay.id)
     }
 
-    fn into_answer(self, now: DateTime<Utc>) -> Result<DueItem, Failure> {
+    fn into_answer(self, guest: DueGuest, now: DateTime<Utc>) -> Result<DueItem, Failure> {
         let reason = match self.kind {
             DueKind::Correction | DueKind::Unacknowledged => self.stay.delivery_reason,
             DueKind::Completion | DueKind::DepartureOverdue => None,
@@ -315,6 +348,8 @@ impl OwedItem {
                 .iter()
                 .map(Raw::of)
                 .collect::<Result<_, _>>()?,
+            full_name: guest.full_name,
+            room: guest.room,
         })
     }
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use domain::{
     facility::Facility,
-    occupancy::{self, Occupancy, Occupant, OccupiedPlace},
+    occupancy::{self, Occupancy, Occupant, OccupantState, OccupiedPlace},
     room::RoomKind,
     time::{at_local, local_date},
 };
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::vault::{Owner, StaySafe};
 use serde::Serialize;
+use serde_json::Value;
+use store::word::Word;
 use store::{damage, occupants::OccupantRow};
 use uuid::Uuid;
 
@@ -23,7 +25,7 @@ use crate::parameters::{Query, query};
 use crate::problem::Failure;
 use crate::reads;
 use crate::reply::Json;
-use crate::shapes::text::{Day, Instant, RoomKindWord};
+use crate::shapes::text::{CompletionWord, Day, DeliveryWord, IdentityWord, Instant, RoomKindWord};
 use crate::topic::Topic;
 use crate::unreadable;
 
@@ -71,6 +73,9 @@ pub(crate) struct OccupiedRoom {
     /// The ward or house it belongs to.
     #[oai(nullable)]
     ward: Option<String>,
+    /// The floor it is on, as listed.
+    #[oai(nullable)]
+    floor: Option<String>,
     /// How many guests it holds; `null` when it is not listed.
     #[oai(nullable)]
     capacity: Option<u32>,
@@ -111,6 +116,14 @@ pub(crate) struct RoomGuest {
     departed_at: Option<Instant>,
     /// Whether the guest sleeps there the night that follows the day.
     stays_overnight: bool,
+    /// The stay's version, for `If-Match`.
+    version: u32,
+    /// What the check of the identity has come to.
+    identity: IdentityWord,
+    /// Where the stay is on its way to the police.
+    delivery: DeliveryWord,
+    /// Whether members are owed.
+    completion: CompletionWord,
 }
 
 /// The sums over all places.
@@ -187,6 +200,17 @@ pub(crate) async fn occupants(
     let from = at_local(date, NaiveTime::MIN);
     let next_day = date.checked_add_days(Days::new(1)).unwrap_or(date);
     let to = at_local(next_day, NaiveTime::MIN);
+    between(app, facility, (from, to), |occupant, _| occupant).await
+}
+
+/// What `read` makes of each guest who may be there between two instants and of what was declared,
+/// and the stays that cannot be read.
+pub(crate) async fn between<T>(
+    app: &App,
+    facility: &Facility,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    read: impl Fn(Occupant, &Value) -> T,
+) -> Result<(Vec<T>, Vec<Uuid>), Failure> {
     let (mut occupants, mut unreadable) = (Vec::new(), Vec::new());
     let mut after = Uuid::nil();
     loop {
@@ -202,7 +226,7 @@ pub(crate) async fn occupants(
             }
             let stay_id = row.stay_id;
             match open(app, row) {
-                Ok(occupant) => occupants.push(occupant),
+                Ok((occupant, content)) => occupants.push(read(occupant, &content)),
                 Err(error) => {
                     damage::note("stay_version", stay_id, &error);
                     unreadable.push(stay_id);
@@ -212,7 +236,7 @@ pub(crate) async fn occupants(
     }
 }
 
-fn open(app: &App, row: OccupantRow) -> Result<Occupant, unreadable::Cause> {
+fn open(app: &App, row: OccupantRow) -> Result<(Occupant, Value), unreadable::Cause> {
     let safe = StaySafe {
         stay_id: row.stay_id,
         owner: Owner {
@@ -223,7 +247,7 @@ fn open(app: &App, row: OccupantRow) -> Result<Occupant, unreadable::Cause> {
     };
     let content = intake::view::open_sealed(&app.vault, &safe, row.version, &row.sealed)?.content;
     let text = |pointer: &str| content.pointer(pointer)?.as_str().map(str::to_owned);
-    Ok(Occupant {
+    let occupant = Occupant {
         stay_id: row.stay_id,
         full_name: text("/guest/full_name"),
         room: text("/room"),
@@ -232,7 +256,15 @@ fn open(app: &App, row: OccupantRow) -> Result<Occupant, unreadable::Cause> {
         arrival_at: row.arrival_at,
         expected_departure_at: row.expected_departure_at,
         departed_at: row.departed_at,
-    })
+        state: OccupantState {
+            version: row.version,
+            identity: row.identity_state.get()?,
+            review: row.identity_review.as_ref().map(Word::get).transpose()?,
+            delivery: row.delivery_state.get()?,
+            completion: row.completion_state.get()?,
+        },
+    };
+    Ok((occupant, content))
 }
 
 /// A day, and when it is looked at.
@@ -274,15 +306,16 @@ impl OccupiedRoom {
             Some(listed) => (true, Some(listed.capacity)),
             None => (false, None),
         };
-        let (name, ward) = match place.listed {
-            Some(listed) => (Some(listed.name), listed.ward),
-            None => (bed.or(room), ward),
+        let (name, ward, floor) = match place.listed {
+            Some(listed) => (Some(listed.name), listed.ward, listed.floor),
+            None => (bed.or(room), ward, None),
         };
         Self {
             is_listed,
             kind: kind.into(),
             name,
             ward,
+            floor,
             capacity,
             occupied: place.occupied,
             free,
@@ -294,6 +327,7 @@ impl OccupiedRoom {
 impl RoomGuest {
     fn of(guest: Occupant, (date, now): Looked) -> Self {
         let stays_overnight = guest.stays_overnight(date, now);
+        let seen = guest.state.identity.as_seen_by_sender(guest.state.review);
         Self {
             stay_id: guest.stay_id,
             full_name: guest.full_name,
@@ -304,6 +338,10 @@ impl RoomGuest {
             expected_departure_at: guest.expected_departure_at.map(Instant::of),
             departed_at: guest.departed_at.map(Instant::of),
             stays_overnight,
+            version: guest.state.version.unsigned_abs(),
+            identity: IdentityWord(seen.to_owned()),
+            delivery: guest.state.delivery.into(),
+            completion: guest.state.completion.into(),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::{
     audit::{Action, SubjectKind},
     facility::Facility,
     problem::Code,
     room::{Room, RoomList},
+    sender::Sender,
     time,
 };
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
@@ -19,7 +21,7 @@ use uuid::Uuid;
 use super::find;
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Access, Admitted, op};
+use crate::auth::{Admitted, op};
 use crate::config::ApiSettings;
 use crate::examples::Examples;
 use crate::payload::{JsonDocument, Shape};
@@ -37,7 +39,8 @@ const TRY_COUNT_MAX: u32 = 5;
 
 /// A list and its version; version 0 is the empty list of a facility that never sent one.
 pub(crate) struct CurrentRooms {
-    pub(super) version: i32,
+    /// Its version.
+    pub(crate) version: i32,
     /// The list.
     pub(crate) list: RoomList,
 }
@@ -70,6 +73,8 @@ pub(crate) struct RoomDraft {
     capacity: Option<u32>,
     /// The ward or house it belongs to.
     ward: Option<Place>,
+    /// The floor it is on, where its number does not tell.
+    floor: Option<Place>,
 }
 
 impl Shape for RoomListDraft {
@@ -91,6 +96,9 @@ pub(crate) struct RoomView {
     /// The ward or house it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     ward: Option<String>,
+    /// The floor it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floor: Option<String>,
 }
 
 /// A facility's list of rooms and beds.
@@ -170,22 +178,23 @@ impl RoomsApi {
         document: JsonDocument<RoomListDraft>,
     ) -> Result<RoomsReplaced, Refused<422>> {
         let facility = find(admitted.sender(), id)?;
-        let list = replaced(&self.0, &admitted, facility, &if_match, &document).await?;
+        let list = RoomList::read(&document.value).map_err(Failure::invalid)?;
+        let (app, at) = (&self.0, document.received_at);
+        let list = replace(app, admitted.sender(), facility, &if_match, (list, at)).await?;
         let tag = ETag::of(list.version);
         Ok(RoomsReplaced::List(Json(RoomPage::of(list.list)), tag))
     }
 }
 
-/// Puts the list of the document in the place of what is stored. The same list again changes
+/// Puts a list that came at an instant in the place of what is stored. The same list again changes
 /// nothing.
-async fn replaced(
+pub(crate) async fn replace(
     app: &App,
-    admitted: &Admitted<impl Access>,
+    sender: &Sender,
     facility: &Facility,
     if_match: &IfMatch<false>,
-    document: &JsonDocument<RoomListDraft>,
+    (list, at): (RoomList, DateTime<Utc>),
 ) -> Result<CurrentRooms, Failure> {
-    let list = RoomList::read(&document.value).map_err(Failure::invalid)?;
     for _ in 0..TRY_COUNT_MAX {
         let current = current(app, facility).await?;
         if_match.check(current.version)?;
@@ -196,7 +205,7 @@ async fn replaced(
             version: current.version.saturating_add(1),
             list: list.clone(),
         };
-        if write(app, admitted, facility, &next, document).await? {
+        if write(app, sender, facility, &next, at).await? {
             return Ok(next);
         }
     }
@@ -225,12 +234,11 @@ pub(crate) async fn current(app: &App, facility: &Facility) -> Result<CurrentRoo
 
 async fn write(
     app: &App,
-    admitted: &Admitted<impl Access>,
+    sender: &Sender,
     facility: &Facility,
     next: &CurrentRooms,
-    document: &JsonDocument<RoomListDraft>,
+    at: DateTime<Utc>,
 ) -> Result<bool, Failure> {
-    let at = document.received_at;
     let month = time::local_date(at).format("%Y-%m").to_string();
     let content = next.list.to_value().to_string();
     let context = context(facility, next.version);
@@ -239,13 +247,13 @@ async fn write(
         facility_id: facility.id,
         version: next.version,
         sealed: sealed.map_err(Failure::internal)?,
-        changed_by: admitted.sender().key_id,
+        changed_by: sender.key_id,
         changed_at: at,
     };
     let subject = (SubjectKind::Facility, facility.id);
     let entry = store::audit::Entry {
         subject_version: Some(next.version),
-        ..audit::entry(app, admitted.sender(), Action::RoomsReplaced, subject, at)
+        ..audit::entry(app, sender, Action::RoomsReplaced, subject, at)
     };
     Ok(store::rooms::replace(&app.db, row, entry).await?)
 }
@@ -278,6 +286,7 @@ impl RoomView {
             kind: room.kind.into(),
             capacity: room.capacity,
             ward: room.ward,
+            floor: room.floor,
         }
     }
 }

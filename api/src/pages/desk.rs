@@ -13,6 +13,7 @@ use pages::desk::{self, DeskPage, DueLine, Idle, Newest, ScanField, Sent, Stage,
 use pages::frame::Section;
 use pages::moment;
 use pages::note::Note;
+use pages::today::ExpectedLine;
 use poem::Request;
 use poem::http::StatusCode;
 use store::stays::{Order, StayFilter};
@@ -87,6 +88,7 @@ impl<A: Access> Visit<A> {
         let words = self.reader.words;
         let due = self.due().await?;
         let newest = self.newest().await?;
+        let expected = self.expected().await?;
         let is_faulty = match &content.stage {
             Some(Stage::Card(card)) => !card.summary.is_empty(),
             Some(Stage::Idle(_) | Stage::Sent(_)) | None => content.scan.fault.is_some(),
@@ -100,7 +102,9 @@ impl<A: Access> Visit<A> {
             frame: self.frame(Section::Desk, title, &due),
             note: content.note,
             scan: content.scan,
-            stage: content.stage.unwrap_or_else(|| idle(due, &newest)),
+            stage: content
+                .stage
+                .unwrap_or_else(|| idle(due, expected, &newest)),
             newest,
         };
         html::answer(&self.reader, status, &page)
@@ -216,9 +220,10 @@ fn lower_first(name: &str) -> String {
     })
 }
 
-fn idle(due: Vec<DueLine>, newest: &[Newest]) -> Stage {
+fn idle(due: Vec<DueLine>, expected: Vec<ExpectedLine>, newest: &[Newest]) -> Stage {
     Stage::Idle(Idle {
         due,
+        expected,
         has_guests: !newest.is_empty(),
     })
 }

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{facility::Facility, problem::Code, sender::Sender};
+use domain::{facility::Facility, problem::Code, sender::Sender, time::local_date};
 use pages::facility::{FacilityChoice, FacilityPage};
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
+use store::expected_guests;
 
 use super::{PageReader, Stop, html};
 use crate::app::App;
@@ -30,6 +31,8 @@ pub(super) struct Visit<A> {
     pub(super) facility: Arc<Facility>,
     /// When the request came; once it has a body, when that was there.
     pub(super) now: DateTime<Utc>,
+    /// How many guests are expected who are not declared yet.
+    pub(super) undeclared_count: usize,
 }
 
 impl<A: Access> Visit<A> {
@@ -41,10 +44,13 @@ impl<A: Access> Visit<A> {
         let app = App::of(request)?;
         let reader = PageReader::of(request);
         let facility = facility(app, admitted.sender(), &reader)?;
+        let now = app.clock.now();
+        let until = (local_date(now), now);
         Ok(Self {
+            undeclared_count: expected_guests::count(&app.db, facility.id, until).await?,
             app: Arc::clone(app),
             exchange: Arc::clone(exchange::of(request)?),
-            now: app.clock.now(),
+            now,
             reader,
             admitted,
             facility,

@@ -37,6 +37,7 @@ impl PageForm {
     }
 
     /// A form of one pair.
+    #[cfg(test)]
     pub(super) fn of_pair(name: &str, value: &str) -> Self {
         Self {
             pairs: vec![(name.to_owned(), value.to_owned())],

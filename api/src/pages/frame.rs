@@ -1,6 +1,7 @@
 //! What surrounds the pages of a facility.
 
 use chrono::{DateTime, Utc};
+use domain::facility::FacilityKind;
 use domain::rights::OperationId;
 use domain::stay::DueKind;
 use pages::desk::DueLine;
@@ -35,9 +36,12 @@ impl<A: Access> Visit<A> {
             facility: self.facility.name.clone(),
             person: person(&self.reader, &self.admitted),
             section,
-            places: places(self.admitted.caller()),
+            places: places_at(self.admitted.caller(), &[self.facility.kind]),
             attention_count: due.len(),
-            deadline: Some(DeadlineBar::at(words, self.now)),
+            deadline: Some(DeadlineBar {
+                undeclared_count: self.undeclared_count,
+                ..DeadlineBar::at(words, self.now)
+            }),
             has_session: self.admitted.signed_in().is_ok(),
         }
     }
@@ -68,19 +72,53 @@ fn person<A>(reader: &PageReader, admitted: &Admitted<A>) -> String {
 }
 
 /// Every place of the rail that is served, in order, with the page that it leads to.
-const PLACES: [(Section, OperationId); 4] = [
+const PLACES: [(Section, OperationId); 7] = [
     (Section::Desk, OperationId::DeskPage),
+    (Section::Roster, OperationId::RosterPage),
+    (Section::Household, OperationId::HouseholdPage),
     (Section::Today, OperationId::TodayPage),
+    (Section::Rooms, OperationId::RoomsPage),
     (Section::Queue, OperationId::CasesPage),
     (Section::Dashboard, OperationId::DashboardPage),
 ];
 
+/// The kinds of facility that a place is for; `None` where it is for all, or for no facility.
+const fn kinds_of(section: Section) -> Option<&'static [FacilityKind]> {
+    match section {
+        Section::Ward => Some(&[FacilityKind::MedicalFacility]),
+        Section::Roster => Some(&[FacilityKind::School]),
+        Section::Household => Some(&[FacilityKind::OfficialResidence]),
+        Section::Desk
+        | Section::Group
+        | Section::Today
+        | Section::Imports
+        | Section::Rooms
+        | Section::Queue
+        | Section::Dashboard
+        | Section::Destinations
+        | Section::Health
+        | Section::Organisations
+        | Section::Facilities
+        | Section::Accounts
+        | Section::Keys
+        | Section::Help => None,
+    }
+}
+
 /// The places that the caller may go to.
 pub(super) fn places(caller: &Caller) -> Vec<Section> {
+    let facilities = caller.sender.facilities.iter();
+    let kinds: Vec<FacilityKind> = facilities.map(|facility| facility.kind).collect();
+    places_at(caller, &kinds)
+}
+
+/// The places that the caller may go to at facilities of these kinds.
+fn places_at(caller: &Caller, kinds: &[FacilityKind]) -> Vec<Section> {
     let holder = caller.holder();
-    let open = PLACES
-        .iter()
-        .filter(|(_, page)| page.right().is_held_by(holder));
+    let open = PLACES.iter().filter(|(section, page)| {
+        let fits = |of: &[FacilityKind]| of.iter().any(|kind| kinds.contains(kind));
+        page.right().is_held_by(holder) && kinds_of(*section).is_none_or(fits)
+    });
     open.map(|(section, _)| *section).collect()
 }
 

@@ -11,7 +11,7 @@ use crate::time::{local_date, parse_instant};
 
 /// From this many days on a stay is temporary residence and must be registered as such (Law on
 /// Residence 68/2020/QH14, art. 2(6) and 27).
-const TEMPORARY_RESIDENCE_DAYS: i64 = 30;
+pub const TEMPORARY_RESIDENCE_DAYS: i64 = 30;
 
 const ARRIVAL: &str = "/arrival_at";
 const DEPARTURE: &str = "/expected_departure_at";

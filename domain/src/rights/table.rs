@@ -212,6 +212,8 @@ table! {
         ExtendStay => "extendStay",
         CancelStay => "cancelStay",
         AnswerQuestion => "answerQuestion",
+        NoteExpectedGuests => "noteExpectedGuests",
+        RemoveExpectedGuest => "removeExpectedGuest",
     }
 
     READING {
@@ -232,6 +234,7 @@ table! {
         ListDue => "listDue",
         ShowOccupancy => "showOccupancy",
         ShowRooms => "showRooms",
+        ListExpectedGuests => "listExpectedGuests",
         ListEvents => "listEvents",
         ShowLimits => "showLimits",
     }
@@ -243,6 +246,10 @@ table! {
         ReceiptPage => "receiptPage",
         ImportsPage => "importsPage",
         CensusPage => "censusPage",
+        RegisterPage => "registerPage",
+        ReconcilePage => "reconcilePage",
+        RosterPage => "rosterPage",
+        HouseholdPage => "householdPage",
     }
 
     KEEPING_ROOMS {

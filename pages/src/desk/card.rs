@@ -631,6 +631,7 @@ impl<'a> CardMaker<'a> {
             .chain([
                 ("source", self.source.as_str().to_owned()),
                 ("key", self.form.key.clone()),
+                ("expected", self.form.expected.clone()),
             ])
             .collect()
     }

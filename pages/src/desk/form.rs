@@ -12,6 +12,8 @@ macro_rules! form {
             pub source: String,
             /// The key that makes sending twice harmless.
             pub key: String,
+            /// What the guest was expected under.
+            pub expected: String,
             /// Whether all of the guest's fields are open.
             pub is_open: bool,
             /// What deserved a look when the card was scanned.
@@ -30,6 +32,7 @@ macro_rules! form {
                     $( $name => Some(&mut self.$field), )+
                     "source" => Some(&mut self.source),
                     "key" => Some(&mut self.key),
+                    "expected" => Some(&mut self.expected),
                     _ => None,
                 }
             }

@@ -11,9 +11,11 @@ use pages::desk::{ScanField, Stage};
 use pages::note::Note;
 use poem::Request;
 use poem::http::StatusCode;
+use uuid::Uuid;
 
 use super::{DeskContent, card};
 use crate::auth::{Access, op};
+use crate::facilities::expected_guests;
 use crate::pages::enter::Visit;
 use crate::pages::form::PageForm;
 use crate::pages::{MadePage, see_other};
@@ -47,7 +49,10 @@ pub(in crate::pages) async fn declare(request: Request) -> MadePage {
     visit.now = received_at;
     let form = CardForm::read(sent.pairs());
     match visit.declared(&form).await {
-        Ok(location) => Ok(see_other(&location)),
+        Ok(location) => {
+            visit.has_come(&form).await;
+            Ok(see_other(&location))
+        }
         Err(Undeclared::Invalid(faults)) => {
             let card = visit.card(&form, &faults).await?;
             visit
@@ -95,6 +100,22 @@ impl Visit<op::DeclareStay> {
             Ok(accepted) => Ok(format!("/desk?sent={}", accepted.stay.id)),
             Err(Refusal::Invalid(faults)) => Err(Undeclared::Invalid(faults)),
             Err(refusal) => Err(Undeclared::Failed(self.admitted.ticket.refuse(refusal))),
+        }
+    }
+}
+
+impl Visit<op::DeclareStay> {
+    /// A guest who was expected is no longer: the declaration stands whatever comes of this.
+    async fn has_come(&self, form: &CardForm) {
+        let Ok(id) = Uuid::try_parse(&form.expected) else {
+            return;
+        };
+        let removed = expected_guests::remove(&self.app, self.sender(), &self.facility, id).await;
+        if let Err(failure) = removed {
+            tracing::warn!(
+                code = %failure.code(),
+                "a guest who was declared is still expected"
+            );
         }
     }
 }

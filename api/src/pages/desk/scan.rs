@@ -16,14 +16,17 @@ use poem::Request;
 use poem::http::StatusCode;
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
 use runtime::ids;
+use uuid::Uuid;
 
 use super::{DeskContent, card};
 use crate::auth::{Access, op};
+use crate::facilities::expected_guests;
 use crate::pages::MadePage;
 use crate::pages::enter::Visit;
 use crate::pages::form::PageForm;
 use crate::payload::{ScanBody, Scanned};
 use crate::problem::Failure;
+use crate::reads;
 use crate::scans;
 
 /// `POST /desk/scan`: a scan or a number, or a guest without a document.
@@ -62,6 +65,27 @@ pub(in crate::pages) async fn read_picture(request: Request) -> MadePage {
     };
     let room = PageForm::of_query(&request);
     visit.opened(form, "", room.value("room")).await
+}
+
+/// `POST /desk/expected/card`: the card of a guest who is expected.
+pub(in crate::pages) async fn read_expected(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
+    let mut visit: Visit<op::ReadScan> = Visit::begin(&request, &mut body).await?;
+    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+    visit.now = received_at;
+    let id = Uuid::try_parse(sent.value("id")).map_err(|_| Failure::new(Code::NotFound))?;
+    let noted = expected_guests::one(&visit.app, &visit.facility, id).await?;
+    let noted = noted.ok_or_else(|| Failure::new(Code::NotFound))?;
+    reads::note(&visit.app, visit.sender(), 1).await;
+    let number = noted.guest.document_number.as_deref();
+    let form = number.and_then(|number| visit.recognised(number).ok());
+    let form = CardForm {
+        full_name: noted.guest.full_name,
+        expected: id.to_string(),
+        ..form.unwrap_or_else(without_number)
+    };
+    let room = noted.guest.room.unwrap_or_default();
+    visit.opened(Ok(form), "", &room).await
 }
 
 impl<A: Access> Visit<A> {
@@ -135,6 +159,14 @@ fn numbered(kind: DocumentKind, number: String) -> CardForm {
         number,
         source: Source::Typed.as_str().to_owned(),
         ..CardForm::default()
+    }
+}
+
+/// Of a guest whose document nobody has seen: all fields are open.
+fn without_number() -> CardForm {
+    CardForm {
+        is_open: true,
+        ..numbered(DocumentKind::CitizenCard, String::new())
     }
 }
 

@@ -160,13 +160,6 @@ impl<A: Access> Visit<A> {
         }
     }
 
-    /// Makes a departure of a version, for a list of them.
-    pub(in crate::pages) async fn depart(&mut self, id: Uuid, version: &str) -> bool {
-        let sent = PageForm::of_pair("version", version);
-        let change = Change::departure(self.now);
-        self.change(id, &sent, &change).await.is_ok()
-    }
-
     /// What to say of a change that was not made, and which fields it concerns.
     ///
     /// Errors: what no form can mend.
@@ -198,7 +191,8 @@ impl<A: Access> Visit<A> {
     }
 }
 
-fn fault_text(words: Words, fault: &Violation) -> String {
+/// A violation in words, with the member it concerns.
+pub(in crate::pages) fn fault_text(words: Words, fault: &Violation) -> String {
     let said = words.of_fault(&fault.pointer, fault.code);
     let said = said.map_or_else(|| fault.message(words.0), str::to_owned);
     words.at_field(words.of_member(&fault.pointer), said)

@@ -1,0 +1,180 @@
+"""What is done in a house: guests expected and declared, checked out together, rooms, the evening of
+a clerk, with the keyboard and without script."""
+
+import os
+
+import pytest
+from playwright.sync_api import expect
+
+import house
+from desk import Guest, Hands, declare, passport
+
+# Guests of the bus in the evening of a clerk.
+BUS_COUNT = int(os.environ.get("LUUTRU_TEST_EVENING_GUESTS", "30"))
+
+
+@pytest.fixture
+def desk(new_page, desk_state):
+    return lambda **options: new_page(storage_state=desk_state, **options)
+
+
+def clear_expected(page, service):
+    hotel = service.ready["facilities"]["hotel"]
+    path = f"/v1/facilities/{hotel}/expected-guests"
+    for guest in house.call(page, service, "GET", path, "hotel", None)["items"]:
+        house.call(page, service, "DELETE", f"{path}/{guest['id']}", "hotel", None)
+
+
+def test_an_expected_guest_leaves_the_list_by_being_declared(desk, service):
+    page = desk()
+    clear_expected(page, service)
+    guest = Guest("Đinh Thị Mỹ Hạnh", sex="Nữ", prefix="038190")
+    page.goto("/desk/today?tab=undeclared")
+    page.locator("#expected_name").fill(guest.name)
+    page.locator("#expected_room").fill("402")
+    page.locator("#expected_number").fill(guest.number)
+    page.keyboard.press("Enter")
+    expect(page.locator("#notes")).to_contain_text("Đã ghi 1 khách chưa khai.")
+    expect(page.locator("#deadline")).to_contain_text("1 khách chưa khai")
+    # Scanned like anybody else: the number tells that it is the same guest.
+    declare(page, guest, "402")
+    page.goto("/desk/today?tab=undeclared")
+    expect(page.locator("#list")).to_contain_text("Đã khai đủ")
+    expect(page.locator("#deadline")).not_to_contain_text("chưa khai")
+
+
+def test_expected_guests_are_pasted_and_declared_without_script(desk, service):
+    page = desk(java_script_enabled=False)
+    clear_expected(page, service)
+    page.goto("/desk/today?tab=undeclared")
+    page.get_by_text("Dán nhiều khách").click()
+    page.locator("#pasted").fill("Trịnh Công Minh\t305\nVõ Thị Sáu; 306")
+    page.get_by_role("button", name="Ghi tất cả").click()
+    expect(page.locator("#list tbody tr")).to_have_count(2)
+    page.get_by_role("button", name="Khai khách Trịnh Công Minh").click()
+    expect(page.locator("#full_name")).to_have_value("Trịnh Công Minh")
+    expect(page.locator("#room")).to_have_value("305")
+    page.locator("#number").fill(Guest().number)
+    page.get_by_role("button", name="Gửi khai báo").last.click()
+    expect(page.locator("#ok-h")).to_contain_text("Trịnh Công Minh")
+    page.goto("/desk/today?tab=undeclared")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    page.get_by_role("button", name="Không đến khách Võ Thị Sáu").click()
+    expect(page.locator("#list")).to_contain_text("Đã khai đủ")
+
+
+def test_a_room_is_checked_out_without_script(desk):
+    page = desk()
+    first, second = Guest("Hồ Xuân Hương", sex="Nữ", prefix="038190"), Guest("Phan Châu Trinh")
+    declare(page, first, "611")
+    declare(page, second, "611")
+    page = desk(java_script_enabled=False)
+    page.goto("/desk/today")
+    page.locator('button.rm[value="611"]').click()
+    assert "611" not in page.url
+    for box in page.locator("[name=stay]").all():
+        box.check()
+    page.get_by_role("button", name="Gia hạn khách đã chọn").click()
+    expect(page.locator("h1")).to_have_text("Gia hạn 2 khách")
+    page.get_by_role("link", name="Thôi, quay lại").first.click()
+    page.locator('button.rm[value="611"]').click()
+    for box in page.locator("[name=stay]").all():
+        box.check()
+    page.get_by_role("button", name="Trả phòng khách đã chọn").click()
+    expect(page.locator("h1")).to_have_text("Trả phòng 2 khách")
+    page.get_by_role("button", name="Trả phòng 2 khách").click()
+    expect(page.locator("#notes")).to_contain_text("Đã ghi trả phòng 2 khách.")
+    expect(page.locator('button.rm[value="611"]')).to_have_count(0)
+
+
+def test_rooms_are_added_in_a_row_and_changed(browser, new_page, service):
+    state = house.state_of(browser, service, "residence")
+    page = new_page(storage_state=state)
+    page.goto("/desk/rooms")
+    hands = Hands(page)
+    page.locator("#name").focus()
+    hands.type("A1")
+    hands.press("Tab")
+    hands.type("A4")
+    hands.press("Tab")
+    hands.press("Tab")
+    hands.type("3")
+    hands.press("Enter")
+    expect(page.locator("#list tbody tr")).to_have_count(4)
+    page.get_by_role("button", name="Sửa phòng A2").click()
+    page.locator("#capacity").fill("5")
+    page.keyboard.press("Enter")
+    expect(page.locator(".sub")).to_have_text("4 phòng, 14 chỗ")
+
+
+def test_a_register_fits_landscape_paper(desk):
+    page = desk()
+    declare(page, Guest("Nguyễn Thị Thu Hà", sex="Nữ", prefix="038190"), "502")
+    page.goto("/desk/register")
+    expect(page.locator("tbody")).to_contain_text("Nguyễn Thị Thu Hà")
+    page.emulate_media(media="print")
+    assert page.locator(".paper-tools").is_hidden()
+    width = page.locator("main").evaluate("element => element.scrollWidth - element.clientWidth")
+    assert width <= 0, width
+
+
+def test_the_evening_of_a_clerk(desk, service):
+    """A bus, a family, three foreigners, one mistake mended; at the end everybody has a receipt."""
+    page = desk()
+    hotel = service.ready["facilities"]["hotel"]
+    clear_expected(page, service)
+    page.goto("/desk/today")
+    before = int(page.locator(".tabs a[aria-current] .count").inner_text())
+    # The bus comes from the house's own system; two of its guests are late.
+    bus = [house.guest(hotel, f"7{number // 2:02}") for number in range(BUS_COUNT)]
+    house.declare_many(page, service, "hotel", bus)
+    late = [{"full_name": "Khách Xe Muộn Một", "room": "701"}, {"full_name": "Khách Xe Muộn Hai"}]
+    path = f"/v1/facilities/{hotel}/expected-guests"
+    house.call(page, service, "POST", path, "hotel", {"items": late})
+    # A family: two adults, and a child with a guardian.
+    mother = Guest("Phạm Thị Hồng Nhung", sex="Nữ", prefix="038190")
+    declare(page, Guest("Nguyễn Văn Bình"), "801")
+    declare(page, mother, "801")
+    hands = Hands(page)
+    hands.scan(Guest("Nguyễn Bảo Ngọc", birth="12092017", sex="Nữ", prefix="038317").qr)
+    expect(page.locator("#guardian_name")).to_be_visible()
+    page.get_by_role("button", name=f"{mother.name} · phòng 801").click()
+    expect(page.locator("#guardian_name")).to_have_value(mother.name)
+    page.get_by_role("button", name="Gửi khai báo").last.click()
+    expect(page.locator("#ok-h")).to_contain_text("Nguyễn Bảo Ngọc")
+    # Three foreigners.
+    for name, room in (("DUBOIS<<CLAIRE", "802"), ("MARTIN<<PAUL", "803"), ("LEROY<<ANNE", "804")):
+        page.goto("/desk")
+        expect(page.locator("#scan")).to_be_focused()
+        hands.scan(*passport(name))
+        expect(page.locator("#room")).to_be_focused()
+        hands.type(room)
+        hands.press("Tab")
+        hands.type("3112")
+        hands.press("Enter")
+        expect(page.locator("#ok-h")).to_contain_text(room)
+    # A mistake: the last one sleeps in 805.
+    page.get_by_role("link", name="Xem lượt lưu trú").click()
+    page.locator("#amendment summary").click()
+    page.locator("#amendment #room").fill("805")
+    page.locator("#amendment_reason").fill("Gõ nhầm phòng")
+    page.get_by_role("button", name="Lưu thay đổi").click()
+    expect(page.locator("#notes")).to_contain_text("Đã lưu")
+    # The late guests come.
+    page.goto("/desk/today?tab=undeclared")
+    expect(page.locator("#list tbody tr")).to_have_count(2)
+    for _ in late:
+        page.goto("/desk/today?tab=undeclared")
+        page.get_by_role("button", name="Khai khách").first.click()
+        page.locator("#number").fill(Guest().number)
+        page.locator("#room").fill("701")
+        page.get_by_role("button", name="Gửi khai báo").last.click()
+        expect(page.locator("#ok-h")).to_contain_text("Khách Xe Muộn")
+    page.goto("/desk/today")
+    expect(page.locator(".tabs a[aria-current] .count")).to_have_text(str(before + BUS_COUNT + 8))
+    expect(page.locator("#deadline")).not_to_contain_text("chưa khai")
+    # The next room is where the mistake is no longer.
+    page.locator('button.rm[value="805"]').click()
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    page.goto("/desk/reconcile")
+    expect(page.locator("#stored-h")).to_be_visible()
