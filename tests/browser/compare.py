@@ -20,7 +20,7 @@ import harness
 ACCEPTED = pathlib.Path(__file__).with_name("accepted.json")
 WIDTH, HEIGHT = 32, 24
 # Mean difference in shades of 255, from which a page is worth a look.
-DIFFERENCE_MIN = 6.0
+DIFFERENCE_MIN = 2.0
 THUMBNAIL = """
 async ([source, width, height]) => {
     const image = new Image();
