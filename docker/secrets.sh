@@ -29,6 +29,14 @@ database_url() {
     echo "postgres://luutru:$(cat secrets/postgres_password)@postgres:5432/luutru"
 }
 
+# A certificate that signs itself, for this machine and LUUTRU_TLS_NAME. The proxy reads it; a real one
+# takes its place, with the chain in tls_certificate.
+certificate() {
+    openssl req -x509 -key secrets/tls_key -days 825 -subj "/CN=${LUUTRU_TLS_NAME:-localhost}" \
+        -addext "subjectAltName=DNS:${LUUTRU_TLS_NAME:-localhost},DNS:localhost,IP:127.0.0.1,IP:::1" \
+        -addext "extendedKeyUsage=serverAuth"
+}
+
 make postgres_admin_password openssl rand -hex 24
 make postgres_password openssl rand -hex 24
 make database_url database_url
@@ -37,3 +45,5 @@ make index_key openssl rand -hex 32
 make key_pepper openssl rand -hex 32
 make police_secret webhook_secret
 make receipt_key openssl genpkey -algorithm ed25519
+make tls_key openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+make tls_certificate certificate

@@ -14,7 +14,7 @@ readonly READY_SECONDS=120
 export COMPOSE_PROJECT_NAME="luutru-check-$$"
 export LUUTRU_IMAGE="luutru-test/luutru:check-$$"
 # Free ports.
-export LUUTRU_PROXY_PORT="" LUUTRU_POLICE_PORT="" LUUTRU_REGISTRY_PORT=""
+export LUUTRU_PROXY_PORT="" LUUTRU_TLS_PORT="" LUUTRU_POLICE_PORT="" LUUTRU_REGISTRY_PORT=""
 
 if docker compose version >/dev/null 2>&1; then
     compose() { docker compose "$@"; }
@@ -28,6 +28,7 @@ clean_up() {
         compose ps || true
         compose logs --no-color --tail 25 || true
     fi
+    rm -f "${answer:-}"
     compose down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1 || true
     docker rmi --force "$LUUTRU_IMAGE" >/dev/null 2>&1 || true
 }
@@ -97,6 +98,28 @@ check_secrets() {
     [ "$found" = "$* " ] || { echo "$service has the secrets $found" >&2; return 1; }
 }
 
+# Without TLS there is only the way to it; with it, the certificate of this installation, and cookies
+# that go nowhere without it.
+check_tls() {
+    local plain tls bad=0 led link token session cookie
+    plain="$(address proxy 80)"
+    tls="$(compose port proxy 443)"
+    ask() { curl -s -m 10 --cacert docker/secrets/tls_certificate --resolve "localhost:${tls##*:}:127.0.0.1" "$@"; }
+    led="$(curl -s -o /dev/null -m 5 -w '%{http_code} %{redirect_url}' "$plain/desk")"
+    [ "$led" = "308 ${LUUTRU_PUBLIC_URL:-https://localhost:8443}/desk" ] || { echo "without TLS: $led" >&2; bad=1; }
+    ask -o /dev/null -D - "https://localhost:${tls##*:}/sign-in" | tr -d '\r' >"$answer"
+    grep -qi '^strict-transport-security: max-age' "$answer" || { echo "no HSTS" >&2; bad=1; }
+    link="$(compose exec -T api-1 luutru account create --organisation-code demo --role manager \
+        --name compose.check --label Compose </dev/null)"
+    token="${link##*/invitation/}"
+    token="${token%%[!A-Za-z0-9_-]*}"
+    ask -o /dev/null -D - -H 'Sec-Fetch-Site: same-origin' --data-urlencode "password=$(openssl rand -hex 16)" \
+        "https://localhost:${tls##*:}/invitation/$token" | tr -d '\r' >"$answer"
+    grep -qi '^set-cookie: __Host-luutru_session=.*; Secure' "$answer" || { echo "no cookie bound to TLS" >&2; cat "$answer" >&2; bad=1; }
+    return "$bad"
+}
+
+answer="$(mktemp)"
 docker/secrets.sh
 docker/prebuilt-image.sh "$BINARY" "$LUUTRU_IMAGE"
 compose up -d --no-build
@@ -108,7 +131,10 @@ check_confinement
 key="$(compose exec -T api-1 luutru key create --organisation-code demo --role integrator \
     --all-facilities --label compose </dev/null)"
 [[ "$key" == luutru_* ]] || { echo "luutru key create printed no key" >&2; exit 1; }
-python3 scripts/one_stay.py --api "$(address proxy 80)" --police "$(address police-sim 8082)" --key "$key"
+check_tls
+tls="$(compose port proxy 443)"
+SSL_CERT_FILE=docker/secrets/tls_certificate \
+    python3 scripts/one_stay.py --api "https://localhost:${tls##*:}" --police "$(address police-sim 8082)" --key "$key"
 
 ids="$(for service in api-1 api-2 worker-1 worker-2 registry-sim police-sim; do compose ps -q "$service"; done)"
 compose stop --timeout 30 >/dev/null 2>&1
