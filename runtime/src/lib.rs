@@ -23,6 +23,7 @@ pub mod plain_http;
 pub mod standard_webhooks;
 pub mod webhook_target;
 
+pub mod draft_seal;
 pub mod key_hash;
 pub mod signing;
 pub mod vault;
