@@ -91,6 +91,7 @@ nouns! {
     police::decision::DecisionsApi,
     police::summary::CaseCountsApi,
     police::statistics::StatisticsApi,
+    police::withdrawals::WithdrawalsApi,
     admin::notifications::NotificationsApi,
     admin::requeue::RequeueApi,
     admin::destinations::DestinationsApi,

@@ -235,7 +235,7 @@ pub(crate) struct Delivery {
     version: u32,
     /// What the police call it.
     police_reference: Option<String>,
-    /// Why it was refused or set aside.
+    /// Why it was refused or set aside; `withdrawn` when it was taken back before it was sent.
     reason: Option<String>,
 }
 

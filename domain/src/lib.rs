@@ -52,6 +52,7 @@ pub mod scan;
 
 pub mod canonical;
 pub mod digest;
+pub mod hold;
 pub mod identity;
 pub mod notification;
 pub mod receipt;

@@ -10,10 +10,15 @@ mod next;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{canonical::to_canonical_json, change::Change};
+use domain::{
+    canonical::to_canonical_json,
+    change::{Change, Operation},
+    hold,
+};
 use store::{
     changes::{self, NewChange, Outcome},
     idempotency::{self, Idempotency},
+    outbox,
     stays::{StayRow, StayVersionRow},
 };
 use tokio::time::{Instant, timeout};
@@ -65,6 +70,9 @@ struct ReadStay {
     current: StayVersionRow,
     /// The first version, where it is another.
     first: Option<StayVersionRow>,
+    /// How many notifications the stay has, if it was held when it was declared and nobody has
+    /// claimed any of them. Read for a cancellation alone.
+    unclaimed_count: Option<u64>,
 }
 
 /// A change ready to be written.
@@ -106,6 +114,32 @@ impl Intake {
         answer
     }
 
+    /// Takes back a stay of the sender's of which the police have not heard; `None` when they may
+    /// have: then nothing is changed, and only a cancellation ends it.
+    ///
+    /// Errors: as [`Intake::change`].
+    pub async fn withdraw(
+        &self,
+        occasion: Occasion<'_>,
+        stay_id: Uuid,
+        expected: &Expected,
+        reason: &str,
+    ) -> Result<Option<Accepted>, Refusal> {
+        let change = Change::cancellation(reason);
+        let series = Series {
+            occasion: &occasion.of_an_item(),
+            hold: None,
+        };
+        let request = self.request(series, stay_id, expected, &change);
+        let withdraws = |row: &NewChange| row.withdrawn_count.is_some();
+        let answer = self.judge_and_write_if(&request, withdraws).await;
+        if let Some(answer) = answer.transpose() {
+            self.count_change(change.operation, &answer);
+            return answer.map(Some);
+        }
+        Ok(None)
+    }
+
     async fn change_alone(
         &self,
         occasion: &Occasion<'_>,
@@ -125,21 +159,35 @@ impl Intake {
     }
 
     async fn judge_and_write(&self, request: &ChangeRequest<'_>) -> Result<Accepted, Refusal> {
+        let answer = self.judge_and_write_if(request, |_| true).await?;
+        answer.ok_or(Refusal::Overloaded)
+    }
+
+    /// Like [`Intake::judge_and_write`]; makes nothing, and answers `None`, where the version to be
+    /// written is not `wanted`.
+    async fn judge_and_write_if(
+        &self,
+        request: &ChangeRequest<'_>,
+        wanted: impl Fn(&NewChange) -> bool,
+    ) -> Result<Option<Accepted>, Refusal> {
         let Inner { rules, clerk, .. } = &*self.inner;
         for _ in 0..TRY_COUNT_MAX {
             if let Some(version) = self.known_by_key(request).await? {
-                return self.replay(request.stay_id, version).await;
+                return self.replay(request.stay_id, version).await.map(Some);
             }
             let Some(read) = self.read(request).await? else {
                 continue;
             };
             let prepared = match judge(rules, clerk, request, &read)? {
-                JudgedChange::Said { version } => return self.repeat(request, version).await,
+                JudgedChange::Said { version } => {
+                    return self.repeat(request, version).await.map(Some);
+                }
+                JudgedChange::New(prepared) if !wanted(&prepared.row) => return Ok(None),
                 JudgedChange::New(prepared) => prepared,
             };
             let outcomes = self.write(request.hold, &[&prepared.row]).await?;
             match outcomes.first() {
-                Some(Outcome::Written) => return Ok(Accepted::new(prepared.view)),
+                Some(Outcome::Written) => return Ok(Some(Accepted::new(prepared.view))),
                 Some(Outcome::ReferenceConflict { stay_id }) => {
                     return Err(Refusal::ReferenceConflict { stay_id: *stay_id });
                 }
@@ -276,6 +324,7 @@ impl Intake {
             let read = ReadStay {
                 current: currents.remove(&stay.id)?,
                 first: firsts.remove(&stay.id),
+                unclaimed_count: None,
                 stay,
             };
             Some((read.stay.id, read))
@@ -353,10 +402,21 @@ impl Intake {
             ..=1 => None,
             _ => store::stays::version(db, id, 1).await?,
         };
+        let declared = first.as_ref().unwrap_or(&current);
+        let unclaimed_count = match request.change.operation {
+            Operation::Cancellation if was_held(&stay, declared)? => {
+                outbox::unclaimed_count(db, id).await?
+            }
+            Operation::Cancellation
+            | Operation::Amendment
+            | Operation::Departure
+            | Operation::Extension => None,
+        };
         Ok(Some(ReadStay {
             stay,
             current,
             first,
+            unclaimed_count,
         }))
     }
 
@@ -398,6 +458,13 @@ impl Intake {
         }
         self.replay(request.stay_id, version).await
     }
+}
+
+/// Whether the police were to hear of a stay a moment after it was declared only.
+fn was_held(stay: &StayRow, declared: &StayVersionRow) -> Result<bool, Refusal> {
+    let channel = declared.channel.get();
+    let channel = channel.map_err(|cause| unreadable(stay.id, cause))?;
+    Ok(hold::held_until(channel, stay.received_at, stay.deadline_at).is_some())
 }
 
 /// A version that is not there was not written: its stay had moved.

@@ -13,6 +13,7 @@ use domain::{
     change::ChangeKind,
     declaration::Declaration,
     event::EventKind,
+    hold,
     notification::notification_id,
     review::{self, ReviewKind},
     stay::{NotificationKind, Timeliness},
@@ -108,7 +109,7 @@ impl Clerk {
             idempotency: self.idempotency_of(occasion, Some(stay.facility_id), &content_index),
             task: declaration
                 .is_forwardable
-                .then(|| task_row(occasion, &stay, NotificationKind::Stay)),
+                .then(|| held_task_row(occasion, &stay)),
             audit: self.audit_row(occasion, ChangeKind::Declared, &version),
             event: self.event_row(occasion, &stay, ChangeKind::Declared.event(), &detail),
             cases: cases(received_at, declaration, &stay),
@@ -184,6 +185,16 @@ fn cases(received_at: DateTime<Utc>, declaration: &Declaration, stay: &StayRow) 
 /// The month whose data key seals what is received at this instant, `YYYY-MM` in Viet Nam.
 pub(crate) fn month(at: DateTime<Utc>) -> String {
     time::local_date(at).format("%Y-%m").to_string()
+}
+
+/// The notification of a new stay, held where its sender may still take it back.
+fn held_task_row(occasion: &Occasion<'_>, stay: &StayRow) -> NewTask {
+    let task = task_row(occasion, stay, NotificationKind::Stay);
+    let held_until = hold::held_until(occasion.channel, occasion.received_at, stay.deadline_at);
+    NewTask {
+        due_at: held_until.unwrap_or(task.due_at),
+        ..task
+    }
 }
 
 /// The notification of the stay's version, due at once.

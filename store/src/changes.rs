@@ -21,7 +21,7 @@ use crate::{
     declarations::{self, KeyClaim, Uniqueness},
     dialect,
     idempotency::{self, Idempotency},
-    outbox::{NewTask, TaskRow},
+    outbox::{self, NewTask, TaskRow},
     pool::Transaction,
     review::{self, NewCase},
     rows::{self, columns},
@@ -52,6 +52,9 @@ pub struct NewChange {
     pub version: entity::stay_version::Model,
     /// The notification to deliver; `None` when the police need not hear of it.
     pub task: Option<NewTask>,
+    /// How many notifications nobody has claimed it takes back, so that the police never hear of
+    /// the stay; only for a change that is a group of its own.
+    pub withdrawn_count: Option<u64>,
     /// The audit entry of the change.
     pub audit: entity::audit_entry::Model,
     /// The event for the sender's feed.
@@ -113,6 +116,7 @@ async fn write_in(
 ) -> Result<Vec<Outcome>> {
     let mut outcomes = vec![Outcome::Written; group.len()];
     let new_keys = take_declaration_keys(&transaction, group, &mut outcomes).await?;
+    withdraw(&transaction, group, &mut outcomes).await?;
     update_stays(&transaction, group, &mut outcomes).await?;
     let keys_are_free = take_idempotency_key(&transaction, group, &outcomes).await?;
     let written: Vec<&NewChange> = chosen(group, &outcomes, Outcome::Written);
@@ -248,6 +252,24 @@ fn claim_of(change: &NewChange) -> Option<KeyClaim> {
     })
 }
 
+/// Takes notifications back. A change whose notifications are not all unclaimed any more has to be
+/// judged again; nothing of it is written. Tasks come before stays, as in the results of workers.
+async fn withdraw(
+    connection: &impl ConnectionTrait,
+    group: &[&NewChange],
+    outcomes: &mut [Outcome],
+) -> Result<()> {
+    for (change, outcome) in group.iter().zip(outcomes.iter_mut()) {
+        let Some(count) = change.withdrawn_count else {
+            continue;
+        };
+        if group.len() > 1 || outbox::withdraw(connection, change.stay.id).await? != count {
+            *outcome = Outcome::Moved;
+        }
+    }
+    Ok(())
+}
+
 /// Moves each stay from the version it was judged at to the next; skips stays that are no longer at
 /// that version.
 async fn update_stays(
@@ -279,11 +301,13 @@ async fn update_stays(
              ELSE stay.identity_state END, \
            identity_review = CASE WHEN v.resets_identity THEN NULL \
              ELSE stay.identity_review END, \
-           delivery_state = CASE WHEN v.is_queued THEN 'queued' ELSE stay.delivery_state END, \
+           delivery_state = CASE WHEN v.is_queued THEN 'queued' \
+             WHEN v.is_withdrawn THEN 'not_required' ELSE stay.delivery_state END, \
            delivery_version = CASE WHEN v.is_queued THEN v.version \
              ELSE stay.delivery_version END, \
            police_reference = CASE WHEN v.is_queued THEN NULL ELSE stay.police_reference END, \
-           delivery_reason = CASE WHEN v.is_queued THEN NULL ELSE stay.delivery_reason END, \
+           delivery_reason = CASE WHEN v.is_queued THEN NULL \
+             WHEN v.is_withdrawn THEN 'withdrawn' ELSE stay.delivery_reason END, \
            changed_at = v.changed_at \
          FROM v WHERE stay.id = v.stay_id AND stay.version = v.version - 1 \
            AND COALESCE(stay.owed, '') = v.expected_owed \
@@ -398,6 +422,7 @@ struct ChangedStay {
     was_told: bool,
     resets_identity: bool,
     is_queued: bool,
+    is_withdrawn: bool,
 }
 
 impl ChangedStay {
@@ -408,6 +433,7 @@ impl ChangedStay {
             was_told: change.was_told,
             resets_identity: change.resets_identity,
             is_queued: change.task.is_some(),
+            is_withdrawn: change.withdrawn_count.is_some(),
         }
     }
 }
@@ -435,5 +461,6 @@ columns!(ChangedStay {
     stay.owed,
     resets_identity,
     is_queued,
+    is_withdrawn,
     stay.changed_at,
 });

@@ -30,7 +30,7 @@ pub struct BrokenRule {
 }
 
 /// The rules: a name, and the statement that counts violations.
-const RULES: [(&str, &str); 9] = [
+const RULES: [(&str, &str); 10] = [
     (
         "versions_without_gap",
         "SELECT COUNT(*) AS broken FROM stay WHERE version <> \
@@ -47,7 +47,8 @@ const RULES: [(&str, &str); 9] = [
         "SELECT COUNT(*) AS broken FROM stay_version v \
          LEFT JOIN (SELECT DISTINCT stay_id, version FROM outbox_task) t \
            ON t.stay_id = v.stay_id AND t.version = v.version \
-         WHERE v.is_forwardable AND t.stay_id IS NULL",
+         WHERE v.is_forwardable AND t.stay_id IS NULL AND NOT EXISTS \
+           (SELECT 1 FROM stay s WHERE s.id = v.stay_id AND s.delivery_reason = 'withdrawn')",
     ),
     (
         "task_belongs_to_a_version",
@@ -88,6 +89,12 @@ const RULES: [(&str, &str); 9] = [
         "SELECT COUNT(*) AS broken FROM outbox_task WHERE settled_at IS NOT NULL \
            AND (lease_id IS NOT NULL OR state IN ('waiting', 'claimed') \
              OR (sealed_body IS NOT NULL AND state <> 'parked'))",
+    ),
+    (
+        "withdrawn_stay_was_never_sent",
+        "SELECT COUNT(*) AS broken FROM stay s WHERE s.delivery_reason = 'withdrawn' \
+           AND (s.presence <> 'cancelled' OR s.delivery_state <> 'not_required' \
+             OR EXISTS (SELECT 1 FROM outbox_task t WHERE t.stay_id = s.id))",
     ),
 ];
 

@@ -8,6 +8,7 @@ pub mod decide;
 pub mod facts;
 pub mod queue;
 pub mod statistics;
+pub mod withdrawals;
 
 use std::collections::{HashMap, HashSet};
 

@@ -42,7 +42,7 @@ operations! {
     }
 
     Complete Read {
-        ListQueue ListCases ShowCase SummarizeCases ShowStatistics
+        ListQueue ListCases ShowCase SummarizeCases ShowStatistics ListWithdrawals
         ClaimCases ExtendClaim ReleaseClaim ReleaseCase DecideCase
     }
 
@@ -55,7 +55,7 @@ operations! {
     }
 
     Complete Read {
-        HomePage DeskPage TodayPage StayPage ReceiptPage
+        HomePage DeskPage TodayPage LivePage StayPage ReceiptPage
         CasesPage CasePage DashboardPage
     }
 

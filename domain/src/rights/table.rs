@@ -242,6 +242,7 @@ table! {
     DESK_PAGES {
         DeskPage => "deskPage",
         TodayPage => "todayPage",
+        LivePage => "livePage",
         StayPage => "stayPage",
         ReceiptPage => "receiptPage",
         ImportsPage => "importsPage",
@@ -283,6 +284,7 @@ table! {
         ShowCase => "showCase",
         SummarizeCases => "summarizeCases",
         ShowStatistics => "showStatistics",
+        ListWithdrawals => "listWithdrawals",
     }
 
     REVIEWING {

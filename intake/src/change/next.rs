@@ -7,7 +7,7 @@ use domain::{
     change::{self, After, ChangeKind, Operation},
     deadline::Deadline,
     facility::Facility,
-    notification,
+    hold, notification,
     problem::Code,
     review::{self, ReviewKind},
     stay::{CompletionState, DeliveryState, NotificationKind},
@@ -44,13 +44,19 @@ impl NextVersion<'_> {
         let (clerk, occasion) = (self.clerk, self.request.occasion);
         let was_told = self.was_told()?;
         let mut stay = self.stay();
+        let withdrawn_count = self.withdrawn_count();
         let kind = self.notification_kind(was_told);
+        let kind = kind.filter(|_| withdrawn_count.is_none());
         let task = kind.map(|kind| clerk::task_row(occasion, &stay, kind));
         if task.is_some() {
             stay.delivery_state = DeliveryState::Queued.into();
             stay.delivery_version = stay.version;
         }
-        let is_known = task.is_some() || was_told;
+        if withdrawn_count.is_some() {
+            stay.delivery_state = DeliveryState::NotRequired.into();
+            stay.delivery_reason = Some(hold::WITHDRAWN.to_owned());
+        }
+        let is_known = task.is_some() || (was_told && withdrawn_count.is_none());
         let key = clerk.vault.stay_key(&view::safe(&stay));
         let filing = Filing {
             occasion,
@@ -72,7 +78,10 @@ impl NextVersion<'_> {
         let view = view::accepted(&stay, &version, content, salt, &jws);
         let view = view.map_err(|cause| unreadable(stay.id, cause))?;
         let changed = change::differences(self.before, &self.after.content);
-        let detail = json!({"channel": occasion.channel.as_str(), "changed": changed});
+        let mut detail = json!({"channel": occasion.channel.as_str(), "changed": changed});
+        if withdrawn_count.is_some() {
+            detail["withdrawn"] = json!(true);
+        }
         let is_same_guest = self.is_same_guest();
         let named = self.after.declaration.as_ref().filter(|_| !is_same_guest);
         let row = NewChange {
@@ -83,6 +92,7 @@ impl NextVersion<'_> {
             keys: self.key_moves(&version)?,
             idempotency: self.request.idempotency.clone(),
             task,
+            withdrawn_count,
             audit: clerk.audit_row(occasion, self.after.kind, &version),
             changed,
             identity_try: named.and_then(|declaration| {
@@ -121,6 +131,13 @@ impl NextVersion<'_> {
         let state = stay.delivery_state.get();
         let state = state.map_err(|cause| unreadable(stay.id, cause))?;
         Ok(state != DeliveryState::NotRequired)
+    }
+
+    /// How many notifications are taken back: a cancellation finds those of a stay that was held
+    /// unclaimed, and the police never hear of it.
+    fn withdrawn_count(&self) -> Option<u64> {
+        let is_cancelled = self.after.kind == ChangeKind::Cancelled;
+        self.read.unclaimed_count.filter(|_| is_cancelled)
     }
 
     fn is_same_guest(&self) -> bool {

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    hold::HOLD_DURATION,
     operator::{PeerName, TaskState, TaskStep},
     stay::{IdentityReview, IdentityState, NotificationKind, Timeliness},
 };
@@ -248,6 +249,35 @@ fn held_back(lease_now: &str) -> String {
     )
 }
 
+/// What is true of a task that no worker has ever claimed: nobody was called on its behalf.
+const UNCLAIMED: &str = "settled_at IS NULL AND lease_id IS NULL AND claim_count = 0 \
+     AND attempt_count = 0 AND body_sha256 IS NULL";
+
+/// How many notifications a stay has, if none of them was ever claimed.
+pub async fn unclaimed_count(db: &Database, stay_id: Uuid) -> Result<Option<u64>> {
+    let text = format!(
+        "SELECT COUNT(*) AS all_count, COUNT(CASE WHEN {UNCLAIMED} THEN 1 END) AS unclaimed_count \
+         FROM outbox_task WHERE stay_id = ?"
+    );
+    let statement = dialect::statement(db.backend(), &text, vec![rows::uuid(stay_id)]);
+    let Some(row) = db.reader().query_one_raw(statement).await? else {
+        return Ok(None);
+    };
+    let all: i64 = row.try_get("", "all_count")?;
+    let unclaimed: i64 = row.try_get("", "unclaimed_count")?;
+    let count = u64::try_from(all).ok().filter(|count| *count > 0);
+    Ok(count.filter(|_| all == unclaimed))
+}
+
+/// Removes the notifications of a stay that nobody has claimed, so that they are never sent, and
+/// returns how many. A claim takes the same rows: whichever comes first decides. That there were any
+/// is told by the stay's versions.
+pub(crate) async fn withdraw(connection: &impl ConnectionTrait, stay_id: Uuid) -> Result<u64> {
+    let text = format!("DELETE FROM outbox_task WHERE stay_id = ? AND {UNCLAIMED}");
+    let statement = dialect::statement(Backend::of(connection), &text, vec![rows::uuid(stay_id)]);
+    Ok(connection.execute_raw(statement).await?.rows_affected())
+}
+
 /// What a worker must know of a task's stay.
 #[derive(Clone, FromQueryResult)]
 pub struct Subject {
@@ -305,7 +335,8 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
 
 /// Makes up to `limit` tasks of these communes that wait at `step` due now, nearest deadline first;
 /// returns how many. Used when a peer may be back, so that its tasks stop waiting. Tasks due after
-/// `latest` wait because the peer asked for it, and are left alone.
+/// `latest` wait because the peer asked for it, and are left alone; so are those still held for
+/// whoever declared them.
 pub async fn hasten(
     db: &Database,
     step: TaskStep,
@@ -319,12 +350,12 @@ pub async fn hasten(
         "UPDATE outbox_task SET due_at = ? WHERE id IN (\
            SELECT id FROM outbox_task \
            WHERE settled_at IS NULL AND lease_id IS NULL AND step = ? \
-             AND due_at > ? AND due_at <= ?{of_communes} \
+             AND due_at > ? AND due_at <= ? AND created_at <= ?{of_communes} \
            ORDER BY deadline_at, id LIMIT {limit} {})",
         dialect::skip_locked(backend)
     );
     let mut values = vec![rows::instant(now), rows::text(step.as_str())];
-    values.extend([now, latest].map(rows::instant));
+    values.extend([now, latest, now - HOLD_DURATION].map(rows::instant));
     values.extend(communes_values);
     let transaction = write::begin(db).await?;
     let changed = transaction

@@ -75,9 +75,9 @@ impl CaseFilter {
 
 /// A part of a statement's condition, with the values of its marks.
 #[derive(Default)]
-struct Condition {
-    text: String,
-    values: Vec<Value>,
+pub(super) struct Condition {
+    pub(super) text: String,
+    pub(super) values: Vec<Value>,
 }
 
 impl Condition {
@@ -107,7 +107,7 @@ impl OfficerScope {
     }
 
     /// An officer of nothing sees nothing.
-    fn condition(&self) -> Condition {
+    pub(super) fn condition(&self) -> Condition {
         let areas = [
             ("commune_code", &self.communes),
             ("province_code", &self.provinces),

@@ -170,6 +170,10 @@ fn event_members() -> Value {
         },
         "police_reference": text("`stay.acknowledged`: what the police call it."),
         "reason": text("`stay.rejected`, `stay.parked`, `webhook.disabled`: why."),
+        "withdrawn": {
+            "type": "boolean",
+            "description": "`stay.cancelled`: `true` when the police never heard of the stay.",
+        },
         "question_id": id("`stay.correction_requested`: the question, as the stay shows it."),
         "webhook_id": id("`webhook.disabled`, `webhook.test`: the webhook."),
     })

@@ -62,7 +62,7 @@ fn has_ordinary_task(one: &NewDeclaration) -> bool {
             && task.kind == NotificationKind::Stay
             && task.commune_code == stay.commune_code
             && task.deadline_at == stay.deadline_at
-            && (task.due_at, task.created_at) == (stay.received_at, stay.received_at)
+            && task.created_at == stay.received_at
     })
 }
 

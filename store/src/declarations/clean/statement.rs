@@ -49,6 +49,11 @@ impl Arrays {
         arrays.add_keys(rows)?;
         let tasks = || rows.iter().map(|one| one.task.as_ref());
         arrays.add("task_id", tasks().map(|task| Some(task?.id)))?;
+        let due = rows.iter().map(|one| match &one.task {
+            Some(task) => task.due_at,
+            None => one.stay.received_at,
+        });
+        arrays.add("due_at", due)?;
         let traces = tasks().map(|task| task?.trace_parent.as_deref());
         arrays.add("trace_parent", traces)?;
         arrays.add("audit_id", rows.iter().map(|one| one.audit.id))?;
@@ -355,7 +360,7 @@ const TASKS: Insert = Insert {
         ("deadline_at", "deadline_at"),
         ("state", "'waiting'"),
         ("step", "'check_identity'"),
-        ("due_at", "received_at"),
+        ("due_at", "due_at"),
         ("claim_count", "0"),
         ("attempt_count", "0"),
         ("unclear_count", "0"),

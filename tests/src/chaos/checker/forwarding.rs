@@ -22,6 +22,7 @@ pub(super) fn check(view: &View<'_>, report: &mut Report) {
         ended(view, report, task);
         arrived(view, report, task, effect);
     }
+    withdrawn(view, report);
     order(view, report);
     turns(view, report);
     leases(view, report, &by_id);
@@ -77,6 +78,33 @@ fn ended(view: &View<'_>, report: &mut Report, task: &Task) {
         "a task ended otherwise than it should",
         &[&task.id, &task.state],
     );
+}
+
+/// I11 and I15 of what was taken back on a page: no task is left, and the police never heard of it.
+fn withdrawn(view: &View<'_>, report: &mut Report) {
+    for (stay_id, shown) in &view.evidence.shown {
+        if !is_withdrawn(shown) {
+            continue;
+        }
+        let mut tasks = view.evidence.records.tasks.iter();
+        report.look(
+            Invariant::EndedAsItShould,
+            tasks.all(|task| task.stay_id != *stay_id),
+            "a task is left of a stay that was withdrawn",
+            &[stay_id],
+        );
+        report.look(
+            Invariant::NothingSentBeforeCommit,
+            !view.effects_of.contains_key(stay_id.as_str()),
+            "the police have a stay that was withdrawn",
+            &[stay_id],
+        );
+    }
+}
+
+/// Whether a stay, as its sender sees it, was taken back before it was sent.
+pub(super) fn is_withdrawn(shown: &serde_json::Value) -> bool {
+    shown["delivery"]["reason"] == "withdrawn"
 }
 
 /// I10, I12 and I16, from our side.

@@ -316,8 +316,10 @@ fn together(view: &View<'_>, report: &mut Report) {
             let mut audits = audits.iter();
             audits.any(|audit| audit.action == "notification.required")
         });
+        let shown = view.evidence.shown.get(place.0);
+        let is_sent = shown.is_none_or(|stay| !super::forwarding::is_withdrawn(stay));
         has(
-            own == usize::from(version.is_forwardable || goes_at_night),
+            own == usize::from(is_sent && (version.is_forwardable || goes_at_night)),
             "a version that goes to the police has no task, or one too many",
             report,
         );
