@@ -29,7 +29,7 @@ struct Served {
 
 /// The style sheet comes last: it names the fonts by their hashed names. htmx and the pages' own
 /// module are one file: a request less on a first visit.
-const SERVED: [Served; 7] = [
+const SERVED: &[Served] = &[
     Served {
         constant: "FONT_400",
         file: "fonts/be-vietnam-pro-400.woff2",
@@ -66,6 +66,20 @@ const SERVED: [Served; 7] = [
         is_compressible: true,
     },
     Served {
+        constant: "LIVE",
+        file: "live.js",
+        parts: &["live.js"],
+        media_type: "text/javascript; charset=utf-8",
+        is_compressible: true,
+    },
+    Served {
+        constant: "OFFLINE",
+        file: "offline.js",
+        parts: &["offline.js"],
+        media_type: "text/javascript; charset=utf-8",
+        is_compressible: true,
+    },
+    Served {
         constant: "ICON",
         file: "icon.svg",
         parts: &["icon.svg"],
@@ -95,7 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let mut names: Vec<(&str, String)> = Vec::new();
     let mut code = String::new();
-    for served in &SERVED {
+    for served in SERVED {
         let file = served.file;
         let bytes = with_hashed_names(joined(&sources, served.parts)?, &names);
         let name = hashed_name(file, &bytes);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use intake::Intake;
 use poem::Request;
 use runtime::{
-    clock::Clock, ops::Readiness, password::PasswordHasher, signing::ReceiptSigner, vault::Vault,
-    webhook_target::WebhookTargets,
+    clock::Clock, draft_seal::DraftSeal, ops::Readiness, password::PasswordHasher,
+    signing::ReceiptSigner, vault::Vault, webhook_target::WebhookTargets,
 };
 use store::Database;
 use tokio::sync::Semaphore;
@@ -29,6 +29,8 @@ pub(crate) struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) signer: Arc<ReceiptSigner>,
     pub(crate) pepper: [u8; 32],
+    /// Opens what browsers sealed while they were offline.
+    pub(crate) drafts: DraftSeal,
     /// Distinguishes genuine keys from forged rows.
     pub(crate) row_key: store::api_keys::RowKey,
     /// The same for accounts, sessions, machines and one-time links.

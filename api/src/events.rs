@@ -34,6 +34,8 @@ use crate::topic::Topic;
 
 pub(crate) use tail::Tail;
 
+use stream::Form;
+
 /// The media type of server-sent events (HTML Standard, section 9.2).
 pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 /// Where a stream stopped.
@@ -182,7 +184,7 @@ impl EventsApi {
             Some(Start::Latest) => store::events::head(&app.db).await?,
         };
         Ok(EventsListed::Feed(if is_stream {
-            Feed::Stream(stream::open(app, admitted, after).await?)
+            Feed::Stream(stream::open(app, admitted, after, Form::OfApi).await?)
         } else {
             Feed::Page(Json(page(app, &admitted, after, limit).await?))
         }))
@@ -224,6 +226,25 @@ fn last_event(
     }
 }
 
+/// The feed of one facility for a page that is open: from where it was cut, otherwise from now on.
+///
+/// Errors: as [`stream::open`].
+pub(crate) async fn follow(
+    app: &Arc<App>,
+    admitted: Admitted<impl Access>,
+    headers: &HeaderMap,
+    facility_id: Uuid,
+) -> Result<stream::EventStream, Failure> {
+    let organisation_id = admitted.sender().organisation_id;
+    let resumed = exchange::text(headers, LAST_EVENT_ID)
+        .and_then(|sent| cursor::read_place(&app.vault, organisation_id, sent));
+    let after = match resumed {
+        Some(place) => place,
+        None => store::events::head(&app.db).await?,
+    };
+    stream::open(app, admitted, after, Form::OfPage { facility_id }).await
+}
+
 async fn page(
     app: &App,
     admitted: &Admitted<impl Access>,
@@ -262,8 +283,12 @@ impl EventView {
 
     /// As one event of a stream.
     fn to_server_sent(&self) -> String {
+        format!("event: {}\n{}", self.kind.0, self.to_message())
+    }
+
+    /// The same without a name: scripts hear it in one place with all others.
+    fn to_message(&self) -> String {
         let data = serde_json::to_string(self).unwrap_or_default();
-        let (id, event) = (&self.cursor, &self.kind.0);
-        format!("id: {id}\nevent: {event}\ndata: {data}\n\n")
+        format!("id: {}\ndata: {data}\n\n", self.cursor)
     }
 }

@@ -17,6 +17,7 @@ mod assets;
 mod desk;
 mod home;
 mod house;
+mod live;
 mod police;
 mod preferences;
 mod receipt;
@@ -70,6 +71,7 @@ pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint
         house::routes(),
         stay::routes(),
         police::routes(),
+        live::routes(),
     ];
     for (path, method, endpoint) in areas.into_iter().flatten() {
         let methods = table.entry(path.to_owned()).or_default();

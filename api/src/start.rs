@@ -7,6 +7,7 @@ use std::time::Duration;
 use intake::Intake;
 use runtime::{
     clock::Clock,
+    draft_seal::DraftSeal,
     ops::{self, Readiness},
     password::PasswordHasher,
     secrets::SettingError,
@@ -98,7 +99,13 @@ pub async fn start(
     let metrics = parts.metrics.clone();
     let passwords = PasswordHasher::new()
         .map_err(|_| SettingError::new("LUUTRU", "cannot hash passwords on this machine."))?;
-    let app = Arc::new(assemble(parts, passwords, shutdown.clone()));
+    let drafts = DraftSeal::of_pepper(&parts.pepper).map_err(|_| {
+        SettingError::new(
+            "LUUTRU_KEY_PEPPER",
+            "leads to no key for drafts. Make another.",
+        )
+    })?;
+    let app = Arc::new(assemble(parts, passwords, drafts, shutdown.clone()));
     let serving = run(app, watch, listener, ops_listener, metrics, shutdown);
     let task = tasks::spawn("api", serving);
     Ok(RunningApi {
@@ -108,8 +115,14 @@ pub async fn start(
     })
 }
 
-fn assemble(parts: ApiParts, passwords: PasswordHasher, stop: CancellationToken) -> App {
+fn assemble(
+    parts: ApiParts,
+    passwords: PasswordHasher,
+    drafts: DraftSeal,
+    stop: CancellationToken,
+) -> App {
     App {
+        drafts,
         templates: Templates::new(&parts.catalogues),
         catalogues: Published::new(parts.catalogues),
         limits: Limits::new(&parts.settings),

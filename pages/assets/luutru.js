@@ -158,6 +158,8 @@ function arrive() {
   tick();
 }
 
+document.addEventListener("luutru:fresh", () => all("[data-undo]").forEach(offerUndo));
+
 // Undo is offered for some seconds, and stays while it is looked at.
 
 function offerUndo(form) {

@@ -24,6 +24,24 @@ pub fn find(name: &str) -> Option<&'static Asset> {
     ALL.iter().copied().find(|asset| asset.name == name)
 }
 
+/// The page that a browser without a connection shows.
+pub const SHELL: &str = "/desk/offline";
+
+/// The program that keeps this version's files in browsers, and the page for browsers without a
+/// connection.
+#[must_use]
+pub fn service_worker() -> String {
+    let files: Vec<String> = ALL
+        .iter()
+        .map(|asset| format!("\"{}\"", asset.url))
+        .collect();
+    format!(
+        "const FILES = [{}];\nconst SHELL = \"{SHELL}\";\n{}",
+        files.join(", "),
+        include_str!("../assets/worker.js")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,6 +75,8 @@ pub struct StayState {
     pub review: Option<IdentityReview>,
     /// Where it is on its way to the police.
     pub delivery: DeliveryState,
+    /// Whether it was taken back before the police heard of it.
+    pub is_withdrawn: bool,
     /// Whether something is owed.
     pub completion: CompletionState,
     /// Whether a question waits for an answer.
@@ -97,7 +99,9 @@ impl StayState {
     #[must_use]
     pub fn badge(&self, words: Words) -> Badge {
         let is_present = self.presence == Presence::Present;
-        if self.presence == Presence::Cancelled {
+        if self.is_withdrawn {
+            Badge::new(Tone::Settled, Icon::Undo, words.state_withdrawn())
+        } else if self.presence == Presence::Cancelled {
             Badge::new(Tone::Settled, Icon::Ban, words.cancelled())
         } else if self.is_asked {
             Badge::new(Tone::Attention, Icon::Question, words.state_asked())
@@ -144,6 +148,7 @@ mod tests {
         identity: IdentityState::Verified,
         review: None,
         delivery: DeliveryState::Acknowledged,
+        is_withdrawn: false,
         completion: CompletionState::Complete,
         is_asked: false,
         is_overdue: false,
@@ -166,6 +171,14 @@ mod tests {
                     ..asked
                 },
                 words.cancelled(),
+            ),
+            (
+                StayState {
+                    presence: Presence::Cancelled,
+                    is_withdrawn: true,
+                    ..asked
+                },
+                words.state_withdrawn(),
             ),
             (
                 StayState {

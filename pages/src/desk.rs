@@ -8,7 +8,7 @@ use askama::Template;
 use uuid::Uuid;
 
 use crate::badge::{Badge, Tone};
-use crate::frame::Frame;
+use crate::frame::{Frame, Head};
 use crate::icon::Icon;
 use crate::note::Note;
 use crate::today::ExpectedLine;
@@ -28,6 +28,32 @@ pub struct DeskPage {
     pub stage: Stage,
     /// The newest declarations, the newest first.
     pub newest: Vec<Newest>,
+    /// What drafts are sealed with while the connection is lost.
+    pub sealing: Sealing,
+}
+
+/// The page on which guests are declared while the connection is lost: an empty card. It is kept in
+/// the browser, and shows nothing of anybody.
+#[derive(Template)]
+#[template(path = "offline.html")]
+pub struct OfflinePage {
+    /// What every page has.
+    pub head: Head,
+    /// The facility.
+    pub facility: String,
+    /// An empty card with every field.
+    pub card: Card,
+    /// What drafts are sealed with.
+    pub sealing: Sealing,
+}
+
+/// What a browser seals drafts with.
+#[derive(Clone, Debug)]
+pub struct Sealing {
+    /// The public key, in base64url.
+    pub key: String,
+    /// The facility, for which alone a draft opens.
+    pub facility_id: Uuid,
 }
 
 /// The field that takes scans and numbers.
@@ -87,6 +113,12 @@ pub struct DueLine {
 }
 
 impl DueLine {
+    /// Whether somebody asks the facility.
+    #[must_use]
+    pub fn is_question(&self) -> bool {
+        self.badge.icon == Icon::Question
+    }
+
     /// Whether somebody has to look at the guest's data.
     #[must_use]
     pub fn needs_look(&self) -> bool {

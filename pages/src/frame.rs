@@ -201,6 +201,8 @@ pub struct Frame {
     pub attention_count: usize,
     /// Until when guests who arrive now are to be declared; `None` away from a facility.
     pub deadline: Option<DeadlineBar>,
+    /// What the page follows; `None` where it follows nothing.
+    pub live: Option<LiveBar>,
     /// Whether somebody is signed in, rather than a program.
     pub has_session: bool,
 }
@@ -231,6 +233,15 @@ impl Frame {
     pub(crate) fn at_help(&self) -> Mark {
         self.mark(Section::Help)
     }
+}
+
+/// How a page follows what happens at its facility.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveBar {
+    /// How many questions of the police wait for an answer.
+    pub question_count: usize,
+    /// Whether a new one is heard.
+    pub has_sound: bool,
 }
 
 /// A place as the rail shows it.

@@ -8,8 +8,8 @@ use domain::problem::Language;
 use uuid::Uuid;
 
 use crate::badge::{Badge, Tone};
-use crate::desk::{DeskPage, Idle, Newest, ScanField, Stage};
-use crate::frame::{DeadlineBar, Frame, Head, Section, Theme};
+use crate::desk::{DeskPage, Idle, Newest, ScanField, Sealing, Stage};
+use crate::frame::{DeadlineBar, Frame, Head, LiveBar, Section, Theme};
 use crate::icon::Icon;
 use crate::words::Words;
 
@@ -123,6 +123,10 @@ pub(crate) fn frame(language: Language) -> Frame {
         places: vec![Section::Desk, Section::Today],
         attention_count: 2,
         deadline: Some(DeadlineBar::at(Words(language), now)),
+        live: Some(LiveBar {
+            question_count: 1,
+            has_sound: true,
+        }),
         has_session: true,
     }
 }
@@ -150,6 +154,10 @@ fn desk(name: &str) -> DeskPage {
             number: "LT-261127-M6KD…656X".to_owned(),
             undo: None,
         }],
+        sealing: Sealing {
+            key: "BOHZ".to_owned(),
+            facility_id: Uuid::nil(),
+        },
     }
 }
 

@@ -216,8 +216,35 @@ words! { DESK:
     to_handle: "Cần xử lý", "To handle";
     undo: "Hoàn tác", "Undo";
     undo_of(name): "khai báo {name}", "the declaration of {name}";
-    undone(name): "Đã hủy khai báo {name}.", "The declaration of {name} is cancelled.";
-    undone_hint: "Quét lại nếu cần khai lại. Lịch sử vẫn ghi cả hai việc.", "Scan again to declare again. The history keeps both.";
+    undone(name): "Đã rút khai báo {name}.", "The declaration of {name} is withdrawn.";
+    undone_hint: "Chưa gửi gì cho công an. Quét lại nếu cần khai lại; lịch sử vẫn ghi cả hai việc.", "Nothing went to the police. Scan again to declare again; the history keeps both.";
+    connection_lost_since(at): "Mất kết nối từ {at}. Cứ khai tiếp.", "Offline since {at}. Go on declaring.";
+    go_on_declaring: "Mất kết nối. Cứ khai tiếp.", "Offline. Go on declaring.";
+    drafts_are_sealed: "Bản khai được mã hóa và giữ trên máy này, rồi tự gửi một lần khi có mạng.", "Declarations are sealed and kept on this machine, and sent once by themselves when the connection is back.";
+    not_declared_yet: "Chưa được tính là đã khai cho đến khi có biên nhận.", "They do not count until there is a receipt.";
+    drafts_kept_here: "Đang giữ trên máy này", "Kept on this machine";
+    draft_times(at, due): "Soạn xong {at} · chưa có biên nhận · hạn {due}", "Written {at} · no receipt yet · due {due}";
+    in_room_alone(room): "Phòng {room}", "Room {room}";
+    drafts_sent(n): "Đã có mạng: gửi xong {n} bản khai, đều đúng hạn.", "Online again: {n} declarations sent, all on time.";
+    drafts_sent_late(n, late): "Đã có mạng: gửi xong {n} bản khai, {late} bản quá hạn.", "Online again: {n} declarations sent, {late} of them late.";
+    drafts_wait(n): "Còn {n} bản khai chưa gửi được, đang giữ trên máy này. Vẫn đăng xuất?", "{n} declarations are not sent yet and are kept on this machine. Sign out all the same?";
+    draft_not_opened: "Chưa khai: không mở được bản khai giữ trên máy này.", "Not declared: a declaration kept on this machine cannot be opened.";
+    declare_it_again: "Khai lại khách của phòng đó.", "Declare the guest of that room again.";
+    state_no_network: "Chờ mạng", "Waiting for network";
+    to_be_mended: "Cần sửa", "To be mended";
+    open_and_mend: "Mở để sửa", "Open and mend";
+    try_again_now: "Thử gửi lại", "Try again now";
+    print_sheet: "In phiếu dự phòng", "Print a sheet";
+    keep_draft: "Giữ lại, gửi khi có mạng", "Keep, send when online";
+    updated_seconds_ago(n): "cập nhật {n} giây trước", "updated {n} seconds ago";
+    updated_minutes_ago(n): "cập nhật {n} phút trước", "updated {n} minutes ago";
+    changes_waiting(n): "{n} thay đổi chờ hiện", "{n} changes waiting";
+    not_live: "chưa nối lại được", "not connected";
+    keep_still: "Tạm dừng", "Pause";
+    sound_on: "Bật tiếng báo", "Sound on";
+    sound_off: "Tắt tiếng báo", "Sound off";
+    too_late_to_undo: "Chưa hủy: khai báo này đã chuyển đi gửi công an.", "Not cancelled: this declaration is on its way to the police.";
+    cancel_with_reason: "Nếu khai nhầm, chọn Hủy khai báo và ghi lý do; công an được báo cả hai.", "If it was declared in error, choose Cancel the declaration and give a reason; the police are told of both.";
     undo_reason: "Hoàn tác ngay sau khi khai ở quầy", "Undone at the desk right after declaring";
 
     // States.
@@ -229,6 +256,7 @@ words! { DESK:
     state_rejected: "Bị từ chối", "Refused";
     state_parked: "Tạm treo", "Set aside";
     state_not_required: "Chưa cần báo", "Not due (day guest)";
+    state_withdrawn: "Đã rút trước khi gửi", "Withdrawn before sending";
     state_overdue: "Quá giờ trả phòng", "Departure overdue";
     state_owing: "Còn thiếu", "Incomplete";
     state_unconfirmed: "Chưa xác nhận", "Not confirmed";

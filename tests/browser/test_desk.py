@@ -130,8 +130,8 @@ def test_undo_takes_the_newest_declaration_back(desk):
     guest = Guest("Đặng Quốc Việt")
     declare(page, guest, "211")
     page.keyboard.press("Alt+z")
-    expect(page.locator(".note.ok")).to_contain_text(f"Đã hủy khai báo {guest.name}")
-    expect(page.locator("aside .b").first).to_contain_text("Đã hủy")
+    expect(page.locator(".note.ok")).to_contain_text(f"Đã rút khai báo {guest.name}")
+    expect(page.locator("aside .b").first).to_contain_text("Đã rút trước khi gửi")
 
 
 def test_all_fields_open_by_f2_and_escape_clears(desk):

@@ -37,6 +37,7 @@ mod lists;
 mod nights;
 mod pages;
 mod pages_house;
+mod pages_live;
 mod pages_police;
 mod rooms;
 mod scans;

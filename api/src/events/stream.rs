@@ -20,6 +20,7 @@ use store::{
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use uuid::Uuid;
 
 use super::tail::FeedNews;
 use super::{EVENT_STREAM, EventView};
@@ -52,6 +53,7 @@ pub(super) async fn open(
     app: &Arc<App>,
     admitted: Admitted<impl Access>,
     after: i64,
+    form: Form,
 ) -> Result<EventStream, Failure> {
     let caller = Arc::clone(&admitted.ticket.caller);
     let of_key = caller.meter.streams.enter(Duration::ZERO).await;
@@ -63,7 +65,8 @@ pub(super) async fn open(
     let mut key_looks = interval(KEY_INTERVAL);
     key_looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let listening = Listening {
-        scope: caller.scope(),
+        scope: form.scope_of(&caller),
+        form,
         caller,
         news: app.tail.listen(),
         app: Arc::clone(app),
@@ -80,6 +83,31 @@ pub(super) async fn open(
         Some((Ok::<_, std::io::Error>(chunk), listening))
     });
     Ok(EventStream(Body::from_bytes_stream(chunks)))
+}
+
+/// Whom a stream is for.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// A program: everything it may see.
+    OfApi,
+    /// A page at one facility.
+    OfPage {
+        /// The facility.
+        facility_id: Uuid,
+    },
+}
+
+impl Form {
+    /// What is told of what the caller may see.
+    fn scope_of(self, caller: &Caller) -> FeedScope {
+        let mut scope = caller.scope();
+        if let Self::OfPage { facility_id } = self {
+            let seen = scope.facility_ids.as_ref();
+            let is_seen = seen.is_none_or(|ids| ids.contains(&facility_id));
+            scope.facility_ids = Some(is_seen.then_some(facility_id).into_iter().collect());
+        }
+        scope
+    }
 }
 
 /// The feed as it happens.
@@ -127,6 +155,7 @@ struct Listening {
     app: Arc<App>,
     caller: Arc<Caller>,
     scope: FeedScope,
+    form: Form,
     news: Receiver<Arc<FeedNews>>,
     /// Everything up to this number has been written.
     reached: i64,
@@ -228,7 +257,7 @@ impl Listening {
         match auth::again(&self.app, &self.caller).await {
             Ok(caller) => {
                 self.caller = caller?;
-                self.scope = self.caller.scope();
+                self.scope = self.form.scope_of(&self.caller);
             }
             // While the database does not answer, keep trusting the key.
             Err(error) => tracing::debug!(%error, "could not refresh a key"),
@@ -250,6 +279,9 @@ impl Listening {
     fn write(&self, event: &EventRow) -> String {
         let view = EventView::of(&self.app, self.scope.organisation_id, event);
         let view = damage::sound("event", event.id, view);
-        view.map_or_else(String::new, |view| view.to_server_sent())
+        view.map_or_else(String::new, |view| match self.form {
+            Form::OfApi => view.to_server_sent(),
+            Form::OfPage { .. } => view.to_message(),
+        })
     }
 }

@@ -2,12 +2,14 @@
 
 pub(super) mod card;
 pub(super) mod declare;
+pub(super) mod offline;
 pub(super) mod scan;
 
 use chrono::TimeDelta;
 use domain::{
+    hold,
     problem::Code,
-    stay::{Presence, Timeliness},
+    stay::{DeliveryState, Presence, Timeliness},
 };
 use pages::desk::{self, DeskPage, DueLine, Idle, Newest, ScanField, Sent, Stage, Undo};
 use pages::frame::Section;
@@ -30,10 +32,6 @@ use crate::unreadable;
 
 /// How many of the newest declarations are shown.
 const NEWEST_COUNT: u64 = 5;
-/// How long undoing is offered, in seconds.
-const UNDO_SECONDS: i64 = 10;
-/// How long it is offered where no script counts.
-const UNDO_SECONDS_WITHOUT_SCRIPT: i64 = 60;
 
 /// The pages of the desk.
 pub(super) fn routes() -> Vec<PageRoute> {
@@ -43,6 +41,9 @@ pub(super) fn routes() -> Vec<PageRoute> {
         post("/desk/picture", scan::read_picture),
         post("/desk/card", declare::redraw),
         post("/desk/stays", declare::declare),
+        post("/desk/sealed", offline::declare),
+        get("/desk/offline", offline::show),
+        get("/desk/worker.js", offline::worker),
     ]
 }
 
@@ -106,6 +107,7 @@ impl<A: Access> Visit<A> {
                 .stage
                 .unwrap_or_else(|| idle(due, expected, &newest)),
             newest,
+            sealing: self.sealing(),
         };
         html::answer(&self.reader, status, &page)
     }
@@ -137,13 +139,16 @@ impl<A: Access> Visit<A> {
         }
     }
 
+    /// Offered while the stay is held. What is withdrawn in the end is decided by its tasks.
     fn undo(&self, line: &StayLine) -> Option<Undo> {
-        let age = self.now - line.stay.received_at;
-        let is_fresh = age < TimeDelta::seconds(UNDO_SECONDS_WITHOUT_SCRIPT);
-        let is_present = line.state.presence == Presence::Present;
-        (is_fresh && is_present).then(|| Undo {
+        let channel = line.version.channel.get().ok()?;
+        let (received_at, deadline_at) = (line.stay.received_at, line.stay.deadline_at);
+        let left = hold::held_until(channel, received_at, deadline_at)? - self.now;
+        let is_untouched = line.stay.version == 1 && line.state.presence == Presence::Present;
+        let is_queued = line.state.delivery == DeliveryState::Queued;
+        (left > TimeDelta::zero() && is_untouched && is_queued).then(|| Undo {
             version: line.stay.version,
-            seconds: (UNDO_SECONDS - age.num_seconds()).max(0),
+            seconds: left.num_seconds().max(1),
         })
     }
 
@@ -181,7 +186,7 @@ impl<A: Access> Visit<A> {
     async fn undone(&self, id: Uuid) -> Result<Option<Note>, Failure> {
         let words = self.reader.words;
         let line = self.line(id).await?;
-        let line = line.filter(|line| line.state.presence == Presence::Cancelled);
+        let line = line.filter(|line| line.state.is_withdrawn);
         Ok(line.map(|line| {
             Note::done(
                 words.undone(line.name(words)),

@@ -29,7 +29,8 @@ impl PageForm {
         Self::parse(request.uri().query().unwrap_or_default().as_bytes())
     }
 
-    fn parse(bytes: &[u8]) -> Self {
+    /// The pairs of a form or of a query.
+    pub(super) fn parse(bytes: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(bytes);
         Self {
             pairs: pairs.into_owned().collect(),

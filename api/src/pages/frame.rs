@@ -5,7 +5,7 @@ use domain::facility::FacilityKind;
 use domain::rights::OperationId;
 use domain::stay::DueKind;
 use pages::desk::DueLine;
-use pages::frame::{DeadlineBar, Frame, Section};
+use pages::frame::{DeadlineBar, Frame, LiveBar, Section};
 
 use super::enter::{OfficeVisit, Visit};
 use super::{PageReader, lines};
@@ -42,6 +42,10 @@ impl<A: Access> Visit<A> {
                 undeclared_count: self.undeclared_count,
                 ..DeadlineBar::at(words, self.now)
             }),
+            live: Some(LiveBar {
+                question_count: due.iter().filter(|line| line.is_question()).count(),
+                has_sound: self.reader.has_sound,
+            }),
             has_session: self.admitted.signed_in().is_ok(),
         }
     }
@@ -58,6 +62,7 @@ impl<A: Access> OfficeVisit<A> {
             places: places(self.admitted.caller()),
             attention_count: 0,
             deadline: None,
+            live: None,
             has_session: self.admitted.signed_in().is_ok(),
         }
     }

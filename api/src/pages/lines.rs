@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::hold;
 use domain::stay::DueKind;
 use pages::badge::{Badge, StayState, Tone};
 use pages::desk::DueLine;
@@ -110,6 +111,7 @@ fn state(stay: &StayRow, is_asked: bool, now: DateTime<Utc>) -> Result<StayState
         identity: stay.identity_state.get()?,
         review: intake::view::review_of(stay)?,
         delivery: stay.delivery_state.get()?,
+        is_withdrawn: stay.delivery_reason.as_deref() == Some(hold::WITHDRAWN),
         completion: stay.completion_state.get()?,
         is_asked,
         is_overdue: stay.expected_departure_at.is_some_and(|at| at <= now),

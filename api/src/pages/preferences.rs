@@ -8,7 +8,7 @@ use poem::http::{HeaderValue, header};
 use uuid::Uuid;
 
 use super::form::PageForm;
-use super::reader::{FACILITY, LANGUAGE, THEME};
+use super::reader::{FACILITY, LANGUAGE, SOUND, THEME};
 use super::{MadePage, PageReader, html, see_other};
 use crate::problem::Failure;
 
@@ -21,6 +21,7 @@ pub(super) async fn keep(request: Request) -> MadePage {
     let (sent, _) = PageForm::receive(&request, &mut body).await?;
     let mut response = see_other(html::next(sent.value("back")));
     let chosen = [
+        (SOUND, sound(sent.value("sound"))),
         (LANGUAGE, language(sent.value("lang"))),
         (THEME, theme(sent.value("theme"))),
         (FACILITY, facility(sent.value("facility"))),
@@ -51,6 +52,10 @@ fn language(word: &str) -> Option<String> {
 
 fn theme(word: &str) -> Option<String> {
     Theme::parse(word).map(|_| word.to_owned())
+}
+
+fn sound(word: &str) -> Option<String> {
+    ["on", "off"].contains(&word).then(|| word.to_owned())
 }
 
 /// Whether the caller may work there is judged when a page is asked for.

@@ -13,6 +13,8 @@ use crate::exchange;
 pub(super) const LANGUAGE: &str = "lang";
 /// The cookie with the theme.
 pub(super) const THEME: &str = "theme";
+/// The cookie with whether a question of the police is heard.
+pub(super) const SOUND: &str = "sound";
 /// The cookie with the facility.
 pub(super) const FACILITY: &str = "facility";
 
@@ -25,6 +27,8 @@ pub(crate) struct PageReader {
     path: String,
     /// The facility that was chosen, where there are several.
     pub(super) facility: Option<Uuid>,
+    /// Whether a question of the police is heard.
+    pub(super) has_sound: bool,
     /// Whether the browser takes compressed pages.
     pub(super) takes_gzip: bool,
 }
@@ -48,6 +52,7 @@ impl PageReader {
                 .unwrap_or_default(),
             path: request.uri().path().to_owned(),
             facility: cookie(headers, FACILITY).and_then(|id| Uuid::try_parse(id).ok()),
+            has_sound: cookie(headers, SOUND) != Some("off"),
             takes_gzip: encodings.is_some_and(takes_gzip),
         }
     }

@@ -227,6 +227,7 @@ fn steps(words: Words, line: &StayLine) -> Result<Vec<Step>, Failure> {
         at: None,
         outcome: match state.delivery {
             DeliveryState::Parked => words.state_parked().to_owned(),
+            DeliveryState::NotRequired if state.is_withdrawn => words.state_withdrawn().to_owned(),
             DeliveryState::NotRequired => words.state_not_required().to_owned(),
             DeliveryState::Queued
             | DeliveryState::Delivering

@@ -55,6 +55,19 @@ impl<A: Access> Visit<A> {
         Ok(Card::of(form, faults, around))
     }
 
+    /// A card that is of nobody yet.
+    pub(super) fn empty_card(&self, form: &CardForm) -> Card {
+        let around = Surroundings {
+            words: self.reader.words,
+            now: self.now,
+            facility: &self.facility,
+            duplicate: None,
+            adults: &[],
+            countries: countries(self.reader.words.0),
+        };
+        Card::of(form, &[], around)
+    }
+
     /// A stay of the same document that is open here.
     async fn duplicate(&self, form: &CardForm) -> Result<Option<Duplicate>, Failure> {
         if form.number.is_empty() {

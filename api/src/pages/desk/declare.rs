@@ -47,25 +47,7 @@ pub(in crate::pages) async fn declare(request: Request) -> MadePage {
     let mut visit: Visit<op::DeclareStay> = Visit::begin(&request, &mut body).await?;
     let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
     visit.now = received_at;
-    let form = CardForm::read(sent.pairs());
-    match visit.declared(&form).await {
-        Ok(location) => {
-            visit.has_come(&form).await;
-            Ok(see_other(&location))
-        }
-        Err(Undeclared::Invalid(faults)) => {
-            let card = visit.card(&form, &faults).await?;
-            visit
-                .page(StatusCode::OK, DeskContent::of_card(card, None))
-                .await
-        }
-        Err(Undeclared::Failed(failure)) => {
-            let card = visit.card(&form, &[]).await?;
-            let note = visit.unsaved(&failure);
-            let content = DeskContent::of_card(card.unsent(), Some(note));
-            visit.page(failure.status(), content).await
-        }
-    }
+    visit.declare_card(&CardForm::read(sent.pairs())).await
 }
 
 /// Why a card was not declared.
@@ -77,6 +59,27 @@ enum Undeclared {
 }
 
 impl Visit<op::DeclareStay> {
+    /// Declares the guest of a card, and leads to the receipt; or shows the card with what is wrong.
+    pub(super) async fn declare_card(&mut self, form: &CardForm) -> MadePage {
+        match self.declared(form).await {
+            Ok(location) => {
+                self.has_come(form).await;
+                Ok(see_other(&location))
+            }
+            Err(Undeclared::Invalid(faults)) => {
+                let card = self.card(form, &faults).await?;
+                let content = DeskContent::of_card(card, None);
+                self.page(StatusCode::OK, content).await
+            }
+            Err(Undeclared::Failed(failure)) => {
+                let card = self.card(form, &[]).await?;
+                let note = self.unsaved(&failure);
+                let content = DeskContent::of_card(card.unsent(), Some(note));
+                self.page(failure.status(), content).await
+            }
+        }
+    }
+
     /// Declares the guest; returns the page that says so.
     async fn declared(&mut self, form: &CardForm) -> Result<String, Undeclared> {
         let facility_id = self.facility.id;

@@ -53,16 +53,17 @@ pub(in crate::pages) struct ReturnedForm {
     faults: Vec<Violation>,
 }
 
-/// `POST /desk/stays/{id}/undo`: cancels what was declared a moment ago.
+/// `POST /desk/stays/{id}/undo`: withdraws what was declared a moment ago. Once the police may have
+/// heard of it, nothing is done, and the page of the stay says so.
 pub(in crate::pages) async fn undo(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let mut visit: Visit<op::CancelStay> = Visit::begin(&request, &mut body).await?;
     let id = id_of(&request)?;
     let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
     visit.now = received_at;
-    let change = Change::cancellation(Words(domain::problem::Language::Vi).undo_reason());
-    match visit.change(id, &sent, &change).await {
-        Ok(()) => Ok(see_other(&format!("/desk?undone={id}"))),
+    match visit.withdraw(id, &sent).await {
+        Ok(true) => Ok(see_other(&format!("/desk?undone={id}"))),
+        Ok(false) => Ok(see_other(&format!("/desk/stays/{id}?done=sent"))),
         Err(Unchanged::Invalid(faults)) => Err(Failure::invalid(faults).into()),
         Err(Unchanged::Moved(_)) => Err(Failure::new(Code::VersionMismatch).into()),
         Err(Unchanged::Failed(failure)) => Err(failure.into()),
@@ -132,31 +133,53 @@ impl<A: Access> Visit<A> {
         sent: &PageForm,
         change: &Change,
     ) -> Result<(), Unchanged> {
+        self.pay_for_a_change().await?;
+        let trace_parent = self.exchange.trace_parent();
+        let occasion = self.occasion(&trace_parent);
+        let expected = version_of(sent);
+        let answer = self.app.intake.change(occasion, id, &expected, change);
+        match answer.await {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(self.unchanged(refusal)),
+        }
+    }
+
+    /// Takes a stay back whose notification is held; tells whether it still was.
+    async fn withdraw(&mut self, id: Uuid, sent: &PageForm) -> Result<bool, Unchanged> {
+        self.pay_for_a_change().await?;
+        let reason = Words(domain::problem::Language::Vi).undo_reason();
+        let trace_parent = self.exchange.trace_parent();
+        let occasion = self.occasion(&trace_parent);
+        let expected = version_of(sent);
+        let answer = self.app.intake.withdraw(occasion, id, &expected, reason);
+        match answer.await {
+            Ok(withdrawn) => Ok(withdrawn.is_some()),
+            Err(refusal) => Err(self.unchanged(refusal)),
+        }
+    }
+
+    async fn pay_for_a_change(&mut self) -> Result<(), Unchanged> {
         let cost = [(self.facility.id, 1)];
         let ticket = &mut self.admitted.ticket;
-        stays::charge(&self.app, &self.exchange, ticket, 1, &cost)
-            .await
-            .map_err(Unchanged::Failed)?;
-        let trace_parent = self.exchange.trace_parent();
-        let occasion = Occasion {
+        let paid = stays::charge(&self.app, &self.exchange, ticket, 1, &cost).await;
+        paid.map_err(Unchanged::Failed)
+    }
+
+    fn occasion<'a>(&'a self, trace_parent: &'a str) -> Occasion<'a> {
+        Occasion {
             sender: self.admitted.sender(),
             channel: Channel::Page,
             idempotency_key: None,
             received_at: self.now,
-            trace_parent: Some(&trace_parent),
-        };
-        let versions = sent.value("version").parse().into_iter().collect();
-        let expected = Expected::Versions(versions);
-        match self
-            .app
-            .intake
-            .change(occasion, id, &expected, change)
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(Refusal::Invalid(faults)) => Err(Unchanged::Invalid(faults)),
-            Err(Refusal::VersionMismatch { version }) => Err(Unchanged::Moved(version)),
-            Err(refusal) => Err(Unchanged::Failed(self.admitted.ticket.refuse(refusal))),
+            trace_parent: Some(trace_parent),
+        }
+    }
+
+    fn unchanged(&mut self, refusal: Refusal) -> Unchanged {
+        match refusal {
+            Refusal::Invalid(faults) => Unchanged::Invalid(faults),
+            Refusal::VersionMismatch { version } => Unchanged::Moved(version),
+            refusal => Unchanged::Failed(self.admitted.ticket.refuse(refusal)),
         }
     }
 
@@ -189,6 +212,11 @@ impl<A: Access> Visit<A> {
             }
         })
     }
+}
+
+/// The version that a form was shown for.
+fn version_of(sent: &PageForm) -> Expected {
+    Expected::Versions(sent.value("version").parse().into_iter().collect())
 }
 
 /// A violation in words, with the member it concerns.
@@ -406,6 +434,10 @@ pub(super) fn done(words: Words, query: Option<&str>) -> Option<Note> {
         "extension" => words.change_extended(),
         "departure" => words.change_departed(),
         "cancellation" => words.change_cancelled(),
+        "sent" => {
+            let advice = words.cancel_with_reason().to_owned();
+            return Some(Note::failed(words.too_late_to_undo().to_owned(), advice));
+        }
         "answer" => return Some(Note::done(words.answered().to_owned(), String::new())),
         _ => return None,
     };
