@@ -238,7 +238,6 @@ words! { DESK:
     keep_draft: "Giữ lại, gửi khi có mạng", "Keep, send when online";
     updated_seconds_ago(n): "cập nhật {n} giây trước", "updated {n} seconds ago";
     updated_minutes_ago(n): "cập nhật {n} phút trước", "updated {n} minutes ago";
-    changes_waiting(n): "{n} thay đổi chờ hiện", "{n} changes waiting";
     not_live: "chưa nối lại được", "not connected";
     keep_still: "Tạm dừng", "Pause";
     sound_on: "Bật tiếng báo", "Sound on";

@@ -207,6 +207,7 @@ impl HouseDay {
             identity: guest.state.identity,
             review: guest.state.review,
             delivery: guest.state.delivery,
+            is_withdrawn: false,
             completion: guest.state.completion,
             is_asked: self.asked.contains(&guest.stay_id),
             is_overdue: guest.expected_departure_at.is_some_and(|at| at <= self.now),
