@@ -80,6 +80,21 @@ const SERVED: &[Served] = &[
         is_compressible: true,
     },
     Served {
+        constant: "MANY",
+        file: "many.js",
+        parts: &["many.js"],
+        media_type: "text/javascript; charset=utf-8",
+        is_compressible: true,
+    },
+    // Only the pages that need it load it: a first visit has no room for everything.
+    Served {
+        constant: "MANY_STYLE",
+        file: "many.css",
+        parts: &["style/many.css"],
+        media_type: "text/css; charset=utf-8",
+        is_compressible: true,
+    },
+    Served {
         constant: "ICON",
         file: "icon.svg",
         parts: &["icon.svg"],
@@ -91,7 +106,6 @@ const SERVED: &[Served] = &[
         file: "style.css",
         parts: &[
             "style/base.css",
-            "style/many.css",
             "style/house.css",
             "style/police.css",
             "style/office.css",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{census::Fate, problem::Language, stay::Channel};
-use intake::{CensusEntry, CensusReport, Occasion, Refusal};
+use intake::{CensusEntry, CensusReport, Occasion, Refusal, Whereabouts};
 use metrics::counter;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
@@ -143,12 +143,43 @@ pub(crate) struct CensusResult {
     /// The stay, where there is one.
     #[oai(nullable)]
     stay_id: Option<Uuid>,
+    /// The guest as the stay knew them before the census; `null` of a new one.
+    #[oai(nullable)]
+    before: Option<GuestBefore>,
     /// The stay with its receipt, where a version was made.
     #[oai(nullable)]
     stay: Option<Raw<Stay>>,
     /// Why the line was refused; pointers are into the line.
     #[oai(nullable)]
     problem: Option<Raw<Problem>>,
+}
+
+/// A guest as a stay knew them before a census: also who departs, and from where somebody moves.
+#[derive(Object, Serialize)]
+pub(crate) struct GuestBefore {
+    /// The name.
+    #[oai(nullable)]
+    full_name: Option<String>,
+    /// The ward.
+    #[oai(nullable)]
+    ward: Option<String>,
+    /// The room.
+    #[oai(nullable)]
+    room: Option<String>,
+    /// The bed.
+    #[oai(nullable)]
+    bed: Option<String>,
+}
+
+impl GuestBefore {
+    fn of(before: Whereabouts) -> Self {
+        Self {
+            full_name: before.full_name,
+            ward: before.ward,
+            room: before.room,
+            bed: before.bed,
+        }
+    }
 }
 
 /// Taking in censuses.
@@ -269,6 +300,7 @@ impl CensusResult {
             reference: entry.reference,
             outcome: FateWord(outcome.to_owned()),
             stay_id: entry.stay_id,
+            before: entry.before.map(GuestBefore::of),
             stay: stay.transpose()?,
             problem,
         })
@@ -291,7 +323,8 @@ fn log(index: Option<usize>, failure: &Failure) {
     }
 }
 
-fn count(outcome: &Result<Fate, Refusal>) {
+/// Counts what became of a line.
+pub(crate) fn count(outcome: &Result<Fate, Refusal>) {
     let (outcome, error_class) = match outcome {
         Ok(fate) => (fate.as_str(), "none"),
         Err(refusal) => (REJECTED, refusal.class().as_str()),

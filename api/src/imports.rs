@@ -16,7 +16,9 @@ use std::sync::Arc;
 use domain::{
     import::DateOrder,
     problem::{Code, Language},
+    time::parse_day,
 };
+use formats::stay_file::FileOptions;
 use intake::upload::{Sealed, SheetNames};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::{Deserialize, Serialize};
@@ -195,7 +197,7 @@ impl ImportsApi {
 
 /// The names of a file's sheets; none until the file is read, or if it was read before sheets were
 /// supported.
-fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
+pub(crate) fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
     let Some(sealed) = &import.sealed_sheets else {
         return Ok(SheetNames::default());
     };
@@ -205,7 +207,11 @@ fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
 }
 
 /// The file with this id. Absent and foreign are the same 404.
-async fn find(app: &App, admitted: &Admitted<impl Access>, id: Uuid) -> Result<Import, Failure> {
+pub(crate) async fn find(
+    app: &App,
+    admitted: &Admitted<impl Access>,
+    id: Uuid,
+) -> Result<Import, Failure> {
     let absent = || Failure::new(Code::NotFound);
     let facilities = &admitted.sender().facilities;
     let facility_ids: Vec<Uuid> = facilities.iter().map(|facility| facility.id).collect();
@@ -216,6 +222,18 @@ async fn find(app: &App, admitted: &Admitted<impl Access>, id: Uuid) -> Result<I
     import
         .filter(|import| import.expires_at > app.clock.now())
         .ok_or_else(absent)
+}
+
+/// How a row of a file is read that has been read before: dates stand as the whole file decided.
+pub(crate) fn options(import: &Import) -> Result<FileOptions, Failure> {
+    let layout = StoredLayout::of(import)?;
+    let received_at = import.received_at.unwrap_or(import.created_at);
+    let until = import.permitted_stay_until.as_deref();
+    Ok(FileOptions {
+        date_order: layout.date_order,
+        received_at_micros: received_at.timestamp_micros(),
+        permitted_stay_until: until.and_then(parse_day),
+    })
 }
 
 /// How a file was understood, as the worker keeps it.

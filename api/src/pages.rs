@@ -12,18 +12,23 @@ mod enter;
 mod form;
 mod frame;
 mod lines;
+mod paste;
 
 mod assets;
 mod desk;
+mod group;
 mod home;
 mod house;
+mod imports;
 mod live;
 mod police;
 mod preferences;
 mod receipt;
+mod rows;
 mod sign_in;
 mod stay;
 mod today;
+mod ward;
 
 use std::collections::HashMap;
 
@@ -56,6 +61,12 @@ impl From<store::Error> for Stop {
     }
 }
 
+impl From<store::word::Unreadable> for Stop {
+    fn from(error: store::word::Unreadable) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// What a handler makes.
 type MadePage = Result<Response, Stop>;
 
@@ -67,6 +78,9 @@ pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint
     let areas = [
         entrance(),
         desk::routes(),
+        group::routes(),
+        imports::routes(),
+        ward::routes(),
         today::routes(),
         house::routes(),
         stay::routes(),

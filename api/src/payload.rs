@@ -380,9 +380,9 @@ async fn receive_bytes<T: Shape>(
 pub(crate) async fn receive_form(
     request: &Request,
     body: &mut RequestBody,
+    bytes_max: u32,
 ) -> Result<(Vec<u8>, DateTime<Utc>), Failure> {
     let app = App::of(request)?;
-    let bytes_max = app.settings.stay_body_bytes_max;
     let headers = request.headers();
     check_length(headers, bytes_max)?;
     let is_packed = headers.contains_key(header::CONTENT_ENCODING);

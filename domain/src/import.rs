@@ -21,6 +21,15 @@ impl ImportState {
     pub const SEEN: [Self; 4] = [Self::Queued, Self::Running, Self::Completed, Self::Failed];
     /// Those in which something is left to do for a worker.
     pub const OPEN: [Self; 2] = [Self::Queued, Self::Running];
+
+    /// Whether something is left to do for it.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Uploading | Self::Queued | Self::Running => true,
+            Self::Completed | Self::Failed => false,
+        }
+    }
 }
 
 coded! {

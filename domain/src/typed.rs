@@ -7,6 +7,7 @@
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 
 use crate::birth_date::BirthDate;
+use crate::personal_id::PersonalId;
 use crate::scan::clean_number;
 use crate::time::{VIET_NAM, at_local, local_date, parse_day};
 
@@ -54,6 +55,18 @@ pub fn recognise(text: &str) -> Recognised {
         }
         _ => Recognised::Number(number.to_uppercase()),
     }
+}
+
+/// The personal ID number of which a spreadsheet has dropped the zeros in front, as it does with
+/// numbers; `None` where what is left cannot be one.
+#[must_use]
+pub fn with_lost_zeros(digits: &str, today: NaiveDate) -> Option<String> {
+    const LENGTH: usize = 12;
+    const LOST_MAX: usize = 2;
+    let lost = LENGTH.checked_sub(digits.len())?;
+    let whole = format!("{digits:0>LENGTH$}");
+    let is_whole = (1..=LOST_MAX).contains(&lost) && PersonalId::parse(&whole, today).is_ok();
+    is_whole.then_some(whole)
 }
 
 fn is_zone(text: &str) -> bool {
@@ -330,6 +343,24 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(recognise(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn zeros_that_a_spreadsheet_dropped_are_put_back() {
+        let today = on("2026-11-27");
+        let table = [
+            ("38090001299", Some("038090001299")),
+            ("1090001299", Some("001090001299")),
+            ("038090001299", None),
+            ("123456789", None),
+            ("99090001299", None),
+            ("3809000129X", None),
+            ("", None),
+        ];
+        for (digits, expected) in table {
+            let whole = with_lost_zeros(digits, today);
+            assert_eq!(whole.as_deref(), expected, "{digits}");
         }
     }
 

@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use crate::{Intake, Occasion, Refusal};
 
-pub use report::{CensusEntry, CensusReport};
+pub use report::{CensusEntry, CensusReport, Whereabouts};
 
 /// What everything is written under that a census writes.
 #[derive(Clone, Copy, Debug)]

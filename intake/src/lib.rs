@@ -32,7 +32,7 @@ pub mod upload;
 pub mod view;
 
 pub use accept::{Intake, IntakeParts};
-pub use census::{CensusEntry, CensusReport};
+pub use census::{CensusEntry, CensusReport, Whereabouts};
 pub use change::Expected;
 pub use counters::ItemOutcome;
 pub use occasion::{Accepted, Item, Occasion, Validation};

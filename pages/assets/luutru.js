@@ -50,12 +50,14 @@ function hold(event) {
 document.addEventListener("keydown", hold, true);
 
 function release() {
-  const lines = (held ?? "").split("\n");
+  const isAtScan = document.activeElement?.id === "scan";
+  const lines = [...(isAtScan ? inLine.splice(0) : []), ...(held ?? "").split("\n")];
   held = null;
   while (lines.length) {
-    const line = lines.shift();
+    let line = lines.shift();
+    while (lines.length && MRZ.test(line.trim()) && !isWholeZone(line)) line += " " + lines.shift();
     const isSent = lines.length > 0;
-    if (isSent && scanFormed(line)) inLine.push(line);
+    if (isSent && scanFormed(line) && !isAtScan) inLine.push(line);
     else typeInto(document.activeElement, line, isSent);
     // What was sent is on its way: the rest waits for its answer.
     if (held !== null) {
@@ -63,8 +65,6 @@ function release() {
       return;
     }
   }
-  const scan = find("#scan");
-  if (inLine.length && scan && document.activeElement === scan) typeInto(scan, inLine.shift(), true);
 }
 
 function typeInto(field, text, isSent) {
@@ -274,9 +274,10 @@ async function sendPicture(input) {
   root.classList.add("busy");
   try {
     const room = find("[name=room]", find(".scan"))?.value ?? "";
-    const answer = await fetch("/desk/picture?room=" + encodeURIComponent(room), {
+    // A room says who sleeps where: it stands in no address.
+    const answer = await fetch("/desk/picture", {
       method: "POST",
-      headers: { "Content-Type": picture.type },
+      headers: { "Content-Type": picture.type, "Luutru-Form": String(new URLSearchParams({ room })) },
       body: picture,
     });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");

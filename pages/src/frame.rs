@@ -148,7 +148,7 @@ impl Section {
             Self::Group | Self::Accounts => Icon::Users,
             Self::Ward | Self::Roster | Self::Household | Self::Organisations => Icon::Book,
             Self::Today | Self::Rooms => Icon::Bed,
-            Self::Imports => Icon::History,
+            Self::Imports => Icon::FileUp,
             Self::Queue => Icon::Inbox,
             Self::Dashboard => Icon::Activity,
             Self::Destinations => Icon::Send,

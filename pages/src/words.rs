@@ -5,8 +5,6 @@
 
 mod codes;
 
-use std::fmt::Display;
-
 use domain::problem::Language;
 
 /// The words of one language.
@@ -39,7 +37,7 @@ macro_rules! word {
     ($name:ident ($($filled:ident),+): $vi:literal, $en:literal) => {
         #[doc = concat!("“", $vi, "”, “", $en, "”.")]
         #[must_use]
-        pub fn $name(self, $($filled: impl Display),+) -> String {
+        pub fn $name(self, $($filled: impl ::std::fmt::Display),+) -> String {
             match self.0 {
                 Language::Vi => format!($vi, $($filled = $filled),+),
                 Language::En => format!($en, $($filled = $filled),+),

@@ -12,7 +12,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Value,
-    sea_query::{Expr, LockType},
+    sea_query::{Expr, ExprTrait, LockType},
 };
 use uuid::Uuid;
 
@@ -174,6 +174,71 @@ pub async fn find(db: &Database, id: Uuid, facility_ids: &[Uuid]) -> Result<Opti
         .filter(import::Column::State.ne(ImportState::Uploading.as_str()))
         .one(db.reader())
         .await?)
+}
+
+/// The newest accepted files of a facility that have not expired.
+pub async fn newest(
+    db: &Database,
+    facility_id: Uuid,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Import>> {
+    Ok(import::Entity::find()
+        .filter(import::Column::FacilityId.eq(facility_id))
+        .filter(import::Column::State.ne(ImportState::Uploading.as_str()))
+        .filter(import::Column::ExpiresAt.gt(now))
+        .order_by_desc(import::Column::Id)
+        .limit(limit)
+        .all(db.reader())
+        .await?)
+}
+
+/// The first rows of a file whose stays deserve a look.
+pub async fn noted(db: &Database, import_id: Uuid, limit: u64) -> Result<Vec<ImportRow>> {
+    let taken = [RowOutcome::Accepted, RowOutcome::Replayed].map(RowOutcome::as_str);
+    Ok(import_row::Entity::find()
+        .filter(import_row::Column::ImportId.eq(import_id))
+        .filter(import_row::Column::Outcome.is_in(taken))
+        .filter(import_row::Column::Notes.is_not_null())
+        .order_by_asc(import_row::Column::Position)
+        .limit(limit)
+        .all(db.reader())
+        .await?)
+}
+
+/// Notes that a rejected row was mended and declared: its cells are forgotten. A row that was
+/// mended before stays as it is.
+pub async fn mend(db: &Database, import_id: Uuid, position: i32, stay_id: Uuid) -> Result<()> {
+    let transaction = write::begin(db).await?;
+    let mended = import_row::Entity::update_many()
+        .col_expr(
+            import_row::Column::Outcome,
+            Expr::value(RowOutcome::Accepted.as_str()),
+        )
+        .col_expr(import_row::Column::StayId, Expr::value(stay_id))
+        .col_expr(
+            import_row::Column::Notes,
+            Expr::value(Option::<String>::None),
+        )
+        .col_expr(
+            import_row::Column::Sealed,
+            Expr::value(Option::<Vec<u8>>::None),
+        )
+        .filter(import_row::Column::ImportId.eq(import_id))
+        .filter(import_row::Column::Position.eq(position))
+        .filter(import_row::Column::Outcome.eq(RowOutcome::Rejected.as_str()))
+        .exec(&transaction)
+        .await?;
+    if mended.rows_affected == 1 {
+        let (accepted, rejected) = (import::Column::AcceptedCount, import::Column::RejectedCount);
+        import::Entity::update_many()
+            .col_expr(accepted, Expr::col(accepted).add(1))
+            .col_expr(rejected, Expr::col(rejected).sub(1))
+            .filter(import::Column::Id.eq(import_id))
+            .exec(&transaction)
+            .await?;
+    }
+    write::commit(transaction).await
 }
 
 /// Whether a file waits for a worker, or was left by one that may have died.

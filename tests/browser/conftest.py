@@ -57,6 +57,19 @@ def supervisor_state(browser, service):
     return officer.sign_in(browser, service, "supervisor")
 
 
+@pytest.fixture(scope="session")
+def ward_state(browser, service):
+    """Cookies of a ward of the hospital, signed in once."""
+    context = browser.new_context(base_url=service.api, locale="vi-VN")
+    page = context.new_page()
+    signing_in.give_password(page, service.ready["accounts"]["ward"], "/desk/ward")
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_url("**/desk/ward")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
 def new_page(browser, service, request):
     """Makes watched pages, each with cookies and storage of its own: `new_page(locale="en")`,

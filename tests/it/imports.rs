@@ -171,11 +171,19 @@ async fn rejected_rows_come_back_and_are_sent_again_mended(database: Database) {
                 "/arrival_at invalid_instant"
             ]
         );
-        let shown = Value::from(refused).to_string();
+        // What a problem says of a cell is no value; the cells themselves stand beside it.
+        let said: String = refused
+            .iter()
+            .map(|row| row["problem"].to_string())
+            .collect();
         assert!(
-            !shown.contains(number.trim_start_matches('0')),
+            !said.contains(number.trim_start_matches('0')),
             "a value is shown"
         );
+        let cell = json!({"heading": "Số giấy tờ", "value": guests[1][7]});
+        let cells = refused[0]["values"].as_array().unwrap();
+        assert!(cells.contains(&cell), "{cells:?}");
+        assert_eq!(refused[0]["suggestions"][0]["value"], number);
 
         let file = rejected(&desk, &import, "en").await;
         assert_eq!(file.header("content-type"), Some(kind));

@@ -38,6 +38,7 @@ mod nights;
 mod pages;
 mod pages_house;
 mod pages_live;
+mod pages_many;
 mod pages_police;
 mod rooms;
 mod scans;

@@ -55,12 +55,15 @@ operations! {
     }
 
     Complete Read {
-        HomePage DeskPage TodayPage LivePage StayPage ReceiptPage
         CasesPage CasePage DashboardPage
     }
 
     Complete Read {
         RoomsPage RegisterPage ReconcilePage RosterPage HouseholdPage
+    }
+
+    Complete Read {
+        HomePage DeskPage GroupPage ImportsPage WardPage TodayPage LivePage StayPage ReceiptPage
     }
 
     // The second factor is presented in a session that lacks it.

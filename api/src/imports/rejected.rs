@@ -9,7 +9,8 @@ use domain::problem::{Code, Language};
 use formats::columns::Field;
 use formats::rejected::{RejectedFileLayout, RejectedRow, write};
 use intake::upload::{RejectedCells, Sealed};
-use merged::{Merged, SentSheet};
+use merged::Merged;
+pub(crate) use merged::SentSheet;
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use serde_json::Value;
 use store::imports::{Import, ImportRow};
@@ -92,7 +93,7 @@ fn heading(app: &App, import: &Import) -> Result<Vec<String>, Failure> {
 }
 
 /// The sheets that were read, each with its heading.
-fn sent_sheets(app: &App, import: &Import) -> Result<Vec<SentSheet>, Failure> {
+pub(crate) fn sent_sheets(app: &App, import: &Import) -> Result<Vec<SentSheet>, Failure> {
     let layout = store::imports::layout(import)?;
     let names = sheet_names(app, import)?;
     if names.sheets.is_empty() {
@@ -173,6 +174,20 @@ async fn rejected_rows(
     }
 }
 
+/// The cells of a rejected row; none of any other.
+pub(crate) fn sent_cells(
+    app: &App,
+    import: &Import,
+    row: &ImportRow,
+) -> Result<RejectedCells, Failure> {
+    let Some(sealed) = &row.sealed else {
+        return Ok(RejectedCells::default());
+    };
+    let opened = Sealed::Row(row.position).open(&app.vault, import, sealed);
+    let opened = opened.map_err(Failure::internal)?;
+    serde_json::from_slice(&opened).map_err(|_| Failure::internal("a rejected row cannot be read"))
+}
+
 fn rejected_row(
     app: &App,
     import: &Import,
@@ -181,15 +196,7 @@ fn rejected_row(
     language: Language,
 ) -> Result<RejectedRow, Failure> {
     let sheet = row.sheet.and_then(|place| usize::try_from(place).ok());
-    let cells = match &row.sealed {
-        Some(sealed) => {
-            let opened = Sealed::Row(row.position).open(&app.vault, import, sealed);
-            let opened = opened.map_err(Failure::internal)?;
-            serde_json::from_slice(&opened)
-                .map_err(|_| Failure::internal("a rejected row cannot be read"))?
-        }
-        None => RejectedCells::default(),
-    };
+    let cells = sent_cells(app, import, row)?;
     let suggestions: Vec<String> = cells
         .suggestions
         .into_iter()

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use domain::import::RowOutcome;
-use intake::upload::SheetNames;
+use intake::upload::{RejectedCells, SheetNames};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
 use serde_json::Value;
 use store::{damage, imports::ImportRow};
 use uuid::Uuid;
 
+use super::rejected::{self, SentSheet};
 use super::{find, notes_of, problem_of, sheet_names};
 use crate::app::App;
 use crate::auth::{Admitted, op};
@@ -18,6 +19,7 @@ use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::parameters::{Paged, Query, query};
 use crate::problem::Failure;
+use crate::reads;
 use crate::reply::{Json, Localised, Raw};
 use crate::shapes::text::RowOutcomeWord;
 use crate::shapes::{Problem, ViolationView};
@@ -55,11 +57,24 @@ pub(crate) struct ImportRowView {
     /// The stay, when it is new or had been declared before.
     #[oai(nullable)]
     stay_id: Option<Uuid>,
+    /// The cells of a rejected row as they were sent, each under its heading; empty of any other.
+    values: Vec<ImportCell>,
+    /// What may have been meant in its cells, where that is known.
+    suggestions: Vec<ImportCell>,
     /// What deserves a look.
     warnings: Vec<ViolationView>,
     /// Why it was refused; pointers are into a stay.
     #[oai(nullable)]
     problem: Option<Raw<Problem>>,
+}
+
+/// A cell of a row.
+#[derive(Object, Serialize)]
+pub(crate) struct ImportCell {
+    /// The heading of its column.
+    heading: String,
+    /// What it holds, or may have been meant to hold.
+    value: String,
 }
 
 /// The rows of files.
@@ -110,10 +125,17 @@ impl ImportRowsApi {
         let last = rows.last().filter(|_| has_more);
         let next_cursor = last.map(|row| cursor::write(&app.vault, &list, key_id, place_of(row)));
         let names = sheet_names(app, &import)?;
+        let sheets = rejected::sent_sheets(app, &import)?;
         let sound = rows
             .iter()
             .filter_map(|row| damage::sound("import_row", import.id, SoundRow::of(row)));
-        let items = sound.map(|row| ImportRowView::of(&row, &names, &exchange));
+        let items = sound.map(|row| {
+            let view = ImportRowView::of(&row, &names, &exchange)?;
+            let cells = rejected::sent_cells(app, &import, row.row)?;
+            Ok::<_, Failure>(view.with_cells(row.row, cells, &sheets))
+        });
+        let shown = rows.iter().filter(|row| row.sealed.is_some()).count();
+        reads::note(app, admitted.sender(), shown).await;
         let page = ImportRowPage {
             items: items.collect::<Result<_, _>>()?,
             next_cursor,
@@ -164,11 +186,28 @@ impl ImportRowView {
             row: row.row_number.unsigned_abs(),
             outcome: (*outcome).into(),
             stay_id: row.stay_id,
+            values: Vec::new(),
+            suggestions: Vec::new(),
             warnings: notes_of(&notes["warnings"], exchange.language),
             problem: is_rejected
                 .then(|| problem_of(notes, exchange))
                 .transpose()?,
         })
+    }
+
+    /// The same with what its cells hold.
+    fn with_cells(self, row: &ImportRow, cells: RejectedCells, sheets: &[SentSheet]) -> Self {
+        let place = row.sheet.and_then(|place| usize::try_from(place).ok());
+        let sheet = sheets.get(place.unwrap_or_default());
+        let headings = sheet.map(|sheet| sheet.heading.as_slice());
+        let headings = headings.unwrap_or_default().iter().cloned();
+        let values = headings.chain(std::iter::repeat(String::new()));
+        let cell = |(heading, value)| ImportCell { heading, value };
+        Self {
+            values: values.zip(cells.cells).map(cell).collect(),
+            suggestions: cells.suggestions.into_iter().map(cell).collect(),
+            ..self
+        }
     }
 }
 

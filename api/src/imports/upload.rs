@@ -57,7 +57,7 @@ query! {
 }
 
 /// What the query says.
-struct UploadQuery {
+pub(crate) struct UploadQuery {
     facility_id: Uuid,
     is_dry_run: bool,
     date_order: Option<DateOrder>,
@@ -65,6 +65,16 @@ struct UploadQuery {
 }
 
 impl UploadQuery {
+    /// A file of which nothing more is said.
+    pub(crate) const fn plain(facility_id: Uuid, is_dry_run: bool) -> Self {
+        Self {
+            facility_id,
+            is_dry_run,
+            date_order: None,
+            permitted_stay_until: None,
+        }
+    }
+
     /// What identifies a request: the facility, the file and every option that affects the result.
     fn to_request(&self, digest: &[u8; 32]) -> Vec<u8> {
         let mut request = [self.facility_id.as_bytes().as_slice(), digest].concat();
@@ -161,7 +171,10 @@ fn wishes(sender: &Sender, mut query: Query<ImportQuery>) -> Result<UploadQuery,
     })
 }
 
-async fn store_file(
+/// Stores a file and queues it.
+///
+/// Errors: it was not accepted, or it is not known whether it was.
+pub(crate) async fn store_file(
     app: &App,
     exchange: &Exchange,
     sender: &Sender,

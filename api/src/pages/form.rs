@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use poem::{Request, RequestBody};
 
+use crate::app::App;
+use crate::exchange;
 use crate::payload;
 use crate::problem::Failure;
 
@@ -20,13 +22,30 @@ impl PageForm {
         request: &Request,
         body: &mut RequestBody,
     ) -> Result<(Self, DateTime<Utc>), Failure> {
-        let (bytes, received_at) = payload::receive_form(request, body).await?;
+        let bytes_max = App::of(request)?.settings.stay_body_bytes_max;
+        let (bytes, received_at) = payload::receive_form(request, body, bytes_max).await?;
+        Ok((Self::parse(&bytes), received_at))
+    }
+
+    /// The same for a form of many guests, as large as a batch may be.
+    pub(super) async fn receive_many(
+        request: &Request,
+        body: &mut RequestBody,
+    ) -> Result<(Self, DateTime<Utc>), Failure> {
+        let bytes_max = App::of(request)?.settings.batch_body_bytes_max;
+        let (bytes, received_at) = payload::receive_form(request, body, bytes_max).await?;
         Ok((Self::parse(&bytes), received_at))
     }
 
     /// The query of an address.
     pub(super) fn of_query(request: &Request) -> Self {
         Self::parse(request.uri().query().unwrap_or_default().as_bytes())
+    }
+
+    /// What a script says beside a body that is no form, in the header `Luutru-Form`.
+    pub(super) fn of_header(request: &Request) -> Self {
+        let said = exchange::text(request.headers(), "luutru-form");
+        Self::parse(said.unwrap_or_default().as_bytes())
     }
 
     /// The pairs of a form or of a query.

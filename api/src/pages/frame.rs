@@ -77,11 +77,15 @@ fn person<A>(reader: &PageReader, admitted: &Admitted<A>) -> String {
 }
 
 /// Every place of the rail that is served, in order, with the page that it leads to.
-const PLACES: [(Section, OperationId); 7] = [
+const PLACES: [(Section, OperationId); 10] = [
+    // Only whoever works in a ward has it: there it comes first.
+    (Section::Ward, OperationId::WardPage),
     (Section::Desk, OperationId::DeskPage),
     (Section::Roster, OperationId::RosterPage),
     (Section::Household, OperationId::HouseholdPage),
     (Section::Today, OperationId::TodayPage),
+    (Section::Group, OperationId::GroupPage),
+    (Section::Imports, OperationId::ImportsPage),
     (Section::Rooms, OperationId::RoomsPage),
     (Section::Queue, OperationId::CasesPage),
     (Section::Dashboard, OperationId::DashboardPage),

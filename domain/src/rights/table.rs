@@ -128,6 +128,10 @@ const fn for_people(right: Right) -> Right {
 
 const SIGNED_IN_PAGES: Right = for_people(SIGNED_IN);
 const DESK_PAGES: Right = for_people(DECLARING);
+const WARD_PAGES: Right = Right {
+    accounts: &[AccountRole::Ward],
+    ..DESK_PAGES
+};
 const ROOM_PAGES: Right = for_people(KEEPING_ROOMS);
 const POLICE_PAGES: Right = for_people(WATCHING);
 const ACCOUNT_PAGES: Right = for_people(SEEING_ACCOUNTS);
@@ -241,6 +245,7 @@ table! {
 
     DESK_PAGES {
         DeskPage => "deskPage",
+        GroupPage => "groupPage",
         TodayPage => "todayPage",
         LivePage => "livePage",
         StayPage => "stayPage",
@@ -251,6 +256,10 @@ table! {
         ReconcilePage => "reconcilePage",
         RosterPage => "rosterPage",
         HouseholdPage => "householdPage",
+    }
+
+    WARD_PAGES {
+        WardPage => "wardPage",
     }
 
     KEEPING_ROOMS {

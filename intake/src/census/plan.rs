@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     CensusWork, confirmed,
     read::{GuestList, StoredStay, Unlisted},
+    report::Whereabouts,
 };
 use crate::{Intake, Refusal, accept::Inner};
 
@@ -36,6 +37,8 @@ pub(super) struct CensusPlan {
 /// A line and what is done about it.
 pub(super) struct PlannedLine {
     pub(super) reference: Option<String>,
+    /// The guest as the stay knew them so far, where there is one.
+    pub(super) before: Option<Whereabouts>,
     pub(super) step: LineStep,
     /// The line as a declaration, where it is an arrival.
     pub(super) arrival: Option<Arrival>,
@@ -228,8 +231,13 @@ impl PlannedLine {
             declaration: sighting.declaration.clone(),
             warnings: sighting.line.warnings.clone(),
         });
+        let before = match sighting.about {
+            About::Known(stay) => Some(Whereabouts::of(stay.content)),
+            About::Newcomer | About::Repeated(_) | About::Unreadable(_) => None,
+        };
         Self {
             reference: sighting.line.reference().map(str::to_owned),
+            before,
             step,
             arrival,
         }

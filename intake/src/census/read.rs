@@ -12,7 +12,7 @@ use serde_json::Value;
 use store::stays::{StayRow, StayVersionRow};
 use uuid::Uuid;
 
-use super::CensusWork;
+use super::{CensusWork, report::Whereabouts};
 use crate::{Intake, Refusal, accept::Inner, index, view};
 
 /// Stays whose content is read together.
@@ -43,6 +43,8 @@ pub(super) struct GuestList {
 pub(super) struct Unlisted {
     pub(super) stay_id: Uuid,
     pub(super) reference: Option<String>,
+    /// Who it is, and where.
+    pub(super) before: Whereabouts,
 }
 
 impl StoredStay {
@@ -80,9 +82,14 @@ impl GuestList {
     pub(super) fn named(&self, stay_ids: &[Uuid]) -> Vec<Unlisted> {
         let known: HashMap<Uuid, &StoredStay> =
             self.stays.iter().map(|stay| (stay.id(), stay)).collect();
-        let named = stay_ids.iter().map(|stay_id| Unlisted {
-            stay_id: *stay_id,
-            reference: known.get(stay_id).and_then(|stay| stay.reference()),
+        let named = stay_ids.iter().map(|stay_id| {
+            let stay = known.get(stay_id);
+            let before = stay.map(|stay| Whereabouts::of(&stay.content));
+            Unlisted {
+                stay_id: *stay_id,
+                reference: stay.and_then(|stay| stay.reference()),
+                before: before.unwrap_or_default(),
+            }
         });
         named.collect()
     }

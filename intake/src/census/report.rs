@@ -4,6 +4,7 @@ use domain::{
     census::{Fate, LineStep, Missing},
     problem::Violation,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
@@ -21,6 +22,36 @@ pub struct CensusReport {
     pub warnings: Vec<Violation>,
 }
 
+/// A guest of whom a stay is known, as it was before the census.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The guest's name.
+    pub full_name: Option<String>,
+    /// The ward.
+    pub ward: Option<String>,
+    /// The room.
+    pub room: Option<String>,
+    /// The bed.
+    pub bed: Option<String>,
+}
+
+impl Whereabouts {
+    /// Those that a stay's content tells.
+    #[must_use]
+    pub fn of(content: &Value) -> Self {
+        let text = |pointer: &str| {
+            let value = content.pointer(pointer).and_then(Value::as_str);
+            value.map(str::to_owned)
+        };
+        Self {
+            full_name: text("/guest/full_name"),
+            ward: text("/ward"),
+            room: text("/room"),
+            bed: text("/bed"),
+        }
+    }
+}
+
 /// The effect of a census on one guest.
 pub struct CensusEntry {
     /// The index of the guest's line; `None` for a guest who is not listed.
@@ -29,6 +60,8 @@ pub struct CensusEntry {
     pub reference: Option<String>,
     /// The stay, where there is one.
     pub stay_id: Option<Uuid>,
+    /// Who it was and where, before the census.
+    pub before: Option<Whereabouts>,
     /// The stay as it was written, where a version was.
     pub stay: Option<StayView>,
     /// What became of it.
@@ -88,6 +121,7 @@ impl CensusEntry {
             index: Some(index),
             reference: line.reference.clone(),
             stay_id,
+            before: line.before.clone(),
             stay: None,
             outcome,
         }
@@ -99,6 +133,7 @@ impl CensusEntry {
             index: None,
             reference: None,
             stay_id: Some(stay_id),
+            before: None,
             stay: None,
             outcome: Err(unreadable(stay_id)),
         }
@@ -126,6 +161,7 @@ impl Unlisted {
             index: None,
             reference: self.reference.clone(),
             stay_id: Some(self.stay_id),
+            before: Some(self.before.clone()),
             stay: None,
             outcome: Ok(fate),
         }
@@ -148,6 +184,7 @@ mod tests {
                 3,
                 &PlannedLine {
                     reference: Some("BN-1".to_owned()),
+                    before: None,
                     step: LineStep::Arrive,
                     arrival: None,
                 },
@@ -189,9 +226,11 @@ mod tests {
         let unlisted = |number| Unlisted {
             stay_id: Uuid::from_u128(number),
             reference: None,
+            before: Whereabouts::default(),
         };
         let line = |step| PlannedLine {
             reference: None,
+            before: None,
             step,
             arrival: None,
         };

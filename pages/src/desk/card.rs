@@ -410,7 +410,7 @@ impl<'a> CardMaker<'a> {
             self.words().reason_without_document(),
             self.form.no_document_reason.as_str(),
         )
-        .with(Control::Choice(self.reasons()));
+        .with(Control::Choice(reasons(self.words())));
         self.shown(field, &["/guest/no_document_reason"], Owed::always())
             .filter(|_| !self.has_document())
     }
@@ -723,28 +723,29 @@ impl<'a> CardMaker<'a> {
             .then(|| moment::clock_and_day(self.words(), deadline.at, now))
     }
 
-    fn reasons(&self) -> Vec<Choice> {
-        let words = self.words();
-        let reasons = NoDocumentReason::ALL.iter().copied();
-        with_none(
-            words,
-            reasons.map(|reason| Choice::new(reason.as_str(), words.of_no_document_reason(reason))),
-        )
-    }
-
     fn countries(&self) -> Vec<Choice> {
         with_none(self.words(), self.around.countries.iter().cloned())
     }
 }
 
-fn with_none(words: Words, choices: impl Iterator<Item = Choice>) -> Vec<Choice> {
+/// A list whose first entry chooses nothing.
+#[must_use]
+pub fn with_none(words: Words, choices: impl Iterator<Item = Choice>) -> Vec<Choice> {
     [Choice::new("", words.choose())]
         .into_iter()
         .chain(choices)
         .collect()
 }
 
-fn kinds(words: Words) -> Vec<Choice> {
+pub(crate) fn reasons(words: Words) -> Vec<Choice> {
+    let reasons = NoDocumentReason::ALL.iter().copied();
+    with_none(
+        words,
+        reasons.map(|reason| Choice::new(reason.as_str(), words.of_no_document_reason(reason))),
+    )
+}
+
+pub(crate) fn kinds(words: Words) -> Vec<Choice> {
     let kinds = DocumentKind::ALL.iter().copied();
     kinds
         .filter(|kind| *kind != DocumentKind::None)
@@ -752,7 +753,7 @@ fn kinds(words: Words) -> Vec<Choice> {
         .collect()
 }
 
-fn sexes(words: Words) -> Vec<Choice> {
+pub(crate) fn sexes(words: Words) -> Vec<Choice> {
     let sexes = Sex::ALL.iter().copied();
     with_none(
         words,
@@ -760,7 +761,9 @@ fn sexes(words: Words) -> Vec<Choice> {
     )
 }
 
-fn purposes(words: Words) -> Vec<Choice> {
+/// The purposes that can be chosen.
+#[must_use]
+pub fn purposes(words: Words) -> Vec<Choice> {
     let purposes = Purpose::ALL.iter().copied();
     purposes
         .map(|purpose| Choice::new(purpose.as_str(), words.of_purpose(purpose)))
@@ -768,7 +771,7 @@ fn purposes(words: Words) -> Vec<Choice> {
 }
 
 /// What is sent is Vietnamese, whichever language is shown: it stands in the declaration.
-fn relations(words: Words) -> Vec<Choice> {
+pub(crate) fn relations(words: Words) -> Vec<Choice> {
     let said = |words: Words| {
         [
             words.father(),

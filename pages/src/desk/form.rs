@@ -27,6 +27,17 @@ macro_rules! form {
                 vec![ $( ($name, $pointer, self.$field.as_str()), )+ ]
             }
 
+            /// Fills in a member that nothing is said of yet.
+            pub fn fill_at(&mut self, pointer: &str, value: &str) {
+                let slot = match pointer {
+                    $( $pointer => &mut self.$field, )+
+                    _ => return,
+                };
+                if slot.is_empty() {
+                    value.trim().clone_into(slot);
+                }
+            }
+
             fn slot(&mut self, name: &str) -> Option<&mut String> {
                 match name {
                     $( $name => Some(&mut self.$field), )+
@@ -69,6 +80,8 @@ form! {
     guardian_phone = "guardian_phone" at "/guest/guardian/phone",
     /// The room.
     room = "room" at "/room",
+    /// The bed.
+    bed = "bed" at "/bed",
     /// The last permitted day of a foreigner.
     permitted_until = "permitted_until" at "/guest/permitted_stay_until",
     /// The kind of visa.

@@ -4,9 +4,11 @@
 use formats::columns::Field;
 
 /// A sheet as it was sent: its heading, and what its columns hold.
-pub(super) struct SentSheet {
-    pub(super) heading: Vec<String>,
-    pub(super) fields: Vec<(usize, Field)>,
+pub(crate) struct SentSheet {
+    /// The cells of its heading, columns of ours left out.
+    pub(crate) heading: Vec<String>,
+    /// What its columns hold, by their place.
+    pub(crate) fields: Vec<(usize, Field)>,
 }
 
 /// The sheet that comes back.

@@ -16,7 +16,6 @@ use domain::{
 use pages::desk::card::{Adult, Card, Duplicate, Surroundings};
 use pages::desk::form::CardForm;
 use pages::field::Choice;
-use serde_json::Value;
 use store::stays::{Order, StayFilter};
 
 use crate::auth::Access;
@@ -131,20 +130,20 @@ pub(super) fn opened(
 
 /// The body of a declaration, in the contract's form. What cannot be read is sent as it was typed,
 /// so that the rules name it.
-pub(super) fn draft(form: &CardForm, facility: &Facility, now: DateTime<Utc>) -> Value {
+pub(in crate::pages) fn draft(form: &CardForm, facility: &Facility, now: DateTime<Utc>) -> Draft {
     let arrival = instant(&form.arrival, now, Leaning::Near, NOON);
-    let draft = Draft {
+    Draft {
         facility_id: Some(facility.id.to_string()),
         reference: text(&form.reference),
         room: text(&form.room),
+        bed: text(&form.bed),
         arrival_at: arrival,
         expected_departure_at: instant(&form.departure, now, Leaning::Future, NOON),
         purpose: text(&form.purpose),
         purpose_text: text(&form.purpose_text),
         guest: guest(form, now),
         ..Draft::default()
-    };
-    draft.to_value()
+    }
 }
 
 fn guest(form: &CardForm, now: DateTime<Utc>) -> DraftGuest {
@@ -203,7 +202,7 @@ fn day(typed: &str, now: DateTime<Utc>, leaning: Leaning) -> Option<String> {
 }
 
 /// The countries that can be chosen, by name. Viet Nam comes first.
-fn countries(language: Language) -> &'static [Choice] {
+pub(in crate::pages) fn countries(language: Language) -> &'static [Choice] {
     static VIETNAMESE: LazyLock<Vec<Choice>> = LazyLock::new(|| named(|(vi, _)| vi));
     static ENGLISH: LazyLock<Vec<Choice>> = LazyLock::new(|| named(|(_, en)| en));
 

@@ -73,7 +73,7 @@ impl Visit<op::DeclareStay> {
             }
             Err(Undeclared::Failed(failure)) => {
                 let card = self.card(form, &[]).await?;
-                let note = self.unsaved(&failure);
+                let note = self.unsaved(&failure, self.reader.words.card_kept());
                 let content = DeskContent::of_card(card.unsent(), Some(note));
                 self.page(failure.status(), content).await
             }
@@ -88,7 +88,7 @@ impl Visit<op::DeclareStay> {
         stays::charge(&self.app, &self.exchange, ticket, 1, &cost)
             .await
             .map_err(Undeclared::Failed)?;
-        let draft = card::draft(form, &self.facility, self.now);
+        let draft = card::draft(form, &self.facility, self.now).to_value();
         let trace_parent = self.exchange.trace_parent();
         let channel = channel(form);
         let occasion = Occasion {
@@ -125,7 +125,7 @@ impl Visit<op::DeclareStay> {
 
 impl<A: Access> Visit<A> {
     /// What to say of a declaration that was not saved, or of which that is not known.
-    fn unsaved(&self, failure: &Failure) -> Note {
+    pub(in crate::pages) fn unsaved(&self, failure: &Failure, kept: &str) -> Note {
         let words = self.reader.words;
         if failure.code() == Code::OutcomeUnknown {
             return Note {
@@ -140,7 +140,7 @@ impl<A: Access> Visit<A> {
         let request = words.request_is(self.exchange.request_id());
         Note::failed(
             format!("{}.", words.not_saved_because(reason)),
-            format!("{} {request}", words.card_kept()),
+            format!("{kept} {request}"),
         )
     }
 }
@@ -164,6 +164,6 @@ fn channel(form: &CardForm) -> Channel {
 }
 
 /// A key as the intake takes it; the card makes no other.
-fn is_key(key: &str) -> bool {
+pub(in crate::pages) fn is_key(key: &str) -> bool {
     (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -63,7 +63,7 @@ pub(in crate::pages) async fn read_picture(request: Request) -> MadePage {
             None => return Err(failure.into()),
         },
     };
-    let room = PageForm::of_query(&request);
+    let room = PageForm::of_header(&request);
     visit.opened(form, "", room.value("room")).await
 }
 
@@ -92,7 +92,7 @@ impl<A: Access> Visit<A> {
     /// The card that a text opens.
     ///
     /// Errors: why it opens none.
-    fn recognised(&self, text: &str) -> Result<CardForm, Code> {
+    pub(in crate::pages) fn recognised(&self, text: &str) -> Result<CardForm, Code> {
         let today = local_date(self.now);
         match typed::recognise(text) {
             Recognised::Nothing => Err(Code::Required),
