@@ -94,11 +94,8 @@ async fn a_group_is_declared_once_and_its_bad_rows_stay(database: Database) {
     let sent = send(&desk, "/desk/group/stays", &good).await.text();
     assert!(sent.contains("Đã khai 2 khách"), "{sent}");
     let hotel = river.caller("hotel");
-    let found = hotel.post(
-        "/v1/stays/search",
-        &serde_json::json!({"document_number": two.number}),
-    );
-    let found = found.await.expect(200);
+    let found = json!({"document_number": two.number});
+    let found = hotel.post("/v1/stays/search", &found).await.expect(200);
     assert_eq!(found["items"][0]["party"]["reference"], "Xe 29B");
     assert_eq!(found["items"][0]["room"], "301");
 }
@@ -205,8 +202,8 @@ async fn a_file_is_sent_watched_and_mended(database: Database) {
     // The API says the same of the row.
     let id = location.rsplit('/').next().unwrap();
     let hotel = river.caller("hotel");
-    let rows = hotel.get(&format!("/v1/imports/{id}/rows?outcome=rejected"));
-    let rows = rows.await.expect(200);
+    let path = format!("/v1/imports/{id}/rows?outcome=rejected");
+    let rows = hotel.get(&path).await.expect(200);
     let row = &rows["items"][0];
     assert_eq!(
         row["values"][1],

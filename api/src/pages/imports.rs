@@ -1,7 +1,7 @@
 //! Files of stays as pages: sent, watched, and their refused rows mended in place. A mended row is
 //! declared like any row of a form, at the instant at which it is sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::import::{FileKind, ImportState, RowOutcome};
 use domain::problem::{Code, Language};
@@ -16,6 +16,7 @@ use pages::imports::{
 use pages::moment;
 use pages::note::Note;
 use pages::rows::{GuestRow, JudgedRow, RowState};
+use pages::words::Words;
 use poem::Request;
 use poem::http::StatusCode;
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
@@ -381,23 +382,24 @@ impl<A: Access> Visit<A> {
     async fn looks(&self, import: &Import) -> Result<Vec<Look>, Failure> {
         let words = self.reader.words;
         let rows = store::imports::noted(&self.app.db, import.id, LOOK_COUNT_MAX).await?;
-        let mut looks = Vec::with_capacity(rows.len());
+        // Rows of which the same is said are told together.
+        let mut said: BTreeMap<String, Vec<&ImportRow>> = BTreeMap::new();
         for row in &rows {
             let notes = store::imports::notes(row)?;
             let warnings = notes["warnings"].as_array().cloned().unwrap_or_default();
-            let said = warnings
+            let messages = warnings
                 .iter()
                 .filter_map(|note| note[words.tag()].as_str());
-            let message = said.collect::<Vec<_>>().join(" ");
-            if !message.is_empty() {
-                looks.push(Look {
-                    row: words.row_is(row.row_number),
-                    stay_id: row.stay_id,
-                    message,
-                });
+            for message in messages {
+                said.entry(message.to_owned()).or_default().push(row);
             }
         }
-        Ok(looks)
+        let mut looks: Vec<(i32, Look)> = said
+            .into_iter()
+            .map(|(message, rows)| look(words, message, &rows))
+            .collect();
+        looks.sort_by_key(|(first, _)| *first);
+        Ok(looks.into_iter().map(|(_, look)| look).collect())
     }
 }
 
@@ -449,6 +451,21 @@ impl Visit<op::DeclareStays> {
         });
         Ok((bad.collect(), note))
     }
+}
+
+/// What is said of rows; the stay is linked to where it is one.
+fn look(words: Words, message: String, rows: &[&ImportRow]) -> (i32, Look) {
+    let numbers: Vec<String> = rows.iter().map(|row| row.row_number.to_string()).collect();
+    let stay_id = match rows {
+        [only] => only.stay_id,
+        _ => None,
+    };
+    let look = Look {
+        row: words.row_is(numbers.join(", ")),
+        stay_id,
+        message,
+    };
+    (rows.first().map_or(0, |row| row.position), look)
 }
 
 fn received_at(import: &Import) -> chrono::DateTime<chrono::Utc> {

@@ -14,6 +14,8 @@ use pages::desk::form::CardForm;
 use super::rows;
 use crate::problem::Failure;
 
+/// The heading of the day on which guests came.
+const ARRIVAL: &str = "Ngày đến";
 /// Lines that are looked at to find out what a column holds.
 const LOOKED_AT: usize = 50;
 
@@ -26,14 +28,44 @@ pub(super) async fn guests(
 ) -> Result<Option<Vec<CardForm>>, Failure> {
     let read = tokio::task::spawn_blocking(move || {
         read(&text, received_at).or_else(|| {
-            let heading = heading(&text, received_at)?;
-            read(&format!("{heading}\n{text}"), received_at)
+            let headed = format!("{}\n{text}", heading(&text, received_at)?);
+            read(&headed, received_at)
         })
     });
     read.await.map_err(Failure::internal)
 }
 
 fn read(text: &str, received_at: DateTime<Utc>) -> Option<Vec<CardForm>> {
+    stays(text, received_at).or_else(|| {
+        // A file says when its guests came; a table that is pasted may leave that to the page.
+        let dated = dated(text, received_at)?;
+        let mut guests = stays(&dated, received_at)?;
+        for guest in &mut guests {
+            guest.arrival.clear();
+        }
+        Some(guests)
+    })
+}
+
+/// The table with a first column of arrivals: today.
+fn dated(text: &str, received_at: DateTime<Utc>) -> Option<String> {
+    let delimiter = delimiter(text)?;
+    let today = typed::written_day(local_date(received_at));
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = std::iter::once(ARRIVAL).chain(std::iter::repeat(today.as_str()));
+    let lines = first.zip(lines);
+    let lines: Vec<String> = lines
+        .map(|(first, line)| format!("{first}{delimiter}{line}\n"))
+        .collect();
+    Some(lines.concat())
+}
+
+fn delimiter(text: &str) -> Option<char> {
+    let known = ['\t', ';', ','].into_iter();
+    known.into_iter().find(|one| text.contains(*one))
+}
+
+fn stays(text: &str, received_at: DateTime<Utc>) -> Option<Vec<CardForm>> {
     let options = FileOptions {
         received_at_micros: received_at.timestamp_micros(),
         ..FileOptions::default()
@@ -120,9 +152,7 @@ impl Kind {
 
 /// A heading for a table without one; `None` where names or numbers are not found.
 fn heading(text: &str, now: DateTime<Utc>) -> Option<String> {
-    let delimiter = ['\t', ';', ',']
-        .into_iter()
-        .find(|one| text.contains(*one))?;
+    let delimiter = delimiter(text)?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let lines: Vec<Vec<&str>> = lines
         .take(LOOKED_AT)

@@ -2,7 +2,7 @@
 //! everybody who is declared and was not marked as gone; it lives in the form until it is confirmed,
 //! and then goes through the very census that programs send.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::census::Fate;
@@ -76,7 +76,9 @@ async fn show(request: Request) -> MadePage {
     let ward = visit.usual_ward(&wards);
     let ward = WardForm::new(ward, visit.now, visit.new_key());
     let seen = Seen::known(&visit, &ward, &residents);
-    visit.ward(StatusCode::OK, ward, wards, seen, None).await
+    visit
+        .ward(StatusCode::OK, ward, wards, seen, None, &residents)
+        .await
 }
 
 /// `POST /desk/ward`: another ward, or a list that is compared.
@@ -104,7 +106,9 @@ async fn compare(request: Request) -> MadePage {
             (seen, Some(note))
         }
     };
-    visit.ward(StatusCode::OK, ward, wards, seen, note).await
+    visit
+        .ward(StatusCode::OK, ward, wards, seen, note, &residents)
+        .await
 }
 
 /// `POST /desk/ward/census`: the list is confirmed.
@@ -146,7 +150,9 @@ async fn confirm(request: Request) -> MadePage {
         Ok(seen) => seen,
         Err(_) => Seen::known(&visit, &ward, &residents),
     };
-    visit.ward(status, ward, wards, seen, note).await
+    visit
+        .ward(status, ward, wards, seen, note, &residents)
+        .await
 }
 
 /// A list as its form says it.
@@ -423,9 +429,12 @@ impl<A: Access> Visit<A> {
         wards: Vec<String>,
         seen: Seen,
         note: Option<Note>,
+        residents: &[StayLine],
     ) -> MadePage {
         let words = self.reader.words;
         let due = self.due().await?;
+        let theirs = residents.iter().filter(|stay| ward.holds(stay));
+        let theirs: HashSet<Uuid> = theirs.map(|stay| stay.stay.id).collect();
         let heading = match ward.ward.as_str() {
             "" => words.whole_facility().to_owned(),
             name => name.to_owned(),
@@ -475,7 +484,10 @@ impl<A: Access> Visit<A> {
             counts,
             present,
             confirmation,
-            due,
+            due: due
+                .into_iter()
+                .filter(|line| theirs.contains(&line.stay_id))
+                .collect(),
             differences: differences(
                 words,
                 [

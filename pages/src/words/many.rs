@@ -17,7 +17,7 @@ words! { ENTRIES:
     group_name: "Tên đoàn", "Name of the group";
     group_head: "Trưởng đoàn", "Head of the group";
     group_head_is_sent: "Đã khai", "Declared already";
-    group_count: "Số khách theo danh sách", "Guests by the list";
+    group_count: "Số khách", "Guests";
     scan_next: "Quét thẻ tiếp theo", "Scan the next card";
     group_ready: "Sẵn sàng nhận máy quét", "Ready for the scanner";
     group_scanned(count): "Đã có {count} khách · sẵn sàng", "{count} guests so far · ready";
@@ -68,8 +68,6 @@ words! { ENTRIES:
     too_many_rows(max): "Mỗi lần gửi nhiều nhất {max} khách. Các dòng vượt quá chưa được thêm: gửi danh sách này trước, rồi thêm phần còn lại.",
         "At most {max} guests are sent at once. The rows beyond that were not added: send this list first, then add the rest.";
     unknown_count: "Ghi số khách bằng chữ số.", "Write the number of guests in digits.";
-    key_send_group: "gửi cả đoàn", "send the group";
-    key_paste: "dán bảng", "paste a table";
     key_next_bad: "dòng cần sửa tiếp theo", "the next row to correct";
 
     // Files.
@@ -136,8 +134,8 @@ words! { ENTRIES:
     whole_facility: "Cả cơ sở", "The whole facility";
     show_ward: "Xem", "Show";
     compare_list: "So với danh sách đã khai", "Compare with what is declared";
-    ward_source_known: "Những người đã khai và chưa ra viện. Đánh dấu ai đã ra, hoặc dán danh sách từ phần mềm bệnh viện.",
-        "Everybody who is declared and has not left. Mark who has left, or paste the list of the hospital's program.";
+    ward_source_known: "Đánh dấu ai đã ra, hoặc dán danh sách mới.",
+        "Mark who has left, or paste a new list.";
     ward_source_pasted(at): "Danh sách chụp lúc {at}, so với những người đã khai.", "The list of {at}, compared with what is declared.";
     paste_census: "Dán danh sách người đang nằm viện", "Paste the list of who is here";
     paste_census_hint: "Chép cả dòng tiêu đề: mã bệnh nhân, họ tên, số giấy tờ, phòng, giường. Ai không có trong danh sách sẽ được hỏi.",
