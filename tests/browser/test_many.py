@@ -36,6 +36,7 @@ def test_forty_guests_by_scanner_take_less_than_four_minutes(desk):
     for _ in range(GROUP_SIZE):
         hands.scan(Guest().qr)
     expect(page.locator("#group tbody tr")).to_have_count(GROUP_SIZE, timeout=60_000)
+    expect(page.locator("html:not(.busy) #scan")).to_be_focused()
     hands.press("Tab")
     hands.type("301")
     hands.press("Tab")
@@ -62,6 +63,7 @@ def test_a_table_from_a_spreadsheet_is_pasted_anywhere(desk):
     expect(rows.first).to_contain_text("Nhập số phòng.")
     page.get_by_role("button", name=f"Dùng {two.number}").click()
     expect(page.get_by_role("button", name=f"Dùng {two.number}")).to_have_count(0)
+    expect(page.locator("html:not(.busy) #scan")).to_be_focused()
     # A row is judged while it is corrected, and keeps its place.
     page.keyboard.press("Alt+ArrowDown")
     room = page.locator("[name='2.room']")
