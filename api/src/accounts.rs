@@ -115,6 +115,7 @@ impl AccountsApi {
     /// List accounts
     ///
     /// Those of the caller's organisation, the oldest first; an administrator and an auditor see all.
+    /// A manager of some facilities sees those who reach one of them.
     #[oai(
         path = "/v1/accounts",
         method = "get",
@@ -133,15 +134,7 @@ impl AccountsApi {
             after: page.after,
             count_max: page.count_max(),
         };
-        let own = organisation_bound(&admitted.ticket.caller);
-        let mut rows = match (own, wanted) {
-            // Foreign and absent are the same.
-            (Some(own), Some(wanted)) if own != wanted => Vec::new(),
-            (own, wanted) => {
-                let organisation_id = own.or(wanted);
-                accounts::list(&app.db, organisation_id, part, &app.account_row_key).await?
-            }
-        };
+        let mut rows = listed(app, &admitted.ticket.caller, wanted, part).await?;
         let last = page.cut(&mut rows);
         let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, sender.key_id, row.id));
         Ok(AccountsListed::Page(Json(AccountPage {
@@ -169,29 +162,8 @@ impl AccountsApi {
         document: JsonDocument<AccountDraft>,
     ) -> Result<AccountCreated, Failure> {
         let (app, caller) = (&self.0, &admitted.ticket.caller);
-        let (sender, now) = (&caller.sender, document.received_at);
-        let request = ("accounts", &document.value);
-        let guard = key.of_request(app, sender, (AREA, &[]), request, now);
-        let by = &app.account_row_key;
-        let earlier = accounts::earlier(&app.db, guard.as_ref(), by, now).await?;
-        let written = match earlier {
-            Some(written) => written,
-            None => {
-                let stored = drafted(app, caller, &document.value, now).await?;
-                let subject = (SubjectKind::Account, stored.account.id);
-                let note = ActionRecord {
-                    entry: audit::entry(app, sender, Action::AccountCreated, subject, now),
-                    key: guard.as_ref(),
-                };
-                let written = accounts::create(&app.db, &stored, by, note).await;
-                written.map_err(|error| key.failure(error))?
-            }
-        };
-        let (account, is_replayed) = made(written, &key)?;
-        let invitation = match is_replayed {
-            true => None,
-            false => Some(invite(app, caller, account.id, now).await?),
-        };
+        let (account, invitation) = make(app, caller, &key, document).await?;
+        let is_replayed = invitation.is_none();
         let location = Location::of(format!("/v1/accounts/{}", account.id));
         let etag = ETag::of(account.version);
         let view = AccountMade::of(AccountView::of(&account), invitation);
@@ -239,34 +211,16 @@ impl AccountsApi {
         if_match: IfMatch<false>,
         document: JsonDocument<AccountPatch>,
     ) -> Result<AccountShown, Declined<Conflicting>> {
-        let (app, caller) = (&self.0, &admitted.ticket.caller);
-        let now = document.received_at;
-        let before = managed(app, caller, id).await?;
-        if_match.check(before.account.version)?;
-        let patch = read_patch(app, caller, &document.value, &before.account, now).await?;
-        if patch.is_said_by(&before.account) {
-            return Ok(shown(&before.account));
-        }
-        let after = before.changed(patch, now);
-        let account = after.account.clone();
-        let entry = audit::entry(
-            app,
-            &caller.sender,
-            Action::AccountChanged,
-            (SubjectKind::Account, id),
-            now,
-        );
-        if !accounts::replace(&app.db, &before, after, &app.account_row_key, entry).await? {
-            let version = before.account.version;
-            return Err(Refusal::VersionMismatch { version }.into());
-        }
+        let caller = &admitted.ticket.caller;
+        let account = alter(&self.0, caller, id, &if_match, document).await?;
         Ok(shown(&account))
     }
 
     /// Make a new one-time link
     ///
     /// For a forgotten password or a lost authenticator: using it sets a new password, removes the
-    /// authenticator and ends all sessions. Earlier links are no longer good.
+    /// authenticator and ends all sessions. Earlier links are no longer good. It takes no
+    /// `Idempotency-Key`: a link is told once, and asking again makes another that replaces it.
     #[oai(
         path = "/v1/accounts/:id/invitation",
         method = "post",
@@ -279,11 +233,103 @@ impl AccountsApi {
         /// The account's id.
         Path(id): Path<Uuid>,
     ) -> Result<Invited, Failure> {
-        let (app, caller) = (&self.0, &admitted.ticket.caller);
-        let stored = managed(app, caller, id).await?;
-        let id = stored.account.id;
-        let link = invite(app, caller, id, app.clock.now()).await?;
+        let link = new_link(&self.0, &admitted.ticket.caller, id).await?;
         Ok(Invited::Link(Json(link)))
+    }
+}
+
+/// Makes an account, with its one-time link; a replay has none.
+///
+/// Errors: 409 when the name is taken, 422 for what the draft may not say.
+pub(crate) async fn make(
+    app: &App,
+    caller: &Caller,
+    key: &IdempotencyKey,
+    document: JsonDocument<AccountDraft>,
+) -> Result<(Account, Option<InvitationView>), Failure> {
+    let (sender, now) = (&caller.sender, document.received_at);
+    let request = ("accounts", &document.value);
+    let guard = key.of_request(app, sender, (AREA, &[]), request, now);
+    let by = &app.account_row_key;
+    let written = match accounts::earlier(&app.db, guard.as_ref(), by, now).await? {
+        Some(written) => written,
+        None => {
+            let stored = drafted(app, caller, &document.value, now).await?;
+            let subject = (SubjectKind::Account, stored.account.id);
+            let note = ActionRecord {
+                entry: audit::entry(app, sender, Action::AccountCreated, subject, now),
+                key: guard.as_ref(),
+            };
+            let written = accounts::create(&app.db, &stored, by, note).await;
+            written.map_err(|error| key.failure(error))?
+        }
+    };
+    let (account, is_replayed) = made(written, key)?;
+    let invitation = match is_replayed {
+        true => None,
+        false => Some(invite(app, caller, account.id, now).await?),
+    };
+    Ok((account, invitation))
+}
+
+/// Changes an account that the caller manages.
+///
+/// Errors: 403 and 404 as [`managed`], 412 when it has moved, 422 for what it may not become.
+pub(crate) async fn alter(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    if_match: &IfMatch<false>,
+    document: JsonDocument<AccountPatch>,
+) -> Result<Account, Failure> {
+    let now = document.received_at;
+    let before = managed(app, caller, id).await?;
+    if_match.check(before.account.version)?;
+    let patch = read_patch(app, caller, &document.value, &before.account, now).await?;
+    if patch.is_said_by(&before.account) {
+        return Ok(before.account);
+    }
+    let after = before.changed(patch, now);
+    let account = after.account.clone();
+    let entry = audit::entry(
+        app,
+        &caller.sender,
+        Action::AccountChanged,
+        (SubjectKind::Account, id),
+        now,
+    );
+    if !accounts::replace(&app.db, &before, after, &app.account_row_key, entry).await? {
+        let version = before.account.version;
+        return Err(Refusal::VersionMismatch { version }.into());
+    }
+    Ok(account)
+}
+
+/// Makes a new one-time link of an account that the caller manages.
+pub(crate) async fn new_link(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<InvitationView, Failure> {
+    let stored = managed(app, caller, id).await?;
+    invite(app, caller, stored.account.id, app.clock.now()).await
+}
+
+/// The accounts that the caller may see, of one organisation or of all it sees.
+pub(crate) async fn listed(
+    app: &App,
+    caller: &Caller,
+    wanted: Option<Uuid>,
+    part: ListPart,
+) -> Result<Vec<Account>, Failure> {
+    let by = &app.account_row_key;
+    match (organisation_bound(caller), wanted) {
+        // Foreign and absent are the same.
+        (Some(own), Some(wanted)) if own != wanted => Ok(Vec::new()),
+        (own, wanted) => {
+            let facilities = bound_facilities(caller);
+            Ok(accounts::list(&app.db, own.or(wanted), facilities, part, by).await?)
+        }
     }
 }
 
@@ -306,7 +352,7 @@ fn made(written: ActionOutcome<Account>, key: &IdempotencyKey) -> Result<(Accoun
 }
 
 /// The organisation that a caller is bound to; none: it manages those of all.
-fn organisation_bound(caller: &Caller) -> Option<Uuid> {
+pub(crate) fn organisation_bound(caller: &Caller) -> Option<Uuid> {
     let is_of_all = matches!(
         caller.holder(),
         RightHolder::Account(AccountRole::Administrator | AccountRole::Auditor)
@@ -315,27 +361,53 @@ fn organisation_bound(caller: &Caller) -> Option<Uuid> {
 }
 
 /// An account that the caller may see. Absent and foreign are the same.
-async fn visible(app: &App, caller: &Caller, id: Uuid) -> Result<StoredAccount, Failure> {
+pub(crate) async fn visible(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<StoredAccount, Failure> {
     let stored = accounts::find(&app.db, id, &app.account_row_key).await?;
-    let own = organisation_bound(caller);
-    let is_visible =
-        |stored: &StoredAccount| own.is_none_or(|own| own == stored.account.organisation_id);
+    let (own, facilities) = (organisation_bound(caller), bound_facilities(caller));
+    let is_visible = |stored: &StoredAccount| {
+        let account = &stored.account;
+        own.is_none_or(|own| own == account.organisation_id)
+            && facilities.is_none_or(|facilities| account.scope.touches(facilities))
+    };
     stored
         .filter(is_visible)
         .ok_or_else(|| Failure::new(Code::NotFound))
 }
 
 /// An account that the caller may change. Absent and foreign are the same.
-async fn managed(app: &App, caller: &Caller, id: Uuid) -> Result<StoredAccount, Failure> {
+///
+/// Errors: 403 for one that reaches what the caller does not manage.
+pub(crate) async fn managed(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<StoredAccount, Failure> {
     let stored = visible(app, caller, id).await?;
-    if is_manager(caller) && may_appoint(caller, stored.account.role) {
-        Ok(stored)
-    } else {
-        Err(Failure::new(Code::NotFound))
+    if !is_manager(caller) || !may_appoint(caller, stored.account.role) {
+        return Err(Failure::new(Code::NotFound));
     }
+    if is_beyond(caller, &stored.account) {
+        return Err(Failure::new(Code::AccountBeyondScope));
+    }
+    Ok(stored)
 }
 
-fn may_appoint(caller: &Caller, role: AccountRole) -> bool {
+/// Whether the caller may change an account that it sees.
+pub(crate) fn manages(caller: &Caller, account: &Account) -> bool {
+    is_manager(caller) && may_appoint(caller, account.role) && !is_beyond(caller, account)
+}
+
+/// Whether an account reaches what its manager, of some facilities alone, does not.
+fn is_beyond(caller: &Caller, account: &Account) -> bool {
+    bound_facilities(caller).is_some_and(|facilities| !account.scope.is_within(facilities))
+}
+
+/// Whether the caller may make accounts of a role, and change them.
+pub(crate) fn may_appoint(caller: &Caller, role: AccountRole) -> bool {
     match caller.holder() {
         RightHolder::Account(own) => own.may_appoint(role),
         RightHolder::Key(_) => false,
@@ -408,8 +480,8 @@ async fn check(
     checked.map_err(Failure::invalid)
 }
 
-/// The facilities that a manager is bound to.
-fn bound_facilities(caller: &Caller) -> Option<&[Uuid]> {
+/// The facilities that a manager is bound to; `None`: to those of the organisation.
+pub(crate) fn bound_facilities(caller: &Caller) -> Option<&[Uuid]> {
     let account = caller.signed_in()?.account();
     let facility_ids = account.scope.facility_ids.as_slice();
     (account.role == AccountRole::Manager && !facility_ids.is_empty()).then_some(facility_ids)
@@ -457,7 +529,7 @@ async fn invite(
 }
 
 /// Whether the caller may manage accounts at all.
-fn is_manager(caller: &Caller) -> bool {
+pub(crate) fn is_manager(caller: &Caller) -> bool {
     OperationId::ChangeAccount
         .right()
         .is_held_by(caller.holder())

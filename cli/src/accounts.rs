@@ -277,7 +277,8 @@ impl Desk<'_> {
             None => None,
         };
         let row_key = self.row_key();
-        let read = async |part| accounts::list(self.db, organisation_id, part, &row_key).await;
+        let read =
+            async |part| accounts::list(self.db, organisation_id, None, part, &row_key).await;
         let all = operator::all(read, |one| one.id).await?;
         if options.json {
             let shown = all.iter().map(AccountView::of);

@@ -237,13 +237,41 @@ pub async fn find_by_name(
     row.map_or(Ok(None), |row| by.read(row))
 }
 
-/// Accounts of one organisation or of all, by id. Forged rows are left out.
+/// Accounts of one organisation or of all, by id; with facilities, only those that reach one of
+/// them. Forged rows are left out.
 pub async fn list(
     db: &Database,
     organisation_id: Option<Uuid>,
-    part: ListPart,
+    facilities: Option<&[Uuid]>,
+    mut part: ListPart,
     by: &AccountRowKey,
 ) -> Result<Vec<Account>> {
+    let mut found = Vec::new();
+    loop {
+        let rows = rows(db, organisation_id, part).await?;
+        let is_last = rows.len() < usize::try_from(part.count_max).unwrap_or(usize::MAX);
+        part.after = rows.last().map(|row| row.id).or(part.after);
+        for row in rows {
+            let account = by.read(row)?.map(|stored| stored.account);
+            found.extend(
+                account.filter(|one| {
+                    facilities.is_none_or(|facilities| one.scope.touches(facilities))
+                }),
+            );
+        }
+        let count_max = usize::try_from(part.count_max).unwrap_or(usize::MAX);
+        if is_last || found.len() >= count_max {
+            found.truncate(count_max);
+            return Ok(found);
+        }
+    }
+}
+
+async fn rows(
+    db: &Database,
+    organisation_id: Option<Uuid>,
+    part: ListPart,
+) -> Result<Vec<account::Model>> {
     let query = account::Entity::find()
         .order_by_asc(account::Column::Id)
         .apply_if(organisation_id, |query, id| {
@@ -252,12 +280,7 @@ pub async fn list(
         .apply_if(part.after, |query, after| {
             query.filter(account::Column::Id.gt(after))
         });
-    let rows = query.limit(part.count_max).all(db.reader()).await?;
-    let mut accounts = Vec::with_capacity(rows.len());
-    for row in rows {
-        accounts.extend(by.read(row)?.map(|stored| stored.account));
-    }
-    Ok(accounts)
+    Ok(query.limit(part.count_max).all(db.reader()).await?)
 }
 
 /// The rows that somebody else wrote or changed: their tables and ids.

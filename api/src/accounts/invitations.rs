@@ -6,7 +6,7 @@ use domain::session::request::AcceptanceRequest;
 use poem_openapi::{Object, OpenApi};
 
 use super::declined::{Declined, OfALink};
-use super::session::NoContent;
+use super::session::{BYTES_MAX, NoContent};
 use crate::app::App;
 use crate::examples::Examples;
 use crate::payload::{JsonDocument, Shape};
@@ -14,9 +14,6 @@ use crate::problem::Failure;
 use crate::shapes::text::Secret;
 use crate::sign_in::{self, Visitor};
 use crate::topic::Topic;
-
-/// Bytes of a request that nobody has vouched for.
-const BYTES_MAX: u32 = 8 * 1024;
 
 /// A password that was chosen.
 #[derive(Object)]

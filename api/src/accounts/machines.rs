@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::audit::{Action, SubjectKind};
 use domain::problem::{Code, Violation};
+use domain::sender::Sender;
 use domain::session::request::MachineRequest;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::ids;
@@ -14,12 +15,14 @@ use store::accounts::machines::{self, Machine};
 use store::directory::ListPart;
 use uuid::Uuid;
 
+use super::bound_facilities;
 use super::declined::{Declined, Unfit};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, cookies, op};
 use crate::cursor;
 use crate::examples::Examples;
+use crate::exchange::Exchange;
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -118,6 +121,8 @@ impl Examples for MachinesApi {
 #[OpenApi]
 impl MachinesApi {
     /// List enrolled machines
+    ///
+    /// Those of the organisation; for a manager of some facilities, those at their desks.
     #[oai(
         path = "/v1/machines",
         method = "get",
@@ -137,7 +142,9 @@ impl MachinesApi {
             count_max: page.count_max(),
         };
         let by = &app.account_row_key;
-        let mut rows = machines::list(&app.db, sender.organisation_id, part, by).await?;
+        let facilities = bound_facilities(&admitted.ticket.caller);
+        let own = sender.organisation_id;
+        let mut rows = machines::list(&app.db, own, facilities, part, by).await?;
         let last = page.cut(&mut rows);
         let next_cursor = last.map(|row| cursor::write(&app.vault, LIST, sender.key_id, row.id));
         Ok(MachinesListed::Page(Json(MachinePage {
@@ -147,6 +154,9 @@ impl MachinesApi {
     }
 
     /// Enrol the machine at which the caller sits
+    ///
+    /// It takes no `Idempotency-Key`: its answer is a cookie, which is set once. Asked again, the
+    /// browser gets another in its place, and the former stays listed until it is ended.
     #[oai(
         path = "/v1/machines",
         method = "post",
@@ -159,34 +169,7 @@ impl MachinesApi {
         visitor: Visitor,
         document: JsonDocument<MachineDraft>,
     ) -> Result<MachineEnrolled, Declined<Unfit>> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let now = document.received_at;
-        let wanted = MachineRequest::read(&document.value).map_err(Failure::invalid)?;
-        if sender.facility(wanted.facility_id).is_none() {
-            let violation = Violation::new("/facility_id", Code::FacilityUnknown);
-            return Err(Failure::invalid(vec![violation]).into());
-        }
-        let token = Token::generate();
-        let machine = Machine {
-            id: ids::uuid_v7(&app.clock),
-            organisation_id: sender.organisation_id,
-            facility_id: wanted.facility_id,
-            label: wanted.label,
-            token_hash: token.hash(&app.pepper, TokenUse::Machine).to_vec(),
-            enrolled_by: sender.key_id,
-            enrolled_at: now,
-            ended_at: None,
-        };
-        let entry = audit::entry(
-            app,
-            sender,
-            Action::MachineEnrolled,
-            (SubjectKind::Machine, machine.id),
-            now,
-        );
-        machines::enroll(&app.db, &machine, &app.account_row_key, entry).await?;
-        let cookie = cookies::set_machine(&app.settings, &token);
-        visitor.exchange.set_cookie(cookie);
+        let machine = take_in(&self.0, admitted.sender(), &visitor.exchange, document).await?;
         Ok(MachineEnrolled::Machine(Json(MachineView::of(&machine))))
     }
 
@@ -205,20 +188,62 @@ impl MachinesApi {
         /// The machine's id.
         Path(id): Path<Uuid>,
     ) -> Result<MachineEnded, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let by = &app.account_row_key;
-        let found = machines::get(&app.db, sender.organisation_id, id, by).await?;
-        let found = found.filter(|machine| sender.facility(machine.facility_id).is_some());
-        let found = found.ok_or_else(|| Failure::new(Code::NotFound))?;
-        let now = app.clock.now();
-        let entry = audit::entry(
-            app,
-            sender,
-            Action::MachineEnded,
-            (SubjectKind::Machine, id),
-            now,
-        );
-        let ended = machines::end(&app.db, &found, by, entry).await?;
+        let ended = put_out(&self.0, admitted.sender(), id).await?;
         Ok(MachineEnded::Machine(Json(MachineView::of(&ended))))
     }
+}
+
+/// Enrols the machine at which the caller sits: its cookie goes with the answer.
+///
+/// Errors: 422 for a facility that is none of the caller's.
+pub(crate) async fn take_in(
+    app: &App,
+    sender: &Sender,
+    exchange: &Exchange,
+    document: JsonDocument<MachineDraft>,
+) -> Result<Machine, Failure> {
+    let now = document.received_at;
+    let wanted = MachineRequest::read(&document.value).map_err(Failure::invalid)?;
+    if sender.facility(wanted.facility_id).is_none() {
+        let violation = Violation::new("/facility_id", Code::FacilityUnknown);
+        return Err(Failure::invalid(vec![violation]));
+    }
+    let token = Token::generate();
+    let machine = Machine {
+        id: ids::uuid_v7(&app.clock),
+        organisation_id: sender.organisation_id,
+        facility_id: wanted.facility_id,
+        label: wanted.label,
+        token_hash: token.hash(&app.pepper, TokenUse::Machine).to_vec(),
+        enrolled_by: sender.key_id,
+        enrolled_at: now,
+        ended_at: None,
+    };
+    let entry = audit::entry(
+        app,
+        sender,
+        Action::MachineEnrolled,
+        (SubjectKind::Machine, machine.id),
+        now,
+    );
+    machines::enroll(&app.db, &machine, &app.account_row_key, entry).await?;
+    let cookie = cookies::set_machine(&app.settings, &token);
+    exchange.set_cookie(cookie);
+    Ok(machine)
+}
+
+/// Ends a machine's enrolment at a facility of the caller. Absent and foreign are the same.
+pub(crate) async fn put_out(app: &App, sender: &Sender, id: Uuid) -> Result<Machine, Failure> {
+    let by = &app.account_row_key;
+    let found = machines::get(&app.db, sender.organisation_id, id, by).await?;
+    let found = found.filter(|machine| sender.facility(machine.facility_id).is_some());
+    let found = found.ok_or_else(|| Failure::new(Code::NotFound))?;
+    let entry = audit::entry(
+        app,
+        sender,
+        Action::MachineEnded,
+        (SubjectKind::Machine, id),
+        app.clock.now(),
+    );
+    Ok(machines::end(&app.db, &found, by, entry).await?)
 }

@@ -20,8 +20,8 @@ use crate::shapes::text::{AccountName, Instant, NextStepWord, Secret, StageWord}
 use crate::sign_in::{self, Visitor};
 use crate::topic::Topic;
 
-/// Bytes of a request that nobody has vouched for.
-const BYTES_MAX: u32 = 8 * 1024;
+/// Bytes of a request that nobody has vouched for, as JSON or as a form.
+pub(crate) const BYTES_MAX: u32 = 8 * 1024;
 
 /// Name and password.
 #[derive(Object)]
@@ -200,7 +200,8 @@ impl SessionApi {
 
     /// Present the second factor
     ///
-    /// Completes the session; its cookie is set anew. A code is good once.
+    /// Completes the session; its cookie is set anew. A code is good once, and so is this request: it
+    /// takes no `Idempotency-Key`, as no operation of signing in does, whose answer is a cookie.
     #[oai(
         path = "/v1/session/code",
         method = "post",
@@ -219,6 +220,8 @@ impl SessionApi {
     }
 
     /// Begin to enrol an authenticator
+    ///
+    /// Asked again, it answers the same one until its first code has come.
     #[oai(
         path = "/v1/session/totp",
         method = "post",
@@ -261,7 +264,8 @@ impl SessionApi {
 
     /// Change the password
     ///
-    /// All sessions of the account end; this one gets another cookie.
+    /// All sessions of the account end; this one gets another cookie. Sent twice, the second finds
+    /// that the password is another one already.
     #[oai(
         path = "/v1/session/password",
         method = "post",

@@ -8,7 +8,7 @@ use domain::problem::Code;
 use domain::session::Session;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
-use store::accounts::sessions;
+use store::accounts::{StoredAccount, sessions};
 use uuid::Uuid;
 
 use super::managed;
@@ -16,6 +16,7 @@ use super::session::NoContent;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, op};
+use crate::caller::Caller;
 use crate::examples::Examples;
 use crate::parameters::{Query, query};
 use crate::problem::Failure;
@@ -92,12 +93,11 @@ impl SessionsApi {
             Some(id) if id != own.account().id => managed(app, &admitted.ticket.caller, id).await?,
             Some(_) | None => own.stored.clone(),
         };
-        let (account, now) = (&stored.account, app.clock.now());
-        let found = sessions::of_account(&app.db, account.id, &app.account_row_key).await?;
-        let valid = found
+        let found = in_force(app, &stored).await?;
+        let account = &stored.account;
+        let items = found
             .iter()
-            .filter(|session| session.is_valid_at(now, account, stored.generation));
-        let items = valid.map(|session| listed(session, account, own.kept.session.id));
+            .map(|session| listed(session, account, own.kept.session.id));
         Ok(SessionsListed::Sessions(Json(SessionList {
             items: items.collect(),
         })))
@@ -118,25 +118,37 @@ impl SessionsApi {
         /// The session's id.
         Path(id): Path<Uuid>,
     ) -> Result<NoContent, Failure> {
-        let (app, caller) = (&self.0, &admitted.ticket.caller);
-        let by = &app.account_row_key;
-        let found = sessions::get(&app.db, id, by).await?;
-        let found = found.ok_or_else(|| Failure::new(Code::NotFound))?;
-        let account_id = found.session.account_id;
-        if account_id != admitted.signed_in()?.account().id {
-            managed(app, caller, account_id).await?;
-        }
-        let now = app.clock.now();
-        let entry = audit::entry(
-            app,
-            &caller.sender,
-            Action::SessionEnded,
-            (SubjectKind::Session, id),
-            now,
-        );
-        sessions::end(&app.db, id, by, entry).await?;
+        end(&self.0, &admitted.ticket.caller, id).await?;
         Ok(NoContent::NoContent)
     }
+}
+
+/// The sessions of an account that hold now, the newest first.
+pub(crate) async fn in_force(app: &App, stored: &StoredAccount) -> Result<Vec<Session>, Failure> {
+    let (account, now) = (&stored.account, app.clock.now());
+    let found = sessions::of_account(&app.db, account.id, &app.account_row_key).await?;
+    let is_valid = |session: &Session| session.is_valid_at(now, account, stored.generation);
+    Ok(found.into_iter().filter(is_valid).collect())
+}
+
+/// Ends a session of the caller, or of an account that it manages.
+pub(crate) async fn end(app: &App, caller: &Caller, id: Uuid) -> Result<(), Failure> {
+    let by = &app.account_row_key;
+    let found = sessions::get(&app.db, id, by).await?;
+    let found = found.ok_or_else(|| Failure::new(Code::NotFound))?;
+    let account_id = found.session.account_id;
+    if account_id != caller.sender.key_id {
+        managed(app, caller, account_id).await?;
+    }
+    let entry = audit::entry(
+        app,
+        &caller.sender,
+        Action::SessionEnded,
+        (SubjectKind::Session, id),
+        app.clock.now(),
+    );
+    sessions::end(&app.db, id, by, entry).await?;
+    Ok(())
 }
 
 fn listed(session: &Session, account: &Account, current: Uuid) -> ListedSession {

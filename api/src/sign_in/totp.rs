@@ -31,7 +31,8 @@ pub(crate) struct Enrolment {
     pub(crate) address: String,
 }
 
-/// Begins to enrol an authenticator: it counts once its first code has come.
+/// Begins to enrol an authenticator: it counts once its first code has come. Until then the session
+/// has the same one, however often it is asked for.
 ///
 /// Errors: 409 when there is one.
 pub(crate) async fn begin_totp(app: &App, signed_in: &SignedIn) -> Result<Enrolment, Failure> {
@@ -39,7 +40,30 @@ pub(crate) async fn begin_totp(app: &App, signed_in: &SignedIn) -> Result<Enrolm
     if account.has_totp {
         return Err(Failure::new(Code::SecondFactorEnrolled));
     }
-    let authenticator = Authenticator::generate(&account.name).map_err(Failure::internal)?;
+    let authenticator = match pending(app, signed_in)? {
+        Some(pending) => pending,
+        None => new_authenticator(app, signed_in).await?,
+    };
+    Ok(Enrolment {
+        secret: authenticator.secret_text(),
+        address: authenticator.address().map_err(Failure::internal)?,
+    })
+}
+
+/// The authenticator that waits for its first code.
+fn pending(app: &App, signed_in: &SignedIn) -> Result<Option<Authenticator>, Failure> {
+    let Some(sealed) = signed_in.kept.sealed_totp.as_deref() else {
+        return Ok(None);
+    };
+    let name = &signed_in.account().name;
+    let opened = Authenticator::open(&app.vault, session_place(signed_in), sealed, name);
+    opened.map(Some).map_err(failure)
+}
+
+/// Makes an authenticator, which waits in the session for its first code.
+async fn new_authenticator(app: &App, signed_in: &SignedIn) -> Result<Authenticator, Failure> {
+    let name = &signed_in.account().name;
+    let authenticator = Authenticator::generate(name).map_err(Failure::internal)?;
     let mut kept = signed_in.kept.clone();
     let place = session_place(signed_in);
     kept.sealed_totp = Some(
@@ -50,10 +74,7 @@ pub(crate) async fn begin_totp(app: &App, signed_in: &SignedIn) -> Result<Enrolm
     if !sessions::keep_totp(&app.db, &kept, &app.account_row_key).await? {
         return Err(challenge(Code::SessionEnded));
     }
-    Ok(Enrolment {
-        secret: authenticator.secret_text(),
-        address: authenticator.address().map_err(Failure::internal)?,
-    })
+    Ok(authenticator)
 }
 
 /// Enrols the authenticator by its first code; completes a session that waited for it. Answers with
@@ -74,10 +95,7 @@ pub(crate) async fn confirm_totp(
     }
     let attempt = app.attempts.begin(&account.name, visitor.address(), true)?;
     let rejected = || challenge(Code::CodeRejected);
-    let sealed = signed_in.kept.sealed_totp.as_deref().ok_or_else(rejected)?;
-    let place = session_place(signed_in);
-    let authenticator = Authenticator::open(&app.vault, place, sealed, &account.name);
-    let authenticator = authenticator.map_err(failure)?;
+    let authenticator = pending(app, signed_in)?.ok_or_else(rejected)?;
     let step = authenticator.step_of(code.trim(), app.clock.now(), None);
     let step = step.ok_or_else(rejected)?;
     attempt.forgive();

@@ -44,6 +44,20 @@ pub struct AccountScope {
 }
 
 impl AccountScope {
+    /// Whether it reaches one of these facilities; whoever is bound to none reaches all.
+    #[must_use]
+    pub fn touches(&self, facilities: &[Uuid]) -> bool {
+        let own = &self.facility_ids;
+        own.is_empty() || own.iter().any(|id| facilities.contains(id))
+    }
+
+    /// Whether it reaches these facilities and nothing else.
+    #[must_use]
+    pub fn is_within(&self, facilities: &[Uuid]) -> bool {
+        let own = &self.facility_ids;
+        !own.is_empty() && own.iter().all(|id| facilities.contains(id))
+    }
+
     /// The communes covered on a day.
     #[must_use]
     pub fn communes_on(&self, day: NaiveDate) -> Vec<String> {

@@ -71,16 +71,20 @@ pub async fn get(
     Ok(row.and_then(|row| by.read_machine(row)))
 }
 
-/// The machines of an organisation, by id.
+/// The machines of an organisation, or of some of its facilities, by id.
 pub async fn list(
     db: &Database,
     organisation_id: Uuid,
+    facilities: Option<&[Uuid]>,
     part: ListPart,
     by: &AccountRowKey,
 ) -> Result<Vec<Machine>> {
     let query = Entity::find()
         .filter(Column::OrganisationId.eq(organisation_id))
         .order_by_asc(Column::Id)
+        .apply_if(facilities, |query, ids| {
+            query.filter(Column::FacilityId.is_in(ids.iter().copied()))
+        })
         .apply_if(part.after, |query, after| {
             query.filter(Column::Id.gt(after))
         });

@@ -28,6 +28,14 @@ Access, status: 401 {
             "The role of this key may not do this. Use a key with a suitable role.";
     }
 
+    /// The account reaches what its manager does not.
+    AccountBeyondScope => "account_beyond_scope", status: 403 {
+        vi: "Tài khoản có phạm vi rộng hơn của bạn",
+            "Tài khoản này còn thuộc cơ sở mà bạn không quản lý, nên bạn không được đổi. Hãy nhờ người quản lý toàn tổ chức.";
+        en: "The account reaches further than yours",
+            "This account also works at facilities that you do not manage, so you may not change it. Ask a manager of the whole organisation.";
+    }
+
     /// The session has ended, or never was one.
     SessionEnded => "session_ended" {
         vi: "Phiên đăng nhập đã kết thúc",
