@@ -374,6 +374,11 @@ async fn receive_bytes<T: Shape>(
     Ok((bytes, app.clock.now()))
 }
 
+/// Whether the headers announce a form as browsers send it.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers) == Some(PAGE_FORM)
+}
+
 /// The bytes of a form as browsers send it, and when the last of them had been read.
 ///
 /// Errors: 415 for another body, and those of every body.
@@ -386,7 +391,7 @@ pub(crate) async fn receive_form(
     let headers = request.headers();
     check_length(headers, bytes_max)?;
     let is_packed = headers.contains_key(header::CONTENT_ENCODING);
-    if is_packed || media_type(headers) != Some(PAGE_FORM) {
+    if is_packed || !is_form(headers) {
         return Err(media_failure(headers, &[PAGE_FORM]));
     }
     let bytes = read_in_time(request, body, bytes_max).await?;

@@ -1,12 +1,14 @@
 //! Whether a change comes from a page of this service (CSRF).
 //!
 //! Browsers say so themselves: by `Sec-Fetch-Site`, the older ones by `Origin`. Where both are
-//! missing, the request must carry the token of its session.
+//! missing, or the origin is `null`, which is what our policy of sending no referrer makes of it, the
+//! request must carry the token of its session: a script in a header, a form in a field, which
+//! `pages/html.rs` writes into every form and `pages/form.rs` moves to the header.
 
 use domain::problem::Code;
 use metrics::counter;
 use poem::Request;
-use poem::http::{HeaderMap, Method, header};
+use poem::http::{HeaderMap, HeaderName, Method, header};
 use runtime::secrets::is_same;
 use runtime::token::{TokenUse, keyed_hash};
 
@@ -17,7 +19,7 @@ use crate::problem::Failure;
 
 const FETCH_SITE: &str = "sec-fetch-site";
 /// Where a script puts the token of its session.
-const TOKEN_HEADER: &str = "x-csrf-token";
+pub(crate) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// What a browser says of the page that sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +38,13 @@ pub(crate) fn token(app: &App, signed_in: &SignedIn) -> String {
     hex::encode(keyed_hash(&app.pepper, TokenUse::Form, &hash))
 }
 
-/// Whether a form's token is the one of the session.
-pub(crate) fn is_token(app: &App, signed_in: &SignedIn, sent: &str) -> bool {
+/// Whether nothing tells yet which page sent a request.
+pub(crate) fn is_unknown(headers: &HeaderMap) -> bool {
+    sent_by(headers) == SentBy::Unknown && !headers.contains_key(TOKEN_HEADER)
+}
+
+/// Whether a token is the one of the session.
+fn is_token(app: &App, signed_in: &SignedIn, sent: &str) -> bool {
     is_same(sent.as_bytes(), token(app, signed_in).as_bytes())
 }
 
@@ -50,7 +57,7 @@ pub(crate) fn check(app: &App, request: &Request, signed_in: &SignedIn) -> Resul
         SentBy::Us => Ok(()),
         SentBy::Others => Err(refused()),
         SentBy::Unknown => {
-            let sent = exchange::text(request.headers(), TOKEN_HEADER).unwrap_or_default();
+            let sent = exchange::text(request.headers(), TOKEN_HEADER.as_str()).unwrap_or_default();
             if is_token(app, signed_in, sent) {
                 Ok(())
             } else {
@@ -92,6 +99,9 @@ fn sent_by(headers: &HeaderMap) -> SentBy {
     }
     let host = exchange::text(headers, header::HOST.as_str());
     let origin = exchange::text(headers, header::ORIGIN.as_str());
+    if origin == Some("null") {
+        return SentBy::Unknown;
+    }
     match (origin.and_then(host_of_origin), host) {
         (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host) => SentBy::Us,
         (Some(_) | None, Some(_) | None) => SentBy::Others,
@@ -106,14 +116,14 @@ fn host_of_origin(origin: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use poem::http::{HeaderName, HeaderValue};
+    use poem::http::HeaderValue;
 
     use super::*;
 
     #[test]
     fn a_browser_says_which_page_sent_a_request() {
         let own = "http://luutru.example.vn:8443";
-        let table: [(&[(&str, &str)], SentBy); 11] = [
+        let table: [(&[(&str, &str)], SentBy); 12] = [
             (&[], SentBy::Unknown),
             (&[(FETCH_SITE, "same-origin")], SentBy::Us),
             (&[(FETCH_SITE, "none")], SentBy::Us),
@@ -130,7 +140,11 @@ mod tests {
                 &[("origin", "http://luutru.example.vn:8443.evil.example")],
                 SentBy::Others,
             ),
-            (&[("origin", "null")], SentBy::Others),
+            (&[("origin", "null")], SentBy::Unknown),
+            (
+                &[(FETCH_SITE, "cross-site"), ("origin", "null")],
+                SentBy::Others,
+            ),
         ];
         for (sent, expected) in table {
             let mut headers = HeaderMap::new();

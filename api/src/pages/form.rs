@@ -1,12 +1,41 @@
 //! What a browser sends: the pairs of a form, and those of an address.
 
 use chrono::{DateTime, Utc};
+use poem::http::{HeaderValue, Method};
 use poem::{Request, RequestBody};
+use serde_json::Value;
 
+use crate::accounts::session::BYTES_MAX as STRANGERS_BYTES_MAX;
 use crate::app::App;
+use crate::auth::origin;
 use crate::exchange;
 use crate::payload;
 use crate::problem::Failure;
+
+/// The field of a form that carries the token of its session.
+pub(super) const TOKEN_FIELD: &str = "csrf_token";
+
+/// Where no header tells which page sent a form, its token is moved to the header of scripts, where
+/// [`origin::check`] looks for it before anything is done.
+///
+/// Errors: those of every body.
+pub(super) async fn carry_token(request: Request) -> Result<Request, Failure> {
+    let headers = request.headers();
+    if request.method() != Method::POST
+        || !origin::is_unknown(headers)
+        || !payload::is_form(headers)
+    {
+        return Ok(request);
+    }
+    let bytes_max = App::of(&request)?.settings.stay_body_bytes_max;
+    let (mut request, mut body) = request.split();
+    let (bytes, _) = payload::receive_form(&request, &mut body, bytes_max).await?;
+    if let Ok(token) = HeaderValue::from_str(PageForm::parse(&bytes).value(TOKEN_FIELD)) {
+        request.headers_mut().insert(origin::TOKEN_HEADER, token);
+    }
+    request.set_body(bytes);
+    Ok(request)
+}
 
 /// The pairs of a form.
 #[derive(Default)]
@@ -37,6 +66,17 @@ impl PageForm {
         Ok((Self::parse(&bytes), received_at))
     }
 
+    /// The body of a request that nobody has vouched for.
+    ///
+    /// Errors: those of every body; 415 for one that is no form.
+    pub(super) async fn of_stranger(
+        request: &Request,
+        body: &mut RequestBody,
+    ) -> Result<Self, Failure> {
+        let (bytes, _) = payload::receive_form(request, body, STRANGERS_BYTES_MAX).await?;
+        Ok(Self::parse(&bytes))
+    }
+
     /// The query of an address.
     pub(super) fn of_query(request: &Request) -> Self {
         Self::parse(request.uri().query().unwrap_or_default().as_bytes())
@@ -62,6 +102,15 @@ impl PageForm {
         Self {
             pairs: vec![(name.to_owned(), value.to_owned())],
         }
+    }
+
+    /// The values of these names as the members of a request; what is empty is left out.
+    pub(super) fn to_json(&self, names: &[&str]) -> Value {
+        let pairs = names.iter().map(|name| (*name, self.value(name)));
+        let filled = pairs.filter(|(_, value)| !value.is_empty());
+        filled
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect()
     }
 
     /// The first value of a name; empty when there is none.

@@ -9,6 +9,7 @@ use pages::failed::FailedPage;
 use poem::Response;
 use poem::http::{HeaderValue, StatusCode, header};
 
+use super::form::TOKEN_FIELD;
 use super::{MadePage, PageReader, Stop, see_other};
 use crate::problem::Failure;
 
@@ -23,8 +24,31 @@ pub(super) fn page(reader: &PageReader, page: &impl Template) -> MadePage {
 /// A page with another status.
 pub(super) fn answer(reader: &PageReader, status: StatusCode, page: &impl Template) -> MadePage {
     let html = page.render();
-    let html = html.map_err(|error| Stop::Failed(Failure::internal(error)))?;
+    let mut html = html.map_err(|error| Stop::Failed(Failure::internal(error)))?;
+    if let Some(token) = &reader.form_token {
+        html = with_token(&html, token);
+    }
     Ok(response(reader, status, html))
+}
+
+/// Writes the token of the session into every form that changes something, so that none can be
+/// forgotten. Markup alone has such tags: what people typed is escaped.
+fn with_token(html: &str, token: &str) -> String {
+    const FORM: &str = "<form";
+    let field = format!(r#"<input type="hidden" name="{TOKEN_FIELD}" value="{token}">"#);
+    let mut parts = html.split(FORM);
+    let mut written = String::with_capacity(html.len() + 8 * field.len());
+    written.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        written.push_str(FORM);
+        let (tag, rest) = part.split_at(part.find('>').map_or(part.len(), |end| end + 1));
+        written.push_str(tag);
+        if tag.contains(r#" method="post""#) {
+            written.push_str(&field);
+        }
+        written.push_str(rest);
+    }
+    written
 }
 
 fn response(reader: &PageReader, status: StatusCode, html: String) -> Response {
@@ -86,11 +110,16 @@ fn step_to_take(code: Code) -> Option<&'static str> {
     }
 }
 
-/// A path of ours to go on to; nothing that leads elsewhere.
+/// A page of ours to go on to, which can be asked for: the nearest above a place that forms are sent
+/// to. Nothing that leads elsewhere.
 pub(super) fn next(path: &str) -> &str {
     let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_ours && is_plain { path } else { "/" }
+    if is_ours && is_plain {
+        super::readable(path)
+    } else {
+        "/"
+    }
 }
 
 #[cfg(test)]
@@ -98,9 +127,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_form_that_changes_something_has_the_token() {
+        let html = r#"<p>&#60;form</p><form class="a" method="post" action="/x"><b></b></form>
+            <form role="search" action="/y"></form><form method="post">"#;
+        let field = r#"<input type="hidden" name="csrf_token" value="77">"#;
+        let expected = format!(
+            r#"<p>&#60;form</p><form class="a" method="post" action="/x">{field}<b></b></form>
+            <form role="search" action="/y"></form><form method="post">{field}"#
+        );
+        assert_eq!(with_token(html, "77"), expected);
+        assert_eq!(with_token("<form", "77"), "<form");
+    }
+
+    #[test]
     fn a_page_leads_on_to_pages_of_ours_only() {
         let table = [
             ("/desk/today", "/desk/today"),
+            ("/desk/today?tab=leaving", "/desk/today?tab=leaving"),
+            ("/desk/today/departures", "/desk/today"),
+            ("/desk/stays/0/departure?x=1", "/desk/stays/0"),
+            ("/desk/scan", "/desk"),
+            ("/sign-out", "/"),
+            ("/nowhere/at/all", "/"),
             ("//evil.example", "/"),
             ("/\\evil.example", "/"),
             ("https://evil.example", "/"),

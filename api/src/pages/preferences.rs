@@ -1,4 +1,4 @@
-//! Language, theme and facility, kept in cookies; and the page of help.
+//! Language, theme, single keys and facility, kept in cookies; and the page of help.
 
 use domain::problem::Language;
 use pages::frame::Theme;
@@ -8,7 +8,7 @@ use poem::http::{HeaderValue, header};
 use uuid::Uuid;
 
 use super::form::PageForm;
-use super::reader::{FACILITY, LANGUAGE, SOUND, THEME};
+use super::reader::{FACILITY, KEYS, LANGUAGE, SOUND, THEME};
 use super::{MadePage, PageReader, html, see_other};
 use crate::problem::Failure;
 
@@ -18,12 +18,13 @@ const SECONDS: u32 = 365 * 24 * 60 * 60;
 /// `POST /preferences`: remembers a choice, and goes back.
 pub(super) async fn keep(request: Request) -> MadePage {
     let (request, mut body) = request.split();
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let sent = PageForm::of_stranger(&request, &mut body).await?;
     let mut response = see_other(html::next(sent.value("back")));
     let chosen = [
         (SOUND, sound(sent.value("sound"))),
         (LANGUAGE, language(sent.value("lang"))),
         (THEME, theme(sent.value("theme"))),
+        (KEYS, single_keys(sent.value("keys"))),
         (FACILITY, facility(sent.value("facility"))),
     ];
     for (name, value) in chosen {
@@ -48,6 +49,10 @@ fn language(word: &str) -> Option<String> {
     let languages = [Language::Vi, Language::En];
     let mut known = languages.into_iter().map(Language::as_str);
     known.find(|known| *known == word).map(str::to_owned)
+}
+
+fn single_keys(word: &str) -> Option<String> {
+    ["on", "off"].contains(&word).then(|| word.to_owned())
 }
 
 fn theme(word: &str) -> Option<String> {

@@ -7,6 +7,8 @@ use poem::Request;
 use poem::http::{HeaderMap, header};
 use uuid::Uuid;
 
+use crate::app::App;
+use crate::auth::origin;
 use crate::exchange;
 
 /// The cookie with the language.
@@ -15,6 +17,8 @@ pub(super) const LANGUAGE: &str = "lang";
 pub(super) const THEME: &str = "theme";
 /// The cookie with whether a question of the police is heard.
 pub(super) const SOUND: &str = "sound";
+/// The cookie that turns single letters off.
+pub(super) const KEYS: &str = "keys";
 /// The cookie with the facility.
 pub(super) const FACILITY: &str = "facility";
 
@@ -24,11 +28,15 @@ pub(crate) struct PageReader {
     /// The words of the reader's language.
     pub(super) words: Words,
     theme: Theme,
+    /// Whether single letters do something.
+    pub(super) has_single_keys: bool,
     path: String,
     /// The facility that was chosen, where there are several.
     pub(super) facility: Option<Uuid>,
     /// Whether a question of the police is heard.
     pub(super) has_sound: bool,
+    /// The token of the session, for forms; none before somebody is recognised.
+    pub(super) form_token: Option<String>,
     /// Whether the browser takes compressed pages.
     pub(super) takes_gzip: bool,
 }
@@ -50,9 +58,11 @@ impl PageReader {
             theme: cookie(headers, THEME)
                 .and_then(Theme::parse)
                 .unwrap_or_default(),
+            has_single_keys: cookie(headers, KEYS) != Some("off"),
             path: request.uri().path().to_owned(),
             facility: cookie(headers, FACILITY).and_then(|id| Uuid::try_parse(id).ok()),
             has_sound: cookie(headers, SOUND) != Some("off"),
+            form_token: form_token(request),
             takes_gzip: encodings.is_some_and(takes_gzip),
         }
     }
@@ -62,6 +72,7 @@ impl PageReader {
         Head {
             words: self.words,
             theme: self.theme,
+            has_single_keys: self.has_single_keys,
             title: title.into(),
             path: path.into(),
         }
@@ -76,6 +87,12 @@ impl PageReader {
     pub(super) fn path(&self) -> &str {
         &self.path
     }
+}
+
+fn form_token(request: &Request) -> Option<String> {
+    let app = App::of(request).ok()?;
+    let caller = exchange::of(request).ok()?.caller.get()?;
+    caller.signed_in().map(|one| origin::token(app, one))
 }
 
 /// Whether gzip is named and not refused.
