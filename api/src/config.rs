@@ -244,6 +244,11 @@ pub struct ApiSettings {
     /// where no manager has enrolled any. No option sets it.
     #[arg(skip)]
     pub trusts_every_machine: bool,
+
+    /// Names of demo accounts, each signed in by one click: for `luutru up` in the development
+    /// profile. No option sets it.
+    #[arg(skip)]
+    pub demo_accounts: Vec<String>,
 }
 
 impl ApiSettings {
@@ -271,6 +276,11 @@ impl ApiSettings {
             ahead: TimeDelta::minutes(self.arrival_ahead_minutes.into()),
             back: TimeDelta::days(self.arrival_back_days.into()),
         }
+    }
+
+    /// Whether cookies of people could be sent unencrypted over a network.
+    pub fn is_public_in_clear(&self) -> bool {
+        !self.public_url.has_tls() && !self.public_url.is_local()
     }
 
     /// Whether browsers come over TLS.

@@ -1,6 +1,7 @@
 //! The address at which browsers reach the service.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use poem::http::Uri;
@@ -16,6 +17,19 @@ impl PublicUrl {
     /// Whether browsers come over TLS.
     pub fn has_tls(&self) -> bool {
         self.has_tls
+    }
+
+    /// Whether it is reached on this machine alone.
+    pub fn is_local(&self) -> bool {
+        let host = match self.authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            Some(_) | None => self.authority.as_str(),
+        };
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        bare.eq_ignore_ascii_case("localhost")
+            || bare
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
     }
 
     /// The address of a path, which begins with a slash.
@@ -57,6 +71,23 @@ impl FromStr for PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_local_host_is_known_by_its_names() {
+        for (text, expected) in [
+            ("http://localhost", true),
+            ("http://LOCALHOST:8080", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://[::1]", true),
+            ("http://luutru.example.vn", false),
+            ("http://localhost.example.vn:80", false),
+            ("http://192.168.1.10:8080", false),
+        ] {
+            let url: PublicUrl = text.parse().unwrap();
+            assert_eq!(url.is_local(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn an_address_has_a_scheme_and_a_host_and_nothing_else() {

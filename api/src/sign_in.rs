@@ -5,6 +5,7 @@
 //! another session with another token.
 
 mod attempts;
+mod demo;
 mod totp;
 mod visitor;
 
@@ -33,6 +34,7 @@ use crate::exchange::Exchange;
 use crate::problem::Failure;
 
 pub(crate) use attempts::SignInAttempts;
+pub(crate) use demo::{as_demo, demo_accounts};
 pub(crate) use totp::{begin_totp, confirm_totp};
 pub(crate) use visitor::Visitor;
 

@@ -5,6 +5,7 @@ pub(crate) mod start;
 
 use std::time::Duration;
 
+use api::ApiSettings;
 use runtime::{
     ops::Readiness,
     profile::Profile,
@@ -29,6 +30,7 @@ const SERVICE_STOP_MAX: Duration = Duration::from_secs(21);
 pub(crate) async fn api(options: ApiOptions) -> anyhow::Result<ExitStatus> {
     let profile = options.place.profile_or(Profile::Production);
     check_webhooks(&options.settings.webhooks, profile)?;
+    check_public_url(&options.settings, profile)?;
     let needed = [
         Secret::MasterKey,
         Secret::IndexKey,
@@ -153,6 +155,24 @@ pub(crate) fn check_webhooks(
             "LUUTRU_WEBHOOK_ALLOW_PRIVATE",
             "is for development and tests. Name the networks that webhooks may go to with \
              LUUTRU_WEBHOOK_NETWORKS.",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a production process to which people would come without TLS.
+///
+/// # Errors
+/// `LUUTRU_PUBLIC_URL` begins with `http://` and is not of this machine.
+pub(crate) fn check_public_url(
+    settings: &ApiSettings,
+    profile: Profile,
+) -> Result<(), SettingError> {
+    if profile.is_production() && settings.is_public_in_clear() {
+        return Err(SettingError::new(
+            "LUUTRU_PUBLIC_URL",
+            "begins with http://: passwords, cookies and personal data would be sent unencrypted. \
+             Give the https:// address at which browsers reach the service.",
         ));
     }
     Ok(())

@@ -228,6 +228,7 @@ async fn start_all(
     directory: &Path,
     shutdown: &Shutdown,
 ) -> anyhow::Result<(Services, ReadyLine)> {
+    services::check_public_url(&options.api.settings, profile)?;
     let webhooks = &mut options.api.settings.webhooks;
     services::check_webhooks(webhooks, profile)?;
     webhooks
@@ -280,6 +281,10 @@ async fn start_all(
     let mut settings = options.api.settings.with_rates_times(RATE_FACTOR);
     // A demonstration's desk signs in with its password alone.
     settings.trusts_every_machine = !profile.is_production();
+    if !profile.is_production() {
+        let names = accounts.all().map(|one| one.name.clone());
+        settings.demo_accounts = names.to_vec();
+    }
     let started = start::intake(&context, settings.window(), &options.api.intake).await?;
     let intake = started.intake.clone();
     let (worker, peers) =
@@ -425,18 +430,20 @@ fn banner(line: &ReadyLine) -> String {
         .iter()
         .map(|(name, key, place)| format!("  {name:<12}{key}  {place}\n"))
         .collect();
-    let accounts_table = accounts_table(accounts);
+    let accounts_table = accounts_table(api, accounts);
     let key = &keys.hotel;
     let body = sample_stay();
     format!(
         "\nluutru is up. Ctrl-C stops it.\n\n\
+         \x20 pages     {api}/sign-in\n\
          \x20 API       {api}        docs {api}/docs\n\
          \x20 ops       {ops}/metrics\n\
          \x20 registry  {registry}/stats\n\
          \x20 police    {police}/v1/notifications\n\
          \x20 database  {}\n\n\
          Demo keys and the facilities they declare for:\n{keys_table}\n\
-         Demo accounts, with the secret of their authenticator:\n{accounts_table}\n\
+         Pages, with the demo accounts that begin there and the secrets of their authenticators;\n\
+         {api}/sign-in signs in to each by one click:\n{accounts_table}\n\
          Declare a stay:\n\n\
          curl -sS {api}/v1/stays -H 'Authorization: Bearer {key}' \\\n  \
          -H 'Content-Type: application/json' -H 'Accept-Language: en' \\\n  \
@@ -447,25 +454,15 @@ fn banner(line: &ReadyLine) -> String {
     )
 }
 
-/// Name, password and authenticator of each demo account.
-fn accounts_table(accounts: &DemoAccounts) -> String {
-    let all = [
-        &accounts.desk,
-        &accounts.ward,
-        &accounts.dormitory,
-        &accounts.residence,
-        &accounts.manager,
-        &accounts.police,
-        &accounts.province,
-        &accounts.supervisor,
-        &accounts.auditor,
-        &accounts.admin,
-    ];
-    let row = |account: &&DemoAccount| {
+/// First page, name, password and authenticator of each demo account.
+fn accounts_table(api: &str, accounts: &DemoAccounts) -> String {
+    let row = |(account, page): (&DemoAccount, &str)| {
         let totp = account.totp_secret.as_deref().unwrap_or("-");
-        format!("  {:<16}{}  {totp}\n", account.name, account.password)
+        let address = format!("{api}{page}");
+        let DemoAccount { name, password, .. } = account;
+        format!("  {address:<32}{name:<16}{password}  {totp}\n")
     };
-    all.iter().map(row).collect()
+    accounts.first_pages().into_iter().map(row).collect()
 }
 
 /// A stay at the hotel that begins when it is sent: `arrival_at` is left out.

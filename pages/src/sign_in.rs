@@ -19,6 +19,18 @@ pub struct SignInPage {
     pub next: String,
     /// Why this was not enough, or what happened before.
     pub note: Option<Note>,
+    /// Demo accounts, each signed in by one click. A real installation has none.
+    pub demo: Vec<DemoChoice>,
+}
+
+/// A demo account to sign in to.
+pub struct DemoChoice {
+    /// What would be typed to sign in.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// What it may do.
+    pub role: String,
 }
 
 /// The second step.

@@ -89,6 +89,19 @@ impl DemoAccounts {
         })
     }
 
+    /// All of them, in the order of the contract.
+    #[must_use]
+    pub fn all(&self) -> [&DemoAccount; 10] {
+        self.plans().map(|(account, _)| account)
+    }
+
+    /// The page on which each begins to work.
+    #[must_use]
+    pub fn first_pages(&self) -> [(&DemoAccount, &'static str); 10] {
+        self.plans()
+            .map(|(account, plan)| (account, first_page(plan.role)))
+    }
+
     fn plans(&self) -> [(&DemoAccount, AccountPlan); 10] {
         let facilities = demo_facility_ids();
         let desk = |role, facility_id, label| AccountPlan {
@@ -160,6 +173,20 @@ impl DemoAccounts {
                 other(OPERATOR, AccountRole::Administrator, "Vận hành"),
             ),
         ]
+    }
+}
+
+const fn first_page(role: AccountRole) -> &'static str {
+    match role {
+        AccountRole::Manager
+        | AccountRole::FrontDesk
+        | AccountRole::Ward
+        | AccountRole::Dormitory
+        | AccountRole::Residence => "/desk",
+        AccountRole::CommuneOfficer | AccountRole::ProvinceOfficer | AccountRole::Supervisor => {
+            "/police"
+        }
+        AccountRole::Auditor | AccountRole::Administrator => "/admin",
     }
 }
 

@@ -1,15 +1,19 @@
 //! Signing in and out on pages: forms around the functions of [`crate::sign_in`].
 
 use domain::account::Account;
-use domain::problem::Code;
+use domain::problem::{Code, Violation};
 use domain::session::NextStep;
+use domain::session::request::{AcceptanceRequest, SignInRequest, read_code};
 use formats::paper::Modules;
 use pages::note::Note;
 use pages::receipt::QrCode;
-use pages::sign_in::{CodePage, EnrolmentPage, InvitationPage, RecoveryPage, SignInPage};
+use pages::sign_in::{
+    CodePage, DemoChoice, EnrolmentPage, InvitationPage, RecoveryPage, SignInPage,
+};
 use pages::words::Words;
 use poem::Request;
 use poem::http::StatusCode;
+use serde_json::json;
 
 use super::form::PageForm;
 use super::{MadePage, PageReader, html, see_other};
@@ -29,7 +33,15 @@ pub(super) async fn show(request: Request) -> MadePage {
         ("", _) => done(reader.words.password_saved()),
         _ => done(reader.words.signed_out()),
     };
-    first_step(&reader, StatusCode::OK, ("", query.value("next")), note)
+    let app = App::of(&request)?;
+    first_step(
+        app,
+        &reader,
+        StatusCode::OK,
+        ("", query.value("next")),
+        note,
+    )
+    .await
 }
 
 /// `POST /sign-in`: name and password.
@@ -38,13 +50,17 @@ pub(super) async fn take_password(request: Request) -> MadePage {
     let app = App::of(&request)?;
     let reader = PageReader::of(&request);
     let visitor = Visitor::of(&request).map_err(Failure::from)?;
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let sent = PageForm::of_stranger(&request, &mut body).await?;
     let (name, next) = (sent.value("name"), html::next(sent.value("next")));
-    if let Some(missing) = missing(reader.words, &sent) {
-        let note = Note::failed(reader.words.not_signed_in().to_owned(), missing.to_owned());
-        return first_step(&reader, StatusCode::OK, (name, next), Some(note));
-    }
-    match sign_in::with_password(app, &visitor, name, sent.value("password")).await {
+    let asked = match SignInRequest::read(&sent.to_json(&["name", "password"])) {
+        Ok(asked) => asked,
+        Err(violations) => {
+            let advice = unread(reader.words, &violations);
+            let note = Note::failed(reader.words.not_signed_in().to_owned(), advice.to_owned());
+            return first_step(app, &reader, StatusCode::OK, (name, next), Some(note)).await;
+        }
+    };
+    match sign_in::with_password(app, &visitor, &asked.name, &asked.password).await {
         Ok(opened) => Ok(see_other(&match opened.next {
             NextStep::Nothing => next.to_owned(),
             NextStep::Code => format!("/sign-in/code?next={next}"),
@@ -52,9 +68,18 @@ pub(super) async fn take_password(request: Request) -> MadePage {
         })),
         Err(failure) => {
             let (status, note) = refused(&reader, &failure, reader.words.wrong_password());
-            first_step(&reader, status, (name, next), Some(note))
+            first_step(app, &reader, status, (name, next), Some(note)).await
         }
     }
+}
+
+/// `POST /sign-in/demo`: one click, where the application was given demo accounts.
+pub(super) async fn take_demo(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
+    let visitor = Visitor::of(&request).map_err(Failure::from)?;
+    let sent = PageForm::of_stranger(&request, &mut body).await?;
+    sign_in::as_demo(App::of(&request)?, &visitor, sent.value("name")).await?;
+    Ok(see_other(html::next(sent.value("next"))))
 }
 
 /// `GET /sign-in/code`.
@@ -80,13 +105,17 @@ pub(super) async fn show_code(request: Request) -> MadePage {
 pub(super) async fn take_code(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let app = App::of(&request)?;
-    let reader = PageReader::of(&request);
     let admitted = auth::admit::<op::PresentCode>(&request).await?;
+    let reader = PageReader::of(&request);
     let visitor = Visitor::of(&request).map_err(Failure::from)?;
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let sent = PageForm::of_stranger(&request, &mut body).await?;
     let next = html::next(sent.value("next"));
     let signed_in = admitted.signed_in()?;
-    match sign_in::with_code(app, &visitor, signed_in, sent.value("code").trim()).await {
+    let entered = async {
+        let code = code(&sent)?;
+        sign_in::with_code(app, &visitor, signed_in, &code).await
+    };
+    match entered.await {
         Ok(()) => Ok(see_other(next)),
         Err(failure) => {
             let (status, note) = refused(&reader, &failure, reader.words.wrong_code());
@@ -119,13 +148,17 @@ pub(super) async fn show_enrolment(request: Request) -> MadePage {
 pub(super) async fn take_enrolment(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let app = App::of(&request)?;
-    let reader = PageReader::of(&request);
     let admitted = auth::admit::<op::ConfirmTotp>(&request).await?;
+    let reader = PageReader::of(&request);
     let visitor = Visitor::of(&request).map_err(Failure::from)?;
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let sent = PageForm::of_stranger(&request, &mut body).await?;
     let next = html::next(sent.value("next"));
     let signed_in = admitted.signed_in()?;
-    match sign_in::confirm_totp(app, &visitor, signed_in, sent.value("code").trim()).await {
+    let entered = async {
+        let code = code(&sent)?;
+        sign_in::confirm_totp(app, &visitor, signed_in, &code).await
+    };
+    match entered.await {
         Ok(codes) => {
             let page = RecoveryPage {
                 head: reader.head(reader.words.recovery_title()),
@@ -160,10 +193,14 @@ pub(super) async fn accept_invitation(request: Request) -> MadePage {
     let reader = PageReader::of(&request);
     let visitor = Visitor::of(&request).map_err(Failure::from)?;
     let account = invited(&request).await?;
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
-    let (app, password) = (App::of(&request)?, sent.value("password"));
-    let token = token_of(&request);
-    match sign_in::accept_invitation(app, &visitor, &token, password).await {
+    let sent = PageForm::of_stranger(&request, &mut body).await?;
+    let app = App::of(&request)?;
+    let accepted = async {
+        let chosen = json!({"token": token_of(&request), "password": sent.value("password")});
+        let chosen = AcceptanceRequest::read(&chosen).map_err(Failure::invalid)?;
+        sign_in::accept_invitation(app, &visitor, &chosen.token, &chosen.password).await
+    };
+    match accepted.await {
         Ok(_) => Ok(see_other("/sign-in?password=1")),
         Err(failure) => {
             let words = reader.words;
@@ -205,12 +242,14 @@ pub(super) async fn leave(request: Request) -> MadePage {
     Ok(see_other("/sign-in?left=1"))
 }
 
-fn first_step(
+async fn first_step(
+    app: &App,
     reader: &PageReader,
     status: StatusCode,
     (name, next): (&str, &str),
     note: Option<Note>,
 ) -> MadePage {
+    let demo = sign_in::demo_accounts(app).await?;
     let title = reader.words.sign_in();
     let is_failed = note.as_ref().is_some_and(|note| note.is_alert);
     let page = SignInPage {
@@ -221,8 +260,20 @@ fn first_step(
         name: name.to_owned(),
         next: html::next(next).to_owned(),
         note,
+        demo: demo
+            .into_iter()
+            .map(|one| choice(reader.words, one))
+            .collect(),
     };
     html::answer(reader, status, &page)
+}
+
+fn choice(words: Words, account: Account) -> DemoChoice {
+    DemoChoice {
+        role: words.of_account_role(account.role).to_owned(),
+        label: account.label,
+        name: account.name,
+    }
 }
 
 fn enrolment_page(
@@ -249,14 +300,18 @@ fn failed_head(reader: &PageReader, title: &str) -> pages::frame::Head {
     reader.head(reader.words.error_title(title))
 }
 
-fn missing(words: Words, sent: &PageForm) -> Option<&'static str> {
-    if sent.value("name").trim().is_empty() {
-        Some(words.enter_account_name())
-    } else if sent.value("password").is_empty() {
-        Some(words.enter_password())
-    } else {
-        None
+/// What to say of a name and password that cannot be read.
+fn unread(words: Words, violations: &[Violation]) -> &'static str {
+    match violations.first() {
+        Some(first) if first.code != Code::Required => first.code.detail(words.0),
+        Some(first) if first.pointer == "/name" => words.enter_account_name(),
+        Some(_) | None => words.enter_password(),
     }
+}
+
+/// The code of a form, within the bounds of the operation. One that cannot be read is not right.
+fn code(sent: &PageForm) -> Result<String, Failure> {
+    read_code(&sent.to_json(&["code"])).map_err(|_| Failure::new(Code::CodeRejected))
 }
 
 /// What to say of a step that was refused: that it was wrong, or that it was tried too often.
