@@ -7,7 +7,9 @@
 
 pub(crate) mod destinations;
 pub(crate) mod directory;
+pub(crate) mod health;
 pub(crate) mod notifications;
+pub(crate) mod parked;
 pub(crate) mod requeue;
 
 use domain::{
@@ -30,7 +32,7 @@ const AREA: Area = Area {
 };
 
 /// The destinations, and which commune goes where today.
-async fn map(app: &App) -> Result<Map, Failure> {
+pub(crate) async fn map(app: &App) -> Result<Map, Failure> {
     let catalogues = app.intake.catalogues();
     Ok(Map::read(&app.db, catalogues, app.clock.now()).await?)
 }

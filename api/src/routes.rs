@@ -95,6 +95,8 @@ nouns! {
     admin::notifications::NotificationsApi,
     admin::requeue::RequeueApi,
     admin::destinations::DestinationsApi,
+    admin::parked::ParkedApi,
+    admin::health::ServiceHealthApi,
     admin::directory::organisations::OrganisationsApi,
     admin::directory::facilities::FacilityRecordsApi,
     admin::directory::keys::KeysApi,

@@ -8,12 +8,13 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::time::format_instant;
 use runtime::{clock::Clock, profile::Profile};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use store::{Backend, ConnectOptions, Database, consistency};
+use store::{Backend, ConnectOptions, Database, consistency, installation};
 
 use crate::{
     assemble,
@@ -79,6 +80,7 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
     drop(progress);
     fs::rename(&draft, to).with_context(|| format!("cannot write {}", to.display()))?;
     sync_directory(to)?;
+    note(db, taken_at).await;
     let report = json!({
         "file": to.display().to_string(),
         "taken_at": format_instant(taken_at),
@@ -92,6 +94,15 @@ async fn copy(db: &Database, to: &Path) -> anyhow::Result<ExitStatus> {
     } else {
         ExitStatus::ProblemFound
     })
+}
+
+/// Tells operators' pages when the copy was taken. A copy that nobody is told of is good all the same.
+async fn note(db: &Database, taken_at: DateTime<Utc>) {
+    let text = format_instant(taken_at);
+    let noted = installation::record(db, installation::LAST_BACKUP, text.as_bytes(), taken_at);
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "could not record that a backup was made");
+    }
 }
 
 /// Copies, and names the rules that the copy breaks.

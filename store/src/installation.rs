@@ -9,6 +9,9 @@ use sea_orm::{
 
 use crate::{Database, Error, Result, dialect};
 
+/// The fact of when the last whole backup was taken.
+pub const LAST_BACKUP: &str = "last_backup_at";
+
 /// A fact's value; `None` if not yet recorded.
 pub async fn fact(db: &Database, name: &str) -> Result<Option<Vec<u8>>> {
     read(db.reader(), name).await

@@ -354,23 +354,7 @@ impl DestinationsApi {
         key: IdempotencyKey,
         document: JsonDocument<PauseDraft>,
     ) -> Result<DestinationPaused, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let row = find(app, &code).await?;
-        let now = document.received_at;
-        let request = PauseRequest::read(&document.value, now).map_err(Failure::invalid)?;
-        let path = format!("destinations/{}/pause", row.code);
-        let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
-        let pause = Pause {
-            by: sender.key_id.to_string(),
-            reason: request.reason.clone(),
-            at: now,
-            until: request.until,
-        };
-        let subject = (SubjectKind::Destination, row.id);
-        let entry = audit::entry(app, sender, Action::DestinationPaused, subject, now);
-        let deed = destinations::pause(&app.db, &row.code, pause, entry, guard.as_ref()).await;
-        let (at, replayed) = done(deed, &key, now)?;
-        let state = PauseState::paused(&row, sender, &request, at);
+        let (state, replayed) = pause(&self.0, admitted.sender(), &code, &key, document).await?;
         Ok(DestinationPaused::State(Json(state), replayed))
     }
 
@@ -390,18 +374,57 @@ impl DestinationsApi {
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyKey,
     ) -> Result<DestinationResumed, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let row = find(app, &code).await?;
-        let now = app.clock.now();
-        let path = format!("destinations/{}/resume", row.code);
-        let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
-        let subject = (SubjectKind::Destination, row.id);
-        let entry = audit::entry(app, sender, Action::DestinationResumed, subject, now);
-        let deed = destinations::resume(&app.db, &row.code, entry, guard.as_ref()).await;
-        let (_, replayed) = done(deed, &key, now)?;
-        let state = PauseState::running(&row);
+        let (state, replayed) = resume(&self.0, admitted.sender(), &code, &key).await?;
         Ok(DestinationResumed::State(Json(state), replayed))
     }
+}
+
+/// Holds a destination back.
+///
+/// Errors: 404 where there is none of this code, 422 for a reason or an end that does not do.
+pub(crate) async fn pause(
+    app: &App,
+    sender: &Sender,
+    code: &str,
+    key: &IdempotencyKey,
+    document: JsonDocument<PauseDraft>,
+) -> Result<(PauseState, Option<Replayed>), Failure> {
+    let row = find(app, code).await?;
+    let now = document.received_at;
+    let request = PauseRequest::read(&document.value, now).map_err(Failure::invalid)?;
+    let path = format!("destinations/{}/pause", row.code);
+    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
+    let pause = Pause {
+        by: sender.key_id.to_string(),
+        reason: request.reason.clone(),
+        at: now,
+        until: request.until,
+    };
+    let subject = (SubjectKind::Destination, row.id);
+    let entry = audit::entry(app, sender, Action::DestinationPaused, subject, now);
+    let deed = destinations::pause(&app.db, &row.code, pause, entry, guard.as_ref()).await;
+    let (at, replayed) = done(deed, key, now)?;
+    Ok((PauseState::paused(&row, sender, &request, at), replayed))
+}
+
+/// Lets a destination go again.
+///
+/// Errors: 404 where there is none of this code.
+pub(crate) async fn resume(
+    app: &App,
+    sender: &Sender,
+    code: &str,
+    key: &IdempotencyKey,
+) -> Result<(PauseState, Option<Replayed>), Failure> {
+    let row = find(app, code).await?;
+    let now = app.clock.now();
+    let path = format!("destinations/{}/resume", row.code);
+    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &Value::Null), now);
+    let subject = (SubjectKind::Destination, row.id);
+    let entry = audit::entry(app, sender, Action::DestinationResumed, subject, now);
+    let deed = destinations::resume(&app.db, &row.code, entry, guard.as_ref()).await;
+    let (_, replayed) = done(deed, key, now)?;
+    Ok((PauseState::running(&row), replayed))
 }
 
 async fn find(app: &App, code: &str) -> Result<Destination, Failure> {

@@ -70,8 +70,10 @@ fn part(page: &Page) -> ListPart {
 }
 
 /// The result of an action and its time; a replay returns those of the first.
-struct ActionAnswer<T> {
-    subject: T,
+pub(crate) struct ActionAnswer<T> {
+    /// What it was done to, as it left it.
+    pub(crate) subject: T,
+    /// When.
     at: DateTime<Utc>,
     is_replayed: bool,
 }

@@ -6,13 +6,14 @@ use domain::{
     audit::{Action, SubjectKind},
     operator::RequeueRequest,
     problem::{Code, Violation},
+    sender::Sender,
 };
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::Serialize;
 use serde_json::Value;
 use store::{
     idempotency,
-    tasks::{self, Requeued, TaskFilter},
+    tasks::{self, Requeued, RequeuedMany, TaskFilter},
 };
 use uuid::Uuid;
 
@@ -158,20 +159,7 @@ impl RequeueApi {
         key: IdempotencyKey,
         document: JsonDocument<RequeueDraft>,
     ) -> Result<NotificationsRequeued, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let request = RequeueRequest::read(&document.value).map_err(Failure::invalid)?;
-        let now = document.received_at;
-        let filter = filter(app, request).await?;
-        let path = "deliveries/requeue";
-        if let Some(guard) = key.of_request(app, sender, (AREA, &[]), (path, &document.value), now)
-            && !idempotency::guard(&app.db, &guard, now)
-                .await
-                .map_err(|error| key.failure(error))?
-        {
-            return Err(key.reused());
-        }
-        let entry = |id| audit::entry(app, sender, ACTION, (SubjectKind::Task, id), now);
-        let outcome = tasks::requeue_parked(&app.db, &filter, COUNT_MAX, now, entry).await?;
+        let outcome = requeue(&self.0, admitted.sender(), &key, document).await?;
         let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
         Ok(NotificationsRequeued::Outcome(Json(RequeueManyAnswer {
             requeued: count(outcome.requeued_count),
@@ -179,6 +167,30 @@ impl RequeueApi {
             more: outcome.may_be_more,
         })))
     }
+}
+
+/// Sends again what was set aside, up to [`COUNT_MAX`] at once.
+///
+/// Errors: 422 for a destination that there is not.
+pub(crate) async fn requeue(
+    app: &App,
+    sender: &Sender,
+    key: &IdempotencyKey,
+    document: JsonDocument<RequeueDraft>,
+) -> Result<RequeuedMany, Failure> {
+    let request = RequeueRequest::read(&document.value).map_err(Failure::invalid)?;
+    let now = document.received_at;
+    let filter = filter(app, request).await?;
+    let path = "deliveries/requeue";
+    if let Some(guard) = key.of_request(app, sender, (AREA, &[]), (path, &document.value), now)
+        && !idempotency::guard(&app.db, &guard, now)
+            .await
+            .map_err(|error| key.failure(error))?
+    {
+        return Err(key.reused());
+    }
+    let entry = |id| audit::entry(app, sender, ACTION, (SubjectKind::Task, id), now);
+    Ok(tasks::requeue_parked(&app.db, &filter, COUNT_MAX, now, entry).await?)
 }
 
 async fn filter(app: &App, request: RequeueRequest) -> Result<TaskFilter, Failure> {

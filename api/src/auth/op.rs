@@ -49,6 +49,7 @@ operations! {
     Complete Read {
         ListNotifications ShowNotification RequeueNotification RequeueNotifications
         ListDestinations ShowDestination PauseDestination ResumeDestination
+        SummarizeParked ShowHealth
         ListOrganisations ShowOrganisation CreateOrganisation ChangeOrganisation EndOrganisation
         ListFacilityRecords ShowFacilityRecord CreateFacility ChangeFacility EndFacility
         ListKeys ShowKey CreateKey RevokeKey
@@ -64,6 +65,8 @@ operations! {
 
     Complete Read {
         HomePage DeskPage GroupPage ImportsPage WardPage TodayPage LivePage StayPage ReceiptPage
+        SessionsPage AccountsPage MachinesPage FacilitiesPage
+        DestinationsPage OrganisationsPage KeysPage HealthPage
     }
 
     // The second factor is presented in a session that lacks it.

@@ -134,6 +134,7 @@ const WARD_PAGES: Right = Right {
 };
 const ROOM_PAGES: Right = for_people(KEEPING_ROOMS);
 const POLICE_PAGES: Right = for_people(WATCHING);
+const MACHINE_PAGES: Right = for_people(ENROLLING);
 const ACCOUNT_PAGES: Right = for_people(SEEING_ACCOUNTS);
 const OPERATION_PAGES: Right = for_people(AUDITING);
 
@@ -323,6 +324,11 @@ table! {
 
     ACCOUNT_PAGES {
         AccountsPage => "accountsPage",
+        FacilitiesPage => "facilitiesPage",
+    }
+
+    MACHINE_PAGES {
+        MachinesPage => "machinesPage",
     }
 
     AUDITING {
@@ -330,6 +336,8 @@ table! {
         ShowNotification => "showNotification",
         ListDestinations => "listDestinations",
         ShowDestination => "showDestination",
+        SummarizeParked => "summarizeParked",
+        ShowHealth => "showHealth",
         ListOrganisations => "listOrganisations",
         ShowOrganisation => "showOrganisation",
         ListFacilityRecords => "listFacilityRecords",
@@ -355,6 +363,7 @@ table! {
 
     OPERATION_PAGES {
         DestinationsPage => "destinationsPage",
+        OrganisationsPage => "organisationsPage",
         KeysPage => "keysPage",
         HealthPage => "healthPage",
     }

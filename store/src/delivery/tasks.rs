@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::stay::{DeliveryState, NotificationKind};
 use entity::{attempt, outbox_task, stay, word::Word};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Value, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Value, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -175,6 +175,54 @@ pub async fn backlogs(db: &Database, now: DateTime<Utc>) -> Result<Vec<CommuneBa
     let statement = dialect::statement(db.backend(), text, vec![rows::instant(now)]);
     let found = CommuneBacklog::find_by_statement(statement);
     Ok(found.all(db.reader()).await?)
+}
+
+/// Parked tasks of a commune that have the same cause.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct ParkedCause {
+    /// The commune.
+    pub commune_code: String,
+    /// What the delivery of their stays gives as the reason.
+    pub reason: Option<String>,
+    /// How many.
+    pub parked_count: i64,
+    /// When the first was parked.
+    pub oldest_at: Option<DateTime<Utc>>,
+    /// When the last was.
+    pub newest_at: Option<DateTime<Utc>>,
+}
+
+/// How many tasks are parked, by commune and cause.
+pub async fn parked_causes(db: &Database) -> Result<Vec<ParkedCause>> {
+    let text = "SELECT outbox_task.destination AS commune_code, stay.delivery_reason AS reason, \
+           COUNT(*) AS parked_count, MIN(outbox_task.settled_at) AS oldest_at, \
+           MAX(outbox_task.settled_at) AS newest_at \
+         FROM outbox_task JOIN stay ON stay.id = outbox_task.stay_id \
+         WHERE outbox_task.state = 'parked' \
+         GROUP BY outbox_task.destination, stay.delivery_reason";
+    let statement = dialect::statement(db.backend(), text, Vec::new());
+    let found = ParkedCause::find_by_statement(statement);
+    Ok(found.all(db.reader()).await?)
+}
+
+/// How many tasks workers hold at an instant.
+pub async fn held_count(db: &Database, now: DateTime<Utc>) -> Result<u64> {
+    Ok(outbox_task::Entity::find()
+        .filter(outbox_task::Column::SettledAt.is_null())
+        .filter(outbox_task::Column::LeasedUntil.gt(now))
+        .count(db.reader())
+        .await?)
+}
+
+/// When a worker last began to call a peer. Ids begin with the time.
+pub async fn last_call(db: &Database) -> Result<Option<DateTime<Utc>>> {
+    Ok(attempt::Entity::find()
+        .select_only()
+        .column(attempt::Column::StartedAt)
+        .order_by_desc(attempt::Column::Id)
+        .into_tuple::<DateTime<Utc>>()
+        .one(db.reader())
+        .await?)
 }
 
 /// The outcome of a request to send a task again.

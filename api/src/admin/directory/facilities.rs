@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use store::directory::{self, ActionRecord};
 use uuid::Uuid;
 
-use super::{Made, OfOrganisation, check_version, outcome, owner, part, shown};
+use super::{ActionAnswer, Made, OfOrganisation, check_version, outcome, owner, part, shown};
 use crate::admin::{AREA, failure};
 use crate::app::App;
 use crate::audit;
@@ -294,24 +294,7 @@ impl FacilityRecordsApi {
         key: IdempotencyKey,
         document: JsonDocument<FacilityRecordDraft>,
     ) -> Result<Made<FacilityRecordView>, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let now = document.received_at;
-        let request = ("facilities", &document.value);
-        let guard = key.of_request(app, sender, (AREA, &[]), request, now);
-        let written = match directory::earlier(&app.db, guard.as_ref(), now).await? {
-            Some(written) => written,
-            None => {
-                let record = record(app, &document.value, now).await?;
-                let subject = (SubjectKind::Facility, record.facility.id);
-                let note = ActionRecord {
-                    entry: audit::entry(app, sender, Action::FacilityCreated, subject, now),
-                    key: guard.as_ref(),
-                };
-                let written = directory::create_facility(&app.db, record, note).await;
-                written.map_err(|error| failure(error, &key))?
-            }
-        };
-        let outcome = outcome(written, &key, now)?;
+        let outcome = make(&self.0, admitted.sender(), &key, document).await?;
         let view = FacilityRecordView::of(&outcome.subject, outcome.at);
         let path = format!("/v1/admin/facilities/{}", view.id);
         let version = view.version;
@@ -360,29 +343,8 @@ impl FacilityRecordsApi {
         key: IdempotencyKey,
         document: JsonDocument<FacilityRecordPatch>,
     ) -> Result<FacilityChanged, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let now = document.received_at;
-        let path = format!("facilities/{id}");
-        let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
-        let written = match directory::earlier(&app.db, guard.as_ref(), now).await? {
-            Some(written) => written,
-            None => {
-                let judged = find(app, id, now).await?;
-                if if_match.0 == Expected::Unnamed {
-                    return Err(Failure::new(Code::PreconditionRequired));
-                }
-                let patch = patch(app, &document.value, &judged, now)?;
-                check_version(&if_match.0, judged.version, patch.content.is_empty())?;
-                let subject = (SubjectKind::Facility, judged.facility.id);
-                let note = ActionRecord {
-                    entry: audit::entry(app, sender, Action::FacilityChanged, subject, now),
-                    key: guard.as_ref(),
-                };
-                let written = directory::change_facility(&app.db, &judged, patch, note).await;
-                written.map_err(|error| failure(error, &key))?
-            }
-        };
-        let outcome = outcome(written, &key, now)?;
+        let change = (&if_match, document);
+        let outcome = alter(&self.0, admitted.sender(), id, &key, change).await?;
         let view = FacilityRecordView::of(&outcome.subject, outcome.at);
         Ok(FacilityChanged::Facility(
             Json(view),
@@ -423,6 +385,68 @@ impl FacilityRecordsApi {
     }
 }
 
+/// Makes a facility.
+///
+/// Errors: 422 for what the draft may not say.
+pub(crate) async fn make(
+    app: &App,
+    sender: &Sender,
+    key: &IdempotencyKey,
+    document: JsonDocument<FacilityRecordDraft>,
+) -> Result<ActionAnswer<FacilityRecord>, Failure> {
+    let now = document.received_at;
+    let request = ("facilities", &document.value);
+    let guard = key.of_request(app, sender, (AREA, &[]), request, now);
+    let written = match directory::earlier(&app.db, guard.as_ref(), now).await? {
+        Some(written) => written,
+        None => {
+            let record = record(app, &document.value, now).await?;
+            let subject = (SubjectKind::Facility, record.facility.id);
+            let note = ActionRecord {
+                entry: audit::entry(app, sender, Action::FacilityCreated, subject, now),
+                key: guard.as_ref(),
+            };
+            let written = directory::create_facility(&app.db, record, note).await;
+            written.map_err(|error| failure(error, key))?
+        }
+    };
+    outcome(written, key, now)
+}
+
+/// Changes a facility of the version that the change is meant for.
+///
+/// Errors: 404, 412, 422, 428.
+pub(crate) async fn alter(
+    app: &App,
+    sender: &Sender,
+    id: Uuid,
+    key: &IdempotencyKey,
+    (if_match, document): (&IfMatch, JsonDocument<FacilityRecordPatch>),
+) -> Result<ActionAnswer<FacilityRecord>, Failure> {
+    let now = document.received_at;
+    let path = format!("facilities/{id}");
+    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
+    let written = match directory::earlier(&app.db, guard.as_ref(), now).await? {
+        Some(written) => written,
+        None => {
+            let judged = find(app, id, now).await?;
+            if if_match.0 == Expected::Unnamed {
+                return Err(Failure::new(Code::PreconditionRequired));
+            }
+            let patch = patch(app, &document.value, &judged, now)?;
+            check_version(&if_match.0, judged.version, patch.content.is_empty())?;
+            let subject = (SubjectKind::Facility, judged.facility.id);
+            let note = ActionRecord {
+                entry: audit::entry(app, sender, Action::FacilityChanged, subject, now),
+                key: guard.as_ref(),
+            };
+            let written = directory::change_facility(&app.db, &judged, patch, note).await;
+            written.map_err(|error| failure(error, key))?
+        }
+    };
+    outcome(written, key, now)
+}
+
 /// A new facility as its draft wants it.
 async fn record(app: &App, draft: &Value, now: DateTime<Utc>) -> Result<FacilityRecord, Failure> {
     let draft = FacilityDraft::read(draft, app.intake.catalogues(), local_date(now));
@@ -458,7 +482,14 @@ async fn end(
     Ok(outcome(written, &IdempotencyKey(None), now)?.subject)
 }
 
-async fn find(app: &App, id: Uuid, now: DateTime<Utc>) -> Result<FacilityRecord, Failure> {
+/// One facility.
+///
+/// Errors: 404.
+pub(crate) async fn find(
+    app: &App,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<FacilityRecord, Failure> {
     let found = directory::facility(&app.db, id, now).await?;
     found.ok_or_else(|| Failure::new(Code::NotFound))
 }

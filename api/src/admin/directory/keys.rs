@@ -7,6 +7,7 @@ use domain::{
     audit::{Action, SubjectKind},
     directory::{self as rules, KeyRecord},
     problem::Code,
+    sender::Sender,
 };
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use runtime::{ids, key_hash};
@@ -19,7 +20,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{OfOrganisation, outcome, owner, part};
+use super::{ActionAnswer, OfOrganisation, outcome, owner, part};
 use crate::admin::{AREA, failure};
 use crate::app::App;
 use crate::audit;
@@ -249,27 +250,7 @@ impl KeysApi {
         key: IdempotencyKey,
         document: JsonDocument<KeyDraft>,
     ) -> Result<KeyCreated, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let now = document.received_at;
-        let guard = key.of_request(app, sender, (AREA, &[]), ("keys", &document.value), now);
-        let (written, text) = match key_ring::earlier(&app.db, guard.as_ref(), now).await? {
-            Some(written) => (written, None),
-            None => {
-                let draft = rules::KeyDraft::read(&document.value, app.intake.catalogues());
-                let draft = draft.map_err(Failure::invalid)?;
-                let (row, text) = generate(app, draft, now).await?;
-                let subject = (SubjectKind::ApiKey, row.id);
-                let note = ActionRecord {
-                    entry: audit::entry(app, sender, Action::KeyCreated, subject, now),
-                    key: guard.as_ref(),
-                };
-                let written = key_ring::create(&app.db, &row, &app.row_key, note).await;
-                let written = written.map_err(|error| failure(error, &key))?;
-                let is_done = matches!(written, ActionOutcome::Done(_));
-                (written, Some(text).filter(|_| is_done))
-            }
-        };
-        let outcome = outcome(written, &key, now)?;
+        let (outcome, text) = make(&self.0, admitted.sender(), &key, document).await?;
         let location = Location::of(format!("/v1/admin/keys/{}", outcome.subject.id));
         let made = Json(KeyMade {
             key: KeyView::of(&outcome.subject, outcome.at),
@@ -314,18 +295,51 @@ impl KeysApi {
         Path(id): Path<Uuid>,
     ) -> Result<KeyRevoked, Refused<409>> {
         let app = &self.0;
-        let now = app.clock.now();
-        let entry = audit::entry(
-            app,
-            admitted.sender(),
-            Action::KeyRevoked,
-            (SubjectKind::ApiKey, id),
-            now,
-        );
-        let revoked = key_ring::revoke(&app.db, id, &app.row_key, entry).await;
-        revoked.map_err(|error| failure(error, &IdempotencyKey(None)))?;
+        end(app, admitted.sender(), id).await?;
         Ok(KeyRevoked::Key(Json(find(app, id).await?)))
     }
+}
+
+/// Makes a key; its text is told this once, and not to a replay.
+///
+/// Errors: 422 for what the draft may not say.
+pub(crate) async fn make(
+    app: &App,
+    sender: &Sender,
+    key: &IdempotencyKey,
+    document: JsonDocument<KeyDraft>,
+) -> Result<(ActionAnswer<KeyRecord>, Option<SecretString>), Failure> {
+    let now = document.received_at;
+    let guard = key.of_request(app, sender, (AREA, &[]), ("keys", &document.value), now);
+    let (written, text) = match key_ring::earlier(&app.db, guard.as_ref(), now).await? {
+        Some(written) => (written, None),
+        None => {
+            let draft = rules::KeyDraft::read(&document.value, app.intake.catalogues());
+            let draft = draft.map_err(Failure::invalid)?;
+            let (row, text) = generate(app, draft, now).await?;
+            let subject = (SubjectKind::ApiKey, row.id);
+            let note = ActionRecord {
+                entry: audit::entry(app, sender, Action::KeyCreated, subject, now),
+                key: guard.as_ref(),
+            };
+            let written = key_ring::create(&app.db, &row, &app.row_key, note).await;
+            let written = written.map_err(|error| failure(error, key))?;
+            let is_done = matches!(written, ActionOutcome::Done(_));
+            (written, Some(text).filter(|_| is_done))
+        }
+    };
+    Ok((outcome(written, key, now)?, text))
+}
+
+/// Ends a key. One that has ended stays as it is.
+///
+/// Errors: 404 where there is none.
+pub(crate) async fn end(app: &App, sender: &Sender, id: Uuid) -> Result<(), Failure> {
+    let now = app.clock.now();
+    let subject = (SubjectKind::ApiKey, id);
+    let entry = audit::entry(app, sender, Action::KeyRevoked, subject, now);
+    let revoked = key_ring::revoke(&app.db, id, &app.row_key, entry).await;
+    revoked.map_err(|error| failure(error, &IdempotencyKey(None)))
 }
 
 /// A new key as its draft wants it, and its text.

@@ -18,7 +18,7 @@ use serde_json::json;
 use store::directory::{self, ActionRecord};
 use uuid::Uuid;
 
-use super::{Made, check_version, outcome, part, shown};
+use super::{ActionAnswer, Made, check_version, outcome, part, shown};
 use crate::admin::{AREA, failure};
 use crate::app::App;
 use crate::audit;
@@ -200,20 +200,7 @@ impl OrganisationsApi {
         key: IdempotencyKey,
         document: JsonDocument<OrganisationDraft>,
     ) -> Result<Made<OrganisationView>, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let now = document.received_at;
-        let draft = rules::OrganisationDraft::read(&document.value).map_err(Failure::invalid)?;
-        let organisation = draft.into_organisation(ids::uuid_v7(&app.clock), now);
-        let subject = (SubjectKind::Organisation, organisation.id);
-        let request = ("organisations", &document.value);
-        let guard = key.of_request(app, sender, (AREA, &[]), request, now);
-        let note = ActionRecord {
-            entry: audit::entry(app, sender, Action::OrganisationCreated, subject, now),
-            key: guard.as_ref(),
-        };
-        let written = directory::create_organisation(&app.db, organisation, note).await;
-        let written = written.map_err(|error| failure(error, &key))?;
-        let outcome = outcome(written, &key, now)?;
+        let outcome = make(&self.0, admitted.sender(), &key, document).await?;
         let view = OrganisationView::of(&outcome.subject, outcome.at);
         let path = format!("/v1/admin/organisations/{}", view.id);
         let version = view.version;
@@ -261,31 +248,8 @@ impl OrganisationsApi {
         key: IdempotencyKey,
         document: JsonDocument<OrganisationPatch>,
     ) -> Result<OrganisationChanged, Failure> {
-        let (app, sender) = (&self.0, admitted.sender());
-        let now = document.received_at;
-        let path = format!("organisations/{id}");
-        let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
-        let earlier = directory::earlier(&app.db, guard.as_ref(), now).await?;
-        let written = match earlier {
-            Some(written) => written,
-            None => {
-                let judged = find(app, id).await?;
-                if if_match.0 == Expected::Unnamed {
-                    return Err(Failure::new(Code::PreconditionRequired));
-                }
-                let content = read_organisation_patch(&document.value, &judged);
-                let content = content.map_err(Failure::invalid)?;
-                check_version(&if_match.0, judged.version, content.is_empty())?;
-                let subject = (SubjectKind::Organisation, judged.id);
-                let note = ActionRecord {
-                    entry: audit::entry(app, sender, Action::OrganisationChanged, subject, now),
-                    key: guard.as_ref(),
-                };
-                let written = directory::change_organisation(&app.db, &judged, content, note).await;
-                written.map_err(|error| failure(error, &key))?
-            }
-        };
-        let outcome = outcome(written, &key, now)?;
+        let change = (&if_match, document);
+        let outcome = alter(&self.0, admitted.sender(), id, &key, change).await?;
         let view = OrganisationView::of(&outcome.subject, outcome.at);
         Ok(OrganisationChanged::Organisation(
             Json(view),
@@ -326,6 +290,66 @@ impl OrganisationsApi {
     }
 }
 
+/// Makes an organisation.
+///
+/// Errors: 409 for a code that is taken, 422 for what the draft may not say.
+pub(crate) async fn make(
+    app: &App,
+    sender: &Sender,
+    key: &IdempotencyKey,
+    document: JsonDocument<OrganisationDraft>,
+) -> Result<ActionAnswer<Organisation>, Failure> {
+    let now = document.received_at;
+    let draft = rules::OrganisationDraft::read(&document.value).map_err(Failure::invalid)?;
+    let organisation = draft.into_organisation(ids::uuid_v7(&app.clock), now);
+    let subject = (SubjectKind::Organisation, organisation.id);
+    let request = ("organisations", &document.value);
+    let guard = key.of_request(app, sender, (AREA, &[]), request, now);
+    let note = ActionRecord {
+        entry: audit::entry(app, sender, Action::OrganisationCreated, subject, now),
+        key: guard.as_ref(),
+    };
+    let written = directory::create_organisation(&app.db, organisation, note).await;
+    let written = written.map_err(|error| failure(error, key))?;
+    outcome(written, key, now)
+}
+
+/// Changes an organisation of the version that the change is meant for.
+///
+/// Errors: 404, 412, 422, 428.
+pub(crate) async fn alter(
+    app: &App,
+    sender: &Sender,
+    id: Uuid,
+    key: &IdempotencyKey,
+    (if_match, document): (&IfMatch, JsonDocument<OrganisationPatch>),
+) -> Result<ActionAnswer<Organisation>, Failure> {
+    let now = document.received_at;
+    let path = format!("organisations/{id}");
+    let guard = key.of_request(app, sender, (AREA, &[]), (&path, &document.value), now);
+    let earlier = directory::earlier(&app.db, guard.as_ref(), now).await?;
+    let written = match earlier {
+        Some(written) => written,
+        None => {
+            let judged = find(app, id).await?;
+            if if_match.0 == Expected::Unnamed {
+                return Err(Failure::new(Code::PreconditionRequired));
+            }
+            let content = read_organisation_patch(&document.value, &judged);
+            let content = content.map_err(Failure::invalid)?;
+            check_version(&if_match.0, judged.version, content.is_empty())?;
+            let subject = (SubjectKind::Organisation, judged.id);
+            let note = ActionRecord {
+                entry: audit::entry(app, sender, Action::OrganisationChanged, subject, now),
+                key: guard.as_ref(),
+            };
+            let written = directory::change_organisation(&app.db, &judged, content, note).await;
+            written.map_err(|error| failure(error, key))?
+        }
+    };
+    outcome(written, key, now)
+}
+
 async fn end(
     app: &App,
     sender: &Sender,
@@ -343,7 +367,10 @@ async fn end(
     Ok(outcome(written, &IdempotencyKey(None), now)?.subject)
 }
 
-async fn find(app: &App, id: Uuid) -> Result<Organisation, Failure> {
+/// One organisation.
+///
+/// Errors: 404.
+pub(crate) async fn find(app: &App, id: Uuid) -> Result<Organisation, Failure> {
     let found = directory::organisation(&app.db, id).await?;
     found.ok_or_else(|| Failure::new(Code::NotFound))
 }
