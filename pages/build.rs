@@ -52,6 +52,13 @@ const SERVED: &[Served] = &[
         is_compressible: true,
     },
     Served {
+        constant: "OFFICE_SCRIPT",
+        file: "office.js",
+        parts: &["office.js"],
+        media_type: "text/javascript; charset=utf-8",
+        is_compressible: true,
+    },
+    Served {
         constant: "POLICE_SCRIPT",
         file: "police.js",
         parts: &["police.js"],

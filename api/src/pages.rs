@@ -21,6 +21,7 @@ mod home;
 mod house;
 mod imports;
 mod live;
+mod office;
 mod police;
 mod preferences;
 mod receipt;
@@ -31,6 +32,7 @@ mod today;
 mod ward;
 
 use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::{Method, StatusCode, header};
@@ -73,8 +75,8 @@ type MadePage = Result<Response, Stop>;
 /// A page: its path, the method, what answers.
 type PageRoute = (&'static str, Method, BoxEndpoint<'static>);
 
-/// Adds the pages to the table of routes.
-pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+/// Every page, of every kind of work.
+fn all() -> impl Iterator<Item = PageRoute> {
     let areas = [
         entrance(),
         desk::routes(),
@@ -86,11 +88,54 @@ pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint
         stay::routes(),
         police::routes(),
         live::routes(),
+        office::routes(),
     ];
-    for (path, method, endpoint) in areas.into_iter().flatten() {
+    areas.into_iter().flatten()
+}
+
+/// Adds the pages to the table of routes.
+pub(crate) fn add_routes(table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+    for (path, method, endpoint) in all() {
         let methods = table.entry(path.to_owned()).or_default();
         methods.insert(method, endpoint);
     }
+}
+
+/// The paths of pages that are read.
+static READABLE: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let read = all().filter(|(_, method, _)| method == Method::GET);
+    read.map(|(path, _, _)| path).collect()
+});
+
+/// The place itself where it is a page that is read, else the nearest such page above it.
+fn readable(place: &str) -> &str {
+    let path = place.split(['?', '#']).next().unwrap_or_default();
+    if is_readable(path) {
+        return place;
+    }
+    let mut above = path;
+    while let Some((parent, _)) = above.rsplit_once('/') {
+        if is_readable(parent) {
+            return parent;
+        }
+        above = parent;
+    }
+    "/"
+}
+
+fn is_readable(path: &str) -> bool {
+    let fits = |pattern: &&str| {
+        let (mut of_path, mut of_pattern) = (path.split('/'), pattern.split('/'));
+        loop {
+            match (of_path.next(), of_pattern.next()) {
+                (None, None) => return true,
+                (Some(part), Some(known)) if part == known => {}
+                (Some(part), Some(known)) if known.starts_with(':') && !part.is_empty() => {}
+                (Some(_) | None, Some(_) | None) => return false,
+            }
+        }
+    };
+    READABLE.iter().any(|pattern| fits(&pattern))
 }
 
 /// What needs nobody signed in, or leads to it.
@@ -99,6 +144,7 @@ fn entrance() -> Vec<PageRoute> {
         get("/", home::lead),
         get("/sign-in", sign_in::show),
         post("/sign-in", sign_in::take_password),
+        post("/sign-in/demo", sign_in::take_demo),
         get("/sign-in/code", sign_in::show_code),
         post("/sign-in/code", sign_in::take_code),
         get("/sign-in/enrolment", sign_in::show_enrolment),
@@ -132,7 +178,8 @@ where
 
 /// Whether people, not programs, read what is at a path.
 pub(crate) fn is_page(path: &str) -> bool {
-    const PLACES: [&str; 9] = [
+    const PLACES: [&str; 10] = [
+        "/account",
         "/desk",
         "/police",
         "/organisation",
@@ -155,10 +202,12 @@ where
     F: Fn(Request) -> Work + Send + Sync + 'static,
     Work: Future<Output = MadePage> + Send + 'static,
 {
+    let handler = Arc::new(handler);
     let endpoint = poem::endpoint::make(move |request| {
-        let work = handler(request);
+        let handler = Arc::clone(&handler);
         async move {
-            match work.await {
+            let request = form::carry_token(request).await?;
+            match handler(request).await {
                 Ok(response) => Ok::<Response, poem::Error>(response),
                 Err(Stop::Instead(response)) => Ok(*response),
                 Err(Stop::Failed(failure)) => Err(failure.into()),

@@ -183,6 +183,7 @@ function offerUndo(form) {
 
 // Keys. Single letters work outside of fields only.
 
+const areLettersOff = () => root.dataset.keys === "off";
 const isTyping = (target) => /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) && target.type !== "checkbox";
 
 function press(selector) {
@@ -236,7 +237,7 @@ document.addEventListener("keydown", (event) => {
     find(find("a", event.target).hash)?.focus();
     return;
   }
-  const action = KEYS[event.key] ?? (isTyping(event.target) ? null : LETTERS[event.key.toLowerCase()]);
+  const action = KEYS[event.key] ?? (areLettersOff() || isTyping(event.target) ? null : LETTERS[event.key.toLowerCase()]);
   if (action?.()) event.preventDefault();
 });
 

@@ -76,6 +76,8 @@ pub struct Head {
     pub title: String,
     /// Where the page is, to come back to after a switch.
     pub path: String,
+    /// Whether single letters do something.
+    pub has_single_keys: bool,
 }
 
 /// A place of the rail.
@@ -113,6 +115,8 @@ pub enum Section {
     Accounts,
     /// The keys of programs.
     Keys,
+    /// One's own account.
+    Own,
     /// Help.
     Help,
 }
@@ -138,6 +142,7 @@ impl Section {
             Self::Facilities => "/organisation/facilities",
             Self::Accounts => "/organisation/accounts",
             Self::Keys => "/admin/keys",
+            Self::Own => "/account",
             Self::Help => "/help",
         }
     }
@@ -155,6 +160,7 @@ impl Section {
             Self::Health => Icon::Shield,
             Self::Facilities => Icon::Door,
             Self::Keys => Icon::Lock,
+            Self::Own => Icon::Users,
             Self::Help => Icon::Help,
         }
     }
@@ -179,6 +185,7 @@ impl Section {
             Self::Facilities => words.facilities(),
             Self::Accounts => words.accounts(),
             Self::Keys => words.keys(),
+            Self::Own => words.own_account(),
             Self::Help => words.help(),
         }
     }

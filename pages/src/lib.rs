@@ -15,6 +15,7 @@ pub mod guests;
 pub mod help;
 pub mod household;
 pub mod imports;
+pub mod office;
 pub mod police;
 pub mod receipt;
 pub mod reconcile;

@@ -116,6 +116,7 @@ pub(crate) fn frame(language: Language) -> Frame {
             theme: Theme::Dark,
             title: "Khai báo khách".to_owned(),
             path: "/desk".to_owned(),
+            has_single_keys: true,
         },
         facility: "Khách sạn <Biển & Xanh>".to_owned(),
         person: "Lễ tân".to_owned(),

@@ -56,11 +56,11 @@ async fn a_page_is_for_those_who_declare(database: Database) {
     assert_eq!(page.status, 200);
     assert!(page.text().contains("<h1>Khai báo khách</h1>"));
     // Officers have pages of their own, and programs have none.
-    let officer = Person::signed_in(river.api(), river.account("police")).await;
+    let officer = river.person("police").await;
     assert_eq!(officer.get("/desk").await.status, 403);
     assert_eq!(river.caller("hotel").get("/desk").await.status, 403);
     // Whoever works for several facilities chooses one.
-    let manager = Person::signed_in(river.api(), river.account("manager")).await;
+    let manager = river.person("manager").await.in_another_window(river.api());
     assert!(manager.get("/desk").await.text().contains("Chọn cơ sở"));
     manager.set_cookie("facility", river.facility("hotel"));
     let page = manager.get("/desk").await.text();

@@ -77,7 +77,7 @@ fn person<A>(reader: &PageReader, admitted: &Admitted<A>) -> String {
 }
 
 /// Every place of the rail that is served, in order, with the page that it leads to.
-const PLACES: [(Section, OperationId); 10] = [
+const PLACES: [(Section, OperationId); 16] = [
     // Only whoever works in a ward has it: there it comes first.
     (Section::Ward, OperationId::WardPage),
     (Section::Desk, OperationId::DeskPage),
@@ -89,6 +89,12 @@ const PLACES: [(Section, OperationId); 10] = [
     (Section::Rooms, OperationId::RoomsPage),
     (Section::Queue, OperationId::CasesPage),
     (Section::Dashboard, OperationId::DashboardPage),
+    (Section::Destinations, OperationId::DestinationsPage),
+    (Section::Health, OperationId::HealthPage),
+    (Section::Organisations, OperationId::OrganisationsPage),
+    (Section::Facilities, OperationId::FacilitiesPage),
+    (Section::Accounts, OperationId::AccountsPage),
+    (Section::Keys, OperationId::KeysPage),
 ];
 
 /// The kinds of facility that a place is for; `None` where it is for all, or for no facility.
@@ -110,6 +116,7 @@ const fn kinds_of(section: Section) -> Option<&'static [FacilityKind]> {
         | Section::Facilities
         | Section::Accounts
         | Section::Keys
+        | Section::Own
         | Section::Help => None,
     }
 }

@@ -3,8 +3,11 @@
 use domain::{
     change::ChangeKind,
     document::{DocumentKind, NoDocumentReason},
+    facility::FacilityKind,
     problem::{Code, Language},
     purpose::Purpose,
+    role::AccountRole,
+    sender,
     sex::Sex,
     stay::{Channel, Presence, Timeliness},
 };
@@ -16,6 +19,89 @@ impl Words {
         match self.0 {
             Language::Vi => vi,
             Language::En => en,
+        }
+    }
+
+    /// What somebody who signs in may do.
+    #[must_use]
+    pub const fn of_account_role(self, role: AccountRole) -> &'static str {
+        match role {
+            AccountRole::Manager => self.of("Quản lý", "Manager"),
+            AccountRole::FrontDesk => self.of("Lễ tân", "Front desk"),
+            AccountRole::Ward => self.of("Khoa điều trị", "Ward"),
+            AccountRole::Dormitory => self.of("Ký túc xá", "Dormitory"),
+            AccountRole::Residence => self.of("Nhà công vụ", "Official residence"),
+            AccountRole::CommuneOfficer => self.of("Công an xã, phường", "Commune officer"),
+            AccountRole::ProvinceOfficer => self.of("Công an tỉnh", "Province officer"),
+            AccountRole::Supervisor => self.of("Giám sát", "Supervisor"),
+            AccountRole::Auditor => self.of("Kiểm tra", "Auditor"),
+            AccountRole::Administrator => self.of("Quản trị", "Administrator"),
+        }
+    }
+
+    /// Why something does not go to the police: a code of the workers. One without words is shown
+    /// as it is.
+    #[must_use]
+    pub fn of_reason(self, code: &str) -> String {
+        let said = match code {
+            "unclear_answers" => self.of("Trả lời không rõ nhiều lần", "Many unclear answers"),
+            "worker_died" => self.of(
+                "Làm dừng tiến trình gửi 3 lần",
+                "Ended a worker three times",
+            ),
+            "content_unreadable" => self.of("Không đọc được nội dung", "Content cannot be read"),
+            "superseded" => self.of("Bản sau đã thay thế", "A later version replaces it"),
+            "connect" => self.of("không kết nối được", "cannot connect"),
+            "timeout" => self.of("quá lâu không trả lời", "timed out"),
+            "cut" => self.of("kết nối bị ngắt giữa chừng", "connection cut"),
+            "answer_too_long" => self.of("trả lời quá dài", "answer too long"),
+            "refuses_us" => self.of("không nhận chữ ký của ta", "refuses us"),
+            "overloaded" => self.of("đang quá tải", "overloaded"),
+            "failing" => self.of("máy chủ báo lỗi", "server errors"),
+            "our_clock" => self.of("đồng hồ của ta bị lệch", "our clock is off"),
+            _ => return code.to_owned(),
+        };
+        said.to_owned()
+    }
+
+    /// A check of readiness.
+    #[must_use]
+    pub fn of_check(self, name: &str) -> String {
+        let said = match name {
+            "database" => self.of("Cơ sở dữ liệu", "Database"),
+            "schema" => self.of("Lược đồ dữ liệu", "Schema"),
+            "clock" => self.of("Đồng hồ", "Clock"),
+            "keys" => self.of("Khóa dữ liệu của tháng", "Data key of the month"),
+            "draining" => self.of("Đang phục vụ", "Serving"),
+            "registry" => self.of("CSDL quốc gia về dân cư", "Population registry"),
+            "police" => self.of("Cổng công an", "Police endpoint"),
+            _ => return name.to_owned(),
+        };
+        said.to_owned()
+    }
+
+    /// What a program with a key may do.
+    #[must_use]
+    pub const fn of_key_role(self, role: sender::Role) -> &'static str {
+        match role {
+            sender::Role::Declarant => self.of("Cơ sở", "Facility"),
+            sender::Role::Integrator => self.of("Tích hợp", "Integrator"),
+            sender::Role::Police => self.of("Công an", "Police"),
+            sender::Role::Admin => self.of("Quản trị", "Administrator"),
+        }
+    }
+
+    /// What a facility is by law.
+    #[must_use]
+    pub const fn of_facility_kind(self, kind: FacilityKind) -> &'static str {
+        match kind {
+            FacilityKind::LodgingBusiness => {
+                self.of("Cơ sở kinh doanh lưu trú", "Lodging business")
+            }
+            FacilityKind::GuestHouse => self.of("Nhà khách", "Guest house"),
+            FacilityKind::OfficialResidence => self.of("Nhà công vụ", "Official residence"),
+            FacilityKind::MedicalFacility => self.of("Cơ sở y tế", "Medical facility"),
+            FacilityKind::School => self.of("Trường học, ký túc xá", "School"),
         }
     }
 

@@ -1,0 +1,164 @@
+//! Forms of the office: what came back, with what is wrong with it.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use domain::problem::Code;
+use domain::typed::{self, Leaning};
+use pages::field::{Choice, Control, Field, FieldState};
+use pages::note::Note;
+use pages::office::FaultSummary;
+use pages::words::Words;
+use serde_json::{Value, json};
+
+use crate::pages::form::PageForm;
+use crate::problem::Failure;
+
+/// What a field is called, by its name.
+pub(super) type Label = (&'static str, &'static str);
+
+/// A form that was refused.
+pub(super) struct Returned {
+    /// What was typed.
+    pub(super) typed: PageForm,
+    code: Code,
+    /// The name of the field, the member inside it, and what is wrong.
+    faults: Vec<(String, String, String)>,
+    labels: Vec<Label>,
+}
+
+impl Returned {
+    /// A form and why it was refused; `labels` are its fields, by the members that they fill.
+    pub(super) fn new(typed: PageForm, failure: &Failure, words: Words, labels: &[Label]) -> Self {
+        let fault = |violation: &domain::problem::Violation| {
+            let pointer = violation.pointer.trim_start_matches('/');
+            let (field, inside) = pointer.split_once('/').unwrap_or((pointer, ""));
+            let detail = violation.code.detail(words.0);
+            let said = match violation.hint {
+                Some(hint) => format!("{detail} {}", hint.sentence(words.0)),
+                None => detail.to_owned(),
+            };
+            (field.to_owned(), inside.to_owned(), said)
+        };
+        Self {
+            typed,
+            code: failure.code(),
+            faults: failure.errors().iter().map(fault).collect(),
+            labels: labels.to_vec(),
+        }
+    }
+
+    /// The same, with a fault of a field that no rule names.
+    pub(super) fn with_fault(mut self, field: &str, message: &str) -> Self {
+        let fault = (field.to_owned(), String::new(), message.to_owned());
+        self.faults.push(fault);
+        self
+    }
+
+    /// What is said of the whole form, where no field is at fault.
+    pub(super) fn note(&self, words: Words) -> Option<Note> {
+        self.faults.is_empty().then(|| {
+            let reason = self.code.title(words.0);
+            let fact = format!("{}.", words.not_saved_because(reason));
+            Note::failed(fact, self.code.fix(words.0).to_owned())
+        })
+    }
+
+    /// Everything that is wrong, with links to the fields.
+    pub(super) fn summary(&self, words: Words) -> Option<FaultSummary> {
+        let said = self.faults.iter().map(|(field, _, message)| {
+            let label = self.labels.iter().find(|(name, _)| name == field);
+            let message = match label {
+                Some((_, label)) => words.at_field(*label, message),
+                None => message.clone(),
+            };
+            (field.clone(), message)
+        });
+        (!self.faults.is_empty()).then(|| FaultSummary {
+            not_saved: words.not_saved(self.faults.len()),
+            faults: said.collect(),
+        })
+    }
+
+    /// What is wrong with a field, or with one of its items.
+    pub(super) fn fault(&self, field: &str) -> Option<String> {
+        let mut faults = self.faults.iter();
+        let found = faults.find(|(name, _, _)| name == field);
+        found.map(|(_, _, message)| message.clone())
+    }
+
+    /// What is wrong with items of a field, by their place.
+    pub(super) fn faults_inside(&self, field: &str) -> HashMap<usize, String> {
+        let inside = self.faults.iter().filter(|(name, _, _)| name == field);
+        inside
+            .filter_map(|(_, place, message)| {
+                let place = place.split('/').next().unwrap_or_default();
+                Some((place.parse().ok()?, message.clone()))
+            })
+            .collect()
+    }
+}
+
+/// The fields of a form: as typed where it came back, as they are otherwise.
+pub(super) struct Fields<'a> {
+    returned: Option<&'a Returned>,
+}
+
+impl<'a> Fields<'a> {
+    /// Those of a form that may have come back.
+    pub(super) const fn of(returned: Option<&'a Returned>) -> Self {
+        Self { returned }
+    }
+
+    /// What stands in a field.
+    pub(super) fn value(&self, name: &str, present: &str) -> String {
+        let typed = self.returned.map(|returned| returned.typed.value(name));
+        typed.unwrap_or(present).to_owned()
+    }
+
+    /// What is wrong with it.
+    pub(super) fn fault(&self, name: &str) -> Option<String> {
+        self.returned?.fault(name)
+    }
+
+    /// A line of text.
+    pub(super) fn line(&self, name: &'static str, label: &'static str, present: &str) -> Field {
+        let field = Field::line(name, label, self.value(name, present));
+        match self.fault(name) {
+            Some(message) => field.state(FieldState::Bad(message)),
+            None => field,
+        }
+    }
+
+    /// One of a list.
+    pub(super) fn choice(
+        &self,
+        name: &'static str,
+        label: &'static str,
+        present: &str,
+        choices: Vec<Choice>,
+    ) -> Field {
+        self.line(name, label, present)
+            .with(Control::Choice(choices))
+    }
+
+    /// Whether one of a list is chosen.
+    pub(super) fn is_chosen(&self, name: &str, value: &str, present: bool) -> bool {
+        match self.returned {
+            Some(returned) => returned.typed.values(name).any(|one| one == value),
+            None => present,
+        }
+    }
+}
+
+/// A day as a member of a request: what cannot be read is passed on, so that the rules name it.
+pub(super) fn day(text: &str, today: NaiveDate) -> Option<Value> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    Some(match typed::day(text, today, Leaning::Near) {
+        Some(day) => json!(day.to_string()),
+        None => json!(text),
+    })
+}
