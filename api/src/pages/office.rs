@@ -158,7 +158,7 @@ impl<A: Access> OfficeVisit<A> {
                 areas.collect::<Vec<_>>().join(", ")
             }
             Reach::Facilities => match scope.facility_ids.as_slice() {
-                [] => words.all_facilities().to_owned(),
+                [] => words.office_all_facilities().to_owned(),
                 [one] => names
                     .get(one)
                     .cloned()

@@ -48,7 +48,7 @@ words! { ENTRIES:
     has_authenticator: "Có", "Yes";
     lacks_authenticator: "Chưa có", "Not yet";
     no_accounts: "Chưa có tài khoản nào.", "There are no accounts yet.";
-    all_facilities: "Mọi cơ sở của tổ chức", "All facilities of the organisation";
+    office_all_facilities: "Mọi cơ sở của tổ chức", "All facilities of the organisation";
     whole_installation: "Toàn hệ thống", "The whole installation";
     facility_count(count): "{count} cơ sở", "{count} facilities";
     facilities_of_account: "Làm việc tại", "Works at";
@@ -62,7 +62,7 @@ words! { ENTRIES:
     account_active: "Đang dùng", "Active";
     account_ended: "Đã ngừng", "Ended";
     account_data: "Thông tin", "Details";
-    made_at: "Tạo lúc", "Made";
+    office_made_at: "Tạo lúc", "Made";
     ended_at: "Ngừng lúc", "Ended";
     change_account: "Sửa vai trò và phạm vi", "Change role and scope";
     change_account_hint: "Đổi vai trò hoặc phạm vi thì mọi phiên đăng nhập của tài khoản kết thúc ngay.", "A change of role or scope ends the account's sessions at once.";
@@ -122,7 +122,7 @@ words! { ENTRIES:
     destination_list: "Danh sách nơi nhận", "Destinations";
     destination_word: "Nơi nhận", "Destination";
     waiting: "Chờ", "Waiting";
-    oldest: "Lâu nhất", "Oldest";
+    office_oldest: "Lâu nhất", "Oldest";
     nearest_deadline: "Hạn gần nhất", "Nearest deadline";
     overdue: "Quá hạn", "Overdue";
     parked: "Tạm treo", "Set aside";
@@ -238,9 +238,9 @@ words! { ENTRIES:
     new_facility: "Thêm cơ sở", "Add a facility";
     facility_kind: "Loại cơ sở", "Kind";
     address_of_facility: "Địa chỉ", "Address";
-    commune: "Xã, phường", "Commune";
+    office_commune: "Xã, phường", "Commune";
     commune_hint: "Mã 5 số hiện hành.", "Its code of today, five digits.";
-    capacity: "Sức chứa", "Capacity";
+    office_capacity: "Sức chứa", "Capacity";
     remote: "Hạn khai khách nước ngoài", "Deadline for foreigners";
     is_remote: "24 giờ (vùng xa)", "24 hours (remote)";
     not_remote: "12 giờ", "12 hours";

@@ -215,7 +215,7 @@ impl<A: Access> OfficeVisit<A> {
     fn draft(&self, sent: &PageForm) -> Value {
         let mut draft = sent.to_json(&["organisation_code", "name", "label", "role"]);
         let facility_ids: Vec<&str> = sent.values("facility_ids").collect();
-        let areas = self.areas(sent);
+        let areas = self.typed_areas(sent);
         if let Value::Object(draft) = &mut draft {
             if !facility_ids.is_empty() {
                 draft.insert("facility_ids".to_owned(), json!(facility_ids));
@@ -228,7 +228,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     /// The areas that were typed; a row without a code is none.
-    fn areas(&self, sent: &PageForm) -> Vec<Value> {
+    fn typed_areas(&self, sent: &PageForm) -> Vec<Value> {
         let today = local_date(self.now);
         let rows = sent.values("area").zip(sent.values("area_from"));
         let rows = rows.zip(sent.values("area_until"));
@@ -479,7 +479,7 @@ impl<A: Access> OfficeVisit<A> {
                 self.scope_words(account, &names_of(facilities)),
             ),
             Fact::new(words.second_factor(), factor),
-            Fact::new(words.made_at(), moment::short(account.created_at)),
+            Fact::new(words.office_made_at(), moment::short(account.created_at)),
         ];
         let ended = account.ended_at.map(moment::short);
         facts.extend(ended.map(|at| Fact::new(words.ended_at(), at)));

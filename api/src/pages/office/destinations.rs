@@ -309,7 +309,7 @@ impl<A: Access> OfficeVisit<A> {
                 Column::text(words.destination_word()),
                 Column::text(words.state_word()),
                 Column::number(words.waiting()),
-                Column::text(words.oldest()),
+                Column::text(words.office_oldest()),
                 Column::text(words.nearest_deadline()),
                 Column::number(words.parked()),
                 Column::acts(words.what_to_do()),
@@ -529,7 +529,7 @@ impl<A: Access> OfficeVisit<A> {
             Fact::new(words.overdue(), backlog.overdue_count.to_string()),
             Fact::new(words.parked(), backlog.parked_count.to_string()),
             Fact::new(
-                words.oldest(),
+                words.office_oldest(),
                 oldest.map_or_else(dash, |at| age(words, at, self.now)),
             ),
             Fact::new(words.endpoint(), outlook.map.called(row).name.clone()),

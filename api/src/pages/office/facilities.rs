@@ -150,9 +150,9 @@ fn returned(words: Words, sent: PageForm, failure: &Failure) -> Outcome {
         ("kind", words.facility_kind()),
         ("name", words.name_word()),
         ("address", words.address_of_facility()),
-        ("commune_code", words.commune()),
+        ("commune_code", words.office_commune()),
         ("is_remote", words.remote()),
-        ("capacity", words.capacity()),
+        ("capacity", words.office_capacity()),
         ("valid_from", words.valid_from()),
     ];
     Outcome {
@@ -219,7 +219,7 @@ impl<A: Access> OfficeVisit<A> {
                 Column::text(words.name_word()),
                 Column::text(words.facility_kind()),
                 Column::text(words.address_of_facility()),
-                Column::number(words.capacity()),
+                Column::number(words.office_capacity()),
                 Column::text(words.state_word()),
             ],
             rows: found.iter().map(|one| self.facility_row(one)).collect(),
@@ -328,7 +328,7 @@ impl<A: Access> OfficeVisit<A> {
             fields
                 .line(
                     "commune_code",
-                    words.commune(),
+                    words.office_commune(),
                     &text(|one| one.facility.commune_code.clone()),
                 )
                 .with(Control::Digits)
@@ -337,7 +337,7 @@ impl<A: Access> OfficeVisit<A> {
             fields
                 .line(
                     "capacity",
-                    words.capacity(),
+                    words.office_capacity(),
                     &text(|one| {
                         one.capacity
                             .map_or_else(String::new, |count| count.to_string())
@@ -424,10 +424,10 @@ impl<A: Access> OfficeVisit<A> {
             Fact::new(words.facility_kind(), words.of_facility_kind(facility.kind)),
             Fact::new(words.address_of_facility(), facility.address.clone()),
             Fact::new(
-                words.commune(),
+                words.office_commune(),
                 area_name(catalogues, &facility.commune_code),
             ),
-            Fact::new(words.made_at(), moment::short(record.created_at)),
+            Fact::new(words.office_made_at(), moment::short(record.created_at)),
         ];
         let ended = facility.ended_at.map(moment::short);
         facts.extend(ended.map(|at| Fact::new(words.ended_at(), at)));

@@ -218,7 +218,7 @@ impl<A: Access> OfficeVisit<A> {
                 areas.collect::<Vec<_>>().join(", ")
             }
             Role::Declarant | Role::Integrator => match key.facility_ids.as_slice() {
-                [] => words.all_facilities().to_owned(),
+                [] => words.office_all_facilities().to_owned(),
                 [one] => names
                     .get(one)
                     .cloned()
@@ -326,7 +326,7 @@ impl<A: Access> OfficeVisit<A> {
                 Fact::new(words.role(), words.of_key_role(key.role)),
                 Fact::new(words.declares_for(), self.key_scope(&key, &names)),
                 Fact::new(words.key_id(), key.id.simple().to_string()),
-                Fact::new(words.made_at(), moment::exact(key.created_at)),
+                Fact::new(words.office_made_at(), moment::exact(key.created_at)),
                 Fact::new(words.last_used(), at(key.last_used_at)),
                 Fact::new(words.session_until(), at(key.expires_at)),
                 Fact::new(words.revoked_at(), at(key.revoked_at)),

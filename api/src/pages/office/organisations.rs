@@ -169,7 +169,7 @@ impl<A: Access> OfficeVisit<A> {
             acts: Vec::new(),
             columns: vec![
                 Column::text(words.name_word()),
-                Column::text(words.made_at()),
+                Column::text(words.office_made_at()),
                 Column::text(words.state_word()),
             ],
             rows: rows.collect(),
