@@ -129,6 +129,7 @@ async fn an_account_that_somebody_else_wrote_is_none() {
         list(
             &db,
             None,
+            None,
             ListPart {
                 after: None,
                 count_max: 9

@@ -89,7 +89,7 @@ async fn a_queue_of_many_areas_is_read_page_by_page(database: ::tests::Database)
     }
     assert_eq!(shown, cases);
 
-    let condition = CaseFilter::default().condition();
+    let condition = CaseFilter::default().condition(house.db.backend());
     let page = page(house.db.backend(), &scope, &condition, 51);
     let plan = house.plan(page.unwrap()).await;
     for index in [
