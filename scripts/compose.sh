@@ -101,7 +101,7 @@ check_secrets() {
 # Without TLS there is only the way to it; with it, the certificate of this installation, and cookies
 # that go nowhere without it.
 check_tls() {
-    local plain tls bad=0 led link token session cookie
+    local plain tls bad=0 led link token password
     plain="$(address proxy 80)"
     tls="$(compose port proxy 443)"
     ask() { curl -s -m 10 --cacert docker/secrets/tls_certificate --resolve "localhost:${tls##*:}:127.0.0.1" "$@"; }
@@ -113,8 +113,11 @@ check_tls() {
         --name compose.check --label Compose </dev/null)"
     token="${link##*/invitation/}"
     token="${token%%[!A-Za-z0-9_-]*}"
-    ask -o /dev/null -D - -H 'Sec-Fetch-Site: same-origin' --data-urlencode "password=$(openssl rand -hex 16)" \
-        "https://localhost:${tls##*:}/invitation/$token" | tr -d '\r' >"$answer"
+    password="$(openssl rand -hex 16)"
+    ask -o /dev/null -H 'Sec-Fetch-Site: same-origin' -d "password=$password" \
+        "https://localhost:${tls##*:}/invitation/$token"
+    ask -o /dev/null -D - -H 'Sec-Fetch-Site: same-origin' -d "name=compose.check&password=$password" \
+        "https://localhost:${tls##*:}/sign-in" | tr -d '\r' >"$answer"
     grep -qi '^set-cookie: __Host-luutru_session=.*; Secure' "$answer" || { echo "no cookie bound to TLS" >&2; cat "$answer" >&2; bad=1; }
     return "$bad"
 }

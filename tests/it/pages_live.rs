@@ -9,6 +9,9 @@ on_both_databases![
     what_is_taken_back_at_once_is_never_sent,
     what_a_worker_has_is_not_taken_back,
     a_cancellation_in_time_withdraws_as_well,
+    a_page_follows_its_own_facility,
+    what_cannot_be_opened_is_not_declared,
+    the_program_for_browsers_may_ask_this_host_only,
 ];
 
 /// The hotel's front desk.
@@ -154,4 +157,52 @@ async fn a_cancellation_in_time_withdraws_as_well(database: Database) {
 fn domain_day(stay: &Value) -> String {
     let at = stay["received_at"].as_str().unwrap();
     at.split('T').next().unwrap().to_owned()
+}
+
+async fn a_page_follows_its_own_facility(database: Database) {
+    let river = River::shared(database).await;
+    let desk = desk(river).await;
+    let mut stream = desk.call("GET", "/desk/live").stream().await;
+    let limit = Duration::from_secs(20);
+    stream.place(limit).await;
+    let elsewhere = people::minimal(river.facility("guest_house"));
+    river.caller("guest_house").accepted(&elsewhere).await;
+    let body = people::minimal(river.facility("hotel"));
+    let stay = river.caller("hotel").accepted(&body).await;
+    let told = stream.next(limit).await.expect("an event");
+    assert_eq!(told.data["stay_id"], stay["id"]);
+    assert!(!told.data.to_string().contains("full_name"));
+    let nobody = Person::at(river.api());
+    assert_eq!(nobody.get("/desk/live").await.status, 303);
+    let officer = Person::signed_in(river.api(), river.account("police")).await;
+    assert_eq!(officer.get("/desk/live").await.status, 403);
+}
+
+async fn what_cannot_be_opened_is_not_declared(database: Database) {
+    let river = River::shared(database).await;
+    let desk = desk(river).await;
+    for sealed in ["", "AAAA", "không"] {
+        let pairs = [("key", "offline-1"), ("sealed", sealed)];
+        let answer = send(&desk, "/desk/sealed", &pairs).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text().contains("Chưa khai"), "{}", answer.text());
+    }
+    let officer = Person::signed_in(river.api(), river.account("police")).await;
+    let refused = send(&officer, "/desk/sealed", &[("key", "k")]).await;
+    assert_eq!(refused.status, 403);
+}
+
+async fn the_program_for_browsers_may_ask_this_host_only(database: Database) {
+    let river = River::shared(database).await;
+    let worker = river.stranger().get("/desk/worker.js").await;
+    assert_eq!(worker.status, 200);
+    assert_eq!(worker.header("service-worker-allowed"), Some("/desk"));
+    let policy = "default-src 'none'; connect-src 'self'";
+    assert_eq!(worker.header("content-security-policy"), Some(policy));
+    // What it keeps of pages is of nobody, and still only for those who declare.
+    let nobody = Person::at(river.api());
+    assert_eq!(nobody.get("/desk/offline").await.status, 303);
+    let shell = desk(river).await.get("/desk/offline").await;
+    assert_eq!(shell.status, 200);
+    assert!(shell.text().contains("data-seal-key=\""));
 }

@@ -82,6 +82,7 @@ fn parse(block: &str) -> Option<StreamedEvent> {
     Some(StreamedEvent {
         data: serde_json::from_str(&field("data")?).expect("data is JSON"),
         id: field("id").expect("an event has an id"),
-        event: field("event").expect("an event has a type"),
+        // One without a type is a message (HTML Standard, section 9.2.6).
+        event: field("event").unwrap_or_else(|| "message".to_owned()),
     })
 }

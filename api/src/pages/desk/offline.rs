@@ -18,6 +18,9 @@ use crate::pages::{MadePage, html};
 /// Up to where the program may act for pages; without it, only below its own folder.
 const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
 
+/// What browsers let the program do: ask this host, and nothing else.
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
+
 /// `GET /desk/worker.js`: keeps the files of pages and the page below, and gives them to a browser
 /// that has lost its connection. It is no asset: its address must never change.
 pub(in crate::pages) async fn worker(_: Request) -> MadePage {
@@ -25,6 +28,7 @@ pub(in crate::pages) async fn worker(_: Request) -> MadePage {
     let mut response = Response::builder()
         .content_type("text/javascript; charset=utf-8")
         .header(header::CACHE_CONTROL, "no-cache")
+        .header(header::CONTENT_SECURITY_POLICY, WORKER_POLICY)
         .body(program);
     let allowed = HeaderValue::from_static("/desk");
     response
