@@ -234,6 +234,7 @@ words! { DESK:
     try_again_now: "Thử gửi lại", "Try again now";
     print_sheet: "In phiếu dự phòng", "Print a sheet";
     keep_draft: "Giữ lại, gửi khi có mạng", "Keep, send when online";
+    live_updates: "Cập nhật", "Updates";
     updated_seconds_ago(n): "cập nhật {n} giây trước", "updated {n} seconds ago";
     updated_minutes_ago(n): "cập nhật {n} phút trước", "updated {n} minutes ago";
     not_live: "chưa nối lại được", "not connected";
