@@ -11,6 +11,7 @@ pub(crate) mod questions;
 pub(crate) mod queue;
 pub(crate) mod statistics;
 pub(crate) mod summary;
+pub(crate) mod versions;
 pub(crate) mod withdrawals;
 pub(crate) mod words;
 

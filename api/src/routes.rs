@@ -87,6 +87,7 @@ nouns! {
     health::HealthApi,
     police::queue::QueueApi,
     police::cases::CasesApi,
+    police::versions::CaseVersionsApi,
     police::claims::ClaimsApi,
     police::decision::DecisionsApi,
     police::summary::CaseCountsApi,

@@ -27,6 +27,26 @@ function tick() {
 setInterval(tick, 1000);
 tick();
 
+// Holding longer changes the bar alone, so that what is typed stays.
+document.addEventListener("submit", async (event) => {
+  if (event.target.id !== "extension") return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(event.target.action, { method: "POST", body: new URLSearchParams({ back: "" }) });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!answer.ok || !find(".deadline", page)) return event.target.submit();
+    const back = find("[name=back]", event.target).value;
+    find("#lease").replaceWith(document.importNode(find(".deadline", page), true));
+    const field = find("#extension [name=back]");
+    if (field) field.value = back;
+    find("#extension button")?.focus();
+    say(find("#notes .note b", page)?.textContent ?? "");
+    tick();
+  } catch {
+    event.target.submit();
+  }
+});
+
 // The queue. The first case has the focus at the beginning, so that Enter takes it.
 
 function begin() {

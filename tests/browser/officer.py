@@ -66,6 +66,19 @@ def late_stays(page, service, count, name="Nguyễn Văn An"):
     return [result["stay"]["id"] for result in answer.json()["results"]]
 
 
+def busy_weeks(page, service):
+    """Arrivals of today and of the same day of four weeks before."""
+    now = datetime.datetime.now(VIET_NAM).replace(minute=5, second=0, microsecond=0)
+    hours = [hour for hour in range(0, now.hour) for _ in range(12 + hour % 5)][-90:]
+    for week in range(5):
+        day = now - datetime.timedelta(weeks=week)
+        numbers = itertools.islice(NUMBERS, len(hours))
+        stays = [draft(service, number, day.replace(hour=hour)) for number, hour in zip(numbers, hours)]
+        if stays:
+            answer = page.request.post("/v1/stays/batch", data={"stays": stays}, headers=bearer(service, "hotel"))
+            assert answer.ok, answer.text()
+
+
 def waiting(page, service, kind="late", state="open"):
     """How many cases of a kind wait."""
     path = f"/v1/police/queue?kind={kind}&state={state}&limit=200"

@@ -48,6 +48,7 @@ def case_refused(page, service):
 def give_back(page):
     if page.locator("#lease").count():
         page.get_by_role("button", name="Trả lại", exact=True).click()
+        expect(page.locator(".note.ok")).to_be_visible()
 
 
 PAGES = {
@@ -71,13 +72,28 @@ def test_an_officers_page_is_seen_by_everybody(new_page, service, officer_state,
     give_back(pages[0])
 
 
+def watching(page, service):
+    page.goto("/police")
+
+
+def dashboard(page, service):
+    page.goto("/police/dashboard")
+
+
+def dashboard_busy(page, service):
+    officer.busy_weeks(page, service)
+    page.goto("/police/dashboard")
+    page.locator("summary").first.click()
+
+
 WATCHED = {
-    "police-watching": "/police",
-    "police-dashboard": "/police/dashboard",
+    "police-watching": watching,
+    "police-dashboard": dashboard,
+    "police-dashboard-busy": dashboard_busy,
 }
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", WATCHED)
-def test_a_supervisors_page_is_seen_by_everybody(new_page, supervisor_state, name, size):
-    look(new_page, supervisor_state, name, size, lambda page: page.goto(WATCHED[name]))
+def test_a_supervisors_page_is_seen_by_everybody(new_page, service, supervisor_state, name, size):
+    look(new_page, supervisor_state, name, size, lambda page: WATCHED[name](page, service))

@@ -55,10 +55,14 @@ def test_a_lease_is_held_longer(police, service):
     page.goto("/police?kind=late")
     page.keyboard.press("Enter")
     expect(page.locator("#decision")).to_be_visible()
+    page.locator("#note").fill("đang gọi lễ tân")
+    page.wait_for_timeout(1_100)
     before = page.locator("#lease").get_attribute("data-at")
     page.get_by_role("button", name="Giữ thêm").click()
-    expect(page.locator(".note.ok")).to_contain_text("Đã giữ thêm.")
+    expect(page.locator("#status")).to_have_text("Đã giữ thêm.")
     assert page.locator("#lease").get_attribute("data-at") > before
+    # What was typed is still there.
+    expect(page.locator("#note")).to_have_value("đang gọi lễ tân")
     page.get_by_role("button", name="Trả lại", exact=True).click()
 
 
@@ -95,6 +99,8 @@ def test_a_case_is_decided_without_script(police, service):
     officer.late_stays(page, service, 1)
     page.goto("/police?kind=late")
     page.get_by_role("button", name="Nhận Khai quá hạn").first.click()
+    page.get_by_role("button", name="Giữ thêm").click()
+    expect(page.locator(".note.ok")).to_contain_text("Đã giữ thêm.")
     page.get_by_role("radio", name="Chuyển công an xã, phường khác").check()
     page.locator("#reason").select_option("other_commune")
     page.get_by_role("button", name="Ghi quyết định").click()

@@ -42,7 +42,7 @@ operations! {
     }
 
     Complete Read {
-        ListQueue ListCases ShowCase SummarizeCases ShowStatistics ListWithdrawals
+        ListQueue ListCases ShowCase ListCaseVersions SummarizeCases ShowStatistics ListWithdrawals
         ClaimCases ExtendClaim ReleaseClaim ReleaseCase DecideCase
     }
 

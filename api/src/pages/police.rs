@@ -85,6 +85,7 @@ impl<A: Access> OfficeVisit<A> {
         let first_end = held.iter().filter_map(|case| case.leased_until).min();
         PoliceBar {
             words: self.reader.words,
+            back: String::new(),
             lease: first_end.map(|until| HeldLease {
                 count: held.len(),
                 until,

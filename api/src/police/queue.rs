@@ -52,6 +52,8 @@ query! {
         facility_id: Option<FacilityId>,
         /// Only cases of facilities of this kind.
         facility_kind: Option<FacilityKind>,
+        /// `true`: only cases that wait for an officer, whether opened here or referred.
+        waiting: Option<bool>,
         /// `true`: only cases that you hold, under whichever lease.
         held: Option<bool>,
     }
@@ -139,6 +141,7 @@ impl QueueApi {
         let filter = CaseFilter {
             kinds: filters.kind.into_iter().collect(),
             state: filters.state,
+            is_waiting: filters.waiting == Some(true),
             commune_code: filters.commune.map(|commune| commune.0),
             facility_id: filters.facility_id.map(|facility| facility.0),
             facility_kind: filters.facility_kind,

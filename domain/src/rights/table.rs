@@ -292,6 +292,7 @@ table! {
         ListQueue => "listQueue",
         ListCases => "listCases",
         ShowCase => "showCase",
+        ListCaseVersions => "listCaseVersions",
         SummarizeCases => "summarizeCases",
         ShowStatistics => "showStatistics",
         ListWithdrawals => "listWithdrawals",

@@ -19,6 +19,8 @@ pub struct PoliceBar {
     pub words: Words,
     /// What is held; `None` when nothing is.
     pub lease: Option<HeldLease>,
+    /// The case that is open, to come back to; empty on other pages.
+    pub back: String,
     /// Whether the reader may take cases.
     pub may_decide: bool,
 }

@@ -172,6 +172,8 @@ fn axis(
 pub struct Share {
     /// Of what.
     pub name: String,
+    /// What that means, below the name.
+    pub meaning: &'static str,
     /// In tenths of a percent; `None` where too few are counted.
     pub permille: Option<u32>,
 }
@@ -202,7 +204,12 @@ pub fn shares(words: Words, label: &'static str, shares: &[Share]) -> Chart {
     let mut shapes = Vec::new();
     let mut y = 6.0;
     for share in shares {
-        shapes.push(text("", "end", (LEFT - 10.0, y + 11.0), share.name.clone()));
+        let name = (LEFT - 10.0, y + 11.0);
+        shapes.push(text("", "end", name, share.name.clone()));
+        if !share.meaning.is_empty() {
+            let meaning = share.meaning.to_owned();
+            shapes.push(text("", "end", (LEFT - 10.0, y + 27.0), meaning));
+        }
         let row = |class, width| Shape::Box {
             class,
             x: LEFT,
@@ -219,7 +226,10 @@ pub fn shares(words: Words, label: &'static str, shares: &[Share]) -> Chart {
             None => words.hidden_count().to_owned(),
         };
         shapes.push(text("val", "start", (RIGHT + 8.0, y + 11.0), said));
-        y += STEP;
+        y += match share.meaning {
+            "" => STEP,
+            _ => STEP + 16.0,
+        };
     }
     let mark = x_of(MARK_PERMILLE);
     shapes.push(Shape::Line {
@@ -234,7 +244,12 @@ pub fn shares(words: Words, label: &'static str, shares: &[Share]) -> Chart {
         (mark, below),
         words.mark_98().to_owned(),
     ));
-    shapes.push(text("", "start", (LEFT, below), percent(words, from)));
+    shapes.push(text(
+        "",
+        "start",
+        (LEFT, below),
+        words.percent_whole(from / 10),
+    ));
     Chart {
         label,
         height: y + 20.0,
@@ -353,6 +368,7 @@ mod tests {
         assert!(!drawn.contains("NaN"), "{drawn}");
         let hidden = [Share {
             name: "Nhà <khách>".to_owned(),
+            meaning: "",
             permille: None,
         }];
         let drawn = shares(words, words.chart_on_time(), &hidden)

@@ -71,6 +71,8 @@ pub struct QueueFilters {
     pub state: String,
     /// Only of this facility.
     pub facility: String,
+    /// Only what the reader holds.
+    pub is_held: bool,
 }
 
 impl QueueFilters {
@@ -81,8 +83,9 @@ impl QueueFilters {
             &self.commune,
             &self.facility_kind,
             &self.facility,
+            &self.state,
         ];
-        chosen.iter().any(|value| !value.is_empty()) || self.state != "open"
+        self.is_held || chosen.iter().any(|value| !value.is_empty())
     }
 
     /// The filters as the query of an address.
@@ -95,10 +98,9 @@ impl QueueFilters {
             ("facility", &self.facility),
         ];
         let chosen = pairs.iter().filter(|(_, value)| !value.is_empty());
-        let chosen: Vec<String> = chosen
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        chosen.join("&")
+        let chosen = chosen.map(|(name, value)| format!("{name}={value}"));
+        let held = self.is_held.then(|| "held=1".to_owned());
+        chosen.chain(held).collect::<Vec<_>>().join("&")
     }
 }
 

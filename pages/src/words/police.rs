@@ -22,6 +22,7 @@ words! { ENTRIES:
 
     // The bar.
     held_cases: "Vụ việc đang giữ", "Cases you hold";
+    percent_whole(number): "{number} %", "{number}%";
     holding(count): "Đang giữ {count} vụ việc", "You hold {count} cases";
     holding_left: ", còn", ", for";
     holding_until(clock): ", đến {clock}", ", until {clock}";
@@ -50,6 +51,8 @@ words! { ENTRIES:
     all_facilities: "Tất cả", "All";
     filter: "Lọc", "Filter";
     not_closed: "Chưa xong", "Not done";
+    waiting_for_officers: "Chờ xử lý", "Waiting";
+    only_held: "Bạn đang giữ", "You hold";
     list_of_cases: "Danh sách vụ việc", "List of cases";
     priority: "Ưu tiên", "Priority";
     reason_opened: "Lý do mở", "Reason";
@@ -77,6 +80,8 @@ words! { ENTRIES:
     this_facility: "một cơ sở", "one facility";
     key_take_and_open: "nhận và mở", "take and open";
     key_take_next: "nhận loạt kế tiếp", "take the next ones";
+    key_decide: "chấp nhận, hỏi cơ sở, chuyển, trả lại", "accept, ask, refer, give back";
+    key_confirm: "nhận vụ việc, ghi quyết định", "take the case, record the decision";
     no_names_in_list: "Danh sách không hiện họ tên. Mở vụ việc mới hiện và được ghi nhật ký.",
         "This list shows no names. Opening a case does, and is logged.";
     next_page: "Trang sau", "Next page";
@@ -161,7 +166,7 @@ words! { ENTRIES:
     by_facility: "Cơ sở", "The facility";
     by_you: "Bạn", "You";
     by_other_officer: "Cán bộ khác", "Another officer";
-    was_declared: "Khai báo", "Declared";
+    version_named(version, what): "Bản {version}: {what}", "Version {version}: {what}";
     was_compared: "Đối chiếu dân cư", "Compared with the registry";
     was_sent: "Gửi cổng công an", "Sent to the police endpoint";
     was_opened: "Mở vụ việc", "Case opened";

@@ -28,6 +28,8 @@ pub struct CaseFilter {
     pub kinds: Vec<ReviewKind>,
     /// Only in this state; in all but closed when left out.
     pub state: Option<ReviewState>,
+    /// Only what waits for an officer, in whichever of the two such states.
+    pub is_waiting: bool,
     /// Only of this commune.
     pub commune_code: Option<String>,
     /// Only what this lease of this key holds.
@@ -50,6 +52,9 @@ impl CaseFilter {
                 "closed_at IS NULL AND state = ?",
                 [rows::text(state.as_str())],
             ),
+        }
+        if self.is_waiting {
+            condition.and("closed_at IS NULL AND state IN ('open', 'referred')", []);
         }
         narrow(&mut condition, &self.kinds, self.commune_code.as_ref());
         if let Some((lease_id, key_id)) = self.lease {

@@ -12,6 +12,7 @@ use pages::frame::Section;
 use pages::icon::Icon;
 use pages::moment;
 use pages::note::Note;
+use pages::police::bar::PoliceBar;
 use pages::police::case::{CasePage, ComparedRow, DecisionBox, RelatedCase};
 use pages::police::kind_badge;
 use pages::words::Words;
@@ -27,6 +28,7 @@ use crate::auth::{Access, op};
 use crate::pages::enter::OfficeVisit;
 use crate::pages::stay::id_of;
 use crate::pages::{MadePage, html};
+use crate::police::versions::{self, CaseVersions};
 use crate::police::{cases, queue};
 use crate::problem::Failure;
 
@@ -47,6 +49,7 @@ pub(in crate::pages) async fn show(request: Request) -> MadePage {
 /// What was just done to the case before.
 fn note(words: Words, done: &str) -> Option<Note> {
     let fact = match done {
+        "extended" => return Some(Note::done(words.held_longer().to_owned(), String::new())),
         "accept" => words.done_accept(),
         "request_correction" => words.done_ask(),
         "refer" => words.done_refer(),
@@ -121,6 +124,7 @@ impl<A: Access> OfficeVisit<A> {
         };
         let around = self.surroundings(Section::Queue, title).await?;
         let compared = compared(words, &case);
+        let versions = self.versions(id).await?;
         let (previous, next) = neighbours(&around, id);
         let page = CasePage {
             id,
@@ -132,7 +136,7 @@ impl<A: Access> OfficeVisit<A> {
             is_damaged: case.value("/stay/unreadable").is_some(),
             timeliness: timeliness(words, case.text("/stay/timeliness")),
             facts: self.facts(&case),
-            history: history::lines(words, &case, self.admitted.sender().key_id),
+            history: history::lines(words, &case, &versions, self.admitted.sender().key_id),
             related: self.related(&case, id).await?,
             facility_id: case.text("/stay/facility/id").to_owned(),
             decision: self.decision(&case, &content),
@@ -141,9 +145,24 @@ impl<A: Access> OfficeVisit<A> {
             next,
             note: content.note,
             frame: around.frame,
-            bar: around.bar,
+            bar: PoliceBar {
+                back: id.to_string(),
+                ..around.bar
+            },
         };
         html::answer(&self.reader, status, &page)
+    }
+
+    /// The versions of the stay; none where one of them is damaged, which the operator knows of.
+    async fn versions(&self, id: Uuid) -> Result<CaseVersions, Failure> {
+        match versions::listed(&self.app, self.admitted.sender(), id).await {
+            Ok(versions) => Ok(versions),
+            Err(failure) if failure.code() == Code::StayUnreadable => Ok(CaseVersions {
+                notification_id: id,
+                items: Vec::new(),
+            }),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn sub(&self, case: &ShownCase) -> String {

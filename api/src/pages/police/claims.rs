@@ -72,17 +72,19 @@ pub(in crate::pages) async fn take_one(request: Request) -> MadePage {
 pub(in crate::pages) async fn extend(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::ExtendClaim> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (sent, _) = PageForm::receive(&request, &mut body).await?;
     let mut held_count = 0;
     for lease_id in leases(&visit.held().await?) {
         let key = IdempotencyKey(None);
         let extended = claims::extend(&visit.app, visit.admitted.sender(), lease_id, &key).await?;
         held_count += extended.0.len();
     }
-    Ok(see_other(match held_count {
-        0 => "/police?done=lost",
-        _ => "/police?done=extended",
-    }))
+    let back = Uuid::try_parse(sent.value("back"));
+    Ok(match (held_count, back) {
+        (0, _) => see_other("/police?done=lost"),
+        (_, Ok(id)) => see_other(&format!("/police/cases/{id}?done=extended")),
+        (_, Err(_)) => see_other("/police?done=extended"),
+    })
 }
 
 /// `POST /police/claims/release`: gives back what the officer holds.

@@ -141,6 +141,7 @@ fn shares_figure(
     let rows = named.iter().map(row).collect();
     let shares = named.into_iter().map(|(name, one)| Share {
         name,
+        meaning: "",
         permille: one.on_time_permille,
     });
     let shares: Vec<Share> = shares.collect();
@@ -271,7 +272,8 @@ fn quality(words: Words, quality: &DataQuality) -> WatchFigure {
         ),
     ];
     let shares = figures.map(|(name, meaning, permille)| Share {
-        name: format!("{name}: {meaning}"),
+        name: name.to_owned(),
+        meaning,
         permille,
     });
     let told = figures.iter();

@@ -1,6 +1,7 @@
 //! What happened to a case and its stay, as a table.
 
 use chrono::{DateTime, Utc};
+use domain::change::ChangeKind;
 use domain::review::{DecisionReason, ReviewDecision};
 use domain::stay::Timeliness;
 use pages::moment;
@@ -11,13 +12,21 @@ use uuid::Uuid;
 
 use super::case::ShownCase;
 use super::instant;
+use crate::police::versions::{CaseVersion, CaseVersions};
 
 /// A line with the time by which it is ordered.
 type Timed = (DateTime<Utc>, HistoryLine);
 
 /// What happened, the newest first.
-pub(super) fn lines(words: Words, case: &ShownCase, officer: Uuid) -> Vec<HistoryLine> {
-    let mut timed = vec![declared(words, case), opened(words, case)];
+pub(super) fn lines(
+    words: Words,
+    case: &ShownCase,
+    versions: &CaseVersions,
+    officer: Uuid,
+) -> Vec<HistoryLine> {
+    let mut timed = vec![opened(words, case)];
+    let versions = versions.items.iter();
+    timed.extend(versions.map(|one| version(words, case, one)));
     timed.extend(attempt(words, case, "registry", words.was_compared()));
     timed.extend(attempt(words, case, "police", words.was_sent()));
     let decisions = case.list("/decisions").iter();
@@ -39,15 +48,28 @@ fn line(at: &str, what: &str, who: &'static str, outcome: String) -> Timed {
     (at, line)
 }
 
-fn declared(words: Words, case: &ShownCase) -> Timed {
+/// A version of the stay. The first one tells whether it was on time.
+fn version(words: Words, case: &ShownCase, version: &CaseVersion) -> Timed {
+    let what = ChangeKind::parse(&version.change.0);
+    let what = what.map_or("", |change| words.of_change(change));
+    let changed = version.changed.iter().map(|pointer| pointer.0.as_str());
+    let mut members: Vec<&str> = changed.map(|pointer| words.of_member(pointer)).collect();
+    members.dedup();
     let timeliness = Timeliness::parse(case.text("/stay/timeliness"));
-    let timeliness = timeliness.map_or("", |one| words.of_timeliness(one));
-    let at = case.text("/stay/received_at");
+    let first = timeliness.map_or("", |one| words.of_timeliness(one));
+    let outcome = match (version.version, members.is_empty()) {
+        (1, _) => first.to_owned(),
+        (_, true) => String::new(),
+        (_, false) => words.changed_members(members.join(", ")),
+    };
+    let parts = [outcome.as_str(), version.receipt_number.as_str()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let what = words.version_named(version.version, what);
     line(
-        at,
-        words.was_declared(),
+        &version.made_at.0,
+        &what,
         words.by_facility(),
-        timeliness.to_owned(),
+        parts.join(" · "),
     )
 }
 

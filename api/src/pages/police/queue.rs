@@ -1,5 +1,6 @@
 //! The page of the queue.
 
+use chrono::{DateTime, Utc};
 use domain::facility::FacilityKind;
 use domain::review::{ReviewKind, ReviewState};
 use pages::badge::{Badge, Tone};
@@ -25,6 +26,8 @@ use crate::pages::{MadePage, html};
 use crate::police::queue::{self, QueuedCase};
 use crate::police::summary::ReviewSummary;
 
+/// What an address names to see all states but the last.
+const ALL_STATES: &str = "all";
 /// Cases of one page.
 const PAGE_LENGTH: usize = 50;
 
@@ -61,7 +64,12 @@ fn note(words: Words, done: &str) -> Option<Note> {
 /// Which cases are listed. What an address names that is none filters nothing.
 struct WantedCases {
     kind: Option<ReviewKind>,
+    /// In one state; in all but closed when left out.
     state: Option<ReviewState>,
+    /// Only what waits for an officer: unless all, or a state, was asked for.
+    is_waiting: bool,
+    /// Only what the reader holds.
+    is_held: bool,
     commune: Option<String>,
     facility_kind: Option<FacilityKind>,
     facility: Option<Uuid>,
@@ -71,14 +79,12 @@ struct WantedCases {
 impl WantedCases {
     fn read(query: &PageForm) -> Self {
         let is_code = |text: &&str| text.len() == 5 && text.bytes().all(|it| it.is_ascii_digit());
-        let state = query.pairs().find(|(name, _)| *name == "state");
+        let is_held = !query.value("held").is_empty();
         Self {
             kind: ReviewKind::parse(query.value("kind")),
-            // What waits for an officer, unless all was asked for.
-            state: match state {
-                Some((_, word)) => ReviewState::parse(word),
-                None => Some(ReviewState::Open),
-            },
+            state: ReviewState::parse(query.value("state")),
+            is_waiting: !is_held && query.value("state").is_empty(),
+            is_held,
             commune: Some(query.value("commune"))
                 .filter(is_code)
                 .map(str::to_owned),
@@ -88,10 +94,12 @@ impl WantedCases {
         }
     }
 
-    fn filter(&self) -> CaseFilter {
+    fn filter(&self, holder: (Uuid, DateTime<Utc>)) -> CaseFilter {
         CaseFilter {
             kinds: self.kind.into_iter().collect(),
             state: self.state,
+            is_waiting: self.is_waiting,
+            holder: self.is_held.then_some(holder),
             commune_code: self.commune.clone(),
             facility_id: self.facility,
             facility_kind: self.facility_kind,
@@ -108,7 +116,7 @@ impl<A: Access> OfficeVisit<A> {
             .await?;
         let sender = self.admitted.sender();
         let after = queue::place(&self.app, sender, &wanted.cursor);
-        let filter = wanted.filter();
+        let filter = wanted.filter((sender.key_id, self.app.clock.now()));
         let listed = queue::listed(&self.app, sender, &filter, after, PAGE_LENGTH).await?;
         let may_decide = self.may_decide();
         let page = QueuePage {
@@ -154,12 +162,15 @@ impl<A: Access> OfficeVisit<A> {
         let places =
             places.map(|kind| Choice::new(kind.as_str(), words.of_kind_of_facility(*kind)));
         let states = [
-            ReviewState::Open,
             ReviewState::Referred,
             ReviewState::AwaitingCorrection,
             ReviewState::Closed,
         ];
         let states = states.map(|state| Choice::new(state.as_str(), words.of_review_state(state)));
+        let all_states = [
+            Choice::new("", words.waiting_for_officers()),
+            Choice::new(ALL_STATES, words.not_closed()),
+        ];
         QueueFilters {
             kinds: all(words.all_kinds()).into_iter().chain(kinds).collect(),
             kind: chosen(wanted.kind.map(ReviewKind::as_str)),
@@ -170,8 +181,13 @@ impl<A: Access> OfficeVisit<A> {
                 .chain(places)
                 .collect(),
             facility_kind: chosen(wanted.facility_kind.map(FacilityKind::as_str)),
-            states: all(words.not_closed()).into_iter().chain(states).collect(),
-            state: chosen(wanted.state.map(ReviewState::as_str)),
+            states: all_states.into_iter().chain(states).collect(),
+            state: match wanted.state {
+                Some(state) => state.as_str().to_owned(),
+                None if wanted.is_waiting || wanted.is_held => String::new(),
+                None => ALL_STATES.to_owned(),
+            },
+            is_held: wanted.is_held,
             facility: wanted.facility.map(|id| id.to_string()).unwrap_or_default(),
         }
     }
