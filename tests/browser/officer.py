@@ -79,9 +79,29 @@ def busy_weeks(page, service):
             assert answer.ok, answer.text()
 
 
-def waiting(page, service, kind="late", state="open"):
+def waiting(page, service, kind="late"):
     """How many cases of a kind wait."""
-    path = f"/v1/police/queue?kind={kind}&state={state}&limit=200"
-    answer = page.request.get(path, headers=bearer(service, "police"))
+    answer = page.request.get("/v1/police/summary", headers=bearer(service, "police"))
     assert answer.ok, answer.text()
-    return len(answer.json()["items"])
+    return sum(item["open"] for item in answer.json()["items"] if item["kind"] == kind)
+
+
+def take_another(page, service, count):
+    """Another officer takes cases; returns their lease."""
+    wanted = {"count": count, "kinds": ["late"]}
+    answer = page.request.post("/v1/police/claims", data=wanted, headers=bearer(service, "police"))
+    assert answer.ok, answer.text()
+    return answer.json()["lease_id"]
+
+
+def release_another(page, service, lease):
+    answer = page.request.delete(f"/v1/police/claims/{lease}", headers=bearer(service, "police"))
+    assert answer.ok, answer.text()
+
+
+def give_back(page):
+    """The officer gives back what is held."""
+    if page.locator("#lease").count():
+        page.get_by_role("button", name="Trả lại", exact=True).click()
+        expect(page.locator(".note.ok")).to_contain_text("vụ việc.")
+        expect(page.locator("#lease")).to_have_count(0)

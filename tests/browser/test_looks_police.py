@@ -45,12 +45,6 @@ def case_refused(page, service):
     expect(page.locator(".summary")).to_be_visible()
 
 
-def give_back(page):
-    if page.locator("#lease").count():
-        page.get_by_role("button", name="Trả lại", exact=True).click()
-        expect(page.locator(".note.ok")).to_be_visible()
-
-
 PAGES = {
     "police": queue,
     "police-empty": queue_empty,
@@ -69,7 +63,7 @@ def test_an_officers_page_is_seen_by_everybody(new_page, service, officer_state,
         PAGES[name](page, service)
 
     look(new_page, officer_state, name, size, draw)
-    give_back(pages[0])
+    officer.give_back(pages[0])
 
 
 def watching(page, service):

@@ -44,9 +44,7 @@ def test_the_next_case_held_opens_by_itself(police, service):
     expect(page.locator(".note.ok")).to_contain_text("Đã gửi câu hỏi cho cơ sở.")
     assert page.url.split("?")[0] != first
     # What else is held is given back at once.
-    page.get_by_role("button", name="Trả lại", exact=True).click()
-    expect(page.locator(".note.ok")).to_contain_text("vụ việc.")
-    expect(page.locator("#lease")).to_have_count(0)
+    officer.give_back(page)
 
 
 def test_a_lease_is_held_longer(police, service):
@@ -63,7 +61,7 @@ def test_a_lease_is_held_longer(police, service):
     assert page.locator("#lease").get_attribute("data-at") > before
     # What was typed is still there.
     expect(page.locator("#note")).to_have_value("đang gọi lễ tân")
-    page.get_by_role("button", name="Trả lại", exact=True).click()
+    officer.give_back(page)
 
 
 def test_letters_typed_into_a_field_decide_nothing(police, service):
@@ -75,23 +73,23 @@ def test_letters_typed_into_a_field_decide_nothing(police, service):
     page.keyboard.type("phòng 214 jkn")
     expect(page.locator("#note")).to_have_value("phòng 214 jkn")
     expect(page.locator("[name=decision]:checked")).to_have_count(0)
-    page.get_by_role("button", name="Trả lại", exact=True).click()
+    officer.give_back(page)
 
 
 def test_a_change_waits_until_the_officer_asks_for_it(police, service):
     page = police()
-    officer.late_stays(page, service, 1)
+    officer.late_stays(page, service, 3)
     page.clock.install()
     page.goto("/police?kind=late")
-    count = page.locator("[data-row]").count()
-    officer.late_stays(page, service, 2)
+    lease = officer.take_another(page, service, 2)
     page.clock.fast_forward(16_000)
-    expect(page.locator("#changes")).to_be_visible()
-    expect(page.locator("#changes")).to_contain_text("thay đổi chờ hiện")
-    assert page.locator("[data-row]").count() == count
+    expect(page.locator("#changes")).to_have_text("2 thay đổi chờ hiện")
+    expect(page.get_by_text("Người khác, đến")).to_have_count(0)
     page.locator("#changes").click()
     expect(page.locator("#changes")).to_be_hidden()
+    expect(page.get_by_text("Người khác, đến")).to_have_count(2)
     expect(page.locator("tr.sel a")).to_be_focused()
+    officer.release_another(page, service, lease)
 
 
 def test_a_case_is_decided_without_script(police, service):
@@ -130,7 +128,7 @@ def test_an_hour_of_an_officer(police, service):
             expect(page.locator(".note.ok")).to_contain_text("Đã chấp nhận.")
             decided += 1
         if page.locator("#decision").count():
-            page.get_by_role("button", name="Trả lại", exact=True).click()
+            officer.give_back(page)
         page.goto("/police?kind=late")
     assert officer.waiting(page, service) == before - 60
     assert hands.count <= 60 * 4

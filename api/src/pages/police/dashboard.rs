@@ -1,7 +1,8 @@
 //! The page of what is watched over. Titles are findings, made by rule from the numbers.
 
+use chrono::Timelike;
 use domain::facility::FacilityKind;
-use domain::time::parse_day;
+use domain::time::{VIET_NAM, parse_day};
 use pages::frame::Section;
 use pages::moment;
 use pages::police::chart::{self, Age, Hour, MARK_PERMILLE, Share};
@@ -35,7 +36,11 @@ pub(in crate::pages) async fn show(request: Request) -> MadePage {
     let page = DashboardPage {
         sub: words.watch_sub(day.unwrap_or_default()),
         figures: vec![
-            arrivals(words, &counted.arrivals),
+            arrivals(
+                words,
+                &counted.arrivals,
+                visit.now.with_timezone(&VIET_NAM).hour(),
+            ),
             by_kind(words, &counted),
             backlog(words, &counted.backlog),
             visit.by_commune(&counted),
@@ -62,12 +67,15 @@ fn share(words: Words, permille: Option<u32>) -> String {
     )
 }
 
-fn arrivals(words: Words, hours: &[ArrivalHour]) -> WatchFigure {
+fn arrivals(words: Words, hours: &[ArrivalHour], this_hour: u32) -> WatchFigure {
     let columns = [words.hour(), words.arrivals_today(), words.arrivals_usual()];
     let row = |hour: &ArrivalHour| {
         vec![
             words.hour_of(hour.hour),
-            count(words, hour.today),
+            match hour.hour > this_hour {
+                true => words.not_yet().to_owned(),
+                false => count(words, hour.today),
+            },
             count(words, hour.usual),
         ]
     };

@@ -143,9 +143,15 @@ pub(super) fn arrivals(
         .map(|hour| ArrivalHour {
             hour,
             today: told(at_hour(hour, true)).filter(|_| hour <= this_hour),
-            usual: told(at_hour(hour, false)).map(|sum| (sum + WEEK_COUNT / 2) / WEEK_COUNT),
+            usual: told(mean(at_hour(hour, false))),
         })
         .collect()
+}
+
+/// The mean of the weeks that a sum is of.
+fn mean(sum: u64) -> u64 {
+    let weeks = u64::from(WEEK_COUNT);
+    (sum + weeks / 2) / weeks
 }
 
 /// How long the cases that waited at an instant had waited.
