@@ -1,7 +1,5 @@
 //! Police officers: the queue, a case, what is watched.
 
-use std::fmt::Display;
-
 use domain::{
     facility::FacilityKind,
     identity::GradeReason,

@@ -257,6 +257,7 @@ fn review_detail() -> Value {
                             "description": "The member.",
                         },
                         "grade": text("`exact`, `near` or `different`."),
+                        "reason": reference("GradeReason"),
                     },
                 },
             },
