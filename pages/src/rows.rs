@@ -379,6 +379,7 @@ mod tests {
     fn row(form: CardForm, faults: &[(&str, Code)]) -> JudgedRow {
         JudgedRow {
             number: 7,
+            label: None,
             form,
             faults: faults
                 .iter()
