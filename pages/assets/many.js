@@ -65,7 +65,10 @@ async function check(mine) {
 }
 
 function refresh(old, fresh) {
-  if (old && fresh && !old.contains(document.activeElement)) old.replaceWith(document.importNode(fresh, true));
+  if (!old || !fresh) return;
+  if (!old.contains(document.activeElement)) old.replaceWith(document.importNode(fresh, true));
+  // Only the badge is new where the cursor is beside it.
+  else if (old.matches(".acts")) refresh(find(".b", old), find(".b", fresh));
 }
 
 // A file that is dropped anywhere on its card is chosen.
