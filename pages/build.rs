@@ -72,6 +72,21 @@ const SERVED: &[Served] = &[
         media_type: "text/javascript; charset=utf-8",
         is_compressible: true,
     },
+    // Only the pages that need them load these: a first visit has no room for everything.
+    Served {
+        constant: "HOUSE_STYLE",
+        file: "house.css",
+        parts: &["style/house.css"],
+        media_type: "text/css; charset=utf-8",
+        is_compressible: true,
+    },
+    Served {
+        constant: "POLICE_STYLE",
+        file: "police.css",
+        parts: &["style/police.css"],
+        media_type: "text/css; charset=utf-8",
+        is_compressible: true,
+    },
     Served {
         constant: "LIVE",
         file: "live.js",
@@ -111,12 +126,7 @@ const SERVED: &[Served] = &[
     Served {
         constant: "STYLE",
         file: "style.css",
-        parts: &[
-            "style/base.css",
-            "style/house.css",
-            "style/police.css",
-            "style/office.css",
-        ],
+        parts: &["style/base.css", "style/office.css"],
         media_type: "text/css; charset=utf-8",
         is_compressible: true,
     },

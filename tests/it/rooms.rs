@@ -134,6 +134,22 @@ fn guest(facility_id: &str, room: &str, days_back: i64, nights: i64) -> Value {
     stay
 }
 
+/// The same without what moves by itself: how far each stay has come.
+fn without_progress(occupancy: &Value) -> Value {
+    let mut still = occupancy.clone();
+    let rooms = still["rooms"].as_array_mut().unwrap();
+    for guest in rooms
+        .iter_mut()
+        .flat_map(|room| room["guests"].as_array_mut().unwrap())
+    {
+        for name in ["completion", "delivery", "identity"] {
+            assert!(guest[name].is_string(), "{guest}");
+            guest[name] = json!("[moving]");
+        }
+    }
+    still
+}
+
 async fn who_is_where_is_shown_by_room_and_day(database: Database) {
     let river = River::start(database).await;
     let (desk, hotel) = (river.caller("hotel"), river.facility("hotel"));
@@ -166,7 +182,8 @@ async fn who_is_where_is_shown_by_room_and_day(database: Database) {
         (&elsewhere["id"], "elsewhere"),
         (&elsewhere["guest"]["full_name"], "guest elsewhere"),
     ];
-    insta::assert_json_snapshot!("rooms_and_guests_of_today", redact(&today, &known));
+    let redacted = redact(&without_progress(&today), &known);
+    insta::assert_json_snapshot!("rooms_and_guests_of_today", redacted);
     let totals = &today["totals"];
 
     // Without a day it is today.

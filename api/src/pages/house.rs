@@ -218,7 +218,7 @@ impl HouseDay {
     pub(super) fn floors(&self, words: Words, expecting: &[&str], chosen: &str) -> Vec<Floor> {
         let mut floors: Vec<(FloorKey<'_>, Vec<RoomTile>)> = Vec::new();
         let places = self.occupancy.places.iter();
-        for place in places.filter(|place| !name_of(place).is_empty()) {
+        for place in places.filter(|place| is_shown(place)) {
             let key = FloorKey::of(place);
             let tile = self.tile(place, expecting, chosen);
             match floors.iter_mut().find(|(known, _)| *known == key) {
@@ -283,6 +283,13 @@ impl<'a> FloorKey<'a> {
             (None, None) => words.other_rooms().to_owned(),
         }
     }
+}
+
+/// Places of the list, and others with a name while somebody is there.
+fn is_shown(place: &OccupiedPlace) -> bool {
+    let is_there = |guest: &Occupant| guest.departed_at.is_none();
+    let is_named = !name_of(place).is_empty();
+    is_named && (place.listed.is_some() || place.guests.iter().any(is_there))
 }
 
 /// What a place is called.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     document::masked_number,
     problem::{Code, Violation},
+    text::fold,
     time::local_date,
     typed::{self, Leaning},
 };
@@ -33,6 +34,8 @@ const FIELDS: [(&str, &str); 4] = [
 ];
 /// The field of many guests.
 const PASTED: &str = "pasted";
+/// What the first column of a list is called, folded.
+const HEADINGS: [&str; 5] = ["HO TEN", "HO VA TEN", "TEN KHACH", "FULL NAME", "NAME"];
 /// How many faults of pasted lines are told.
 const FAULT_COUNT_MAX: usize = 5;
 
@@ -107,8 +110,8 @@ fn line(noted: NotedGuest) -> ExpectedLine {
 fn document(sent: &PageForm, now: DateTime<Utc>) -> Value {
     let pasted = sent.value(PASTED);
     if !pasted.trim().is_empty() {
-        let lines = pasted.lines().filter(|line| !line.trim().is_empty());
-        let guests: Vec<Value> = lines.map(pasted_guest).collect();
+        let guests = pasted_lines(pasted).map(|(_, cells)| pasted_guest(&cells));
+        let guests: Vec<Value> = guests.collect();
         return json!({"items": guests});
     }
     let text = |name: &str| Some(sent.value(name).trim()).filter(|text| !text.is_empty());
@@ -124,9 +127,36 @@ fn document(sent: &PageForm, now: DateTime<Utc>) -> Value {
     }]})
 }
 
-/// A pasted line: name, room and number, as a spreadsheet or a list parts them.
-fn pasted_guest(line: &str) -> Value {
-    let mut cells = line.split(['\t', ';']).map(str::trim);
+/// The lines with a guest, each with its number.
+fn pasted_lines(pasted: &str) -> impl Iterator<Item = (usize, Vec<&str>)> {
+    let lines = (1..).zip(pasted.lines());
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+    let lines = lines.map(|(number, line)| (number, cells(line)));
+    lines.filter(|(_, cells)| !is_heading(cells))
+}
+
+/// The cells of a pasted line, as a spreadsheet, a list or a file parts them.
+fn cells(line: &str) -> Vec<&str> {
+    let line = line.trim_start_matches('\u{feff}');
+    let by = match line.contains(['\t', ';']) {
+        true => ['\t', ';'],
+        false => [',', ','],
+    };
+    let cells = line.split(by);
+    cells
+        .map(|cell| cell.trim().trim_matches('"').trim())
+        .collect()
+}
+
+/// Whether the cells name columns.
+fn is_heading(cells: &[&str]) -> bool {
+    let first = cells.first().map(|cell| fold(cell)).unwrap_or_default();
+    HEADINGS.contains(&first.as_str())
+}
+
+/// A guest of a pasted line: name, room and number.
+fn pasted_guest(cells: &[&str]) -> Value {
+    let mut cells = cells.iter();
     let mut next = || cells.next().filter(|cell| !cell.is_empty());
     json!({"full_name": next(), "room": next(), "document_number": next()})
 }
@@ -151,7 +181,9 @@ pub(in crate::pages) fn form(
         pasted: Field::line(PASTED, words.pasted_guests(), pasted)
             .with(Control::Lines)
             .hint(words.pasted_hint())
-            .state(faults.map_or(FieldState::Plain, |faults| pasted_state(words, faults))),
+            .state(faults.map_or(FieldState::Plain, |faults| {
+                pasted_state(words, pasted, faults)
+            })),
         is_pasting,
     }
 }
@@ -189,12 +221,13 @@ fn said(words: Words, fault: &Violation) -> String {
     }
 }
 
-fn pasted_state(words: Words, faults: &[Violation]) -> FieldState {
+fn pasted_state(words: Words, pasted: &str, faults: &[Violation]) -> FieldState {
+    let lines: Vec<usize> = pasted_lines(pasted).map(|(number, _)| number).collect();
     let told = faults.iter().take(FAULT_COUNT_MAX).map(|fault| {
         let index = fault.pointer.split('/').nth(2);
         let index: Option<usize> = index.and_then(|index| index.parse().ok());
-        match index {
-            Some(index) => words.line_is(index + 1, said(words, fault)),
+        match index.and_then(|index| lines.get(index)) {
+            Some(line) => words.line_is(line, said(words, fault)),
             None => said(words, fault),
         }
     });
@@ -221,12 +254,13 @@ mod tests {
         let now = parse_instant("2026-11-30T20:45:00+07:00").unwrap();
         let sent = PageForm::of_pair(
             PASTED,
-            "Nguyễn Văn An\t203\t038090001234\n\n Lê Mai ; 204\n;9",
+            "Họ và tên\tPhòng\nNguyễn Văn An\t203\t038090001234\n\n Lê Mai ; 204\n;9\n\"An\",1",
         );
         let expected = json!({"items": [
             {"full_name": "Nguyễn Văn An", "room": "203", "document_number": "038090001234"},
             {"full_name": "Lê Mai", "room": "204", "document_number": null},
             {"full_name": null, "room": "9", "document_number": null},
+            {"full_name": "An", "room": "1", "document_number": null},
         ]});
         assert_eq!(document(&sent, now), expected);
     }
