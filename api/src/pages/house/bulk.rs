@@ -307,19 +307,15 @@ impl<A: Access> Visit<A> {
     /// Why a guest's stay was not changed.
     fn reason(&mut self, refusal: Refusal) -> String {
         let words = self.reader.words;
-        match refusal {
-            Refusal::Invalid(faults) => {
-                let said = faults.iter().map(|fault| fault_text(words, fault));
-                said.collect::<Vec<_>>().join(" ")
-            }
-            refusal => {
-                let code = self.admitted.ticket.refuse(refusal).code();
-                match code {
-                    Code::OutcomeUnknown => words.not_known_whether_saved().to_owned(),
-                    code => format!("{}.", words.not_saved_because(code.title(words.0))),
-                }
-            }
+        if let Refusal::Invalid(faults) = &refusal {
+            let said = faults.iter().map(|fault| fault_text(words, fault));
+            return said.collect::<Vec<_>>().join(" ");
         }
+        let code = self.admitted.ticket.refuse(refusal).code();
+        if code == Code::OutcomeUnknown {
+            return words.not_known_whether_saved().to_owned();
+        }
+        format!("{}.", words.not_saved_because(code.title(words.0)))
     }
 }
 

@@ -149,10 +149,8 @@ impl RoomForm {
         list: &RoomList,
         is_removal: bool,
     ) -> Result<RoomList, Vec<(&'static str, Violation)>> {
-        let mut items = match list.to_value() {
-            Value::Array(items) => items,
-            _ => Vec::new(),
-        };
+        let items = list.to_value();
+        let mut items = items.as_array().cloned().unwrap_or_default();
         let first = match (&self.changed, is_removal) {
             (Some((index, _)), true) if *index < items.len() => {
                 items.remove(*index);
