@@ -129,7 +129,8 @@ pub(crate) struct CreateOptions {
 /// How a one-time link is printed.
 #[derive(Args)]
 struct LinkOptions {
-    /// Address at which browsers reach the service; the link begins with it.
+    /// Address at which browsers reach the service; the link begins with it. Links that are made on
+    /// the page /organisation/accounts begin with the API's.
     #[arg(
         long,
         env = "LUUTRU_PUBLIC_URL",

@@ -1,7 +1,5 @@
 //! The office: organisations, facilities, accounts, keys, and how the service runs.
 
-use std::fmt::Display;
-
 use domain::problem::Language;
 
 use super::Words;
