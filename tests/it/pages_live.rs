@@ -174,7 +174,7 @@ async fn a_page_follows_its_own_facility(database: Database) {
     assert!(!told.data.to_string().contains("full_name"));
     let nobody = Person::at(river.api());
     assert_eq!(nobody.get("/desk/live").await.status, 303);
-    let officer = Person::signed_in(river.api(), river.account("police")).await;
+    let officer = river.person("police").await;
     assert_eq!(officer.get("/desk/live").await.status, 403);
 }
 
@@ -187,7 +187,7 @@ async fn what_cannot_be_opened_is_not_declared(database: Database) {
         assert_eq!(answer.status, 422);
         assert!(answer.text().contains("Chưa khai"), "{}", answer.text());
     }
-    let officer = Person::signed_in(river.api(), river.account("police")).await;
+    let officer = river.person("police").await;
     let refused = send(&officer, "/desk/sealed", &[("key", "k")]).await;
     assert_eq!(refused.status, 403);
 }
