@@ -1,7 +1,5 @@
 //! The house: its rooms, its residents, its day and its register.
 
-use std::fmt::Display;
-
 use domain::problem::Language;
 
 use super::Words;
