@@ -135,7 +135,7 @@ fn is_readable(path: &str) -> bool {
             }
         }
     };
-    READABLE.iter().any(|pattern| fits(&pattern))
+    READABLE.iter().any(fits)
 }
 
 /// What needs nobody signed in, or leads to it.

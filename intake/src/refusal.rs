@@ -65,6 +65,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What is wrong with the item, as a list: the violations, or the one code.
+    #[must_use]
+    pub fn into_faults(self) -> Vec<Violation> {
+        if let Self::Invalid(faults) = self {
+            faults
+        } else {
+            vec![Violation::new("", self.code())]
+        }
+    }
+
     /// The code that its answer has, at whatever door.
     #[must_use]
     pub const fn code(&self) -> Code {

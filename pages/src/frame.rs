@@ -225,9 +225,10 @@ impl Frame {
             icon: section.icon(),
             name: section.name(self.head.words),
             mark: self.mark(*section),
-            count: match section {
-                Section::Today | Section::Queue => self.attention_count,
-                _ => 0,
+            count: if [Section::Today, Section::Queue].contains(section) {
+                self.attention_count
+            } else {
+                0
             },
         })
     }

@@ -347,13 +347,8 @@ fn inputs(page: &str) -> Vec<(String, String)> {
             let input = input.split('>').next()?;
             let is_off = input.contains("type=\"radio\"") && !input.contains(" checked");
             let part = |name: &str| {
-                Some(
-                    input
-                        .split_once(&format!("{name}=\""))?
-                        .1
-                        .split('"')
-                        .next()?,
-                )
+                let (_, value) = input.split_once(&format!("{name}=\""))?;
+                value.split('"').next()
             };
             (!is_off).then_some(())?;
             Some((

@@ -498,11 +498,10 @@ impl Sent {
 
 /// A row that was sent and refused.
 fn refused(row: JudgedRow, refusal: Refusal) -> JudgedRow {
-    let faults = match refusal {
-        Refusal::Invalid(faults) => faults,
-        other => vec![domain::problem::Violation::new("", other.code())],
-    };
-    JudgedRow { faults, ..row }
+    JudgedRow {
+        faults: refusal.into_faults(),
+        ..row
+    }
 }
 
 #[cfg(test)]

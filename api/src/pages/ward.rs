@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use domain::census::Fate;
 use domain::document::NoDocumentReason;
-use domain::problem::{Code, Violation};
+use domain::problem::Code;
 use domain::stay::{Channel, Presence};
 use domain::text::fold;
 use domain::time::{format_instant, parse_instant};
@@ -677,10 +677,7 @@ fn resident(words: Words, stay: &StayLine, is_here: bool) -> Person {
 }
 
 fn refused(number: usize, form: CardForm, refusal: Refusal) -> JudgedRow {
-    let faults = match refusal {
-        Refusal::Invalid(faults) => faults,
-        other => vec![Violation::new("", other.code())],
-    };
+    let faults = refusal.into_faults();
     JudgedRow {
         number,
         label: None,

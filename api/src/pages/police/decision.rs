@@ -255,11 +255,13 @@ impl<A: Access> OfficeVisit<A> {
     }
 }
 
-const fn commune_fault(words: Words, code: Code) -> &'static str {
-    match code {
-        Code::Required => words.commune_missing(),
-        Code::ReferredToSameCommune => words.commune_same(),
-        _ => words.commune_unknown(),
+fn commune_fault(words: Words, code: Code) -> &'static str {
+    if code == Code::Required {
+        words.commune_missing()
+    } else if code == Code::ReferredToSameCommune {
+        words.commune_same()
+    } else {
+        words.commune_unknown()
     }
 }
 

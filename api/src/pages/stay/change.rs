@@ -176,10 +176,12 @@ impl<A: Access> Visit<A> {
     }
 
     fn unchanged(&mut self, refusal: Refusal) -> Unchanged {
-        match refusal {
-            Refusal::Invalid(faults) => Unchanged::Invalid(faults),
-            Refusal::VersionMismatch { version } => Unchanged::Moved(version),
-            refusal => Unchanged::Failed(self.admitted.ticket.refuse(refusal)),
+        if let Refusal::VersionMismatch { version } = refusal {
+            Unchanged::Moved(version)
+        } else if let Refusal::Invalid(faults) = refusal {
+            Unchanged::Invalid(faults)
+        } else {
+            Unchanged::Failed(self.admitted.ticket.refuse(refusal))
         }
     }
 
