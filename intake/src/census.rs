@@ -9,6 +9,7 @@ mod plan;
 mod read;
 mod report;
 mod turn;
+mod whereabouts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +30,8 @@ use uuid::Uuid;
 
 use crate::{Intake, Occasion, Refusal};
 
-pub use report::{CensusEntry, CensusReport, Whereabouts};
+pub use report::{CensusEntry, CensusReport};
+pub use whereabouts::Whereabouts;
 
 /// What everything is written under that a census writes.
 #[derive(Clone, Copy, Debug)]

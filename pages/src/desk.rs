@@ -8,10 +8,10 @@ use askama::Template;
 use uuid::Uuid;
 
 use crate::badge::{Badge, Tone};
+use crate::expected::ExpectedLine;
 use crate::frame::{Frame, Head};
 use crate::icon::Icon;
 use crate::note::Note;
-use crate::today::ExpectedLine;
 use card::Card;
 
 /// The page on which guests are declared.

@@ -2,9 +2,9 @@
 //! the day.
 
 use askama::Template;
-use uuid::Uuid;
 
 use crate::desk::DueLine;
+use crate::expected::ExpectedLine;
 use crate::field::Field;
 use crate::frame::{Frame, Mark};
 use crate::guests::{Floor, GuestList};
@@ -74,21 +74,6 @@ impl TodayPage {
     fn is_undeclared(&self) -> bool {
         self.tab == Tab::Undeclared
     }
-}
-
-/// A guest who is expected and not declared yet.
-#[derive(Clone, Debug)]
-pub struct ExpectedLine {
-    /// What it is noted under.
-    pub id: Uuid,
-    /// The guest.
-    pub name: String,
-    /// Where the guest will sleep.
-    pub room: String,
-    /// The number of the document, masked.
-    pub number: String,
-    /// The day of arrival.
-    pub day: String,
 }
 
 /// The forms that note guests who are expected.

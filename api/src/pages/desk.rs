@@ -12,10 +12,10 @@ use domain::{
     stay::{DeliveryState, Presence, Timeliness},
 };
 use pages::desk::{self, DeskPage, DueLine, Idle, Newest, ScanField, Sent, Stage, Undo};
+use pages::expected::ExpectedLine;
 use pages::frame::Section;
 use pages::moment;
 use pages::note::Note;
-use pages::today::ExpectedLine;
 use poem::Request;
 use poem::http::StatusCode;
 use store::stays::{Order, StayFilter};

@@ -6,6 +6,7 @@ mod dashboard;
 mod decision;
 mod history;
 mod queue;
+mod shown;
 
 use chrono::{DateTime, Utc};
 use domain::rights::OperationId;

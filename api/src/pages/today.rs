@@ -1,13 +1,16 @@
 //! Today at a facility: who is where, who is not declared yet, what is to be handled, who has to
 //! leave.
 
+pub(super) mod content;
+
 use chrono::Datelike;
-use domain::{occupancy::Occupancy, problem::Violation, stay::Timeliness, time::local_date, typed};
+use domain::{occupancy::Occupancy, stay::Timeliness, time::local_date, typed};
 use pages::frame::Section;
-use pages::note::Note;
 use pages::today::{DayCount, Tab, TodayPage};
 use pages::words::Words;
 use poem::Request;
+
+use content::TodayContent;
 
 use super::enter::Visit;
 use super::form::PageForm;
@@ -50,29 +53,6 @@ pub(super) async fn find(request: Request) -> MadePage {
         ..TodayContent::default()
     };
     visit.today(content).await
-}
-
-/// What of the page its forms decide.
-pub(super) struct TodayContent {
-    /// Which guests are listed.
-    pub(super) tab: Tab,
-    /// Which of them.
-    pub(super) wanted: Wanted,
-    /// One message about the page.
-    pub(super) note: Option<Note>,
-    /// Expected guests who were not noted, and why.
-    pub(super) unnoted: Option<(PageForm, Vec<Violation>)>,
-}
-
-impl Default for TodayContent {
-    fn default() -> Self {
-        Self {
-            tab: Tab::Present,
-            wanted: Wanted::default(),
-            note: None,
-            unnoted: None,
-        }
-    }
 }
 
 impl<A: Access> Visit<A> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     CensusWork, confirmed,
     read::{GuestList, StoredStay, Unlisted},
-    report::Whereabouts,
+    whereabouts::Whereabouts,
 };
 use crate::{Intake, Refusal, accept::Inner};
 

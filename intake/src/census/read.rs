@@ -12,7 +12,7 @@ use serde_json::Value;
 use store::stays::{StayRow, StayVersionRow};
 use uuid::Uuid;
 
-use super::{CensusWork, report::Whereabouts};
+use super::{CensusWork, whereabouts::Whereabouts};
 use crate::{Intake, Refusal, accept::Inner, index, view};
 
 /// Stays whose content is read together.

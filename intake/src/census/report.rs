@@ -4,12 +4,12 @@ use domain::{
     census::{Fate, LineStep, Missing},
     problem::Violation,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     plan::{CensusPlan, PlannedLine},
     read::Unlisted,
+    whereabouts::Whereabouts,
 };
 use crate::{Accepted, Refusal, view::StayView};
 
@@ -20,36 +20,6 @@ pub struct CensusReport {
     pub entries: Vec<CensusEntry>,
     /// Why missing guests became questions instead of departures; pointers are into the census.
     pub warnings: Vec<Violation>,
-}
-
-/// A guest of whom a stay is known, as it was before the census.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// The guest's name.
-    pub full_name: Option<String>,
-    /// The ward.
-    pub ward: Option<String>,
-    /// The room.
-    pub room: Option<String>,
-    /// The bed.
-    pub bed: Option<String>,
-}
-
-impl Whereabouts {
-    /// Those that a stay's content tells.
-    #[must_use]
-    pub fn of(content: &Value) -> Self {
-        let text = |pointer: &str| {
-            let value = content.pointer(pointer).and_then(Value::as_str);
-            value.map(str::to_owned)
-        };
-        Self {
-            full_name: text("/guest/full_name"),
-            ward: text("/ward"),
-            room: text("/room"),
-            bed: text("/bed"),
-        }
-    }
 }
 
 /// The effect of a census on one guest.

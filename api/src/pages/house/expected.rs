@@ -8,9 +8,10 @@ use domain::{
     time::local_date,
     typed::{self, Leaning},
 };
+use pages::expected::ExpectedLine;
 use pages::field::{Control, Field, FieldState};
 use pages::note::Note;
-use pages::today::{ExpectedLine, Expecting, Tab};
+use pages::today::{Expecting, Tab};
 use pages::words::Words;
 use poem::Request;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ use crate::auth::{Access, op};
 use crate::facilities::expected_guests::{self, NotedGuest};
 use crate::pages::enter::Visit;
 use crate::pages::form::PageForm;
-use crate::pages::today::TodayContent;
+use crate::pages::today::content::TodayContent;
 use crate::pages::{MadePage, see_other};
 use crate::problem::Failure;
 use crate::reads;

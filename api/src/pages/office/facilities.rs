@@ -398,8 +398,7 @@ impl<A: Access> OfficeVisit<A> {
                 is_folded: false,
             })));
             let is_ended = is_over(record.ended_at, self.now);
-            let (action, heading, hint, button) =
-                super::organisations::end_or_open(words, &path, is_ended);
+            let (action, heading, hint, button) = forms::end_or_open(words, &path, is_ended);
             page.aside.push(Part::Form(Box::new(Form {
                 words,
                 id: "end",

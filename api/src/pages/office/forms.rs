@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use domain::problem::Code;
 use domain::typed::{self, Leaning};
 use pages::field::{Choice, Control, Field, FieldState};
+use pages::icon::Icon;
 use pages::note::Note;
-use pages::office::FaultSummary;
+use pages::office::{Button, FaultSummary};
 use pages::words::Words;
 use serde_json::{Value, json};
 
@@ -161,4 +162,26 @@ pub(super) fn day(text: &str, today: NaiveDate) -> Option<Value> {
         Some(day) => json!(day.to_string()),
         None => json!(text),
     })
+}
+
+/// The form that ends something that declares, or opens it again.
+pub(super) fn end_or_open(
+    words: Words,
+    path: &str,
+    is_ended: bool,
+) -> (String, &'static str, &'static str, Button) {
+    match is_ended {
+        false => (
+            format!("{path}/end"),
+            words.end_declaring(),
+            words.end_declaring_hint(),
+            Button::danger(Icon::Ban, words.end_declaring()),
+        ),
+        true => (
+            format!("{path}/open"),
+            words.open_declaring(),
+            words.open_declaring_hint(),
+            Button::plain(Icon::Undo, words.open_declaring()),
+        ),
+    }
 }

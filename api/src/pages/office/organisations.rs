@@ -13,7 +13,7 @@ use pages::office::{Button, Cell, Column, Form, Part, Row, Table};
 use pages::words::Words;
 use serde_json::{Value, json};
 
-use super::forms::{Fields, Label, Returned};
+use super::forms::{Fields, Label, Returned, end_or_open};
 use super::*;
 use crate::admin::directory::organisations;
 use crate::auth::op;
@@ -255,27 +255,5 @@ impl<A: Access> OfficeVisit<A> {
             &facilities,
         )));
         html::page(&self.reader, &page)
-    }
-}
-
-/// The form that ends something that declares, or opens it again.
-pub(super) fn end_or_open(
-    words: Words,
-    path: &str,
-    is_ended: bool,
-) -> (String, &'static str, &'static str, Button) {
-    match is_ended {
-        false => (
-            format!("{path}/end"),
-            words.end_declaring(),
-            words.end_declaring_hint(),
-            Button::danger(Icon::Ban, words.end_declaring()),
-        ),
-        true => (
-            format!("{path}/open"),
-            words.open_declaring(),
-            words.open_declaring_hint(),
-            Button::plain(Icon::Undo, words.open_declaring()),
-        ),
     }
 }

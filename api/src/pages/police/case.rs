@@ -22,7 +22,8 @@ use serde_json::Value;
 use store::review::queue::CaseFilter;
 use uuid::Uuid;
 
-use super::decision::TypedDecision;
+use super::decision::CaseContent;
+use super::shown::ShownCase;
 use super::{Surroundings, done, history, instant};
 use crate::auth::{Access, op};
 use crate::pages::enter::OfficeVisit;
@@ -57,51 +58,6 @@ fn note(words: Words, done: &str) -> Option<Note> {
         _ => return None,
     };
     Some(Note::done(fact.to_owned(), words.next_is_here().to_owned()))
-}
-
-/// What of the page the handlers of its forms decide.
-#[derive(Default)]
-pub(super) struct CaseContent {
-    /// One message about the page.
-    pub(super) note: Option<Note>,
-    /// What was typed.
-    pub(super) typed: Option<TypedDecision>,
-    /// What is wrong with it.
-    pub(super) faults: Vec<(&'static str, String)>,
-    /// Whether the lease was lost.
-    pub(super) is_lost: bool,
-}
-
-/// A case as the API answers it.
-pub(super) struct ShownCase(Value);
-
-impl ShownCase {
-    /// A text; empty when there is none.
-    pub(super) fn text(&self, pointer: &str) -> &str {
-        let value = self.0.pointer(pointer).and_then(Value::as_str);
-        value.unwrap_or_default()
-    }
-
-    /// A list; empty when there is none.
-    pub(super) fn list(&self, pointer: &str) -> &[Value] {
-        let list = self.0.pointer(pointer).and_then(Value::as_array);
-        list.map_or(&[], Vec::as_slice)
-    }
-
-    /// A value, where there is one.
-    pub(super) fn value(&self, pointer: &str) -> Option<&Value> {
-        self.0.pointer(pointer).filter(|value| !value.is_null())
-    }
-
-    fn kind(&self) -> Result<ReviewKind, Failure> {
-        let kind = ReviewKind::parse(self.text("/kind"));
-        kind.ok_or_else(|| Failure::internal("a case of no kind"))
-    }
-
-    fn priority(&self) -> u32 {
-        let priority = self.value("/priority").and_then(Value::as_u64);
-        priority.and_then(|it| u32::try_from(it).ok()).unwrap_or(1)
-    }
 }
 
 impl<A: Access> OfficeVisit<A> {

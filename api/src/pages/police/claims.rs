@@ -8,7 +8,7 @@ use serde_json::json;
 use store::review::{Case, queue};
 use uuid::Uuid;
 
-use super::case::CaseContent;
+use super::decision::CaseContent;
 use super::decision::TypedDecision;
 use super::key_of;
 use crate::auth::{Access, op};

@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use store::review::queue;
 use uuid::Uuid;
 
-use super::case::CaseContent;
 use super::key_of;
 use crate::app::App;
 use crate::auth::{Access, op};
@@ -36,6 +35,19 @@ const MEMBERS: [&str; 4] = [
     "/guest/sex",
     "/guest/document/number",
 ];
+
+/// What of the page the handlers of its forms decide.
+#[derive(Default)]
+pub(super) struct CaseContent {
+    /// One message about the page.
+    pub(super) note: Option<Note>,
+    /// What was typed.
+    pub(super) typed: Option<TypedDecision>,
+    /// What is wrong with it.
+    pub(super) faults: Vec<(&'static str, String)>,
+    /// Whether the lease was lost.
+    pub(super) is_lost: bool,
+}
 
 /// What stands in the form.
 #[derive(Clone, Debug, Default)]

@@ -10,8 +10,8 @@ use pages::words::Words;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::case::ShownCase;
 use super::instant;
+use super::shown::ShownCase;
 use crate::police::versions::{CaseVersion, CaseVersions};
 
 /// A line with the time by which it is ordered.
