@@ -12,8 +12,8 @@ use runtime::{clock::Clock, signing::ReceiptSigner, vault::Vault};
 use serde_json::Value;
 use store::{
     Backend, Database,
-    census::lease::Lease,
-    declarations::{self, Judged, NewDeclaration, Outcome},
+    census::lease::CensusLease,
+    declarations::{self, DeclarationOutcome, Judged, NewDeclaration},
     idempotency::{self, Idempotency},
 };
 use tokio::{
@@ -31,7 +31,7 @@ use crate::{
     counters::{IntakeCounters, ItemOutcome},
     entrance::Entrance,
     occasion::{Accepted, Item, Occasion, Validation},
-    progress::Progress,
+    progress::CommitProgress,
     retry::RetryPolicy,
     rules::Rules,
     view::{self, StayView},
@@ -86,7 +86,7 @@ struct Bulk<'a> {
     /// The key of the request, which guards it.
     key: Option<Idempotency>,
     /// Set by a census: nothing is written without this lease.
-    hold: Option<Lease>,
+    hold: Option<CensusLease>,
     /// How long to wait for room.
     retry: &'a RetryPolicy,
 }
@@ -98,7 +98,7 @@ impl Intake {
         let (queue, receiver) = mpsc::channel(settings.queue_count_max);
         let receiver: commit::Queue = Arc::new(Mutex::new(receiver));
         let closing = CancellationToken::new();
-        let progress = Arc::new(Progress::new(parts.db.patience_min()));
+        let progress = Arc::new(CommitProgress::new(parts.db.patience_min()));
         let committer_count = match parts.db.backend() {
             Backend::Sqlite => 1,
             Backend::Postgres => settings.committer_count.max(1),
@@ -234,7 +234,7 @@ impl Intake {
     pub(crate) async fn declare_held(
         &self,
         occasion: Occasion<'_>,
-        hold: Lease,
+        hold: CensusLease,
         items: &[Item<'_>],
     ) -> Result<Vec<Result<Accepted, Refusal>>, Refusal> {
         let bulk = Bulk {
@@ -403,13 +403,17 @@ impl Intake {
 
     async fn answer(&self, judged: Judged, written: StayView) -> Result<Accepted, Refusal> {
         match judged.outcome {
-            Outcome::Written => Ok(Accepted::new(match judged.warnings {
+            DeclarationOutcome::Written => Ok(Accepted::new(match judged.warnings {
                 Some(warnings) => written.with_warnings(&warnings),
                 None => written,
             })),
-            Outcome::Replayed { stay_id, version } => self.replay(stay_id, version).await,
-            Outcome::ReferenceConflict { stay_id } => Err(Refusal::ReferenceConflict { stay_id }),
-            Outcome::KeyReused => Err(Refusal::IdempotencyKeyReused),
+            DeclarationOutcome::Replayed { stay_id, version } => {
+                self.replay(stay_id, version).await
+            }
+            DeclarationOutcome::ReferenceConflict { stay_id } => {
+                Err(Refusal::ReferenceConflict { stay_id })
+            }
+            DeclarationOutcome::KeyReused => Err(Refusal::IdempotencyKeyReused),
         }
     }
 

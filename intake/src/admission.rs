@@ -7,13 +7,13 @@ use std::sync::{
 };
 
 use store::{
-    census::lease::Lease,
+    census::lease::CensusLease,
     declarations::{Judged, NewDeclaration},
     pace,
 };
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::{Refusal, progress::Progress};
+use crate::{Refusal, progress::CommitProgress};
 
 const WAITING: u8 = 0;
 const WRITING: u8 = 1;
@@ -26,23 +26,23 @@ pub(crate) type Answer = Result<Judged, Refusal>;
 pub(crate) struct Admission {
     pub(crate) declaration: NewDeclaration,
     /// Set by a census: the declaration is written only under this lease.
-    pub(crate) hold: Option<Lease>,
+    pub(crate) hold: Option<CensusLease>,
     pub(crate) expires: Instant,
-    place: Arc<Place>,
+    place: Arc<AdmissionState>,
     answer: oneshot::Sender<Answer>,
 }
 
 /// The caller's end of an [`Admission`].
 pub(crate) struct Waiting {
     expires: Instant,
-    place: Arc<Place>,
+    place: Arc<AdmissionState>,
     answer: oneshot::Receiver<Answer>,
 }
 
 /// The state of an admission. Changes once, from waiting to either writing or left.
-struct Place(AtomicU8);
+struct AdmissionState(AtomicU8);
 
-impl Place {
+impl AdmissionState {
     fn take(&self, what: u8) -> bool {
         self.0
             .compare_exchange(WAITING, what, Ordering::AcqRel, Ordering::Acquire)
@@ -53,10 +53,10 @@ impl Place {
 /// Makes both ends.
 pub(crate) fn admit(
     declaration: NewDeclaration,
-    hold: Option<Lease>,
+    hold: Option<CensusLease>,
     expires: Instant,
 ) -> (Admission, Waiting) {
-    let place = Arc::new(Place(AtomicU8::new(WAITING)));
+    let place = Arc::new(AdmissionState(AtomicU8::new(WAITING)));
     let (sender, receiver) = oneshot::channel();
     let waiting = Waiting {
         expires,
@@ -98,7 +98,7 @@ impl Waiting {
     /// Waits for the commit. A declaration still in the queue is withdrawn and refused when its
     /// time is up or the writes ahead of it are stuck. Once it is being written, its outcome is
     /// awaited.
-    pub(crate) async fn outcome(mut self, progress: &Progress) -> Answer {
+    pub(crate) async fn outcome(mut self, progress: &CommitProgress) -> Answer {
         let since = Instant::now();
         let until = || progress.gives_up_at(since).min(self.expires);
         match pace::outlast(&mut self.answer, until).await {

@@ -23,7 +23,7 @@ use domain::{
 use runtime::vault::Vault;
 use serde_json::Value;
 use store::{
-    census::{Begun, CensusRow, lease::Lease},
+    census::{Begun, CensusRow, lease::CensusLease},
     declarations::Idempotency,
 };
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub use whereabouts::Whereabouts;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CensusHold {
     /// The turn. Nothing is written once it is over.
-    pub(crate) lease: Lease,
+    pub(crate) lease: CensusLease,
     /// When the census was taken: the instant that its changes describe.
     pub(crate) taken_at: DateTime<Utc>,
 }

@@ -16,7 +16,7 @@ use domain::{
     hold,
 };
 use store::{
-    changes::{self, NewChange, Outcome},
+    changes::{self, ChangeOutcome, NewChange},
     idempotency::{self, Idempotency},
     outbox,
     stays::{StayRow, StayVersionRow},
@@ -187,11 +187,11 @@ impl Intake {
             };
             let outcomes = self.write(request.hold, &[&prepared.row]).await?;
             match outcomes.first() {
-                Some(Outcome::Written) => return Ok(Some(Accepted::new(prepared.view))),
-                Some(Outcome::ReferenceConflict { stay_id }) => {
+                Some(ChangeOutcome::Written) => return Ok(Some(Accepted::new(prepared.view))),
+                Some(ChangeOutcome::ReferenceConflict { stay_id }) => {
                     return Err(Refusal::ReferenceConflict { stay_id: *stay_id });
                 }
-                Some(Outcome::Moved | Outcome::KeyKnown) | None => {}
+                Some(ChangeOutcome::Moved | ChangeOutcome::KeyKnown) | None => {}
             }
         }
         Err(Refusal::Overloaded)
@@ -274,7 +274,7 @@ impl Intake {
         let outcomes = self.write(hold, &rows).await.unwrap_or_default();
         let outcomes = indexes.into_iter().zip(outcomes);
         outcomes
-            .filter(|(_, outcome)| *outcome == Outcome::Written)
+            .filter(|(_, outcome)| *outcome == ChangeOutcome::Written)
             .map(|(index, _)| index)
             .collect()
     }
@@ -424,7 +424,7 @@ impl Intake {
         &self,
         hold: Option<CensusHold>,
         rows: &[&NewChange],
-    ) -> Result<Vec<Outcome>, Refusal> {
+    ) -> Result<Vec<ChangeOutcome>, Refusal> {
         let db = &self.inner.db;
         let started = Instant::now();
         let writing = async {
@@ -468,10 +468,10 @@ fn was_held(stay: &StayRow, declared: &StayVersionRow) -> Result<bool, Refusal> 
 }
 
 /// A version that is not there was not written: its stay had moved.
-fn outcome_of(trace: Trace) -> Outcome {
+fn outcome_of(trace: Trace) -> ChangeOutcome {
     match trace {
-        Trace::Written { .. } => Outcome::Written,
-        Trace::Taken | Trace::Absent => Outcome::Moved,
+        Trace::Written { .. } => ChangeOutcome::Written,
+        Trace::Taken | Trace::Absent => ChangeOutcome::Moved,
     }
 }
 

@@ -12,8 +12,8 @@ use metrics::{counter, histogram};
 use runtime::gather::{self, Gathered, Gatherer, GroupParts};
 use store::{
     Blame, Database,
-    census::lease::Lease,
-    declarations::{self, Judged, NewDeclaration, Outcome},
+    census::lease::CensusLease,
+    declarations::{self, DeclarationOutcome, Judged, NewDeclaration},
     stays::StayVersionRow,
 };
 use tokio::time::{Instant, timeout};
@@ -23,7 +23,7 @@ use crate::{
     Refusal,
     admission::Admission,
     lost_commit::{self, Trace},
-    progress::Progress,
+    progress::CommitProgress,
 };
 
 /// The committers' end of the queue.
@@ -32,7 +32,7 @@ pub(crate) type Queue = gather::SharedQueue<Admission>;
 /// Takes groups from the queue and writes them.
 pub(crate) struct Committer {
     pub(crate) db: Database,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) progress: Arc<CommitProgress>,
     pub(crate) queue: Queue,
     /// Signals that the queue is closing; queued declarations are still written.
     pub(crate) closing: CancellationToken,
@@ -141,7 +141,7 @@ fn by_hold(group: Vec<Admission>) -> (Vec<Admission>, Vec<Vec<Admission>>) {
         return (group, Vec::new());
     }
     let mut free = Vec::new();
-    let mut held: Vec<(Lease, Vec<Admission>)> = Vec::new();
+    let mut held: Vec<(CensusLease, Vec<Admission>)> = Vec::new();
     for admission in group {
         let Some(hold) = admission.hold else {
             free.push(admission);
@@ -221,7 +221,7 @@ fn answer_each(part: Vec<Admission>, judged: Vec<Judged>) {
 }
 
 fn answer(admission: Admission, judged: Judged) {
-    if judged.outcome == Outcome::Written {
+    if judged.outcome == DeclarationOutcome::Written {
         observe_deadline(&admission.declaration.stay);
     }
     admission.answer(Ok(judged));
@@ -260,7 +260,9 @@ fn observe_deadline(stay: &entity::stay::Model) {
 fn refuse_all(part: Vec<Admission>, error: &store::Error) {
     match error.blame() {
         // The census that has the turn now does what is left.
-        Blame::Lease => tracing::warn!(%error, "a census lost its turn before all was written"),
+        Blame::Lease => {
+            tracing::warn!(%error, "a census lost its turn before all was written")
+        }
         Blame::Server | Blame::Rows | Blame::Data | Blame::Installation => {
             tracing::error!(%error, count = part.len(), "could not write a group of declarations");
         }
@@ -289,7 +291,7 @@ async fn search_outcome(db: &Database, part: Vec<Admission>, started: Instant) {
     for admission in part {
         admission.answer(match traces.next() {
             Some(Trace::Written { warnings }) => Ok(Judged {
-                outcome: Outcome::Written,
+                outcome: DeclarationOutcome::Written,
                 warnings: Some(warnings),
             }),
             Some(Trace::Taken | Trace::Absent) | None => Err(Refusal::OutcomeUnknown),

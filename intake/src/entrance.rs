@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use metrics::counter;
-use store::{census::lease::Lease, declarations::NewDeclaration};
+use store::{census::lease::CensusLease, declarations::NewDeclaration};
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
     time::Instant,
@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     Refusal,
     admission::{self, Admission, Answer, Waiting},
-    progress::Progress,
+    progress::CommitProgress,
     retry::RetryPolicy,
 };
 
@@ -23,7 +23,7 @@ pub(crate) type Places<'a> = mpsc::PermitIterator<'a, Admission>;
 /// The callers' end of the queue.
 pub(crate) struct Entrance {
     pub(crate) queue: mpsc::Sender<Admission>,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) progress: Arc<CommitProgress>,
     /// How long a declaration may wait in the queue.
     pub(crate) queue_wait_max: Duration,
 }
@@ -61,7 +61,7 @@ impl Entrance {
     pub(crate) fn send(
         &self,
         place: mpsc::Permit<'_, Admission>,
-        hold: Option<Lease>,
+        hold: Option<CensusLease>,
         row: NewDeclaration,
     ) -> Waiting {
         let expires = Instant::now() + self.queue_wait_max;
@@ -88,7 +88,7 @@ mod tests {
         let (queue, receiver) = mpsc::channel(PLACE_COUNT);
         let entrance = Entrance {
             queue,
-            progress: Arc::new(Progress::new(Duration::ZERO)),
+            progress: Arc::new(CommitProgress::new(Duration::ZERO)),
             queue_wait_max: Duration::from_secs(10),
         };
         (entrance, receiver)

@@ -9,7 +9,7 @@ use store::pace::Pace;
 use tokio::time::Instant;
 
 /// Shared by all committers of an intake.
-pub(crate) struct Progress {
+pub(crate) struct CommitProgress {
     /// The pace of single declarations.
     pace: Pace,
     /// Declarations that are being written.
@@ -18,7 +18,7 @@ pub(crate) struct Progress {
     is_stuck: AtomicBool,
 }
 
-impl Progress {
+impl CommitProgress {
     /// Nobody who waits gives up before `patience_min`.
     pub(crate) fn new(patience_min: Duration) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Progress {
 
 /// Marks a group as being written until dropped.
 pub(crate) struct Writing<'a> {
-    progress: &'a Progress,
+    progress: &'a CommitProgress,
     count: u32,
     since: Instant,
 }

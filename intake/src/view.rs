@@ -1,7 +1,7 @@
 //! What a sender sees of a stay: the answer to a declaration, and the current stay.
 //!
 //! The first answer can be rebuilt byte for byte at any time: it is a function of the first
-//! version's row, of immutable columns of the stay's row, and of constants. Members are written in
+//! version's row, of immutable columns of the stay's row, and of constants. SortedMembers are written in
 //! canonical order.
 
 use std::borrow::Cow;
@@ -400,10 +400,10 @@ enum Member<'a> {
 }
 
 /// The members of an answer by name. All names are ASCII, so that their order is the canonical one.
-type Members<'a> = BTreeMap<&'a str, Member<'a>>;
+type SortedMembers<'a> = BTreeMap<&'a str, Member<'a>>;
 
 /// The members of an object in canonical form. Errors: it is none; the text is not quoted.
-fn members(json: &[u8]) -> anyhow::Result<Members<'_>> {
+fn members(json: &[u8]) -> anyhow::Result<SortedMembers<'_>> {
     let members: BTreeMap<&str, &RawValue> =
         serde_json::from_slice(json).map_err(|_| anyhow::anyhow!("a stay is no JSON object"))?;
     let members = members.into_iter();

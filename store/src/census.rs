@@ -19,7 +19,7 @@ use crate::{
     write,
 };
 
-use self::lease::Lease;
+use self::lease::CensusLease;
 
 /// The most declaration keys, stays or questions that one statement handles.
 const ROW_COUNT_MAX: usize = 500;
@@ -119,7 +119,7 @@ pub enum Begun {
 /// [`crate::Error::LeaseLost`] when another census of the facility is under way.
 pub async fn begin(
     db: &Database,
-    lease: Lease,
+    lease: CensusLease,
     census: CensusRow,
     key: Option<&Idempotency>,
 ) -> Result<Begun> {
@@ -148,7 +148,7 @@ pub async fn begin(
 /// when another census of the facility is under way.
 pub async fn question(
     db: &Database,
-    lease: Lease,
+    lease: CensusLease,
     asked: &[Uuid],
     answered: &[Uuid],
     now: DateTime<Utc>,

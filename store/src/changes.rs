@@ -16,7 +16,7 @@ use crate::{
     Backend, Database, Result,
     census::{
         self,
-        lease::{self, Lease},
+        lease::{self, CensusLease},
     },
     declarations::{self, KeyClaim, Uniqueness},
     dialect,
@@ -80,7 +80,7 @@ pub struct KeyMoves {
 
 /// The outcome of one change in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ChangeOutcome {
     /// Written.
     Written,
     /// The stay has moved since the change was judged, or the change must be written alone: judge
@@ -99,13 +99,17 @@ pub enum Outcome {
 ///
 /// No two changes of a group may be of the same stay. Errors: any; except for
 /// [`crate::Error::OutcomeUnknown`] nothing of the group was written.
-pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<Outcome>> {
+pub async fn write(db: &Database, group: &[&NewChange]) -> Result<Vec<ChangeOutcome>> {
     write_in(write::begin(db).await?, db, group).await
 }
 
 /// Like [`write()`], for the changes of a census. Fails with [`crate::Error::LeaseLost`] when
 /// another census of the facility is under way.
-pub async fn write_held(db: &Database, lease: Lease, group: &[&NewChange]) -> Result<Vec<Outcome>> {
+pub async fn write_held(
+    db: &Database,
+    lease: CensusLease,
+    group: &[&NewChange],
+) -> Result<Vec<ChangeOutcome>> {
     write_in(lease::begin(db, lease).await?, db, group).await
 }
 
@@ -113,22 +117,22 @@ async fn write_in(
     transaction: Transaction,
     db: &Database,
     group: &[&NewChange],
-) -> Result<Vec<Outcome>> {
-    let mut outcomes = vec![Outcome::Written; group.len()];
+) -> Result<Vec<ChangeOutcome>> {
+    let mut outcomes = vec![ChangeOutcome::Written; group.len()];
     let new_keys = take_declaration_keys(&transaction, group, &mut outcomes).await?;
     withdraw(&transaction, group, &mut outcomes).await?;
     update_stays(&transaction, group, &mut outcomes).await?;
     let keys_are_free = take_idempotency_key(&transaction, group, &outcomes).await?;
-    let written: Vec<&NewChange> = chosen(group, &outcomes, Outcome::Written);
+    let written: Vec<&NewChange> = chosen(group, &outcomes, ChangeOutcome::Written);
     if !keys_are_free || written.is_empty() {
         transaction.rollback().await?;
         return Ok(if keys_are_free {
             outcomes
         } else {
-            vec![Outcome::KeyKnown; group.len()]
+            vec![ChangeOutcome::KeyKnown; group.len()]
         });
     }
-    let moved = chosen(group, &outcomes, Outcome::Moved);
+    let moved = chosen(group, &outcomes, ChangeOutcome::Moved);
     free_keys(&transaction, &written, &moved, &new_keys).await?;
     insert(&transaction, &written).await?;
     let touched = written.iter().map(touched).collect::<Result<_>>()?;
@@ -183,8 +187,8 @@ fn who_never_came(written: &[&NewChange]) -> Result<Vec<(Uuid, DateTime<Utc>)>> 
 
 fn chosen<'a>(
     group: &[&'a NewChange],
-    outcomes: &[Outcome],
-    wanted: Outcome,
+    outcomes: &[ChangeOutcome],
+    wanted: ChangeOutcome,
 ) -> Vec<&'a NewChange> {
     let pairs = group.iter().zip(outcomes);
     pairs
@@ -197,7 +201,7 @@ fn chosen<'a>(
 async fn take_declaration_keys(
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
-    outcomes: &mut [Outcome],
+    outcomes: &mut [ChangeOutcome],
 ) -> Result<HashSet<Uuid>> {
     let mut wanted = HashSet::new();
     let mut keys = Vec::new();
@@ -209,7 +213,7 @@ async fn take_declaration_keys(
         if wanted.insert(claim.uniqueness.key_hash) {
             keys.push(claim.row());
         } else {
-            *outcome = Outcome::Moved;
+            *outcome = ChangeOutcome::Moved;
         }
     }
     if keys.is_empty() {
@@ -221,7 +225,7 @@ async fn take_declaration_keys(
         let Some(claim) = claim_of(change).filter(|_| is_lost) else {
             continue;
         };
-        if *outcome != Outcome::Written {
+        if *outcome != ChangeOutcome::Written {
             continue;
         }
         let key_hash = claim.uniqueness.key_hash;
@@ -230,7 +234,7 @@ async fn take_declaration_keys(
             // The reference that it was declared with.
             Some(holder) if holder.stay_id == change.stay.id => {}
             Some(holder) if holder.has_reference => {
-                *outcome = Outcome::ReferenceConflict {
+                *outcome = ChangeOutcome::ReferenceConflict {
                     stay_id: holder.stay_id,
                 };
             }
@@ -238,7 +242,7 @@ async fn take_declaration_keys(
                 claim.take_over(connection, holder.stay_id).await?;
                 taken.insert(change.stay.id);
             }
-            None => *outcome = Outcome::Moved,
+            None => *outcome = ChangeOutcome::Moved,
         }
     }
     Ok(taken)
@@ -257,14 +261,14 @@ fn claim_of(change: &NewChange) -> Option<KeyClaim> {
 async fn withdraw(
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
-    outcomes: &mut [Outcome],
+    outcomes: &mut [ChangeOutcome],
 ) -> Result<()> {
     for (change, outcome) in group.iter().zip(outcomes.iter_mut()) {
         let Some(count) = change.withdrawn_count else {
             continue;
         };
         if group.len() > 1 || outbox::withdraw(connection, change.stay.id).await? != count {
-            *outcome = Outcome::Moved;
+            *outcome = ChangeOutcome::Moved;
         }
     }
     Ok(())
@@ -275,9 +279,9 @@ async fn withdraw(
 async fn update_stays(
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
-    outcomes: &mut [Outcome],
+    outcomes: &mut [ChangeOutcome],
 ) -> Result<()> {
-    let mut rows: Vec<ChangedStay> = chosen(group, outcomes, Outcome::Written)
+    let mut rows: Vec<ChangedStay> = chosen(group, outcomes, ChangeOutcome::Written)
         .into_iter()
         .map(ChangedStay::new)
         .collect();
@@ -320,8 +324,8 @@ async fn update_stays(
         .map(|row| Ok(row.try_get::<Uuid>("", "stay_id")?))
         .collect::<Result<HashSet<Uuid>>>()?;
     for (change, outcome) in group.iter().zip(outcomes.iter_mut()) {
-        if *outcome == Outcome::Written && !found.contains(&change.stay.id) {
-            *outcome = Outcome::Moved;
+        if *outcome == ChangeOutcome::Written && !found.contains(&change.stay.id) {
+            *outcome = ChangeOutcome::Moved;
         }
     }
     Ok(())
@@ -331,9 +335,9 @@ async fn update_stays(
 async fn take_idempotency_key(
     connection: &impl ConnectionTrait,
     group: &[&NewChange],
-    outcomes: &[Outcome],
+    outcomes: &[ChangeOutcome],
 ) -> Result<bool> {
-    let ([change], [Outcome::Written]) = (group, outcomes) else {
+    let ([change], [ChangeOutcome::Written]) = (group, outcomes) else {
         return Ok(true);
     };
     let Some(key) = &change.idempotency else {

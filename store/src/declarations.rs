@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     Backend, Database, Error, Result,
-    census::lease::{self, Lease},
+    census::lease::{self, CensusLease},
     dialect::{self, PARAMETER_COUNT_MAX},
     idempotency::{self, RecordedKey},
     neighbours::{self, NeighbourQuery},
@@ -77,7 +77,7 @@ pub struct Uniqueness {
 
 /// The outcome of one declaration in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeclarationOutcome {
     /// Written.
     Written,
     /// A resend: answer with this version of this stay.
@@ -100,7 +100,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: DeclarationOutcome,
     /// For a written declaration: its warnings as stored, if they differ from those it came with.
     pub warnings: Option<String>,
 }
@@ -117,7 +117,7 @@ pub async fn write(db: &Database, group: &[&NewDeclaration]) -> Result<Vec<Judge
 /// of the facility is under way.
 pub async fn write_held(
     db: &Database,
-    lease: Lease,
+    lease: CensusLease,
     group: &[&NewDeclaration],
 ) -> Result<Vec<Judged>> {
     write_in(lease::begin(db, lease).await?, db, group).await
@@ -133,7 +133,7 @@ async fn write_in(
     let written: Vec<&NewDeclaration> = group
         .iter()
         .zip(&outcomes)
-        .filter(|(_, outcome)| **outcome == Outcome::Written)
+        .filter(|(_, outcome)| **outcome == DeclarationOutcome::Written)
         .map(|(declaration, _)| *declaration)
         .collect();
     let mut notices = HashMap::new();
@@ -210,11 +210,11 @@ pub(crate) fn with_more_warnings(
 async fn take_declaration_keys(
     connection: &impl ConnectionTrait,
     group: &[&NewDeclaration],
-) -> Result<Vec<Outcome>> {
+) -> Result<Vec<DeclarationOutcome>> {
     let keys = group.iter().map(|one| KeyClaim::of(one).row()).collect();
     let taken = take_keys(connection, keys).await?;
     if taken.len() == group.len() {
-        return Ok(vec![Outcome::Written; group.len()]);
+        return Ok(vec![DeclarationOutcome::Written; group.len()]);
     }
     let lost: Vec<&NewDeclaration> = group
         .iter()
@@ -226,7 +226,7 @@ async fn take_declaration_keys(
     let mut outcomes = Vec::with_capacity(group.len());
     for declaration in group {
         if taken.contains(&declaration.stay.id) {
-            outcomes.push(Outcome::Written);
+            outcomes.push(DeclarationOutcome::Written);
             continue;
         }
         let holder = holders.get(declaration.uniqueness.key_hash.as_slice());
@@ -240,7 +240,7 @@ async fn take_declaration_keys(
             None => {
                 let claim = KeyClaim::of(declaration);
                 claim.take_over(connection, holder.stay_id).await?;
-                Outcome::Written
+                DeclarationOutcome::Written
             }
         });
     }
@@ -280,7 +280,7 @@ impl Holder {
     /// The outcome of a declaration with this content. `None` when the key is free: the holder now
     /// has another reference and did not start with this content, or its guest has left and the
     /// declaration gives no arrival.
-    fn judge(&self, content_index: &[u8], is_timeless: bool) -> Option<Outcome> {
+    fn judge(&self, content_index: &[u8], is_timeless: bool) -> Option<DeclarationOutcome> {
         if is_timeless && self.has_left {
             return None;
         }
@@ -290,11 +290,11 @@ impl Holder {
             .iter()
             .find(|(_, known)| known == content_index);
         match said {
-            Some((version, _)) => Some(Outcome::Replayed {
+            Some((version, _)) => Some(DeclarationOutcome::Replayed {
                 stay_id,
                 version: *version,
             }),
-            None if self.has_reference => Some(Outcome::ReferenceConflict { stay_id }),
+            None if self.has_reference => Some(DeclarationOutcome::ReferenceConflict { stay_id }),
             None => None,
         }
     }
@@ -399,7 +399,7 @@ pub(crate) async fn holders(
 async fn take_idempotency_keys(
     connection: &impl ConnectionTrait,
     group: &[&NewDeclaration],
-    outcomes: &mut [Outcome],
+    outcomes: &mut [DeclarationOutcome],
 ) -> Result<()> {
     judge_conflicts_by_key(connection, group, outcomes).await?;
     let keys = idempotency_rows(group, outcomes);
@@ -419,7 +419,7 @@ async fn take_idempotency_keys(
         if taken.contains(key.key_hash.as_slice()) || !keeps_key(*outcome) {
             continue;
         }
-        let was_written = *outcome == Outcome::Written;
+        let was_written = *outcome == DeclarationOutcome::Written;
         *outcome = judge_known_key(connection, key)
             .await?
             .ok_or(Error::Corrupt {
@@ -437,7 +437,7 @@ async fn take_idempotency_keys(
 async fn judge_conflicts_by_key(
     connection: &impl ConnectionTrait,
     group: &[&NewDeclaration],
-    outcomes: &mut [Outcome],
+    outcomes: &mut [DeclarationOutcome],
 ) -> Result<()> {
     for (declaration, outcome) in group.iter().zip(outcomes.iter_mut()) {
         let Some(key) = &declaration.idempotency else {
@@ -452,14 +452,17 @@ async fn judge_conflicts_by_key(
     Ok(())
 }
 
-fn keeps_key(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Written | Outcome::Replayed { .. })
+fn keeps_key(outcome: DeclarationOutcome) -> bool {
+    matches!(
+        outcome,
+        DeclarationOutcome::Written | DeclarationOutcome::Replayed { .. }
+    )
 }
 
 /// A refusal leaves the key free, so a conflict stores none.
 fn idempotency_rows(
     group: &[&NewDeclaration],
-    outcomes: &[Outcome],
+    outcomes: &[DeclarationOutcome],
 ) -> Vec<idempotency::IdempotencyKeyRow> {
     let mut keys: Vec<idempotency::IdempotencyKeyRow> = group
         .iter()
@@ -467,9 +470,11 @@ fn idempotency_rows(
         .filter_map(|(declaration, outcome)| {
             let key = declaration.idempotency.as_ref()?;
             let (stay_id, version) = match outcome {
-                Outcome::Written => (declaration.stay.id, 1),
-                Outcome::Replayed { stay_id, version } => (*stay_id, *version),
-                Outcome::ReferenceConflict { .. } | Outcome::KeyReused => return None,
+                DeclarationOutcome::Written => (declaration.stay.id, 1),
+                DeclarationOutcome::Replayed { stay_id, version } => (*stay_id, *version),
+                DeclarationOutcome::ReferenceConflict { .. } | DeclarationOutcome::KeyReused => {
+                    return None;
+                }
             };
             let target = Some((stay_id, version));
             let created_at = declaration.stay.received_at;
@@ -487,18 +492,18 @@ fn idempotency_rows(
 async fn judge_known_key(
     connection: &impl ConnectionTrait,
     key: &Idempotency,
-) -> Result<Option<Outcome>> {
+) -> Result<Option<DeclarationOutcome>> {
     let known = idempotency::get(connection, &key.key_hash).await?;
     Ok(known.map(|known| judge_by_key(key, &known)))
 }
 
 /// What becomes of a declaration whose `Idempotency-Key` is known.
-fn judge_by_key(key: &Idempotency, known: &RecordedKey) -> Outcome {
+fn judge_by_key(key: &Idempotency, known: &RecordedKey) -> DeclarationOutcome {
     match known.target {
         Some((stay_id, version)) if known.is_same_request(key) => {
-            Outcome::Replayed { stay_id, version }
+            DeclarationOutcome::Replayed { stay_id, version }
         }
-        Some(_) | None => Outcome::KeyReused,
+        Some(_) | None => DeclarationOutcome::KeyReused,
     }
 }
 

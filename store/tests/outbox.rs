@@ -21,7 +21,7 @@ use sea_orm::{
 use store::{
     ConnectOptions, Database,
     outbox::{self, Candidate, Communes, Task},
-    results::{self, Progress, TaskResult},
+    results::{self, TaskProgress, TaskResult},
 };
 use tests::{TestDatabase, on_both_databases};
 use uuid::Uuid;
@@ -92,7 +92,7 @@ impl Outbox {
     }
 
     /// Records the outcome of a task; true when its lease held.
-    async fn record(&self, task: &Task, progress: Progress) -> bool {
+    async fn record(&self, task: &Task, progress: TaskProgress) -> bool {
         let result = TaskResult::new(task, task.lease_id.unwrap(), progress);
         results::record(&self.db, &[&result], self.now)
             .await
@@ -141,8 +141,8 @@ fn stay_row(id: Uuid, delivery_version: i32, now: DateTime<Utc>) -> entity::stay
     }
 }
 
-fn fixed() -> Progress {
-    Progress::Fixed {
+fn fixed() -> TaskProgress {
+    TaskProgress::Fixed {
         identity_state: IdentityState::Verified,
         body_sha256: vec![1; 32],
         sealed_body: vec![2; 64],
@@ -170,7 +170,7 @@ async fn versions_of_a_stay_are_claimed_one_after_the_other(database: tests::Dat
         assert_eq!(ids, expected);
         assert!(outbox.claimed_ids().await.is_empty(), "while it is leased");
         for task in &claimed {
-            let again = Progress::Retry {
+            let again = TaskProgress::Retry {
                 due_at: at + TimeDelta::hours(1),
                 is_unclear: false,
             };
@@ -194,7 +194,7 @@ async fn versions_of_a_stay_are_claimed_one_after_the_other(database: tests::Dat
         assert_eq!(asked_for, 0, "what waits longer than that is left alone");
         hasten(at + TimeDelta::hours(2)).await;
         for task in outbox.claim().await {
-            assert!(outbox.record(&task, Progress::Delivered { at }).await);
+            assert!(outbox.record(&task, TaskProgress::Delivered { at }).await);
         }
     }
 }
@@ -212,7 +212,7 @@ async fn what_a_wrong_clock_puts_off_is_due_by_the_servers() {
         // The worker's clock jumps while it has the task.
         outbox.now = right + wrong_by;
         let due_at = outbox.now + pause;
-        let again = Progress::Retry {
+        let again = TaskProgress::Retry {
             due_at,
             is_unclear: false,
         };
@@ -223,7 +223,7 @@ async fn what_a_wrong_clock_puts_off_is_due_by_the_servers() {
         let claimed = outbox.claim().await;
         assert_eq!(claimed.len(), 1, "{wrong_by} ahead");
         // Due at once, for the next row.
-        let at_once = Progress::Retry {
+        let at_once = TaskProgress::Retry {
             due_at: outbox.now - pause,
             is_unclear: false,
         };
@@ -235,9 +235,9 @@ async fn what_is_settled_holds_nothing_back(database: tests::Database) {
     let outbox = Outbox::open(database).await;
     let at = outbox.now;
     let endings = [
-        Progress::Delivered { at },
-        Progress::Refused { at },
-        Progress::Parked { at },
+        TaskProgress::Delivered { at },
+        TaskProgress::Refused { at },
+        TaskProgress::Parked { at },
     ];
     for (stay, ending) in (1..).zip(endings) {
         outbox.add(stay, 1, STAY).await;
@@ -265,7 +265,11 @@ async fn a_late_identity_result_holds_back_once_it_is_under_way(database: tests:
     assert!(outbox.record(&claimed[0], fixed()).await);
     assert!(outbox.claimed_ids().await.is_empty(), "its bytes are fixed");
     let at = outbox.now;
-    assert!(outbox.record(&claimed[0], Progress::Delivered { at }).await);
+    assert!(
+        outbox
+            .record(&claimed[0], TaskProgress::Delivered { at })
+            .await
+    );
     assert_eq!(outbox.claimed_ids().await, [id_of(2, 2, STAY)]);
 }
 
@@ -289,10 +293,10 @@ async fn a_needless_task_is_taken_away_by_its_holder_only(database: tests::Datab
     outbox.add(1, 1, IDENTITY_RESULT).await;
     let mut task = outbox.claim().await.remove(0);
     let lease_id = task.lease_id.replace(fresh_id());
-    assert!(!outbox.record(&task, Progress::Needless).await);
+    assert!(!outbox.record(&task, TaskProgress::Needless).await);
     task.lease_id = lease_id;
-    assert!(outbox.record(&task, Progress::Needless).await);
-    assert!(!outbox.record(&task, Progress::Needless).await);
+    assert!(outbox.record(&task, TaskProgress::Needless).await);
+    assert!(!outbox.record(&task, TaskProgress::Needless).await);
     let backlogs = store::tasks::backlogs(&outbox.db, outbox.now).await;
     assert_eq!(backlogs.unwrap(), []);
 }
@@ -309,14 +313,14 @@ async fn on_postgres_a_task_is_claimed_and_fixed_where_it_lies() {
         outbox.add(stay, 1, STAY).await;
         for task in outbox.claim().await {
             assert_eq!(outbox::state(&task), "claimed");
-            let fixed = Progress::Fixed {
+            let fixed = TaskProgress::Fixed {
                 identity_state: IdentityState::Verified,
                 body_sha256: vec![1; 32],
                 sealed_body: vec![2; 600],
             };
             assert!(outbox.record(&task, fixed).await);
             let at = outbox.now;
-            assert!(outbox.record(&task, Progress::Delivered { at }).await);
+            assert!(outbox.record(&task, TaskProgress::Delivered { at }).await);
         }
     }
     // What a session did is counted when it ends.

@@ -24,9 +24,10 @@ const MAKE_NOTHING: [&str; 5] = [
     "validateStay",
 ];
 
-/// Operations about people that can be sent again: what they take is good once or says how things
-/// are to be, and a new link or enrolment takes the place of the one before.
-const ARE_REPEATABLE: [&str; 8] = [
+/// Operations that can be sent again: what they take is good once or says how things are to be, a
+/// new link or enrolment takes the place of the one before, and a guest who is expected already is
+/// noted once.
+const ARE_REPEATABLE: [&str; 9] = [
     "acceptInvitation",
     "beginTotp",
     "changeAccount",
@@ -34,6 +35,7 @@ const ARE_REPEATABLE: [&str; 8] = [
     "confirmTotp",
     "enrollMachine",
     "inviteAccount",
+    "noteExpectedGuests",
     "presentCode",
 ];
 

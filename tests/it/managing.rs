@@ -213,7 +213,7 @@ async fn whoever_signs_in_is_led_to_a_page_that_can_be_read(database: Database) 
     let river = River::shared(database).await;
     let nobody = Person::at(river.api());
     for (sent, next) in [
-        ("/desk/today/departures", "/desk/today"),
+        ("/desk/guests/departures", "/desk"),
         ("/account/password", "/account"),
         ("/organisation/accounts/1/link", "/organisation/accounts/1"),
     ] {

@@ -19,7 +19,6 @@ const NAMES_OF_TABLES: [&str; 2] = ["Model", "Relation"];
 
 /// Why a name stands for the same thing in two crates.
 const SHAPE: &str = "the JSON shape of what the other crate holds; the contract names it";
-const TO_RENAME: &str = "to be renamed";
 
 /// Names that may be repeated: in which crates, once for each type, and why.
 const REPEATED: &[(&str, &[&str], &str)] = &[
@@ -33,13 +32,8 @@ const REPEATED: &[(&str, &[&str], &str)] = &[
     ("Guest", &["api", "domain"], SHAPE),
     ("Identity", &["api", "intake"], SHAPE),
     ("KeyDraft", &["api", "domain"], SHAPE),
-    ("Lease", &["api", "store"], TO_RENAME),
-    ("Members", &["domain", "intake"], TO_RENAME),
     ("OrganisationDraft", &["api", "domain"], SHAPE),
-    ("Outcome", &["store", "store"], TO_RENAME),
     ("Party", &["api", "domain"], SHAPE),
-    ("Place", &["domain", "intake"], TO_RENAME),
-    ("Progress", &["intake", "store"], TO_RENAME),
     ("Receipt", &["api", "intake"], SHAPE),
     ("Residence", &["api", "domain"], SHAPE),
     ("Visa", &["api", "domain"], SHAPE),

@@ -260,9 +260,12 @@ impl Place {
         }
     }
 
-    /// A path of this place; `None` for an operation that is about neither.
+    /// A path of this place; `None` for an operation that is about neither, or about something
+    /// inside it that is not there.
     fn path(&self, template: &str) -> Option<String> {
-        if template.starts_with("/v1/stays/{") {
+        if template.matches('{').count() > 1 {
+            None
+        } else if template.starts_with("/v1/stays/{") {
             Some(filled(template, Some(&self.stay_id)))
         } else if template.starts_with("/v1/facilities/{") {
             Some(filled(template, Some(&self.facility_id)))

@@ -22,7 +22,7 @@ use metrics::histogram;
 use sha2::{Digest, Sha256};
 use store::{
     outbox::{self, Subject, Task},
-    results::{Progress, TaskResult},
+    results::{TaskProgress, TaskResult},
 };
 
 use crate::{
@@ -185,7 +185,7 @@ impl TaskDelivery<'_> {
         let sealed = self.worker.contents.seal_body(&self.task, subject, body);
         let sealed_body = sealed.map_err(|unreadable| self.outcome_of(&unreadable))?;
         let body_sha256 = Sha256::digest(body).to_vec();
-        let fixed = Progress::Fixed {
+        let fixed = TaskProgress::Fixed {
             identity_state: finding.state,
             body_sha256: body_sha256.clone(),
             sealed_body,

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use store::{
     audit::{self, Actor},
     outbox::{NewTask, Task},
-    results::{Progress, StayChange, TaskResult},
+    results::{StayChange, TaskProgress, TaskResult},
     review::NewCase,
 };
 use uuid::Uuid;
@@ -95,12 +95,12 @@ impl Results<'_> {
             TaskOutcome::Delivered { police_reference } => self.delivered(police_reference),
             TaskOutcome::Refused { code, is_conflict } => self.refused(&code, is_conflict),
             TaskOutcome::Parked { code } => self.parked(code),
-            TaskOutcome::Needless => self.result(Progress::Needless),
+            TaskOutcome::Needless => self.result(TaskProgress::Needless),
         })
     }
 
     /// The bytes and the grade are fixed before they are sent for the first time.
-    pub(crate) fn fixed(&self, fixed: Progress, judgement: IdentityJudgement) -> TaskResult {
+    pub(crate) fn fixed(&self, fixed: TaskProgress, judgement: IdentityJudgement) -> TaskResult {
         let mut result = self.result(fixed);
         if judgement.is_news {
             result.events.push(self.attention());
@@ -124,7 +124,7 @@ impl Results<'_> {
     }
 
     fn retry(&self, retry: &Retry) -> TaskResult {
-        let mut result = self.result(Progress::Retry {
+        let mut result = self.result(TaskProgress::Retry {
             due_at: retry.due_at,
             is_unclear: retry.is_unclear,
         });
@@ -137,7 +137,7 @@ impl Results<'_> {
             let id = self.task.id;
             tracing::warn!(task.id = %id, "the police's reference has an unknown format; not stored");
         }
-        let mut result = self.result(Progress::Delivered { at: self.now });
+        let mut result = self.result(TaskProgress::Delivered { at: self.now });
         result.stay = self.delivery_change(DeliveryState::Acknowledged, None);
         if self.speaks_for_the_stay() {
             let detail = match &police_reference {
@@ -164,7 +164,7 @@ impl Results<'_> {
                 "the police endpoint holds other bytes under this notification's id"
             );
         }
-        let mut result = self.result(Progress::Refused { at: self.now });
+        let mut result = self.result(TaskProgress::Refused { at: self.now });
         result.stay = self.delivery_change(DeliveryState::Rejected, Some(code));
         let detail = json!({"code": code, "notification": self.kind.as_str()});
         result.cases.push(self.case(ReviewKind::Rejected, detail));
@@ -179,7 +179,7 @@ impl Results<'_> {
     fn parked(&self, code: &'static str) -> TaskResult {
         tracing::error!(task.id = %self.task.id, code, "parked a task for an operator");
         let at = self.now;
-        let mut result = self.result(Progress::Parked { at });
+        let mut result = self.result(TaskProgress::Parked { at });
         result.audit = Some(self.audit(Action::NotificationParked));
         result.stay = self.delivery_change(DeliveryState::Parked, Some(code));
         if self.speaks_for_the_stay() {
@@ -208,7 +208,7 @@ impl Results<'_> {
         }
     }
 
-    fn result(&self, progress: Progress) -> TaskResult {
+    fn result(&self, progress: TaskProgress) -> TaskResult {
         TaskResult::new(self.task, self.lease_id, progress)
     }
 
@@ -275,7 +275,7 @@ pub(crate) fn parked_as_damaged(clock: &Clock, task: &Task, lease_id: Uuid) -> T
     let at = clock.now();
     TaskResult {
         audit: Some(audit_entry(clock, at, task, Action::NotificationParked)),
-        ..TaskResult::new(task, lease_id, Progress::Parked { at })
+        ..TaskResult::new(task, lease_id, TaskProgress::Parked { at })
     }
 }
 

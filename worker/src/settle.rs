@@ -249,7 +249,7 @@ fn observe(result_count: usize, started: Instant) {
 mod tests {
     use std::sync::Mutex as SyncMutex;
 
-    use store::results::Progress;
+    use store::results::TaskProgress;
 
     use super::*;
 
@@ -284,7 +284,7 @@ mod tests {
             lease_id: Uuid::from_u128(1),
             stay_id: Uuid::from_u128(stay),
             version: 1,
-            progress: Progress::Retry { due_at, is_unclear },
+            progress: TaskProgress::Retry { due_at, is_unclear },
             stay: results::StayChange::default(),
             attempts: Vec::new(),
             cases: Vec::new(),

@@ -22,7 +22,7 @@ use crate::shapes::text::Instant;
 use crate::topic::Topic;
 
 /// How the service is.
-pub(crate) struct Health {
+pub(crate) struct HealthReport {
     /// What this process finds of itself and of others.
     pub(crate) report: ReadinessReport,
     /// Endpoints that are cut off.
@@ -153,11 +153,11 @@ fn cut_off_view(endpoint: CutOff) -> CutOffView {
 }
 
 /// How the service is.
-pub(crate) async fn health(app: &App) -> Result<Health, Failure> {
+pub(crate) async fn health(app: &App) -> Result<HealthReport, Failure> {
     let report = app.readiness.report().await;
     let backup = installation::fact(&app.db, installation::LAST_BACKUP).await?;
     let backup = backup.and_then(|value| String::from_utf8(value).ok());
-    Ok(Health {
+    Ok(HealthReport {
         report,
         cut_off: cut_off(&map(app).await?),
         held_count: tasks::held_count(&app.db, app.clock.now()).await?,

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::enter::Visit;
 use super::form::PageForm;
-use super::rows::{self, NumberedForm, Shared};
+use super::rows::{self, NumberedForm, SharedFields};
 use super::{MadePage, PageRoute, get, html, paste, post};
 use crate::auth::{Access, op};
 use crate::facilities::rooms as room_lists;
@@ -47,7 +47,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 async fn show(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: Visit<op::GroupPage> = Visit::begin(&request, &mut body).await?;
-    let group = Group::new(&visit);
+    let group = TypedGroup::new(&visit);
     visit.group(StatusCode::OK, group, None).await
 }
 
@@ -57,7 +57,7 @@ async fn work(request: Request) -> MadePage {
     let mut visit: Visit<op::ValidateStay> = Visit::begin(&request, &mut body).await?;
     let (sent, received_at) = PageForm::receive_many(&request, &mut body).await?;
     visit.now = received_at;
-    let mut group = Group::read(&sent);
+    let mut group = TypedGroup::read(&sent);
     visit.act(&mut group, &sent).await?;
     visit.group(StatusCode::OK, group, None).await
 }
@@ -68,7 +68,7 @@ async fn declare(request: Request) -> MadePage {
     let mut visit: Visit<op::DeclareStays> = Visit::begin(&request, &mut body).await?;
     let (sent, received_at) = PageForm::receive_many(&request, &mut body).await?;
     visit.now = received_at;
-    let mut group = Group::read(&sent);
+    let mut group = TypedGroup::read(&sent);
     match visit.declare_group(&mut group).await {
         Ok(note) => visit.group(StatusCode::OK, group, Some(note)).await,
         Err(failure) => {
@@ -83,9 +83,9 @@ async fn declare(request: Request) -> MadePage {
 
 /// A group as its form says it.
 #[derive(Default)]
-struct Group {
+struct TypedGroup {
     key: String,
-    shared: Shared,
+    shared: SharedFields,
     /// The field of the head: a row, or that the head has been declared.
     head: String,
     /// How many guests the list says, as typed.
@@ -101,15 +101,15 @@ struct Group {
     note: Option<Note>,
 }
 
-impl Group {
+impl TypedGroup {
     fn new<A: Access>(visit: &Visit<A>) -> Self {
         Self {
             key: visit.new_key(),
-            shared: Shared {
+            shared: SharedFields {
                 arrival: typed::written_instant(visit.now),
                 departure: typed::written_instant(typed::usual_departure(visit.now, 1)),
                 purpose: visit.facility.default_purpose().as_str().to_owned(),
-                ..Shared::default()
+                ..SharedFields::default()
             },
             rooms: QuickRooms {
                 from: String::new(),
@@ -129,7 +129,7 @@ impl Group {
         };
         Self {
             key: text("key"),
-            shared: Shared {
+            shared: SharedFields {
                 arrival: text("arrival"),
                 departure: text("departure"),
                 purpose: text("purpose"),
@@ -188,7 +188,7 @@ impl<A: Access> Visit<A> {
     }
 
     /// Does what a button, or Enter in the scan field, asks for.
-    async fn act(&self, group: &mut Group, sent: &PageForm) -> Result<(), Failure> {
+    async fn act(&self, group: &mut TypedGroup, sent: &PageForm) -> Result<(), Failure> {
         let words = self.reader.words;
         let is_pressed = |name| !sent.value(name).is_empty();
         if is_pressed("rooms") {
@@ -212,7 +212,7 @@ impl<A: Access> Visit<A> {
         Ok(())
     }
 
-    fn scan_into(&self, group: &mut Group, text: &str) {
+    fn scan_into(&self, group: &mut TypedGroup, text: &str) {
         let words = self.reader.words;
         let form = match self.recognised(text) {
             Ok(form) => form,
@@ -242,7 +242,7 @@ impl<A: Access> Visit<A> {
         }
     }
 
-    async fn paste(&self, group: &mut Group, text: &str) -> Result<(), Failure> {
+    async fn paste(&self, group: &mut TypedGroup, text: &str) -> Result<(), Failure> {
         let words = self.reader.words;
         let read = paste::guests(text.to_owned(), self.now).await?;
         let Some(guests) = read.filter(|guests| !guests.is_empty()) else {
@@ -272,7 +272,7 @@ impl<A: Access> Visit<A> {
     }
 
     /// Gives rooms to guests without one; to all, where all have one.
-    async fn assign(&self, group: &mut Group) -> Result<(), Failure> {
+    async fn assign(&self, group: &mut TypedGroup) -> Result<(), Failure> {
         let list = room_lists::current(&self.app, &self.facility).await?.list;
         let names: Vec<String> = list.rooms().iter().map(|room| room.name.clone()).collect();
         let each = group.rooms.each.parse().unwrap_or(USUAL_EACH).max(1);
@@ -289,7 +289,7 @@ impl<A: Access> Visit<A> {
     }
 
     /// The page of a group.
-    async fn group(&self, status: StatusCode, group: Group, note: Option<Note>) -> MadePage {
+    async fn group(&self, status: StatusCode, group: TypedGroup, note: Option<Note>) -> MadePage {
         let words = self.reader.words;
         let due = self.due().await?;
         let mut judged = self.judged(group.rows, &group.shared);
@@ -308,7 +308,7 @@ impl<A: Access> Visit<A> {
             true => words.error_title(title),
             false => title.to_owned(),
         };
-        let fields = SharedFields {
+        let fields = SharedFieldsForm {
             visit: self,
             shared: &group.shared,
             head: &group.head,
@@ -349,15 +349,15 @@ fn room_after(from: &str, steps: usize, names: &[String]) -> String {
 }
 
 /// Makes the fields that all rows share.
-struct SharedFields<'a, A> {
+struct SharedFieldsForm<'a, A> {
     visit: &'a Visit<A>,
-    shared: &'a Shared,
+    shared: &'a SharedFields,
     head: &'a str,
     count: &'a str,
     rows: &'a [JudgedRow],
 }
 
-impl<A: Access> SharedFields<'_, A> {
+impl<A: Access> SharedFieldsForm<'_, A> {
     fn all(&self) -> Vec<Field> {
         let words = self.visit.reader.words;
         let shared = self.shared;
@@ -440,7 +440,7 @@ impl Visit<op::DeclareStays> {
     /// Declares the rows that can be; they leave the group.
     ///
     /// Errors: nothing was saved, or it is not known whether it was.
-    async fn declare_group(&mut self, group: &mut Group) -> Result<Note, Failure> {
+    async fn declare_group(&mut self, group: &mut TypedGroup) -> Result<Note, Failure> {
         let words = self.reader.words;
         let judged = self.judged(group.rows.clone(), &group.shared);
         let judged = judged.into_iter();
@@ -470,7 +470,7 @@ impl Visit<op::DeclareStays> {
         Ok(self.said_of(&sent, group))
     }
 
-    fn said_of(&self, sent: &Sent, group: &Group) -> Note {
+    fn said_of(&self, sent: &Sent, group: &TypedGroup) -> Note {
         let words = self.reader.words;
         let left = group.rows.len();
         let stay = (left > 0).then(|| words.bad_rows_stay(left));
@@ -530,7 +530,7 @@ mod tests {
             number: number.to_owned(),
             ..CardForm::default()
         };
-        let mut group = Group::default();
+        let mut group = TypedGroup::default();
         assert_eq!(group.add(guest("C1")), Some((1, true)));
         assert_eq!(group.add(guest("c1")), Some((1, false)));
         assert_eq!(group.add(guest("")), Some((2, true)));

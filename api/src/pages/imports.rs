@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::enter::Visit;
 use super::form::PageForm;
-use super::rows::{self, NumberedForm, Shared};
+use super::rows::{self, NumberedForm, SharedFields};
 use super::{MadePage, PageRoute, get, html, paste, post, see_other};
 use crate::auth::{Access, op};
 use crate::idempotency::IdempotencyKey;
@@ -334,7 +334,7 @@ impl<A: Access> Visit<A> {
     }
 
     fn judged_refused(&self, row: RefusedRow) -> JudgedRow {
-        let judged = self.judged_row(row.number, row.form, &Shared::default());
+        let judged = self.judged_row(row.number, row.form, &SharedFields::default());
         JudgedRow {
             label: Some(row.label),
             ..judged
@@ -423,7 +423,9 @@ impl Visit<op::DeclareStays> {
         let mut count = 0;
         if !good.is_empty() {
             let rows: Vec<&JudgedRow> = good.iter().collect();
-            let outcomes = self.declare_rows(&rows, &Shared::default(), key).await?;
+            let outcomes = self
+                .declare_rows(&rows, &SharedFields::default(), key)
+                .await?;
             for (row, outcome) in good.into_iter().zip(outcomes) {
                 match outcome {
                     Ok(accepted) => {

@@ -64,7 +64,7 @@ impl<const N: usize> ConcatRoutes for [Vec<PageRoute>; N] {
 
 /// What a page shows because of a form that came.
 #[derive(Default)]
-struct Outcome {
+struct OfficeOutcome {
     /// What happened.
     notes: Vec<pages::note::Note>,
     /// Something that is shown this once.
@@ -86,7 +86,7 @@ impl<A: Access> OfficeVisit<A> {
         &self,
         section: Section,
         heading: impl Into<String>,
-        outcome: &mut Outcome,
+        outcome: &mut OfficeOutcome,
     ) -> Result<OfficePage, Failure> {
         let heading = heading.into();
         let title = match &outcome.returned {

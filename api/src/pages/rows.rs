@@ -30,7 +30,7 @@ pub(super) type NumberedForm = (usize, CardForm);
 
 /// What all rows say where they say nothing of their own.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(super) struct SharedFields {
     /// When the stays begin.
     pub(super) arrival: String,
     /// When they are expected to end.
@@ -108,13 +108,18 @@ fn written(name: &str, value: &str) -> String {
 
 impl<A: Access> Visit<A> {
     /// What the rules say of each row.
-    pub(super) fn judged(&self, rows: Vec<NumberedForm>, shared: &Shared) -> Vec<JudgedRow> {
+    pub(super) fn judged(&self, rows: Vec<NumberedForm>, shared: &SharedFields) -> Vec<JudgedRow> {
         let rows = rows.into_iter();
         rows.map(|(number, form)| self.judged_row(number, form, shared))
             .collect()
     }
 
-    pub(super) fn judged_row(&self, number: usize, form: CardForm, shared: &Shared) -> JudgedRow {
+    pub(super) fn judged_row(
+        &self,
+        number: usize,
+        form: CardForm,
+        shared: &SharedFields,
+    ) -> JudgedRow {
         let draft = self.row_draft(number, &form, shared).to_value();
         let judged = self.app.intake.validate(self.sender(), self.now, &draft);
         let mut doubts = form.doubts.clone();
@@ -140,7 +145,7 @@ impl<A: Access> Visit<A> {
     }
 
     /// The declaration of a row.
-    pub(super) fn row_draft(&self, number: usize, form: &CardForm, shared: &Shared) -> Draft {
+    pub(super) fn row_draft(&self, number: usize, form: &CardForm, shared: &SharedFields) -> Draft {
         let own = |value: &str, shared: &str| match value {
             "" => shared.to_owned(),
             value => value.to_owned(),
@@ -184,7 +189,7 @@ impl Visit<op::DeclareStays> {
     pub(super) async fn declare_rows(
         &mut self,
         rows: &[&JudgedRow],
-        shared: &Shared,
+        shared: &SharedFields,
         key: &str,
     ) -> Result<Vec<Result<Accepted, Refusal>>, Failure> {
         let drafts = rows.iter();

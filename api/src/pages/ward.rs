@@ -32,7 +32,7 @@ use super::desk::declare::is_key;
 use super::enter::Visit;
 use super::form::PageForm;
 use super::lines::{self, StayLine};
-use super::rows::{self, NumberedForm, Shared};
+use super::rows::{self, NumberedForm, SharedFields};
 use super::{MadePage, PageRoute, get, html, paste, post};
 use crate::auth::{Access, op};
 use crate::census;
@@ -562,9 +562,9 @@ impl Visit<op::PutCensus> {
     ) -> Result<CensusReport, Refusal> {
         let lines = lines_of(ward, residents);
         let drafts = lines.iter().map(|line| match line {
-            LineOf::Row((number, form)) => {
-                self.row_draft(*number, form, &Shared::default()).to_value()
-            }
+            LineOf::Row((number, form)) => self
+                .row_draft(*number, form, &SharedFields::default())
+                .to_value(),
             LineOf::Stay(stay) => members_of(&stay.content),
         });
         let mut document = json!({

@@ -198,9 +198,8 @@ pub(crate) struct Difference {
     pointer: Pointer,
     /// How well.
     grade: String,
-    /// Which part of it is another, or how it is written otherwise; `null` where it agrees. It tells
+    /// Which part of it is another, or how it is written otherwise; absent where it agrees. It tells
     /// nothing of the registry's value.
-    #[oai(nullable)]
     reason: Option<GradeReasonWord>,
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use runtime::{clock::Clock, ids, tasks};
 use store::{
     Database,
-    census::lease::{self, Lease},
+    census::lease::{self, CensusLease},
 };
 use tokio::{
     sync::MutexGuard,
@@ -38,7 +38,7 @@ const WAIT_PAUSE: Duration = Duration::from_millis(50);
 /// The turn of one census; over when it is dropped.
 pub(super) struct Turn<'a> {
     /// The lease that every write of the census names.
-    pub(super) lease: Lease,
+    pub(super) lease: CensusLease,
     keeper: JoinHandle<()>,
     /// Signals the keeper task that the census has ended.
     working: DropGuard,
@@ -66,7 +66,7 @@ impl Intake {
         let local = timeout_at(until, local).await;
         let local = local.map_err(|_| Refusal::Overloaded)?;
         let Inner { db, clerk, .. } = &*self.inner;
-        let lease = Lease {
+        let lease = CensusLease {
             facility_id,
             lease_id: ids::uuid_v7(&clerk.clock),
         };
@@ -89,7 +89,7 @@ impl Intake {
 }
 
 /// Renews the lease until the census ends, then releases it.
-async fn keep(db: Database, clock: Clock, lease: Lease, ended: CancellationToken) {
+async fn keep(db: Database, clock: Clock, lease: CensusLease, ended: CancellationToken) {
     let mut ticks = interval(KEPT_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.reset();

@@ -14,7 +14,7 @@ use crate::{Backend, Database, Error, Result, dialect, pool::Transaction, rows, 
 
 /// The turn of one census.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
+pub struct CensusLease {
     /// The facility of the census.
     pub facility_id: Uuid,
     /// Tells this turn from all others.
@@ -27,7 +27,7 @@ pub struct Lease {
 /// turn may then stay taken until it expires.
 pub async fn take(
     db: &Database,
-    lease: Lease,
+    lease: CensusLease,
     now: DateTime<Utc>,
     lease_seconds: u32,
 ) -> Result<bool> {
@@ -72,7 +72,7 @@ async fn is_held(db: &Database, facility_id: Uuid, now: DateTime<Utc>) -> Result
 /// Extends the turn; false when it was lost.
 pub async fn keep(
     db: &Database,
-    lease: Lease,
+    lease: CensusLease,
     now: DateTime<Utc>,
     lease_seconds: u32,
 ) -> Result<bool> {
@@ -88,7 +88,7 @@ pub async fn keep(
 }
 
 /// Releases the turn if it is still held, after waiting for writes under it.
-pub async fn give_back(db: &Database, lease: Lease) -> Result<()> {
+pub async fn give_back(db: &Database, lease: CensusLease) -> Result<()> {
     let text = "DELETE FROM census_lease WHERE facility_id = ? AND lease_id = ?";
     let statement = dialect::statement(db.backend(), text, names(lease));
     db.writer().execute_raw(statement).await?;
@@ -97,7 +97,7 @@ pub async fn give_back(db: &Database, lease: Lease) -> Result<()> {
 
 /// Begins a writing transaction under the turn, which holds until the transaction ends. Fails with
 /// [`Error::LeaseLost`] when the turn has passed to another census.
-pub(crate) async fn begin(db: &Database, lease: Lease) -> Result<Transaction> {
+pub(crate) async fn begin(db: &Database, lease: CensusLease) -> Result<Transaction> {
     let transaction = write::begin(db).await?;
     if holds(&transaction, lease).await? {
         return Ok(transaction);
@@ -109,7 +109,7 @@ pub(crate) async fn begin(db: &Database, lease: Lease) -> Result<Transaction> {
 }
 
 /// Whether the turn holds, and does until the transaction ends.
-async fn holds(connection: &impl ConnectionTrait, lease: Lease) -> Result<bool> {
+async fn holds(connection: &impl ConnectionTrait, lease: CensusLease) -> Result<bool> {
     let backend = Backend::of(connection);
     let text = format!(
         "SELECT lease_id FROM census_lease WHERE facility_id = ? AND lease_id = ? {}",
@@ -119,7 +119,7 @@ async fn holds(connection: &impl ConnectionTrait, lease: Lease) -> Result<bool> 
     Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
-fn names(lease: Lease) -> Vec<Value> {
+fn names(lease: CensusLease) -> Vec<Value> {
     vec![rows::uuid(lease.facility_id), rows::uuid(lease.lease_id)]
 }
 
@@ -148,8 +148,8 @@ mod tests {
         (db, database)
     }
 
-    fn turn(number: u128) -> Lease {
-        Lease {
+    fn turn(number: u128) -> CensusLease {
+        CensusLease {
             facility_id: Uuid::from_u128(7),
             lease_id: Uuid::from_u128(number),
         }
@@ -164,7 +164,7 @@ mod tests {
         let (db, _database) = open(database).await;
         assert!(take(&db, turn(1), at(0), 60).await.unwrap());
         assert!(!take(&db, turn(2), at(59), 60).await.unwrap());
-        let elsewhere = Lease {
+        let elsewhere = CensusLease {
             facility_id: Uuid::from_u128(8),
             ..turn(2)
         };
@@ -187,7 +187,7 @@ mod tests {
         assert!(take(&db, turn(2), at(1), 60).await.unwrap());
         let lost = begin(&db, turn(1)).await.err();
         assert!(matches!(lost, Some(Error::LeaseLost { .. })), "{lost:?}");
-        let elsewhere = Lease {
+        let elsewhere = CensusLease {
             facility_id: Uuid::from_u128(8),
             ..turn(2)
         };
@@ -198,7 +198,7 @@ mod tests {
         question_about(&db, turn(2)).await.unwrap();
     }
 
-    async fn question_about(db: &Database, lease: Lease) -> Result<()> {
+    async fn question_about(db: &Database, lease: CensusLease) -> Result<()> {
         crate::census::question(db, lease, &[Uuid::from_u128(1)], &[], at(1)).await
     }
 

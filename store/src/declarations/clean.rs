@@ -24,7 +24,7 @@ use self::{
     ordinary::is_ordinary,
     statement::{CLEAN, CleanStatement, NOTICED},
 };
-use super::{Judged, NewDeclaration, Noticed, Outcome, judge_by_key};
+use super::{DeclarationOutcome, Judged, NewDeclaration, Noticed, judge_by_key};
 use crate::{
     Backend, Database, Error, Result,
     idempotency::{self, RecordedKey},
@@ -155,7 +155,7 @@ fn judge(
         let row = offered.get(&one.stay.id)?;
         match left.get(&one.stay.id) {
             None => Some(Judged {
-                outcome: Outcome::Written,
+                outcome: DeclarationOutcome::Written,
                 warnings: row.warnings.clone(),
             }),
             Some(left) => Some(Judged {
@@ -189,7 +189,7 @@ impl UncleanDeclaration {
     }
 
     /// A known key decides alone, and has nothing written.
-    fn judge(&self, declaration: &NewDeclaration) -> Option<Outcome> {
+    fn judge(&self, declaration: &NewDeclaration) -> Option<DeclarationOutcome> {
         let key = declaration.idempotency.as_ref()?;
         Some(judge_by_key(key, self.known.as_ref()?))
     }

@@ -399,7 +399,7 @@ async fn a_clean_group_is_one_statement() {
     let judged = write_clean(&db, &group).await.unwrap();
     assert_eq!(link.statement_count() - before, 1);
     let written = Some(Judged {
-        outcome: Outcome::Written,
+        outcome: DeclarationOutcome::Written,
         warnings: None,
     });
     assert_eq!(judged, vec![written; 32]);
@@ -432,7 +432,7 @@ async fn what_has_neighbours_is_two_statements() {
         "with that of the stranger"
     );
     assert_eq!(left_count, 1);
-    assert_eq!(judged[0].outcome, Outcome::Written);
+    assert_eq!(judged[0].outcome, DeclarationOutcome::Written);
     assert!(judged[0].warnings.is_some());
     assert_eq!(judged[1].warnings, None);
     assert_eq!(store.stay_count().await, 4);
@@ -473,11 +473,11 @@ async fn a_key_taken_meanwhile_undoes_the_whole_statement() {
     assert_eq!(judged.unwrap(), [None, None]);
     assert_eq!(store.stay_count().await, 1);
     let outcomes = write(&store.db, &group).await.unwrap();
-    let replayed = Outcome::Replayed {
+    let replayed = DeclarationOutcome::Replayed {
         stay_id: rival.stay.id,
         version: 1,
     };
-    assert_eq!(outcomes[0].outcome, Outcome::Written);
+    assert_eq!(outcomes[0].outcome, DeclarationOutcome::Written);
     assert_eq!(outcomes[1].outcome, replayed);
 }
 
@@ -509,7 +509,7 @@ async fn a_connection_cut_during_the_statement_leaves_the_outcome_unknown() {
     let stay_id = plain(2).stay().id;
     assert_eq!(
         again[0].outcome,
-        Outcome::Replayed {
+        DeclarationOutcome::Replayed {
             stay_id,
             version: 1
         }

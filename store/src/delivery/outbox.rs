@@ -227,7 +227,7 @@ pub async fn claim(
 ///
 /// A late identity result waiting for the registry does not hold back a later version, which
 /// carries the whole stay. It does once its bytes are fixed, and while a worker holds it. With
-/// [`Progress::Fixed`](super::results::Progress::Fixed) refused once there is a later version,
+/// [`TaskProgress::Fixed`](super::results::TaskProgress::Fixed) refused once there is a later version,
 /// neither goes before the other.
 ///
 /// Nothing is earlier than the declaration itself, which most tasks carry: no other row is read for
@@ -335,8 +335,8 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
 
 /// Makes up to `limit` tasks of these communes that wait at `step` due now, nearest deadline first;
 /// returns how many. Used when a peer may be back, so that its tasks stop waiting. Tasks due after
-/// `latest` wait because the peer asked for it, and are left alone; so are those still held for
-/// whoever declared them.
+/// `latest` wait because the peer asked for it, and are left alone; so are those that nobody has
+/// claimed and that may still be held for whoever declared them.
 pub async fn hasten(
     db: &Database,
     step: TaskStep,
@@ -350,7 +350,8 @@ pub async fn hasten(
         "UPDATE outbox_task SET due_at = ? WHERE id IN (\
            SELECT id FROM outbox_task \
            WHERE settled_at IS NULL AND lease_id IS NULL AND step = ? \
-             AND due_at > ? AND due_at <= ? AND created_at <= ?{of_communes} \
+             AND due_at > ? AND due_at <= ? AND (claim_count > 0 OR attempt_count > 0 OR created_at <= ?)\
+             {of_communes} \
            ORDER BY deadline_at, id LIMIT {limit} {})",
         dialect::skip_locked(backend)
     );

@@ -35,7 +35,7 @@ pub struct TaskResult {
     /// The stay's version it concerns.
     pub version: i32,
     /// What the task becomes.
-    pub progress: Progress,
+    pub progress: TaskProgress,
     /// What the stay becomes.
     pub stay: StayChange,
     /// The calls that were made; recorded even if the lease was lost.
@@ -52,7 +52,7 @@ pub struct TaskResult {
 
 impl TaskResult {
     /// What becomes of a task, and nothing besides.
-    pub fn new(task: &Task, lease_id: Uuid, progress: Progress) -> Self {
+    pub fn new(task: &Task, lease_id: Uuid, progress: TaskProgress) -> Self {
         Self {
             task_id: task.id,
             lease_id,
@@ -71,7 +71,7 @@ impl TaskResult {
 
 /// What a claimed task becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum TaskProgress {
     /// The identity grade and the exact bytes to send are fixed; the lease is kept. An identity
     /// result whose stay has a later version by now counts as one whose lease was lost.
     Fixed {
@@ -341,7 +341,7 @@ async fn remove_needless(
 ) -> Result<HashSet<Uuid>> {
     let mut rows: Vec<HoldRow> = results
         .iter()
-        .filter(|result| result.progress == Progress::Needless)
+        .filter(|result| result.progress == TaskProgress::Needless)
         .map(|result| HoldRow::new(result))
         .collect();
     if rows.is_empty() {
@@ -465,7 +465,7 @@ impl ProgressRow {
             sealed_body: None,
         };
         match &result.progress {
-            Progress::Fixed {
+            TaskProgress::Fixed {
                 identity_state,
                 body_sha256,
                 sealed_body,
@@ -475,14 +475,14 @@ impl ProgressRow {
                 row.body_sha256 = Some(body_sha256.clone());
                 row.sealed_body = Some(sealed_body.clone());
             }
-            Progress::Retry { due_at, is_unclear } => {
+            TaskProgress::Retry { due_at, is_unclear } => {
                 row.due_at = Some(*due_at);
                 row.unclear_count = i32::from(*is_unclear);
             }
-            Progress::Delivered { at } => row.settle(TaskState::Delivered, *at),
-            Progress::Refused { at } => row.settle(TaskState::Refused, *at),
-            Progress::Parked { at } => row.settle(TaskState::Parked, *at),
-            Progress::Needless => return None,
+            TaskProgress::Delivered { at } => row.settle(TaskState::Delivered, *at),
+            TaskProgress::Refused { at } => row.settle(TaskState::Refused, *at),
+            TaskProgress::Parked { at } => row.settle(TaskState::Parked, *at),
+            TaskProgress::Needless => return None,
         }
         Some(row)
     }

@@ -179,7 +179,7 @@ pub async fn backlogs(db: &Database, now: DateTime<Utc>) -> Result<Vec<CommuneBa
 
 /// Parked tasks of a commune that have the same cause.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct ParkedCause {
+pub struct ParkedCount {
     /// The commune.
     pub commune_code: String,
     /// What the delivery of their stays gives as the reason.
@@ -193,7 +193,7 @@ pub struct ParkedCause {
 }
 
 /// How many tasks are parked, by commune and cause.
-pub async fn parked_causes(db: &Database) -> Result<Vec<ParkedCause>> {
+pub async fn parked_causes(db: &Database) -> Result<Vec<ParkedCount>> {
     let text = "SELECT outbox_task.destination AS commune_code, stay.delivery_reason AS reason, \
            COUNT(*) AS parked_count, MIN(outbox_task.settled_at) AS oldest_at, \
            MAX(outbox_task.settled_at) AS newest_at \
@@ -201,7 +201,7 @@ pub async fn parked_causes(db: &Database) -> Result<Vec<ParkedCause>> {
          WHERE outbox_task.state = 'parked' \
          GROUP BY outbox_task.destination, stay.delivery_reason";
     let statement = dialect::statement(db.backend(), text, Vec::new());
-    let found = ParkedCause::find_by_statement(statement);
+    let found = ParkedCount::find_by_statement(statement);
     Ok(found.all(db.reader()).await?)
 }
 

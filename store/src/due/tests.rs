@@ -17,7 +17,7 @@ use sea_orm::{
 use super::*;
 use crate::{
     Backend, ConnectOptions,
-    census::lease::{self, Lease},
+    census::lease::{self, CensusLease},
 };
 
 on_both_databases![
@@ -298,7 +298,7 @@ async fn each_list_has_its_stays_in_order(database: ::tests::Database) {
 
     let at = |minutes| settled(1).arrival_at + TimeDelta::minutes(minutes);
     let stays: Vec<Uuid> = [5, 9].map(Uuid::from_u128).to_vec();
-    let turn = Lease {
+    let turn = CensusLease {
         facility_id: FACILITY,
         lease_id: Uuid::from_u128(1),
     };

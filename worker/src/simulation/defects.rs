@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
-use store::results::{Progress, TaskResult};
+use store::results::{TaskProgress, TaskResult};
 use uuid::Uuid;
 
 use super::{
@@ -121,7 +121,7 @@ impl ResultLedger for BentLedger {
             }
             let is_forgotten = |result: &TaskResult| {
                 self.defect == Defect::DeliveryForgotten
-                    && matches!(result.progress, Progress::Delivered { .. })
+                    && matches!(result.progress, TaskProgress::Delivered { .. })
             };
             let kept = bent.iter().filter(|result| !is_forgotten(result));
             let kept: Vec<&TaskResult> = kept.collect();
@@ -157,8 +157,8 @@ fn park_on_timeout(result: &mut TaskResult, now: DateTime<Utc>) {
         attempt.peer.get() == Ok(PeerName::Police)
             && attempt.code.as_deref() == Some(CallFault::Timeout.as_str())
     });
-    if is_timeout && matches!(result.progress, Progress::Retry { .. }) {
-        result.progress = Progress::Parked { at: now };
+    if is_timeout && matches!(result.progress, TaskProgress::Retry { .. }) {
+        result.progress = TaskProgress::Parked { at: now };
     }
 }
 

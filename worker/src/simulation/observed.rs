@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::rngs::StdRng;
 use store::{
     outbox::Task,
-    results::{Progress, TaskResult},
+    results::{TaskProgress, TaskResult},
 };
 use uuid::Uuid;
 
@@ -116,7 +116,7 @@ impl Observed {
             return;
         };
         let is_theirs = hold.lease_id == result.lease_id && !hold.is_over;
-        if !matches!(result.progress, Progress::Fixed { .. }) {
+        if !matches!(result.progress, TaskProgress::Fixed { .. }) {
             hold.is_over = true;
             hold.claim_count = 0;
         }

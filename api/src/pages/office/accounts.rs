@@ -22,7 +22,7 @@ use pages::office::{
 use pages::words::Words;
 use serde_json::{Map, Value, json};
 
-use super::forms::{self, Fields, Label, Returned};
+use super::forms::{self, FieldLabel, Fields, Returned};
 use super::*;
 use crate::accounts::{self, InvitationView, sessions as account_sessions};
 use crate::auth::op;
@@ -57,7 +57,7 @@ async fn list(request: Request) -> MadePage {
     let visit: OfficeVisit<op::AccountsPage> = OfficeVisit::begin(&request, &mut body).await?;
     let query = PageForm::of_query(&request);
     visit
-        .accounts(query.value("after"), Outcome::default())
+        .accounts(query.value("after"), OfficeOutcome::default())
         .await
 }
 
@@ -72,25 +72,25 @@ async fn make(request: Request) -> MadePage {
     let made = accounts::make(&visit.app, visit.admitted.caller(), &key, draft).await;
     let words = visit.reader.words;
     let outcome = match made {
-        Ok((account, Some(link))) => Outcome {
+        Ok((account, Some(link))) => OfficeOutcome {
             secret: Some(secret(
                 words.account_made(account.label.as_str()),
                 &link,
                 words,
                 PATH.to_owned(),
             )),
-            ..Outcome::default()
+            ..OfficeOutcome::default()
         },
-        Ok((_, None)) => Outcome {
+        Ok((_, None)) => OfficeOutcome {
             notes: vec![Note::done(
                 words.account_made_before().to_owned(),
                 String::new(),
             )],
-            ..Outcome::default()
+            ..OfficeOutcome::default()
         },
-        Err(failure) => Outcome {
+        Err(failure) => OfficeOutcome {
             returned: Some(returned(words, sent, &failure)),
-            ..Outcome::default()
+            ..OfficeOutcome::default()
         },
     };
     visit.accounts("", outcome).await
@@ -107,9 +107,9 @@ async fn show(request: Request) -> MadePage {
         "session" => vec![done(words.session_was_ended())],
         _ => vec![done(words.done())],
     };
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         notes,
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.account(id_of(&request)?, outcome).await
 }
@@ -159,9 +159,9 @@ async fn renew(request: Request) -> MadePage {
     let account = accounts::visible(&visit.app, caller, id).await?.account;
     let words = visit.reader.words;
     let fact = words.link_made(account.label.as_str());
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         secret: Some(secret(fact, &link, words, format!("{PATH}/{id}"))),
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.account(id, outcome).await
 }
@@ -191,7 +191,7 @@ fn secret(fact: String, link: &InvitationView, words: Words, next: String) -> On
     }
 }
 
-fn labels(words: Words) -> [Label; 6] {
+fn labels(words: Words) -> [FieldLabel; 6] {
     [
         ("name", words.account_name_short()),
         ("label", words.account_label()),
@@ -256,9 +256,9 @@ impl<A: Access> OfficeVisit<A> {
         match accounts::alter(&self.app, caller, id, &if_match, document).await {
             Ok(_) => Ok(see_other(&format!("{PATH}/{id}?done=change"))),
             Err(failure) => {
-                let outcome = Outcome {
+                let outcome = OfficeOutcome {
                     returned: Some(returned(self.reader.words, sent, &failure)),
-                    ..Outcome::default()
+                    ..OfficeOutcome::default()
                 };
                 self.account(id, outcome).await
             }
@@ -266,7 +266,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     /// The list, with the form that makes an account.
-    async fn accounts(&self, after: &str, mut outcome: Outcome) -> MadePage {
+    async fn accounts(&self, after: &str, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let caller = self.admitted.caller();
         let mut found = accounts::listed(&self.app, caller, None, part_after(after)).await?;
@@ -440,7 +440,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     /// One account, with the forms for it.
-    async fn account(&self, id: Uuid, mut outcome: Outcome) -> MadePage {
+    async fn account(&self, id: Uuid, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let caller = self.admitted.caller();
         let stored = accounts::visible(&self.app, caller, id).await?;

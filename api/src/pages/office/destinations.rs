@@ -64,9 +64,9 @@ async fn list(request: Request) -> MadePage {
         "resumed" => vec![done(words.destination_resumed())],
         _ => Vec::new(),
     };
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         notes,
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.destinations(query.value("all") == "1", outcome).await
 }
@@ -76,7 +76,7 @@ async fn show(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::DestinationsPage> = OfficeVisit::begin(&request, &mut body).await?;
     visit
-        .destination(&code_of(&request), Outcome::default())
+        .destination(&code_of(&request), OfficeOutcome::default())
         .await
 }
 
@@ -99,9 +99,9 @@ async fn pause(request: Request) -> MadePage {
                 ("reason", words.pause_reason()),
                 ("until", words.pause_until()),
             ];
-            let outcome = Outcome {
+            let outcome = OfficeOutcome {
                 returned: Some(Returned::new(sent, &failure, words, &labels)),
-                ..Outcome::default()
+                ..OfficeOutcome::default()
             };
             visit.destination(&code, outcome).await
         }
@@ -134,9 +134,9 @@ async fn send_again(request: Request) -> MadePage {
         (false, 0) => String::new(),
         (false, count) => words.superseded_stay(count),
     };
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         notes: vec![Note::done(words.requeued(done.requeued_count), advice)],
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.destinations(false, outcome).await
 }
@@ -208,7 +208,7 @@ impl<A: Access> OfficeVisit<A> {
         })
     }
 
-    async fn destinations(&self, shows_all: bool, mut outcome: Outcome) -> MadePage {
+    async fn destinations(&self, shows_all: bool, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let outlook = self.outlook().await?;
         let mut page = self
@@ -446,7 +446,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     /// One destination, with the forms that hold it back and let it go.
-    async fn destination(&self, code: &str, mut outcome: Outcome) -> MadePage {
+    async fn destination(&self, code: &str, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let outlook = self.outlook().await?;
         let row = outlook.map.destination(code);

@@ -16,7 +16,7 @@ use pages::office::{Button, Cell, Column, Fact, Facts, Form, FormField, Part, Ro
 use pages::words::Words;
 use serde_json::{Value, json};
 
-use super::forms::{self, Fields, Label, Returned};
+use super::forms::{self, FieldLabel, Fields, Returned};
 use super::*;
 use crate::admin::directory::facilities as records;
 use crate::auth::op;
@@ -47,7 +47,7 @@ async fn list(request: Request) -> MadePage {
     let visit: OfficeVisit<op::FacilitiesPage> = OfficeVisit::begin(&request, &mut body).await?;
     let query = PageForm::of_query(&request);
     let after = query.value("after").to_owned();
-    visit.facilities(&after, Outcome::default()).await
+    visit.facilities(&after, OfficeOutcome::default()).await
 }
 
 /// `POST /organisation/facilities`.
@@ -80,7 +80,7 @@ async fn make(request: Request) -> MadePage {
 async fn show(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::FacilitiesPage> = OfficeVisit::begin(&request, &mut body).await?;
-    let mut outcome = Outcome::default();
+    let mut outcome = OfficeOutcome::default();
     if !PageForm::of_query(&request).value("done").is_empty() {
         let fact = visit.reader.words.done().to_owned();
         outcome.notes.push(Note::done(fact, String::new()));
@@ -144,8 +144,8 @@ fn filled(sent: &PageForm) -> Value {
     filled
 }
 
-fn returned(words: Words, sent: PageForm, failure: &Failure) -> Outcome {
-    let labels: [Label; 8] = [
+fn returned(words: Words, sent: PageForm, failure: &Failure) -> OfficeOutcome {
+    let labels: [FieldLabel; 8] = [
         ("organisation_code", words.organisation()),
         ("kind", words.facility_kind()),
         ("name", words.name_word()),
@@ -155,9 +155,9 @@ fn returned(words: Words, sent: PageForm, failure: &Failure) -> Outcome {
         ("capacity", words.office_capacity()),
         ("valid_from", words.valid_from()),
     ];
-    Outcome {
+    OfficeOutcome {
         returned: Some(Returned::new(sent, failure, words, &labels)),
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     }
 }
 
@@ -198,7 +198,7 @@ impl<A: Access> OfficeVisit<A> {
         }
     }
 
-    async fn facilities(&self, after: &str, mut outcome: Outcome) -> MadePage {
+    async fn facilities(&self, after: &str, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let caller = self.admitted.caller();
         let (own, part) = (organisation_bound(caller), part_after(after));
@@ -357,7 +357,7 @@ impl<A: Access> OfficeVisit<A> {
         ]
     }
 
-    async fn facility_record(&self, id: Uuid, mut outcome: Outcome) -> MadePage {
+    async fn facility_record(&self, id: Uuid, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let record = records::find(&self.app, id, self.now).await?;
         if !self.sees(&record) {

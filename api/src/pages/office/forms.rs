@@ -16,7 +16,7 @@ use crate::pages::form::PageForm;
 use crate::problem::Failure;
 
 /// What a field is called, by its name.
-pub(super) type Label = (&'static str, &'static str);
+pub(super) type FieldLabel = (&'static str, &'static str);
 
 /// A form that was refused.
 pub(super) struct Returned {
@@ -25,12 +25,17 @@ pub(super) struct Returned {
     code: Code,
     /// The name of the field, the member inside it, and what is wrong.
     faults: Vec<(String, String, String)>,
-    labels: Vec<Label>,
+    labels: Vec<FieldLabel>,
 }
 
 impl Returned {
     /// A form and why it was refused; `labels` are its fields, by the members that they fill.
-    pub(super) fn new(typed: PageForm, failure: &Failure, words: Words, labels: &[Label]) -> Self {
+    pub(super) fn new(
+        typed: PageForm,
+        failure: &Failure,
+        words: Words,
+        labels: &[FieldLabel],
+    ) -> Self {
         let fault = |violation: &domain::problem::Violation| {
             let pointer = violation.pointer.trim_start_matches('/');
             let (field, inside) = pointer.split_once('/').unwrap_or((pointer, ""));

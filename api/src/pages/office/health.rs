@@ -8,7 +8,7 @@ use pages::office::{Cell, Column, Fact, Facts, Part, Row, Table, Tint};
 
 use super::destinations::{age, dash};
 use super::*;
-use crate::admin::health::{self, CutOff, Health};
+use crate::admin::health::{self, CutOff, HealthReport};
 use crate::auth::op;
 use chrono::TimeDelta;
 
@@ -26,7 +26,7 @@ async fn show(request: Request) -> MadePage {
     let visit: OfficeVisit<op::HealthPage> = OfficeVisit::begin(&request, &mut body).await?;
     let words = visit.reader.words;
     let health = health::health(&visit.app).await?;
-    let mut outcome = Outcome::default();
+    let mut outcome = OfficeOutcome::default();
     let mut page = visit
         .office_page(Section::Health, words.health(), &mut outcome)
         .await?;
@@ -40,7 +40,7 @@ async fn show(request: Request) -> MadePage {
 }
 
 impl<A: Access> OfficeVisit<A> {
-    fn verdict(&self, health: &Health) -> Note {
+    fn verdict(&self, health: &HealthReport) -> Note {
         let words = self.reader.words;
         if !health.report.is_ready {
             let advice = words.not_ready_advice().to_owned();
@@ -64,7 +64,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     /// What this process finds of itself and of others.
-    fn checks(&self, health: &Health) -> Facts {
+    fn checks(&self, health: &HealthReport) -> Facts {
         let words = self.reader.words;
         let own = health.report.checks.iter().map(|(name, is_ok)| {
             let badge = match is_ok {
@@ -125,7 +125,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     /// What is known of the workers and of backups.
-    fn at_work(&self, health: &Health) -> Facts {
+    fn at_work(&self, health: &HealthReport) -> Facts {
         let words = self.reader.words;
         let ago = |at| words.ago(age(words, at, self.now));
         let last_call = health

@@ -54,9 +54,9 @@ async fn list(request: Request) -> MadePage {
             String::new(),
         )],
     };
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         notes,
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.keys(&after, outcome).await
 }
@@ -72,7 +72,7 @@ async fn make(request: Request) -> MadePage {
     let key = IdempotencyKey(None);
     let made = keys::make(&visit.app, visit.admitted.sender(), &key, draft).await;
     let outcome = match made {
-        Ok((answer, text)) => Outcome {
+        Ok((answer, text)) => OfficeOutcome {
             secret: text.map(|text| OneTimeSecret {
                 fact: words.key_made(answer.subject.label.as_str()),
                 text: text.expose_secret().to_owned(),
@@ -80,7 +80,7 @@ async fn make(request: Request) -> MadePage {
                 kept: words.key_kept(),
                 next: PATH.to_owned(),
             }),
-            ..Outcome::default()
+            ..OfficeOutcome::default()
         },
         Err(failure) => {
             let labels = [
@@ -93,9 +93,9 @@ async fn make(request: Request) -> MadePage {
                 ("provinces", words.areas()),
                 ("expires_in_days", words.key_life()),
             ];
-            Outcome {
+            OfficeOutcome {
                 returned: Some(Returned::new(sent, &failure, words, &labels)),
-                ..Outcome::default()
+                ..OfficeOutcome::default()
             }
         }
     };
@@ -106,7 +106,7 @@ async fn make(request: Request) -> MadePage {
 async fn show(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::KeysPage> = OfficeVisit::begin(&request, &mut body).await?;
-    visit.key(id_of(&request)?, Outcome::default()).await
+    visit.key(id_of(&request)?, OfficeOutcome::default()).await
 }
 
 /// `POST /admin/keys/{id}/revoke`.
@@ -143,7 +143,7 @@ fn draft(sent: &PageForm) -> Value {
 }
 
 impl<A: Access> OfficeVisit<A> {
-    async fn keys(&self, after: &str, mut outcome: Outcome) -> MadePage {
+    async fn keys(&self, after: &str, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let mut rows = key_ring::list(&self.app.db, None, part_after(after)).await?;
         let more = cut(&mut rows, PATH, |row| row.id);
@@ -304,7 +304,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     /// One key, with the form that revokes it.
-    async fn key(&self, id: Uuid, mut outcome: Outcome) -> MadePage {
+    async fn key(&self, id: Uuid, mut outcome: OfficeOutcome) -> MadePage {
         use domain::problem::Code;
 
         let words = self.reader.words;

@@ -32,7 +32,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 async fn list(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::MachinesPage> = OfficeVisit::begin(&request, &mut body).await?;
-    visit.machines(Outcome::default()).await
+    visit.machines(OfficeOutcome::default()).await
 }
 
 /// `POST /organisation/machines`: the browser that sends it is trusted from then on.
@@ -45,21 +45,21 @@ async fn enroll(request: Request) -> MadePage {
     let sender = visit.admitted.sender();
     let words = visit.reader.words;
     let outcome = match machines::take_in(&visit.app, sender, &visit.exchange, document).await {
-        Ok(machine) => Outcome {
+        Ok(machine) => OfficeOutcome {
             notes: vec![Note::done(
                 words.machine_enrolled(machine.label.as_str()),
                 String::new(),
             )],
-            ..Outcome::default()
+            ..OfficeOutcome::default()
         },
         Err(failure) => {
             let labels = [
                 ("facility_id", words.facility_word()),
                 ("label", words.machine_label()),
             ];
-            Outcome {
+            OfficeOutcome {
                 returned: Some(Returned::new(sent, &failure, words, &labels)),
-                ..Outcome::default()
+                ..OfficeOutcome::default()
             }
         }
     };
@@ -73,15 +73,15 @@ async fn end(request: Request) -> MadePage {
     PageForm::receive(&request, &mut body).await?;
     machines::put_out(&visit.app, visit.admitted.sender(), id_of(&request)?).await?;
     let fact = visit.reader.words.machine_was_ended().to_owned();
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         notes: vec![Note::done(fact, String::new())],
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.machines(outcome).await
 }
 
 impl<A: Access> OfficeVisit<A> {
-    async fn machines(&self, mut outcome: Outcome) -> MadePage {
+    async fn machines(&self, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let found = self.trusted_machines().await?;
         let mut page = self

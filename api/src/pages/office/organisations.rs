@@ -13,7 +13,7 @@ use pages::office::{Button, Cell, Column, Form, Part, Row, Table};
 use pages::words::Words;
 use serde_json::{Value, json};
 
-use super::forms::{Fields, Label, Returned, end_or_open};
+use super::forms::{FieldLabel, Fields, Returned, end_or_open};
 use super::*;
 use crate::admin::directory::organisations;
 use crate::auth::op;
@@ -44,7 +44,7 @@ async fn list(request: Request) -> MadePage {
     let visit: OfficeVisit<op::OrganisationsPage> = OfficeVisit::begin(&request, &mut body).await?;
     let query = PageForm::of_query(&request);
     let after = query.value("after").to_owned();
-    visit.organisations(&after, Outcome::default()).await
+    visit.organisations(&after, OfficeOutcome::default()).await
 }
 
 /// `POST /admin/organisations`.
@@ -69,7 +69,7 @@ async fn make(request: Request) -> MadePage {
 async fn show(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::OrganisationsPage> = OfficeVisit::begin(&request, &mut body).await?;
-    let mut outcome = Outcome::default();
+    let mut outcome = OfficeOutcome::default();
     if !PageForm::of_query(&request).value("done").is_empty() {
         let fact = visit.reader.words.done().to_owned();
         outcome.notes.push(Note::done(fact, String::new()));
@@ -116,15 +116,15 @@ async fn open(request: Request) -> MadePage {
         .await
 }
 
-fn returned(words: Words, sent: PageForm, failure: &Failure) -> Outcome {
-    let labels: [Label; 2] = [("code", words.short_code()), ("name", words.name_word())];
+fn returned(words: Words, sent: PageForm, failure: &Failure) -> OfficeOutcome {
+    let labels: [FieldLabel; 2] = [("code", words.short_code()), ("name", words.name_word())];
     let mut back = Returned::new(sent, failure, words, &labels);
     if failure.code() == Code::CodeTaken {
         back = back.with_fault("code", Code::CodeTaken.detail(words.0));
     }
-    Outcome {
+    OfficeOutcome {
         returned: Some(back),
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     }
 }
 
@@ -143,7 +143,7 @@ impl<A: Access> OfficeVisit<A> {
         }
     }
 
-    async fn organisations(&self, after: &str, mut outcome: Outcome) -> MadePage {
+    async fn organisations(&self, after: &str, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let mut found = directory::organisations(&self.app.db, part_after(after)).await?;
         let more = cut(&mut found, PATH, |row| row.id);
@@ -212,7 +212,7 @@ impl<A: Access> OfficeVisit<A> {
         }
     }
 
-    async fn organisation(&self, id: Uuid, mut outcome: Outcome) -> MadePage {
+    async fn organisation(&self, id: Uuid, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let row = organisations::find(&self.app, id).await?;
         let mut page = self

@@ -36,13 +36,13 @@ async fn show(request: Request) -> MadePage {
     let words = visit.reader.words;
     let query = PageForm::of_query(&request);
     let done = |fact: &str| vec![Note::done(fact.to_owned(), String::new())];
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         notes: match query.value("done") {
             "session" => done(words.session_was_ended()),
             "password" => done(words.password_changed()),
             _ => Vec::new(),
         },
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.own(outcome).await
 }
@@ -72,9 +72,9 @@ async fn change_password(request: Request) -> MadePage {
     if failure.code() == Code::SignInFailed {
         back = back.with_fault("present_password", words.wrong_present_password());
     }
-    let outcome = Outcome {
+    let outcome = OfficeOutcome {
         returned: Some(back),
-        ..Outcome::default()
+        ..OfficeOutcome::default()
     };
     visit.own(outcome).await
 }
@@ -89,7 +89,7 @@ async fn end_session(request: Request) -> MadePage {
 }
 
 impl<A: Access> OfficeVisit<A> {
-    async fn own(&self, mut outcome: Outcome) -> MadePage {
+    async fn own(&self, mut outcome: OfficeOutcome) -> MadePage {
         let words = self.reader.words;
         let signed_in = self.admitted.signed_in()?;
         let account = signed_in.account();
