@@ -31,7 +31,7 @@ fi
 
 rm -rf target/browser
 export LUUTRU_BINARY="$PWD/${BINARY#"$PWD"/}"
-PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 600 \
+PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 1800 \
     "$TOOLS/bin/pytest" -q -p no:cacheprovider --rootdir "$PAGES" "$PAGES" "$@"
 PYTHONDONTWRITEBYTECODE=1 "$TOOLS/bin/python" "$PAGES/compare.py"
 echo "browser: the pages work; pictures in target/browser"

@@ -73,7 +73,7 @@ mod tests {
         let size = |asset: &Asset| asset.gzip.unwrap_or(asset.bytes).len();
         let loaded = [&FONT_400, &FONT_600, &SCRIPT, &ICON, &STYLE];
         let sum: usize = loaded.into_iter().map(size).sum();
-        // The page itself has the rest.
-        assert!(sum < 53_000, "{sum} bytes");
+        // The first page, on which one signs in, has the rest; what other pages load is theirs.
+        assert!(sum < 55_000, "{sum} bytes");
     }
 }

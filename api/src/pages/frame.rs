@@ -42,7 +42,7 @@ impl<A: Access> Visit<A> {
                 undeclared_count: self.undeclared_count,
                 ..DeadlineBar::at(words, self.now)
             }),
-            live: Some(LiveBar {
+            live: self.reader.is_readable.then(|| LiveBar {
                 question_count: due.iter().filter(|line| line.is_question()).count(),
                 has_sound: self.reader.has_sound,
             }),

@@ -32,7 +32,8 @@ pub(super) fn answer(reader: &PageReader, status: StatusCode, page: &impl Templa
 }
 
 /// Writes the token of the session into every form that changes something, so that none can be
-/// forgotten. Markup alone has such tags: what people typed is escaped.
+/// forgotten; a form with a file holds that file alone. Markup alone has such tags: what people
+/// typed is escaped.
 fn with_token(html: &str, token: &str) -> String {
     const FORM: &str = "<form";
     let field = format!(r#"<input type="hidden" name="{TOKEN_FIELD}" value="{token}">"#);
@@ -43,7 +44,7 @@ fn with_token(html: &str, token: &str) -> String {
         written.push_str(FORM);
         let (tag, rest) = part.split_at(part.find('>').map_or(part.len(), |end| end + 1));
         written.push_str(tag);
-        if tag.contains(r#" method="post""#) {
+        if tag.contains(r#" method="post""#) && !tag.contains(r#" enctype="#) {
             written.push_str(&field);
         }
         written.push_str(rest);
@@ -129,11 +130,11 @@ mod tests {
     #[test]
     fn every_form_that_changes_something_has_the_token() {
         let html = r#"<p>&#60;form</p><form class="a" method="post" action="/x"><b></b></form>
-            <form role="search" action="/y"></form><form method="post">"#;
+            <form method="post" enctype="multipart/form-data"></form><form role="search" action="/y"></form><form method="post">"#;
         let field = r#"<input type="hidden" name="csrf_token" value="77">"#;
         let expected = format!(
             r#"<p>&#60;form</p><form class="a" method="post" action="/x">{field}<b></b></form>
-            <form role="search" action="/y"></form><form method="post">{field}"#
+            <form method="post" enctype="multipart/form-data"></form><form role="search" action="/y"></form><form method="post">{field}"#
         );
         assert_eq!(with_token(html, "77"), expected);
         assert_eq!(with_token("<form", "77"), "<form");

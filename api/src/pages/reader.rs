@@ -4,7 +4,7 @@ use domain::problem::Language;
 use pages::frame::{Head, Theme};
 use pages::words::Words;
 use poem::Request;
-use poem::http::{HeaderMap, header};
+use poem::http::{HeaderMap, Method, header};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -31,6 +31,8 @@ pub(crate) struct PageReader {
     /// Whether single letters do something.
     pub(super) has_single_keys: bool,
     path: String,
+    /// Whether the page can be read again under its path: it does not answer a form.
+    pub(super) is_readable: bool,
     /// The facility that was chosen, where there are several.
     pub(super) facility: Option<Uuid>,
     /// Whether a question of the police is heard.
@@ -60,6 +62,7 @@ impl PageReader {
                 .unwrap_or_default(),
             has_single_keys: cookie(headers, KEYS) != Some("off"),
             path: request.uri().path().to_owned(),
+            is_readable: request.method() == Method::GET,
             facility: cookie(headers, FACILITY).and_then(|id| Uuid::try_parse(id).ok()),
             has_sound: cookie(headers, SOUND) != Some("off"),
             form_token: form_token(request),
