@@ -74,9 +74,9 @@ class Tour:
         known = self.service.ready["accounts"][account]
         give_password(page, known, "/")
         if known.get("totp_secret"):
+            expect(page.locator("#code")).to_be_focused()
             page.locator("#code").fill(one_time_code(known["totp_secret"]))
-            page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/sign-in" not in url)
+        expect(page.locator("nav")).to_be_visible(timeout=WAIT_MILLISECONDS)
         state = context.storage_state()
         context.close()
         return state
@@ -175,6 +175,20 @@ STEPS = [
     desk_foreigner,
     desk_phone,
     stay,
+    show("desk", "/desk/today", "today"),
+    show("desk", "/desk/group", "group"),
+    show("desk", "/desk/imports", "imports"),
+    show("desk", "/desk/register", "register"),
+    show("desk", "/desk/reconcile", "reconcile"),
+    show("ward", "/desk/ward", "ward"),
+    show("dormitory", "/desk/roster", "roster"),
+    show("residence", "/desk/household", "household"),
+    show("manager", "/organisation/accounts", "accounts", language="en"),
+    show("police", "/police", "queue"),
+    show("supervisor", "/police/dashboard", "dashboard"),
+    show("admin", "/admin", "destinations", theme="dark"),
+    show("admin", "/admin/health", "health", language="en"),
+    show("admin", "/admin/keys", "keys"),
 ]
 
 
