@@ -335,8 +335,9 @@ pub async fn subjects(db: &Database, tasks: &[Task]) -> Result<Vec<Subject>> {
 
 /// Makes up to `limit` tasks of these communes that wait at `step` due now, nearest deadline first;
 /// returns how many. Used when a peer may be back, so that its tasks stop waiting. Tasks due after
-/// `latest` wait because the peer asked for it, and are left alone; so are those that nobody has
-/// claimed and that may still be held for whoever declared them.
+/// `latest` wait because the peer asked for it, and are left alone; so are those that may still be
+/// held for whoever declared them: they are new, nobody has called a peer for them, and they are due
+/// before a hold can end.
 pub async fn hasten(
     db: &Database,
     step: TaskStep,
@@ -350,13 +351,14 @@ pub async fn hasten(
         "UPDATE outbox_task SET due_at = ? WHERE id IN (\
            SELECT id FROM outbox_task \
            WHERE settled_at IS NULL AND lease_id IS NULL AND step = ? \
-             AND due_at > ? AND due_at <= ? AND (claim_count > 0 OR attempt_count > 0 OR created_at <= ?)\
-             {of_communes} \
+             AND due_at > ? AND due_at <= ? \
+             AND (claim_count > 0 OR attempt_count > 0 OR created_at <= ? OR due_at > ?){of_communes} \
            ORDER BY deadline_at, id LIMIT {limit} {})",
         dialect::skip_locked(backend)
     );
     let mut values = vec![rows::instant(now), rows::text(step.as_str())];
-    values.extend([now, latest, now - HOLD_DURATION].map(rows::instant));
+    let hold = [now - HOLD_DURATION, now + HOLD_DURATION];
+    values.extend([now, latest].into_iter().chain(hold).map(rows::instant));
     values.extend(communes_values);
     let transaction = write::begin(db).await?;
     let changed = transaction
