@@ -10,6 +10,7 @@ use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
 use store::expected_guests;
 
+use super::form::PageForm;
 use super::{PageReader, Stop, html};
 use crate::app::App;
 use crate::auth::{Access, Admitted};
@@ -91,12 +92,28 @@ impl<A: Access> OfficeVisit<A> {
             reader: PageReader::of(request),
         })
     }
+
+    /// Admits the caller and takes the form that was sent; the visit is dated to when all of it was
+    /// there.
+    pub(super) async fn receive(request: Request) -> Result<(Self, PageForm, Request), Stop> {
+        let (request, mut body) = request.split();
+        let mut visit = Self::begin(&request, &mut body).await?;
+        let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+        visit.now = received_at;
+        Ok((visit, sent, request))
+    }
+}
+
+/// The caller's only facility, or the one that was chosen.
+pub(super) fn chosen<'a>(sender: &'a Sender, reader: &PageReader) -> Option<&'a Arc<Facility>> {
+    match sender.facilities.as_slice() {
+        [only] => Some(only),
+        _ => reader.facility.and_then(|id| sender.facility(id)),
+    }
 }
 
 fn facility(app: &App, sender: &Sender, reader: &PageReader) -> Result<Arc<Facility>, Stop> {
-    let chosen = reader.facility.and_then(|id| sender.facility(id));
-    match (sender.facilities.as_slice(), chosen) {
-        ([only], _) => Ok(Arc::clone(only)),
+    match (sender.facilities.as_slice(), chosen(sender, reader)) {
         (_, Some(chosen)) => Ok(Arc::clone(chosen)),
         ([], None) => Err(Failure::new(Code::NotFound).into()),
         (several, None) => {

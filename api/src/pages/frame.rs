@@ -7,7 +7,7 @@ use domain::stay::DueKind;
 use pages::desk::DueLine;
 use pages::frame::{DeadlineBar, Frame, LiveBar, Section};
 
-use super::enter::{OfficeVisit, Visit};
+use super::enter::{self, OfficeVisit, Visit};
 use super::{PageReader, lines};
 use crate::auth::{Access, Admitted};
 use crate::caller::Caller;
@@ -59,7 +59,7 @@ impl<A: Access> OfficeVisit<A> {
             facility: place,
             person: person(&self.reader, &self.admitted),
             section,
-            places: places(self.admitted.caller()),
+            places: places(&self.reader, self.admitted.caller()),
             attention_count: 0,
             deadline: None,
             live: None,
@@ -121,10 +121,17 @@ const fn kinds_of(section: Section) -> Option<&'static [FacilityKind]> {
     }
 }
 
-/// The places that the caller may go to.
-pub(super) fn places(caller: &Caller) -> Vec<Section> {
-    let facilities = caller.sender.facilities.iter();
-    let kinds: Vec<FacilityKind> = facilities.map(|facility| facility.kind).collect();
+/// The places that the caller may go to: at the facility that was chosen, or at any of several.
+fn places(reader: &PageReader, caller: &Caller) -> Vec<Section> {
+    let kinds: Vec<FacilityKind> = match enter::chosen(&caller.sender, reader) {
+        Some(facility) => vec![facility.kind],
+        None => caller
+            .sender
+            .facilities
+            .iter()
+            .map(|one| one.kind)
+            .collect(),
+    };
     places_at(caller, &kinds)
 }
 
@@ -139,8 +146,8 @@ fn places_at(caller: &Caller, kinds: &[FacilityKind]) -> Vec<Section> {
 }
 
 /// The first page of whoever has signed in; `None` where there is none for the role.
-pub(super) fn home(caller: &Caller) -> Option<&'static str> {
-    places(caller).first().map(|section| section.path())
+pub(super) fn home(reader: &PageReader, caller: &Caller) -> Option<&'static str> {
+    places(reader, caller).first().map(|section| section.path())
 }
 
 /// What is on its way needs nobody's hand until its deadline has passed.

@@ -20,7 +20,9 @@ use domain::catalogue::Catalogues;
 use domain::rights::OperationId;
 use domain::time::local_date;
 use pages::frame::{Frame, Section};
+use pages::note::Note;
 use pages::office::{OfficePage, OneTimeSecret};
+use pages::words::Words;
 use poem::Request;
 use store::directory::{self, ListPart};
 use uuid::Uuid;
@@ -33,8 +35,11 @@ use crate::problem::Failure;
 
 /// Rows that a page lists before it offers more.
 const LISTED_COUNT: usize = 100;
-/// Facilities and organisations that a form offers at most.
-const OFFERED_COUNT_MAX: u64 = 1_000;
+/// Facilities, organisations and machines that a page offers at most.
+const OFFERED: ListPart = ListPart {
+    after: None,
+    count_max: 1_000,
+};
 
 /// All pages of the office.
 pub(super) fn routes() -> Vec<PageRoute> {
@@ -48,29 +53,46 @@ pub(super) fn routes() -> Vec<PageRoute> {
         organisations::routes(),
         facilities::routes(),
     ]
-    .concat_routes()
-}
-
-/// Joins the pages of several kinds.
-trait ConcatRoutes {
-    fn concat_routes(self) -> Vec<PageRoute>;
-}
-
-impl<const N: usize> ConcatRoutes for [Vec<PageRoute>; N] {
-    fn concat_routes(self) -> Vec<PageRoute> {
-        self.into_iter().flatten().collect()
-    }
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What a page shows because of a form that came.
 #[derive(Default)]
 struct OfficeOutcome {
     /// What happened.
-    notes: Vec<pages::note::Note>,
+    notes: Vec<Note>,
     /// Something that is shown this once.
     secret: Option<OneTimeSecret>,
     /// The form that came back, with what is wrong with it.
     returned: Option<forms::Returned>,
+}
+
+impl OfficeOutcome {
+    /// Something was done.
+    fn done(fact: impl Into<String>) -> Self {
+        Self {
+            notes: vec![Note::done(fact.into(), String::new())],
+            ..Self::default()
+        }
+    }
+
+    /// Something is shown this once.
+    fn secret(secret: OneTimeSecret) -> Self {
+        Self {
+            secret: Some(secret),
+            ..Self::default()
+        }
+    }
+
+    /// A form came back.
+    fn returned(returned: forms::Returned) -> Self {
+        Self {
+            returned: Some(returned),
+            ..Self::default()
+        }
+    }
 }
 
 /// A facility that a form offers, or that a name is needed of.
@@ -125,11 +147,8 @@ impl<A: Access> OfficeVisit<A> {
     ) -> Result<Vec<KnownFacility>, Failure> {
         let caller = self.admitted.caller();
         let organisation_id = organisation_bound(caller).or(organisation_id);
-        let part = ListPart {
-            after: None,
-            count_max: OFFERED_COUNT_MAX,
-        };
-        let found = directory::facilities(&self.app.db, organisation_id, part, self.now).await?;
+        let db = &self.app.db;
+        let found = directory::facilities(db, organisation_id, OFFERED, self.now).await?;
         let sound = found.into_iter().filter_map(|row| row.sound("facility"));
         let bound = bound_facilities(caller);
         let seen = sound.filter(|record| bound.is_none_or(|ids| ids.contains(&record.facility.id)));
@@ -157,15 +176,26 @@ impl<A: Access> OfficeVisit<A> {
                 let areas = codes.map(|code| area_name(self.app.intake.catalogues(), &code));
                 areas.collect::<Vec<_>>().join(", ")
             }
-            Reach::Facilities => match scope.facility_ids.as_slice() {
-                [] => words.office_all_facilities().to_owned(),
-                [one] => names
-                    .get(one)
-                    .cloned()
-                    .unwrap_or_else(|| words.facility_count(1)),
-                many => words.facility_count(many.len()),
-            },
+            Reach::Facilities => named_facilities(words, &scope.facility_ids, names),
         }
+    }
+}
+
+/// The names of these facilities, by their ids.
+fn names_of(facilities: &[KnownFacility]) -> HashMap<Uuid, String> {
+    let named = facilities.iter().map(|one| (one.id, one.name.clone()));
+    named.collect()
+}
+
+/// Facilities in words; none stands for all of the organisation.
+fn named_facilities(words: Words, ids: &[Uuid], names: &HashMap<Uuid, String>) -> String {
+    match ids {
+        [] => words.office_all_facilities().to_owned(),
+        [one] => names
+            .get(one)
+            .cloned()
+            .unwrap_or_else(|| words.facility_count(1)),
+        many => words.facility_count(many.len()),
     }
 }
 

@@ -8,7 +8,6 @@ use domain::rights::OperationId;
 use domain::role::{AccountRole, Reach};
 use domain::time::local_date;
 use domain::typed::written_day;
-use intake::Expected;
 use pages::badge::{Badge, Tone};
 use pages::field::Choice;
 use pages::frame::Section;
@@ -16,8 +15,8 @@ use pages::icon::Icon;
 use pages::moment;
 use pages::note::Note;
 use pages::office::{
-    Button, Cell, Check, Checks, Column, Fact, Facts, Form, FormField, Grant, OfficePage,
-    OneTimeSecret, Part, Row, TabLink, Table,
+    Button, Cell, Column, Fact, Facts, Form, FormField, Grant, OfficePage, OneTimeSecret, Part,
+    Row, TabLink, Table,
 };
 use pages::words::Words;
 use serde_json::{Map, Value, json};
@@ -30,7 +29,6 @@ use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::pages::see_other;
 use crate::payload::JsonDocument;
-use crate::precondition::IfMatch;
 
 /// The page of accounts.
 const PATH: &str = "/organisation/accounts";
@@ -63,35 +61,18 @@ async fn list(request: Request) -> MadePage {
 
 /// `POST /organisation/accounts`.
 async fn make(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::CreateAccount> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let draft = JsonDocument::of(visit.draft(&sent), received_at);
+    let (visit, sent, _) = OfficeVisit::<op::CreateAccount>::receive(request).await?;
+    let draft = JsonDocument::of(visit.draft(&sent), visit.now);
     let key = IdempotencyKey(None);
     let made = accounts::make(&visit.app, visit.admitted.caller(), &key, draft).await;
     let words = visit.reader.words;
     let outcome = match made {
-        Ok((account, Some(link))) => OfficeOutcome {
-            secret: Some(secret(
-                words.account_made(account.label.as_str()),
-                &link,
-                words,
-                PATH.to_owned(),
-            )),
-            ..OfficeOutcome::default()
-        },
-        Ok((_, None)) => OfficeOutcome {
-            notes: vec![Note::done(
-                words.account_made_before().to_owned(),
-                String::new(),
-            )],
-            ..OfficeOutcome::default()
-        },
-        Err(failure) => OfficeOutcome {
-            returned: Some(returned(words, sent, &failure)),
-            ..OfficeOutcome::default()
-        },
+        Ok((account, Some(link))) => {
+            let fact = words.account_made(account.label.as_str());
+            OfficeOutcome::secret(secret(fact, &link, words, PATH.to_owned()))
+        }
+        Ok((_, None)) => OfficeOutcome::done(words.account_made_before()),
+        Err(failure) => OfficeOutcome::returned(returned(words, sent, &failure)),
     };
     visit.accounts("", outcome).await
 }
@@ -102,24 +83,17 @@ async fn show(request: Request) -> MadePage {
     let visit: OfficeVisit<op::AccountsPage> = OfficeVisit::begin(&request, &mut body).await?;
     let query = PageForm::of_query(&request);
     let words = visit.reader.words;
-    let notes = match query.value("done") {
-        "" => Vec::new(),
-        "session" => vec![done(words.session_was_ended())],
-        _ => vec![done(words.done())],
-    };
-    let outcome = OfficeOutcome {
-        notes,
-        ..OfficeOutcome::default()
+    let outcome = match query.value("done") {
+        "" => OfficeOutcome::default(),
+        "session" => OfficeOutcome::done(words.session_was_ended()),
+        _ => OfficeOutcome::done(words.done()),
     };
     visit.account(id_of(&request)?, outcome).await
 }
 
 /// `POST /organisation/accounts/{id}`: another label, role or scope.
 async fn change(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::ChangeAccount> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::ChangeAccount>::receive(request).await?;
     let mut patch = visit.draft(&sent);
     if let Value::Object(patch) = &mut patch {
         patch.entry("facility_ids").or_insert_with(|| json!([]));
@@ -139,10 +113,7 @@ async fn open(request: Request) -> MadePage {
 }
 
 async fn set_ended(request: Request, is_ended: bool) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::ChangeAccount> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::ChangeAccount>::receive(request).await?;
     visit
         .alter(id_of(&request)?, sent, json!({"is_ended": is_ended}))
         .await
@@ -150,35 +121,24 @@ async fn set_ended(request: Request, is_ended: bool) -> MadePage {
 
 /// `POST /organisation/accounts/{id}/link`.
 async fn renew(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::InviteAccount> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (visit, _, request) = OfficeVisit::<op::InviteAccount>::receive(request).await?;
     let id = id_of(&request)?;
     let caller = visit.admitted.caller();
     let link = accounts::new_link(&visit.app, caller, id).await?;
     let account = accounts::visible(&visit.app, caller, id).await?.account;
     let words = visit.reader.words;
     let fact = words.link_made(account.label.as_str());
-    let outcome = OfficeOutcome {
-        secret: Some(secret(fact, &link, words, format!("{PATH}/{id}"))),
-        ..OfficeOutcome::default()
-    };
-    visit.account(id, outcome).await
+    let secret = secret(fact, &link, words, format!("{PATH}/{id}"));
+    visit.account(id, OfficeOutcome::secret(secret)).await
 }
 
 /// `POST /organisation/accounts/{id}/sessions/{session}`: ends it.
 async fn end_session(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::EndSession> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (visit, _, request) = OfficeVisit::<op::EndSession>::receive(request).await?;
     let ids = request.path_params::<(Uuid, Uuid)>();
     let (id, session) = ids.map_err(|_| Failure::new(Code::NotFound))?;
     account_sessions::end(&visit.app, visit.admitted.caller(), session).await?;
     Ok(see_other(&format!("{PATH}/{id}?done=session")))
-}
-
-fn done(fact: &str) -> Note {
-    Note::done(fact.to_owned(), String::new())
 }
 
 fn secret(fact: String, link: &InvitationView, words: Words, next: String) -> OneTimeSecret {
@@ -249,18 +209,14 @@ impl<A: Access> OfficeVisit<A> {
 
     /// Changes an account, and shows it.
     async fn alter(&self, id: Uuid, sent: PageForm, patch: Value) -> MadePage {
-        let versions = sent.value("version").parse().into_iter().collect();
-        let if_match = IfMatch(Expected::Versions(versions));
+        let if_match = forms::if_match(&sent);
         let document = JsonDocument::of(patch, self.now);
         let caller = self.admitted.caller();
         match accounts::alter(&self.app, caller, id, &if_match, document).await {
             Ok(_) => Ok(see_other(&format!("{PATH}/{id}?done=change"))),
             Err(failure) => {
-                let outcome = OfficeOutcome {
-                    returned: Some(returned(self.reader.words, sent, &failure)),
-                    ..OfficeOutcome::default()
-                };
-                self.account(id, outcome).await
+                let back = returned(self.reader.words, sent, &failure);
+                self.account(id, OfficeOutcome::returned(back)).await
             }
         }
     }
@@ -351,7 +307,13 @@ impl<A: Access> OfficeVisit<A> {
             let choice = fields.choice("organisation_code", words.organisation(), "", own);
             all.push(choice.into());
         }
-        all.push(self.facility_checks(&fields, facilities, &[], is_of_all));
+        all.push(forms::facility_checks(
+            &fields,
+            legend(words),
+            facilities,
+            &[],
+            is_of_all,
+        ));
         if accounts::may_appoint(self.admitted.caller(), AccountRole::CommuneOfficer) {
             all.push(self.grants(back, &[]));
         }
@@ -379,44 +341,11 @@ impl<A: Access> OfficeVisit<A> {
 
     /// The organisations that there are, the caller's own first.
     pub(super) async fn organisation_choices(&self) -> Result<Vec<Choice>, Failure> {
-        let part = ListPart {
-            after: None,
-            count_max: OFFERED_COUNT_MAX,
-        };
-        let found = directory::organisations(&self.app.db, part).await?;
+        let found = directory::organisations(&self.app.db, OFFERED).await?;
         let own = self.admitted.sender().organisation_id;
         let (first, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.id == own);
         let all = first.into_iter().chain(rest);
         Ok(all.map(|one| Choice::new(one.code, one.name)).collect())
-    }
-
-    fn facility_checks(
-        &self,
-        fields: &Fields<'_>,
-        facilities: &[KnownFacility],
-        present: &[Uuid],
-        is_of_all: bool,
-    ) -> FormField {
-        let words = self.reader.words;
-        let items = facilities.iter().map(|one| {
-            let value = one.id.to_string();
-            Check {
-                is_chosen: fields.is_chosen("facility_ids", &value, present.contains(&one.id)),
-                value,
-                label: one.name.clone(),
-                aside: match is_of_all {
-                    true => one.organisation_code.clone(),
-                    false => String::new(),
-                },
-            }
-        });
-        FormField::Checks(Checks {
-            name: "facility_ids",
-            legend: words.facilities_of_account(),
-            hint: words.facilities_hint(),
-            fault: fields.fault("facility_ids"),
-            items: items.collect(),
-        })
     }
 
     fn grants(&self, back: Option<&Returned>, present: &[AreaGrant]) -> FormField {
@@ -566,7 +495,13 @@ impl<A: Access> OfficeVisit<A> {
         let may_have_areas =
             accounts::may_appoint(self.admitted.caller(), AccountRole::CommuneOfficer);
         if account.role.reach() == Reach::Facilities || !may_have_areas {
-            all.push(self.facility_checks(&fields, facilities, own, false));
+            all.push(forms::facility_checks(
+                &fields,
+                legend(words),
+                facilities,
+                own,
+                false,
+            ));
         } else {
             all.push(self.grants(back, &account.scope.areas));
         }
@@ -574,9 +509,9 @@ impl<A: Access> OfficeVisit<A> {
     }
 }
 
-fn names_of(facilities: &[KnownFacility]) -> HashMap<Uuid, String> {
-    let named = facilities.iter().map(|one| (one.id, one.name.clone()));
-    named.collect()
+/// What is said above the facilities of an account.
+const fn legend(words: Words) -> (&'static str, &'static str) {
+    (words.facilities_of_account(), words.facilities_hint())
 }
 
 fn table_of_accounts(words: Words, more: Option<String>) -> Table {

@@ -59,14 +59,10 @@ async fn list(request: Request) -> MadePage {
     let visit: OfficeVisit<op::DestinationsPage> = OfficeVisit::begin(&request, &mut body).await?;
     let query = PageForm::of_query(&request);
     let words = visit.reader.words;
-    let notes = match query.value("done") {
-        "paused" => vec![done(words.destination_paused())],
-        "resumed" => vec![done(words.destination_resumed())],
-        _ => Vec::new(),
-    };
-    let outcome = OfficeOutcome {
-        notes,
-        ..OfficeOutcome::default()
+    let outcome = match query.value("done") {
+        "paused" => OfficeOutcome::done(words.destination_paused()),
+        "resumed" => OfficeOutcome::done(words.destination_resumed()),
+        _ => OfficeOutcome::default(),
     };
     visit.destinations(query.value("all") == "1", outcome).await
 }
@@ -82,13 +78,9 @@ async fn show(request: Request) -> MadePage {
 
 /// `POST /admin/destinations/{code}/pause`.
 async fn pause(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::PauseDestination> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::PauseDestination>::receive(request).await?;
     let code = code_of(&request);
-    let document = JsonDocument::of(sent.to_json(&["reason", "until"]), received_at);
+    let document = JsonDocument::of(sent.to_json(&["reason", "until"]), visit.now);
     let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
     match destinations::pause(&visit.app, sender, &code, &key, document).await {
         Ok(_) => Ok(see_other("/admin?done=paused")),
@@ -99,10 +91,8 @@ async fn pause(request: Request) -> MadePage {
                 ("reason", words.pause_reason()),
                 ("until", words.pause_until()),
             ];
-            let outcome = OfficeOutcome {
-                returned: Some(Returned::new(sent, &failure, words, &labels)),
-                ..OfficeOutcome::default()
-            };
+            let back = Returned::new(sent, &failure, words, &labels);
+            let outcome = OfficeOutcome::returned(back);
             visit.destination(&code, outcome).await
         }
     }
@@ -110,9 +100,7 @@ async fn pause(request: Request) -> MadePage {
 
 /// `POST /admin/destinations/{code}/resume`.
 async fn resume(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::ResumeDestination> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (visit, _, request) = OfficeVisit::<op::ResumeDestination>::receive(request).await?;
     let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
     destinations::resume(&visit.app, sender, &code_of(&request), &key).await?;
     Ok(see_other("/admin?done=resumed"))
@@ -120,12 +108,8 @@ async fn resume(request: Request) -> MadePage {
 
 /// `POST /admin/requeue`: sends again what was set aside, of one destination or of all.
 async fn send_again(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::RequeueNotifications> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let document = JsonDocument::of(sent.to_json(&["destination"]), received_at);
+    let (visit, sent, _) = OfficeVisit::<op::RequeueNotifications>::receive(request).await?;
+    let document = JsonDocument::of(sent.to_json(&["destination"]), visit.now);
     let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
     let done = requeue::requeue(&visit.app, sender, &key, document).await?;
     let words = visit.reader.words;
@@ -143,10 +127,6 @@ async fn send_again(request: Request) -> MadePage {
 
 fn code_of(request: &Request) -> String {
     request.path_params::<String>().unwrap_or_default()
-}
-
-fn done(fact: &str) -> Note {
-    Note::done(fact.to_owned(), String::new())
 }
 
 /// What a page shows of destinations.

@@ -6,12 +6,10 @@ use domain::problem::Code;
 use domain::rights::OperationId;
 use domain::time::{format_instant, local_date};
 use domain::typed::written_day;
-use intake::Expected;
-use pages::badge::{Badge, Tone};
+use pages::badge::Badge;
 use pages::field::{Choice, Control};
 use pages::icon::Icon;
 use pages::moment;
-use pages::note::Note;
 use pages::office::{Button, Cell, Column, Fact, Facts, Form, FormField, Part, Row, Table};
 use pages::words::Words;
 use serde_json::{Value, json};
@@ -24,7 +22,6 @@ use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::pages::see_other;
 use crate::payload::JsonDocument;
-use crate::precondition::IfMatch;
 
 /// The page of facilities.
 const PATH: &str = "/organisation/facilities";
@@ -52,17 +49,13 @@ async fn list(request: Request) -> MadePage {
 
 /// `POST /organisation/facilities`.
 async fn make(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::CreateFacility> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = OfficeVisit::<op::CreateFacility>::receive(request).await?;
     let mut draft = filled(&sent);
     if let Value::Object(draft) = &mut draft {
         let code = sent.value("organisation_code");
         draft.insert("organisation_code".to_owned(), json!(code));
     }
-    let document = JsonDocument::of(draft, received_at);
+    let document = JsonDocument::of(draft, visit.now);
     let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
     match records::make(&visit.app, sender, &key, document).await {
         Ok(made) => Ok(see_other(&format!(
@@ -80,25 +73,20 @@ async fn make(request: Request) -> MadePage {
 async fn show(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::FacilitiesPage> = OfficeVisit::begin(&request, &mut body).await?;
-    let mut outcome = OfficeOutcome::default();
-    if !PageForm::of_query(&request).value("done").is_empty() {
-        let fact = visit.reader.words.done().to_owned();
-        outcome.notes.push(Note::done(fact, String::new()));
-    }
+    let outcome = match PageForm::of_query(&request).value("done") {
+        "" => OfficeOutcome::default(),
+        _ => OfficeOutcome::done(visit.reader.words.done()),
+    };
     visit.facility_record(id_of(&request)?, outcome).await
 }
 
 /// `POST /organisation/facilities/{id}`: what of it changes, and from which day on.
 async fn change(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::ChangeFacility> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::ChangeFacility>::receive(request).await?;
     let mut patch = filled(&sent);
     if let Value::Object(patch) = &mut patch {
         patch.entry("capacity").or_insert(Value::Null);
-        let today = local_date(received_at);
+        let today = local_date(visit.now);
         let day = forms::day(sent.value("valid_from"), today);
         patch.extend(day.map(|day| ("valid_from".to_owned(), day)));
     }
@@ -107,21 +95,14 @@ async fn change(request: Request) -> MadePage {
 
 /// `POST /organisation/facilities/{id}/end`.
 async fn end(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::EndFacility> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let patch = json!({"ended_at": format_instant(received_at)});
+    let (visit, sent, request) = OfficeVisit::<op::EndFacility>::receive(request).await?;
+    let patch = json!({"ended_at": format_instant(visit.now)});
     visit.alter_facility(id_of(&request)?, sent, patch).await
 }
 
 /// `POST /organisation/facilities/{id}/open`.
 async fn open(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::ChangeFacility> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::ChangeFacility>::receive(request).await?;
     let patch = json!({"ended_at": null});
     visit.alter_facility(id_of(&request)?, sent, patch).await
 }
@@ -155,10 +136,7 @@ fn returned(words: Words, sent: PageForm, failure: &Failure) -> OfficeOutcome {
         ("capacity", words.office_capacity()),
         ("valid_from", words.valid_from()),
     ];
-    OfficeOutcome {
-        returned: Some(Returned::new(sent, failure, words, &labels)),
-        ..OfficeOutcome::default()
-    }
+    OfficeOutcome::returned(Returned::new(sent, failure, words, &labels))
 }
 
 /// The facilities of an organisation, each a link.
@@ -185,8 +163,7 @@ pub(super) fn short_table(words: Words, facilities: &[KnownFacility]) -> Table {
 
 impl<A: Access> OfficeVisit<A> {
     async fn alter_facility(&self, id: Uuid, sent: PageForm, patch: Value) -> MadePage {
-        let versions = sent.value("version").parse().into_iter().collect();
-        let if_match = IfMatch(Expected::Versions(versions));
+        let if_match = forms::if_match(&sent);
         let change = (&if_match, JsonDocument::of(patch, self.now));
         let (sender, key) = (self.admitted.sender(), IdempotencyKey(None));
         match records::alter(&self.app, sender, id, &key, change).await {
@@ -261,11 +238,8 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     fn facility_badge(&self, record: &FacilityRecord) -> Badge {
-        let words = self.reader.words;
-        match is_over(record.facility.ended_at, self.now) {
-            true => Badge::new(Tone::Settled, Icon::Ban, words.takes_none()),
-            false => Badge::new(Tone::Ok, Icon::CircleCheck, words.takes_declarations()),
-        }
+        let is_ended = is_over(record.facility.ended_at, self.now);
+        forms::declaring_badge(self.reader.words, is_ended)
     }
 
     async fn new_facility(&self, back: Option<&Returned>) -> Result<Form, Failure> {
@@ -398,18 +372,8 @@ impl<A: Access> OfficeVisit<A> {
                 is_folded: false,
             })));
             let is_ended = is_over(record.ended_at, self.now);
-            let (action, heading, hint, button) = forms::end_or_open(words, &path, is_ended);
-            page.aside.push(Part::Form(Box::new(Form {
-                words,
-                id: "end",
-                action,
-                heading: heading.to_owned(),
-                hint: hint.to_owned(),
-                hidden,
-                fields: Vec::new(),
-                button,
-                is_folded: false,
-            })));
+            let form = forms::ending_form(words, &path, is_ended, hidden);
+            page.aside.push(Part::Form(Box::new(form)));
         }
         html::page(&self.reader, &page)
     }

@@ -5,14 +5,19 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use domain::problem::Code;
 use domain::typed::{self, Leaning};
+use intake::Expected;
+use pages::badge::{Badge, Tone};
 use pages::field::{Choice, Control, Field, FieldState};
 use pages::icon::Icon;
 use pages::note::Note;
-use pages::office::{Button, FaultSummary};
+use pages::office::{Button, Check, Checks, FaultSummary, Form, FormField};
 use pages::words::Words;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::KnownFacility;
 use crate::pages::form::PageForm;
+use crate::precondition::IfMatch;
 use crate::problem::Failure;
 
 /// What a field is called, by its name.
@@ -157,6 +162,13 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The version that a form is meant for.
+pub(super) fn if_match<const IS_REQUIRED: bool>(sent: &PageForm) -> IfMatch<IS_REQUIRED> {
+    IfMatch(Expected::Versions(
+        sent.value("version").parse().into_iter().collect(),
+    ))
+}
+
 /// A day as a member of a request: what cannot be read is passed on, so that the rules name it.
 pub(super) fn day(text: &str, today: NaiveDate) -> Option<Value> {
     let text = text.trim();
@@ -169,13 +181,52 @@ pub(super) fn day(text: &str, today: NaiveDate) -> Option<Value> {
     })
 }
 
+/// The facilities that a form offers, as boxes to tick.
+pub(super) fn facility_checks(
+    fields: &Fields<'_>,
+    (legend, hint): (&'static str, &'static str),
+    facilities: &[KnownFacility],
+    present: &[Uuid],
+    shows_organisation: bool,
+) -> FormField {
+    const NAME: &str = "facility_ids";
+    let items = facilities.iter().map(|one| {
+        let value = one.id.to_string();
+        Check {
+            is_chosen: fields.is_chosen(NAME, &value, present.contains(&one.id)),
+            value,
+            label: one.name.clone(),
+            aside: match shows_organisation {
+                true => one.organisation_code.clone(),
+                false => String::new(),
+            },
+        }
+    });
+    FormField::Checks(Checks {
+        name: NAME,
+        legend,
+        hint,
+        fault: fields.fault(NAME),
+        items: items.collect(),
+    })
+}
+
+/// Whether something that declares still does.
+pub(super) fn declaring_badge(words: Words, is_ended: bool) -> Badge {
+    match is_ended {
+        true => Badge::new(Tone::Settled, Icon::Ban, words.takes_none()),
+        false => Badge::new(Tone::Ok, Icon::CircleCheck, words.takes_declarations()),
+    }
+}
+
 /// The form that ends something that declares, or opens it again.
-pub(super) fn end_or_open(
+pub(super) fn ending_form(
     words: Words,
     path: &str,
     is_ended: bool,
-) -> (String, &'static str, &'static str, Button) {
-    match is_ended {
+    hidden: Vec<(&'static str, String)>,
+) -> Form {
+    let (action, heading, hint, button) = match is_ended {
         false => (
             format!("{path}/end"),
             words.end_declaring(),
@@ -188,5 +239,16 @@ pub(super) fn end_or_open(
             words.open_declaring_hint(),
             Button::plain(Icon::Undo, words.open_declaring()),
         ),
+    };
+    Form {
+        words,
+        id: "end",
+        action,
+        heading: heading.to_owned(),
+        hint: hint.to_owned(),
+        hidden,
+        fields: Vec::new(),
+        button,
+        is_folded: false,
     }
 }

@@ -7,17 +7,15 @@ use pages::badge::{Badge, Tone};
 use pages::field::Choice;
 use pages::icon::Icon;
 use pages::moment;
-use pages::note::Note;
 use pages::office::{
-    Act, Button, Cell, Check, Checks, Column, Fact, Facts, Form, FormField, OneTimeSecret, Part,
-    Row, Table,
+    Act, Button, Cell, Column, Fact, Facts, Form, OneTimeSecret, Part, Row, Table,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use store::key_ring;
 
 use super::destinations::dash;
-use super::forms::{Fields, Returned};
+use super::forms::{self, Fields, Returned};
 use super::*;
 use crate::admin::directory::keys;
 use crate::auth::op;
@@ -47,28 +45,18 @@ async fn list(request: Request) -> MadePage {
     let query = PageForm::of_query(&request);
     let after = query.value("after").to_owned();
     let words = visit.reader.words;
-    let notes = match query.value("done") {
-        "" => Vec::new(),
-        _ => vec![Note::done(
-            words.key_was_revoked().to_owned(),
-            String::new(),
-        )],
-    };
-    let outcome = OfficeOutcome {
-        notes,
-        ..OfficeOutcome::default()
+    let outcome = match query.value("done") {
+        "" => OfficeOutcome::default(),
+        _ => OfficeOutcome::done(words.key_was_revoked()),
     };
     visit.keys(&after, outcome).await
 }
 
 /// `POST /admin/keys`.
 async fn make(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::CreateKey> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = OfficeVisit::<op::CreateKey>::receive(request).await?;
     let words = visit.reader.words;
-    let draft = JsonDocument::of(draft(&sent), received_at);
+    let draft = JsonDocument::of(draft(&sent), visit.now);
     let key = IdempotencyKey(None);
     let made = keys::make(&visit.app, visit.admitted.sender(), &key, draft).await;
     let outcome = match made {
@@ -93,10 +81,7 @@ async fn make(request: Request) -> MadePage {
                 ("provinces", words.areas()),
                 ("expires_in_days", words.key_life()),
             ];
-            OfficeOutcome {
-                returned: Some(Returned::new(sent, &failure, words, &labels)),
-                ..OfficeOutcome::default()
-            }
+            OfficeOutcome::returned(Returned::new(sent, &failure, words, &labels))
         }
     };
     visit.keys("", outcome).await
@@ -111,9 +96,7 @@ async fn show(request: Request) -> MadePage {
 
 /// `POST /admin/keys/{id}/revoke`.
 async fn revoke(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::RevokeKey> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (visit, _, request) = OfficeVisit::<op::RevokeKey>::receive(request).await?;
     keys::end(&visit.app, visit.admitted.sender(), id_of(&request)?).await?;
     Ok(crate::pages::see_other("/admin/keys?done=revoked"))
 }
@@ -150,8 +133,7 @@ impl<A: Access> OfficeVisit<A> {
         let sound = rows.into_iter().filter_map(|row| row.sound("api_key"));
         let found: Vec<KeyRecord> = sound.collect();
         let facilities = self.known_facilities(None).await?;
-        let names = facilities.iter().map(|one| (one.id, one.name.clone()));
-        let names: HashMap<Uuid, String> = names.collect();
+        let names = names_of(&facilities);
         let mut page = self
             .office_page(Section::Keys, words.keys_heading(), &mut outcome)
             .await?;
@@ -217,14 +199,7 @@ impl<A: Access> OfficeVisit<A> {
                 let areas = codes.map(|code| area_name(catalogues, code));
                 areas.collect::<Vec<_>>().join(", ")
             }
-            Role::Declarant | Role::Integrator => match key.facility_ids.as_slice() {
-                [] => words.office_all_facilities().to_owned(),
-                [one] => names
-                    .get(one)
-                    .cloned()
-                    .unwrap_or_else(|| words.facility_count(1)),
-                many => words.facility_count(many.len()),
-            },
+            Role::Declarant | Role::Integrator => named_facilities(words, &key.facility_ids, names),
         }
     }
 
@@ -254,15 +229,7 @@ impl<A: Access> OfficeVisit<A> {
             .iter()
             .map(|days| Choice::new(days.to_string(), words.days_long(days)));
         let lives = lives.chain([Choice::new("", words.never_ends())]).collect();
-        let items = facilities.iter().map(|one| {
-            let value = one.id.to_string();
-            Check {
-                is_chosen: fields.is_chosen("facility_ids", &value, false),
-                value,
-                label: one.name.clone(),
-                aside: one.organisation_code.clone(),
-            }
-        });
+        let legend = (words.declares_for(), words.declares_for_hint());
         let organisations = self.organisation_choices().await?;
         Ok(Form {
             words,
@@ -285,13 +252,7 @@ impl<A: Access> OfficeVisit<A> {
                 fields
                     .choice("expires_in_days", words.key_life(), "365", lives)
                     .into(),
-                FormField::Checks(Checks {
-                    name: "facility_ids",
-                    legend: words.declares_for(),
-                    hint: words.declares_for_hint(),
-                    fault: fields.fault("facility_ids"),
-                    items: items.collect(),
-                }),
+                forms::facility_checks(&fields, legend, facilities, &[], true),
                 fields
                     .line("areas", words.areas(), "")
                     .hint(words.key_areas_hint())
@@ -311,8 +272,7 @@ impl<A: Access> OfficeVisit<A> {
         let found = key_ring::find(&self.app.db, id).await?;
         let key = found.ok_or_else(|| Failure::new(Code::NotFound))?;
         let facilities = self.known_facilities(Some(key.organisation_id)).await?;
-        let names = facilities.into_iter().map(|one| (one.id, one.name));
-        let names: HashMap<Uuid, String> = names.collect();
+        let names = names_of(&facilities);
         let mut page = self
             .office_page(Section::Keys, key.label.clone(), &mut outcome)
             .await?;

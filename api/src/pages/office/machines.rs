@@ -5,7 +5,6 @@ use pages::badge::{Badge, Tone};
 use pages::field::Choice;
 use pages::icon::Icon;
 use pages::moment;
-use pages::note::Note;
 use pages::office::{Act, Button, Cell, Column, Form, Part, Row, Table};
 use store::accounts::machines::{self as kept, Machine};
 
@@ -13,7 +12,6 @@ use super::forms::{Fields, Returned};
 use super::*;
 use crate::accounts::machines;
 use crate::auth::op;
-use crate::pages::form::PageForm;
 use crate::payload::JsonDocument;
 
 /// The page of machines.
@@ -37,30 +35,18 @@ async fn list(request: Request) -> MadePage {
 
 /// `POST /organisation/machines`: the browser that sends it is trusted from then on.
 async fn enroll(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::EnrollMachine> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let document = JsonDocument::of(sent.to_json(&["facility_id", "label"]), received_at);
+    let (visit, sent, _) = OfficeVisit::<op::EnrollMachine>::receive(request).await?;
+    let document = JsonDocument::of(sent.to_json(&["facility_id", "label"]), visit.now);
     let sender = visit.admitted.sender();
     let words = visit.reader.words;
     let outcome = match machines::take_in(&visit.app, sender, &visit.exchange, document).await {
-        Ok(machine) => OfficeOutcome {
-            notes: vec![Note::done(
-                words.machine_enrolled(machine.label.as_str()),
-                String::new(),
-            )],
-            ..OfficeOutcome::default()
-        },
+        Ok(machine) => OfficeOutcome::done(words.machine_enrolled(machine.label.as_str())),
         Err(failure) => {
             let labels = [
                 ("facility_id", words.facility_word()),
                 ("label", words.machine_label()),
             ];
-            OfficeOutcome {
-                returned: Some(Returned::new(sent, &failure, words, &labels)),
-                ..OfficeOutcome::default()
-            }
+            OfficeOutcome::returned(Returned::new(sent, &failure, words, &labels))
         }
     };
     visit.machines(outcome).await
@@ -68,16 +54,10 @@ async fn enroll(request: Request) -> MadePage {
 
 /// `POST /organisation/machines/{id}`: it is a machine like any other from then on.
 async fn end(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::EndMachine> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (visit, _, request) = OfficeVisit::<op::EndMachine>::receive(request).await?;
     machines::put_out(&visit.app, visit.admitted.sender(), id_of(&request)?).await?;
-    let fact = visit.reader.words.machine_was_ended().to_owned();
-    let outcome = OfficeOutcome {
-        notes: vec![Note::done(fact, String::new())],
-        ..OfficeOutcome::default()
-    };
-    visit.machines(outcome).await
+    let fact = visit.reader.words.machine_was_ended();
+    visit.machines(OfficeOutcome::done(fact)).await
 }
 
 impl<A: Access> OfficeVisit<A> {
@@ -117,13 +97,9 @@ impl<A: Access> OfficeVisit<A> {
     /// The machines that stand in for codes, at the caller's facilities.
     async fn trusted_machines(&self) -> Result<Vec<Machine>, Failure> {
         let caller = self.admitted.caller();
-        let part = ListPart {
-            after: None,
-            count_max: OFFERED_COUNT_MAX,
-        };
         let own = caller.sender.organisation_id;
         let (facilities, by) = (bound_facilities(caller), &self.app.account_row_key);
-        let mut found = kept::list(&self.app.db, own, facilities, part, by).await?;
+        let mut found = kept::list(&self.app.db, own, facilities, OFFERED, by).await?;
         found.retain(|machine| machine.ended_at.is_none());
         Ok(found)
     }

@@ -4,16 +4,14 @@ use domain::directory::{Organisation, is_over};
 use domain::problem::Code;
 use domain::rights::OperationId;
 use domain::time::format_instant;
-use intake::Expected;
-use pages::badge::{Badge, Tone};
+use pages::badge::Badge;
 use pages::icon::Icon;
 use pages::moment;
-use pages::note::Note;
 use pages::office::{Button, Cell, Column, Form, Part, Row, Table};
 use pages::words::Words;
 use serde_json::{Value, json};
 
-use super::forms::{FieldLabel, Fields, Returned, end_or_open};
+use super::forms::{self, FieldLabel, Fields, Returned};
 use super::*;
 use crate::admin::directory::organisations;
 use crate::auth::op;
@@ -21,7 +19,6 @@ use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::pages::see_other;
 use crate::payload::JsonDocument;
-use crate::precondition::IfMatch;
 
 /// The page of organisations.
 const PATH: &str = "/admin/organisations";
@@ -49,12 +46,8 @@ async fn list(request: Request) -> MadePage {
 
 /// `POST /admin/organisations`.
 async fn make(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::CreateOrganisation> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let document = JsonDocument::of(sent.to_json(&["code", "name"]), received_at);
+    let (visit, sent, _) = OfficeVisit::<op::CreateOrganisation>::receive(request).await?;
+    let document = JsonDocument::of(sent.to_json(&["code", "name"]), visit.now);
     let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
     match organisations::make(&visit.app, sender, &key, document).await {
         Ok(made) => Ok(see_other(&format!("{PATH}/{}?done=made", made.subject.id))),
@@ -69,21 +62,16 @@ async fn make(request: Request) -> MadePage {
 async fn show(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let visit: OfficeVisit<op::OrganisationsPage> = OfficeVisit::begin(&request, &mut body).await?;
-    let mut outcome = OfficeOutcome::default();
-    if !PageForm::of_query(&request).value("done").is_empty() {
-        let fact = visit.reader.words.done().to_owned();
-        outcome.notes.push(Note::done(fact, String::new()));
-    }
+    let outcome = match PageForm::of_query(&request).value("done") {
+        "" => OfficeOutcome::default(),
+        _ => OfficeOutcome::done(visit.reader.words.done()),
+    };
     visit.organisation(id_of(&request)?, outcome).await
 }
 
 /// `POST /admin/organisations/{id}`: another name.
 async fn change(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::ChangeOrganisation> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::ChangeOrganisation>::receive(request).await?;
     let patch = json!({"name": sent.value("name")});
     visit
         .alter_organisation(id_of(&request)?, sent, patch)
@@ -92,12 +80,8 @@ async fn change(request: Request) -> MadePage {
 
 /// `POST /admin/organisations/{id}/end`.
 async fn end(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::EndOrganisation> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let patch = json!({"ended_at": format_instant(received_at)});
+    let (visit, sent, request) = OfficeVisit::<op::EndOrganisation>::receive(request).await?;
+    let patch = json!({"ended_at": format_instant(visit.now)});
     visit
         .alter_organisation(id_of(&request)?, sent, patch)
         .await
@@ -105,11 +89,7 @@ async fn end(request: Request) -> MadePage {
 
 /// `POST /admin/organisations/{id}/open`.
 async fn open(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::ChangeOrganisation> =
-        OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::ChangeOrganisation>::receive(request).await?;
     let patch = json!({"ended_at": null});
     visit
         .alter_organisation(id_of(&request)?, sent, patch)
@@ -122,16 +102,12 @@ fn returned(words: Words, sent: PageForm, failure: &Failure) -> OfficeOutcome {
     if failure.code() == Code::CodeTaken {
         back = back.with_fault("code", Code::CodeTaken.detail(words.0));
     }
-    OfficeOutcome {
-        returned: Some(back),
-        ..OfficeOutcome::default()
-    }
+    OfficeOutcome::returned(back)
 }
 
 impl<A: Access> OfficeVisit<A> {
     async fn alter_organisation(&self, id: Uuid, sent: PageForm, patch: Value) -> MadePage {
-        let versions = sent.value("version").parse().into_iter().collect();
-        let if_match = IfMatch(Expected::Versions(versions));
+        let if_match = forms::if_match(&sent);
         let change = (&if_match, JsonDocument::of(patch, self.now));
         let (sender, key) = (self.admitted.sender(), IdempotencyKey(None));
         match organisations::alter(&self.app, sender, id, &key, change).await {
@@ -205,11 +181,7 @@ impl<A: Access> OfficeVisit<A> {
     }
 
     fn organisation_badge(&self, row: &Organisation) -> Badge {
-        let words = self.reader.words;
-        match is_over(row.ended_at, self.now) {
-            true => Badge::new(Tone::Settled, Icon::Ban, words.takes_none()),
-            false => Badge::new(Tone::Ok, Icon::CircleCheck, words.takes_declarations()),
-        }
+        forms::declaring_badge(self.reader.words, is_over(row.ended_at, self.now))
     }
 
     async fn organisation(&self, id: Uuid, mut outcome: OfficeOutcome) -> MadePage {
@@ -236,18 +208,8 @@ impl<A: Access> OfficeVisit<A> {
                 is_folded: false,
             })));
             let is_ended = is_over(row.ended_at, self.now);
-            let (action, heading, hint, button) = end_or_open(words, &path, is_ended);
-            page.aside.push(Part::Form(Box::new(Form {
-                words,
-                id: "end",
-                action,
-                heading: heading.to_owned(),
-                hint: hint.to_owned(),
-                hidden,
-                fields: Vec::new(),
-                button,
-                is_folded: false,
-            })));
+            let form = forms::ending_form(words, &path, is_ended, hidden);
+            page.aside.push(Part::Form(Box::new(form)));
         }
         let facilities = self.known_facilities(Some(id)).await?;
         page.parts.push(Part::Table(super::facilities::short_table(

@@ -4,7 +4,6 @@ use domain::problem::Code;
 use domain::session::request::PasswordRequest;
 use pages::badge::{Badge, Tone};
 use pages::icon::Icon;
-use pages::note::Note;
 use pages::office::{Button, Fact, Facts, Form, FormField, Part};
 
 use super::forms::{Fields, Returned};
@@ -35,14 +34,10 @@ async fn show(request: Request) -> MadePage {
     let visit: OfficeVisit<op::SessionsPage> = OfficeVisit::begin(&request, &mut body).await?;
     let words = visit.reader.words;
     let query = PageForm::of_query(&request);
-    let done = |fact: &str| vec![Note::done(fact.to_owned(), String::new())];
-    let outcome = OfficeOutcome {
-        notes: match query.value("done") {
-            "session" => done(words.session_was_ended()),
-            "password" => done(words.password_changed()),
-            _ => Vec::new(),
-        },
-        ..OfficeOutcome::default()
+    let outcome = match query.value("done") {
+        "session" => OfficeOutcome::done(words.session_was_ended()),
+        "password" => OfficeOutcome::done(words.password_changed()),
+        _ => OfficeOutcome::default(),
     };
     visit.own(outcome).await
 }
@@ -72,18 +67,12 @@ async fn change_password(request: Request) -> MadePage {
     if failure.code() == Code::SignInFailed {
         back = back.with_fault("present_password", words.wrong_present_password());
     }
-    let outcome = OfficeOutcome {
-        returned: Some(back),
-        ..OfficeOutcome::default()
-    };
-    visit.own(outcome).await
+    visit.own(OfficeOutcome::returned(back)).await
 }
 
 /// `POST /account/sessions/{id}`: ends one of one's own sessions, or whichever one may end.
 async fn end_session(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::EndSession> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (visit, _, request) = OfficeVisit::<op::EndSession>::receive(request).await?;
     account_sessions::end(&visit.app, visit.admitted.caller(), id_of(&request)?).await?;
     Ok(see_other("/account?done=session"))
 }
@@ -104,10 +93,9 @@ impl<A: Access> OfficeVisit<A> {
         let current = Some(signed_in.kept.session.id);
         let table = super::sessions::table(words, (account, &found), current, Some(&path));
         page.parts.push(Part::Table(table));
-        let names = self.known_facilities(Some(account.organisation_id)).await?;
-        let names = names.into_iter().map(|one| (one.id, one.name)).collect();
-        page.aside
-            .push(Part::Facts(self.own_facts(account, &names)?));
+        let facilities = self.known_facilities(Some(account.organisation_id)).await?;
+        let facts = self.own_facts(account, &names_of(&facilities))?;
+        page.aside.push(Part::Facts(facts));
         page.aside.push(Part::Form(Box::new(self.keys_form())));
         html::page(&self.reader, &page)
     }
