@@ -59,6 +59,11 @@ const READY: Duration = Duration::from_secs(120);
 const API_PORT: u16 = 8080;
 const REGISTRY_PORT: u16 = 8081;
 const POLICE_PORT: u16 = 8082;
+const TLS_PORT: u16 = 443;
+/// What the proxy's container begins with.
+const PROXY_START: &str = "/usr/local/bin/start.sh";
+/// Where browsers would reach it.
+const PUBLIC_URL: &str = "https://localhost";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -245,6 +250,7 @@ impl Layout {
         let plan = Plan {
             image: make_image(&name),
             secrets: Secrets::generate(),
+            identity: TlsIdentity::generate(),
             name,
         };
         let mut containers = Vec::new();
@@ -270,9 +276,9 @@ impl Layout {
             containers.push(start(plan.numbered("worker", number, 9090)).await);
         }
         let proxy = start(plan.proxy()).await;
-        let proxy_address = format!("http://{}", address(&proxy, 80).await);
+        let proxy_address = format!("https://{}", address(&proxy, TLS_PORT).await);
         containers.push(proxy);
-        let proxy = Caller::new(&proxy_address, None);
+        let proxy = Caller::over_tls(&proxy_address, &plan.identity.certificate);
         let is_ready = async || {
             let answer = proxy.call("GET", "/readyz").try_send().await;
             answer.is_ok_and(|answer| answer.status == 200)
@@ -333,6 +339,7 @@ fn texts(object: &Value) -> BTreeMap<String, String> {
 struct Plan {
     image: String,
     secrets: Secrets,
+    identity: TlsIdentity,
     /// Of the network; containers are named after it.
     name: String,
 }
@@ -373,6 +380,7 @@ impl Plan {
         let at = |role: &str, port| format!("http://{}-{role}:{port}", self.name);
         let settings = [
             ("LUUTRU_PROFILE", "production".to_owned()),
+            ("LUUTRU_PUBLIC_URL", PUBLIC_URL.to_owned()),
             ("LUUTRU_DATABASE_URL", database),
             ("LUUTRU_LISTEN", format!("0.0.0.0:{API_PORT}")),
             ("LUUTRU_OPS_LISTEN", "0.0.0.0:9090".to_owned()),
@@ -412,9 +420,20 @@ impl Plan {
     fn proxy(&self) -> ContainerRequest<GenericImage> {
         let settings = include_str!("../../../docker/proxy/nginx.conf");
         let settings = settings.replace("server api-", &format!("server {}-api-", self.name));
-        let image = image_of("NGINX_IMAGE", "nginx:1.28").with_exposed_port(80.tcp());
+        let begin = include_bytes!("../../../docker/proxy/start.sh").to_vec();
+        let image = image_of("NGINX_IMAGE", "nginx:1.28")
+            .with_exposed_port(TLS_PORT.tcp())
+            .with_entrypoint("/bin/sh");
         self.placed(image, "proxy")
+            .with_cmd([PROXY_START])
+            .with_env_var("LUUTRU_PUBLIC_URL", PUBLIC_URL)
+            .with_copy_to(PROXY_START, begin)
             .with_copy_to("/etc/nginx/nginx.conf", settings.into_bytes())
+            .with_copy_to(
+                "/run/secrets/tls_certificate",
+                self.identity.certificate.clone(),
+            )
+            .with_copy_to("/run/secrets/tls_key", self.identity.key.clone())
     }
 
     fn placed(&self, image: GenericImage, role: &str) -> ContainerRequest<GenericImage> {
@@ -422,6 +441,37 @@ impl Plan {
             .with_network(&self.name)
             .with_container_name(format!("{}-{role}", self.name))
             .with_startup_timeout(READY)
+    }
+}
+
+/// What TLS needs at the proxy, as PEM: a certificate that signs itself, for this machine.
+struct TlsIdentity {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl TlsIdentity {
+    fn generate() -> Self {
+        let place = tempfile::tempdir().expect("a directory");
+        let [certificate, key] = ["certificate", "key"].map(|name| place.path().join(name));
+        let names = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1";
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"])
+            .args(["-pkeyopt", "ec_paramgen_curve:P-256"])
+            .args(["-subj", "/CN=localhost", "-addext", names])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .output()
+            .expect("openssl can be started");
+        assert!(made.status.success(), "openssl made no certificate");
+        let read = |path| std::fs::read(path).expect("what openssl wrote");
+        Self {
+            certificate: read(&certificate),
+            key: read(&key),
+        }
     }
 }
 
