@@ -49,8 +49,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /desk`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::DeskPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::DeskPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     let sent = match Uuid::try_parse(query.value("sent")) {
         Ok(id) => visit.sent(id).await?,

@@ -58,6 +58,22 @@ impl<A: Access> Visit<A> {
         })
     }
 
+    /// Admits a caller who sent no form; gives the request back.
+    pub(super) async fn open(request: Request) -> Result<(Self, Request), Stop> {
+        let (request, mut body) = request.split();
+        Ok((Self::begin(&request, &mut body).await?, request))
+    }
+
+    /// Admits the caller and takes the form that was sent; the visit is dated to when all of it was
+    /// there.
+    pub(super) async fn receive(request: Request) -> Result<(Self, PageForm, Request), Stop> {
+        let (request, mut body) = request.split();
+        let mut visit = Self::begin(&request, &mut body).await?;
+        let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+        visit.now = received_at;
+        Ok((visit, sent, request))
+    }
+
     /// The caller as the rules see it.
     pub(super) fn sender(&self) -> &Sender {
         self.admitted.sender()
@@ -91,6 +107,12 @@ impl<A: Access> OfficeVisit<A> {
             now: app.clock.now(),
             reader: PageReader::of(request),
         })
+    }
+
+    /// Admits a caller who sent no form; gives the request back.
+    pub(super) async fn open(request: Request) -> Result<(Self, Request), Stop> {
+        let (request, mut body) = request.split();
+        Ok((Self::begin(&request, &mut body).await?, request))
     }
 
     /// Admits the caller and takes the form that was sent; the visit is dated to when all of it was

@@ -45,8 +45,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /desk/group`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::GroupPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, _) = Visit::<op::GroupPage>::open(request).await?;
     let group = TypedGroup::new(&visit);
     visit.group(StatusCode::OK, group, None).await
 }

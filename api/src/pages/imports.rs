@@ -56,8 +56,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /desk/imports`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::ImportsPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, _) = Visit::<op::ImportsPage>::open(request).await?;
     visit.imports(StatusCode::OK, None).await
 }
 
@@ -91,8 +90,7 @@ async fn accept(request: Request) -> MadePage {
 
 /// `GET /desk/imports/{id}`.
 async fn show_one(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::ImportsPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::ImportsPage>::open(request).await?;
     let import = visit.one(&request).await?;
     let forms = visit.rejected(&import).await?;
     visit.import(StatusCode::OK, &import, forms, None).await

@@ -15,8 +15,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 /// `GET /desk/live`: the events of the facility, without names of their own, so that a page hears
 /// all of them in one place. Nothing personal.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::LivePage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::LivePage>::open(request).await?;
     let headers = request.headers();
     let facility_id = visit.facility.id;
     let stream = events::follow(&visit.app, visit.admitted, headers, facility_id).await?;

@@ -20,8 +20,7 @@ use crate::stays;
 
 /// `GET /desk/stays/{id}/receipt`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::ReceiptPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::ReceiptPage>::open(request).await?;
     let id = request.path_params::<Uuid>().map_err(poem::Error::from);
     let id = id.map_err(Failure::from)?;
     let (stay, version) = stays::find(&visit.app, visit.sender(), id, None).await?;

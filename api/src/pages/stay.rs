@@ -51,8 +51,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /desk/stays/{id}`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::StayPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::StayPage>::open(request).await?;
     let id = id_of(&request)?;
     let note = change::done(visit.reader.words, request.uri().query());
     let content = StayContent {
@@ -65,9 +64,7 @@ pub(super) async fn show(request: Request) -> MadePage {
 /// `POST /desk/stays/{id}/number`: the same with the whole number of the document, which is
 /// audited.
 pub(super) async fn show_number(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::StayPage> = Visit::begin(&request, &mut body).await?;
-    super::form::PageForm::receive(&request, &mut body).await?;
+    let (visit, _, request) = Visit::<op::StayPage>::receive(request).await?;
     let content = StayContent {
         is_number_shown: true,
         ..StayContent::default()

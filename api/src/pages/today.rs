@@ -26,8 +26,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /desk/today`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::TodayPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::TodayPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     let words = visit.reader.words;
     let content = TodayContent {
@@ -44,10 +43,7 @@ pub(super) async fn show(request: Request) -> MadePage {
 
 /// `POST /desk/today`: the same for a room or a name, which stands in no address.
 pub(super) async fn find(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::TodayPage> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::TodayPage>::receive(request).await?;
     let content = TodayContent {
         wanted: Wanted::of(&sent),
         ..TodayContent::default()

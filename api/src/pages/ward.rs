@@ -69,8 +69,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /desk/ward`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::WardPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, _) = Visit::<op::WardPage>::open(request).await?;
     let residents = visit.residents().await?;
     let wards = visit.wards(&residents).await?;
     let ward = visit.usual_ward(&wards);

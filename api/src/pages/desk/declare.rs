@@ -17,17 +17,13 @@ use super::{DeskContent, card};
 use crate::auth::{Access, op};
 use crate::facilities::expected_guests;
 use crate::pages::enter::Visit;
-use crate::pages::form::PageForm;
 use crate::pages::{MadePage, see_other};
 use crate::problem::Failure;
 use crate::stays;
 
 /// `POST /desk/card`: the same card with all fields open, or with an adult as the guardian.
 pub(in crate::pages) async fn redraw(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::ReadScan> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::ReadScan>::receive(request).await?;
     let mut form = CardForm::read(sent.pairs());
     if let Some(adult) = Adult::parse(sent.value("adult")) {
         form.guardian_name = adult.name;
@@ -43,10 +39,7 @@ pub(in crate::pages) async fn redraw(request: Request) -> MadePage {
 
 /// `POST /desk/stays`: declares the guest.
 pub(in crate::pages) async fn declare(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::DeclareStay> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (mut visit, sent, _) = Visit::<op::DeclareStay>::receive(request).await?;
     visit.declare_card(&CardForm::read(sent.pairs())).await
 }
 

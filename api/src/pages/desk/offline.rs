@@ -39,8 +39,7 @@ pub(in crate::pages) async fn worker(_: Request) -> MadePage {
 
 /// `GET /desk/offline`: an empty card, of nobody.
 pub(in crate::pages) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::DeskPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, _) = Visit::<op::DeskPage>::open(request).await?;
     let form = CardForm {
         // The kind that shows every field.
         kind: DocumentKind::Passport.as_str().to_owned(),
@@ -63,10 +62,7 @@ pub(in crate::pages) async fn show(request: Request) -> MadePage {
 /// `POST /desk/sealed`: declares what a browser sealed. The card comes back where it has to be
 /// mended.
 pub(in crate::pages) async fn declare(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::DeclareStay> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (mut visit, sent, _) = Visit::<op::DeclareStay>::receive(request).await?;
     let key = sent.value("key");
     let context = format!("{key} {}", visit.facility.id);
     let opened = visit

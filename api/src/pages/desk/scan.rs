@@ -31,10 +31,7 @@ use crate::scans;
 
 /// `POST /desk/scan`: a scan or a number, or a guest without a document.
 pub(in crate::pages) async fn read(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::ReadScan> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::ReadScan>::receive(request).await?;
     let text = sent.value("scan");
     let form = match sent.value("without") {
         "" => visit.recognised(text),
@@ -69,10 +66,7 @@ pub(in crate::pages) async fn read_picture(request: Request) -> MadePage {
 
 /// `POST /desk/expected/card`: the card of a guest who is expected.
 pub(in crate::pages) async fn read_expected(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::ReadScan> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::ReadScan>::receive(request).await?;
     let id = Uuid::try_parse(sent.value("id")).map_err(|_| Failure::new(Code::NotFound))?;
     let noted = expected_guests::one(&visit.app, &visit.facility, id).await?;
     let noted = noted.ok_or_else(|| Failure::new(Code::NotFound))?;

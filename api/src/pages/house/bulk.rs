@@ -54,10 +54,7 @@ pub(super) async fn transfer(request: Request) -> MadePage {
 }
 
 async fn carry_out<A: Access>(request: Request, kind: BulkKind) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<A> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (mut visit, sent, _) = Visit::<A>::receive(request).await?;
     let back = section_of(sent.value("back"));
     let guests = visit.chosen(&sent).await?;
     if guests.is_empty() {

@@ -42,13 +42,10 @@ const FAULT_COUNT_MAX: usize = 5;
 
 /// `POST /desk/expected`: notes a guest, or those of the pasted lines.
 pub(super) async fn note(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::NoteExpectedGuests> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let document = document(&sent, received_at);
+    let (visit, sent, _) = Visit::<op::NoteExpectedGuests>::receive(request).await?;
+    let document = document(&sent, visit.now);
     let (app, sender) = (&visit.app, visit.sender());
-    let noted = expected_guests::note(app, sender, &visit.facility, &document, received_at).await;
+    let noted = expected_guests::note(app, sender, &visit.facility, &document, visit.now).await;
     match noted {
         Ok(guests) => {
             let count = guests.len();
@@ -75,9 +72,7 @@ pub(super) async fn note(request: Request) -> MadePage {
 
 /// `POST /desk/expected/removal`: a guest will not come.
 pub(super) async fn remove(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::RemoveExpectedGuest> = Visit::begin(&request, &mut body).await?;
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let (visit, sent, _) = Visit::<op::RemoveExpectedGuest>::receive(request).await?;
     let id = Uuid::try_parse(sent.value("id")).map_err(|_| Failure::new(Code::NotFound))?;
     expected_guests::remove(&visit.app, visit.sender(), &visit.facility, id).await?;
     Ok(see_other("/desk/today?tab=undeclared&removed=1"))

@@ -14,18 +14,14 @@ use crate::pages::{MadePage, html};
 
 /// `GET /desk/household`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::HouseholdPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::HouseholdPage>::open(request).await?;
     let note = bulk::done(visit.reader.words, &PageForm::of_query(&request));
     visit.household(Wanted::default(), note).await
 }
 
 /// `POST /desk/household`: the same for a name.
 pub(super) async fn find(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::HouseholdPage> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::HouseholdPage>::receive(request).await?;
     visit.household(Wanted::of(&sent), None).await
 }
 

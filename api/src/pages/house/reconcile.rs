@@ -40,24 +40,20 @@ const HELD: &str = "held";
 
 /// `GET /desk/reconcile`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::ReconcilePage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::ReconcilePage>::open(request).await?;
     let query = PageForm::of_query(&request);
     visit.reconcile(&query, None).await
 }
 
 /// `POST /desk/reconcile`: compares the numbers of the form with those stored.
 pub(super) async fn compare(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::CompareReceipts> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::CompareReceipts>::receive(request).await?;
     let numbers: Vec<&str> = sent
         .value(HELD)
         .split(is_between)
         .filter(|it| !it.is_empty())
         .collect();
-    let day = day_of(&sent, local_date(received_at));
+    let day = day_of(&sent, local_date(visit.now));
     let body = json!({"date": day.to_string(), "receipts": numbers});
     let held = match numbers.is_empty() {
         true => Err(Vec::new()),

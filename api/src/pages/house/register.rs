@@ -35,19 +35,15 @@ const LINE_COUNT_MAX: usize = 5_000;
 
 /// `GET /desk/register`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::RegisterPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::RegisterPage>::open(request).await?;
     let asked = Period::of(&PageForm::of_query(&request), local_date(visit.now));
     visit.register(asked, false).await
 }
 
 /// `POST /desk/register`: the same, with whole numbers where they are asked for.
 pub(super) async fn show_asked(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::RegisterPage> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
-    let asked = Period::of(&sent, local_date(received_at));
+    let (visit, sent, _) = Visit::<op::RegisterPage>::receive(request).await?;
+    let asked = Period::of(&sent, local_date(visit.now));
     visit.register(asked, !sent.value("whole").is_empty()).await
 }
 

@@ -27,8 +27,7 @@ const FIELDS: [&str; 5] = ["name", "kind", "capacity", "ward", "floor"];
 
 /// `GET /desk/rooms`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::RoomsPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::RoomsPage>::open(request).await?;
     let words = visit.reader.words;
     let is_saved = request.uri().query() == Some("saved=1");
     let note = is_saved.then(|| Note::done(words.rooms_saved().to_owned(), String::new()));
@@ -38,9 +37,7 @@ pub(super) async fn show(request: Request) -> MadePage {
 
 /// `POST /desk/rooms/change`: the same with the fields of a room.
 pub(super) async fn change(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::RoomsPage> = Visit::begin(&request, &mut body).await?;
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let (visit, sent, _) = Visit::<op::RoomsPage>::receive(request).await?;
     let current = rooms::current(&visit.app, &visit.facility).await?;
     let form =
         match index_of(&sent).and_then(|index| Some((index, current.list.rooms().get(index)?))) {
@@ -52,10 +49,7 @@ pub(super) async fn change(request: Request) -> MadePage {
 
 /// `POST /desk/rooms`: adds a room or a row of them, or changes or removes one.
 pub(super) async fn save(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::ReplaceRooms> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::ReplaceRooms>::receive(request).await?;
     let words = visit.reader.words;
     let current = rooms::current(&visit.app, &visit.facility).await?;
     let mut form = RoomForm::of(&sent);
@@ -76,7 +70,7 @@ pub(super) async fn save(request: Request) -> MadePage {
     };
     let if_match = IfMatch(Expected::Versions(vec![current.version]));
     let (app, sender) = (&visit.app, visit.admitted.sender());
-    let replaced = rooms::replace(app, sender, &visit.facility, &if_match, (list, received_at));
+    let replaced = rooms::replace(app, sender, &visit.facility, &if_match, (list, visit.now));
     match replaced.await {
         Ok(_) => Ok(see_other("/desk/rooms?saved=1")),
         Err(failure) if failure.code() == Code::VersionMismatch => {

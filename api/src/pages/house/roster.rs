@@ -18,18 +18,14 @@ const NEAR: TimeDelta = TimeDelta::days(7);
 
 /// `GET /desk/roster`.
 pub(super) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: Visit<op::RosterPage> = Visit::begin(&request, &mut body).await?;
+    let (visit, request) = Visit::<op::RosterPage>::open(request).await?;
     let note = bulk::done(visit.reader.words, &PageForm::of_query(&request));
     visit.roster(Wanted::default(), note).await
 }
 
 /// `POST /desk/roster`: the same for a room or a name.
 pub(super) async fn find(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::RosterPage> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::RosterPage>::receive(request).await?;
     visit.roster(Wanted::of(&sent), None).await
 }
 

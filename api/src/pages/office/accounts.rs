@@ -51,8 +51,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /organisation/accounts`.
 async fn list(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::AccountsPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::AccountsPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     visit
         .accounts(query.value("after"), OfficeOutcome::default())
@@ -79,8 +78,7 @@ async fn make(request: Request) -> MadePage {
 
 /// `GET /organisation/accounts/{id}`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::AccountsPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::AccountsPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     let words = visit.reader.words;
     let outcome = match query.value("done") {

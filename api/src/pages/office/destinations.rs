@@ -55,8 +55,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /admin`.
 async fn list(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::DestinationsPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::DestinationsPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     let words = visit.reader.words;
     let outcome = match query.value("done") {
@@ -69,8 +68,7 @@ async fn list(request: Request) -> MadePage {
 
 /// `GET /admin/destinations/{code}`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::DestinationsPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::DestinationsPage>::open(request).await?;
     visit
         .destination(&code_of(&request), OfficeOutcome::default())
         .await

@@ -40,8 +40,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /organisation/facilities`.
 async fn list(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::FacilitiesPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::FacilitiesPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     let after = query.value("after").to_owned();
     visit.facilities(&after, OfficeOutcome::default()).await
@@ -71,8 +70,7 @@ async fn make(request: Request) -> MadePage {
 
 /// `GET /organisation/facilities/{id}`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::FacilitiesPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::FacilitiesPage>::open(request).await?;
     let outcome = match PageForm::of_query(&request).value("done") {
         "" => OfficeOutcome::default(),
         _ => OfficeOutcome::done(visit.reader.words.done()),

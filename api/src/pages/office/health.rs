@@ -22,8 +22,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /admin/health`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::HealthPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, _) = OfficeVisit::<op::HealthPage>::open(request).await?;
     let words = visit.reader.words;
     let health = health::health(&visit.app).await?;
     let mut outcome = OfficeOutcome::default();

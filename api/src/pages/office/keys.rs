@@ -40,8 +40,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /admin/keys`.
 async fn list(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::KeysPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::KeysPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     let after = query.value("after").to_owned();
     let words = visit.reader.words;
@@ -89,8 +88,7 @@ async fn make(request: Request) -> MadePage {
 
 /// `GET /admin/keys/{id}`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::KeysPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::KeysPage>::open(request).await?;
     visit.key(id_of(&request)?, OfficeOutcome::default()).await
 }
 

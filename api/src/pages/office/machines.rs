@@ -28,8 +28,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /organisation/machines`.
 async fn list(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::MachinesPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, _) = OfficeVisit::<op::MachinesPage>::open(request).await?;
     visit.machines(OfficeOutcome::default()).await
 }
 

@@ -37,8 +37,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /admin/organisations`.
 async fn list(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::OrganisationsPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::OrganisationsPage>::open(request).await?;
     let query = PageForm::of_query(&request);
     let after = query.value("after").to_owned();
     visit.organisations(&after, OfficeOutcome::default()).await
@@ -60,8 +59,7 @@ async fn make(request: Request) -> MadePage {
 
 /// `GET /admin/organisations/{id}`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::OrganisationsPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::OrganisationsPage>::open(request).await?;
     let outcome = match PageForm::of_query(&request).value("done") {
         "" => OfficeOutcome::default(),
         _ => OfficeOutcome::done(visit.reader.words.done()),

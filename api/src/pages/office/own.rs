@@ -30,8 +30,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 
 /// `GET /account`.
 async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::SessionsPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::SessionsPage>::open(request).await?;
     let words = visit.reader.words;
     let query = PageForm::of_query(&request);
     let outcome = match query.value("done") {

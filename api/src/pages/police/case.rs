@@ -38,8 +38,7 @@ const RELATED_COUNT: usize = 6;
 
 /// `GET /police/cases/{id}`.
 pub(in crate::pages) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::CasePage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::CasePage>::open(request).await?;
     let content = CaseContent {
         note: note(visit.reader.words, done(&request)),
         ..CaseContent::default()

@@ -14,7 +14,6 @@ use super::key_of;
 use crate::auth::{Access, op};
 use crate::idempotency::IdempotencyKey;
 use crate::pages::enter::OfficeVisit;
-use crate::pages::form::PageForm;
 use crate::pages::stay::id_of;
 use crate::pages::{MadePage, see_other};
 use crate::payload::JsonDocument;
@@ -26,9 +25,7 @@ pub(super) const TAKE_COUNT: usize = 5;
 
 /// `POST /police/claims`: takes the next cases and opens the first.
 pub(in crate::pages) async fn take_next(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::ClaimCases> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+    let (visit, sent, _) = OfficeVisit::<op::ClaimCases>::receive(request).await?;
     let mut wanted = json!({"count": TAKE_COUNT});
     if !sent.value("kind").is_empty() {
         wanted["kinds"] = json!([sent.value("kind")]);
@@ -36,7 +33,7 @@ pub(in crate::pages) async fn take_next(request: Request) -> MadePage {
     if !sent.value("commune").is_empty() {
         wanted["commune"] = json!(sent.value("commune"));
     }
-    let document = JsonDocument::of(wanted, received_at);
+    let document = JsonDocument::of(wanted, visit.now);
     let key = key_of(sent.value("key"));
     let held = claims::claim(&visit.app, visit.admitted.sender(), &key, &document).await?;
     Ok(match held.cases.first() {
@@ -48,11 +45,9 @@ pub(in crate::pages) async fn take_next(request: Request) -> MadePage {
 /// `POST /police/cases/{id}/claim`: takes a case and opens it. What was typed for its decision,
 /// before an earlier lease was lost, is kept.
 pub(in crate::pages) async fn take_one(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::ClaimCases> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+    let (visit, sent, request) = OfficeVisit::<op::ClaimCases>::receive(request).await?;
     let id = id_of(&request)?;
-    let document = JsonDocument::of(json!({"ids": [id]}), received_at);
+    let document = JsonDocument::of(json!({"ids": [id]}), visit.now);
     let sender = visit.admitted.sender();
     claims::claim(&visit.app, sender, &IdempotencyKey(None), &document).await?;
     let typed = TypedDecision::read(&sent);
@@ -70,9 +65,7 @@ pub(in crate::pages) async fn take_one(request: Request) -> MadePage {
 
 /// `POST /police/claims/extension`: holds for longer what the officer holds.
 pub(in crate::pages) async fn extend(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::ExtendClaim> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, _) = PageForm::receive(&request, &mut body).await?;
+    let (visit, sent, _) = OfficeVisit::<op::ExtendClaim>::receive(request).await?;
     let mut held_count = 0;
     for lease_id in leases(&visit.held().await?) {
         let key = IdempotencyKey(None);
@@ -89,9 +82,7 @@ pub(in crate::pages) async fn extend(request: Request) -> MadePage {
 
 /// `POST /police/claims/release`: gives back what the officer holds.
 pub(in crate::pages) async fn release(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::ReleaseClaim> = OfficeVisit::begin(&request, &mut body).await?;
-    PageForm::receive(&request, &mut body).await?;
+    let (visit, _, _) = OfficeVisit::<op::ReleaseClaim>::receive(request).await?;
     let key_id = visit.admitted.sender().key_id;
     let mut released_count = 0;
     for lease_id in leases(&visit.held().await?) {

@@ -26,8 +26,7 @@ const DIFFERENCE_MIN: u32 = 5;
 
 /// `GET /police/dashboard`.
 pub(in crate::pages) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::DashboardPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, _) = OfficeVisit::<op::DashboardPage>::open(request).await?;
     let words = visit.reader.words;
     let title = words.dashboard().to_owned();
     let around = visit.surroundings(Section::Dashboard, title).await?;

@@ -65,10 +65,7 @@ pub(super) struct TypedDecision {
 
 /// `POST /police/cases/{id}/decision`: decides, and opens the next case that is held.
 pub(in crate::pages) async fn decide(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: OfficeVisit<op::DecideCase> = OfficeVisit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, request) = OfficeVisit::<op::DecideCase>::receive(request).await?;
     let id = id_of(&request)?;
     let typed = TypedDecision::read(&sent);
     if typed.decision == GIVE_BACK {
@@ -78,7 +75,7 @@ pub(in crate::pages) async fn decide(request: Request) -> MadePage {
     if typed.tells() && !typed.is_confirmed {
         return visit.ask_again(id, typed).await;
     }
-    let document = JsonDocument::of(typed.document(&visit), received_at);
+    let document = JsonDocument::of(typed.document(&visit), visit.now);
     let key = key_of(&typed.key);
     let sender = visit.admitted.sender();
     match decision::decide(&visit.app, sender, id, &key, &document).await {

@@ -33,8 +33,7 @@ const PAGE_LENGTH: usize = 50;
 
 /// `GET /police`.
 pub(in crate::pages) async fn show(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let visit: OfficeVisit<op::CasesPage> = OfficeVisit::begin(&request, &mut body).await?;
+    let (visit, request) = OfficeVisit::<op::CasesPage>::open(request).await?;
     let wanted = WantedCases::read(&PageForm::of_query(&request));
     let note = note(visit.reader.words, done(&request));
     visit.queue(wanted, note).await

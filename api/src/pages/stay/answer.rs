@@ -11,7 +11,6 @@ use super::{StayContent, id_of};
 use crate::auth::op;
 use crate::idempotency::IdempotencyKey;
 use crate::pages::enter::Visit;
-use crate::pages::form::PageForm;
 use crate::pages::{MadePage, see_other};
 use crate::payload::JsonDocument;
 use crate::stays::answers;
@@ -19,17 +18,15 @@ use crate::stays::answers;
 /// `POST /desk/stays/{id}/answer`: in the words that were typed, or that the data are as on the
 /// document.
 pub(in crate::pages) async fn give(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::AnswerQuestion> = Visit::begin(&request, &mut body).await?;
+    let (mut visit, sent, request) = Visit::<op::AnswerQuestion>::receive(request).await?;
     let id = id_of(&request)?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
     let words = visit.reader.words;
     let text = match sent.value("confirmed") {
         "" => sent.value("text"),
         _ => words.answer_as_on_document(),
     };
     let draft = json!({"question_id": sent.value("question"), "text": text});
-    let document = JsonDocument::of(draft, received_at);
+    let document = JsonDocument::of(draft, visit.now);
     // The same answer to the same question is one answer, whether or not it has a key.
     let key = IdempotencyKey(None);
     let Visit { app, exchange, .. } = &visit;

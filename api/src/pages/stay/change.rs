@@ -56,11 +56,8 @@ pub(in crate::pages) struct ReturnedForm {
 /// `POST /desk/stays/{id}/undo`: withdraws what was declared a moment ago. Once the police may have
 /// heard of it, nothing is done, and the page of the stay says so.
 pub(in crate::pages) async fn undo(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::CancelStay> = Visit::begin(&request, &mut body).await?;
+    let (mut visit, sent, request) = Visit::<op::CancelStay>::receive(request).await?;
     let id = id_of(&request)?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
     match visit.withdraw(id, &sent).await {
         Ok(true) => Ok(see_other(&format!("/desk?undone={id}"))),
         Ok(false) => Ok(see_other(&format!("/desk/stays/{id}?done=sent"))),
@@ -91,11 +88,8 @@ pub(in crate::pages) async fn cancel(request: Request) -> MadePage {
 }
 
 async fn carry_out<A: Access>(request: Request, kind: Kind) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<A> = Visit::begin(&request, &mut body).await?;
+    let (mut visit, sent, request) = Visit::<A>::receive(request).await?;
     let id = id_of(&request)?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
     let change = requested(kind, &sent, visit.now);
     match visit.change(id, &sent, &change).await {
         Ok(()) => Ok(see_other(&format!("/desk/stays/{id}?done={}", word(kind)))),
