@@ -11,6 +11,7 @@ on_both_databases![
     a_form_proves_itself_by_its_token,
     whoever_signs_in_is_led_to_a_page_that_can_be_read,
     a_demo_account_is_one_click_away,
+    every_place_of_a_chosen_facility_can_be_opened,
 ];
 
 const PASSWORD: &str = "trống đồng mưa phùn 7 cây cầu";
@@ -221,6 +222,30 @@ async fn whoever_signs_in_is_led_to_a_page_that_can_be_read(database: Database) 
         assert_eq!(answer.status, 303, "{sent}");
         let location = answer.header("location").unwrap();
         assert_eq!(location, format!("/sign-in?next={next}"));
+    }
+}
+
+async fn every_place_of_a_chosen_facility_can_be_opened(database: Database) {
+    let river = River::shared(database).await;
+    let manager = river.person("manager").await;
+    for (kind, own) in [
+        ("hotel", None),
+        ("hospital", None),
+        ("school", Some("/desk/roster")),
+        ("official_residence", Some("/desk/household")),
+    ] {
+        manager.set_cookie("facility", river.facility(kind));
+        let page = manager.get("/organisation/accounts").await.text();
+        let (_, rest) = page.split_once("id=\"places\"").expect("places");
+        let (places, _) = rest.split_once("</ul>").expect("an end of the places");
+        let links = places.split("href=\"").skip(1);
+        let paths: Vec<&str> = links.filter_map(|link| link.split('"').next()).collect();
+        let only_there = ["/desk/ward", "/desk/roster", "/desk/household"];
+        let shown = paths.iter().filter(|path| only_there.contains(path));
+        assert_eq!(shown.copied().collect::<Vec<_>>(), Vec::from_iter(own));
+        for path in paths {
+            assert_eq!(manager.get(path).await.status, 200, "{kind}: {path}");
+        }
     }
 }
 
