@@ -153,6 +153,7 @@ fn entrance() -> Vec<PageRoute> {
         get("/invitation/:token", sign_in::show_invitation),
         post("/invitation/:token", sign_in::accept_invitation),
         get("/help", preferences::help),
+        get("/help/:screen", preferences::help_of),
         post("/preferences", preferences::keep),
         get("/assets/:name", assets::show),
     ]

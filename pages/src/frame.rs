@@ -9,6 +9,7 @@ use domain::deadline::Deadline;
 use domain::time::format_instant;
 
 use crate::badge::Tone;
+use crate::help::{self, HelpTopic};
 use crate::icon::Icon;
 use crate::moment;
 use crate::words::Words;
@@ -80,6 +81,12 @@ pub struct Head {
     pub has_single_keys: bool,
 }
 
+impl Head {
+    pub(crate) fn help_path(&self) -> &'static str {
+        help::path_for(&self.path)
+    }
+}
+
 /// A place of the rail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -117,8 +124,6 @@ pub enum Section {
     Keys,
     /// One's own account.
     Own,
-    /// Help.
-    Help,
 }
 
 impl Section {
@@ -143,7 +148,6 @@ impl Section {
             Self::Accounts => "/organisation/accounts",
             Self::Keys => "/admin/keys",
             Self::Own => "/account",
-            Self::Help => "/help",
         }
     }
 
@@ -161,7 +165,6 @@ impl Section {
             Self::Facilities => Icon::Door,
             Self::Keys => Icon::Lock,
             Self::Own => Icon::Users,
-            Self::Help => Icon::Help,
         }
     }
 
@@ -186,7 +189,6 @@ impl Section {
             Self::Accounts => words.accounts(),
             Self::Keys => words.keys(),
             Self::Own => words.own_account(),
-            Self::Help => words.help(),
         }
     }
 }
@@ -202,6 +204,8 @@ pub struct Frame {
     pub person: String,
     /// Which place this is.
     pub section: Section,
+    /// Which screen its help is of.
+    pub help: HelpTopic,
     /// The places of the rail, in order.
     pub places: Vec<Section>,
     /// How many things are to be handled, told beside today.
@@ -236,10 +240,6 @@ impl Frame {
     /// Marks the place of the rail that this is.
     fn mark(&self, section: Section) -> Mark {
         Mark::current(self.section == section)
-    }
-
-    pub(crate) fn at_help(&self) -> Mark {
-        self.mark(Section::Help)
     }
 }
 

@@ -1,14 +1,304 @@
-//! Help: how to declare, what the deadlines are, the keys, and what to do when nothing works.
+//! Help: what each screen is for, its steps, its keys, what to do when something goes wrong, and
+//! whom to call. The texts are data ([`guides`]); the pages only draw them.
+
+mod guides;
 
 use askama::Template;
+use domain::problem::Language;
 
-use crate::frame::Head;
+use crate::frame::{Head, Section};
 use crate::icon::Icon;
+use crate::words::Words;
 
-/// The page of help.
+/// A sentence of the help in both languages.
+#[derive(Clone, Copy, Debug)]
+pub struct HelpText {
+    pub(crate) vi: &'static str,
+    pub(crate) en: &'static str,
+}
+
+impl HelpText {
+    const fn said(self, words: Words) -> &'static str {
+        match words.0 {
+            Language::Vi => self.vi,
+            Language::En => self.en,
+        }
+    }
+}
+
+/// What does something: its keys, pressed together, and what they do.
+pub(crate) struct KeyGuide {
+    keys: &'static [&'static str],
+    does: fn(Words) -> &'static str,
+}
+
+/// Something that goes wrong, and what to do.
+pub(crate) struct Remedy {
+    fact: HelpText,
+    advice: HelpText,
+}
+
+/// The help of one screen.
+pub(crate) struct Guide {
+    title: fn(Words) -> &'static str,
+    purpose: HelpText,
+    steps: &'static [HelpText],
+    keys: &'static [KeyGuide],
+    remedies: &'static [&'static [Remedy]],
+    calls: &'static [HelpText],
+}
+
+macro_rules! topics {
+    ($( $topic:ident, $word:literal, $guide:path; )+) => {
+        /// A screen that has help.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum HelpTopic {
+            $( #[doc = concat!("`/help/", $word, "`.")] $topic, )+
+        }
+
+        impl HelpTopic {
+            /// All of them, in the order of the list of topics.
+            pub const ALL: &[Self] = &[ $( Self::$topic, )+ ];
+
+            /// Where its help is.
+            #[must_use]
+            pub const fn path(self) -> &'static str {
+                match self {
+                    $( Self::$topic => concat!("/help/", $word), )+
+                }
+            }
+
+            const fn guide(self) -> &'static Guide {
+                match self {
+                    $( Self::$topic => &$guide, )+
+                }
+            }
+        }
+    };
+}
+
+topics! {
+    Declare, "declare", guides::DECLARE;
+    Group, "group", guides::GROUP;
+    Imports, "import", guides::IMPORTS;
+    Ward, "ward", guides::WARD;
+    Today, "today", guides::TODAY;
+    Expected, "expected", guides::EXPECTED;
+    Stay, "stay", guides::STAY;
+    Rooms, "rooms", guides::ROOMS;
+    Register, "register", guides::REGISTER;
+    Reconciliation, "reconciliation", guides::RECONCILIATION;
+    Roster, "roster", guides::ROSTER;
+    Household, "household", guides::HOUSEHOLD;
+    Queue, "queue", guides::QUEUE;
+    Case, "case", guides::CASE;
+    Dashboard, "dashboard", guides::DASHBOARD;
+    Facilities, "facilities", guides::FACILITIES;
+    Accounts, "accounts", guides::ACCOUNTS;
+    Machines, "machines", guides::MACHINES;
+    Destinations, "destinations", guides::DESTINATIONS;
+    Health, "health", guides::HEALTH;
+    Organisations, "organisations", guides::ORGANISATIONS;
+    Keys, "keys", guides::KEYS;
+    Own, "account", guides::OWN;
+    SignIn, "sign-in", guides::SIGN_IN;
+}
+
+/// Screens that are no place of the rail, by where their path begins.
+const BELOW_PLACES: [(&str, HelpTopic); 8] = [
+    ("/desk/stays/", HelpTopic::Stay),
+    ("/desk/expected", HelpTopic::Expected),
+    ("/desk/register", HelpTopic::Register),
+    ("/desk/reconcile", HelpTopic::Reconciliation),
+    ("/police/cases/", HelpTopic::Case),
+    ("/organisation/machines", HelpTopic::Machines),
+    ("/sign-in", HelpTopic::SignIn),
+    ("/invitation/", HelpTopic::SignIn),
+];
+
+impl HelpTopic {
+    /// The topic whose help is at `/help/` and this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let path = |topic: &&Self| topic.path().strip_prefix("/help/") == Some(word);
+        Self::ALL.iter().find(path).copied()
+    }
+
+    /// The help of a place of the rail.
+    #[must_use]
+    pub const fn of(section: Section) -> Self {
+        match section {
+            Section::Desk => Self::Declare,
+            Section::Group => Self::Group,
+            Section::Ward => Self::Ward,
+            Section::Roster => Self::Roster,
+            Section::Household => Self::Household,
+            Section::Today => Self::Today,
+            Section::Imports => Self::Imports,
+            Section::Rooms => Self::Rooms,
+            Section::Queue => Self::Queue,
+            Section::Dashboard => Self::Dashboard,
+            Section::Destinations => Self::Destinations,
+            Section::Health => Self::Health,
+            Section::Organisations => Self::Organisations,
+            Section::Facilities => Self::Facilities,
+            Section::Accounts => Self::Accounts,
+            Section::Keys => Self::Keys,
+            Section::Own => Self::Own,
+        }
+    }
+
+    /// The help of the screen at a path, which belongs to a place of the rail.
+    #[must_use]
+    pub fn at(section: Section, path: &str) -> Self {
+        Self::below(path).unwrap_or_else(|| Self::of(section))
+    }
+
+    fn below(path: &str) -> Option<Self> {
+        let found = BELOW_PLACES
+            .iter()
+            .find(|(start, _)| path.starts_with(start));
+        found.map(|(_, topic)| *topic)
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(self, words: Words) -> &'static str {
+        (self.guide().title)(words)
+    }
+}
+
+/// The way to the help of a page that nobody needs to be signed in for.
+pub(crate) fn path_for(path: &str) -> &'static str {
+    HelpTopic::below(path).map_or("/help", HelpTopic::path)
+}
+
+/// The list of topics, and what holds on every screen.
 #[derive(Template)]
 #[template(path = "help.html")]
 pub struct HelpPage {
     /// What every page has.
     pub head: Head,
+}
+
+impl HelpPage {
+    fn general(&self) -> impl Iterator<Item = &'static str> {
+        let words = self.head.words;
+        guides::GENERAL.iter().map(move |text| text.said(words))
+    }
+
+    fn topics(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let words = self.head.words;
+        let all = HelpTopic::ALL.iter();
+        all.map(move |topic| (topic.path(), topic.title(words)))
+    }
+}
+
+/// The help of one screen.
+#[derive(Template)]
+#[template(path = "help_topic.html")]
+pub struct HelpTopicPage {
+    /// What every page has.
+    pub head: Head,
+    /// The screen.
+    pub topic: HelpTopic,
+}
+
+impl HelpTopicPage {
+    fn title(&self) -> &'static str {
+        self.topic.title(self.head.words)
+    }
+
+    fn purpose(&self) -> &'static str {
+        self.topic.guide().purpose.said(self.head.words)
+    }
+
+    fn steps(&self) -> impl Iterator<Item = &'static str> {
+        self.all_said(self.topic.guide().steps)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
+        let words = self.head.words;
+        let all = self.topic.guide().keys.iter().chain([&guides::ALL_KEYS]);
+        all.map(move |key| (key.keys, (key.does)(words)))
+    }
+
+    fn remedies(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let words = self.head.words;
+        let all = self.topic.guide().remedies.iter().copied().flatten();
+        all.map(move |remedy| (remedy.fact.said(words), remedy.advice.said(words)))
+    }
+
+    fn calls(&self) -> impl Iterator<Item = &'static str> {
+        self.all_said(self.topic.guide().calls)
+    }
+
+    fn all_said(&self, texts: &'static [HelpText]) -> impl Iterator<Item = &'static str> {
+        let words = self.head.words;
+        texts.iter().map(move |text| text.said(words))
+    }
+}
+
+/// Every text of the help.
+#[cfg(test)]
+pub(crate) fn every_text() -> impl Iterator<Item = HelpText> {
+    let of_topics = HelpTopic::ALL.iter().flat_map(|topic| {
+        let guide = topic.guide();
+        let remedies = guide.remedies.iter().copied().flatten();
+        let remedies = remedies.flat_map(|remedy| [remedy.fact, remedy.advice]);
+        let listed = guide.steps.iter().chain(guide.calls).copied();
+        [guide.purpose].into_iter().chain(listed).chain(remedies)
+    });
+    guides::GENERAL.iter().copied().chain(of_topics)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_screen_says_what_it_is_for_how_it_goes_and_whom_to_call() {
+        for topic in HelpTopic::ALL {
+            let guide = topic.guide();
+            let path = topic.path();
+            assert!((3..=6).contains(&guide.steps.len()), "{path}");
+            assert!(
+                !guide.remedies.is_empty() && !guide.calls.is_empty(),
+                "{path}"
+            );
+            assert_eq!(
+                path.strip_prefix("/help/").and_then(HelpTopic::parse),
+                Some(*topic)
+            );
+        }
+        for text in every_text() {
+            assert!(text.vi.ends_with(['.', '?']), "{}", text.vi);
+            assert!(text.en.ends_with(['.', '?']), "{}", text.en);
+            assert_ne!(text.vi, text.en);
+        }
+    }
+
+    #[test]
+    fn a_screen_below_a_place_has_help_of_its_own() {
+        let table = [
+            (Section::Today, "/desk/today", HelpTopic::Today),
+            (Section::Today, "/desk/stays/0/amendment", HelpTopic::Stay),
+            (Section::Desk, "/desk/stays", HelpTopic::Declare),
+            (Section::Desk, "/desk/scan", HelpTopic::Declare),
+            (Section::Today, "/desk/expected", HelpTopic::Expected),
+            (Section::Today, "/desk/register", HelpTopic::Register),
+            (Section::Queue, "/police/cases/0/decision", HelpTopic::Case),
+            (Section::Queue, "/police", HelpTopic::Queue),
+            (
+                Section::Accounts,
+                "/organisation/machines",
+                HelpTopic::Machines,
+            ),
+        ];
+        for (section, path, expected) in table {
+            assert_eq!(HelpTopic::at(section, path), expected, "{path}");
+        }
+        assert_eq!(path_for("/sign-in/code"), "/help/sign-in");
+        assert_eq!(path_for("/"), "/help");
+    }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::badge::{Badge, Tone};
 use crate::desk::{DeskPage, Idle, Newest, ScanField, Sealing, Stage};
 use crate::frame::{DeadlineBar, Frame, Head, LiveBar, Section, Theme};
+use crate::help::HelpTopic;
 use crate::icon::Icon;
 use crate::words::Words;
 
@@ -121,6 +122,7 @@ pub(crate) fn frame(language: Language) -> Frame {
         facility: "Khách sạn <Biển & Xanh>".to_owned(),
         person: "Lễ tân".to_owned(),
         section: Section::Desk,
+        help: HelpTopic::Declare,
         places: vec![Section::Desk, Section::Today],
         attention_count: 2,
         deadline: Some(DeadlineBar::at(Words(language), now)),

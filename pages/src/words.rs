@@ -425,16 +425,13 @@ words! { DESK:
 
     // Help.
     help_title: "Trợ giúp", "Help";
-    help_declare: "Quét mã QR trên thẻ căn cước, hoặc dòng MRZ của hộ chiếu, hoặc gõ số giấy tờ. Gõ số phòng rồi nhấn Enter. Có biên nhận là đã khai.",
-        "Scan the QR code of the identity card, the MRZ of a passport, or type the number. Type the room and press Enter. With a receipt it is declared.";
-    help_doubt: "Ô viền đứt là chỗ máy quét đọc chưa chắc: đối chiếu với giấy tờ rồi sửa nếu sai.",
-        "A dashed field was not read with certainty: compare it with the document and correct it.";
-    help_deadline: "Khách Việt Nam: trước 23:00 ngày đến; đến sau 23:00 thì trước 08:00 hôm sau. Khách nước ngoài: 12 giờ từ lúc đến. Khai muộn vẫn được tiếp nhận và ghi là quá hạn.",
-        "Vietnamese guests: before 23:00 of the day of arrival; after 23:00, before 08:00 of the next day. Foreign guests: 12 hours from arrival. Late declarations are still received, and marked late.";
-    help_undo: "Hoàn tác dùng được ngay sau khi khai; về sau mở lượt lưu trú và chọn Hủy khai báo.",
-        "Undo works right after declaring; later open the stay and choose Cancel.";
-    help_down: "Khi hệ thống ngừng: gọi trực ban công an phường, xã để khai qua điện thoại, rồi khai lại khi có mạng.",
-        "When the service is down: telephone the duty desk of the commune's police, and declare again once it is back.";
+    help_of_screens: "Trợ giúp của từng trang", "Help for each screen";
+    help_on(title): "Trợ giúp: {title}", "Help: {title}";
+    help_steps: "Các bước", "Steps";
+    help_remedies: "Khi có trục trặc", "When something goes wrong";
+    help_calls: "Hỏi ai, gọi ai", "Whom to call";
+    help_all: "Mọi mục trợ giúp", "All help";
+    the_case: "Vụ việc", "Case";
     key_send: "gửi", "send";
     key_clear: "xóa, quét lại", "clear, scan again";
     key_edit: "sửa thông tin khách", "edit the guest";
@@ -507,6 +504,24 @@ mod tests {
         for (name, vi, en) in every_entry() {
             assert!(!vi.contains('!') && !en.contains('!'), "{name}");
             assert!(!vi.contains("Rất tiếc") && !en.contains("Sorry"), "{name}");
+        }
+    }
+
+    /// What stands in quotation marks, as the help quotes words of the pages.
+    fn quoted(text: &str) -> impl Iterator<Item = &str> {
+        let parts = text.split('“').skip(1);
+        parts.filter_map(|part| part.split_once('”').map(|(word, _)| word))
+    }
+
+    #[test]
+    fn help_quotes_what_pages_say() {
+        for text in crate::help::every_text() {
+            for word in quoted(text.vi) {
+                assert!(every_entry().any(|(_, vi, _)| *vi == word), "{word}");
+            }
+            for word in quoted(text.en) {
+                assert!(every_entry().any(|(.., en)| *en == word), "{word}");
+            }
         }
     }
 

@@ -89,6 +89,12 @@ def help_page(page):
     page.goto("/help")
 
 
+def help_of_a_screen(page):
+    page.goto("/desk")
+    page.get_by_role("link", name="Trợ giúp").click()
+    expect(page.locator("h1")).to_have_text("Trợ giúp: Khai báo khách")
+
+
 def absent(page):
     page.watch.forgive("404")
     page.goto("/desk/stays/0")
@@ -132,6 +138,7 @@ PAGES = {
     "stay": stay,
     "today": today,
     "help": help_page,
+    "help-of-a-screen": help_of_a_screen,
     "absent": absent,
     "receipt-slip": slip,
     "receipt-a4": a4,

@@ -37,6 +37,7 @@ mod limits;
 mod lists;
 mod nights;
 mod pages;
+mod pages_help;
 mod pages_house;
 mod pages_live;
 mod pages_many;

@@ -6,6 +6,7 @@ use domain::rights::OperationId;
 use domain::stay::DueKind;
 use pages::desk::DueLine;
 use pages::frame::{DeadlineBar, Frame, LiveBar, Section};
+use pages::help::HelpTopic;
 
 use super::enter::{self, OfficeVisit, Visit};
 use super::{PageReader, lines};
@@ -36,6 +37,7 @@ impl<A: Access> Visit<A> {
             facility: self.facility.name.clone(),
             person: person(&self.reader, &self.admitted),
             section,
+            help: HelpTopic::at(section, self.reader.path()),
             places: places_at(self.admitted.caller(), &[self.facility.kind]),
             attention_count: due.len(),
             deadline: Some(DeadlineBar {
@@ -59,6 +61,7 @@ impl<A: Access> OfficeVisit<A> {
             facility: place,
             person: person(&self.reader, &self.admitted),
             section,
+            help: HelpTopic::at(section, self.reader.path()),
             places: places(&self.reader, self.admitted.caller()),
             attention_count: 0,
             deadline: None,
@@ -116,8 +119,7 @@ const fn kinds_of(section: Section) -> Option<&'static [FacilityKind]> {
         | Section::Facilities
         | Section::Accounts
         | Section::Keys
-        | Section::Own
-        | Section::Help => None,
+        | Section::Own => None,
     }
 }
 

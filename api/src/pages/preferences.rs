@@ -1,8 +1,8 @@
 //! Language, theme, single keys and facility, kept in cookies; and the page of help.
 
-use domain::problem::Language;
+use domain::problem::{Code, Language};
 use pages::frame::Theme;
-use pages::help::HelpPage;
+use pages::help::{HelpPage, HelpTopic, HelpTopicPage};
 use poem::Request;
 use poem::http::{HeaderValue, header};
 use uuid::Uuid;
@@ -41,6 +41,19 @@ pub(super) async fn help(request: Request) -> MadePage {
     let reader = PageReader::of(&request);
     let page = HelpPage {
         head: reader.head(reader.words.help_title()),
+    };
+    html::page(&reader, &page)
+}
+
+/// `GET /help/{screen}`.
+pub(super) async fn help_of(request: Request) -> MadePage {
+    let reader = PageReader::of(&request);
+    let screen = request.path_params::<String>().map_err(poem::Error::from);
+    let topic = HelpTopic::parse(&screen.map_err(Failure::from)?);
+    let topic = topic.ok_or_else(|| Failure::new(Code::NotFound))?;
+    let page = HelpTopicPage {
+        head: reader.head(topic.title(reader.words)),
+        topic,
     };
     html::page(&reader, &page)
 }

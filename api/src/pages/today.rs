@@ -6,6 +6,7 @@ pub(super) mod content;
 use chrono::Datelike;
 use domain::{occupancy::Occupancy, stay::Timeliness, time::local_date, typed};
 use pages::frame::Section;
+use pages::help::HelpTopic;
 use pages::today::{DayCount, Tab, TodayPage};
 use pages::words::Words;
 use poem::Request;
@@ -66,22 +67,26 @@ impl<A: Access> Visit<A> {
             Tab::Present | Tab::Undeclared => day.wanted(wanted),
             Tab::Leaving => leaving.clone(),
         };
-        let frame = ListFrame {
+        let list = ListFrame {
             id: "list",
             heading: self.heading(*tab, wanted, &leaving),
             back: Section::Today.path(),
             is_of_term: false,
         };
+        let mut frame = self.frame(Section::Today, words.today().to_owned(), &due);
+        if *tab == Tab::Undeclared {
+            frame.help = HelpTopic::Expected;
+        }
         let page = TodayPage {
             summary: self.summary(&day, present.len()),
             tab: *tab,
             present_count: present.len(),
             leaving_count: leaving.len(),
             floors: day.floors(words, &rooms, &wanted.room),
-            list: day.list(words, frame, wanted, &listed),
+            list: day.list(words, list, wanted, &listed),
             count: self.count().await?,
             find: wanted.find.clone(),
-            frame: self.frame(Section::Today, words.today().to_owned(), &due),
+            frame,
             expecting: expected::form(words, content.unnoted.as_ref(), self.now),
             note: content.note,
             expected,
