@@ -8,6 +8,7 @@ on_both_databases![
     a_page_allows_browsers_what_it_needs_and_no_more,
     files_of_pages_are_kept_for_good,
     a_card_is_declared_once,
+    the_next_guest_of_a_room_names_it_in_no_address,
     a_card_with_faults_comes_back_as_it_was,
     a_choice_of_language_leads_back_to_pages_of_ours_only,
     a_form_of_another_site_declares_nothing,
@@ -146,6 +147,62 @@ async fn a_card_is_declared_once(database: Database) {
     assert_eq!(stay["timeliness"], "on_time");
     let receipt = desk.get(location).await.text();
     assert!(receipt.contains(stay["receipt"]["number"].as_str().unwrap()));
+}
+
+/// Every address that a page leads to, or sends to.
+fn addresses(page: &str) -> Vec<&str> {
+    let starts = ["href=\"", "src=\"", "action=\"", "hx-get=\"", "hx-post=\""];
+    let parts = starts.iter().flat_map(|start| page.split(start).skip(1));
+    parts.filter_map(|part| part.split('"').next()).collect()
+}
+
+async fn the_next_guest_of_a_room_names_it_in_no_address(database: Database) {
+    let river = River::start(database).await;
+    let desk = desk(&river).await;
+    let mut stay = people::citizen(river.facility("hotel"));
+    let room = "QX-7731 & 2";
+    stay["room"] = room.into();
+    let stay = river.caller("hotel").accepted(&stay).await;
+    let id = stay["id"].as_str().unwrap();
+    let said = desk.get(&format!("/desk?sent={id}")).await.text();
+    assert!(said.contains("QX-7731 &#38; 2"), "{said}");
+    let (_, form) = said
+        .split_once("<form method=\"post\" action=\"/desk\" hx-post=\"/desk\">")
+        .expect("the form of the next guest");
+    assert_eq!(hidden(form, "room"), "QX-7731 &#38; 2");
+    let next = send(&desk, "/desk", &[("room", room)]).await;
+    assert_eq!(next.status, 200);
+    assert_eq!(hidden(&next.text(), "room"), "QX-7731 &#38; 2");
+    let scan = [("scan", "001090001234"), ("room", room)];
+    let card = send(&desk, "/desk/scan", &scan).await.text();
+    assert!(card.contains("value=\"QX-7731 &#38; 2\""), "{card}");
+    // An address of before opens the page without a room.
+    let page = desk.get("/desk?room=QX-7731").await.text();
+    assert_eq!(hidden(&page, "room"), "");
+
+    // Nor does any other address that the pages of a desk lead to, or send to.
+    let mut known = vec!["/desk".to_owned(), format!("/desk?sent={id}")];
+    let mut place = 0;
+    let number = stay["guest"]["document"]["number"].as_str().unwrap();
+    let values = ["7731", number, "Thi"];
+    while let Some(path) = known.get(place).cloned() {
+        place += 1;
+        let page = desk.get(&path).await.text();
+        for address in addresses(&page) {
+            let told = values.iter().find(|value| address.contains(**value));
+            assert_eq!(told, None, "{address} on {path}");
+            let next = address
+                .split('#')
+                .next()
+                .unwrap_or_default()
+                .replace("&amp;", "&");
+            let is_page = next.starts_with("/desk") && !next.contains("/live");
+            if is_page && !known.contains(&next) && known.len() < 100 {
+                known.push(next);
+            }
+        }
+    }
+    assert!(known.len() > 10, "{known:?}");
 }
 
 async fn a_card_with_faults_comes_back_as_it_was(database: Database) {

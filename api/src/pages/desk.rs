@@ -37,6 +37,7 @@ const NEWEST_COUNT: u64 = 5;
 pub(super) fn routes() -> Vec<PageRoute> {
     vec![
         get("/desk", show),
+        post("/desk", show_for_room),
         post("/desk/scan", scan::read),
         post("/desk/picture", scan::read_picture),
         post("/desk/card", declare::redraw),
@@ -59,15 +60,27 @@ pub(super) async fn show(request: Request) -> MadePage {
         Ok(id) => visit.undone(id).await?,
         Err(_) => None,
     };
-    let room = query.value("room");
-    let scan = ScanField {
-        room: room.to_owned(),
-        ..ScanField::default()
-    };
     let content = DeskContent {
         note: undone,
         stage: sent.map(|sent| Stage::Sent(Box::new(sent))),
-        scan,
+        scan: ScanField::default(),
+    };
+    visit.page(StatusCode::OK, content).await
+}
+
+/// `POST /desk`: the same for the next guest of a room, which stands in no address.
+async fn show_for_room(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
+    let mut visit: Visit<op::DeskPage> = Visit::begin(&request, &mut body).await?;
+    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
+    visit.now = received_at;
+    let content = DeskContent {
+        note: None,
+        stage: None,
+        scan: ScanField {
+            room: sent.value("room").to_owned(),
+            ..ScanField::default()
+        },
     };
     visit.page(StatusCode::OK, content).await
 }
