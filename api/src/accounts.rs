@@ -23,6 +23,7 @@ use poem_openapi::{ApiResponse, OpenApi, param::Path};
 use runtime::ids;
 use runtime::token::{Token, TokenUse};
 use store::accounts::{self, StoredAccount, invitations::Invitation};
+use store::declarations::Idempotency;
 use store::directory::{ActionOutcome, ActionRecord, ListPart};
 use uuid::Uuid;
 
@@ -264,7 +265,7 @@ pub(crate) async fn make(
             written.map_err(|error| key.failure(error))?
         }
     };
-    let (account, is_replayed) = made(written, key)?;
+    let (account, is_replayed) = done_once(written, key)?;
     let invitation = match is_replayed {
         true => None,
         false => Some(invite(app, caller, account.id, now).await?),
@@ -315,6 +316,25 @@ pub(crate) async fn new_link(
     invite(app, caller, stored.account.id, app.clock.now()).await
 }
 
+/// The same once, for a form that may be sent twice; a replay has no link.
+pub(crate) async fn new_link_once(
+    app: &App,
+    caller: &Caller,
+    id: Uuid,
+    key: &IdempotencyKey,
+) -> Result<Option<InvitationView>, Failure> {
+    let stored = managed(app, caller, id).await?;
+    let (sender, now) = (&caller.sender, app.clock.now());
+    let path = format!("accounts/{id}/invitation");
+    let request = (path.as_str(), &serde_json::Value::Null);
+    let guard = key.of_request(app, sender, (AREA, &[]), request, now);
+    let (link, outcome) = link(app, caller, stored.account.id, guard.as_ref(), now)
+        .await
+        .map_err(|error| key.failure(error))?;
+    let (_, is_replayed) = done_once(outcome, key)?;
+    Ok((!is_replayed).then_some(link))
+}
+
 /// The accounts that the caller may see, of one organisation or of all it sees.
 pub(crate) async fn listed(
     app: &App,
@@ -337,10 +357,11 @@ fn shown(account: &Account) -> AccountShown {
     AccountShown::Account(Json(AccountView::of(account)), ETag::of(account.version))
 }
 
-fn made(written: ActionOutcome<Account>, key: &IdempotencyKey) -> Result<(Account, bool), Failure> {
-    let (account, is_replayed) = match written {
-        ActionOutcome::Done(account) => (account, false),
-        ActionOutcome::Replayed(account, _) => (account, true),
+/// What an action led to, and whether this is a replay of it.
+fn done_once<T>(written: ActionOutcome<T>, key: &IdempotencyKey) -> Result<(T, bool), Failure> {
+    let (subject, is_replayed) = match written {
+        ActionOutcome::Done(subject) => (subject, false),
+        ActionOutcome::Replayed(subject, _) => (subject, true),
         ActionOutcome::KeyReused => return Err(key.reused()),
         ActionOutcome::CodeTaken => return Err(Failure::new(Code::AccountNameTaken)),
         ActionOutcome::VersionMismatch(version) => {
@@ -348,7 +369,7 @@ fn made(written: ActionOutcome<Account>, key: &IdempotencyKey) -> Result<(Accoun
         }
     };
     key.count(if is_replayed { "replay" } else { "new" });
-    Ok((account, is_replayed))
+    Ok((subject, is_replayed))
 }
 
 /// The organisation that a caller is bound to; none: it manages those of all.
@@ -511,6 +532,18 @@ async fn invite(
     account_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<InvitationView, Failure> {
+    let (link, _) = link(app, caller, account_id, None, now).await?;
+    Ok(link)
+}
+
+/// A link, and whether it was made: under a key that was used, it was not.
+async fn link(
+    app: &App,
+    caller: &Caller,
+    account_id: Uuid,
+    key: Option<&Idempotency>,
+    now: DateTime<Utc>,
+) -> store::Result<(InvitationView, ActionOutcome<()>)> {
     let token = Token::generate();
     let invitation = Invitation {
         id: ids::uuid_v7(&app.clock),
@@ -523,9 +556,11 @@ async fn invite(
     let subject = (SubjectKind::Account, account_id);
     let entry = audit::entry(app, &caller.sender, Action::AccountInvited, subject, now);
     let by = &app.account_row_key;
-    accounts::invitations::create(&app.db, &invitation, by, entry).await?;
+    let note = ActionRecord { entry, key };
+    let outcome = accounts::invitations::create(&app.db, &invitation, by, note).await?;
     let base = &app.settings.public_url;
-    Ok(InvitationView::of(base, &token, invitation.expires_at))
+    let link = InvitationView::of(base, &token, invitation.expires_at);
+    Ok((link, outcome))
 }
 
 /// Whether the caller may manage accounts at all.

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use store::{
     Database,
     accounts::{self, AccountRowKey, StoredAccount, invitations::Invitation},
+    directory::ActionRecord,
 };
 use uuid::Uuid;
 
@@ -350,7 +351,8 @@ impl Desk<'_> {
         };
         let entry = acting.entry(Action::AccountInvited, (SubjectKind::Account, account.id));
         let row_key = self.row_key();
-        accounts::invitations::create(self.db, &invitation, &row_key, entry).await?;
+        let note = ActionRecord { entry, key: None };
+        accounts::invitations::create(self.db, &invitation, &row_key, note).await?;
         let expires_at = invitation.expires_at;
         Ok(InvitationView::of(&options.public_url, &token, expires_at))
     }

@@ -9,6 +9,9 @@ on_both_databases![
     pages_of_accounts_are_for_those_who_manage_or_audit,
     a_person_looks_after_their_own_account,
     a_machine_is_trusted_on_its_page,
+    a_form_that_is_sent_twice_makes_one,
+    a_secret_is_made_and_shown_once,
+    a_destination_is_paused_once_by_a_form_sent_twice,
 ];
 
 const PASSWORD: &str = "trống đồng mưa phùn 7 cây cầu";
@@ -270,4 +273,186 @@ async fn a_machine_is_trusted_on_its_page(database: Database) {
     let end = between(row, "action=\"", "\"");
     let ended = send(&manager, end, &[]).await.text();
     assert!(!ended.split("<tr").any(|row| row.contains(&label)));
+}
+
+/// The key of the form that is sent to a path.
+fn key_of_form(page: &str, action: &str) -> String {
+    let start = format!("action=\"{action}\"");
+    let (_, form) = page
+        .split_once(&start)
+        .unwrap_or_else(|| panic!("{start} in {page}"));
+    let key = hidden(form.split("</form>").next().unwrap_or_default(), "key");
+    assert!(!key.is_empty());
+    key.to_owned()
+}
+
+async fn a_form_that_is_sent_twice_makes_one(database: Database) {
+    let river = River::shared(database).await;
+    let admin = river.person("admin").await;
+    let path = "/admin/organisations";
+    let key = key_of_form(&admin.get(path).await.text(), path);
+    let code = format!("to-chuc-{}", people::next());
+    let mut pairs = vec![("name", "Khách sạn Sóng"), ("code", &code), ("key", &key)];
+    let first = send(&admin, path, &pairs).await;
+    assert_eq!(first.status, 303, "{}", first.text());
+    let again = send(&admin, path, &pairs).await;
+    assert_eq!(again.status, 303, "{}", again.text());
+    assert_eq!(again.header("location"), first.header("location"));
+    // The same form with other content is shown again, and can be sent then.
+    let other = format!("{code}-b");
+    pairs[1] = ("code", &other);
+    let refused = send(&admin, path, &pairs).await.text();
+    assert!(
+        refused.contains("biểu mẫu này đã được gửi với nội dung khác"),
+        "{refused}"
+    );
+    let fresh = key_of_form(&refused, path);
+    assert_ne!(fresh, key);
+    pairs[2] = ("key", &fresh);
+    assert_eq!(send(&admin, path, &pairs).await.status, 303);
+
+    // A change that is sent twice is one as well, and no conflict.
+    let place = first.header("location").unwrap().split('?').next().unwrap();
+    let page = admin.get(place).await.text();
+    let (version, key) = (hidden(&page, "version"), key_of_form(&page, place));
+    let pairs = [
+        ("version", version),
+        ("name", "Khách sạn Sóng Xanh"),
+        ("key", key.as_str()),
+    ];
+    for _ in 0..2 {
+        assert_eq!(send(&admin, place, &pairs).await.status, 303);
+    }
+    let page = admin.get(place).await.text();
+    assert_ne!(hidden(&page, "version"), version);
+
+    let path = "/organisation/facilities";
+    let page = admin.get(path).await.text();
+    let key = key_of_form(&page, path);
+    let name = format!("Nhà nghỉ {}", people::next());
+    let pairs = [
+        ("organisation_code", code.as_str()),
+        ("name", name.as_str()),
+        ("kind", "guest_house"),
+        ("address", "1 Lê Lợi"),
+        ("commune_code", "16531"),
+        ("key", key.as_str()),
+    ];
+    let first = send(&admin, path, &pairs).await;
+    assert_eq!(first.status, 303, "{}", first.text());
+    let again = send(&admin, path, &pairs).await;
+    assert_eq!(again.header("location"), first.header("location"));
+}
+
+async fn a_secret_is_made_and_shown_once(database: Database) {
+    let river = River::shared(database).await;
+    let admin = river.person("admin").await;
+    let path = "/admin/keys";
+    let key = key_of_form(&admin.get(path).await.text(), path);
+    let label = format!("PMS {}", people::next());
+    let hotel = river.facility("hotel");
+    let pairs = [
+        ("organisation_code", "demo"),
+        ("role", "declarant"),
+        ("label", label.as_str()),
+        ("facility_ids", hotel),
+        ("expires_in_days", "90"),
+        ("key", key.as_str()),
+    ];
+    let made = send(&admin, path, &pairs).await.text();
+    assert!(made.contains("id=\"secret\""), "{made}");
+    let again = send(&admin, path, &pairs).await.text();
+    assert!(!again.contains("id=\"secret\""), "{again}");
+    assert!(again.contains(&format!("Khóa “{label}” đã được tạo ở lần gửi trước")));
+    assert!(again.contains("thu hồi khóa đó trong danh sách rồi tạo khóa mới"));
+    assert_eq!(again.matches(&format!(">{label}</a>")).count(), 1);
+
+    let manager = river.person("manager").await;
+    let path = "/organisation/accounts";
+    let key = key_of_form(&manager.get(path).await.text(), path);
+    let name = format!("quay-{}", people::next());
+    let pairs = [
+        ("name", name.as_str()),
+        ("label", name.as_str()),
+        ("role", "front_desk"),
+        ("facility_ids", hotel),
+        ("key", key.as_str()),
+    ];
+    let made = send(&manager, path, &pairs).await.text();
+    let link = between(&made, "id=\"secret\">", "<").to_owned();
+    let again = send(&manager, path, &pairs).await.text();
+    assert!(!again.contains("id=\"secret\""), "{again}");
+    assert!(again.contains("rồi bấm “Tạo liên kết mới”"), "{again}");
+    // The link that was shown is still good; a new one is made once by each form.
+    let token = link.rsplit('/').next().unwrap();
+    let invited = Person::at(river.api())
+        .get(&format!("/invitation/{token}"))
+        .await
+        .text();
+    assert!(invited.contains(&name), "{invited}");
+    let list = manager.get(path).await.text();
+    let (before, _) = list.split_once(&name).expect("listed");
+    let (_, place) = before.rsplit_once("href=\"").unwrap();
+    let place = place.split('"').next().unwrap();
+    let renewal = format!("{place}/link");
+    let page = manager.get(place).await.text();
+    let key = key_of_form(&page, &renewal);
+    let pairs = [("key", key.as_str())];
+    let renewed = send(&manager, &renewal, &pairs).await.text();
+    let link = between(&renewed, "id=\"secret\">", "<").to_owned();
+    let again = send(&manager, &renewal, &pairs).await.text();
+    assert!(!again.contains("id=\"secret\""), "{again}");
+    assert!(again.contains("Liên kết đã được tạo ở lần gửi trước"));
+    let token = link.rsplit('/').next().unwrap();
+    let person = Person::at(river.api());
+    person.accept(token, PASSWORD).await.expect(200);
+
+    let path = "/organisation/machines";
+    let key = key_of_form(&manager.get(path).await.text(), path);
+    let label = format!("Quầy {}", people::next());
+    let pairs = [
+        ("facility_id", hotel),
+        ("label", label.as_str()),
+        ("key", key.as_str()),
+    ];
+    let enrolled = send(&manager, path, &pairs).await;
+    assert!(enrolled.header("set-cookie").is_some());
+    let again = send(&manager, path, &pairs).await;
+    assert_eq!(again.header("set-cookie"), None);
+    let again = again.text();
+    assert!(again.contains("đã được tin cậy ở lần gửi trước"), "{again}");
+    let rows = again.split("<tr").filter(|row| row.contains(&label));
+    assert_eq!(rows.count(), 1);
+}
+
+async fn a_destination_is_paused_once_by_a_form_sent_twice(database: Database) {
+    let river = River::start(database).await;
+    let admin = river.person("admin").await;
+    let place = "/admin/destinations/national";
+    let count = async |action: &str| {
+        let query = format!("SELECT count(*) FROM audit_entry WHERE action = '{action}'");
+        river.database().unwrap().count(&query).await
+    };
+    for (deed, action) in [
+        ("pause", "destination.paused"),
+        ("resume", "destination.resumed"),
+    ] {
+        let path = format!("{place}/{deed}");
+        let key = key_of_form(&admin.get(place).await.text(), &path);
+        let pairs = [("reason", "Bảo trì"), ("until", ""), ("key", key.as_str())];
+        for _ in 0..2 {
+            let sent = send(&admin, &path, &pairs).await;
+            assert_eq!(sent.status, 303, "{}", sent.text());
+        }
+        assert_eq!(count(action).await, 1, "{action}");
+    }
+    let pairs = [("key", "one-key-of-a-form")];
+    for _ in 0..2 {
+        let sent = send(&admin, "/admin/requeue", &pairs).await;
+        assert_eq!(sent.status, 200, "{}", sent.text());
+    }
+    // The key is that of the first request: another one needs another.
+    let other = [("destination", "national"), ("key", "one-key-of-a-form")];
+    let sent = send(&admin, "/admin/requeue", &other).await;
+    assert_eq!(sent.status, 422, "{}", sent.text());
 }

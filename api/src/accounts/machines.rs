@@ -12,17 +12,18 @@ use runtime::ids;
 use runtime::token::{Token, TokenUse};
 use serde::Serialize;
 use store::accounts::machines::{self, Machine};
-use store::directory::ListPart;
+use store::directory::{ActionRecord, ListPart};
 use uuid::Uuid;
 
-use super::bound_facilities;
 use super::declined::{Declined, Unfit};
+use super::{AREA, bound_facilities, done_once};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{Admitted, cookies, op};
 use crate::cursor;
 use crate::examples::Examples;
 use crate::exchange::Exchange;
+use crate::idempotency::IdempotencyKey;
 use crate::parameters::{Paged, Query};
 use crate::payload::{JsonDocument, Shape};
 use crate::problem::Failure;
@@ -169,7 +170,8 @@ impl MachinesApi {
         visitor: Visitor,
         document: JsonDocument<MachineDraft>,
     ) -> Result<MachineEnrolled, Declined<Unfit>> {
-        let machine = take_in(&self.0, admitted.sender(), &visitor.exchange, document).await?;
+        let (app, sender, key) = (&self.0, admitted.sender(), IdempotencyKey(None));
+        let (machine, _) = take_in(app, sender, &visitor.exchange, &key, document).await?;
         Ok(MachineEnrolled::Machine(Json(MachineView::of(&machine))))
     }
 
@@ -193,16 +195,20 @@ impl MachinesApi {
     }
 }
 
-/// Enrols the machine at which the caller sits: its cookie goes with the answer.
+/// Enrols the machine at which the caller sits: its cookie goes with the answer. Returns whether
+/// this is a replay, which has no cookie.
 ///
 /// Errors: 422 for a facility that is none of the caller's.
 pub(crate) async fn take_in(
     app: &App,
     sender: &Sender,
     exchange: &Exchange,
+    key: &IdempotencyKey,
     document: JsonDocument<MachineDraft>,
-) -> Result<Machine, Failure> {
+) -> Result<(Machine, bool), Failure> {
     let now = document.received_at;
+    let request = ("machines", &document.value);
+    let guard = key.of_request(app, sender, (AREA, &[]), request, now);
     let wanted = MachineRequest::read(&document.value).map_err(Failure::invalid)?;
     if sender.facility(wanted.facility_id).is_none() {
         let violation = Violation::new("/facility_id", Code::FacilityUnknown);
@@ -226,10 +232,18 @@ pub(crate) async fn take_in(
         (SubjectKind::Machine, machine.id),
         now,
     );
-    machines::enroll(&app.db, &machine, &app.account_row_key, entry).await?;
-    let cookie = cookies::set_machine(&app.settings, &token);
-    exchange.set_cookie(cookie);
-    Ok(machine)
+    let note = ActionRecord {
+        entry,
+        key: guard.as_ref(),
+    };
+    let enrolled = machines::enroll(&app.db, &machine, &app.account_row_key, note).await;
+    let enrolled = enrolled.map_err(|error| key.failure(error))?;
+    let (machine, is_replayed) = done_once(enrolled, key)?;
+    if !is_replayed {
+        let cookie = cookies::set_machine(&app.settings, &token);
+        exchange.set_cookie(cookie);
+    }
+    Ok((machine, is_replayed))
 }
 
 /// Ends a machine's enrolment at a facility of the caller. Absent and foreign are the same.

@@ -70,10 +70,7 @@ pub(super) async fn show(request: Request) -> MadePage {
 
 /// `POST /desk`: the same for the next guest of a room, which stands in no address.
 async fn show_for_room(request: Request) -> MadePage {
-    let (request, mut body) = request.split();
-    let mut visit: Visit<op::DeskPage> = Visit::begin(&request, &mut body).await?;
-    let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
-    visit.now = received_at;
+    let (visit, sent, _) = Visit::<op::DeskPage>::receive(request).await?;
     let content = DeskContent {
         note: None,
         stage: None,

@@ -9,6 +9,7 @@ use crate::accounts::session::BYTES_MAX as STRANGERS_BYTES_MAX;
 use crate::app::App;
 use crate::auth::origin;
 use crate::exchange;
+use crate::idempotency::IdempotencyKey;
 use crate::payload;
 use crate::problem::Failure;
 
@@ -35,6 +36,20 @@ pub(super) async fn carry_token(request: Request) -> Result<Request, Failure> {
     }
     request.set_body(bytes);
     Ok(request)
+}
+
+/// The field of a form that guards it against being carried out twice: made when the form is drawn,
+/// so that a second click sends the same one.
+pub(super) const KEY_FIELD: &str = "key";
+
+/// The guard of a form; what a form of ours does not send is none.
+pub(super) fn key_of(sent: &str) -> IdempotencyKey {
+    IdempotencyKey(Some(sent.to_owned()).filter(|key| is_key(key)))
+}
+
+/// A key as the intake takes it.
+pub(super) fn is_key(key: &str) -> bool {
+    (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The pairs of a form.
@@ -119,6 +134,11 @@ impl PageForm {
         pairs
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The guard against carrying out the form twice.
+    pub(super) fn key(&self) -> IdempotencyKey {
+        key_of(self.value(KEY_FIELD))
     }
 
     /// All values of a name.

@@ -24,10 +24,12 @@ use pages::note::Note;
 use pages::office::{OfficePage, OneTimeSecret};
 use pages::words::Words;
 use poem::Request;
+use runtime::ids;
 use store::directory::{self, ListPart};
 use uuid::Uuid;
 
 use super::enter::OfficeVisit;
+use super::form::KEY_FIELD;
 use super::{MadePage, PageRoute, get, html, post};
 use crate::accounts::{bound_facilities, organisation_bound};
 use crate::auth::Access;
@@ -74,6 +76,14 @@ impl OfficeOutcome {
     fn done(fact: impl Into<String>) -> Self {
         Self {
             notes: vec![Note::done(fact.into(), String::new())],
+            ..Self::default()
+        }
+    }
+
+    /// What a form asked for was made when it was first sent, and how to go on.
+    fn made_before(fact: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            notes: vec![Note::done(fact.into(), advice.into())],
             ..Self::default()
         }
     }
@@ -131,6 +141,14 @@ impl<A: Access> OfficeVisit<A> {
         let organisation = directory::organisation(&self.app.db, own).await?;
         let place = organisation.map_or_else(String::new, |found| found.name);
         Ok(self.frame(section, title, place))
+    }
+
+    /// The hidden field that keeps a form from being carried out twice. A form that came back keeps
+    /// its own, so that sending it again cannot do again what may have been done.
+    fn key_field(&self, back: Option<&forms::Returned>) -> (&'static str, String) {
+        let kept = back.and_then(forms::Returned::key);
+        let key = kept.unwrap_or_else(|| ids::uuid_v7(&self.app.clock).to_string());
+        (KEY_FIELD, key)
     }
 
     /// Whether the caller may carry out an operation.

@@ -22,7 +22,6 @@ use store::review::{
 use super::enter::OfficeVisit;
 use super::{PageRoute, get, post};
 use crate::auth::Access;
-use crate::idempotency::IdempotencyKey;
 use crate::police::scope_of;
 use crate::police::summary::{ReviewSummary, summary};
 use crate::problem::Failure;
@@ -150,11 +149,6 @@ fn capital(name: &str) -> String {
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),
     }
-}
-
-/// The key with which a form guards itself against being sent twice.
-fn key_of(sent: &str) -> IdempotencyKey {
-    IdempotencyKey(Some(sent.to_owned()).filter(|key| !key.is_empty()))
 }
 
 /// An instant of an answer; of one that is none, the first of all.

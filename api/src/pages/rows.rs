@@ -18,9 +18,9 @@ use pages::rows::{JudgedRow, RowSurroundings};
 use serde_json::{Value, json};
 
 use super::desk::card;
-use super::desk::declare::is_key;
+
 use super::enter::Visit;
-use super::form::PageForm;
+use super::form::{PageForm, is_key};
 use crate::auth::{Access, op};
 use crate::problem::Failure;
 use crate::stays;

@@ -28,9 +28,8 @@ use serde_json::{Map, Value, json};
 use store::stays::{Order, StayFilter};
 use uuid::Uuid;
 
-use super::desk::declare::is_key;
 use super::enter::Visit;
-use super::form::PageForm;
+use super::form::{PageForm, is_key};
 use super::lines::{self, StayLine};
 use super::rows::{self, NumberedForm, SharedFields};
 use super::{MadePage, PageRoute, get, html, paste, post};

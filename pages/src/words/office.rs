@@ -33,7 +33,12 @@ words! { ENTRIES:
     link_made(label): "Liên kết mới của “{label}”. Chép ngay: chỉ hiện một lần này.", "New link of “{label}”. Copy it now: it is shown this once.";
     link_advice: "Đưa liên kết này cho người dùng. Liên kết dùng được một lần, trong 72 giờ; các liên kết trước không còn dùng được.", "Hand this link over. It works once, within 72 hours; earlier links are no longer good.";
     link_kept: "Tôi đã đưa liên kết cho người dùng", "I have handed the link over";
-    account_made_before: "Tài khoản này đã được tạo từ trước. Nếu cần, hãy tạo liên kết mới.", "This account was made before. Make a new link if one is needed.";
+    account_made_before(label): "Tài khoản “{label}” đã được tạo ở lần gửi trước; liên kết chỉ hiện một lần.", "Account “{label}” was made when this form was first sent; its link was shown once.";
+    account_made_before_advice: "Nếu chưa chép liên kết, mở tài khoản này trong danh sách rồi bấm “Tạo liên kết mới”.", "If the link was not copied, open the account in the list and make a new link.";
+    link_made_before: "Liên kết đã được tạo ở lần gửi trước và chỉ hiện một lần.", "The link was made when this form was first sent, and was shown once.";
+    link_made_before_advice: "Nếu chưa chép liên kết, bấm “Tạo liên kết mới”: liên kết trước sẽ không còn dùng được.", "If it was not copied, make a new link: the former is then no longer good.";
+    form_was_sent: "Chưa lưu: biểu mẫu này đã được gửi với nội dung khác.", "Not saved: this form was sent before with other content.";
+    form_was_sent_advice: "Nội dung gửi trước đã được lưu. Kiểm tra lại, rồi gửi nếu vẫn muốn lưu cả nội dung này.", "What was sent first is saved. Check this, and send it again if you want it saved as well.";
     account_name_short: "Tên đăng nhập", "User name";
     account_label: "Tên gọi", "Label";
     account_label_hint: "Ví dụ: Lễ tân ca đêm", "Such as: Night desk";
@@ -106,6 +111,8 @@ words! { ENTRIES:
     enroll_machine: "Tin cậy máy này", "Trust this machine";
     enroll_machine_hint: "Làm tại đúng máy ở quầy: từ đó lễ tân của cơ sở đăng nhập ở máy này chỉ cần mật khẩu.", "Do this at the desk's own machine: its people then sign in here by password alone.";
     machine_enrolled(label): "Đã tin cậy máy này: {label}.", "This machine is trusted: {label}.";
+    machine_enrolled_before(label): "Máy này đã được tin cậy ở lần gửi trước: {label}.", "This machine was trusted when this form was first sent: {label}.";
+    machine_enrolled_before_advice: "Nếu máy vẫn hỏi mã xác thực, bấm “Thôi tin cậy” ở máy đó trong danh sách rồi làm lại.", "If it still asks for a code, end it in the list and trust it again.";
     machine_was_ended: "Máy không còn được tin cậy; từ nay cần mã xác thực.", "The machine is no longer trusted; a code is needed from now on.";
     machine_label_hint: "Ví dụ: Quầy 1", "Such as: Desk 1";
 
@@ -203,6 +210,8 @@ words! { ENTRIES:
     new_key: "Tạo khóa", "Make a key";
     new_key_hint: "Khóa chỉ hiện một lần, ngay sau khi tạo.", "Its text is shown once, right after it is made.";
     key_made(label): "Đã tạo khóa “{label}”. Chép ngay: khóa chỉ hiện một lần này.", "Key “{label}” made. Copy it now: it is shown this once.";
+    key_made_before(label): "Khóa “{label}” đã được tạo ở lần gửi trước và chỉ hiện một lần.", "Key “{label}” was made when this form was first sent, and was shown once.";
+    key_made_before_advice: "Nếu chưa chép khóa, thu hồi khóa đó trong danh sách rồi tạo khóa mới.", "If it was not copied, revoke it in the list and make another.";
     key_advice: "Cất khóa vào nơi giữ bí mật của phần mềm. Mất khóa thì tạo khóa mới và thu hồi khóa này.", "Put it where the program keeps secrets. If it is lost, make another and revoke this one.";
     key_kept: "Tôi đã cất khóa ở nơi an toàn", "I have put the key in a safe place";
     key_active: "Hiệu lực", "Active";

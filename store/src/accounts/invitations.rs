@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::row_key::{Forged, is_same, report_forged};
 use super::{AccountRowKey, StoredAccount, move_on};
+use crate::directory::{self, ActionOutcome, ActionRecord, KeyRequest};
 use crate::{Database, Result, audit, write};
 
 /// A one-time link as it is kept.
@@ -37,14 +38,21 @@ impl Invitation {
     }
 }
 
-/// Makes a link, in place of earlier ones.
+/// Makes a link, in place of earlier ones. A replay makes none.
 pub async fn create(
     db: &Database,
     invitation: &Invitation,
     by: &AccountRowKey,
-    entry: audit::Entry,
-) -> Result<()> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<()>> {
     let transaction = write::begin(db).await?;
+    if let Some(known) = directory::known(&transaction, &note).await? {
+        transaction.rollback().await?;
+        return Ok(match known {
+            KeyRequest::Other => ActionOutcome::KeyReused,
+            KeyRequest::Same(first) => ActionOutcome::Replayed((), first.at),
+        });
+    }
     let earlier = Entity::find()
         .filter(Column::AccountId.eq(invitation.account_id))
         .filter(Column::UsedAt.is_null())
@@ -59,8 +67,9 @@ pub async fn create(
     Entity::insert(by.invitation_row(invitation).into_active_model())
         .exec_without_returning(&transaction)
         .await?;
-    audit::note(&transaction, entry).await?;
-    write::commit(transaction).await
+    audit::note(&transaction, note.entry).await?;
+    write::commit(transaction).await?;
+    Ok(ActionOutcome::Done(()))
 }
 
 /// The link of a token, whether it is still good or not.

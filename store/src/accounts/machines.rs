@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::AccountRowKey;
 use super::row_key::{Forged, is_same, report_forged};
-use crate::{Database, Error, Result, audit, directory::ListPart, write};
+use crate::directory::{self, ActionOutcome, ActionRecord, KeyRequest, ListPart};
+use crate::{Database, Error, Result, audit, write};
 
 /// An enrolled machine as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,19 +34,30 @@ pub struct Machine {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// Enrols a machine.
+/// Enrols a machine. A replay finds the one that is enrolled.
 pub async fn enroll(
     db: &Database,
     machine: &Machine,
     by: &AccountRowKey,
-    entry: audit::Entry,
-) -> Result<()> {
+    note: ActionRecord<'_>,
+) -> Result<ActionOutcome<Machine>> {
     let transaction = write::begin(db).await?;
+    if let Some(known) = directory::known(&transaction, &note).await? {
+        transaction.rollback().await?;
+        let first = match known {
+            KeyRequest::Other => return Ok(ActionOutcome::KeyReused),
+            KeyRequest::Same(first) => first,
+        };
+        let found = get(db, machine.organisation_id, first.subject_id, by).await?;
+        let found = found.ok_or(Error::NotFound)?;
+        return Ok(ActionOutcome::Replayed(found, first.at));
+    }
     Entity::insert(by.machine_row(machine).into_active_model())
         .exec_without_returning(&transaction)
         .await?;
-    audit::note(&transaction, entry).await?;
-    write::commit(transaction).await
+    audit::note(&transaction, note.entry).await?;
+    write::commit(transaction).await?;
+    Ok(ActionOutcome::Done(machine.clone()))
 }
 
 /// The machine of a token, whether it still counts or not.

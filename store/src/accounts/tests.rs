@@ -218,9 +218,12 @@ async fn a_link_is_used_once_and_replaced_by_the_next() {
         used_at: None,
     };
     for (number, noted) in [(1, 100), (2, 101)] {
-        invitations::create(&db, &link(number), &by(), account_entry(noted))
-            .await
-            .unwrap();
+        let note = ActionRecord {
+            entry: account_entry(noted),
+            key: None,
+        };
+        let made = invitations::create(&db, &link(number), &by(), note).await;
+        assert_eq!(made.unwrap(), ActionOutcome::Done(()));
     }
     let find = async |number: u8| {
         let found = invitations::find(&db, &[number; 32], &by()).await.unwrap();

@@ -17,6 +17,7 @@ use super::{DeskContent, card};
 use crate::auth::{Access, op};
 use crate::facilities::expected_guests;
 use crate::pages::enter::Visit;
+use crate::pages::form::is_key;
 use crate::pages::{MadePage, see_other};
 use crate::problem::Failure;
 use crate::stays;
@@ -154,9 +155,4 @@ fn channel(form: &CardForm) -> Channel {
         Source::Qr | Source::Mrz => Channel::Scan,
         Source::Typed | Source::Nothing => Channel::Page,
     }
-}
-
-/// A key as the intake takes it; the card makes no other.
-pub(in crate::pages) fn is_key(key: &str) -> bool {
-    (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -25,7 +25,6 @@ use super::forms::{self, FieldLabel, Fields, Returned};
 use super::*;
 use crate::accounts::{self, InvitationView, sessions as account_sessions};
 use crate::auth::op;
-use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::pages::see_other;
 use crate::payload::JsonDocument;
@@ -62,15 +61,17 @@ async fn list(request: Request) -> MadePage {
 async fn make(request: Request) -> MadePage {
     let (visit, sent, _) = OfficeVisit::<op::CreateAccount>::receive(request).await?;
     let draft = JsonDocument::of(visit.draft(&sent), visit.now);
-    let key = IdempotencyKey(None);
-    let made = accounts::make(&visit.app, visit.admitted.caller(), &key, draft).await;
+    let made = accounts::make(&visit.app, visit.admitted.caller(), &sent.key(), draft).await;
     let words = visit.reader.words;
     let outcome = match made {
         Ok((account, Some(link))) => {
             let fact = words.account_made(account.label.as_str());
             OfficeOutcome::secret(secret(fact, &link, words, PATH.to_owned()))
         }
-        Ok((_, None)) => OfficeOutcome::done(words.account_made_before()),
+        Ok((account, None)) => OfficeOutcome::made_before(
+            words.account_made_before(account.label.as_str()),
+            words.account_made_before_advice(),
+        ),
         Err(failure) => OfficeOutcome::returned(returned(words, sent, &failure)),
     };
     visit.accounts("", outcome).await
@@ -119,15 +120,22 @@ async fn set_ended(request: Request, is_ended: bool) -> MadePage {
 
 /// `POST /organisation/accounts/{id}/link`.
 async fn renew(request: Request) -> MadePage {
-    let (visit, _, request) = OfficeVisit::<op::InviteAccount>::receive(request).await?;
+    let (visit, sent, request) = OfficeVisit::<op::InviteAccount>::receive(request).await?;
     let id = id_of(&request)?;
     let caller = visit.admitted.caller();
-    let link = accounts::new_link(&visit.app, caller, id).await?;
+    let link = accounts::new_link_once(&visit.app, caller, id, &sent.key()).await?;
     let account = accounts::visible(&visit.app, caller, id).await?.account;
     let words = visit.reader.words;
-    let fact = words.link_made(account.label.as_str());
-    let secret = secret(fact, &link, words, format!("{PATH}/{id}"));
-    visit.account(id, OfficeOutcome::secret(secret)).await
+    let outcome = match link {
+        Some(link) => {
+            let fact = words.link_made(account.label.as_str());
+            OfficeOutcome::secret(secret(fact, &link, words, format!("{PATH}/{id}")))
+        }
+        None => {
+            OfficeOutcome::made_before(words.link_made_before(), words.link_made_before_advice())
+        }
+    };
+    visit.account(id, outcome).await
 }
 
 /// `POST /organisation/accounts/{id}/sessions/{session}`: ends it.
@@ -321,7 +329,7 @@ impl<A: Access> OfficeVisit<A> {
             action: PATH.to_owned(),
             heading: words.new_account().to_owned(),
             hint: words.new_account_hint().to_owned(),
-            hidden: Vec::new(),
+            hidden: vec![self.key_field(back)],
             fields: all,
             button: Button::primary(Icon::UserPlus, words.new_account()),
             is_folded: back.is_none(),
@@ -450,13 +458,14 @@ impl<A: Access> OfficeVisit<A> {
         if account.ended_at.is_none() {
             let button = Button::plain(Icon::Send, words.new_link());
             let action = format!("{path}/link");
-            let renew = form(
+            let mut renew = form(
                 "link",
                 action,
                 words.new_link(),
                 words.new_link_hint(),
                 button,
             );
+            renew.hidden.push(self.key_field(None));
             page.aside.push(Part::Form(Box::new(renew)));
         }
         let last = match account.ended_at {

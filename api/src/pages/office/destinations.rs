@@ -25,7 +25,6 @@ use super::*;
 use crate::admin::parked::ParkedCause;
 use crate::admin::{self, destinations, health::CutOff, parked, requeue};
 use crate::auth::op;
-use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::pages::see_other;
 use crate::payload::JsonDocument;
@@ -79,7 +78,7 @@ async fn pause(request: Request) -> MadePage {
     let (visit, sent, request) = OfficeVisit::<op::PauseDestination>::receive(request).await?;
     let code = code_of(&request);
     let document = JsonDocument::of(sent.to_json(&["reason", "until"]), visit.now);
-    let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
+    let (sender, key) = (visit.admitted.sender(), sent.key());
     match destinations::pause(&visit.app, sender, &code, &key, document).await {
         Ok(_) => Ok(see_other("/admin?done=paused")),
         Err(failure) if failure.code() == Code::NotFound => Err(failure.into()),
@@ -98,8 +97,8 @@ async fn pause(request: Request) -> MadePage {
 
 /// `POST /admin/destinations/{code}/resume`.
 async fn resume(request: Request) -> MadePage {
-    let (visit, _, request) = OfficeVisit::<op::ResumeDestination>::receive(request).await?;
-    let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
+    let (visit, sent, request) = OfficeVisit::<op::ResumeDestination>::receive(request).await?;
+    let (sender, key) = (visit.admitted.sender(), sent.key());
     destinations::resume(&visit.app, sender, &code_of(&request), &key).await?;
     Ok(see_other("/admin?done=resumed"))
 }
@@ -108,7 +107,7 @@ async fn resume(request: Request) -> MadePage {
 async fn send_again(request: Request) -> MadePage {
     let (visit, sent, _) = OfficeVisit::<op::RequeueNotifications>::receive(request).await?;
     let document = JsonDocument::of(sent.to_json(&["destination"]), visit.now);
-    let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
+    let (sender, key) = (visit.admitted.sender(), sent.key());
     let done = requeue::requeue(&visit.app, sender, &key, document).await?;
     let words = visit.reader.words;
     let advice = match (done.may_be_more, done.superseded_count) {
@@ -360,7 +359,7 @@ impl<A: Access> OfficeVisit<A> {
             }
             return vec![Act::Send {
                 action: format!("/admin/destinations/{}/resume", row.code),
-                hidden: Vec::new(),
+                hidden: vec![self.key_field(None)],
                 button: Button::plain(Icon::Send, words.resume()).about(row.name.as_str()),
             }];
         }
@@ -387,7 +386,7 @@ impl<A: Access> OfficeVisit<A> {
             let same = outlook.causes.iter().filter(|one| one.destination == code);
             let count: u64 = same.map(|one| one.count).sum();
             let acts = match may && is_first {
-                true => vec![requeue_act(words, Some(code), count, outlook.name(code))],
+                true => vec![self.requeue_act(Some(code), count, outlook.name(code))],
                 false => Vec::new(),
             };
             let at = |at: Option<DateTime<Utc>>| at.map_or_else(dash, moment::short);
@@ -407,7 +406,7 @@ impl<A: Access> OfficeVisit<A> {
             heading: words.parked_heading(total),
             hint: words.parked_hint().to_owned(),
             acts: match may && total > 0 {
-                true => vec![requeue_act(words, None, total, "")],
+                true => vec![self.requeue_act(None, total, "")],
                 false => Vec::new(),
             },
             columns: vec![
@@ -438,8 +437,8 @@ impl<A: Access> OfficeVisit<A> {
         if row.state.get() == Ok(DestinationState::Paused)
             && self.may(OperationId::ResumeDestination)
         {
-            page.parts
-                .push(Part::Form(Box::new(resume_form(words, row))));
+            let form = self.resume_form(row);
+            page.parts.push(Part::Form(Box::new(form)));
         }
         if self.may(OperationId::PauseDestination) {
             let form = self.pause_form(row, backlog, outcome.returned.as_ref());
@@ -465,7 +464,7 @@ impl<A: Access> OfficeVisit<A> {
             action: format!("/admin/destinations/{}/pause", row.code),
             heading: words.pause_named(row.name.as_str()),
             hint: words.pause_hint(backlog.open_count, nearest),
-            hidden: Vec::new(),
+            hidden: vec![self.key_field(back)],
             fields: vec![reason.into(), until.into()],
             button: Button::danger(Icon::Pause, words.pause_named(row.name.as_str())),
             is_folded: false,
@@ -518,6 +517,35 @@ impl<A: Access> OfficeVisit<A> {
             facts,
         }
     }
+
+    fn requeue_act(&self, destination: Option<&str>, count: u64, about: &str) -> Act {
+        let words = self.reader.words;
+        let label = match destination {
+            Some(_) => words.requeue_these(count),
+            None => words.requeue_all(count),
+        };
+        let named = destination.map(|code| ("destination", code.to_owned()));
+        Act::Send {
+            action: "/admin/requeue".to_owned(),
+            hidden: named.into_iter().chain([self.key_field(None)]).collect(),
+            button: Button::plain(Icon::Undo, label).about(about),
+        }
+    }
+
+    fn resume_form(&self, row: &Destination) -> Form {
+        let words = self.reader.words;
+        Form {
+            words,
+            id: "resume",
+            action: format!("/admin/destinations/{}/resume", row.code),
+            heading: words.resume_named(row.name.as_str()),
+            hint: words.resume_hint().to_owned(),
+            hidden: vec![self.key_field(None)],
+            fields: Vec::new(),
+            button: Button::primary(Icon::Send, words.resume()),
+            is_folded: false,
+        }
+    }
 }
 
 fn tabs(words: Words, shows_all: bool) -> Vec<TabLink> {
@@ -530,35 +558,6 @@ fn tabs(words: Words, shows_all: bool) -> Vec<TabLink> {
         tab(PATH, words.with_backlog(), !shows_all),
         tab("/admin?all=1", words.every_destination(), shows_all),
     ]
-}
-
-fn requeue_act(words: Words, destination: Option<&str>, count: u64, about: &str) -> Act {
-    let label = match destination {
-        Some(_) => words.requeue_these(count),
-        None => words.requeue_all(count),
-    };
-    Act::Send {
-        action: "/admin/requeue".to_owned(),
-        hidden: destination
-            .map(|code| ("destination", code.to_owned()))
-            .into_iter()
-            .collect(),
-        button: Button::plain(Icon::Undo, label).about(about),
-    }
-}
-
-fn resume_form(words: Words, row: &Destination) -> Form {
-    Form {
-        words,
-        id: "resume",
-        action: format!("/admin/destinations/{}/resume", row.code),
-        heading: words.resume_named(row.name.as_str()),
-        hint: words.resume_hint().to_owned(),
-        hidden: Vec::new(),
-        fields: Vec::new(),
-        button: Button::primary(Icon::Send, words.resume()),
-        is_folded: false,
-    }
 }
 
 /// Nothing to tell.

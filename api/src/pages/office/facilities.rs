@@ -18,7 +18,6 @@ use super::forms::{self, FieldLabel, Fields, Returned};
 use super::*;
 use crate::admin::directory::facilities as records;
 use crate::auth::op;
-use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::pages::see_other;
 use crate::payload::JsonDocument;
@@ -55,7 +54,7 @@ async fn make(request: Request) -> MadePage {
         draft.insert("organisation_code".to_owned(), json!(code));
     }
     let document = JsonDocument::of(draft, visit.now);
-    let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
+    let (sender, key) = (visit.admitted.sender(), sent.key());
     match records::make(&visit.app, sender, &key, document).await {
         Ok(made) => Ok(see_other(&format!(
             "{PATH}/{}?done=made",
@@ -163,7 +162,7 @@ impl<A: Access> OfficeVisit<A> {
     async fn alter_facility(&self, id: Uuid, sent: PageForm, patch: Value) -> MadePage {
         let if_match = forms::if_match(&sent);
         let change = (&if_match, JsonDocument::of(patch, self.now));
-        let (sender, key) = (self.admitted.sender(), IdempotencyKey(None));
+        let (sender, key) = (self.admitted.sender(), sent.key());
         match records::alter(&self.app, sender, id, &key, change).await {
             Ok(_) => Ok(see_other(&format!("{PATH}/{id}?done=changed"))),
             Err(failure) => {
@@ -253,7 +252,7 @@ impl<A: Access> OfficeVisit<A> {
             action: PATH.to_owned(),
             heading: words.new_facility().to_owned(),
             hint: String::new(),
-            hidden: Vec::new(),
+            hidden: vec![self.key_field(back)],
             fields: all,
             button: Button::primary(Icon::Door, words.new_facility()),
             is_folded: back.is_none(),
@@ -356,7 +355,8 @@ impl<A: Access> OfficeVisit<A> {
                 .line("valid_from", words.holds_from(), "")
                 .hint(words.holds_from_hint());
             all.push(from.into());
-            let hidden = vec![("version", record.version.to_string())];
+            let version = ("version", record.version.to_string());
+            let back = outcome.returned.as_ref();
             let path = format!("{PATH}/{id}");
             page.parts.push(Part::Form(Box::new(Form {
                 words,
@@ -364,12 +364,13 @@ impl<A: Access> OfficeVisit<A> {
                 action: path.clone(),
                 heading: words.change_facility().to_owned(),
                 hint: words.change_facility_hint().to_owned(),
-                hidden: hidden.clone(),
+                hidden: vec![version.clone(), self.key_field(back)],
                 fields: all,
                 button: Button::primary(Icon::Check, words.save()),
                 is_folded: false,
             })));
             let is_ended = is_over(record.ended_at, self.now);
+            let hidden = vec![version, self.key_field(None)];
             let form = forms::ending_form(words, &path, is_ended, hidden);
             page.aside.push(Part::Form(Box::new(form)));
         }

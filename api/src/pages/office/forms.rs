@@ -66,8 +66,18 @@ impl Returned {
         self
     }
 
+    /// The key that it was drawn with; none when another request has used it.
+    pub(super) fn key(&self) -> Option<String> {
+        let kept = self.code != Code::IdempotencyKeyReused;
+        kept.then(|| self.typed.key().0).flatten()
+    }
+
     /// What is said of the whole form, where no field is at fault.
     pub(super) fn note(&self, words: Words) -> Option<Note> {
+        if self.code == Code::IdempotencyKeyReused {
+            let (fact, advice) = (words.form_was_sent(), words.form_was_sent_advice());
+            return Some(Note::failed(fact.to_owned(), advice.to_owned()));
+        }
         self.faults.is_empty().then(|| {
             let reason = self.code.title(words.0);
             let fact = format!("{}.", words.not_saved_because(reason));

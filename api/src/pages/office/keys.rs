@@ -19,7 +19,6 @@ use super::forms::{self, Fields, Returned};
 use super::*;
 use crate::admin::directory::keys;
 use crate::auth::op;
-use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::payload::JsonDocument;
 
@@ -56,19 +55,19 @@ async fn make(request: Request) -> MadePage {
     let (visit, sent, _) = OfficeVisit::<op::CreateKey>::receive(request).await?;
     let words = visit.reader.words;
     let draft = JsonDocument::of(draft(&sent), visit.now);
-    let key = IdempotencyKey(None);
-    let made = keys::make(&visit.app, visit.admitted.sender(), &key, draft).await;
+    let made = keys::make(&visit.app, visit.admitted.sender(), &sent.key(), draft).await;
     let outcome = match made {
-        Ok((answer, text)) => OfficeOutcome {
-            secret: text.map(|text| OneTimeSecret {
-                fact: words.key_made(answer.subject.label.as_str()),
-                text: text.expose_secret().to_owned(),
-                advice: words.key_advice().to_owned(),
-                kept: words.key_kept(),
-                next: PATH.to_owned(),
-            }),
-            ..OfficeOutcome::default()
-        },
+        Ok((answer, Some(text))) => OfficeOutcome::secret(OneTimeSecret {
+            fact: words.key_made(answer.subject.label.as_str()),
+            text: text.expose_secret().to_owned(),
+            advice: words.key_advice().to_owned(),
+            kept: words.key_kept(),
+            next: PATH.to_owned(),
+        }),
+        Ok((answer, None)) => OfficeOutcome::made_before(
+            words.key_made_before(answer.subject.label.as_str()),
+            words.key_made_before_advice(),
+        ),
         Err(failure) => {
             let labels = [
                 ("organisation_code", words.organisation()),
@@ -235,7 +234,7 @@ impl<A: Access> OfficeVisit<A> {
             action: PATH.to_owned(),
             heading: words.new_key().to_owned(),
             hint: words.new_key_hint().to_owned(),
-            hidden: Vec::new(),
+            hidden: vec![self.key_field(back)],
             fields: vec![
                 fields
                     .line("label", words.key_label(), "")

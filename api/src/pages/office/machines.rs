@@ -38,8 +38,13 @@ async fn enroll(request: Request) -> MadePage {
     let document = JsonDocument::of(sent.to_json(&["facility_id", "label"]), visit.now);
     let sender = visit.admitted.sender();
     let words = visit.reader.words;
-    let outcome = match machines::take_in(&visit.app, sender, &visit.exchange, document).await {
-        Ok(machine) => OfficeOutcome::done(words.machine_enrolled(machine.label.as_str())),
+    let (exchange, key) = (&visit.exchange, sent.key());
+    let outcome = match machines::take_in(&visit.app, sender, exchange, &key, document).await {
+        Ok((machine, false)) => OfficeOutcome::done(words.machine_enrolled(machine.label.as_str())),
+        Ok((machine, true)) => OfficeOutcome::made_before(
+            words.machine_enrolled_before(machine.label.as_str()),
+            words.machine_enrolled_before_advice(),
+        ),
         Err(failure) => {
             let labels = [
                 ("facility_id", words.facility_word()),
@@ -137,7 +142,7 @@ impl<A: Access> OfficeVisit<A> {
             action: PATH.to_owned(),
             heading: words.enroll_machine().to_owned(),
             hint: words.enroll_machine_hint().to_owned(),
-            hidden: Vec::new(),
+            hidden: vec![self.key_field(back)],
             fields: vec![facility.class("wide").into(), label.class("wide").into()],
             button: Button::primary(Icon::Lock, words.enroll_machine()),
             is_folded: false,

@@ -15,7 +15,6 @@ use super::forms::{self, FieldLabel, Fields, Returned};
 use super::*;
 use crate::admin::directory::organisations;
 use crate::auth::op;
-use crate::idempotency::IdempotencyKey;
 use crate::pages::form::PageForm;
 use crate::pages::see_other;
 use crate::payload::JsonDocument;
@@ -47,7 +46,7 @@ async fn list(request: Request) -> MadePage {
 async fn make(request: Request) -> MadePage {
     let (visit, sent, _) = OfficeVisit::<op::CreateOrganisation>::receive(request).await?;
     let document = JsonDocument::of(sent.to_json(&["code", "name"]), visit.now);
-    let (sender, key) = (visit.admitted.sender(), IdempotencyKey(None));
+    let (sender, key) = (visit.admitted.sender(), sent.key());
     match organisations::make(&visit.app, sender, &key, document).await {
         Ok(made) => Ok(see_other(&format!("{PATH}/{}?done=made", made.subject.id))),
         Err(failure) => {
@@ -107,7 +106,7 @@ impl<A: Access> OfficeVisit<A> {
     async fn alter_organisation(&self, id: Uuid, sent: PageForm, patch: Value) -> MadePage {
         let if_match = forms::if_match(&sent);
         let change = (&if_match, JsonDocument::of(patch, self.now));
-        let (sender, key) = (self.admitted.sender(), IdempotencyKey(None));
+        let (sender, key) = (self.admitted.sender(), sent.key());
         match organisations::alter(&self.app, sender, id, &key, change).await {
             Ok(_) => Ok(see_other(&format!("{PATH}/{id}?done=changed"))),
             Err(failure) => {
@@ -159,7 +158,7 @@ impl<A: Access> OfficeVisit<A> {
                 action: PATH.to_owned(),
                 heading: words.new_organisation().to_owned(),
                 hint: String::new(),
-                hidden: Vec::new(),
+                hidden: vec![self.key_field(back)],
                 fields: vec![
                     fields
                         .line("name", words.name_word(), "")
@@ -192,7 +191,8 @@ impl<A: Access> OfficeVisit<A> {
         if self.may(OperationId::ChangeOrganisation) {
             let fields = Fields::of(outcome.returned.as_ref());
             let name = fields.line("name", words.name_word(), &row.name);
-            let hidden = vec![("version", row.version.to_string())];
+            let version = ("version", row.version.to_string());
+            let back = outcome.returned.as_ref();
             let path = format!("{PATH}/{id}");
             page.parts.push(Part::Form(Box::new(Form {
                 words,
@@ -200,12 +200,13 @@ impl<A: Access> OfficeVisit<A> {
                 action: path.clone(),
                 heading: words.rename().to_owned(),
                 hint: String::new(),
-                hidden: hidden.clone(),
+                hidden: vec![version.clone(), self.key_field(back)],
                 fields: vec![name.class("wide").into()],
                 button: Button::primary(Icon::Check, words.save()),
                 is_folded: false,
             })));
             let is_ended = is_over(row.ended_at, self.now);
+            let hidden = vec![version, self.key_field(None)];
             let form = forms::ending_form(words, &path, is_ended, hidden);
             page.aside.push(Part::Form(Box::new(form)));
         }

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::decision::CaseContent;
 use super::decision::TypedDecision;
-use super::key_of;
 use crate::auth::{Access, op};
 use crate::idempotency::IdempotencyKey;
 use crate::pages::enter::OfficeVisit;
@@ -34,7 +33,7 @@ pub(in crate::pages) async fn take_next(request: Request) -> MadePage {
         wanted["commune"] = json!(sent.value("commune"));
     }
     let document = JsonDocument::of(wanted, visit.now);
-    let key = key_of(sent.value("key"));
+    let key = sent.key();
     let held = claims::claim(&visit.app, visit.admitted.sender(), &key, &document).await?;
     Ok(match held.cases.first() {
         Some(case) => see_other(&format!("/police/cases/{}", case.id)),

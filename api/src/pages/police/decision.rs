@@ -15,11 +15,10 @@ use serde_json::{Value, json};
 use store::review::queue;
 use uuid::Uuid;
 
-use super::key_of;
 use crate::app::App;
 use crate::auth::{Access, op};
 use crate::pages::enter::OfficeVisit;
-use crate::pages::form::PageForm;
+use crate::pages::form::{PageForm, key_of};
 use crate::pages::stay::id_of;
 use crate::pages::{MadePage, Stop, see_other};
 use crate::payload::JsonDocument;
