@@ -5,6 +5,7 @@
 
 pub(crate) mod file;
 pub(crate) mod form;
+mod list;
 pub(crate) mod rejected;
 pub(crate) mod rows;
 pub(crate) mod template;
@@ -28,8 +29,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::{Access, Admitted, op};
+use crate::cursor;
 use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
+use crate::parameters::{Paged, Query};
 use crate::problem::Failure;
 use crate::reply::{Json, Localised, Raw};
 use crate::shapes::text::{
@@ -37,7 +40,12 @@ use crate::shapes::text::{
     PassedOverWord,
 };
 use crate::shapes::{Problem, ViolationView};
+use crate::stays::facility_ids;
 use crate::topic::Topic;
+
+use list::{ImportFilters, ImportSummaryPage, ImportsListed};
+
+pub(crate) use list::recent;
 
 /// Where files are sent to.
 pub(crate) const PATH: &str = "/v1/imports";
@@ -173,6 +181,36 @@ impl Examples for ImportsApi {
 
 #[OpenApi]
 impl ImportsApi {
+    /// List files, the newest first
+    ///
+    /// Those of the caller's facilities that were accepted and are still kept. The sheets, columns
+    /// and problems of a file are at its own address.
+    #[oai(
+        path = "/v1/imports",
+        method = "get",
+        operation_id = "listImports",
+        tag = "Topic::Files"
+    )]
+    async fn list(
+        &self,
+        admitted: Admitted<op::ListImports>,
+        mut query: Query<Paged<ImportFilters>>,
+    ) -> Result<ImportsListed, Failure> {
+        let (app, sender) = (&self.0, admitted.sender());
+        let named = query.parameters.filters.facility_id.take();
+        let own = query.resolve(("facility_id", named), Code::FacilityUnknown, |named| {
+            sender.facility(named.0).map(|facility| facility.id)
+        });
+        let page = query.page(&app.vault, list::NAME, sender.key_id);
+        query.finish()?;
+        let own = own.map_or_else(|| facility_ids(sender), |id| vec![id]);
+        let mut files = recent(app, &own, page.after, page.count_max()).await?;
+        let last = page.cut(&mut files);
+        let next = last.map(|file| cursor::write(&app.vault, list::NAME, sender.key_id, file.id));
+        let page = ImportSummaryPage::of(&files, next);
+        Ok(ImportsListed::Page(Json(page)))
+    }
+
     /// See how far a file has come
     #[oai(
         path = "/v1/imports/:id",
@@ -213,8 +251,7 @@ pub(crate) async fn find(
     id: Uuid,
 ) -> Result<Import, Failure> {
     let absent = || Failure::new(Code::NotFound);
-    let facilities = &admitted.sender().facilities;
-    let facility_ids: Vec<Uuid> = facilities.iter().map(|facility| facility.id).collect();
+    let facility_ids = facility_ids(admitted.sender());
     if facility_ids.is_empty() {
         return Err(absent());
     }

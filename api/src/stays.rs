@@ -265,7 +265,7 @@ pub(crate) async fn charge(
     ticket.charge(&app.limits, stay_count, facilities).await
 }
 
-fn facility_ids(sender: &Sender) -> Vec<Uuid> {
+pub(crate) fn facility_ids(sender: &Sender) -> Vec<Uuid> {
     sender
         .facilities
         .iter()

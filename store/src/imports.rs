@@ -176,15 +176,18 @@ pub async fn find(db: &Database, id: Uuid, facility_ids: &[Uuid]) -> Result<Opti
         .await?)
 }
 
-/// The newest accepted files of a facility that have not expired.
-pub async fn newest(
+/// The accepted files of facilities that have not expired, the newest first: those `before` a file,
+/// or all.
+pub async fn list(
     db: &Database,
-    facility_id: Uuid,
+    facility_ids: &[Uuid],
     now: DateTime<Utc>,
+    before: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Import>> {
     Ok(import::Entity::find()
-        .filter(import::Column::FacilityId.eq(facility_id))
+        .filter(import::Column::FacilityId.is_in(facility_ids.iter().copied()))
+        .apply_if(before, |query, id| query.filter(import::Column::Id.lt(id)))
         .filter(import::Column::State.ne(ImportState::Uploading.as_str()))
         .filter(import::Column::ExpiresAt.gt(now))
         .order_by_desc(import::Column::Id)

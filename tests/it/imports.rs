@@ -21,6 +21,7 @@ on_both_databases![
     what_cannot_be_a_file_of_stays_is_refused_at_the_door,
     what_is_no_table_of_guests_fails_with_its_reason,
     a_file_is_seen_by_its_facility_only,
+    files_are_listed_the_newest_first,
     three_files_of_a_facility_wait_and_no_fourth,
     what_is_kept_of_a_file_is_sealed_and_deleted_in_time,
     the_template_is_a_file_that_is_understood,
@@ -390,6 +391,71 @@ async fn what_is_no_table_of_guests_fails_with_its_reason(database: Database) {
         assert_eq!(counts(&import), [0, 0, 0, 0]);
         assert!(rows(&desk, &import, "").await.is_empty());
         rejected(&desk, &import, "vi").await;
+    }
+}
+
+/// A day as people write it.
+fn day_from_now(count: i64) -> String {
+    let day = tests::now() + chrono::TimeDelta::days(count);
+    day.format("%d/%m/%Y").to_string()
+}
+
+async fn files_are_listed_the_newest_first(database: Database) {
+    let river = River::start(database).await;
+    let (desk, hotel) = (river.caller("hotel"), river.facility("hotel"));
+    let empty = desk.get("/v1/imports").await.expect(200);
+    assert_eq!(empty, json!({"items": [], "next_cursor": null}));
+    let query = format!("?facility_id={hotel}");
+    let mut sent = Vec::new();
+    let (day, next) = (day_from_now(0), day_from_now(1));
+    for _ in 0..3 {
+        let guest = people::person();
+        let content = format!(
+            "Họ và tên,Số giấy tờ,Phòng,Ngày đến,Ngày đi\n{},{},203,{day},{next}\n\
+             Lê Chi,không có,204,{day},{next}\n",
+            guest.full_name, guest.number
+        );
+        let file = imported(&desk, &query, CSV, content).await;
+        assert_eq!(file["state"], "completed", "{file}");
+        sent.push(file);
+    }
+    sent.reverse();
+    let id = |file: &Value| file["id"].as_str().unwrap().to_owned();
+    let all = desk.get("/v1/imports").await.expect(200);
+    let items = all["items"].as_array().unwrap();
+    let (listed, expected): (Vec<_>, Vec<_>) = (
+        items.iter().map(id).collect(),
+        sent.iter().map(id).collect(),
+    );
+    assert_eq!(listed, expected);
+    for (item, file) in items.iter().zip(&sent) {
+        for (name, value) in item.as_object().unwrap() {
+            match name.as_str() {
+                "is_clean" => assert_eq!(*value, json!(file["rejected"] == 0)),
+                _ => assert_eq!(*value, file[name], "{name}"),
+            }
+        }
+    }
+    let first = desk.get("/v1/imports?limit=2").await.expect(200);
+    assert_eq!(first["items"].as_array().unwrap()[..], items[..2]);
+    let next = first["next_cursor"].as_str().unwrap();
+    let path = format!("/v1/imports?limit=2&facility_id={hotel}&cursor={next}");
+    let second = desk.get(&path).await.expect(200);
+    assert_eq!(second["items"].as_array().unwrap()[..], items[2..]);
+    assert!(second["next_cursor"].is_null());
+
+    // Facilities of others have none, and those that are none of the caller's are refused.
+    let school = river.caller("school");
+    assert_eq!(school.get("/v1/imports").await.expect(200), empty);
+    let foreign = school.get(&format!("/v1/imports{query}")).await;
+    assert_eq!(foreign.expect(422)["errors"][0]["code"], "facility_unknown");
+    let officer = river.caller("police");
+    assert_eq!(officer.get("/v1/imports").await.expect(200), empty);
+    // The page lists the same.
+    let person = river.person("desk").await;
+    let page = person.get("/desk/imports").await.text();
+    for file in &sent {
+        assert!(page.contains(&format!("href=\"/desk/imports/{}\"", id(file))));
     }
 }
 

@@ -34,7 +34,7 @@ operations! {
     Complete Read {
         ValidateStay ReadScan ReplaceRooms
         ListStays ShowStay SearchStays ShowHistory ShowReceipt ShowDayReceipt
-        ShowImport ListImportRows ShowRejectedRows ShowImportTemplate
+        ListImports ShowImport ListImportRows ShowRejectedRows ShowImportTemplate
         ListFacilities ShowFacility ShowDigest CompareReceipts ListDue ShowOccupancy ShowRooms
         ListEvents ShowLimits ListExpectedGuests NoteExpectedGuests RemoveExpectedGuest
         CreateWebhook ListWebhooks ShowWebhook DeleteWebhook EnableWebhook TestWebhook

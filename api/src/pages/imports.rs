@@ -22,7 +22,9 @@ use poem::http::StatusCode;
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
 use runtime::ids;
 use serde_json::Value;
+use store::damage;
 use store::imports::{Import, ImportRow};
+use store::word::Unreadable;
 use uuid::Uuid;
 
 use super::enter::Visit;
@@ -172,10 +174,10 @@ impl<A: Access> Visit<A> {
     async fn imports(&self, status: StatusCode, note: Option<Note>) -> MadePage {
         let words = self.reader.words;
         let due = self.due().await?;
-        let recent =
-            store::imports::newest(&self.app.db, self.facility.id, self.now, RECENT_COUNT).await?;
-        let recent: Result<Vec<RecentImport>, Failure> =
-            recent.iter().map(|import| self.recent(import)).collect();
+        let files = imports::recent(&self.app, &[self.facility.id], None, RECENT_COUNT).await?;
+        let recent = files
+            .iter()
+            .filter_map(|file| damage::sound("import", file.id, self.recent(file)));
         let title = match &note {
             Some(_) => words.error_title(words.imports()),
             None => words.imports().to_owned(),
@@ -185,12 +187,12 @@ impl<A: Access> Visit<A> {
             note,
             key: ids::uuid_v7(&self.app.clock),
             size_max: self.app.settings.file_body_bytes_max / (1024 * 1024),
-            recent: recent?,
+            recent: recent.collect(),
         };
         html::answer(&self.reader, status, &page)
     }
 
-    fn recent(&self, import: &Import) -> Result<RecentImport, Failure> {
+    fn recent(&self, import: &Import) -> Result<RecentImport, Unreadable> {
         let words = self.reader.words;
         Ok(RecentImport {
             id: import.id,
@@ -204,7 +206,7 @@ impl<A: Access> Visit<A> {
     }
 
     /// How a file stands.
-    fn standing(&self, import: &Import) -> Result<Badge, Failure> {
+    fn standing(&self, import: &Import) -> Result<Badge, Unreadable> {
         let words = self.reader.words;
         let rejected = import.rejected_count;
         Ok(match import.state.get()? {

@@ -228,6 +228,7 @@ table! {
         ShowHistory => "showHistory",
         ShowReceipt => "showReceipt",
         ShowDayReceipt => "showDayReceipt",
+        ListImports => "listImports",
         ShowImport => "showImport",
         ListImportRows => "listImportRows",
         ShowRejectedRows => "showRejectedRows",
