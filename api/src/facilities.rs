@@ -5,6 +5,7 @@ pub(crate) mod due;
 pub(crate) mod expected_guests;
 pub(crate) mod occupancy;
 pub(crate) mod rooms;
+pub(crate) mod wards;
 
 use std::sync::Arc;
 

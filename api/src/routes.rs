@@ -77,6 +77,7 @@ nouns! {
     facilities::due::DueApi,
     facilities::rooms::RoomsApi,
     facilities::occupancy::OccupancyApi,
+    facilities::wards::WardsApi,
     facilities::expected_guests::ExpectedGuestsApi,
     census::CensusApi,
     limits::LimitsApi,

@@ -185,6 +185,33 @@ impl Intake {
     }
 }
 
+impl Intake {
+    /// When each of these wards was last counted, alone or with the whole facility; none where it
+    /// never was.
+    ///
+    /// Errors: those of the database.
+    pub async fn counted_at(
+        &self,
+        facility_id: Uuid,
+        wards: &[String],
+    ) -> store::Result<Vec<Option<DateTime<Utc>>>> {
+        let vault = &self.inner.clerk.vault;
+        let whole = scope_index(vault, facility_id, &Scope::Facility);
+        let of_ward = |ward: &String| scope_index(vault, facility_id, &Scope::Ward(ward.clone()));
+        let indexes: Vec<Vec<u8>> = wards.iter().map(of_ward).collect();
+        let mut wanted = indexes.clone();
+        wanted.push(whole.clone());
+        let found = store::census::newest(&self.inner.db, facility_id, &wanted).await?;
+        let taken_at: HashMap<Vec<u8>, DateTime<Utc>> = found
+            .into_iter()
+            .map(|census| (census.scope_index, census.taken_at))
+            .collect();
+        let with_all = taken_at.get(&whole);
+        let newest = |index| taken_at.get(index).max(with_all).copied();
+        Ok(indexes.iter().map(newest).collect())
+    }
+}
+
 /// Keyed hash of a part of a facility.
 fn scope_index(vault: &Vault, facility_id: Uuid, scope: &Scope) -> Vec<u8> {
     let [kind, name] = scope.parts();

@@ -5,7 +5,7 @@ use domain::time::{VIET_NAM, local_date};
 
 use crate::words::Words;
 
-/// `23:00 hôm nay`, `08:00 ngày mai`, `08:00 ngày 28/11`.
+/// `23:00 hôm nay`, `21:40 hôm qua`, `08:00 ngày mai`, `08:00 ngày 28/11`.
 #[must_use]
 pub fn clock_and_day(words: Words, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let (day, today) = (local_date(at), local_date(now));
@@ -14,6 +14,8 @@ pub fn clock_and_day(words: Words, at: DateTime<Utc>, now: DateTime<Utc>) -> Str
         words.clock_today(time)
     } else if Some(day) == today.checked_add_days(Days::new(1)) {
         words.clock_tomorrow(time)
+    } else if Some(day) == today.checked_sub_days(Days::new(1)) {
+        words.clock_yesterday(time)
     } else {
         words.clock_on(time, day.format("%d/%m"))
     }

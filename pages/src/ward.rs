@@ -22,6 +22,8 @@ pub struct WardPage {
     pub note: Option<Note>,
     /// The wards to choose from; the whole facility first.
     pub wards: Vec<Choice>,
+    /// The wards, with when each was last confirmed.
+    pub confirmed: Vec<WardLine>,
     /// The ward that is shown; empty for all of them.
     pub ward: String,
     /// What it is called.
@@ -52,6 +54,18 @@ pub struct WardPage {
     pub confirmation: Option<Confirmation>,
     /// What is owed of provisional declarations.
     pub due: Vec<DueLine>,
+}
+
+/// A ward, as it was last confirmed.
+pub struct WardLine {
+    /// Its name.
+    pub name: String,
+    /// How many declared people are there.
+    pub present_count: u32,
+    /// When its list was last confirmed, in words.
+    pub said: String,
+    /// Whether it is the one that is shown.
+    pub is_shown: bool,
 }
 
 /// A kind of difference, and who is concerned.

@@ -78,6 +78,7 @@ words! { DESK:
     guests_to_handle(count): "{count} việc cần xử lý", "{count} to handle";
     minutes_left(minutes): "Còn {minutes} phút đến hạn khai báo.", "{minutes} minutes left to declare.";
     clock_today(time): "{time} hôm nay", "{time} today";
+    clock_yesterday(time): "{time} hôm qua", "{time} yesterday";
     clock_tomorrow(time): "{time} ngày mai", "{time} tomorrow";
     clock_on(time, day): "{time} ngày {day}", "{time} on {day}";
 

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 on_both_databases![
     a_ward_tells_who_came_who_left_and_who_moved,
+    wards_tell_when_each_was_last_confirmed,
     a_dry_run_foretells_and_changes_nothing,
     who_is_missing_from_a_roster_is_asked_about,
     an_older_census_is_refused,
@@ -140,6 +141,51 @@ async fn a_ward_tells_who_came_who_left_and_who_moved(database: Database) {
 
     let again = put(&desk, hospital, "", &census).await.expect(200);
     assert_eq!(counts(&again), [("unchanged", 5)].into());
+}
+
+async fn wards_tell_when_each_was_last_confirmed(database: Database) {
+    let river = River::start(database).await;
+    let (desk, hospital) = (river.caller("hospital"), river.facility("hospital"));
+    let path = format!("/v1/facilities/{hospital}/wards");
+    let wards = async || {
+        let list = desk.get(&path).await.expect(200);
+        assert_eq!(list["next_cursor"], Value::Null);
+        let items = list["items"].as_array().unwrap().iter();
+        let named = items.map(|ward| (ward["name"].as_str().unwrap().to_owned(), ward.clone()));
+        named.collect::<BTreeMap<String, Value>>()
+    };
+    let (inner, births) = ("Khoa Nội thử", "Khoa Sản thử");
+    let stays = present(&desk, hospital, inner, 2).await;
+    let other = present(&desk, hospital, births, 1).await;
+    let before = wards().await;
+    assert_eq!(before[inner]["present_count"], 2);
+    assert_eq!(before[births]["present_count"], 1);
+    assert_eq!(before[inner]["confirmed_at"], Value::Null);
+
+    let census = ward_census(inner, &stays);
+    put(&desk, hospital, "?dry_run=true", &census)
+        .await
+        .expect(200);
+    assert_eq!(wards().await, before, "a dry run confirms nothing");
+    put(&desk, hospital, "", &census).await.expect(200);
+    let after = wards().await;
+    assert_eq!(after[inner]["confirmed_at"], census["taken_at"]);
+    assert_eq!(after[births], before[births]);
+
+    // A census of all of it is one of each ward.
+    let all: Vec<Value> = stays.iter().chain(&other).cloned().collect();
+    let census = json!({"taken_at": exact_text_of(now()), "stays": all});
+    put(&desk, hospital, "", &census).await.expect(200);
+    for ward in wards().await.values() {
+        assert_eq!(ward["confirmed_at"], census["taken_at"], "{ward}");
+    }
+    let school = river.caller("school");
+    assert_eq!(school.get(&path).await.status, 404);
+    // The page says it in words.
+    let nurse = river.person("ward").await;
+    let page = nurse.get("/desk/ward").await.text();
+    assert!(page.contains("Các khoa") && page.contains(births), "{page}");
+    assert!(page.contains("Xác nhận lần cuối "), "{page}");
 }
 
 async fn a_dry_run_foretells_and_changes_nothing(database: Database) {

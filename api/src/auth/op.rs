@@ -36,6 +36,7 @@ operations! {
         ListStays ShowStay SearchStays ShowHistory ShowReceipt ShowDayReceipt
         ListImports ShowImport ListImportRows ShowRejectedRows ShowImportTemplate
         ListFacilities ShowFacility ShowDigest CompareReceipts ListDue ShowOccupancy ShowRooms
+        ListWards
         ListEvents ShowLimits ListExpectedGuests NoteExpectedGuests RemoveExpectedGuest
         CreateWebhook ListWebhooks ShowWebhook DeleteWebhook EnableWebhook TestWebhook
         ListDeliveries ReplayDelivery

@@ -2,7 +2,7 @@
 //! everybody who is declared and was not marked as gone; it lives in the form until it is confirmed,
 //! and then goes through the very census that programs send.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::census::Fate;
@@ -20,7 +20,7 @@ use pages::icon::Icon;
 use pages::moment;
 use pages::note::Note;
 use pages::rows::{self as page_rows, GuestRow, JudgedRow};
-use pages::ward::{Confirmation, Difference, Person, Presence as Here, WardPage};
+use pages::ward::{Confirmation, Difference, Person, Presence as Here, WardLine, WardPage};
 use pages::words::Words;
 use poem::Request;
 use poem::http::StatusCode;
@@ -35,7 +35,7 @@ use super::rows::{self, NumberedForm, SharedFields};
 use super::{MadePage, PageRoute, get, html, paste, post};
 use crate::auth::{Access, op};
 use crate::census;
-use crate::facilities::rooms as room_lists;
+use crate::facilities::wards::{self, CountedWard};
 use crate::problem::Failure;
 use crate::reads;
 use crate::stays;
@@ -394,29 +394,35 @@ impl<A: Access> Visit<A> {
         Ok(residents)
     }
 
-    /// The wards of the facility: those of its rooms, and those that stays name.
-    async fn wards(&self, residents: &[StayLine]) -> Result<Vec<String>, Failure> {
-        let list = room_lists::current(&self.app, &self.facility).await?.list;
-        let listed = list.rooms().iter().filter_map(|room| room.ward.clone());
+    /// The wards of the facility, and when each was last confirmed.
+    async fn wards(&self, residents: &[StayLine]) -> Result<Vec<CountedWard>, Failure> {
         let named = residents.iter().filter_map(|stay| stay.text("/ward"));
-        let wards: BTreeSet<String> = listed.chain(named.map(str::to_owned)).collect();
-        Ok(wards.into_iter().collect())
+        wards::counted(&self.app, &self.facility, named).await
     }
 
     /// The ward of whoever is at work, by the name of their account; else the only one.
-    fn usual_ward(&self, wards: &[String]) -> String {
+    fn usual_ward(&self, wards: &[CountedWard]) -> String {
         let label = match self.admitted.signed_in() {
             Ok(signed_in) => fold(&signed_in.account().label),
             Err(_) => String::new(),
         };
-        let is_theirs = |ward: &&String| {
-            let ward = fold(ward);
+        let is_theirs = |ward: &&CountedWard| {
+            let ward = fold(&ward.name);
             label.contains(&ward) || (!label.is_empty() && ward.contains(&label))
         };
         match (wards.iter().find(is_theirs), wards) {
-            (Some(theirs), _) => theirs.clone(),
-            (None, [only]) => only.clone(),
+            (Some(theirs), _) => theirs.name.clone(),
+            (None, [only]) => only.name.clone(),
             (None, _) => String::new(),
+        }
+    }
+
+    /// When a ward was last confirmed, in words.
+    fn confirmed_words(&self, ward: &CountedWard) -> String {
+        let words = self.reader.words;
+        match ward.confirmed_at {
+            Some(at) => words.last_confirmed(moment::clock_and_day(words, at, self.now)),
+            None => words.never_confirmed().to_owned(),
         }
     }
 
@@ -424,7 +430,7 @@ impl<A: Access> Visit<A> {
         &self,
         status: StatusCode,
         ward: WardForm,
-        wards: Vec<String>,
+        wards: Vec<CountedWard>,
         seen: Seen,
         note: Option<Note>,
         residents: &[StayLine],
@@ -433,6 +439,7 @@ impl<A: Access> Visit<A> {
         let due = self.due().await?;
         let theirs = residents.iter().filter(|stay| ward.holds(stay));
         let theirs: HashSet<Uuid> = theirs.map(|stay| stay.stay.id).collect();
+        let shown = ward.ward.clone();
         let heading = match ward.ward.as_str() {
             "" => words.whole_facility().to_owned(),
             name => name.to_owned(),
@@ -461,12 +468,20 @@ impl<A: Access> Visit<A> {
                 .unwrap_or_default(),
         });
         let all = Choice::new("", words.whole_facility());
-        let wards = wards.into_iter();
-        let wards = wards.map(|ward| Choice::new(ward.clone(), ward));
+        let choices = wards
+            .iter()
+            .map(|ward| Choice::new(ward.name.clone(), ward.name.clone()));
+        let confirmed = wards.iter().map(|ward| WardLine {
+            name: ward.name.clone(),
+            present_count: ward.present_count,
+            said: self.confirmed_words(ward),
+            is_shown: ward.name == shown,
+        });
         let page = WardPage {
             frame: self.frame(Section::Ward, title, &due),
             note,
-            wards: std::iter::once(all).chain(wards).collect(),
+            confirmed: confirmed.collect(),
+            wards: std::iter::once(all).chain(choices).collect(),
             heading,
             source: match ward.is_pasted {
                 true => words.ward_source_pasted(moment::short(ward.taken_at)),

@@ -240,6 +240,7 @@ table! {
         ListDue => "listDue",
         ShowOccupancy => "showOccupancy",
         ShowRooms => "showRooms",
+        ListWards => "listWards",
         ListExpectedGuests => "listExpectedGuests",
         ListEvents => "listEvents",
         ShowLimits => "showLimits",

@@ -131,6 +131,10 @@ words! { ENTRIES:
 
     // A ward.
     ward_one: "Khoa", "Ward";
+    wards_heading: "Các khoa", "Wards";
+    people_here: "người đang ở", "people here";
+    last_confirmed(at): "Xác nhận lần cuối {at}", "Last confirmed {at}";
+    never_confirmed: "Chưa xác nhận lần nào", "Never confirmed";
     whole_facility: "Cả cơ sở", "The whole facility";
     show_ward: "Xem", "Show";
     compare_list: "So với danh sách đã khai", "Compare with what is declared";
