@@ -4,27 +4,10 @@
 mod guides;
 
 use askama::Template;
-use domain::problem::Language;
 
 use crate::frame::{Head, Section};
 use crate::icon::Icon;
-use crate::words::Words;
-
-/// A sentence of the help in both languages.
-#[derive(Clone, Copy, Debug)]
-pub struct HelpText {
-    pub(crate) vi: &'static str,
-    pub(crate) en: &'static str,
-}
-
-impl HelpText {
-    const fn said(self, words: Words) -> &'static str {
-        match words.0 {
-            Language::Vi => self.vi,
-            Language::En => self.en,
-        }
-    }
-}
+use crate::words::{Bilingual, Words};
 
 /// What does something: its keys, pressed together, and what they do.
 pub(crate) struct KeyGuide {
@@ -34,18 +17,18 @@ pub(crate) struct KeyGuide {
 
 /// Something that goes wrong, and what to do.
 pub(crate) struct Remedy {
-    fact: HelpText,
-    advice: HelpText,
+    fact: Bilingual,
+    advice: Bilingual,
 }
 
 /// The help of one screen.
 pub(crate) struct Guide {
     title: fn(Words) -> &'static str,
-    purpose: HelpText,
-    steps: &'static [HelpText],
+    purpose: Bilingual,
+    steps: &'static [Bilingual],
     keys: &'static [KeyGuide],
     remedies: &'static [&'static [Remedy]],
-    calls: &'static [HelpText],
+    calls: &'static [Bilingual],
 }
 
 macro_rules! topics {
@@ -161,6 +144,23 @@ impl HelpTopic {
         found.map(|(_, topic)| *topic)
     }
 
+    /// Whether the people who read it have guests before them.
+    const fn is_for_desks(self) -> bool {
+        matches!(
+            self,
+            Self::Declare
+                | Self::Group
+                | Self::Imports
+                | Self::Ward
+                | Self::Today
+                | Self::Expected
+                | Self::Stay
+                | Self::Register
+                | Self::Roster
+                | Self::Household
+        )
+    }
+
     /// What it is called.
     #[must_use]
     pub fn title(self, words: Words) -> &'static str {
@@ -233,7 +233,7 @@ impl HelpTopicPage {
         self.all_said(self.topic.guide().calls)
     }
 
-    fn all_said(&self, texts: &'static [HelpText]) -> impl Iterator<Item = &'static str> {
+    fn all_said(&self, texts: &'static [Bilingual]) -> impl Iterator<Item = &'static str> {
         let words = self.head.words;
         texts.iter().map(move |text| text.said(words))
     }
@@ -241,7 +241,7 @@ impl HelpTopicPage {
 
 /// Every text of the help.
 #[cfg(test)]
-pub(crate) fn every_text() -> impl Iterator<Item = HelpText> {
+pub(crate) fn every_text() -> impl Iterator<Item = Bilingual> {
     let of_topics = HelpTopic::ALL.iter().flat_map(|topic| {
         let guide = topic.guide();
         let remedies = guide.remedies.iter().copied().flatten();

@@ -33,6 +33,7 @@ pub mod badge;
 pub mod field;
 pub mod frame;
 pub mod note;
+pub mod notice;
 
 pub mod assets;
 pub mod icon;

@@ -11,6 +11,22 @@ use domain::problem::Language;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words(pub Language);
 
+/// A text of a page that is all text, such as help, in both languages.
+#[derive(Clone, Copy, Debug)]
+pub struct Bilingual {
+    pub(crate) vi: &'static str,
+    pub(crate) en: &'static str,
+}
+
+impl Bilingual {
+    pub(crate) const fn said(self, words: Words) -> &'static str {
+        match words.0 {
+            Language::Vi => self.vi,
+            Language::En => self.en,
+        }
+    }
+}
+
 macro_rules! words {
     ($entries:ident: $( $name:ident $(($($filled:ident),+))?: $vi:literal, $en:literal; )+) => {
         impl Words {
@@ -433,6 +449,16 @@ words! { DESK:
     help_calls: "Hỏi ai, gọi ai", "Whom to call";
     help_all: "Mọi mục trợ giúp", "All help";
     the_case: "Vụ việc", "Case";
+
+    // The notice to guests about their data.
+    notice_title: "Thông báo về dữ liệu cá nhân của khách lưu trú", "Notice to guests about their personal data";
+    notice_who(facility, address): "{facility}, {address}: hỏi, ghi và khai báo. Khai báo được chuyển qua hệ thống luutru.",
+        "{facility}, {address}: asks for, records and declares them. The declaration goes through the service luutru.";
+    notice_goes_to(police): "{police}, qua cổng tiếp nhận của công an. Họ tên, số giấy tờ và ngày sinh được đối chiếu với Cơ sở dữ liệu quốc gia về dân cư; cơ sở không nhận dữ liệu nào từ đó. Hệ thống không gửi cho ai khác.",
+        "{police}, through the endpoint of the police. Name, number and date of birth are compared with the national population database; the facility gets no data from it. The service sends them to nobody else.";
+    print_notice: "In thông báo cho khách", "Print the notice to guests";
+    notice_place: "Treo ở quầy hoặc đưa cho khách khi nhận phòng. Cơ sở tự điền các chỗ chấm trước khi treo.",
+        "Put it up at the desk, or hand it to guests. Fill in the dotted lines before you do.";
     key_send: "gửi", "send";
     key_clear: "xóa, quét lại", "clear, scan again";
     key_edit: "sửa thông tin khách", "edit the guest";

@@ -2,6 +2,7 @@
 a clerk, with the keyboard and without script."""
 
 import os
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -116,6 +117,14 @@ def test_a_register_fits_landscape_paper(desk):
     assert page.locator(".paper-tools").is_hidden()
     width = page.locator("main").evaluate("element => element.scrollWidth - element.clientWidth")
     assert width <= 0, width
+
+
+def test_a_notice_to_guests_fits_one_sheet(desk):
+    page = desk()
+    page.goto("/desk/notice")
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert pdf.count(b"/MediaBox [0 0 ") == 1
+    assert re.search(rb"/MediaBox \[0 0 59[45][\d.]* 84[12]", pdf)
 
 
 def test_the_evening_of_a_clerk(desk, service):

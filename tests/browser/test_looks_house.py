@@ -93,6 +93,12 @@ def register(page):
     page.goto("/desk/register")
 
 
+def notice(page):
+    page.goto("/desk/today")
+    page.get_by_role("link", name="In thông báo cho khách").click()
+    expect(page.locator("h1")).to_have_text("Thông báo về dữ liệu cá nhân của khách lưu trú")
+
+
 def reconcile(page):
     page.goto("/desk/reconcile")
     page.locator("#held").fill("LT-261130-0000")
@@ -117,6 +123,7 @@ PAGES = {
     "house-rooms": ("manager", rooms),
     "house-rooms-faulty": ("manager", rooms_faulty),
     "house-register": ("desk", register),
+    "house-notice": ("desk", notice),
     "house-reconcile": ("desk", reconcile),
     "house-roster": ("dormitory", roster),
     "house-household": ("residence", household),
@@ -127,5 +134,5 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_house_is_seen_by_everybody(new_page, states, name, size):
     account, draw = PAGES[name]
-    may_scroll = name == "house-register"
+    may_scroll = name in ("house-register", "house-notice")
     look(new_page, states[account], name, size, draw, may_scroll=may_scroll)

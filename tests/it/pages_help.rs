@@ -1,10 +1,12 @@
-//! Help over HTTP: each screen leads to its own, which anybody may read in both languages.
+//! Help over HTTP: each screen leads to its own, which anybody may read in both languages; and the
+//! notice to guests.
 
 use tests::{Database, River, on_both_databases, people};
 
 on_both_databases![
     each_screen_leads_to_its_own_help,
     help_is_for_everybody_and_loads_nothing_more,
+    the_notice_to_guests_names_the_facility_and_its_police,
 ];
 
 /// Who, where, and the help that the page leads to.
@@ -77,4 +79,43 @@ async fn help_is_for_everybody_and_loads_nothing_more(database: Database) {
     assert_eq!(nobody.get("/help/nothing").await.status, 404);
     let sign_in = nobody.get("/sign-in").await.text();
     assert!(sign_in.contains("href=\"/help/sign-in\""));
+}
+
+async fn the_notice_to_guests_names_the_facility_and_its_police(database: Database) {
+    let river = River::shared(database).await;
+    let hotel = river.facility("hotel");
+    let shown = river
+        .caller("hotel")
+        .get(&format!("/v1/facilities/{hotel}"))
+        .await;
+    let name = shown.json()["name"].as_str().unwrap().to_owned();
+    let desk = river.person("desk").await;
+    for path in ["/desk/today", "/help/declare"] {
+        assert!(
+            desk.get(path)
+                .await
+                .text()
+                .contains("href=\"/desk/notice\""),
+            "{path}"
+        );
+    }
+    for language in ["vi", "en"] {
+        let person = river.person("desk").await.in_another_window(river.api());
+        person.set_cookie("lang", language);
+        let notice = person.get("/desk/notice").await;
+        assert_eq!(notice.status, 200);
+        let notice = notice.text();
+        for said in [
+            name.as_str(),
+            "Công an ",
+            "Police of ",
+            "91/2025/QH15",
+            "Ai xử lý dữ liệu",
+            "Who processes the data",
+        ] {
+            assert!(notice.contains(said), "{said} in {language}");
+        }
+    }
+    let officer = river.person("police").await;
+    assert_eq!(officer.get("/desk/notice").await.status, 403);
 }

@@ -217,21 +217,8 @@ impl<A: Access> Visit<A> {
 
     /// The police of the facility's commune.
     fn destination(&self) -> String {
-        let catalogues = self.app.intake.catalogues();
-        let today = domain::time::local_date(self.now);
-        let commune = catalogues.commune(&self.facility.commune_code);
-        let name = commune.and_then(|commune| commune.full_name_on(today));
-        let name = name.unwrap_or(&self.facility.commune_code);
-        self.reader.words.police_of(lower_first(name))
+        self.reader.words.police_of(self.commune())
     }
-}
-
-/// `Phường Sầm Sơn` inside a sentence.
-fn lower_first(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
 }
 
 fn idle(due: Vec<DueLine>, expected: Vec<ExpectedLine>, newest: &[Newest]) -> Stage {

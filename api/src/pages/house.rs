@@ -3,6 +3,7 @@
 pub(super) mod bulk;
 pub(super) mod expected;
 mod household;
+mod notice;
 mod reconcile;
 mod register;
 mod rooms;
@@ -50,6 +51,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
         post("/desk/rooms/change", rooms::change),
         get("/desk/register", register::show),
         post("/desk/register", register::show_asked),
+        get("/desk/notice", notice::show),
         get("/desk/reconcile", reconcile::show),
         post("/desk/reconcile", reconcile::compare),
         get("/desk/roster", roster::show),

@@ -1,23 +1,23 @@
 //! The texts of the help, a constant for each screen. What stands in “quotation marks” is a word of
 //! the pages; a test compares.
 
-use super::{Guide, HelpText, KeyGuide, Remedy};
-use crate::words::Words;
+use super::{Guide, KeyGuide, Remedy};
+use crate::words::{Bilingual, Words};
 
-const fn text(vi: &'static str, en: &'static str) -> HelpText {
-    HelpText { vi, en }
+const fn text(vi: &'static str, en: &'static str) -> Bilingual {
+    Bilingual { vi, en }
 }
 
 const fn key(keys: &'static [&'static str], does: fn(Words) -> &'static str) -> KeyGuide {
     KeyGuide { keys, does }
 }
 
-const fn remedy(fact: HelpText, advice: HelpText) -> Remedy {
+const fn remedy(fact: Bilingual, advice: Bilingual) -> Remedy {
     Remedy { fact, advice }
 }
 
 /// What holds on every screen.
-pub(super) const GENERAL: &[HelpText] = &[
+pub(super) const GENERAL: &[Bilingual] = &[
     text(
         "Có biên nhận là đã khai. Chưa có biên nhận là chưa khai.",
         "With a receipt a guest is declared; without one, not.",
@@ -39,25 +39,25 @@ pub(super) const GENERAL: &[HelpText] = &[
 /// Works on every screen.
 pub(super) const ALL_KEYS: KeyGuide = key(&["?"], Words::key_all);
 
-const DUTY_DESK: HelpText = text(
+const DUTY_DESK: Bilingual = text(
     "Trực ban công an phường, xã: khi sắp hết hạn mà chưa khai được qua mạng. Khai qua điện thoại, ghi lại giờ gọi và người nghe, rồi khai lại khi có mạng.",
     "The duty desk of the commune's police: when the deadline is near and declaring does not work. Declare by telephone, note when you called and who answered, and declare again once the service is back.",
 );
-const MANAGER: HelpText = text(
+const MANAGER: Bilingual = text(
     "Người quản lý của cơ sở: tài khoản, mật khẩu, máy ở quầy, danh sách phòng.",
     "Your facility's manager: accounts, passwords, machines at the desk, the list of rooms.",
 );
-const OPERATOR: HelpText = text(
+const OPERATOR: Bilingual = text(
     "Người vận hành hệ thống: khi một lỗi lặp lại. Đọc mã yêu cầu ở cuối thông báo lỗi; mã không chứa thông tin của khách.",
     "The operator of the service: when a failure repeats. Read out the request number at the end of the message; it tells nothing of a guest.",
 );
-const ADMINISTRATOR: HelpText = text(
+const ADMINISTRATOR: Bilingual = text(
     "Quản trị hệ thống: tài khoản, vai trò và địa bàn.",
     "The administrator of the service: accounts, roles and areas.",
 );
-const AT_A_FACILITY: &[HelpText] = &[DUTY_DESK, MANAGER, OPERATOR];
-const AT_THE_POLICE: &[HelpText] = &[ADMINISTRATOR, OPERATOR];
-const IN_THE_OFFICE: &[HelpText] = &[OPERATOR];
+const AT_A_FACILITY: &[Bilingual] = &[DUTY_DESK, MANAGER, OPERATOR];
+const AT_THE_POLICE: &[Bilingual] = &[ADMINISTRATOR, OPERATOR];
+const IN_THE_OFFICE: &[Bilingual] = &[OPERATOR];
 
 /// What may go wrong wherever guests are declared.
 const DECLARING: &[Remedy] = &[
