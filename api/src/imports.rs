@@ -207,7 +207,7 @@ impl ImportsApi {
         let mut files = recent(app, &own, page.after, page.count_max()).await?;
         let last = page.cut(&mut files);
         let next = last.map(|file| cursor::write(&app.vault, list::NAME, sender.key_id, file.id));
-        let page = ImportSummaryPage::of(&files, next);
+        let page = ImportSummaryPage::of(app, &files, next);
         Ok(ImportsListed::Page(Json(page)))
     }
 
@@ -233,8 +233,8 @@ impl ImportsApi {
     }
 }
 
-/// The names of a file's sheets; none until the file is read, or if it was read before sheets were
-/// supported.
+/// What a file and its sheets are called. Sheets have no names until the file is read, or if it was
+/// read before sheets were supported.
 pub(crate) fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
     let Some(sealed) = &import.sealed_sheets else {
         return Ok(SheetNames::default());

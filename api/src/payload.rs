@@ -26,7 +26,7 @@ use poem_openapi::{
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub(crate) use announced::Announced;
+pub(crate) use announced::{Announced, SentFile};
 use announced::{FILE_MEDIA_TYPES, FORM};
 pub(crate) use json::StayBody;
 

@@ -24,9 +24,13 @@ pub struct RejectedCells {
     pub suggestions: Vec<(String, String)>,
 }
 
-/// What the sheets of a file are called, and their headings: people name sheets after guests.
+/// What a file and its sheets are called, and their headings: people name both after guests.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SheetNames {
+    /// The file, as its sender calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Those that are read: name, where there is one, and heading.
     pub sheets: Vec<(Option<String>, Vec<String>)>,
     /// The others: name and reason.

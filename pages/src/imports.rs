@@ -29,6 +29,8 @@ pub struct ImportsPage {
 pub struct RecentImport {
     /// Its id.
     pub id: Uuid,
+    /// What its sender calls it, where that is known.
+    pub name: Option<String>,
     /// When it was received.
     pub received_at: String,
     /// What kind of file it is.

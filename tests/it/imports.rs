@@ -432,6 +432,7 @@ async fn files_are_listed_the_newest_first(database: Database) {
         for (name, value) in item.as_object().unwrap() {
             match name.as_str() {
                 "is_clean" => assert_eq!(*value, json!(file["rejected"] == 0)),
+                "file_name" => assert_eq!(*value, Value::Null),
                 _ => assert_eq!(*value, file[name], "{name}"),
             }
         }
@@ -444,6 +445,17 @@ async fn files_are_listed_the_newest_first(database: Database) {
     assert_eq!(second["items"].as_array().unwrap()[..], items[2..]);
     assert!(second["next_cursor"].is_null());
 
+    // A form says what its file is called; that is kept while the file is read.
+    let content = format!("Họ và tên,Phòng,Ngày đến\nLê Chi,204,{day}\n");
+    let form = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; \
+         filename=\"Đoàn Lê Chi.csv\"\r\nContent-Type: text/csv\r\n\r\n{content}\r\n--b--\r\n"
+    );
+    let named = imported(&desk, &query, "multipart/form-data; boundary=b", form).await;
+    let first = desk.get("/v1/imports?limit=1").await.expect(200);
+    assert_eq!(first["items"][0]["id"], named["id"]);
+    assert_eq!(first["items"][0]["file_name"], "Đoàn Lê Chi.csv");
+
     // Facilities of others have none, and those that are none of the caller's are refused.
     let school = river.caller("school");
     assert_eq!(school.get("/v1/imports").await.expect(200), empty);
@@ -454,9 +466,10 @@ async fn files_are_listed_the_newest_first(database: Database) {
     // The page lists the same.
     let person = river.person("desk").await;
     let page = person.get("/desk/imports").await.text();
-    for file in &sent {
+    for file in sent.iter().chain([&named]) {
         assert!(page.contains(&format!("href=\"/desk/imports/{}\"", id(file))));
     }
+    assert!(page.contains("<b>Đoàn Lê Chi.csv</b>"), "{page}");
 }
 
 async fn a_file_is_seen_by_its_facility_only(database: Database) {

@@ -363,6 +363,17 @@ impl Job {
         sealed.map_err(left_of)
     }
 
+    /// What the sender calls the file, as it was kept with it; a name that cannot be read is given
+    /// up.
+    fn file_name(&self) -> Option<String> {
+        let sealed = self.import.sealed_sheets.as_ref()?;
+        let opened = Sealed::Sheets
+            .open(self.vault(), &self.import, sealed)
+            .ok()?;
+        let names: SheetNames = serde_json::from_slice(&opened).ok()?;
+        names.file
+    }
+
     async fn describe(&self, file: &FileDescription) -> Result<(), ImportOutcome> {
         // The previous release only reads the members about the first sheet.
         let first = file.sheets.first().cloned().unwrap_or_default();
@@ -376,6 +387,7 @@ impl Job {
         let heading = json!(first.heading).to_string();
         let sealed_heading = self.seal(Sealed::Heading, heading.as_bytes())?;
         let names = SheetNames {
+            file: self.file_name(),
             sheets: file
                 .sheets
                 .iter()

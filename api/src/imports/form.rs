@@ -11,6 +11,8 @@ pub(crate) const FORM: &str = "multipart/form-data";
 const BOUNDARY_LENGTH_MAX: usize = 70;
 /// The most bytes of the headers of a part.
 const HEADERS_BYTE_COUNT_MAX: usize = 8 * 1024;
+/// The most letters of a file's name that are kept.
+const NAME_LENGTH_MAX: usize = 200;
 /// The most bytes a form adds to its file.
 pub(crate) const OVERHEAD_BYTE_COUNT_MAX: u32 = 16 * 1024;
 
@@ -30,15 +32,18 @@ pub(crate) fn boundary(content_type: &str) -> Option<String> {
     (is_fitting && named.is_ascii()).then_some(named)
 }
 
-/// The only file of a form, in the memory of the form.
-pub(crate) fn into_file(mut form: Vec<u8>, boundary: &str) -> Result<Vec<u8>, FormFault> {
-    let file = file(&form, boundary)?;
+/// The only file of a form, in the memory of the form, and what the form calls it.
+pub(crate) fn into_file(
+    mut form: Vec<u8>,
+    boundary: &str,
+) -> Result<(Vec<u8>, Option<String>), FormFault> {
+    let (file, name) = file(&form, boundary)?;
     form.truncate(file.end);
     form.drain(..file.start);
-    Ok(form)
+    Ok((form, name))
 }
 
-fn file(form: &[u8], boundary: &str) -> Result<Range<usize>, FormFault> {
+fn file(form: &[u8], boundary: &str) -> Result<(Range<usize>, Option<String>), FormFault> {
     let opening = format!("--{boundary}");
     let between = format!("\r\n--{boundary}");
     // Text before the first boundary is ignored.
@@ -66,9 +71,22 @@ fn file(form: &[u8], boundary: &str) -> Result<Range<usize>, FormFault> {
         if file.is_some() || !is_file(headers) {
             return Err(FormFault);
         }
-        file = Some(start + head_length + 4..end);
+        file = Some((start + head_length + 4..end, file_name(headers)));
         at = end + between.len();
     }
+}
+
+/// What the headers of a part call its file: the last part of the path, as far as it can be shown.
+fn file_name(headers: &[u8]) -> Option<String> {
+    const START: &str = "filename=\"";
+
+    let headers = std::str::from_utf8(headers).ok()?;
+    let place = headers.to_ascii_lowercase().find(START)?;
+    let named = headers.get(place + START.len()..)?.split('"').next()?;
+    let last = named.rsplit(['/', '\\']).next()?.trim();
+    let shown = last.chars().filter(|letter| !letter.is_control());
+    let name: String = shown.take(NAME_LENGTH_MAX).collect();
+    (!name.is_empty()).then_some(name)
 }
 
 /// Whether the headers of a part name a file.
@@ -110,10 +128,30 @@ mod tests {
         ];
         for form in table {
             let file = into_file(form.into_bytes(), "b").unwrap();
-            assert_eq!(file, content.as_bytes());
+            assert_eq!(file.0, content.as_bytes());
         }
         let empty = format!("--b\r\n{FILE}\r\n--b--");
-        assert_eq!(into_file(empty.into_bytes(), "b"), Ok(Vec::new()));
+        let named = Some("khach.csv".to_owned());
+        assert_eq!(into_file(empty.into_bytes(), "b"), Ok((Vec::new(), named)));
+    }
+
+    #[test]
+    fn a_file_is_called_by_the_last_part_of_its_path() {
+        let longest = "ă".repeat(NAME_LENGTH_MAX);
+        let table = [
+            ("filename=\"Khách đoàn.xlsx\"", Some("Khách đoàn.xlsx")),
+            ("FileName=\"C:\\Quầy\\khach.csv\"", Some("khach.csv")),
+            ("filename=\"a/b/../khach.csv\"; x=\"y\"", Some("khach.csv")),
+            ("filename=\"kh\u{7}ach.csv\"", Some("khach.csv")),
+            (&format!("filename=\"{longest}.csv\""), Some(&longest)),
+            ("filename=\"\"", None),
+            ("filename=khach.csv", None),
+            ("filename*=utf-8''khach.csv", None),
+        ];
+        for (header, name) in table {
+            let header = format!("Content-Disposition: form-data; {header}");
+            assert_eq!(file_name(header.as_bytes()).as_deref(), name, "{header}");
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
 use store::damage;
 use store::imports::Import;
-use store::word::Unreadable;
 use uuid::Uuid;
 
+use super::sheet_names;
 use crate::app::App;
 use crate::parameters::{FacilityId, query};
 use crate::problem::Failure;
@@ -39,6 +39,9 @@ pub(crate) struct ImportSummaryPage {
 pub(crate) struct ImportSummary {
     /// Its id.
     id: Uuid,
+    /// What its sender calls it; `null` of one that did not come in a form.
+    #[oai(nullable)]
+    file_name: Option<String>,
     /// Where the stays are.
     facility_id: Uuid,
     /// How far it has come.
@@ -93,10 +96,10 @@ pub(crate) async fn recent(
 
 impl ImportSummaryPage {
     /// What can be read of files; a damaged one is told to the operator.
-    pub(super) fn of(files: &[Import], next_cursor: Option<String>) -> Self {
+    pub(super) fn of(app: &App, files: &[Import], next_cursor: Option<String>) -> Self {
         let sound = files
             .iter()
-            .filter_map(|file| damage::sound("import", file.id, ImportSummary::of(file)));
+            .filter_map(|file| damage::sound("import", file.id, ImportSummary::of(app, file)));
         Self {
             items: sound.collect(),
             next_cursor,
@@ -105,11 +108,12 @@ impl ImportSummaryPage {
 }
 
 impl ImportSummary {
-    fn of(file: &Import) -> Result<Self, Unreadable> {
+    fn of(app: &App, file: &Import) -> Result<Self, Failure> {
         let state = file.state.get()?;
         let is_done = state == domain::import::ImportState::Completed;
         Ok(Self {
             id: file.id,
+            file_name: sheet_names(app, file)?.file,
             facility_id: file.facility_id,
             state: state.into(),
             dry_run: file.is_dry_run,

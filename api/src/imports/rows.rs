@@ -237,6 +237,7 @@ mod tests {
         assert_eq!(position_of(place_of(&row)), 7);
         for (language, message) in [(Language::Vi, "Thiếu."), (Language::En, "Missing.")] {
             let names = SheetNames {
+                file: None,
                 sheets: vec![(Some("Tầng 1".to_owned()), Vec::new())],
                 passed_over: Vec::new(),
             };

@@ -34,7 +34,7 @@ use crate::examples::Examples;
 use crate::exchange::{Current, Exchange};
 use crate::idempotency::IdempotencyKey;
 use crate::parameters::{FacilityId, Query, query};
-use crate::payload::Upload;
+use crate::payload::{SentFile, Upload};
 use crate::problem::Failure;
 use crate::reply::{Json, Localised, Location};
 use crate::topic::Topic;
@@ -192,7 +192,7 @@ pub(crate) async fn store_file(
         holdings.enter(&app.limits, &app.intake).await?;
     }
     let _place = app.files.acquire().await.map_err(Failure::internal)?;
-    let (bytes, kind) = announced.file(bytes)?;
+    let SentFile { bytes, kind, name } = announced.file(bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|count| count > app.settings.file_body_bytes_max.into())
     {
         return Err(Failure::new(Code::BodyTooLarge));
@@ -212,6 +212,7 @@ pub(crate) async fn store_file(
     let about = Some(wishes.facility_id);
     let key = app.intake.guard_key(&occasion, about, &request).await?;
     let mut import = new_import(app, &occasion, wishes, kind, bytes.len());
+    import.sealed_sheets = sealed_name(app, &import, name)?;
     imports::begin_upload(&app.db, import.clone()).await?;
     let accepted = store_content(app, &mut import, key, &bytes, &digest).await;
     let failure = match accepted {
@@ -282,6 +283,24 @@ fn new_import(
         leased_until: None,
         claim_count: 0,
     }
+}
+
+/// What the sender calls a file, where its sheets are named once they are read.
+fn sealed_name(
+    app: &App,
+    import: &Import,
+    name: Option<String>,
+) -> Result<Option<Vec<u8>>, Failure> {
+    if name.is_none() {
+        return Ok(None);
+    }
+    let names = SheetNames {
+        file: name,
+        ..SheetNames::default()
+    };
+    let names = serde_json::to_vec(&names).map_err(Failure::internal)?;
+    let sealed = Sealed::Sheets.seal(&app.vault, import, &names);
+    sealed.map(Some).map_err(Failure::internal)
 }
 
 /// Stores the pieces one by one, then accepts the file and takes its key.

@@ -24,7 +24,6 @@ use runtime::ids;
 use serde_json::Value;
 use store::damage;
 use store::imports::{Import, ImportRow};
-use store::word::Unreadable;
 use uuid::Uuid;
 
 use super::enter::Visit;
@@ -192,10 +191,11 @@ impl<A: Access> Visit<A> {
         html::answer(&self.reader, status, &page)
     }
 
-    fn recent(&self, import: &Import) -> Result<RecentImport, Unreadable> {
+    fn recent(&self, import: &Import) -> Result<RecentImport, Failure> {
         let words = self.reader.words;
         Ok(RecentImport {
             id: import.id,
+            name: sheet_names(&self.app, import)?.file,
             received_at: moment::short(received_at(import)),
             kind: kind(import.format.get()?),
             badge: self.standing(import)?,
@@ -206,7 +206,7 @@ impl<A: Access> Visit<A> {
     }
 
     /// How a file stands.
-    fn standing(&self, import: &Import) -> Result<Badge, Unreadable> {
+    fn standing(&self, import: &Import) -> Result<Badge, Failure> {
         let words = self.reader.words;
         let rejected = import.rejected_count;
         Ok(match import.state.get()? {
@@ -295,14 +295,15 @@ impl<A: Access> Visit<A> {
         let due = self.due().await?;
         let state = import.state.get()?;
         let at = received_at(import);
-        let heading = words.file_of(kind(import.format.get()?), moment::short(at));
+        let title = words.file_of(kind(import.format.get()?), moment::short(at));
+        let named = sheet_names(&self.app, import)?.file;
         let count = |count: i32| count.unsigned_abs();
         let problem = store::imports::problem(import)?;
         let page = ImportPage {
-            frame: self.frame(Section::Imports, heading.clone(), &due),
+            frame: self.frame(Section::Imports, title.clone(), &due),
             note,
             id: import.id,
-            heading,
+            heading: named.unwrap_or(title),
             received_at: moment::exact(at),
             badge: self.standing(import)?,
             is_open: state.is_open(),

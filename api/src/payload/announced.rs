@@ -80,17 +80,33 @@ impl Announced {
     /// The file of a body that has come whole.
     ///
     /// Errors: 422 when a form holds not just one file.
-    pub(crate) fn file(self, body: Vec<u8>) -> Result<(Vec<u8>, FileKind), Failure> {
-        let file = match self {
+    pub(crate) fn file(self, body: Vec<u8>) -> Result<SentFile, Failure> {
+        let (bytes, name) = match self {
             // A text cannot be called a workbook; a workbook that is called a text is one.
-            Self::Kind(FileKind::Xlsx) => return Ok((body, FileKind::Xlsx)),
-            Self::Kind(FileKind::Csv) | Self::Content => body,
+            Self::Kind(FileKind::Xlsx) => {
+                return Ok(SentFile {
+                    bytes: body,
+                    kind: FileKind::Xlsx,
+                    name: None,
+                });
+            }
+            Self::Kind(FileKind::Csv) | Self::Content => (body, None),
             Self::Form(boundary) => form::into_file(body, &boundary)
                 .map_err(|_| Failure::invalid(vec![Violation::new("", Code::FormNotOneFile)]))?,
         };
-        let kind = table::kind_of_content(&file);
-        Ok((file, kind))
+        let kind = table::kind_of_content(&bytes);
+        Ok(SentFile { bytes, kind, name })
     }
+}
+
+/// A file that has come whole.
+pub(crate) struct SentFile {
+    /// Its content.
+    pub(crate) bytes: Vec<u8>,
+    /// What kind of file it is.
+    pub(crate) kind: FileKind,
+    /// What its sender calls it, if it came in a form.
+    pub(crate) name: Option<String>,
 }
 
 /// A form with one file.
@@ -127,7 +143,7 @@ mod tests {
         ];
         for (content_type, body, kind) in table {
             let read = announced(content_type).unwrap().file(body.clone());
-            assert_eq!(read.map_err(|_| ()).unwrap().1, kind, "{content_type}");
+            assert_eq!(read.map_err(|_| ()).unwrap().kind, kind, "{content_type}");
         }
         for content_type in ["application/json", "text/plain", "multipart/form-data"] {
             assert_eq!(announced(content_type), None, "{content_type}");
