@@ -30,24 +30,46 @@ function tick() {
 setInterval(tick, 1000);
 
 // What is typed while a scan is on its way is held and goes into the field that the card opens.
-// A second scan that comes meanwhile waits in line until the scan field is back.
+// A second scan that comes meanwhile waits in line until the scan field is back. How many keys a
+// declaration takes depends on nobody's speed: Tab and Ctrl+Enter are held like any other key.
 
 const MRZ = /^[PIAC][A-Z0-9<\s]{29,}$/;
 const BURST_MILLISECONDS = 100;
+// A Tab by hand; amid a scan it separates the fields of a card's QR code.
+const NEXT_FIELD = "\v";
 const scanFormed = (text) => /[|~\t]/.test(text) || MRZ.test(text.trim());
 let held = null;
+let isSendHeld = false;
 const inLine = [];
+let lastKeyAt = 0;
+let isBurst = false;
 
 function hold(event) {
-  if (held === null || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === "Enter") held += "\n";
-  else if (event.key === "Tab") held += "\t";
+  isBurst = event.timeStamp - lastKeyAt < BURST_MILLISECONDS;
+  lastKeyAt = event.timeStamp;
+  if (held === null || event.altKey || event.metaKey) return;
+  if (event.ctrlKey) {
+    if (event.key !== "Enter" || !find("[data-send]")) return;
+    isSendHeld = true;
+  } else if (event.key === "Enter") held += "\n";
+  else if (event.key === "Tab") held += isBurst && /[^\n]$/.test(held) ? "\t" : NEXT_FIELD;
   else if (event.key.length === 1) held += event.key;
   else return;
   event.preventDefault();
   event.stopPropagation();
 }
 document.addEventListener("keydown", hold, true);
+
+// Letters that no key has come without one: from an input method, or from a scanner in another
+// alphabet.
+function holdText(event) {
+  if (held === null || (event.type === "beforeinput" && event.inputType !== "insertText")) return;
+  held += event.data ?? "";
+  event.preventDefault();
+  event.stopPropagation();
+}
+document.addEventListener("beforeinput", holdText, true);
+document.addEventListener("compositionend", holdText, true);
 
 function release() {
   const isAtScan = document.activeElement?.id === "scan";
@@ -58,28 +80,41 @@ function release() {
     while (lines.length && MRZ.test(line.trim()) && !isWholeZone(line)) line += " " + lines.shift();
     const isSent = lines.length > 0;
     if (isSent && scanFormed(line) && !isAtScan) inLine.push(line);
-    else typeInto(document.activeElement, line, isSent);
+    else typeIn(line, isSent);
     // What was sent is on its way: the rest waits for its answer.
     if (held !== null) {
       held = lines.join("\n");
       return;
     }
   }
+  if (!isSendHeld) return;
+  isSendHeld = false;
+  find("[data-send]")?.click();
 }
 
-function typeInto(field, text, isSent) {
-  if (!field?.form || !("value" in field)) return;
-  if (text && field.tagName === "INPUT") field.value += text;
-  if (isSent) field.form.requestSubmit();
+// Types where the cursor is, as the keys would have done.
+function typeIn(line, isSent) {
+  line.split(NEXT_FIELD).forEach((text, at) => {
+    if (at > 0) nextField()?.focus();
+    const field = document.activeElement;
+    if (text && field?.form && field.tagName === "INPUT") field.value += text;
+  });
+  if (!isSent) return;
+  const { activeElement: field } = document;
+  if (field?.matches("button, a, summary")) field.click();
+  else field?.form?.requestSubmit();
+}
+
+function nextField() {
+  const fields = all("a[href], button, input, select, textarea, summary");
+  const reached = fields.filter((field) => field.tabIndex >= 0 && !field.disabled && field.getClientRects().length);
+  return reached[reached.indexOf(document.activeElement) + 1];
 }
 
 // A zone has two or three lines, each with an Enter: one that comes in a burst of keys is a part of
-// it. A Tab in such a burst separates the fields of a card's QR code.
+// it.
 
-let lastKeyAt = 0;
 document.addEventListener("keydown", (event) => {
-  const isBurst = event.timeStamp - lastKeyAt < BURST_MILLISECONDS;
-  lastKeyAt = event.timeStamp;
   const scan = event.target;
   if (scan.id !== "scan" || !isBurst) return;
   if (event.key === "Tab" && scan.value) {
@@ -133,14 +168,21 @@ function note(element) {
   if (notes && element) notes.replaceChildren(document.importNode(element, true));
 }
 
-document.addEventListener("htmx:afterRequest", (event) => {
+// The page is busy for as long as keys are held: until the answer's fields are there to take them.
+function free() {
   root.classList.remove("busy");
-  if (!event.detail.successful || !find("#main")) release();
+  release();
+}
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.detail.successful || !find("#main")) free();
 });
 
-document.addEventListener("htmx:afterSettle", () => {
+// htmx reports every part that an answer replaces; keys are released once, by the one asked for.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== event.detail.target.id) return;
   arrive();
-  release();
+  free();
 });
 
 // What happens when a page, or a new part of it, is there.

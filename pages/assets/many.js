@@ -84,7 +84,8 @@ document.addEventListener("drop", (event) => {
   if (over(event)) find("#file").files = event.dataTransfer.files;
 });
 
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== event.detail.target.id) return;
   say();
   if (find("[data-resend]") && find("[data-send]")) setTimeout(() => find("[data-send]")?.click(), 2000);
 });
