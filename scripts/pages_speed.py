@@ -8,6 +8,12 @@ which `--guests` at the hotel whose desk is looked at, waits until the police ha
 the demo accounts do, and asks for every page again and again over one connection. Prints the median
 and the 95th percentile of the time to the first byte, and the size as it travels. Ends with 1 when
 a 95th percentile is over 50 ms.
+
+    target/browser-tools/bin/python scripts/pages_speed.py BINARY --line
+
+Measures instead when the page to sign in and the desk can be used on a line of 400 kbit/s with a
+latency of 300 ms: a new browser that keeps nothing, on an empty database, until the field that is to
+be filled has the cursor. Ends with 1 when that takes longer than 2 s.
 """
 
 import argparse
@@ -26,6 +32,10 @@ sys.path.insert(0, str(ROOT / "tests" / "browser"))
 from authenticator import one_time_code  # noqa: E402
 
 FIRST_BYTE_MILLISECONDS_MAX = 50
+USABLE_SECONDS_MAX = 2.0
+LINE_BYTES_PER_SECOND = 400_000 / 8
+LINE_LATENCY_MILLISECONDS = 300
+LINE_VISITS = 5
 SETTLED_WITHIN_SECONDS = 900
 
 # Whose page it is, and where.
@@ -135,6 +145,48 @@ def run(options, ready):
     return rows
 
 
+def usable(page, path, field):
+    """Seconds from asking for a page until its field has the cursor, requests and bytes of a visit."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    line = {"downloadThroughput": LINE_BYTES_PER_SECOND, "uploadThroughput": LINE_BYTES_PER_SECOND}
+    line |= {"offline": False, "latency": LINE_LATENCY_MILLISECONDS}
+    network.send("Network.emulateNetworkConditions", line)
+    travelled = []
+    network.on("Network.loadingFinished", lambda event: travelled.append(event["encodedDataLength"]))
+    begun = time.perf_counter()
+    page.goto(path, wait_until="commit")
+    page.wait_for_function("field => document.activeElement?.id === field", arg=field)
+    seconds = time.perf_counter() - begun
+    page.wait_for_load_state()
+    return seconds, len(travelled), sum(travelled)
+
+
+def run_line(ready):
+    """The first visit of the page to sign in, and the desk's, each in a browser that keeps nothing."""
+    from playwright.sync_api import sync_playwright
+
+    import harness
+
+    account, rows = ready["accounts"]["desk"], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=harness.CHROMIUM, args=harness.CHROMIUM_ARGUMENTS)
+        options = {"base_url": ready["api"], "locale": "vi-VN"}
+        visitor = Visitor(ready["api"], account)
+        cookies = [{"name": name, "value": value, "url": ready["api"]} for name, value in visitor.cookies.items()]
+        for path, known, field in (("/sign-in", [], "name"), ("/desk", cookies, "scan")):
+            visits = []
+            for _ in range(LINE_VISITS):
+                context = browser.new_context(**options)
+                context.add_cookies(known)
+                visits.append(usable(context.new_page(), path, field))
+                context.close()
+            seconds, requests, size = sorted(visits)[LINE_VISITS // 2]
+            rows.append({"path": path, "seconds": seconds, "requests": requests, "bytes": size})
+        browser.close()
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary", nargs="?", default=str(ROOT / "target/release/luutru"))
@@ -142,6 +194,7 @@ def main():
     parser.add_argument("--guests", type=int, default=400)
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--line", action="store_true", help="a slow line instead of many stays")
     options = parser.parse_args()
     free = {f"LUUTRU_{name}": "127.0.0.1:0" for name in ("LISTEN", "OPS_LISTEN", "REGISTRY_LISTEN", "POLICE_LISTEN")}
     service = subprocess.Popen(
@@ -152,15 +205,21 @@ def main():
         text=True,
     )
     try:
-        rows = run(options, json.loads(service.stdout.readline()))
+        ready = json.loads(service.stdout.readline())
+        rows = run_line(ready) if options.line else run(options, ready)
     finally:
         service.terminate()
         service.wait(timeout=30)
     if options.json:
         print(json.dumps(rows, indent=1))
+    elif options.line:
+        for row in rows:
+            print("{path:28} usable after {seconds:.2f} s  {requests} requests  {bytes:7} bytes".format(**row))
     else:
         for row in rows:
             print("{path:28} {status}  p50 {p50:6.1f} ms  p95 {p95:6.1f} ms  {bytes:7} bytes".format(**row))
+    if options.line:
+        sys.exit(0 if all(row["seconds"] <= USABLE_SECONDS_MAX for row in rows) else 1)
     is_met = all(row["status"] == 200 and row["p95"] <= FIRST_BYTE_MILLISECONDS_MAX for row in rows)
     sys.exit(0 if is_met else 1)
 
