@@ -194,9 +194,7 @@ def ward(tour):
     """A ward's list as differences from the time before."""
     many.furnish(tour.service)
     page = tour.page("ward")
-    page.goto("/desk/ward")
-    page.locator("#choose-ward").select_option(many.WARD)
-    page.get_by_role("button", name="Xem", exact=True).click()
+    many.open_ward(page)
     many.paste(page, many.table_of_a_ward())
     expect(page.locator("#tally")).to_contain_text("Mới vào")
     picture(page, "ward")

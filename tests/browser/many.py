@@ -99,6 +99,14 @@ def furnish(service):
         urllib.request.urlopen(request).close()
 
 
+def open_ward(page):
+    """Chooses the ward; its page is there afterwards, also where it was the only one before."""
+    page.goto("/desk/ward")
+    page.locator("#choose-ward").select_option(WARD)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Xem", exact=True).click()
+
+
 def table_of_a_ward():
     """One patient has moved, one is new, one has left."""
     lines = ["Họ tên\tSố CCCD\tPhòng\tGiường"]

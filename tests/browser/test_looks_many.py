@@ -47,9 +47,7 @@ def ward(page):
 
 
 def ward_compared(page):
-    page.goto("/desk/ward")
-    page.locator("#choose-ward").select_option(many.WARD)
-    page.get_by_role("button", name="Xem", exact=True).click()
+    many.open_ward(page)
     many.paste(page, many.table_of_a_ward())
     expect(page.locator("#tally")).to_contain_text("Mới vào")
 

@@ -171,9 +171,7 @@ def test_a_file_is_sent_without_script(desk):
 def test_a_ward_with_four_changes_takes_less_than_twenty_keys(new_page, service, ward_state):
     many.furnish(service)
     page = new_page(storage_state=ward_state)
-    page.goto("/desk/ward")
-    page.locator("#choose-ward").select_option(many.WARD)
-    page.get_by_role("button", name="Xem", exact=True).click()
+    many.open_ward(page)
     expect(page.locator("h1")).to_have_text(many.WARD)
     hands = Hands(page)
     hands.count += 1
@@ -192,9 +190,7 @@ def test_a_ward_with_four_changes_takes_less_than_twenty_keys(new_page, service,
 def test_a_ward_is_confirmed_without_script(new_page, service, ward_state):
     many.furnish(service)
     page = new_page(storage_state=ward_state, java_script_enabled=False)
-    page.goto("/desk/ward")
-    page.locator("#choose-ward").select_option(many.WARD)
-    page.get_by_role("button", name="Xem", exact=True).click()
+    many.open_ward(page)
     expect(page.locator("h1")).to_have_text(many.WARD)
     page.locator("[data-send]").click()
     expect(page.locator("#notes")).to_contain_text("người có mặt.")
