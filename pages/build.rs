@@ -101,6 +101,14 @@ const SERVED: &[Served] = &[
         media_type: "text/javascript; charset=utf-8",
         is_compressible: true,
     },
+    // Loaded when somebody opens the camera.
+    Served {
+        constant: "CAMERA",
+        file: "camera.js",
+        parts: &["camera.js"],
+        media_type: "text/javascript; charset=utf-8",
+        is_compressible: true,
+    },
     Served {
         constant: "MANY",
         file: "many.js",

@@ -226,6 +226,11 @@ fn see_other(location: &str) -> Response {
         .finish()
 }
 
+/// There is nothing to show.
+fn nothing() -> Response {
+    Response::builder().status(StatusCode::NO_CONTENT).finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -288,6 +288,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const target = event.target;
   if (target.closest("[data-print]")) print();
+  const camera = target.closest("[data-camera]");
+  if (camera) openCamera(camera);
   const shortcuts = target.closest("[data-keys]");
   if (shortcuts && find("#keys")) {
     event.preventDefault();
@@ -303,36 +305,50 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   const shown = event.target.dataset.show;
   if (shown) find("#" + shown).type = event.target.checked ? "text" : "password";
-  if (event.target.matches("[data-picture]")) sendPicture(event.target);
+  if (event.target.matches("[data-picture]")) choosePicture(event.target);
 });
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-code]") && /^\d{6}$/.test(event.target.value)) event.target.form.requestSubmit();
 });
 
-async function sendPicture(input) {
+async function choosePicture(input) {
   const [picture] = input.files;
-  if (!picture) return;
   input.value = "";
+  find("#camera").close();
   root.classList.add("busy");
+  if (picture) await sendPicture(picture, "");
+  root.classList.remove("busy");
+}
+
+async function openCamera(button) {
+  if (!navigator.mediaDevices) return find("#picture").click();
+  const camera = await import(button.dataset.camera);
+  await camera.open(find("#camera"), (picture) => sendPicture(picture, "1"));
+}
+
+// Whether there was an answer; of a picture of the camera without a code there is none.
+async function sendPicture(picture, live) {
   try {
     const room = find("[name=room]", find(".scan"))?.value ?? "";
     // A room says who sleeps where: it stands in no address.
     const answer = await fetch("/desk/picture", {
       method: "POST",
-      headers: { "Content-Type": picture.type, "Luutru-Form": String(new URLSearchParams({ room })) },
+      headers: { "Content-Type": picture.type, "Luutru-Form": String(new URLSearchParams({ room, live })) },
       body: picture,
     });
+    if (answer.status === 204) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (find("#failed", page)) return note(find("#failed .note", page));
-    find("#main").replaceWith(find("#main", page));
-    htmx.process(find("#main"));
-    arrive();
+    if (find("#failed", page)) note(find("#failed .note", page));
+    else {
+      find("#main").replaceWith(find("#main", page));
+      htmx.process(find("#main"));
+      arrive();
+    }
   } catch {
     document.dispatchEvent(new Event("htmx:sendError"));
-  } finally {
-    root.classList.remove("busy");
   }
+  return true;
 }
 
 arrive();

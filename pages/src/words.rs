@@ -105,6 +105,11 @@ words! { DESK:
     scan_hint: "Mã QR trên thẻ căn cước, dòng MRZ cuối hộ chiếu, hoặc gõ số rồi nhấn Enter. Loại giấy tờ được nhận ra tự động.",
         "QR code on the identity card, MRZ lines of a passport, or type the number and press Enter. The kind is recognised.";
     photograph_card: "Chụp ảnh thẻ", "Photograph card";
+    camera_hint: "Đưa mặt có mã QR của thẻ vào giữa khung hình. Mã được đọc tự động, ảnh không được lưu lại.",
+        "Hold the side of the card with the QR code in the middle. It is read by itself; no picture is kept.";
+    camera_refused: "Không mở được máy quay. Cho phép trình duyệt dùng máy quay, hoặc chọn một ảnh có sẵn.",
+        "The camera cannot be opened. Allow the browser to use it, or choose a picture.";
+    choose_picture: "Chọn ảnh có sẵn", "Choose a picture";
     no_document: "Không có giấy tờ", "No document";
     scan_first: "Quét thẻ hoặc gõ số giấy tờ trước.", "Scan a card or type a number first.";
     scanned_guest: "Khách vừa quét", "Scanned guest";

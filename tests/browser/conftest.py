@@ -25,15 +25,21 @@ def service():
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Debian's Chromium, without a window."""
+def playwright_of_tests():
+    """What starts browsers."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=harness.CHROMIUM,
-            args=harness.CHROMIUM_ARGUMENTS,
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_of_tests):
+    """Debian's Chromium, without a window."""
+    browser = playwright_of_tests.chromium.launch(
+        executable_path=harness.CHROMIUM,
+        args=harness.CHROMIUM_ARGUMENTS,
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

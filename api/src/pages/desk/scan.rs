@@ -21,9 +21,9 @@ use uuid::Uuid;
 use super::{DeskContent, card};
 use crate::auth::{Access, op};
 use crate::facilities::expected_guests;
-use crate::pages::MadePage;
 use crate::pages::enter::Visit;
 use crate::pages::form::PageForm;
+use crate::pages::{MadePage, nothing};
 use crate::payload::{ScanBody, Scanned};
 use crate::problem::Failure;
 use crate::reads;
@@ -40,7 +40,8 @@ pub(in crate::pages) async fn read(request: Request) -> MadePage {
     visit.opened(form, text, sent.value("room")).await
 }
 
-/// `POST /desk/picture`: a picture with the QR code of a card.
+/// `POST /desk/picture`: a picture with the QR code of a card. One of a running camera that shows no
+/// code is answered by 204.
 pub(in crate::pages) async fn read_picture(request: Request) -> MadePage {
     let (request, mut body) = request.split();
     let mut visit: Visit<op::ReadScan> = Visit::begin(&request, &mut body).await?;
@@ -50,18 +51,21 @@ pub(in crate::pages) async fn read_picture(request: Request) -> MadePage {
     let ScanBody::Image { kind, bytes } = scanned.body else {
         return Err(Failure::new(Code::UnsupportedMediaType).into());
     };
+    let with = PageForm::of_header(&request);
+    let is_live = with.value("live") == "1";
     let caller = &visit.admitted.ticket.caller;
     let form = match scans::read_picture(&visit.app, caller, kind, bytes).await {
         Ok(text) => {
             scan::read_qr(&text, local_date(visit.now)).map(|scan| of_scan(&scan, Source::Qr))
         }
         Err(failure) => match failure.first_error() {
+            // The camera takes the next one.
+            Some(Code::ImageWithoutQr) if is_live => return Ok(nothing()),
             Some(code) => Err(code),
             None => return Err(failure.into()),
         },
     };
-    let room = PageForm::of_header(&request);
-    visit.opened(form, "", room.value("room")).await
+    visit.opened(form, "", with.value("room")).await
 }
 
 /// `POST /desk/expected/card`: the card of a guest who is expected.
