@@ -93,7 +93,7 @@ needs_engine() {
     for step in "${chosen[@]}"; do
         case "$step" in
             compose | evening) return 0 ;;
-            tests | chaos) [ -n "${LUUTRU_TEST_DATABASE_URL:-}" ] || return 0 ;;
+            tests | browser | chaos) [ -n "${LUUTRU_TEST_DATABASE_URL:-}" ] || return 0 ;;
         esac
     done
     return 1

@@ -133,35 +133,44 @@ function say(said) {
 
 // Sending: one after the other, the nearest deadline first.
 
-let isSending = false;
+const TALLY = "luutru-sent";
+let sending = null;
 
-async function send() {
-  if (isSending || !list()) return;
-  isSending = true;
-  const counted = { sent: 0, late: 0 };
+/** Whoever asks while some are being sent waits for the same end. */
+function send() {
+  sending ??= sendAll().finally(() => { sending = null; });
+  return sending;
+}
+
+async function sendAll() {
+  if (!list()) return;
   try {
     for (const draft of await drafts()) {
-      if (!draft.isFaulty && !(await sendOne(draft, counted))) break;
+      if (!draft.isFaulty && !(await sendOne(draft))) break;
     }
   } catch {
     // Still offline.
-  } finally {
-    isSending = false;
   }
-  if (counted.sent) sessionStorage.setItem("luutru-sent", `${counted.sent} ${counted.late}`);
   await show();
-  if (counted.sent && !isShell()) tellSent();
+  if (!isShell()) tellSent();
+}
+
+const tally = () => (sessionStorage.getItem(TALLY) ?? "0 0").split(" ").map(Number);
+
+/** One after the other, so that a page that is left meanwhile takes none of the count with it. */
+function countSent(isLate) {
+  const [sent, late] = tally();
+  sessionStorage.setItem(TALLY, `${sent + 1} ${late + (isLate ? 1 : 0)}`);
 }
 
 /** Whether to go on with the next one. */
-async function sendOne(draft, counted) {
+async function sendOne(draft) {
   const body = new URLSearchParams({ key: draft.key, sealed: draft.sealed });
   const answer = await fetch("/desk/sealed", { method: "POST", body });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (new URL(answer.url).searchParams.has("sent") && find("#ok-h", page)) {
-    counted.sent += 1;
-    counted.late += find("#ok-h", page).classList.contains("c-late") ? 1 : 0;
     await forget(draft.key);
+    countSent(find("#ok-h", page).classList.contains("c-late"));
     return true;
   }
   if (answer.status === 422 || (answer.ok && find("#card .err, .summary", page))) {
@@ -172,8 +181,8 @@ async function sendOne(draft, counted) {
 }
 
 function tellSent() {
-  const [sent, late] = (sessionStorage.getItem("luutru-sent") ?? "0 0").split(" ").map(Number);
-  sessionStorage.removeItem("luutru-sent");
+  const [sent, late] = tally();
+  sessionStorage.removeItem(TALLY);
   if (!sent || !list()) return;
   const { sent: all, sentLate } = list().dataset;
   const said = late ? sentLate.replace("%1", sent).replace("%2", late) : all.replace("%", sent);

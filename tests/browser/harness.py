@@ -37,19 +37,22 @@ document.addEventListener('securitypolicyviolation', event => {
 """
 
 
-class Service:
-    """`luutru up` in memory, on free ports."""
+FREE_PORTS = {
+    f"LUUTRU_{name}": "127.0.0.1:0"
+    for name in ("LISTEN", "OPS_LISTEN", "REGISTRY_LISTEN", "POLICE_LISTEN")
+}
 
-    def __init__(self, binary):
+
+class Service:
+    """`luutru up` on free ports: in memory, or with these settings."""
+
+    def __init__(self, binary, settings=None):
         PICTURES.mkdir(parents=True, exist_ok=True)
-        free = {
-            f"LUUTRU_{name}": "127.0.0.1:0"
-            for name in ("LISTEN", "OPS_LISTEN", "REGISTRY_LISTEN", "POLICE_LISTEN")
-        }
-        self.log = open(PICTURES / "service.log", "w", encoding="utf-8")
+        where = [] if settings else ["--ephemeral"]
+        self.log = open(PICTURES / "service.log", "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [binary, "up", "--ready-json", "--ephemeral"],
-            env={**os.environ, **free},
+            [binary, "up", "--ready-json", *where],
+            env={**os.environ, **FREE_PORTS, **(settings or {})},
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,

@@ -86,3 +86,10 @@ def declare_many(page, service, facility, stays):
     answer = call(page, service, "POST", "/v1/stays/batch", facility, {"stays": stays})
     assert answer["accepted"] == len(stays), answer["results"]
     return answer["results"]
+
+
+def clear_expected(page, service):
+    hotel = service.ready["facilities"]["hotel"]
+    path = f"/v1/facilities/{hotel}/expected-guests"
+    for guest in call(page, service, "GET", path, "hotel", None)["items"]:
+        call(page, service, "DELETE", f"{path}/{guest['id']}", "hotel", None)

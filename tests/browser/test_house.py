@@ -1,17 +1,13 @@
-"""What is done in a house: guests expected and declared, checked out together, rooms, the evening of
-a clerk, with the keyboard and without script."""
+"""What is done in a house: guests expected and declared, checked out together, rooms, with
+the keyboard and without script."""
 
-import os
 import re
 
 import pytest
 from playwright.sync_api import expect
 
 import house
-from desk import Guest, Hands, declare, passport
-
-# Guests of the bus in the evening of a clerk.
-BUS_COUNT = int(os.environ.get("LUUTRU_TEST_EVENING_GUESTS", "30"))
+from desk import Guest, Hands, declare
 
 
 @pytest.fixture
@@ -19,16 +15,9 @@ def desk(new_page, desk_state):
     return lambda **options: new_page(storage_state=desk_state, **options)
 
 
-def clear_expected(page, service):
-    hotel = service.ready["facilities"]["hotel"]
-    path = f"/v1/facilities/{hotel}/expected-guests"
-    for guest in house.call(page, service, "GET", path, "hotel", None)["items"]:
-        house.call(page, service, "DELETE", f"{path}/{guest['id']}", "hotel", None)
-
-
 def test_an_expected_guest_leaves_the_list_by_being_declared(desk, service):
     page = desk()
-    clear_expected(page, service)
+    house.clear_expected(page, service)
     guest = Guest("Đinh Thị Mỹ Hạnh", sex="Nữ", prefix="038190")
     page.goto("/desk/today?tab=undeclared")
     page.locator("#expected_name").fill(guest.name)
@@ -46,7 +35,7 @@ def test_an_expected_guest_leaves_the_list_by_being_declared(desk, service):
 
 def test_expected_guests_are_pasted_and_declared_without_script(desk, service):
     page = desk(java_script_enabled=False)
-    clear_expected(page, service)
+    house.clear_expected(page, service)
     page.goto("/desk/today?tab=undeclared")
     page.get_by_text("Dán nhiều khách").click()
     page.locator("#pasted").fill("Trịnh Công Minh\t305\nVõ Thị Sáu; 306")
@@ -125,65 +114,3 @@ def test_a_notice_to_guests_fits_one_sheet(desk):
     pdf = page.pdf(prefer_css_page_size=True)
     assert pdf.count(b"/MediaBox [0 0 ") == 1
     assert re.search(rb"/MediaBox \[0 0 59[45][\d.]* 84[12]", pdf)
-
-
-def test_the_evening_of_a_clerk(desk, service):
-    """A bus, a family, three foreigners, one mistake mended; at the end everybody has a receipt."""
-    page = desk()
-    hotel = service.ready["facilities"]["hotel"]
-    clear_expected(page, service)
-    page.goto("/desk/today")
-    before = int(page.locator(".tabs a[aria-current] .count").inner_text())
-    # The bus comes from the house's own system; two of its guests are late.
-    bus = [house.guest(hotel, f"7{number // 2:02}") for number in range(BUS_COUNT)]
-    house.declare_many(page, service, "hotel", bus)
-    late = [{"full_name": "Khách Xe Muộn Một", "room": "701"}, {"full_name": "Khách Xe Muộn Hai"}]
-    path = f"/v1/facilities/{hotel}/expected-guests"
-    house.call(page, service, "POST", path, "hotel", {"items": late})
-    # A family: two adults, and a child with a guardian.
-    mother = Guest("Phạm Thị Hồng Nhung", sex="Nữ", prefix="038190")
-    declare(page, Guest("Nguyễn Văn Bình"), "801")
-    declare(page, mother, "801")
-    hands = Hands(page)
-    hands.scan(Guest("Nguyễn Bảo Ngọc", birth="12092017", sex="Nữ", prefix="038317").qr)
-    expect(page.locator("#guardian_name")).to_be_visible()
-    page.get_by_role("button", name=f"{mother.name} · phòng 801").click()
-    expect(page.locator("#guardian_name")).to_have_value(mother.name)
-    page.get_by_role("button", name="Gửi khai báo").last.click()
-    expect(page.locator("#ok-h")).to_contain_text("Nguyễn Bảo Ngọc")
-    # Three foreigners.
-    for name, room in (("DUBOIS<<CLAIRE", "802"), ("MARTIN<<PAUL", "803"), ("LEROY<<ANNE", "804")):
-        page.goto("/desk")
-        expect(page.locator("#scan")).to_be_focused()
-        hands.scan(*passport(name))
-        expect(page.locator("#room")).to_be_focused()
-        hands.type(room)
-        hands.press("Tab")
-        hands.type("3112")
-        hands.press("Enter")
-        expect(page.locator("#ok-h")).to_contain_text(room)
-    # A mistake: the last one sleeps in 805.
-    page.get_by_role("link", name="Xem lượt lưu trú").click()
-    page.locator("#amendment summary").click()
-    page.locator("#amendment #room").fill("805")
-    page.locator("#amendment_reason").fill("Gõ nhầm phòng")
-    page.get_by_role("button", name="Lưu thay đổi").click()
-    expect(page.locator("#notes")).to_contain_text("Đã lưu")
-    # The late guests come.
-    page.goto("/desk/today?tab=undeclared")
-    expect(page.locator("#list tbody tr")).to_have_count(2)
-    for _ in late:
-        page.goto("/desk/today?tab=undeclared")
-        page.get_by_role("button", name="Khai khách").first.click()
-        page.locator("#number").fill(Guest().number)
-        page.locator("#room").fill("701")
-        page.get_by_role("button", name="Gửi khai báo").last.click()
-        expect(page.locator("#ok-h")).to_contain_text("Khách Xe Muộn")
-    page.goto("/desk/today")
-    expect(page.locator(".tabs a[aria-current] .count")).to_have_text(str(before + BUS_COUNT + 8))
-    expect(page.locator("#deadline")).not_to_contain_text("chưa khai")
-    # The next room is where the mistake is no longer.
-    page.locator('button.rm[value="805"]').click()
-    expect(page.locator("#list tbody tr")).to_have_count(1)
-    page.goto("/desk/reconcile")
-    expect(page.locator("#stored-h")).to_be_visible()

@@ -106,29 +106,3 @@ def test_a_case_is_decided_without_script(police, service):
     page.locator("#commune").fill("14758")
     page.get_by_role("button", name="Ghi quyết định").click()
     expect(page.locator(".note.ok")).to_contain_text("Đã chuyển vụ việc.")
-
-
-def test_an_hour_of_an_officer(police, service):
-    """Sixty cases, worked through by keys."""
-    page = police()
-    officer.late_stays(page, service, 60)
-    before = officer.waiting(page, service)
-    assert before >= 60
-    hands = Hands(page)
-    page.goto("/police?kind=late")
-    decided = 0
-    while decided < 60:
-        hands.press("n")
-        expect(page.locator("#decision")).to_be_visible()
-        while page.locator("#decision").count() and decided < 60:
-            here = page.url
-            hands.press("1")
-            hands.press("Enter")
-            page.wait_for_url(lambda url: url != here)
-            expect(page.locator(".note.ok")).to_contain_text("Đã chấp nhận.")
-            decided += 1
-        if page.locator("#decision").count():
-            officer.give_back(page)
-        page.goto("/police?kind=late")
-    assert officer.waiting(page, service) == before - 60
-    assert hands.count <= 60 * 4
