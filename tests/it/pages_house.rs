@@ -349,7 +349,7 @@ async fn expected_guests_of_others_are_as_good_as_absent(database: Database) {
 async fn rooms_are_kept_on_a_page(database: Database) {
     let river = River::start(database).await;
     let (hotel, desk) = (river.facility("hotel"), river.caller("hotel"));
-    let person = signed_in(&river, "manager").await;
+    let person = river.person("manager").await;
     person.set_cookie("facility", hotel);
     let list = async || {
         desk.get(&format!("/v1/facilities/{hotel}/rooms"))

@@ -404,7 +404,7 @@ async fn a_list_that_looks_like_a_mistake_is_confirmed_by_its_number(database: D
 
 async fn pages_of_many_are_for_those_who_declare(database: Database) {
     let river = River::shared(database).await;
-    let officer = Person::signed_in(river.api(), river.account("police")).await;
+    let officer = river.person("police").await;
     for path in ["/desk/group", "/desk/imports", "/desk/ward"] {
         assert_eq!(officer.get(path).await.status, 403, "{path}");
     }

@@ -16,7 +16,7 @@ on_both_databases![
 async fn an_officer_works_by_pages(database: Database) {
     let river = River::start(database).await;
     let river = &river;
-    let officer = &Person::signed_in(river.api(), river.account("police")).await;
+    let officer = &*river.person("police").await;
     the_queue_tells_nothing_of_a_guest(river, officer).await;
     an_officer_takes_a_case_and_decides_it_by_forms(river, officer).await;
     a_decision_with_faults_comes_back_as_it_was(river, officer).await;
@@ -264,7 +264,7 @@ async fn supervisors_watch_and_others_are_refused(database: Database) {
     let river = &river;
     let (_, case) = late_case(river).await;
     let path = format!("/police/cases/{case}");
-    let supervisor = Person::signed_in(river.api(), river.account("supervisor")).await;
+    let supervisor = river.person("supervisor").await;
     assert_eq!(
         supervisor.get("/").await.header("location"),
         Some("/police")
@@ -287,7 +287,7 @@ async fn supervisors_watch_and_others_are_refused(database: Database) {
         assert_eq!(Person::at(river.api()).get(page).await.status, 303);
         assert_eq!(river.caller("police").get(page).await.status, 404);
     }
-    let officer = Person::signed_in(river.api(), river.account("province")).await;
+    let officer = river.person("province").await;
     let absent = officer
         .get("/police/cases/0197c1c8-0280-7000-8000-000000000010")
         .await;
