@@ -7,6 +7,7 @@
 
 pub(crate) mod destinations;
 pub(crate) mod directory;
+pub(crate) mod duty_desks;
 pub(crate) mod health;
 pub(crate) mod notifications;
 pub(crate) mod parked;

@@ -97,6 +97,7 @@ nouns! {
     admin::notifications::NotificationsApi,
     admin::requeue::RequeueApi,
     admin::destinations::DestinationsApi,
+    admin::duty_desks::DutyDesksApi,
     admin::parked::ParkedApi,
     admin::health::ServiceHealthApi,
     admin::directory::organisations::OrganisationsApi,

@@ -37,6 +37,8 @@ coded! {
         Task => "outbox_task",
         /// An endpoint of the police.
         Destination => "destination",
+        /// The duty desk of a commune's police.
+        DutyDesk => "duty_desk",
         /// An account of a person.
         Account => "account",
         /// A session of a person.
@@ -95,6 +97,8 @@ coded! {
         DestinationResumed => "destination.resumed",
         /// A destination was given an endpoint or limits.
         DestinationChanged => "destination.changed",
+        /// The telephone of a duty desk was changed or taken away.
+        DutyDeskChanged => "duty_desk.changed",
         /// A commune was given a destination.
         DestinationRouted => "destination.routed",
         /// An officer read a case.

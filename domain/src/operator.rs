@@ -144,6 +144,43 @@ impl PauseRequest {
     }
 }
 
+/// The telephone of a duty desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DutyDeskRequest {
+    /// The number as people read it; `None`: it is not known any more.
+    pub telephone: Option<String>,
+}
+
+/// Characters of a telephone number, with blanks and an extension.
+pub const TELEPHONE_LENGTH_MAX: usize = 40;
+/// Digits of the shortest number, such as 113.
+const TELEPHONE_DIGIT_COUNT_MIN: usize = 3;
+
+impl DutyDeskRequest {
+    /// Reads `{telephone}`.
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn read(body: &Value) -> Result<Self, Vec<Violation>> {
+        let mut members = Members::of(body)?;
+        if body.get("telephone").is_none() {
+            members.fault("telephone", Code::Required, None);
+        }
+        let telephone = members.text("telephone", TELEPHONE_LENGTH_MAX);
+        if telephone.as_deref().is_some_and(|text| !is_telephone(text)) {
+            members.fault("telephone", Code::InvalidTelephone, None);
+        }
+        members.finish()?;
+        Ok(Self { telephone })
+    }
+}
+
+fn is_telephone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_written = |letter: char| letter.is_ascii_digit() || " +-.()/".contains(letter);
+    digits >= TELEPHONE_DIGIT_COUNT_MIN && text.chars().all(is_written)
+}
+
 /// Which parked notifications to send again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequeueRequest {
@@ -179,6 +216,30 @@ mod tests {
 
     fn now() -> DateTime<Utc> {
         parse_instant("2026-11-25T12:00:00+07:00").unwrap()
+    }
+
+    #[test]
+    fn a_duty_desk_has_a_telephone_or_none() {
+        let read = |value: Value| DutyDeskRequest::read(&json!({"telephone": value}));
+        for number in [
+            "0237 3821 113",
+            "113",
+            "+84 (237) 382.11.13",
+            "02373821113/0",
+        ] {
+            let read = read(json!(number)).unwrap();
+            assert_eq!(read.telephone.as_deref(), Some(number));
+        }
+        assert_eq!(read(Value::Null).unwrap().telephone, None);
+        for (value, code) in [
+            (json!("11"), Code::InvalidTelephone),
+            (json!("gọi 113"), Code::InvalidTelephone),
+            (json!(113), Code::InvalidType),
+        ] {
+            assert_eq!(read(value).unwrap_err()[0].code, code);
+        }
+        let missing = DutyDeskRequest::read(&json!({})).unwrap_err();
+        assert_eq!(missing[0].code, Code::Required);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod declaration_key;
 pub mod destination;
 pub mod destination_route;
 pub mod directory_change;
+pub mod duty_desk;
 pub mod enrolled_machine;
 pub mod event;
 pub mod event_head;

@@ -40,6 +40,7 @@ mod m20261130_000030_accounts;
 mod m20261130_000031_decisions_by_time;
 mod m20261130_000034_expected_guests;
 mod m20261130_000035_withdrawn_stays;
+mod m20261130_000036_duty_desks;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000031_decisions_by_time::Migration),
             Box::new(m20261130_000034_expected_guests::Migration),
             Box::new(m20261130_000035_withdrawn_stays::Migration),
+            Box::new(m20261130_000036_duty_desks::Migration),
         ]
     }
 }

@@ -30,6 +30,8 @@ pub struct DeskPage {
     pub newest: Vec<Newest>,
     /// What drafts are sealed with while the connection is lost.
     pub sealing: Sealing,
+    /// Whom to call when that lasts.
+    pub duty: String,
 }
 
 /// The page on which guests are declared while the connection is lost: an empty card. It is kept in
@@ -45,6 +47,8 @@ pub struct OfflinePage {
     pub card: Card,
     /// What drafts are sealed with.
     pub sealing: Sealing,
+    /// Whom to call when the connection stays lost.
+    pub duty: String,
 }
 
 /// What a browser seals drafts with.

@@ -314,6 +314,8 @@ pub struct DeadlineBar {
     pub passed_minutes: i64,
     /// How many guests are expected who are not declared yet.
     pub undeclared_count: usize,
+    /// Whom to call once the deadline is near; `None` where no number is known.
+    pub duty: Option<String>,
 }
 
 impl DeadlineBar {
@@ -331,6 +333,7 @@ impl DeadlineBar {
             at: format_instant(deadline.at),
             passed_minutes: (SHOWN_MINUTES - left / 60).clamp(0, SHOWN_MINUTES),
             undeclared_count: 0,
+            duty: None,
         }
     }
 

@@ -145,7 +145,8 @@ impl HelpTopic {
     }
 
     /// Whether the people who read it have guests before them.
-    const fn is_for_desks(self) -> bool {
+    #[must_use]
+    pub const fn is_for_desks(self) -> bool {
         matches!(
             self,
             Self::Declare
@@ -202,6 +203,8 @@ pub struct HelpTopicPage {
     pub head: Head,
     /// The screen.
     pub topic: HelpTopic,
+    /// The duty desk of the reader's facility, where that is known.
+    pub duty: Option<String>,
 }
 
 impl HelpTopicPage {

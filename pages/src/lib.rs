@@ -8,6 +8,7 @@
 
 pub mod bulk;
 pub mod desk;
+pub mod duty;
 pub mod expected;
 pub mod facility;
 pub mod failed;

@@ -8,6 +8,7 @@
 use askama::Template;
 use domain::problem::Language;
 
+use crate::duty::DutyPhone;
 use crate::frame::Head;
 use crate::icon::Icon;
 use crate::words::{Bilingual, Words};
@@ -22,8 +23,8 @@ pub struct NoticePage {
     pub facility: String,
     /// Its whole address.
     pub address: String,
-    /// The name of its commune, as it stands inside a sentence.
-    pub commune: String,
+    /// The duty desk of its commune's police.
+    pub duty: DutyPhone,
 }
 
 /// A heading, and what stands below it.
@@ -154,7 +155,7 @@ impl NoticePage {
             told(
                 "Gửi cho ai",
                 "Who gets them",
-                said(|words, page| words.notice_goes_to(words.police_of(&page.commune))),
+                said(|words, page| words.notice_goes_to(words.police_of(&page.duty.commune))),
             ),
         ];
         let fixed = PARTS.iter().map(|part| NoticeRow {
@@ -164,6 +165,21 @@ impl NoticePage {
             is_filled_in: part.is_filled_in,
         });
         rows.extend(fixed);
+        let police = said(|words, page| {
+            let police = words.police_of(&page.duty.commune);
+            match &page.duty.telephone {
+                Some(telephone) => words.notice_police_at(police, telephone),
+                None => words.notice_police_alone(police),
+            }
+        });
+        rows.push(NoticeRow {
+            is_filled_in: self.duty.telephone.is_none(),
+            ..told(
+                Words(Language::Vi).notice_police(),
+                Words(Language::En).notice_police(),
+                police,
+            )
+        });
         // Who gets the data follows the reasons why.
         let goes_to = rows.remove(1);
         rows.insert(4, goes_to);
@@ -188,15 +204,19 @@ mod tests {
                 head: frame(language).head,
                 facility: "Khách sạn <Biển>".to_owned(),
                 address: "1 Hồ Xuân Hương, Phường Sầm Sơn".to_owned(),
-                commune: "phường Sầm Sơn".to_owned(),
+                duty: DutyPhone {
+                    commune: "phường Sầm Sơn".to_owned(),
+                    telephone: None,
+                },
             };
-            assert_eq!(page.rows().len(), PARTS.len() + 2);
+            assert_eq!(page.rows().len(), PARTS.len() + 3);
             let html = page.render().unwrap();
             assert!(html.contains("Công an phường Sầm Sơn"));
             assert!(html.contains("Police of phường Sầm Sơn"));
             assert!(html.contains("Khách sạn &#60;Biển&#62;"));
-            // In each language: how long the facility keeps its papers, and its telephone.
-            assert_eq!(html.matches("class=\"fill\"").count(), 4);
+            // In each language: how long the facility keeps its papers, its telephone, and that of
+            // the police.
+            assert_eq!(html.matches("class=\"fill\"").count(), 6);
         }
     }
 }

@@ -161,6 +161,7 @@ fn desk(name: &str) -> DeskPage {
             key: "BOHZ".to_owned(),
             facility_id: Uuid::nil(),
         },
+        duty: name.to_owned(),
     }
 }
 

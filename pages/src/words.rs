@@ -440,6 +440,15 @@ words! { DESK:
     duty_telephone: "Trực ban công an phường, xã nhận khai báo qua điện thoại khi hệ thống ngừng.",
         "The duty desk of the commune's police takes declarations by telephone when the service is down.";
 
+    duty_at(police, telephone): "Trực ban {police}: {telephone}. Gọi khi sắp hết hạn mà chưa khai được qua mạng, nhất là từ 22:30.",
+        "Duty desk, {police}: {telephone}. Call when the deadline is near and declaring does not work, above all from 22:30 on.";
+    duty_unknown(police): "Trực ban {police} nhận khai báo qua điện thoại khi hệ thống ngừng. Hệ thống chưa có số điện thoại này: hỏi công an phường, xã và ghi sẵn ở quầy.",
+        "The duty desk, {police}, takes declarations by telephone when the service is down. The service does not know its number: ask the commune's police and keep it at the desk.";
+    duty_briefly(telephone): "Trực ban công an: {telephone}", "Police duty desk: {telephone}";
+    notice_police: "Liên hệ công an", "The police";
+    notice_police_at(police, telephone): "{police}, trực ban: {telephone}", "{police}, duty desk: {telephone}";
+    notice_police_alone(police): "{police}, điện thoại: ", "{police}, telephone: ";
+
     // A page that is none.
     failed_title: "Không mở được trang này", "This page cannot be opened";
     back_to_desk: "Về trang đầu", "Back to the first page";

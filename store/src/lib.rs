@@ -20,6 +20,7 @@ mod delivery;
 mod dialect;
 pub mod directory;
 pub mod due;
+pub mod duty_desks;
 mod error;
 pub mod evening;
 pub mod events;

@@ -154,6 +154,7 @@ impl Stage {
         let caller = match id {
             "claimCases" | "decideCase" => self.river.caller("police"),
             "pauseDestination"
+            | "setDutyDesk"
             | "requeueNotifications"
             | "createOrganisation"
             | "changeOrganisation"
@@ -173,7 +174,8 @@ impl Stage {
             }
             _ => path
                 .replace("{id}", self.river.facility(facility))
-                .replace("{code}", "38"),
+                .replace("{code}", "38")
+                .replace("{commune_code}", "16531"),
         };
         (caller, path)
     }

@@ -31,6 +31,7 @@ mod digest;
 mod document;
 mod documents;
 mod due;
+mod duty_desks;
 mod ending;
 mod events;
 mod limits;

@@ -50,6 +50,7 @@ operations! {
     Complete Read {
         ListNotifications ShowNotification RequeueNotification RequeueNotifications
         ListDestinations ShowDestination PauseDestination ResumeDestination
+        ListDutyDesks SetDutyDesk
         SummarizeParked ShowHealth
         ListOrganisations ShowOrganisation CreateOrganisation ChangeOrganisation EndOrganisation
         ListFacilityRecords ShowFacilityRecord CreateFacility ChangeFacility EndFacility

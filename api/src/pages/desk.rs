@@ -117,6 +117,7 @@ impl<A: Access> Visit<A> {
                 .unwrap_or_else(|| idle(due, expected, &newest)),
             newest,
             sealing: self.sealing(),
+            duty: self.duty().said(self.reader.words),
         };
         html::answer(&self.reader, status, &page)
     }

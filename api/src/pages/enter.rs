@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::{facility::Facility, problem::Code, sender::Sender, time::local_date};
+use pages::duty::DutyPhone;
 use pages::facility::{FacilityChoice, FacilityPage};
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
-use store::expected_guests;
+use store::{duty_desks, expected_guests};
 
 use super::form::PageForm;
 use super::{PageReader, Stop, html};
@@ -34,6 +35,8 @@ pub(super) struct Visit<A> {
     pub(super) now: DateTime<Utc>,
     /// How many guests are expected who are not declared yet.
     pub(super) undeclared_count: usize,
+    /// The telephone of the commune's duty desk, where it is known.
+    pub(super) duty_telephone: Option<String>,
 }
 
 impl<A: Access> Visit<A> {
@@ -47,8 +50,10 @@ impl<A: Access> Visit<A> {
         let facility = facility(app, admitted.sender(), &reader)?;
         let now = app.clock.now();
         let until = (local_date(now), now);
+        let desk = duty_desks::find(&app.db, &facility.commune_code).await?;
         Ok(Self {
             undeclared_count: expected_guests::count(&app.db, facility.id, until).await?,
+            duty_telephone: desk.map(|desk| desk.telephone),
             app: Arc::clone(app),
             exchange: Arc::clone(exchange::of(request)?),
             now,
@@ -72,6 +77,14 @@ impl<A: Access> Visit<A> {
         let (sent, received_at) = PageForm::receive(&request, &mut body).await?;
         visit.now = received_at;
         Ok((visit, sent, request))
+    }
+
+    /// The duty desk of the commune's police.
+    pub(super) fn duty(&self) -> DutyPhone {
+        DutyPhone {
+            commune: self.commune(),
+            telephone: self.duty_telephone.clone(),
+        }
     }
 
     /// The caller as the rules see it.

@@ -42,6 +42,7 @@ impl<A: Access> Visit<A> {
             attention_count: due.len(),
             deadline: Some(DeadlineBar {
                 undeclared_count: self.undeclared_count,
+                duty: self.duty().said_briefly(words),
                 ..DeadlineBar::at(words, self.now)
             }),
             live: self.reader.is_readable.then(|| LiveBar {

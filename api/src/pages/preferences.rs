@@ -3,13 +3,16 @@
 use domain::problem::{Code, Language};
 use pages::frame::Theme;
 use pages::help::{HelpPage, HelpTopic, HelpTopicPage};
-use poem::Request;
 use poem::http::{HeaderValue, header};
+use poem::{Request, RequestBody};
 use uuid::Uuid;
 
+use super::enter::Visit;
 use super::form::PageForm;
 use super::reader::{FACILITY, KEYS, LANGUAGE, SOUND, THEME};
 use super::{MadePage, PageReader, html, see_other};
+use crate::app::App;
+use crate::auth::{cookies, op};
 use crate::problem::Failure;
 
 /// How long a browser remembers them.
@@ -47,15 +50,29 @@ pub(super) async fn help(request: Request) -> MadePage {
 
 /// `GET /help/{screen}`.
 pub(super) async fn help_of(request: Request) -> MadePage {
+    let (request, mut body) = request.split();
     let reader = PageReader::of(&request);
     let screen = request.path_params::<String>().map_err(poem::Error::from);
     let topic = HelpTopic::parse(&screen.map_err(Failure::from)?);
     let topic = topic.ok_or_else(|| Failure::new(Code::NotFound))?;
     let page = HelpTopicPage {
         head: reader.head(topic.title(reader.words)),
+        duty: duty(&request, &mut body, topic).await,
         topic,
     };
     html::page(&reader, &page)
+}
+
+/// Whom the reader calls: known of somebody who has signed in at a facility. Everybody else reads
+/// the help as well, without it.
+async fn duty(request: &Request, body: &mut RequestBody, topic: HelpTopic) -> Option<String> {
+    let app = App::of(request).ok()?;
+    let token = cookies::session(request.headers(), &app.settings);
+    if !topic.is_for_desks() || token.is_none() {
+        return None;
+    }
+    let visit = Visit::<op::DeskPage>::begin(request, body).await.ok()?;
+    Some(visit.duty().said(visit.reader.words))
 }
 
 fn language(word: &str) -> Option<String> {

@@ -167,6 +167,8 @@ text_types! {
     CommuneCode => pattern("^[0-9]{5}$");
     /// Two digits.
     ProvinceCode => pattern("^[0-9]{2}$");
+    /// A telephone number as people read it.
+    Telephone => bounded(operator::TELEPHONE_LENGTH_MAX);
     /// A name.
     Name => bounded(draft::NAME_LENGTH_MAX);
     /// A sender's own reference.

@@ -339,6 +339,7 @@ table! {
         ShowNotification => "showNotification",
         ListDestinations => "listDestinations",
         ShowDestination => "showDestination",
+        ListDutyDesks => "listDutyDesks",
         SummarizeParked => "summarizeParked",
         ShowHealth => "showHealth",
         ListOrganisations => "listOrganisations",
@@ -352,6 +353,7 @@ table! {
     OPERATING {
         PauseDestination => "pauseDestination",
         ResumeDestination => "resumeDestination",
+        SetDutyDesk => "setDutyDesk",
         RequeueNotification => "requeueNotification",
         RequeueNotifications => "requeueNotifications",
         CreateOrganisation => "createOrganisation",

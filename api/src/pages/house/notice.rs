@@ -18,7 +18,7 @@ pub(super) async fn show(request: Request) -> MadePage {
         head: visit.reader.head(visit.reader.words.notice_title()),
         facility: place.name,
         address: place.address,
-        commune: visit.commune(),
+        duty: visit.duty(),
     };
     html::page(&visit.reader, &page)
 }
