@@ -35,6 +35,7 @@ pub mod field;
 pub mod frame;
 pub mod note;
 pub mod notice;
+pub mod section;
 
 pub mod assets;
 pub mod icon;

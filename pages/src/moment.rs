@@ -65,7 +65,8 @@ mod tests {
             ("27T23:00", "23:00 hôm nay"),
             ("28T08:00", "08:00 ngày mai"),
             ("29T08:00", "08:00 ngày 29/11"),
-            ("26T23:00", "23:00 ngày 26/11"),
+            ("26T23:00", "23:00 hôm qua"),
+            ("25T23:00", "23:00 ngày 25/11"),
         ];
         for (deadline, expected) in table {
             let said = clock_and_day(Words(Language::Vi), at(deadline), at("27T20:45"));

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use crate::badge::{Badge, Tone};
 use crate::desk::{DeskPage, Idle, Newest, ScanField, Sealing, Stage};
-use crate::frame::{DeadlineBar, Frame, Head, LiveBar, Section, Theme};
+use crate::frame::{DeadlineBar, Frame, Head, LiveBar, Theme};
 use crate::help::HelpTopic;
 use crate::icon::Icon;
+use crate::section::Section;
 use crate::words::Words;
 
 /// Attributes that people read.

@@ -13,9 +13,9 @@ use domain::{
 };
 use pages::desk::{self, DeskPage, DueLine, Idle, Newest, ScanField, Sent, Stage, Undo};
 use pages::expected::ExpectedLine;
-use pages::frame::Section;
 use pages::moment;
 use pages::note::Note;
+use pages::section::Section;
 use poem::Request;
 use poem::http::StatusCode;
 use store::stays::{Order, StayFilter};

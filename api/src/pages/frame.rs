@@ -5,8 +5,9 @@ use domain::facility::FacilityKind;
 use domain::rights::OperationId;
 use domain::stay::DueKind;
 use pages::desk::DueLine;
-use pages::frame::{DeadlineBar, Frame, LiveBar, Section};
+use pages::frame::{DeadlineBar, Frame, LiveBar};
 use pages::help::HelpTopic;
+use pages::section::Section;
 
 use super::enter::{self, OfficeVisit, Visit};
 use super::{PageReader, lines};

@@ -8,7 +8,6 @@ use domain::problem::{Code, Language};
 use formats::template;
 use pages::badge::{Badge, Tone};
 use pages::desk::form::CardForm;
-use pages::frame::Section;
 use pages::icon::Icon;
 use pages::imports::{
     ImportCounts, ImportPage, ImportsPage, Look, RecentImport, SheetColumn, SheetColumns,
@@ -16,6 +15,7 @@ use pages::imports::{
 use pages::moment;
 use pages::note::Note;
 use pages::rows::{GuestRow, JudgedRow, RowState};
+use pages::section::Section;
 use pages::words::Words;
 use poem::Request;
 use poem::http::StatusCode;

@@ -11,8 +11,9 @@ mod shown;
 use chrono::{DateTime, Utc};
 use domain::rights::OperationId;
 use domain::time::{local_date, parse_instant};
-use pages::frame::{Frame, Section};
+use pages::frame::Frame;
 use pages::police::bar::{HeldLease, PoliceBar};
+use pages::section::Section;
 use poem::Request;
 use store::review::{
     Case,

@@ -2,7 +2,8 @@
 
 use domain::problem::{Code, Language};
 use pages::frame::Theme;
-use pages::help::{HelpPage, HelpTopic, HelpTopicPage};
+use pages::help::HelpTopic;
+use pages::help::page::{HelpPage, HelpTopicPage};
 use poem::http::{HeaderValue, header};
 use poem::{Request, RequestBody};
 use uuid::Uuid;

@@ -13,10 +13,10 @@ use domain::{
 };
 use intake::view::PastVersion;
 use pages::badge::{Badge, Tone};
-use pages::frame::Section;
 use pages::icon::Icon;
 use pages::moment;
 use pages::note::Note;
+use pages::section::Section;
 use pages::stay::{Progress, Question, ReceiptFacts, StayPage, Step, VersionLine};
 use pages::words::Words;
 use poem::Request;

@@ -5,8 +5,8 @@ pub(super) mod content;
 
 use chrono::Datelike;
 use domain::{occupancy::Occupancy, stay::Timeliness, time::local_date, typed};
-use pages::frame::Section;
 use pages::help::HelpTopic;
+use pages::section::Section;
 use pages::today::{DayCount, Tab, TodayPage};
 use pages::words::Words;
 use poem::Request;

@@ -12,8 +12,8 @@ use domain::{
 use intake::{Occasion, Refusal};
 use pages::bulk::{BulkGuest, BulkKind, BulkPage};
 use pages::field::{Control, Field, FieldState};
-use pages::frame::Section;
 use pages::note::Note;
+use pages::section::Section;
 use pages::words::Words;
 use poem::Request;
 use serde_json::json;

@@ -1,9 +1,9 @@
 //! The household of an official residence, and its guests.
 
 use domain::facility::FacilityKind;
-use pages::frame::Section;
 use pages::household::HouseholdPage;
 use pages::note::Note;
+use pages::section::Section;
 use poem::Request;
 
 use super::{ListFrame, PresentGuest, Wanted, bulk};

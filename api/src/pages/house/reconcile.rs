@@ -14,11 +14,11 @@ use domain::{
 };
 use pages::badge::{Badge, Tone};
 use pages::field::{Control, Field, FieldState};
-use pages::frame::Section;
 use pages::icon::Icon;
 use pages::moment;
 use pages::note::Note;
 use pages::reconcile::{Difference, ReceiptLine, ReconcilePage};
+use pages::section::Section;
 use pages::words::Words;
 use poem::Request;
 use serde_json::json;

@@ -123,7 +123,7 @@ impl Visit<op::RegisterPage> {
         let place = paper::place(&self.app, &self.facility);
         let due = self.due().await?;
         let title = words.register_title().to_owned();
-        let frame = self.frame(pages::frame::Section::Today, title.clone(), &due);
+        let frame = self.frame(pages::section::Section::Today, title.clone(), &due);
         let first_day = period.first_day();
         let page = RegisterPage {
             head: self.reader.head(title),

@@ -6,9 +6,9 @@ use domain::{
 };
 use intake::Expected;
 use pages::field::{Choice, Control, Field, FieldState};
-use pages::frame::Section;
 use pages::note::Note;
 use pages::rooms::{ChangedRoom, RoomLine, RoomsPage};
+use pages::section::Section;
 use pages::words::Words;
 use poem::Request;
 use serde_json::{Value, json};

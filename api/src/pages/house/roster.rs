@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use domain::facility::FacilityKind;
-use pages::frame::Section;
 use pages::note::Note;
 use pages::roster::RosterPage;
+use pages::section::Section;
 use poem::Request;
 
 use super::{ListFrame, Wanted, bulk};

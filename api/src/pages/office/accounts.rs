@@ -10,7 +10,6 @@ use domain::time::local_date;
 use domain::typed::written_day;
 use pages::badge::{Badge, Tone};
 use pages::field::Choice;
-use pages::frame::Section;
 use pages::icon::Icon;
 use pages::moment;
 use pages::note::Note;
@@ -18,6 +17,7 @@ use pages::office::{
     Button, Cell, Column, Fact, Facts, Form, FormField, Grant, OfficePage, OneTimeSecret, Part,
     Row, TabLink, Table,
 };
+use pages::section::Section;
 use pages::words::Words;
 use serde_json::{Map, Value, json};
 

@@ -3,10 +3,10 @@
 use chrono::Timelike;
 use domain::facility::FacilityKind;
 use domain::time::{VIET_NAM, parse_day};
-use pages::frame::Section;
 use pages::moment;
 use pages::police::chart::{self, Age, Hour, MARK_PERMILLE, Share};
 use pages::police::dashboard::{DashboardPage, WatchFigure};
+use pages::section::Section;
 use pages::words::Words;
 use poem::Request;
 
