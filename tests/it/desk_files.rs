@@ -31,10 +31,7 @@ on_both_databases![
 ];
 
 async fn upload(desk: &Caller, query: &str, content: impl Into<Vec<u8>>) -> Answer {
-    desk.call("POST", &format!("/v1/imports{query}"))
-        .body(CSV, content.into())
-        .send()
-        .await
+    desk.send_file(query, CSV, content).await
 }
 
 /// Uploads a file, waits until it is done, and returns its state and the outcomes of its rows.

@@ -34,10 +34,7 @@ on_both_databases![
 ];
 
 async fn upload(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u8>>) -> Answer {
-    desk.call("POST", &format!("/v1/imports{query}"))
-        .body(kind, content.into())
-        .send()
-        .await
+    desk.send_file(query, kind, content).await
 }
 
 async fn imported(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u8>>) -> Value {

@@ -37,7 +37,7 @@ async fn upload(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u
 
 /// Uploads a file that must be accepted, waits until it is done, and returns its final state.
 async fn imported(desk: &Caller, query: &str, kind: &str, content: impl Into<Vec<u8>>) -> Value {
-    let answer = upload(desk, query, kind, content).await;
+    let answer = desk.send_file(query, kind, content).await;
     let accepted = answer.expect(202);
     let address = answer.header("location").unwrap().to_owned();
     assert_eq!(

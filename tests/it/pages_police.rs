@@ -16,7 +16,7 @@ on_both_databases![
 async fn an_officer_works_by_pages(database: Database) {
     let river = River::start(database).await;
     let river = &river;
-    let officer = &*river.person("police").await;
+    let officer = &river.person("police").await;
     the_queue_tells_nothing_of_a_guest(river, officer).await;
     an_officer_takes_a_case_and_decides_it_by_forms(river, officer).await;
     a_decision_with_faults_comes_back_as_it_was(river, officer).await;

@@ -2,7 +2,6 @@
 //! sister and foreign objects.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use domain::rights::{Denial, OperationId, Right, RightHolder, RightScope};
 use domain::role::AccountRole;
@@ -58,7 +57,7 @@ async fn the_table_has_a_row_for_every_operation_of_the_document(database: Datab
 /// Somebody who calls.
 enum Somebody {
     Program(Caller),
-    Person(Arc<Person>),
+    Person(Person),
 }
 
 impl Somebody {

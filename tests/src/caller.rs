@@ -5,10 +5,12 @@ use std::time::Duration;
 use reqwest::{Certificate, Method};
 use serde_json::Value;
 
-use crate::{answer::Answer, conformity, stream::EventStream};
+use crate::{answer::Answer, conformity, eventually::eventually_some, stream::EventStream};
 
 /// No request of a test may take longer.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// Other tests' files of the same facility are read within this time.
+const FILE_LIMIT: Duration = Duration::from_secs(60);
 
 /// An HTTP client with a time limit, without redirects and without a proxy.
 pub(crate) fn http_client() -> reqwest::Client {
@@ -89,6 +91,19 @@ impl Caller {
     /// A POST of JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call("POST", path).json(body).send().await
+    }
+
+    /// Sends a file of guests; while three files of the facility wait it comes back, as it is told to.
+    pub async fn send_file(&self, query: &str, kind: &str, content: impl Into<Vec<u8>>) -> Answer {
+        let content = content.into();
+        let path = format!("/v1/imports{query}");
+        eventually_some("room for a file", FILE_LIMIT, async || {
+            let call = self.call("POST", &path).body(kind, content.clone());
+            let answer = call.send().await;
+            let waits = answer.status == 429 && answer.json()["code"] == "too_many_imports";
+            (!waits).then_some(answer)
+        })
+        .await
     }
 
     /// Declares a stay.
