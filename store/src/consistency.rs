@@ -77,12 +77,20 @@ const RULES: [(&str, &str); 10] = [
              WHERE k.key_hash = s.reference_index AND k.stay_id = s.id)",
     ),
     (
-        // An officer's key leads to a claim or a decision.
-        "idempotency_key_leads_to_a_stay",
+        // Keys of declarations lead to a stay, those of officers to a claim or a decision, those of
+        // facilities that answer to the answer, those of operators to the audit or a notification,
+        // those of receivers of events to a webhook, which may have been removed, or a delivery.
+        "idempotency_key_leads_to_what_was_made",
         "SELECT COUNT(*) AS broken FROM idempotency_key k WHERE k.stay_id IS NOT NULL \
            AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.id = k.stay_id) \
            AND NOT EXISTS (SELECT 1 FROM review_claim c WHERE c.id = k.stay_id) \
-           AND NOT EXISTS (SELECT 1 FROM review_decision d WHERE d.id = k.stay_id)",
+           AND NOT EXISTS (SELECT 1 FROM review_decision d WHERE d.id = k.stay_id) \
+           AND NOT EXISTS (SELECT 1 FROM review_answer a WHERE a.id = k.stay_id) \
+           AND NOT EXISTS (SELECT 1 FROM audit_entry e WHERE e.id = k.stay_id) \
+           AND NOT EXISTS (SELECT 1 FROM outbox_task t WHERE t.id = k.stay_id) \
+           AND NOT EXISTS (SELECT 1 FROM webhook_delivery w WHERE w.id = k.stay_id) \
+           AND NOT EXISTS (SELECT 1 FROM audit_entry e \
+             WHERE e.subject_id = k.stay_id AND e.subject_kind = 'webhook')",
     ),
     (
         "settled_task_is_held_by_nobody",

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Answer, Caller, Database, River, local, on_both_databases, people, text_of};
+use tests::{
+    Answer, Caller, Database, River, Services, local, on_both_databases, people, run_to_end,
+    text_of,
+};
 
 on_both_databases![
     no_operation_that_makes_something_forgets_the_key,
@@ -13,6 +16,7 @@ on_both_databases![
     a_webhook_is_switched_on_once,
     a_lease_is_extended_once,
     the_keys_of_facilities_are_apart,
+    what_keys_led_to_is_found_by_the_check,
 ];
 
 /// POST operations that make nothing: there is nothing to be done twice.
@@ -253,4 +257,32 @@ async fn the_keys_of_facilities_are_apart(database: Database) {
         .declare_as(key, &other)
         .await
         .expect_problem(422, "idempotency_key_reused");
+}
+
+async fn what_keys_led_to_is_found_by_the_check(database: Database) {
+    let services = Services::install(database).await;
+    let (_api, address) = services.start_api().await;
+    let keyed = async |name: &str, path: &str, body: &Value| {
+        let caller = services.caller(&address, name);
+        let call = caller.call("POST", path).json(body);
+        let key = people::fresh("key");
+        call.header("Idempotency-Key", &key).send().await
+    };
+    let stay = people::citizen(services.facility("hotel"));
+    keyed("hotel", "/v1/stays", &stay).await.expect(201);
+    let pause = json!({"reason": "Bảo trì cổng tiếp nhận"});
+    let path = "/v1/admin/destinations/38";
+    let paused = keyed("admin", &format!("{path}/pause"), &pause).await;
+    paused.expect(200);
+    let resumed = keyed("admin", &format!("{path}/resume"), &json!({})).await;
+    resumed.expect(200);
+    // What is removed again is no loss.
+    let wish = json!({"url": "https://93.184.215.14/hooks"});
+    let made = keyed("integrator", "/v1/webhooks", &wish).await.expect(201);
+    let caller = services.caller(&address, "integrator");
+    let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
+    let removed = caller.call("DELETE", &path).send().await;
+    assert_eq!(removed.status, 204);
+    let check = run_to_end(&["check"], services.settings()).await;
+    assert_eq!(check.code, Some(0), "{}", check.output);
 }
