@@ -28,11 +28,20 @@ struct Yesterday {
     address: String,
 }
 
+const DAY_SECONDS: i64 = 86_400;
+
 impl Yesterday {
     async fn begin(database: Database) -> Self {
         let services = Services::install(database).await;
-        let clock = WrongClock::ahead(0);
+        // Its first day was yesterday, so that it has a key of yesterday's month too.
+        let clock = WrongClock::ahead(-DAY_SECONDS);
         let (api, address) = services.launch_api_with(&clock.settings());
+        tests::eventually("a process that serves", RIGHT, async || {
+            let answer = api.ops().call("GET", "/livez").try_send().await;
+            answer.is_ok_and(|answer| answer.status == 200)
+        })
+        .await;
+        clock.jump(0);
         api.ready().await;
         Self {
             services,
