@@ -20,7 +20,7 @@ use domain::{
     time::parse_day,
 };
 use formats::stay_file::FileOptions;
-use intake::upload::{Sealed, SheetNames};
+use intake::upload::SheetNames;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -233,15 +233,9 @@ impl ImportsApi {
     }
 }
 
-/// What a file and its sheets are called. Sheets have no names until the file is read, or if it was
-/// read before sheets were supported.
+/// What a file and its sheets are called.
 pub(crate) fn sheet_names(app: &App, import: &Import) -> Result<SheetNames, Failure> {
-    let Some(sealed) = &import.sealed_sheets else {
-        return Ok(SheetNames::default());
-    };
-    let opened = Sealed::Sheets.open(&app.vault, import, sealed);
-    let opened = opened.map_err(Failure::internal)?;
-    serde_json::from_slice(&opened).map_err(|_| Failure::internal("names of sheets are damaged"))
+    SheetNames::open(&app.vault, import).map_err(Failure::internal)
 }
 
 /// The file with this id. Absent and foreign are the same 404.

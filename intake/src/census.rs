@@ -183,9 +183,7 @@ impl Intake {
             Begun::KeyReused => Err(Refusal::IdempotencyKeyReused),
         }
     }
-}
 
-impl Intake {
     /// When each of these wards was last counted, alone or with the whole facility; none where it
     /// never was.
     ///

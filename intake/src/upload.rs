@@ -37,6 +37,30 @@ pub struct SheetNames {
     pub passed_over: Vec<(String, String)>,
 }
 
+impl SheetNames {
+    /// What is known of a file by name: nothing of one without a name until it is read, or if it was
+    /// read before sheets were supported.
+    ///
+    /// # Errors
+    /// The key is not loaded, or what is stored is damaged.
+    pub fn open(vault: &Vault, import: &Import) -> Result<Self, VaultError> {
+        let Some(sealed) = &import.sealed_sheets else {
+            return Ok(Self::default());
+        };
+        let opened = Sealed::Sheets.open(vault, import, sealed)?;
+        serde_json::from_slice(&opened).map_err(|_| VaultError::NotOpened)
+    }
+
+    /// Seals it, to be kept with its file.
+    ///
+    /// # Errors
+    /// No key can seal.
+    pub fn seal(&self, vault: &Vault, import: &Import) -> Result<Vec<u8>, VaultError> {
+        let names = serde_json::to_vec(self).map_err(|_| VaultError::NotSealed)?;
+        Sealed::Sheets.seal(vault, import, &names)
+    }
+}
+
 /// A sealed part of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sealed {

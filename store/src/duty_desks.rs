@@ -1,12 +1,9 @@
 //! The telephones of the duty desks of the communes' police.
 
 use entity::duty_desk;
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder,
-    sea_query::OnConflict,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, sea_query::OnConflict};
 
-use crate::{Database, Result, audit, dialect, pool::Transaction, table_rows::AuditRow, write};
+use crate::{Database, Result, audit, write};
 
 /// A duty desk as it is stored.
 pub type DutyDesk = duty_desk::Model;
@@ -33,7 +30,8 @@ pub async fn set(db: &Database, desk: DutyDesk, entry: audit::Entry) -> Result<(
         .on_conflict(replaced)
         .exec_without_returning(&transaction)
         .await?;
-    note(db, transaction, entry).await
+    audit::note(&transaction, entry).await?;
+    write::commit(transaction).await
 }
 
 /// Forgets the telephone of a commune, with the audit entry.
@@ -42,11 +40,6 @@ pub async fn remove(db: &Database, commune_code: &str, entry: audit::Entry) -> R
     duty_desk::Entity::delete_by_id(commune_code)
         .exec(&transaction)
         .await?;
-    note(db, transaction, entry).await
-}
-
-async fn note(db: &Database, transaction: Transaction, entry: audit::Entry) -> Result<()> {
-    let entry = dialect::insert_rows(db.backend(), "audit_entry", vec![AuditRow(entry)], "");
-    transaction.execute_raw(entry).await?;
+    audit::note(&transaction, entry).await?;
     write::commit(transaction).await
 }

@@ -363,17 +363,6 @@ impl Job {
         sealed.map_err(left_of)
     }
 
-    /// What the sender calls the file, as it was kept with it; a name that cannot be read is given
-    /// up.
-    fn file_name(&self) -> Option<String> {
-        let sealed = self.import.sealed_sheets.as_ref()?;
-        let opened = Sealed::Sheets
-            .open(self.vault(), &self.import, sealed)
-            .ok()?;
-        let names: SheetNames = serde_json::from_slice(&opened).ok()?;
-        names.file
-    }
-
     async fn describe(&self, file: &FileDescription) -> Result<(), ImportOutcome> {
         // The previous release only reads the members about the first sheet.
         let first = file.sheets.first().cloned().unwrap_or_default();
@@ -386,8 +375,9 @@ impl Job {
         let layout = layout.to_string();
         let heading = json!(first.heading).to_string();
         let sealed_heading = self.seal(Sealed::Heading, heading.as_bytes())?;
+        let known = SheetNames::open(self.vault(), &self.import).map_err(left_of)?;
         let names = SheetNames {
-            file: self.file_name(),
+            file: known.file,
             sheets: file
                 .sheets
                 .iter()
@@ -395,13 +385,12 @@ impl Job {
                 .collect(),
             passed_over: file.passed_over.clone(),
         };
-        let names = serde_json::to_vec(&names)
-            .map_err(|_| ImportOutcome::NotNow("could not write the names of sheets".to_owned()))?;
+        let sealed_sheets = names.seal(self.vault(), &self.import).map_err(left_of)?;
         let description = imports::Description {
             row_count: i32::try_from(file.row_count).unwrap_or(i32::MAX),
             layout: &layout,
             sealed_heading,
-            sealed_sheets: self.seal(Sealed::Sheets, &names)?,
+            sealed_sheets,
         };
         let db = &self.worker.db;
         let described = imports::describe(db, self.import.id, self.lease_id, description);

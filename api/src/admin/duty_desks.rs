@@ -154,39 +154,32 @@ async fn set(
     if !matches!(commune, Some(CodeOfCommune::Current(_))) {
         return Err(Failure::new(Code::NotFound));
     }
+    let entry = |id| {
+        let subject = (SubjectKind::DutyDesk, id);
+        audit::entry(app, sender, Action::DutyDeskChanged, subject, now)
+    };
+    let unknown = |changed_at: Option<DateTime<Utc>>| DutyDeskView {
+        commune_code: CommuneCode(commune_code.to_owned()),
+        telephone: None,
+        changed_at: changed_at.map(Instant::of),
+    };
     let known = duty_desks::find(&app.db, commune_code).await?;
-    let is_said = known.as_ref().map(|desk| &desk.telephone) == request.telephone.as_ref();
-    let id = known
-        .as_ref()
-        .map_or_else(|| ids::uuid_v7(&app.clock), |desk| desk.id);
-    let entry = audit::entry(
-        app,
-        sender,
-        Action::DutyDeskChanged,
-        (SubjectKind::DutyDesk, id),
-        now,
-    );
     match (request.telephone, known) {
-        (Some(_), Some(desk)) if is_said => Ok(DutyDeskView::of(desk)),
-        (Some(telephone), _) => {
+        (Some(telephone), Some(desk)) if desk.telephone == telephone => Ok(DutyDeskView::of(desk)),
+        (Some(telephone), known) => {
             let desk = DutyDesk {
                 commune_code: commune_code.to_owned(),
-                id,
+                id: known.map_or_else(|| ids::uuid_v7(&app.clock), |desk| desk.id),
                 telephone,
                 changed_at: now,
             };
-            duty_desks::set(&app.db, desk.clone(), entry).await?;
+            duty_desks::set(&app.db, desk.clone(), entry(desk.id)).await?;
             Ok(DutyDeskView::of(desk))
         }
-        (None, known) => {
-            if known.is_some() {
-                duty_desks::remove(&app.db, commune_code, entry).await?;
-            }
-            Ok(DutyDeskView {
-                commune_code: CommuneCode(commune_code.to_owned()),
-                telephone: None,
-                changed_at: known.map(|_| Instant::of(now)),
-            })
+        (None, Some(desk)) => {
+            duty_desks::remove(&app.db, commune_code, entry(desk.id)).await?;
+            Ok(unknown(Some(now)))
         }
+        (None, None) => Ok(unknown(None)),
     }
 }

@@ -291,15 +291,14 @@ fn sealed_name(
     import: &Import,
     name: Option<String>,
 ) -> Result<Option<Vec<u8>>, Failure> {
-    if name.is_none() {
+    let Some(name) = name else {
         return Ok(None);
-    }
+    };
     let names = SheetNames {
-        file: name,
+        file: Some(name),
         ..SheetNames::default()
     };
-    let names = serde_json::to_vec(&names).map_err(Failure::internal)?;
-    let sealed = Sealed::Sheets.seal(&app.vault, import, &names);
+    let sealed = names.seal(&app.vault, import);
     sealed.map(Some).map_err(Failure::internal)
 }
 
