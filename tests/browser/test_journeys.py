@@ -286,26 +286,24 @@ def is_endpoint_well(page):
     return page.locator(".note.late").count() == 0
 
 
-def sealed_of(installation, stay_id):
-    """The name and the sealed content of the stay's first version, as they are stored."""
+def stored_id(installation, text):
+    """An id as the database has it: SQLite keeps sixteen bytes."""
     is_sqlite = installation.database_url.startswith("sqlite")
-    # SQLite keeps an id as sixteen bytes.
-    name = bytes.fromhex(stay_id.replace("-", "")) if is_sqlite else stay_id
-    ((sealed,),) = installation.execute("SELECT sealed FROM stay_version WHERE stay_id = ?", [name])
-    return name, bytes(sealed)
+    return bytes.fromhex(text.replace("-", "")) if is_sqlite else text
 
 
 def poison(installation, stay_id):
     """Damages what the worker has to read of a stay; answers what it was."""
-    name, sealed = sealed_of(installation, stay_id)
-    damaged = sealed[:-1] + bytes([sealed[-1] ^ 1])
-    installation.execute("UPDATE stay_version SET sealed = ? WHERE stay_id = ?", [damaged, name])
+    stored = stored_id(installation, stay_id)
+    ((sealed,),) = installation.execute("SELECT sealed FROM stay_version WHERE stay_id = ?", [stored])
+    sealed = bytes(sealed)
+    restore(installation, stay_id, sealed[:-1] + bytes([sealed[-1] ^ 1]))
     return sealed
 
 
 def restore(installation, stay_id, sealed):
-    name, _ = sealed_of(installation, stay_id)
-    installation.execute("UPDATE stay_version SET sealed = ? WHERE stay_id = ?", [sealed, name])
+    stored = stored_id(installation, stay_id)
+    installation.execute("UPDATE stay_version SET sealed = ? WHERE stay_id = ?", [sealed, stored])
 
 
 def live_through_a_wrong_clock(page, service, clock):

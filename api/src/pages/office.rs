@@ -75,10 +75,7 @@ struct OfficeOutcome {
 impl OfficeOutcome {
     /// Something was done.
     fn done(fact: impl Into<String>) -> Self {
-        Self {
-            notes: vec![Note::done(fact.into(), String::new())],
-            ..Self::default()
-        }
+        Self::made_before(fact, "")
     }
 
     /// What a form asked for was made when it was first sent, and how to go on.

@@ -189,10 +189,10 @@ impl<A: Access> OfficeVisit<A> {
             .await?;
         page.sub = row.code.clone();
         if self.may(OperationId::ChangeOrganisation) {
-            let fields = Fields::of(outcome.returned.as_ref());
+            let back = outcome.returned.as_ref();
+            let fields = Fields::of(back);
             let name = fields.line("name", words.name_word(), &row.name);
             let version = ("version", row.version.to_string());
-            let back = outcome.returned.as_ref();
             let path = format!("{PATH}/{id}");
             page.parts.push(Part::Form(Box::new(Form {
                 words,
