@@ -97,6 +97,7 @@ impl<A: Access> Visit<A> {
     pub(super) async fn page(&self, status: StatusCode, content: DeskContent) -> MadePage {
         let words = self.reader.words;
         let due = self.due().await?;
+        let duty = self.duty().await?;
         let newest = self.newest().await?;
         let expected = self.expected().await?;
         let is_faulty = match &content.stage {
@@ -109,7 +110,7 @@ impl<A: Access> Visit<A> {
             false => title.to_owned(),
         };
         let page = DeskPage {
-            frame: self.frame(Section::Desk, title, &due),
+            frame: self.frame_with(Section::Desk, title, &due, &duty).await?,
             note: content.note,
             scan: content.scan,
             stage: content
@@ -117,7 +118,7 @@ impl<A: Access> Visit<A> {
                 .unwrap_or_else(|| idle(due, expected, &newest)),
             newest,
             sealing: self.sealing(),
-            duty: self.duty().said(self.reader.words),
+            duty: duty.said(self.reader.words),
         };
         html::answer(&self.reader, status, &page)
     }

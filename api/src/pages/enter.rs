@@ -9,7 +9,7 @@ use pages::duty::DutyPhone;
 use pages::facility::{FacilityChoice, FacilityPage};
 use poem::{Request, RequestBody};
 use poem_openapi::{ApiExtractor, ExtractParamOptions};
-use store::{duty_desks, expected_guests};
+use store::duty_desks;
 
 use super::form::PageForm;
 use super::{PageReader, Stop, html};
@@ -33,10 +33,6 @@ pub(super) struct Visit<A> {
     pub(super) facility: Arc<Facility>,
     /// When the request came; once it has a body, when that was there.
     pub(super) now: DateTime<Utc>,
-    /// How many guests are expected who are not declared yet.
-    pub(super) undeclared_count: usize,
-    /// The telephone of the commune's duty desk, where it is known.
-    pub(super) duty_telephone: Option<String>,
 }
 
 impl<A: Access> Visit<A> {
@@ -48,15 +44,10 @@ impl<A: Access> Visit<A> {
         let app = App::of(request)?;
         let reader = PageReader::of(request);
         let facility = facility(app, admitted.sender(), &reader)?;
-        let now = app.clock.now();
-        let until = (local_date(now), now);
-        let desk = duty_desks::find(&app.db, &facility.commune_code).await?;
         Ok(Self {
-            undeclared_count: expected_guests::count(&app.db, facility.id, until).await?,
-            duty_telephone: desk.map(|desk| desk.telephone),
             app: Arc::clone(app),
             exchange: Arc::clone(exchange::of(request)?),
-            now,
+            now: app.clock.now(),
             reader,
             admitted,
             facility,
@@ -80,11 +71,20 @@ impl<A: Access> Visit<A> {
     }
 
     /// The duty desk of the commune's police.
-    pub(super) fn duty(&self) -> DutyPhone {
-        DutyPhone {
+    pub(super) async fn duty(&self) -> Result<DutyPhone, Failure> {
+        let desk = duty_desks::find(&self.app.db, &self.facility.commune_code).await?;
+        Ok(DutyPhone {
             commune: self.commune(),
-            telephone: self.duty_telephone.clone(),
-        }
+            telephone: desk.map(|desk| desk.telephone),
+        })
+    }
+
+    /// The commune of the facility, as it stands inside a sentence.
+    pub(super) fn commune(&self) -> String {
+        let catalogues = self.app.intake.catalogues();
+        let commune = catalogues.commune(&self.facility.commune_code);
+        let name = commune.and_then(|commune| commune.full_name_on(local_date(self.now)));
+        lower_first(name.unwrap_or(&self.facility.commune_code))
     }
 
     /// The caller as the rules see it.
@@ -145,6 +145,14 @@ pub(super) fn chosen<'a>(sender: &'a Sender, reader: &PageReader) -> Option<&'a 
         [only] => Some(only),
         _ => reader.facility.and_then(|id| sender.facility(id)),
     }
+}
+
+/// `Phường Sầm Sơn` inside a sentence.
+fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
 }
 
 fn facility(app: &App, sender: &Sender, reader: &PageReader) -> Result<Arc<Facility>, Stop> {

@@ -4,10 +4,13 @@ use chrono::{DateTime, Utc};
 use domain::facility::FacilityKind;
 use domain::rights::OperationId;
 use domain::stay::DueKind;
+use domain::time::local_date;
 use pages::desk::DueLine;
+use pages::duty::DutyPhone;
 use pages::frame::{DeadlineBar, Frame, LiveBar};
 use pages::help::HelpTopic;
 use pages::section::Section;
+use store::expected_guests;
 
 use super::enter::{self, OfficeVisit, Visit};
 use super::{PageReader, lines};
@@ -31,9 +34,29 @@ impl<A: Access> Visit<A> {
     }
 
     /// The frame of a page, with the number of things to handle.
-    pub(super) fn frame(&self, section: Section, title: String, due: &[DueLine]) -> Frame {
+    pub(super) async fn frame(
+        &self,
+        section: Section,
+        title: String,
+        due: &[DueLine],
+    ) -> Result<Frame, Failure> {
+        let duty = self.duty().await?;
+        self.frame_with(section, title, due, &duty).await
+    }
+
+    /// The same where the duty desk stands elsewhere on the page too.
+    pub(super) async fn frame_with(
+        &self,
+        section: Section,
+        title: String,
+        due: &[DueLine],
+        duty: &DutyPhone,
+    ) -> Result<Frame, Failure> {
         let words = self.reader.words;
-        Frame {
+        let until = (local_date(self.now), self.now);
+        let undeclared_count =
+            expected_guests::count(&self.app.db, self.facility.id, until).await?;
+        Ok(Frame {
             head: self.reader.head_at(title, section.path()),
             facility: self.facility.name.clone(),
             person: person(&self.reader, &self.admitted),
@@ -42,8 +65,8 @@ impl<A: Access> Visit<A> {
             places: places_at(self.admitted.caller(), &[self.facility.kind]),
             attention_count: due.len(),
             deadline: Some(DeadlineBar {
-                undeclared_count: self.undeclared_count,
-                duty: self.duty().said_briefly(words),
+                undeclared_count,
+                duty: duty.said_briefly(words),
                 ..DeadlineBar::at(words, self.now)
             }),
             live: self.reader.is_readable.then(|| LiveBar {
@@ -51,7 +74,7 @@ impl<A: Access> Visit<A> {
                 has_sound: self.reader.has_sound,
             }),
             has_session: self.admitted.signed_in().is_ok(),
-        }
+        })
     }
 }
 

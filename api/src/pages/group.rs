@@ -315,7 +315,7 @@ impl<A: Access> Visit<A> {
             rows: &judged,
         };
         let page = GroupPage {
-            frame: self.frame(Section::Group, title, &due),
+            frame: self.frame(Section::Group, title, &due).await?,
             note: note.or(group.note),
             key: group.key,
             shared: fields.all(),

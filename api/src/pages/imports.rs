@@ -182,7 +182,7 @@ impl<A: Access> Visit<A> {
             None => words.imports().to_owned(),
         };
         let page = ImportsPage {
-            frame: self.frame(Section::Imports, title, &due),
+            frame: self.frame(Section::Imports, title, &due).await?,
             note,
             key: ids::uuid_v7(&self.app.clock),
             size_max: self.app.settings.file_body_bytes_max / (1024 * 1024),
@@ -300,7 +300,7 @@ impl<A: Access> Visit<A> {
         let count = |count: i32| count.unsigned_abs();
         let problem = store::imports::problem(import)?;
         let page = ImportPage {
-            frame: self.frame(Section::Imports, title.clone(), &due),
+            frame: self.frame(Section::Imports, title.clone(), &due).await?,
             note,
             id: import.id,
             heading: named.unwrap_or(title),

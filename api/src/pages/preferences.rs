@@ -73,7 +73,7 @@ async fn duty(request: &Request, body: &mut RequestBody, topic: HelpTopic) -> Op
         return None;
     }
     let visit = Visit::<op::DeskPage>::begin(request, body).await.ok()?;
-    Some(visit.duty().said(visit.reader.words))
+    Some(visit.duty().await.ok()?.said(visit.reader.words))
 }
 
 fn language(word: &str) -> Option<String> {

@@ -125,7 +125,7 @@ impl<A: Access> Visit<A> {
             changes: change::forms(words, &line, content.returned.as_ref(), self.now),
             note: content.note,
             versions,
-            frame: self.frame(Section::Today, title, &due),
+            frame: self.frame(Section::Today, title, &due).await?,
         };
         html::answer(&self.reader, status, &page)
     }

@@ -73,7 +73,9 @@ impl<A: Access> Visit<A> {
             back: Section::Today.path(),
             is_of_term: false,
         };
-        let mut frame = self.frame(Section::Today, words.today().to_owned(), &due);
+        let mut frame = self
+            .frame(Section::Today, words.today().to_owned(), &due)
+            .await?;
         if *tab == Tab::Undeclared {
             frame.help = HelpTopic::Expected;
         }

@@ -478,7 +478,7 @@ impl<A: Access> Visit<A> {
             is_shown: ward.name == shown,
         });
         let page = WardPage {
-            frame: self.frame(Section::Ward, title, &due),
+            frame: self.frame(Section::Ward, title, &due).await?,
             note,
             confirmed: confirmed.collect(),
             wards: std::iter::once(all).chain(choices).collect(),

@@ -55,7 +55,7 @@ pub(in crate::pages) async fn show(request: Request) -> MadePage {
         facility: visit.facility.name.clone(),
         card: visit.empty_card(&form),
         sealing: visit.sealing(),
-        duty: visit.duty().said(visit.reader.words),
+        duty: visit.duty().await?.said(visit.reader.words),
     };
     html::page(&visit.reader, &page)
 }

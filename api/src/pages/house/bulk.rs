@@ -236,7 +236,7 @@ impl<A: Access> Visit<A> {
             None => count,
         };
         let page = BulkPage {
-            frame: self.frame(asked.back, title, &due),
+            frame: self.frame(asked.back, title, &due).await?,
             note,
             kind: asked.kind,
             count,

@@ -46,7 +46,9 @@ impl Visit<op::HouseholdPage> {
             summary: words.household_summary(members.len(), guests.len()),
             members: day.list(words, member_frame, &wanted, &members),
             guests: day.list(words, guest_frame, &wanted, &guests),
-            frame: self.frame(Section::Household, words.household_title().to_owned(), &due),
+            frame: self
+                .frame(Section::Household, words.household_title().to_owned(), &due)
+                .await?,
             note,
         };
         html::page(&self.reader, &page)

@@ -105,7 +105,7 @@ impl<A: Access> Visit<A> {
             receipts: self.receipts(rows.iter()).await?,
             held: field,
             difference,
-            frame: self.frame(Section::Today, title, &due),
+            frame: self.frame(Section::Today, title, &due).await?,
         };
         html::page(&self.reader, &page)
     }

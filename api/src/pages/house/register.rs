@@ -18,6 +18,7 @@ use domain::{
 };
 use pages::moment;
 use pages::register::{RegisterLine, RegisterPage};
+use pages::section::Section;
 use pages::words::Words;
 use poem::Request;
 use serde_json::Value;
@@ -123,7 +124,7 @@ impl Visit<op::RegisterPage> {
         let place = paper::place(&self.app, &self.facility);
         let due = self.due().await?;
         let title = words.register_title().to_owned();
-        let frame = self.frame(pages::section::Section::Today, title.clone(), &due);
+        let frame = self.frame(Section::Today, title.clone(), &due).await?;
         let first_day = period.first_day();
         let page = RegisterPage {
             head: self.reader.head(title),

@@ -310,7 +310,9 @@ impl<A: Access> Visit<A> {
             changed: form
                 .changed
                 .map(|(index, name)| ChangedRoom { index, name }),
-            frame: self.frame(Section::Rooms, words.rooms_title().to_owned(), &due),
+            frame: self
+                .frame(Section::Rooms, words.rooms_title().to_owned(), &due)
+                .await?,
             note,
         };
         html::page(&self.reader, &page)

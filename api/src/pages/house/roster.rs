@@ -61,7 +61,9 @@ impl Visit<op::RosterPage> {
             floors: day.floors(words, &[], &wanted.room),
             list: day.list(words, frame, &wanted, &day.wanted(&wanted)),
             find: wanted.find.clone(),
-            frame: self.frame(Section::Roster, words.roster_title().to_owned(), &due),
+            frame: self
+                .frame(Section::Roster, words.roster_title().to_owned(), &due)
+                .await?,
             note,
         };
         html::page(&self.reader, &page)
