@@ -29,7 +29,8 @@ pub fn text_of(instant: DateTime<FixedOffset>) -> String {
 }
 
 /// RFC 3339 to the microsecond, for what must not count as said before something of the same
-/// second.
+/// second. Written as the service writes it, without trailing zeros, so that one time in ten does
+/// not differ from its answer.
 pub fn exact_text_of(instant: DateTime<FixedOffset>) -> String {
-    instant.to_rfc3339_opts(SecondsFormat::Micros, false)
+    domain::time::format_instant(instant.to_utc())
 }
