@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Measures how soon pages begin to arrive while the database holds many stays.
 
-    scripts/pages_speed.py [BINARY] [--stays 100000] [--guests 400] [--requests 300] [--json]
+    scripts/pages_speed.py [BINARY] [--stays 100000] [--guests 400] [--cases 2000] [--requests 300]
 
 Starts `luutru up` in memory (or on LUUTRU_DATABASE_URL), declares the stays by `luutru load`, of
-which `--guests` at the hotel whose desk is looked at, waits until the police have them, signs in as
+which `--guests` at the hotel whose desk is looked at, and of which about `--cases` open a case for
+the commune's officer (nobody in the registry is called as made-up citizens are; the others are
+foreigners, whom it is not asked about), waits until the police have them, signs in as
 the demo accounts do, and asks for every page again and again over one connection. Prints the median
 and the 95th percentile of the time to the first byte, and the size as it travels. Ends with 1 when
 a 95th percentile is over 50 ms.
@@ -89,10 +91,14 @@ class Visitor:
         assert status in (200, 303), f"{path}: {status}"
 
 
-def load(binary, api, key, facility, count):
+def load(options, api, key, facility, count):
+    foreigners = max(0.0, 1 - options.cases / options.stays)
     arguments = ["load", "--url", api, "--key", key, "--facility", facility]
     subprocess.run(
-        [binary, *arguments, "--count", str(count), "--concurrency", "64"],
+        [
+            *(options.binary, *arguments, "--count", str(count), "--concurrency", "64"),
+            *("--foreigner-share", str(foreigners)),
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -129,9 +135,9 @@ def measure(visitor, path, count):
 
 def run(options, ready):
     api, keys, places = ready["api"], ready["keys"], ready["facilities"]
-    load(options.binary, api, keys["hotel"], places["hotel"], options.guests)
+    load(options, api, keys["hotel"], places["hotel"], options.guests)
     rest = options.stays - options.guests
-    load(options.binary, api, keys["integrator"], places["guest_house"], rest)
+    load(options, api, keys["integrator"], places["guest_house"], rest)
     left = settle(ready)
     if left:
         print(f"{left} notifications are still on their way", file=sys.stderr)
@@ -192,6 +198,7 @@ def main():
     parser.add_argument("binary", nargs="?", default=str(ROOT / "target/release/luutru"))
     parser.add_argument("--stays", type=int, default=100_000)
     parser.add_argument("--guests", type=int, default=400)
+    parser.add_argument("--cases", type=int, default=2_000)
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--line", action="store_true", help="a slow line instead of many stays")

@@ -20,6 +20,7 @@ use crate::key_uses::KeyUses;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
+use crate::police::statistics::KeptStatistics;
 use crate::problem::Failure;
 use crate::sign_in::SignInAttempts;
 
@@ -48,6 +49,7 @@ pub(crate) struct App {
     /// When keys were last used.
     pub(crate) key_uses: KeyUses,
     pub(crate) noted_reads: NotedReads,
+    pub(crate) statistics: KeptStatistics,
     /// What is new in the feed.
     pub(crate) tail: Tail,
     /// Ends what would go on after the answer.

@@ -33,6 +33,7 @@ use crate::key_uses::KeyUses;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
+use crate::police::statistics::KeptStatistics;
 use crate::sign_in::SignInAttempts;
 
 /// How often idle quotas and old keys are removed.
@@ -142,6 +143,7 @@ fn assemble(
         keys: KnownKeys::default(),
         key_uses: KeyUses::default(),
         noted_reads: NotedReads::default(),
+        statistics: KeptStatistics::default(),
         tail: Tail::default(),
         stop,
         pictures: Arc::new(Semaphore::new(PICTURE_COUNT_MAX)),

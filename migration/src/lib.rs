@@ -41,6 +41,7 @@ mod m20261130_000031_decisions_by_time;
 mod m20261130_000034_expected_guests;
 mod m20261130_000035_withdrawn_stays;
 mod m20261130_000036_duty_desks;
+mod m20261130_000037_case_counts;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000034_expected_guests::Migration),
             Box::new(m20261130_000035_withdrawn_stays::Migration),
             Box::new(m20261130_000036_duty_desks::Migration),
+            Box::new(m20261130_000037_case_counts::Migration),
         ]
     }
 }

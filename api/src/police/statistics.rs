@@ -4,9 +4,11 @@
 pub(crate) mod counts;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::time::{at_local, local_date};
+use moka::future::Cache;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Serialize;
 use store::review::{queue::OfficerScope, statistics as store_of};
@@ -26,6 +28,11 @@ const DAY_COUNT: u64 = 7;
 const WEEK_COUNT: u32 = 4;
 /// Hours of the backlog.
 const BACKLOG_HOURS: i64 = 12;
+/// Counting reads every stay of a week, so that those who watch the same areas share a count for
+/// so long. It says when it was counted.
+const KEPT_DURATION: Duration = Duration::from_secs(10);
+/// Of how many areas counts are kept.
+const KEPT_COUNT_MAX: u64 = 1_000;
 
 /// What is watched over. Counts under ten stand for few people and are `null`; where that would
 /// leave a single one that the sum gives away, the next smallest is `null` too.
@@ -133,7 +140,7 @@ pub(crate) struct DataQuality {
 pub(crate) enum Counted {
     /// The counts.
     #[oai(status = 200)]
-    Statistics(Json<PoliceStatistics>),
+    Statistics(Json<Arc<PoliceStatistics>>),
 }
 
 /// Statistics.
@@ -162,11 +169,29 @@ impl StatisticsApi {
     }
 }
 
-/// What is watched over in these areas.
+/// The counts of areas that somebody watches.
+pub(crate) struct KeptStatistics(Cache<OfficerScope, Arc<PoliceStatistics>>);
+
+impl Default for KeptStatistics {
+    fn default() -> Self {
+        let kept = Cache::builder()
+            .max_capacity(KEPT_COUNT_MAX)
+            .time_to_live(KEPT_DURATION);
+        Self(kept.build())
+    }
+}
+
+/// What is watched over in these areas. Of several who ask at once, one counts.
 pub(crate) async fn statistics(
     app: &App,
     scope: &OfficerScope,
-) -> Result<PoliceStatistics, Failure> {
+) -> Result<Arc<PoliceStatistics>, Failure> {
+    let kept = &app.statistics.0;
+    let counted = kept.try_get_with_by_ref(scope, count(app, scope)).await;
+    counted.map_err(|error| store::Error::clone(&error).into())
+}
+
+async fn count(app: &App, scope: &OfficerScope) -> store::Result<Arc<PoliceStatistics>> {
     let now = app.clock.now();
     let today = local_date(now);
     let from = today - Days::new(DAY_COUNT - 1);
@@ -177,7 +202,7 @@ pub(crate) async fn statistics(
     let duplicates = store_of::duplicates_since(&app.db, scope, begun).await?;
     let hours_ago = now - TimeDelta::hours(BACKLOG_HOURS);
     let spans = store_of::waiting_since(&app.db, scope, hours_ago).await?;
-    Ok(PoliceStatistics {
+    Ok(Arc::new(PoliceStatistics {
         counted_at: Instant::of(now),
         day: Day(today.to_string()),
         from_day: Day(from.to_string()),
@@ -189,7 +214,7 @@ pub(crate) async fn statistics(
             .map(|at| counts::backlog(&spans, at))
             .collect(),
         quality: counts::quality(&states, duplicates),
-    })
+    }))
 }
 
 /// Today and the same day of the weeks before.

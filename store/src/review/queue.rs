@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The communes and provinces whose cases an officer sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OfficerScope {
     /// Communes.
     pub communes: Vec<String>,
@@ -131,6 +131,42 @@ impl OfficerScope {
         };
         Condition { text, values }
     }
+}
+
+/// The open cases of a scope as a table of a statement, with the columns that are counted, and the
+/// values of its marks. Each kind of area is read from its index of counts, which has all of them.
+pub(super) fn open_cases(scope: &OfficerScope) -> (String, Vec<Value>) {
+    let counted = "SELECT commune_code, kind, state, opened_at, leased_until, stay_id \
+         FROM review_case WHERE closed_at IS NULL";
+    let mut parts = Vec::new();
+    let mut values = Vec::new();
+    if !scope.communes.is_empty() {
+        let mut of_communes = Condition::default();
+        of_communes.and_in("commune_code", codes(&scope.communes));
+        if !scope.provinces.is_empty() {
+            // Those of the provinces come with them.
+            let elsewhere = format!("NOT ({})", is_in("province_code", scope.provinces.len()));
+            of_communes.and(&elsewhere, codes(&scope.provinces));
+        }
+        parts.push(format!("{counted} AND {}", of_communes.text));
+        values.extend(of_communes.values);
+    }
+    if !scope.provinces.is_empty() {
+        let of_provinces = is_in("province_code", scope.provinces.len());
+        parts.push(format!("{counted} AND {of_provinces}"));
+        values.extend(codes(&scope.provinces));
+    }
+    if parts.is_empty() {
+        parts.push(format!("{counted} AND 1 = 0"));
+    }
+    (
+        format!("({}) AS open_case", parts.join(" UNION ALL ")),
+        values,
+    )
+}
+
+fn codes(codes: &[String]) -> Vec<Value> {
+    codes.iter().map(rows::text).collect()
 }
 
 /// The order of the queue.
@@ -527,8 +563,13 @@ pub struct Count {
 
 /// Counts what is not closed, by commune and kind.
 pub async fn counts(db: &Database, scope: &OfficerScope, now: DateTime<Utc>) -> Result<Vec<Count>> {
-    let (lease_now, mut values) = dialect::lease_now(db.backend(), now);
-    let condition = scope.condition();
+    let statement = counting(db.backend(), scope, now);
+    Ok(Count::find_by_statement(statement).all(db.reader()).await?)
+}
+
+fn counting(backend: Backend, scope: &OfficerScope, now: DateTime<Utc>) -> Statement {
+    let (lease_now, mut values) = dialect::lease_now(backend, now);
+    let (open_cases, of_scope) = open_cases(scope);
     let waits = "state IN ('open', 'referred')";
     let text = format!(
         "SELECT commune_code, kind, \
@@ -536,13 +577,10 @@ pub async fn counts(db: &Database, scope: &OfficerScope, now: DateTime<Utc>) -> 
            COUNT(CASE WHEN {waits} AND leased_until > {lease_now} THEN 1 END) AS leased_count, \
            COUNT(CASE WHEN state = 'awaiting_correction' THEN 1 END) AS awaiting_count, \
            MIN(CASE WHEN {waits} THEN opened_at END) AS oldest_opened_at \
-         FROM review_case WHERE closed_at IS NULL AND {} \
-         GROUP BY commune_code, kind ORDER BY commune_code, kind",
-        condition.text
+         FROM {open_cases} GROUP BY commune_code, kind ORDER BY commune_code, kind"
     );
-    values.extend(condition.values);
-    let statement = dialect::statement(db.backend(), &text, values);
-    Ok(Count::find_by_statement(statement).all(db.reader()).await?)
+    values.extend(of_scope);
+    dialect::statement(backend, &text, values)
 }
 
 /// How many cases wait for an officer whose declaration is due between the two instants.
@@ -552,16 +590,13 @@ pub async fn due_between(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<i64> {
-    let mut condition = scope.condition();
-    condition.and("closed_at IS NULL AND state IN ('open', 'referred')", []);
-    let is_due = "EXISTS (SELECT 1 FROM stay WHERE stay.id = review_case.stay_id \
-         AND stay.deadline_at > ? AND stay.deadline_at <= ?)";
-    condition.and(is_due, [rows::instant(from), rows::instant(until)]);
+    let (open_cases, mut values) = open_cases(scope);
     let text = format!(
-        "SELECT COUNT(*) AS number FROM review_case WHERE {}",
-        condition.text
+        "SELECT COUNT(*) AS number FROM {open_cases} JOIN stay ON stay.id = open_case.stay_id \
+         WHERE open_case.state IN ('open', 'referred') AND stay.deadline_at > ? AND stay.deadline_at <= ?"
     );
-    let statement = dialect::statement(db.backend(), &text, condition.values);
+    values.extend([rows::instant(from), rows::instant(until)]);
+    let statement = dialect::statement(db.backend(), &text, values);
     let row = db.reader().query_one_raw(statement).await?;
     Ok(row.map_or(Ok(0), |row| row.try_get("", "number"))?)
 }

@@ -7,9 +7,8 @@ use domain::{
 };
 use entity::word::Word;
 use sea_orm::{FromQueryResult, Value};
-use uuid::Uuid;
 
-use super::queue::OfficerScope;
+use super::queue::{OfficerScope, open_cases};
 use crate::{Database, Result, dialect, rows};
 
 /// How many guests arrived in an hour.
@@ -87,8 +86,6 @@ pub async fn states(
 /// A case that waits, or waited until it was decided.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct WaitingSpan {
-    /// The case.
-    pub id: Uuid,
     /// From when.
     pub opened_at: DateTime<Utc>,
     /// Until when; `None` while it waits.
@@ -102,16 +99,16 @@ pub async fn waiting_since(
     scope: &OfficerScope,
     since: DateTime<Utc>,
 ) -> Result<Vec<WaitingSpan>> {
+    let (open_cases, mut values) = open_cases(scope);
     let (in_scope, scope_values) = scope.as_condition();
     let text = format!(
-        "SELECT id, opened_at, NULL AS decided_at FROM review_case \
-         WHERE closed_at IS NULL AND state IN ('open', 'referred') AND {in_scope} \
+        "SELECT opened_at, NULL AS decided_at FROM {open_cases} \
+         WHERE state IN ('open', 'referred') \
          UNION ALL \
-         SELECT id, opened_at, decided_at FROM review_case \
+         SELECT opened_at, decided_at FROM review_case \
          WHERE id IN (SELECT case_id FROM review_decision WHERE review_decision.decided_at >= ?) \
            AND decided_at >= ? AND state NOT IN ('open', 'referred') AND {in_scope}"
     );
-    let mut values = scope_values.clone();
     values.extend([rows::instant(since), rows::instant(since)]);
     values.extend(scope_values);
     let statement = dialect::statement(db.backend(), &text, values);

@@ -255,7 +255,6 @@ mod tests {
     fn a_backlog_is_as_old_as_the_cases_that_waited_then() {
         let now = parse_instant("2026-11-27T20:00:00+07:00").unwrap();
         let span = |waited: i64, decided_ago: Option<i64>| WaitingSpan {
-            id: Uuid::nil(),
             opened_at: now - TimeDelta::minutes(waited),
             decided_at: decided_ago.map(|ago| now - TimeDelta::minutes(ago)),
         };

@@ -1,5 +1,7 @@
 //! The queue of several areas is read from the beginning of each, and shows every case once.
 
+use std::collections::BTreeMap;
+
 use ::tests::on_both_databases;
 use chrono::TimeDelta;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -7,7 +9,10 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel};
 use super::*;
 use crate::due::tests::{House, settled};
 
-on_both_databases![a_queue_of_many_areas_is_read_page_by_page];
+on_both_databases![
+    a_queue_of_many_areas_is_read_page_by_page,
+    every_case_is_counted_once_and_none_is_read,
+];
 
 const CASE_COUNT: u32 = 3_000;
 /// Rows of one statement: SQLite takes 32,766 parameters.
@@ -114,4 +119,55 @@ async fn a_queue_of_many_areas_is_read_page_by_page(database: ::tests::Database)
     )
     .await;
     assert_eq!(nothing.unwrap(), []);
+}
+
+async fn every_case_is_counted_once_and_none_is_read(database: ::tests::Database) {
+    let (house, cases) = filled(database).await;
+    // Cases are longer than what is counted of them.
+    let detail = "a".repeat(1_000);
+    house
+        .execute(&format!("UPDATE review_case SET detail = '{detail}'"))
+        .await;
+    if house.db.backend() == Backend::Postgres {
+        // What is visible to all is told by the index alone.
+        house.execute("VACUUM ANALYZE review_case").await;
+    }
+    let (mut counted, mut expected) = (BTreeMap::new(), BTreeMap::new());
+    let scope = OfficerScope {
+        // The first lies in the province as well.
+        communes: ["14797", "00004"].map(str::to_owned).to_vec(),
+        provinces: vec!["38".to_owned()],
+    };
+    let now = settled(1).received_at;
+    for count in counts(&house.db, &scope, now).await.unwrap() {
+        counted.insert(
+            count.commune_code,
+            (count.open_count, count.oldest_opened_at),
+        );
+    }
+    for case in cases.iter().filter(|case| case.commune_code != "00008") {
+        let (count, oldest) = expected
+            .entry(case.commune_code.clone())
+            .or_insert((0, Some(case.opened_at)));
+        *count += 1;
+        *oldest = (*oldest).min(Some(case.opened_at));
+    }
+    assert_eq!(counted, expected);
+    let nobody = OfficerScope {
+        communes: Vec::new(),
+        provinces: Vec::new(),
+    };
+    assert_eq!(counts(&house.db, &nobody, now).await.unwrap(), []);
+
+    let reads = match house.db.backend() {
+        Backend::Sqlite => "USING COVERING INDEX",
+        Backend::Postgres => "Index Only Scan using",
+    };
+    let plan = house.plan(counting(house.db.backend(), &scope, now)).await;
+    for index in [
+        "review_case_counts_by_commune",
+        "review_case_counts_by_province",
+    ] {
+        assert!(plan.contains(&format!("{reads} {index}")), "{plan}");
+    }
 }
