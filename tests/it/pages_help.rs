@@ -28,6 +28,7 @@ const SCREENS: &[(&str, &str, &str)] = &[
     ("police", "/police/dashboard", "dashboard"),
     ("admin", "/admin", "destinations"),
     ("admin", "/admin/health", "health"),
+    ("admin", "/admin/duty-desks", "duty-desks"),
     ("admin", "/admin/organisations", "organisations"),
     ("admin", "/admin/keys", "keys"),
 ];
@@ -118,4 +119,9 @@ async fn the_notice_to_guests_names_the_facility_and_its_police(database: Databa
     }
     let officer = river.person("police").await;
     assert_eq!(officer.get("/desk/notice").await.status, 403);
+    let help = officer.get("/help/declare").await.text();
+    assert!(
+        !help.contains("/desk/notice"),
+        "an officer is led to no page that is refused"
+    );
 }
