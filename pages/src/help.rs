@@ -79,6 +79,7 @@ topics! {
     Machines, "machines", guides::MACHINES;
     Destinations, "destinations", guides::DESTINATIONS;
     Health, "health", guides::HEALTH;
+    DutyDesks, "duty-desks", guides::DUTY_DESKS;
     Organisations, "organisations", guides::ORGANISATIONS;
     Keys, "keys", guides::KEYS;
     Own, "account", guides::OWN;
@@ -121,6 +122,7 @@ impl HelpTopic {
             Section::Dashboard => Self::Dashboard,
             Section::Destinations => Self::Destinations,
             Section::Health => Self::Health,
+            Section::DutyDesks => Self::DutyDesks,
             Section::Organisations => Self::Organisations,
             Section::Facilities => Self::Facilities,
             Section::Accounts => Self::Accounts,

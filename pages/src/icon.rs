@@ -64,6 +64,7 @@ icons! {
     Octagon "octagon-alert",
     Pause "pause",
     Pencil "pencil",
+    Phone "phone",
     Printer "printer",
     QrCode "qr-code",
     Restart "rotate-ccw",

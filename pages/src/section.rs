@@ -30,6 +30,8 @@ pub enum Section {
     Destinations,
     /// How the service is.
     Health,
+    /// The telephones of the communes' police.
+    DutyDesks,
     /// Who declares, and for whom.
     Organisations,
     /// The facilities of an organisation.
@@ -59,6 +61,7 @@ impl Section {
             Self::Dashboard => "/police/dashboard",
             Self::Destinations => "/admin",
             Self::Health => "/admin/health",
+            Self::DutyDesks => "/admin/duty-desks",
             Self::Organisations => "/admin/organisations",
             Self::Facilities => "/organisation/facilities",
             Self::Accounts => "/organisation/accounts",
@@ -78,6 +81,7 @@ impl Section {
             Self::Dashboard => Icon::Activity,
             Self::Destinations => Icon::Send,
             Self::Health => Icon::Shield,
+            Self::DutyDesks => Icon::Phone,
             Self::Facilities => Icon::Door,
             Self::Keys => Icon::Lock,
             Self::Own => Icon::Users,
@@ -100,6 +104,7 @@ impl Section {
             Self::Dashboard => words.dashboard(),
             Self::Destinations => words.destinations(),
             Self::Health => words.health(),
+            Self::DutyDesks => words.duty_desks(),
             Self::Organisations => words.organisations(),
             Self::Facilities => words.facilities(),
             Self::Accounts => words.accounts(),

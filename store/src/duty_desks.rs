@@ -1,9 +1,12 @@
 //! The telephones of the duty desks of the communes' police.
 
 use entity::duty_desk;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, sea_query::OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder,
+    sea_query::OnConflict,
+};
 
-use crate::{Database, Result, audit, write};
+use crate::{Database, Result, audit, dialect, write};
 
 /// A duty desk as it is stored.
 pub type DutyDesk = duty_desk::Model;
@@ -18,6 +21,15 @@ pub async fn find(db: &Database, commune_code: &str) -> Result<Option<DutyDesk>>
 pub async fn all(db: &Database) -> Result<Vec<DutyDesk>> {
     let desks = duty_desk::Entity::find().order_by_asc(duty_desk::Column::CommuneCode);
     Ok(desks.all(db.reader()).await?)
+}
+
+/// The communes that facilities lie in.
+pub async fn communes_of_facilities(db: &Database) -> Result<Vec<String>> {
+    let text = "SELECT DISTINCT commune_code FROM facility ORDER BY commune_code";
+    let statement = dialect::statement(db.backend(), text, Vec::new());
+    let rows = db.reader().query_all_raw(statement).await?;
+    let codes = rows.iter().map(|row| row.try_get("", "commune_code"));
+    Ok(codes.collect::<std::result::Result<_, _>>()?)
 }
 
 /// Puts a telephone in the place of what was known of the commune, with the audit entry.

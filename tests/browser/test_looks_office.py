@@ -78,6 +78,7 @@ PAGES = {
     "admin-quiet": ("auditor", plain("/admin")),
     "admin-destination": ("admin", destination),
     "admin-health": ("admin", plain("/admin/health")),
+    "admin-duty-desks": ("admin", plain("/admin/duty-desks")),
     "admin-keys": ("admin", key_form),
     "admin-key": ("admin", key),
     "admin-organisations": ("admin", plain("/admin/organisations")),

@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 use tests::{Answer, Caller, Database, River, on_both_databases};
 
+use super::pages::send;
+
 on_both_databases![a_telephone_is_set_shown_and_taken_away];
 
 async fn put(caller: &Caller, path: &str, telephone: Value) -> Answer {
@@ -67,10 +69,50 @@ async fn a_telephone_is_set_shown_and_taken_away(database: Database) {
         assert_eq!(refused.status, 404, "{name}");
     }
 
+    the_page_does_the_same(river, &commune, number).await;
+
     let removed = put(&admin, &path, json!(Value::Null)).await;
     assert_eq!(removed.expect(200)["telephone"], Value::Null);
     let listed = admin.get("/v1/admin/duty-desks").await;
     assert_eq!(listed.expect(200)["items"], json!([]));
     let text = desk.get("/desk/offline").await.text();
     assert!(text.contains("Hệ thống chưa có số điện thoại này"));
+}
+
+async fn the_page_does_the_same(river: &River, commune: &str, number: &str) {
+    const PATH: &str = "/admin/duty-desks";
+    let admin = river.person("admin").await;
+    let page = admin.get(PATH).await.text();
+    assert!(page.contains(number));
+    assert!(page.contains("Chưa có số"), "another commune has none");
+    for (name, status) in [("desk", 403), ("police", 403), ("auditor", 200)] {
+        let page = river.person(name).await.get(PATH).await;
+        assert_eq!(page.status, status, "{name}");
+        assert!(!page.text().contains("name=\"telephone\""), "{name}");
+    }
+
+    let other = "0237 3821 114";
+    let set = async |telephone: &str| {
+        let form = [("commune_code", commune), ("telephone", telephone)];
+        send(&admin, PATH, &form).await
+    };
+    let answer = set(other).await;
+    assert_eq!(answer.status, 303);
+    assert_eq!(
+        answer.header("location"),
+        Some("/admin/duty-desks?done=changed")
+    );
+    let desk = river.person("desk").await.get("/desk").await.text();
+    assert!(desk.contains(other));
+
+    let wrong = set("gọi 113").await;
+    let wrong = wrong.text();
+    assert!(wrong.contains("href=\"#telephone\""), "{wrong}");
+    assert!(wrong.contains("gọi 113"), "what was typed is kept");
+
+    assert_eq!(set("").await.status, 303);
+    let form = [("commune_code", "99999"), ("telephone", other)];
+    let nowhere = send(&admin, PATH, &form).await.text();
+    assert!(nowhere.contains("Chưa lưu"), "{nowhere}");
+    assert!(!admin.get(PATH).await.text().contains(other));
 }

@@ -143,7 +143,7 @@ impl DutyDesksApi {
 /// Puts a telephone in the place of what was known of the commune.
 ///
 /// Errors: 404 where there is no such commune today.
-async fn set(
+pub(crate) async fn set(
     app: &App,
     sender: &Sender,
     commune_code: &str,

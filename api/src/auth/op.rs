@@ -68,7 +68,7 @@ operations! {
     Complete Read {
         HomePage DeskPage GroupPage ImportsPage WardPage TodayPage LivePage StayPage ReceiptPage
         SessionsPage AccountsPage MachinesPage FacilitiesPage
-        DestinationsPage OrganisationsPage KeysPage HealthPage
+        DestinationsPage OrganisationsPage KeysPage HealthPage DutyDesksPage
     }
 
     // The second factor is presented in a session that lacks it.

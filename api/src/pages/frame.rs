@@ -105,7 +105,7 @@ fn person<A>(reader: &PageReader, admitted: &Admitted<A>) -> String {
 }
 
 /// Every place of the rail that is served, in order, with the page that it leads to.
-const PLACES: [(Section, OperationId); 16] = [
+const PLACES: [(Section, OperationId); 17] = [
     // Only whoever works in a ward has it: there it comes first.
     (Section::Ward, OperationId::WardPage),
     (Section::Desk, OperationId::DeskPage),
@@ -119,6 +119,7 @@ const PLACES: [(Section, OperationId); 16] = [
     (Section::Dashboard, OperationId::DashboardPage),
     (Section::Destinations, OperationId::DestinationsPage),
     (Section::Health, OperationId::HealthPage),
+    (Section::DutyDesks, OperationId::DutyDesksPage),
     (Section::Organisations, OperationId::OrganisationsPage),
     (Section::Facilities, OperationId::FacilitiesPage),
     (Section::Accounts, OperationId::AccountsPage),
@@ -140,6 +141,7 @@ const fn kinds_of(section: Section) -> Option<&'static [FacilityKind]> {
         | Section::Dashboard
         | Section::Destinations
         | Section::Health
+        | Section::DutyDesks
         | Section::Organisations
         | Section::Facilities
         | Section::Accounts

@@ -1,8 +1,9 @@
 //! The pages of the office: who may sign in and from where, keys, organisations, facilities, where
-//! notifications go and how the service is.
+//! notifications go, whom to call, and how the service is.
 
 mod accounts;
 mod destinations;
+mod duty_desks;
 mod facilities;
 mod health;
 mod keys;
@@ -52,6 +53,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
         machines::routes(),
         destinations::routes(),
         health::routes(),
+        duty_desks::routes(),
         keys::routes(),
         organisations::routes(),
         facilities::routes(),

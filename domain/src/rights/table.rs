@@ -371,5 +371,6 @@ table! {
         OrganisationsPage => "organisationsPage",
         KeysPage => "keysPage",
         HealthPage => "healthPage",
+        DutyDesksPage => "dutyDesksPage",
     }
 }

@@ -966,6 +966,31 @@ pub(super) const HEALTH: Guide = Guide {
     calls: IN_THE_OFFICE,
 };
 
+pub(super) const DUTY_DESKS: Guide = Guide {
+    title: Words::duty_desks,
+    purpose: text(
+        "Giữ số điện thoại trực ban công an của từng xã, phường. Cơ sở thấy số này khi không khai được qua mạng.",
+        "Keeps the telephone of each commune's duty desk. Facilities see it when they cannot declare online.",
+    ),
+    steps: &[
+        text(
+            "Xã, phường có cơ sở mà chưa có số được đánh dấu “Chưa có số”.",
+            "A commune that has facilities but no number is marked “No number yet”.",
+        ),
+        text(
+            "Chọn xã, phường, gõ số rồi bấm “Lưu”. Cơ sở thấy số mới ngay.",
+            "Choose the commune, type the number, press “Save”. Facilities see it at once.",
+        ),
+        text(
+            "Số không dùng nữa: chọn xã, phường, để trống ô số rồi bấm “Lưu”.",
+            "A number that is no longer used: choose the commune, leave the number empty, press “Save”.",
+        ),
+    ],
+    keys: &[],
+    remedies: &[CHANGING],
+    calls: IN_THE_OFFICE,
+};
+
 pub(super) const ORGANISATIONS: Guide = Guide {
     title: Words::organisations,
     purpose: text(

@@ -227,6 +227,17 @@ words! { ENTRIES:
     revoke_hint: "Phần mềm dùng khóa này bị từ chối sau hai giây. Không hoàn tác được.", "The program that uses it is refused within two seconds. It cannot be undone.";
     key_was_revoked: "Đã thu hồi khóa.", "The key is revoked.";
 
+    // Duty desks.
+    duty_desks: "Trực ban công an", "Police duty desks";
+    duty_desks_sub: "Số mà cơ sở gọi khi không khai được qua mạng.", "The number that facilities call when they cannot declare online.";
+    duty_desk_count(count, missing): "{count} xã, phường; {missing} chưa có số", "{count} communes; {missing} without a number";
+    no_duty_desks: "Chưa có cơ sở ở xã, phường nào.", "There are no facilities in any commune yet.";
+    no_telephone: "Chưa có số", "No number yet";
+    changed_at_word: "Sửa lúc", "Changed at";
+    set_duty_desk: "Đặt số trực ban", "Set a number";
+    set_duty_desk_hint: "Cơ sở ở xã, phường đó thấy số mới ngay.", "Facilities of that commune see it at once.";
+    duty_telephone_hint: "Để trống để bỏ số đang có.", "Leave it empty to remove the present one.";
+
     // Organisations and facilities.
     organisation_count(count): "{count} tổ chức", "{count} organisations";
     no_organisations: "Chưa có tổ chức nào.", "There are no organisations yet.";
