@@ -188,10 +188,12 @@ pub struct RequeueRequest {
     pub destination: Option<String>,
     /// Only those of this facility; one of another form is one that does not exist.
     pub facility_id: Option<Uuid>,
+    /// Only those that were set aside for this reason.
+    pub reason: Option<String>,
 }
 
 impl RequeueRequest {
-    /// Reads `{destination?, facility_id?}`.
+    /// Reads `{destination?, facility_id?, reason?}`.
     ///
     /// # Errors
     /// Every violation at once.
@@ -199,11 +201,13 @@ impl RequeueRequest {
         let mut members = Members::of(body)?;
         let destination = members.text("destination", DESTINATION_LENGTH_MAX);
         let facility_id = members.text("facility_id", DESTINATION_LENGTH_MAX);
+        let reason = members.text("reason", DESTINATION_LENGTH_MAX);
         members.finish()?;
         let facility_id = facility_id.map(|text| Uuid::try_parse(&text).unwrap_or_default());
         Ok(Self {
             destination,
             facility_id,
+            reason,
         })
     }
 }

@@ -111,6 +111,11 @@ async fn what_was_set_aside_is_seen_and_sent_again_once(database: Database) {
     assert_eq!(office.listed("&destination=38").await.len(), 3);
     assert_eq!(office.listed("&destination=01").await, Vec::<Value>::new());
     assert_eq!(office.listed("&state=open").await, Vec::<Value>::new());
+    assert_eq!(office.listed("&reason=worker_died").await.len(), 3);
+    assert_eq!(
+        office.listed("&reason=unclear_answers").await,
+        Vec::<Value>::new()
+    );
     let notification = |stay_id: &str| {
         let task = listed.iter().find(|task| task["stay_id"] == *stay_id);
         text(&task.unwrap()["id"])
@@ -154,6 +159,9 @@ async fn what_was_set_aside_is_seen_and_sent_again_once(database: Database) {
     let path = "/v1/admin/deliveries/requeue";
     let answer = office.admin.post(path, &elsewhere).await;
     assert_eq!(answer.expect(200), none);
+    let other_reason = json!({"destination": "38", "reason": "unclear_answers"});
+    let answer = office.admin.post(path, &other_reason).await;
+    assert_eq!(answer.expect(200), none);
     let here = json!({"destination": "38", "facility_id": office.services.facility("hotel")});
     let answer = office.admin.post(path, &here).await;
     let expected = json!({"requeued": 1, "superseded": 1, "more": false});
@@ -166,8 +174,8 @@ async fn what_was_set_aside_is_seen_and_sent_again_once(database: Database) {
         assert_eq!(office.services.police().effects(id).await.len(), 1);
     }
     assert_eq!(office.deeds("delivery.requeued").await, 2);
-    // 3 of the list, 2 and 1 of its pages, 3 and 3 of its filters, 2 alone.
-    assert_eq!(office.deeds("delivery.read").await, 14);
+    // 3 of the list, 2 and 1 of its pages, 3, 3 and 3 of its filters, 2 alone.
+    assert_eq!(office.deeds("delivery.read").await, 17);
 }
 
 async fn all_that_was_set_aside_goes_again_once_however_many_ask(database: Database) {
@@ -187,7 +195,8 @@ async fn all_that_was_set_aside_goes_again_once_however_many_ask(database: Datab
         asking.spawn(async move {
             if caller % 2 == 0 {
                 let path = "/v1/admin/deliveries/requeue";
-                let answer = admin.post(path, &json!({})).await.expect(200);
+                let of_cause = json!({"destination": "38", "reason": "worker_died"});
+                let answer = admin.post(path, &of_cause).await.expect(200);
                 return answer["requeued"].as_u64().unwrap();
             }
             let mut requeued = 0;

@@ -183,6 +183,8 @@ query! {
         destination: Option<String>,
         /// Only those of this facility.
         facility_id: Option<Uuid>,
+        /// Only those that were set aside or refused for this reason.
+        reason: Option<String>,
     }
 }
 
@@ -256,6 +258,7 @@ impl NotificationsApi {
         let filter = TaskFilter {
             communes: destination.map(|code| communes(&map, &code)),
             facility_id: filters.facility_id,
+            reason: filters.reason,
         };
         let which = filters.state.unwrap_or(TaskSelection::Parked);
         let count_max = page.count_max();

@@ -52,6 +52,8 @@ pub(crate) struct RequeueDraft {
     destination: Option<Word>,
     /// Only those of this facility.
     facility_id: Option<Id>,
+    /// Only those that were set aside for this reason, a code of `summarizeParked`.
+    reason: Option<Word>,
 }
 
 impl Shape for RequeueDraft {}
@@ -143,7 +145,7 @@ impl RequeueApi {
 
     /// Send all again that were set aside
     ///
-    /// Those of a destination or of a facility; all when neither is named. Up to 200 at once, the
+    /// Those of a destination, of a facility or of a reason; all when none is named. Up to 200 at once, the
     /// nearest deadline first: ask again while there are `more`.
     #[oai(
         path = "/v1/admin/deliveries/requeue",
@@ -208,5 +210,6 @@ async fn filter(app: &App, request: RequeueRequest) -> Result<TaskFilter, Failur
     Ok(TaskFilter {
         communes,
         facility_id: request.facility_id,
+        reason: request.reason,
     })
 }

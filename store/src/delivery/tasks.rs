@@ -57,6 +57,8 @@ pub struct TaskFilter {
     pub communes: Option<Communes>,
     /// Only tasks of this facility.
     pub facility_id: Option<Uuid>,
+    /// Only tasks whose stay's delivery gives this reason.
+    pub reason: Option<String>,
 }
 
 impl TaskFilter {
@@ -69,6 +71,13 @@ impl TaskFilter {
         if let Some(facility_id) = self.facility_id {
             text.push_str(" AND facility_id = ?");
             values.push(rows::uuid(facility_id));
+        }
+        if let Some(reason) = &self.reason {
+            text.push_str(
+                " AND EXISTS (SELECT 1 FROM stay AS told \
+                     WHERE told.id = outbox_task.stay_id AND told.delivery_reason = ?)",
+            );
+            values.push(rows::text(reason));
         }
         (text, values)
     }

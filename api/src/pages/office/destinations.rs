@@ -103,10 +103,10 @@ async fn resume(request: Request) -> MadePage {
     Ok(see_other("/admin?done=resumed"))
 }
 
-/// `POST /admin/requeue`: sends again what was set aside, of one destination or of all.
+/// `POST /admin/requeue`: sends again what was set aside, of one destination for one reason, or all.
 async fn send_again(request: Request) -> MadePage {
     let (visit, sent, _) = OfficeVisit::<op::RequeueNotifications>::receive(request).await?;
-    let document = JsonDocument::of(sent.to_json(&["destination"]), visit.now);
+    let document = JsonDocument::of(sent.to_json(&["destination", "reason"]), visit.now);
     let (sender, key) = (visit.admitted.sender(), sent.key());
     let done = requeue::requeue(&visit.app, sender, &key, document).await?;
     let words = visit.reader.words;
@@ -378,16 +378,16 @@ impl<A: Access> OfficeVisit<A> {
         let words = self.reader.words;
         let total: u64 = outlook.causes.iter().map(|cause| cause.count).sum();
         let may = self.may(OperationId::RequeueNotifications);
-        let mut offered: Vec<&str> = Vec::new();
         let rows = outlook.causes.iter().map(|cause| {
             let code = cause.destination.as_str();
-            let is_first = !offered.contains(&code);
-            offered.push(code);
-            let same = outlook.causes.iter().filter(|one| one.destination == code);
-            let count: u64 = same.map(|one| one.count).sum();
-            let acts = match may && is_first {
-                true => vec![self.requeue_act(Some(code), count, outlook.name(code))],
-                false => Vec::new(),
+            let acts = match &cause.reason {
+                Some(reason) if may => {
+                    let of_cause =
+                        vec![("destination", code.to_owned()), ("reason", reason.clone())];
+                    let label = words.requeue_these(cause.count);
+                    vec![self.requeue_act(of_cause, label, outlook.name(code))]
+                }
+                _ => Vec::new(),
             };
             let at = |at: Option<DateTime<Utc>>| at.map_or_else(dash, moment::short);
             let reason = cause.reason.as_deref().unwrap_or("superseded");
@@ -406,7 +406,7 @@ impl<A: Access> OfficeVisit<A> {
             heading: words.parked_heading(total),
             hint: words.parked_hint().to_owned(),
             acts: match may && total > 0 {
-                true => vec![self.requeue_act(None, total, "")],
+                true => vec![self.requeue_act(Vec::new(), words.requeue_all(total), "")],
                 false => Vec::new(),
             },
             columns: vec![
@@ -518,16 +518,16 @@ impl<A: Access> OfficeVisit<A> {
         }
     }
 
-    fn requeue_act(&self, destination: Option<&str>, count: u64, about: &str) -> Act {
-        let words = self.reader.words;
-        let label = match destination {
-            Some(_) => words.requeue_these(count),
-            None => words.requeue_all(count),
-        };
-        let named = destination.map(|code| ("destination", code.to_owned()));
+    fn requeue_act(
+        &self,
+        mut which: Vec<(&'static str, String)>,
+        label: String,
+        about: &str,
+    ) -> Act {
+        which.push(self.key_field(None));
         Act::Send {
             action: "/admin/requeue".to_owned(),
-            hidden: named.into_iter().chain([self.key_field(None)]).collect(),
+            hidden: which,
             button: Button::plain(Icon::Undo, label).about(about),
         }
     }
