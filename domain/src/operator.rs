@@ -302,8 +302,15 @@ mod tests {
         let of = |destination: Option<&str>, facility_id| RequeueRequest {
             destination: destination.map(str::to_owned),
             facility_id,
+            reason: None,
         };
         assert_eq!(read(json!({})), Ok(of(None, None)));
+        let of_cause = RequeueRequest {
+            reason: Some("worker_died".to_owned()),
+            ..of(Some("38"), None)
+        };
+        let body = json!({"destination": "38", "reason": "worker_died"});
+        assert_eq!(read(body), Ok(of_cause));
         let both = json!({"destination": "38", "facility_id": id});
         assert_eq!(read(both), Ok(of(Some("38"), Some(id))));
         let nobody = json!({"facility_id": "x"});

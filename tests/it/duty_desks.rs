@@ -85,7 +85,7 @@ async fn the_page_does_the_same(river: &River, commune: &str, number: &str) {
     let page = admin.get(PATH).await.text();
     assert!(page.contains(number));
     assert!(page.contains("Chưa có số"), "another commune has none");
-    for (name, status) in [("desk", 403), ("police", 403), ("auditor", 200)] {
+    for (name, status) in [("desk", 404), ("police", 404), ("auditor", 200)] {
         let page = river.person(name).await.get(PATH).await;
         assert_eq!(page.status, status, "{name}");
         assert!(!page.text().contains("name=\"telephone\""), "{name}");

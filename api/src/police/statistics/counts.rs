@@ -216,7 +216,6 @@ pub(super) fn quality(rows: &[StateCount], duplicate_count: i64) -> DataQuality 
 mod tests {
     use chrono::TimeDelta;
     use domain::time::parse_instant;
-    use uuid::Uuid;
 
     use super::*;
 
