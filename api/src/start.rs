@@ -33,7 +33,7 @@ use crate::key_uses::KeyUses;
 use crate::known_keys::KnownKeys;
 use crate::limit::Limits;
 use crate::noted_reads::NotedReads;
-use crate::police::statistics::KeptStatistics;
+use crate::police::statistics::kept::KeptStatistics;
 use crate::sign_in::SignInAttempts;
 
 /// How often idle quotas and old keys are removed.

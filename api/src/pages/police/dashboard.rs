@@ -15,9 +15,10 @@ use crate::auth::{Access, op};
 use crate::pages::enter::OfficeVisit;
 use crate::pages::{MadePage, html};
 use crate::police::scope_of;
-use crate::police::statistics::{
-    ArrivalHour, BacklogHour, DataQuality, OnTimeCount, PoliceStatistics, statistics,
+use crate::police::statistics::figures::{
+    ArrivalHour, BacklogHour, DataQuality, OnTimeCount, PoliceStatistics,
 };
+use crate::police::statistics::statistics;
 
 /// Communes that are drawn: those with the lowest shares.
 const COMMUNE_COUNT_MAX: usize = 10;

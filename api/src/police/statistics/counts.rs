@@ -10,7 +10,7 @@ use domain::{
 };
 use store::review::statistics::{HourCount, StateCount, WaitingSpan};
 
-use super::{
+use super::figures::{
     ArrivalHour, BacklogHour, CommuneOnTime, DataQuality, KindOnTime, OnTimeCount, WEEK_COUNT,
 };
 use crate::shapes::text::{CommuneCode, Instant};
