@@ -228,8 +228,8 @@ words! { ENTRIES:
     key_was_revoked: "Đã thu hồi khóa.", "The key is revoked.";
 
     // Duty desks.
-    duty_desks: "Trực ban công an", "Police duty desks";
-    duty_desks_sub: "Số mà cơ sở gọi khi không khai được qua mạng.", "The number that facilities call when they cannot declare online.";
+    duty_desks: "Trực ban", "Duty desks";
+    duty_desks_sub: "Số trực ban công an mà cơ sở gọi khi không khai được qua mạng.", "The number of the police that facilities call when they cannot declare online.";
     duty_desk_count(count, missing): "{count} xã, phường; {missing} chưa có số", "{count} communes; {missing} without a number";
     no_duty_desks: "Chưa có cơ sở ở xã, phường nào.", "There are no facilities in any commune yet.";
     no_telephone: "Chưa có số", "No number yet";
