@@ -1,12 +1,11 @@
 //! The telephones of the duty desks of the communes' police.
 
-use entity::duty_desk;
+use entity::{duty_desk, facility};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder,
-    sea_query::OnConflict,
+    ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, sea_query::OnConflict,
 };
 
-use crate::{Database, Result, audit, dialect, write};
+use crate::{Database, Result, audit, write};
 
 /// A duty desk as it is stored.
 pub type DutyDesk = duty_desk::Model;
@@ -25,11 +24,13 @@ pub async fn all(db: &Database) -> Result<Vec<DutyDesk>> {
 
 /// The communes that facilities lie in.
 pub async fn communes_of_facilities(db: &Database) -> Result<Vec<String>> {
-    let text = "SELECT DISTINCT commune_code FROM facility ORDER BY commune_code";
-    let statement = dialect::statement(db.backend(), text, Vec::new());
-    let rows = db.reader().query_all_raw(statement).await?;
-    let codes = rows.iter().map(|row| row.try_get("", "commune_code"));
-    Ok(codes.collect::<std::result::Result<_, _>>()?)
+    let codes = facility::Entity::find()
+        .select_only()
+        .column(facility::Column::CommuneCode)
+        .distinct()
+        .order_by_asc(facility::Column::CommuneCode)
+        .into_tuple();
+    Ok(codes.all(db.reader()).await?)
 }
 
 /// Puts a telephone in the place of what was known of the commune, with the audit entry.

@@ -127,29 +127,22 @@ impl DutyDesksApi {
         Path(commune_code): Path<String>,
         document: JsonDocument<DutyDeskDraft>,
     ) -> Result<DutyDeskSet, Refused<422>> {
-        let app = &self.0;
-        let request = DutyDeskRequest::read(&document.value).map_err(Failure::invalid)?;
-        let desk = set(
-            app,
-            admitted.sender(),
-            &commune_code,
-            request,
-            document.received_at,
-        );
-        Ok(DutyDeskSet::Desk(Json(desk.await?)))
+        let desk = set(&self.0, admitted.sender(), &commune_code, document).await?;
+        Ok(DutyDeskSet::Desk(Json(desk)))
     }
 }
 
 /// Puts a telephone in the place of what was known of the commune.
 ///
-/// Errors: 404 where there is no such commune today.
+/// Errors: 422 for what is no telephone; 404 where there is no such commune today.
 pub(crate) async fn set(
     app: &App,
     sender: &Sender,
     commune_code: &str,
-    request: DutyDeskRequest,
-    now: DateTime<Utc>,
+    document: JsonDocument<DutyDeskDraft>,
 ) -> Result<DutyDeskView, Failure> {
+    let request = DutyDeskRequest::read(&document.value).map_err(Failure::invalid)?;
+    let now = document.received_at;
     let commune = app.intake.catalogues().commune_code(commune_code);
     if !matches!(commune, Some(CodeOfCommune::Current(_))) {
         return Err(Failure::new(Code::NotFound));

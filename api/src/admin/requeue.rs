@@ -145,8 +145,8 @@ impl RequeueApi {
 
     /// Send all again that were set aside
     ///
-    /// Those of a destination, of a facility or of a reason; all when none is named. Up to 200 at once, the
-    /// nearest deadline first: ask again while there are `more`.
+    /// Those of a destination, of a facility or of a reason; all when none is named. Up to 200 at
+    /// once, the nearest deadline first: ask again while there are `more`.
     #[oai(
         path = "/v1/admin/deliveries/requeue",
         method = "post",

@@ -31,7 +31,7 @@ use store::directory::{self, ListPart};
 use uuid::Uuid;
 
 use super::enter::OfficeVisit;
-use super::form::KEY_FIELD;
+use super::form::{KEY_FIELD, PageForm};
 use super::{MadePage, PageRoute, get, html, post};
 use crate::accounts::{bound_facilities, organisation_bound};
 use crate::auth::Access;
@@ -78,6 +78,14 @@ impl OfficeOutcome {
     /// Something was done.
     fn done(fact: impl Into<String>) -> Self {
         Self::made_before(fact, "")
+    }
+
+    /// What an earlier request did, which led here with `done` in its address.
+    fn of_query(request: &Request, words: Words) -> Self {
+        match PageForm::of_query(request).value("done") {
+            "" => Self::default(),
+            _ => Self::done(words.done()),
+        }
     }
 
     /// What a form asked for was made when it was first sent, and how to go on.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use domain::operator::DutyDeskRequest;
 use domain::rights::OperationId;
 use pages::badge::{Badge, Tone};
 use pages::field::{Choice, Control};
@@ -18,8 +17,8 @@ use super::forms::{FieldLabel, Fields, Returned};
 use super::*;
 use crate::admin::duty_desks;
 use crate::auth::op;
-use crate::pages::form::PageForm;
 use crate::pages::see_other;
+use crate::payload::JsonDocument;
 
 /// The page of duty desks.
 const PATH: &str = "/admin/duty-desks";
@@ -35,10 +34,7 @@ pub(super) fn routes() -> Vec<PageRoute> {
 /// `GET /admin/duty-desks`.
 async fn list(request: Request) -> MadePage {
     let (visit, request) = OfficeVisit::<op::DutyDesksPage>::open(request).await?;
-    let outcome = match PageForm::of_query(&request).value("done") {
-        "" => OfficeOutcome::default(),
-        _ => OfficeOutcome::done(visit.reader.words.done()),
-    };
+    let outcome = OfficeOutcome::of_query(&request, visit.reader.words);
     visit.duty_desks(outcome).await
 }
 
@@ -46,15 +42,9 @@ async fn list(request: Request) -> MadePage {
 async fn set(request: Request) -> MadePage {
     let (visit, sent, _) = OfficeVisit::<op::SetDutyDesk>::receive(request).await?;
     let telephone = Some(sent.value("telephone").trim()).filter(|text| !text.is_empty());
-    let asked = DutyDeskRequest::read(&json!({ "telephone": telephone }));
-    let done = match asked.map_err(Failure::invalid) {
-        Ok(asked) => {
-            let (sender, commune_code) = (visit.admitted.sender(), sent.value("commune_code"));
-            duty_desks::set(&visit.app, sender, commune_code, asked, visit.now).await
-        }
-        Err(failure) => Err(failure),
-    };
-    match done {
+    let document = JsonDocument::of(json!({ "telephone": telephone }), visit.now);
+    let (sender, commune_code) = (visit.admitted.sender(), sent.value("commune_code"));
+    match duty_desks::set(&visit.app, sender, commune_code, document).await {
         Ok(_) => Ok(see_other(&format!("{PATH}?done=changed"))),
         Err(failure) => {
             let outcome = returned(visit.reader.words, sent, &failure);

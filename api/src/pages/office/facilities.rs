@@ -70,10 +70,7 @@ async fn make(request: Request) -> MadePage {
 /// `GET /organisation/facilities/{id}`.
 async fn show(request: Request) -> MadePage {
     let (visit, request) = OfficeVisit::<op::FacilitiesPage>::open(request).await?;
-    let outcome = match PageForm::of_query(&request).value("done") {
-        "" => OfficeOutcome::default(),
-        _ => OfficeOutcome::done(visit.reader.words.done()),
-    };
+    let outcome = OfficeOutcome::of_query(&request, visit.reader.words);
     visit.facility_record(id_of(&request)?, outcome).await
 }
 

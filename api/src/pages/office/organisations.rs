@@ -59,10 +59,7 @@ async fn make(request: Request) -> MadePage {
 /// `GET /admin/organisations/{id}`.
 async fn show(request: Request) -> MadePage {
     let (visit, request) = OfficeVisit::<op::OrganisationsPage>::open(request).await?;
-    let outcome = match PageForm::of_query(&request).value("done") {
-        "" => OfficeOutcome::default(),
-        _ => OfficeOutcome::done(visit.reader.words.done()),
-    };
+    let outcome = OfficeOutcome::of_query(&request, visit.reader.words);
     visit.organisation(id_of(&request)?, outcome).await
 }
 
