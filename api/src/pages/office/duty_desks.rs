@@ -41,8 +41,7 @@ async fn list(request: Request) -> MadePage {
 /// `POST /admin/duty-desks`: another telephone, or none.
 async fn set(request: Request) -> MadePage {
     let (visit, sent, _) = OfficeVisit::<op::SetDutyDesk>::receive(request).await?;
-    let telephone = Some(sent.value("telephone").trim()).filter(|text| !text.is_empty());
-    let document = JsonDocument::of(json!({ "telephone": telephone }), visit.now);
+    let document = JsonDocument::of(json!({"telephone": sent.value("telephone")}), visit.now);
     let (sender, commune_code) = (visit.admitted.sender(), sent.value("commune_code"));
     match duty_desks::set(&visit.app, sender, commune_code, document).await {
         Ok(_) => Ok(see_other(&format!("{PATH}?done=changed"))),

@@ -255,9 +255,9 @@ Violation, status: 422 {
     /// Not a telephone number that people could dial.
     InvalidTelephone => "invalid_telephone", at: "/telephone" {
         vi: "Không phải số điện thoại",
-            "Số điện thoại gồm ít nhất 3 chữ số, có thể có khoảng trắng, dấu chấm, gạch ngang, ngoặc, gạch chéo và dấu +. Hãy sửa lại, hoặc gửi null nếu chưa có số.";
+            "Số điện thoại gồm ít nhất 3 chữ số, có thể có khoảng trắng, dấu chấm, gạch ngang, ngoặc, gạch chéo và dấu +. Hãy sửa lại, hoặc để trống nếu chưa có số.";
         en: "Not a telephone number",
-            "A number has at least 3 digits, with blanks, dots, hyphens, brackets, slashes and + at will. Correct it, or send null if there is none.";
+            "A number has at least 3 digits, with blanks, dots, hyphens, brackets, slashes and + at will. Correct it, or leave it empty if there is none.";
     }
 
     /// No commune of this code, now or before 2025-07-01.
