@@ -124,7 +124,7 @@ pub(crate) async fn catalogues(
     let mut catalogues = Catalogues::default();
     for StoredCatalogue { name, entries, .. } in &stored {
         for (code, body) in entries {
-            let body = serde_json::from_str(body)
+            let body = serde_json::from_str(body.get())
                 .with_context(|| format!("entry {code} of the catalogue {name} is damaged"))?;
             catalogues.add(name, code, &body)?;
         }

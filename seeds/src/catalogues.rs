@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use runtime::clock::Clock;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json, value::to_raw_value};
 use store::{Database, catalogues::StoredCatalogue};
 
 use crate::data::{FIRST_DAY, day, read_csv};
@@ -139,7 +139,7 @@ pub async fn seed_catalogues(db: &Database, clock: &Clock) -> anyhow::Result<()>
         }
         let entries = source.entries()?.map(|entry| {
             let (code, body) = entry?;
-            Ok((code, body.to_string()))
+            Ok((code, to_raw_value(&body)?))
         });
         let catalogue = StoredCatalogue {
             name: source.name.to_owned(),

@@ -469,7 +469,7 @@ mod tests {
             let entries: Vec<(String, serde_json::Value)> = same
                 .entries
                 .iter()
-                .map(|(code, body)| (code.clone(), serde_json::from_str(body).unwrap()))
+                .map(|(code, body)| (code.clone(), serde_json::from_str(body.get()).unwrap()))
                 .collect();
             assert_eq!(entries, seed.entries, "{}", seed.name);
         }

@@ -6,6 +6,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::OnConflict,
 };
+use serde_json::value::RawValue;
 
 use crate::{Database, Error, Result, dialect, rows::columns, write};
 
@@ -21,9 +22,9 @@ pub struct StoredCatalogue {
     pub version: String,
     /// The first day this version holds.
     pub valid_from: NaiveDate,
-    /// Code and body of each entry, in order. Bodies stay unparsed JSON text; parsed all at once,
-    /// they would take ten times the memory.
-    pub entries: Vec<(String, String)>,
+    /// Code and body of each entry, in order. Bodies are JSON objects that repeat the code as `code`;
+    /// they stay as they are written, since read into values they would take ten times the memory.
+    pub entries: Vec<(String, Box<RawValue>)>,
 }
 
 struct EntryRow<'a> {
@@ -56,7 +57,7 @@ pub async fn replace(db: &Database, catalogue: &StoredCatalogue, now: DateTime<U
                 catalogue: &catalogue.name,
                 position: *position,
                 code,
-                body,
+                body: body.get(),
             })
             .collect();
         let statement = dialect::insert_rows(db.backend(), "catalogue_entry", chunk, "");
@@ -101,9 +102,10 @@ pub async fn version(db: &Database, name: &str) -> Result<Option<String>> {
     Ok(row.map(|row| row.version))
 }
 
-/// Code and body of each entry of one catalogue, in their order; none when it is not there.
-pub async fn entries(db: &Database, name: &str) -> Result<Vec<(String, String)>> {
-    Ok(catalogue_entry::Entity::find()
+/// Code and body of each entry of one catalogue, in their order; none when it is not there. Fails
+/// with [`Error::Corrupt`] where a body is no JSON.
+pub async fn entries(db: &Database, name: &str) -> Result<Vec<(String, Box<RawValue>)>> {
+    let rows: Vec<(String, String)> = catalogue_entry::Entity::find()
         .select_only()
         .column(catalogue_entry::Column::Code)
         .column(catalogue_entry::Column::Body)
@@ -111,7 +113,17 @@ pub async fn entries(db: &Database, name: &str) -> Result<Vec<(String, String)>>
         .order_by_asc(catalogue_entry::Column::Position)
         .into_tuple()
         .all(db.reader())
-        .await?)
+        .await?;
+    let entries = rows.into_iter().map(|(code, body)| {
+        let body = RawValue::from_string(body).map_err(|_| {
+            tracing::error!(catalogue = name, code, "an entry is damaged");
+            Error::Corrupt {
+                what: "catalogue_entry.body",
+            }
+        })?;
+        Ok((code, body))
+    });
+    entries.collect()
 }
 
 /// All catalogues with their entries.

@@ -338,7 +338,7 @@ impl Destinations {
             let mut catalogues = Catalogues::default();
             for name in CATALOGUES {
                 for (code, body) in store::catalogues::entries(&self.db, name).await? {
-                    catalogues.add(name, &code, &serde_json::from_str(&body)?)?;
+                    catalogues.add(name, &code, &serde_json::from_str(body.get())?)?;
                 }
             }
             let mut view = lock(&self.view);

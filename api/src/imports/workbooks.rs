@@ -2,7 +2,8 @@
 
 use domain::{problem::Language, sex::Sex};
 use formats::template::{self, Lists, TemplateWord};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use store::catalogues::StoredCatalogue;
 
 /// The workbooks of the template in both languages, and their lists.
@@ -49,12 +50,21 @@ fn words(catalogues: &[StoredCatalogue], name: &str) -> Vec<TemplateWord> {
     entries.unwrap_or_default().iter().map(word).collect()
 }
 
-fn word((code, body): &(String, String)) -> TemplateWord {
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
+/// The names of a catalogue's entry; an entry without one goes by its code.
+#[derive(Default, Deserialize)]
+struct Names {
+    #[serde(rename = "name_vi")]
+    vi: Option<String>,
+    #[serde(rename = "name_en")]
+    en: Option<String>,
+}
+
+fn word((code, body): &(String, Box<RawValue>)) -> TemplateWord {
+    let names: Names = serde_json::from_str(body.get()).unwrap_or_default();
     TemplateWord {
         code: code.clone(),
-        name_vi: body["name_vi"].as_str().unwrap_or(code).to_owned(),
-        name_en: body["name_en"].as_str().unwrap_or(code).to_owned(),
+        name_vi: names.vi.unwrap_or_else(|| code.clone()),
+        name_en: names.en.unwrap_or_else(|| code.clone()),
     }
 }
 
