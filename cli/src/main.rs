@@ -121,6 +121,9 @@ enum Command {
     Man(manual::ManOptions),
 }
 
+/// An unoptimised build needs much of tokio's two megabytes; what is not used costs no memory.
+const THREAD_STACK_BYTES: usize = 4 << 20;
+
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches_from(arguments());
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -167,6 +170,7 @@ fn start(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitStatus> {
     operator::name(cli.operator)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(THREAD_STACK_BYTES)
         .build()?;
     let ending = runtime.block_on(execute(cli.command, matches));
     // Whatever still runs has been asked to stop, or does not matter.

@@ -6,7 +6,7 @@
 //! [`gather`] makes the groups and splits those that fail. Declarations with the same reference,
 //! content or key are twins: the later one finds what the earlier one wrote.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use metrics::{counter, histogram};
 use runtime::gather::{self, Gathered, Gatherer, GroupParts};
@@ -86,7 +86,7 @@ impl Committer {
         }
         let writing = self.progress.begin(group.len());
         let started = writing.since();
-        let written = in_time(statement.run(&self.db, &rows(&group))).await;
+        let written = in_time(Box::pin(statement.run(&self.db, &rows(&group)))).await;
         // Often nothing was asked then: how the database gets on, the transaction tells.
         if let Ok(judged) = &written
             && judged.iter().all(Option::is_none)
@@ -100,7 +100,9 @@ impl Committer {
                 observe(&self.db, "statement", judged_count, started);
                 return answer_judged(group, judged);
             }
-            Err(store::Error::OutcomeUnknown) => search_outcome(&self.db, group, started).await,
+            Err(store::Error::OutcomeUnknown) => {
+                Box::pin(search_outcome(&self.db, group, started)).await
+            }
             Err(error) => refuse_all(group, &error),
         }
         Vec::new()
@@ -110,12 +112,14 @@ impl Committer {
     async fn write_part(&self, part: Vec<Admission>, parts: &mut GroupParts<Admission>) {
         let writing = self.progress.begin(part.len());
         let started = writing.since();
-        let written = in_time(self.write_rows(&part)).await;
+        let written = in_time(Box::pin(self.write_rows(&part))).await;
         observe(&self.db, "transaction", part.len(), started);
         writing.end(&written);
         match written {
             Ok(judged) => answer_each(part, judged),
-            Err(store::Error::OutcomeUnknown) => search_outcome(&self.db, part, started).await,
+            Err(store::Error::OutcomeUnknown) => {
+                Box::pin(search_outcome(&self.db, part, started)).await
+            }
             Err(error) if error.is_of_the_rows() => {
                 if let Some(alone) = parts.split(part) {
                     refuse_all(vec![alone], &error);
@@ -183,7 +187,12 @@ impl GroupStatement {
     }
 }
 
-async fn in_time<T>(writing: impl Future<Output = store::Result<T>>) -> store::Result<T> {
+/// The writing stands on the heap because it is large: an unoptimised build would pass it through the
+/// stack once for every caller above it.
+async fn in_time<T, W>(writing: Pin<Box<W>>) -> store::Result<T>
+where
+    W: Future<Output = store::Result<T>>,
+{
     let written = timeout(store::write::TRANSACTION_DURATION_MAX, writing).await;
     written.unwrap_or(Err(store::Error::OutcomeUnknown))
 }
