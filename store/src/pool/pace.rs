@@ -12,6 +12,12 @@ use tokio::time::{Instant, timeout_at};
 const USUAL_AT_FIRST: Duration = Duration::from_millis(500);
 /// The weight of the newest sample in the moving average.
 const SHARE: u64 = 8;
+/// A timer that is called earlier than this after its time is called in time.
+const LATE_FROM: Duration = Duration::from_millis(10);
+/// How much longer to wait for each time that a timer was called late.
+const GRACE_PER_LATENESS: u32 = 10;
+/// The longest that lateness adds to a wait.
+const GRACE_MAX: Duration = Duration::from_secs(2);
 /// Work that takes this many times as long as usual is stuck.
 const STUCK_AFTER: u32 = 4;
 
@@ -64,15 +70,27 @@ impl Pace {
 }
 
 /// Waits until the deadline that `until` returns, asking again each time it passes.
+///
+/// Whoever is told late that it has passed is on a machine that is short of processor time, as what is
+/// waited for probably is: a wait goes on for ten times as long as the telling was late. So a burst on
+/// a small machine is taken a little later, and a database that stands still is found as soon as ever.
 pub async fn outlast<T>(what: impl Future<Output = T>, until: impl Fn() -> Instant) -> Option<T> {
     let mut what = pin!(what);
+    let mut grace = Duration::ZERO;
     loop {
-        if let Ok(had) = timeout_at(until(), &mut what).await {
+        let deadline = until() + grace;
+        if let Ok(had) = timeout_at(deadline, &mut what).await {
             return Some(had);
         }
-        if until() <= Instant::now() {
+        let now = Instant::now();
+        if until() + grace > now {
+            continue;
+        }
+        let late = now - deadline;
+        if late < LATE_FROM || grace == GRACE_MAX {
             return None;
         }
+        grace = GRACE_MAX.min(grace + late * GRACE_PER_LATENESS);
     }
 }
 
@@ -131,6 +149,35 @@ mod tests {
             patience > Duration::from_millis(1_500) && patience <= Duration::from_millis(1_600),
             "{patience:?}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_called_late_waits_on_and_who_is_called_in_time_does_not() {
+        let begun = Instant::now();
+        let waited_with = async |blocked: Duration| {
+            let since = Instant::now();
+            let wait = outlast(std::future::pending::<()>(), || since + LEAST);
+            let block = async {
+                // Nothing else is called while the clock moves.
+                tokio::time::sleep(LEAST - Duration::from_millis(1)).await;
+                tokio::time::advance(blocked).await;
+            };
+            let (had, ()) = tokio::join!(wait, block);
+            assert!(had.is_none());
+            since.elapsed()
+        };
+        let close_to = |waited: Duration, expected: Duration| {
+            let difference = waited.abs_diff(expected);
+            assert!(difference <= Duration::from_millis(5), "{waited:?}");
+        };
+        close_to(waited_with(Duration::ZERO).await, LEAST);
+        // 20 ms late after 250: ten times that are added to the deadline.
+        let waited = waited_with(Duration::from_millis(21)).await;
+        close_to(waited, LEAST + Duration::from_millis(200));
+        // However late, there is an end.
+        let waited = waited_with(Duration::from_secs(60)).await;
+        assert!(waited <= Duration::from_secs(61), "{waited:?}");
+        assert!(begun.elapsed() < Duration::from_secs(70));
     }
 
     #[tokio::test(start_paused = true)]
