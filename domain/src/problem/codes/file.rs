@@ -183,9 +183,9 @@ Violation, status: 422 {
     /// No heading that names a guest and an arrival.
     FileColumnsUnknown => "file_columns_unknown", at: "" {
         vi: "Không nhận ra các cột",
-            "Không tìm thấy dòng tiêu đề có cột họ tên và cột ngày đến. Hãy đặt tên cột như trong tệp mẫu tại /v1/imports/template.";
+            "Không tìm thấy dòng tiêu đề có cột họ tên và cột ngày đến. Hãy đặt tên cột như trong tệp mẫu (API: /v1/imports/template).";
         en: "The columns are not recognised",
-            "No heading with a column for the name and one for the arrival was found. Name the columns as in the template at /v1/imports/template.";
+            "No heading with a column for the name and one for the arrival was found. Name the columns as in the template (by API: /v1/imports/template).";
     }
 
     /// Two columns that both fit one member.

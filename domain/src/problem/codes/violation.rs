@@ -127,9 +127,9 @@ Violation, status: 422 {
     /// A word that is not in its catalogue.
     UnknownCode => "unknown_code", at: "/purpose" {
         vi: "Mã không có trong danh mục",
-            "Giá trị này không có trong danh mục tương ứng. Hãy dùng một mã lấy từ /v1/catalogues.";
+            "Giá trị này không có trong danh mục tương ứng. Hãy chọn một giá trị của danh mục (API: /v1/catalogues).";
         en: "Not in the catalogue",
-            "This word is not in its catalogue. Use one listed under /v1/catalogues.";
+            "This word is not in its catalogue. Choose one that is (by API: /v1/catalogues).";
     }
 
     /// No facility that the key may use.
