@@ -225,10 +225,20 @@ def run_document(document, binary, directory, environment, runs_commands=True):
     print(f"{document}: {told or 'no blocks'}", flush=True)
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def free_ports(count):
+    """Ports that nobody listens on, out of the range from which the system takes ports for clients:
+    one of those would take a port between now and the start of what is to listen on it."""
+    ports = []
+    while len(ports) < count:
+        port = secrets.SystemRandom().randrange(15_000, 20_000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
 
 
 def plain_environment(binary):
@@ -264,10 +274,10 @@ def with_river(binary, work, act):
 def run_operations(document, binary, work, database_url):
     directory = pathlib.Path(tempfile.mkdtemp(dir=work))
     url = database_url or f"sqlite://{directory}/luutru.db"
-    port = free_port()
-    environment = dict(plain_environment(binary), DATABASE_URL=url, LUUTRU_LISTEN=f"127.0.0.1:{free_port()}",
-                       API_OPS_LISTEN=f"127.0.0.1:{free_port()}", WORKER_OPS_LISTEN=f"127.0.0.1:{free_port()}",
-                       SIMULATOR_PORT=str(port))
+    simulators, *ports = free_ports(4)
+    api, api_ops, worker_ops = [f"127.0.0.1:{port}" for port in ports]
+    environment = dict(plain_environment(binary), DATABASE_URL=url, LUUTRU_LISTEN=api, API_OPS_LISTEN=api_ops,
+                       WORKER_OPS_LISTEN=worker_ops, SIMULATOR_PORT=str(simulators))
     try:
         run_document(document, binary, directory, environment)
     except Fault:

@@ -6,12 +6,14 @@ use std::{
     fmt::Write as _,
     fs,
     net::TcpListener,
+    ops::Range,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, bail, ensure};
+use rand::Rng;
 use tempfile::TempDir;
 
 use crate::machine::Process;
@@ -22,6 +24,9 @@ const MAINTENANCE: &str = "postgres";
 /// The user initdb makes.
 const USER: &str = "luutru";
 const CONNECTION_COUNT_MAX: u32 = 200;
+/// Where servers of a run listen, and how many of these are looked at.
+const PORTS: Range<u16> = 10_000..15_000;
+const PORT_TRY_COUNT: usize = 100;
 /// What docs/operations.md advises for a database that grows.
 pub(crate) const ADVISED: [(&str, &str); 5] = [
     ("shared_buffers", "4GB"),
@@ -305,9 +310,13 @@ fn account() -> anyhow::Result<Option<Account>> {
     }
 }
 
-/// A port that nobody listens on at the moment.
+/// A port that nobody listens on, out of the range from which the system takes ports for clients: one
+/// of those would take a port between now and the start of what is to listen on it.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    let mut draws = rand::rng();
+    let mut tries = (0..PORT_TRY_COUNT).map(|_| draws.random_range(PORTS));
+    let free = tries.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.with_context(|| format!("no port of {PORTS:?} is free"))
 }
 
 fn run(command: &mut Command, name: &str) -> anyhow::Result<()> {
