@@ -4,7 +4,8 @@
 #
 #   scripts/browser.sh [BINARY] [PYTEST ARGUMENT…]
 #
-# Environment: LUUTRU_TEST_CHROMIUM (the browser, /usr/bin/chromium when left out).
+# Environment: LUUTRU_TEST_CHROMIUM (the browser, /usr/bin/chromium when left out),
+# LUUTRU_TEST_BROWSER_COUNT (browsers at once, each with a service of its own; 2).
 set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,6 +33,6 @@ fi
 rm -rf target/browser
 export LUUTRU_BINARY="$PWD/${BINARY#"$PWD"/}"
 PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 1800 \
-    "$TOOLS/bin/pytest" -q -p no:cacheprovider --rootdir "$PAGES" "$PAGES" "$@"
+    "$TOOLS/bin/pytest" -q -p no:cacheprovider --numprocesses "${LUUTRU_TEST_BROWSER_COUNT:-2}" --rootdir "$PAGES" "$PAGES" "$@"
 PYTHONDONTWRITEBYTECODE=1 "$TOOLS/bin/python" "$PAGES/compare.py"
 echo "browser: the pages work; pictures in target/browser"

@@ -54,6 +54,12 @@ install_browser() {
     [ "${#missing[@]}" = 0 ] || packages "${missing[@]}"
 }
 
+# install_linker NAME: what links from here on, instead of the compiler's own.
+install_linker() {
+    command -v "$1" >/dev/null || packages "$1"
+    export CARGO_BUILD_RUSTFLAGS="-C link-arg=-fuse-ld=$1"
+}
+
 # What makes clients out of the OpenAPI document, and runs them.
 install_generators() {
     local missing=()

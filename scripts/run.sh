@@ -6,6 +6,8 @@
 #   ./scripts/run.sh                       as `cargo run` does, on ports 8080 to 8082 and 9090
 #   ./scripts/run.sh up --ephemeral        anything else that `luutru` takes
 #
+# LUUTRU_BUILD_ARGUMENTS: what `cargo build` is told to build (--bin luutru).
+#
 # Installing is for Debian and its kin (with sudo, where this is not root), from its packages, and
 # Rust by rustup into the home directory. What is there already is left as it is.
 set -Eeuo pipefail
@@ -26,8 +28,9 @@ prepare() {
     install_rust
 }
 
+read -ra build_arguments <<<"${LUUTRU_BUILD_ARGUMENTS:---bin luutru}"
 step "1/3 looking for a C compiler and Rust" "about a minute where they are missing" prepare
 step "2/3 building luutru" "5 to 10 minutes on two cores the first time, seconds later" \
-    cargo build --locked --bin luutru
+    cargo build --locked "${build_arguments[@]}"
 echo "==> 3/3 starting luutru (seconds; Ctrl-C ends it)"
 exec target/debug/luutru "$@"

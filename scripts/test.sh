@@ -8,7 +8,8 @@
 #
 # Environment: LUUTRU_LOCAL_IMAGES (1 makes the images from Debian packages, 0 forbids that,
 # unset tries the official ones first), LUUTRU_TEST_POSTGRES_IMAGE, LUUTRU_TEST_DATABASE_URL
-# (tests use this server and start no container), POSTGRES_IMAGE, NGINX_IMAGE, BASE_IMAGE.
+# (tests use this server and start no container), POSTGRES_IMAGE, NGINX_IMAGE, BASE_IMAGE,
+# LUUTRU_LINKER (mold, which is installed and links; unset leaves it to the compiler).
 set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/install.sh
@@ -26,9 +27,15 @@ step_format() { cargo fmt --all --check; }
 step_measure() { scripts/measure.py; }
 
 # One debug build for all steps that follow: the same artefacts as `cargo test`.
-step_build() { cargo build --workspace --all-targets --locked; }
+readonly BUILD_ARGUMENTS=(--workspace --all-targets)
 
-step_clippy() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
+step_build() { cargo build "${BUILD_ARGUMENTS[@]}" --locked; }
+
+# The second is what README's first command builds: without the features that only tests ask for.
+step_clippy() {
+    cargo clippy --workspace --all-targets --locked -- -D warnings &&
+        cargo check --bin luutru --locked
+}
 
 # For those who work on the code: private names are documented, and may be linked to.
 step_rustdoc() {
@@ -37,7 +44,12 @@ step_rustdoc() {
 }
 
 # Unit tests, and tests over HTTP, each on SQLite and on PostgreSQL.
-step_tests() { step_build && cargo test --workspace --locked --no-fail-fast; }
+# A test waits for processes of its own more than it computes.
+step_tests() {
+    step_build &&
+        RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) + 1))}" \
+            cargo test --workspace --locked --no-fail-fast
+}
 
 step_openapi() { step_build && scripts/openapi.sh; }
 
@@ -52,11 +64,13 @@ step_compose() { step_build && scripts/compose.sh; }
 # What README.md and docs/ print is run, and what comes is compared.
 step_documents() { step_build && scripts/documents.py; }
 
-# README's first command, as far as the greeting; then it must end in order.
+# README's first command, as far as the greeting; then it must end in order. It starts what the other
+# steps have built: its own features alone would have half of all crates compiled again.
 step_run() {
     local log pid tries
     log="$(mktemp)"
-    LUUTRU_LISTEN=127.0.0.1:0 LUUTRU_OPS_LISTEN=127.0.0.1:0 LUUTRU_REGISTRY_LISTEN=127.0.0.1:0 \
+    LUUTRU_BUILD_ARGUMENTS="${BUILD_ARGUMENTS[*]}" \
+        LUUTRU_LISTEN=127.0.0.1:0 LUUTRU_OPS_LISTEN=127.0.0.1:0 LUUTRU_REGISTRY_LISTEN=127.0.0.1:0 \
         LUUTRU_POLICE_LISTEN=127.0.0.1:0 scripts/run.sh up --ephemeral >"$log" 2>&1 &
     pid=$!
     for tries in $(seq 1200); do
@@ -110,6 +124,7 @@ is_chosen() {
 prepare() {
     install_tools
     install_rust
+    [ -z "${LUUTRU_LINKER:-}" ] || install_linker "$LUUTRU_LINKER"
     ! is_chosen clients || install_generators
     ! is_chosen browser || install_browser
     if needs_engine; then
