@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 import harness
 import officer
@@ -13,6 +13,35 @@ import signing_in
 
 # A machine that is busy with other work answers late, and right.
 expect.set_options(timeout=15_000)
+
+# Of each page that is open and of the services' log, with a test that failed.
+TOLD_LINE_COUNT = 40
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """With a test that failed: where its pages were, what they said, and how the log ends."""
+    report = yield
+    if report.when == "call" and report.failed:
+        contexts = item.funcargs["browser"].contexts if "browser" in item.funcargs else []
+        for page in (page for context in contexts for page in context.pages):
+            report.sections.append((f"page {page.url}", last_lines(text_of(page))))
+        if harness.SERVICE_LOG.exists():
+            log = harness.SERVICE_LOG.read_text(encoding="utf-8")
+            report.sections.append(("log of the services", last_lines(log)))
+    return report
+
+
+def text_of(page):
+    """What a page says to whoever looks at it now, if it still answers."""
+    try:
+        return page.locator("body").inner_text(timeout=2_000)
+    except Error as error:
+        return f"does not answer: {error.message}"
+
+
+def last_lines(text):
+    return "\n".join(text.splitlines()[-TOLD_LINE_COUNT:])
 
 
 @pytest.fixture(scope="session")

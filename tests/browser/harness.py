@@ -17,6 +17,8 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Where screenshots go, one for each page at the end of its test.
 PICTURES = ROOT / "target" / "browser"
+# What the services say that this process of the tests starts.
+SERVICE_LOG = PICTURES / f"service-{os.environ.get('PYTEST_XDIST_WORKER', 'only')}.log"
 CHROMIUM = os.environ.get("LUUTRU_TEST_CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -49,7 +51,7 @@ class Service:
     def __init__(self, binary, settings=None):
         PICTURES.mkdir(parents=True, exist_ok=True)
         where = [] if settings else ["--ephemeral"]
-        self.log = open(PICTURES / "service.log", "a", encoding="utf-8")
+        self.log = open(SERVICE_LOG, "a", encoding="utf-8")
         self.process = subprocess.Popen(
             [binary, "up", "--ready-json", *where],
             env={**os.environ, **FREE_PORTS, **(settings or {})},
@@ -117,9 +119,11 @@ class Watch:
         assert not faults, "\n".join(faults)
 
 
-def wait_for(what, condition, seconds=10):
-    """Waits for a condition, and fails with its name."""
+def wait_for(what, condition, seconds=120):
+    """Waits for a condition, and fails with its name. A busy machine may need most of the time; a test
+    that finds what it looks for waits no longer than that takes."""
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
+        # What is waited for is often a page, and a page that is asked for takes time from who makes it true.
+        time.sleep(0.2)

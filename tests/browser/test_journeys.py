@@ -181,9 +181,7 @@ def test_the_hour_of_an_officer(installation, open_page, browser):
     service = installation.start()
     page = open_page(service, storage_state=officer.sign_in(browser, service, "police"))
     officer.late_stays(page, service, CASE_COUNT)
-    harness.wait_for(
-        "the cases", lambda: officer.waiting(page, service) == CASE_COUNT, seconds=30
-    )
+    harness.wait_for("the cases", lambda: officer.waiting(page, service) == CASE_COUNT)
     hands = Hands(page)
     page.goto("/police?kind=late")
     decided = 0
@@ -218,17 +216,17 @@ def test_the_bad_night_of_an_operator(installation, open_page, tmp_path):
     poisoned = declare_by_program(page, service, "hotel")
     sealed = poison(installation, poisoned)
     set_faults(page, service, {})
-    harness.wait_for("the rest to be sent", lambda: has_sent_all_but(page, 1), seconds=60)
+    harness.wait_for("the rest to be sent", lambda: has_sent_all_but(page, 1))
     expect(page.locator("#parked tbody tr")).to_have_count(1)
     page.screenshot(path=harness.PICTURES / "bad-night-parked.png")
     # Sending it again does not help while it is damaged; its backup does.
     page.locator("#parked").get_by_role("button", name="Gửi lại").first.click()
-    harness.wait_for("it to be set aside again", lambda: has_sent_all_but(page, 1), seconds=30)
+    harness.wait_for("it to be set aside again", lambda: has_sent_all_but(page, 1))
     restore(installation, poisoned, sealed)
     page.locator("#parked").get_by_role("button", name="Gửi lại").first.click()
-    harness.wait_for("it to be sent", lambda: has_sent_all_but(page, 0), seconds=30)
+    harness.wait_for("it to be sent", lambda: has_sent_all_but(page, 0))
     # Workers tell how the endpoint is every few seconds.
-    harness.wait_for("the endpoint to be well", lambda: is_endpoint_well(page), seconds=30)
+    harness.wait_for("the endpoint to be well", lambda: is_endpoint_well(page))
     # SQLite has no server, and no clock of its own.
     if has_two_clocks:
         live_through_a_wrong_clock(page, service, clock)
@@ -256,7 +254,7 @@ def hold_while_the_endpoint_is_gone(page, service):
         page.goto("/admin")
         return page.locator(".note.late").count() == 1
 
-    harness.wait_for("the endpoint to be cut off", is_cut_off, seconds=40)
+    harness.wait_for("the endpoint to be cut off", is_cut_off)
     expect(page.locator(".note.late")).to_contain_text("không trả lời từ")
     expect(page.locator(".note.late")).to_contain_text("Khai báo vẫn được tiếp nhận")
     page.screenshot(path=harness.PICTURES / "bad-night-cut-off.png")
@@ -310,12 +308,12 @@ def live_through_a_wrong_clock(page, service, clock):
     """Ten minutes ahead of the server's clock the page says what is wrong, and nothing is sent; with
     the right time what was declared meanwhile goes."""
     set_clock(clock, 600)
-    harness.wait_for("the clock to be noticed", lambda: is_clock_failing(page), seconds=30)
+    harness.wait_for("the clock to be noticed", lambda: is_clock_failing(page))
     page.screenshot(path=harness.PICTURES / "bad-night-clock.png")
     declare_by_program(page, service, "hotel")
     set_clock(clock, 0)
-    harness.wait_for("the right time", lambda: not is_clock_failing(page), seconds=30)
-    harness.wait_for("all to be sent", lambda: has_sent_all_but(page, 0), seconds=60)
+    harness.wait_for("the right time", lambda: not is_clock_failing(page))
+    harness.wait_for("all to be sent", lambda: has_sent_all_but(page, 0))
 
 
 def by_clock(clock):
