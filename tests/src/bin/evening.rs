@@ -17,6 +17,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     process::{Command, ExitCode},
     sync::Arc,
     time::{Duration, Instant},
@@ -261,7 +262,6 @@ impl Layout {
         let plan = Plan {
             image: make_image(&name),
             secrets: Secrets::generate(),
-            identity: TlsIdentity::generate(),
             name,
         };
         let mut containers = Vec::new();
@@ -273,6 +273,7 @@ impl Layout {
         let mut settings = plan.secrets.settings().to_vec();
         settings.push(("LUUTRU_DATABASE_URL", database));
         settings.push(("LUUTRU_PROFILE", "production".to_owned()));
+        let identity = TlsIdentity::generate(&host(&postgres).await);
         containers.push(postgres);
         succeed(&["migrate"], &settings).await;
         let demo = succeed(&["seed", "--demo"], &settings).await;
@@ -286,10 +287,10 @@ impl Layout {
             containers.push(start(plan.numbered("api", number, API_PORT)).await);
             containers.push(start(plan.numbered("worker", number, 9090)).await);
         }
-        let proxy = start(plan.proxy()).await;
+        let proxy = start(plan.proxy(&identity)).await;
         let proxy_address = format!("https://{}", address(&proxy, TLS_PORT).await);
         containers.push(proxy);
-        let proxy = Caller::over_tls(&proxy_address, &plan.identity.certificate);
+        let proxy = Caller::over_tls(&proxy_address, &identity.certificate);
         let is_ready = async || {
             let answer = proxy.call("GET", "/readyz").try_send().await;
             answer.is_ok_and(|answer| answer.status == 200)
@@ -350,7 +351,6 @@ fn texts(object: &Value) -> BTreeMap<String, String> {
 struct Plan {
     image: String,
     secrets: Secrets,
-    identity: TlsIdentity,
     /// Of the network; containers are named after it.
     name: String,
 }
@@ -428,7 +428,7 @@ impl Plan {
         request
     }
 
-    fn proxy(&self) -> ContainerRequest<GenericImage> {
+    fn proxy(&self, identity: &TlsIdentity) -> ContainerRequest<GenericImage> {
         let settings = include_str!("../../../docker/proxy/nginx.conf");
         let settings = settings.replace("server api-", &format!("server {}-api-", self.name));
         let begin = include_bytes!("../../../docker/proxy/start.sh").to_vec();
@@ -440,11 +440,8 @@ impl Plan {
             .with_env_var("LUUTRU_PUBLIC_URL", PUBLIC_URL)
             .with_copy_to(PROXY_START, begin)
             .with_copy_to("/etc/nginx/nginx.conf", settings.into_bytes())
-            .with_copy_to(
-                "/run/secrets/tls_certificate",
-                self.identity.certificate.clone(),
-            )
-            .with_copy_to("/run/secrets/tls_key", self.identity.key.clone())
+            .with_copy_to("/run/secrets/tls_certificate", identity.certificate.clone())
+            .with_copy_to("/run/secrets/tls_key", identity.key.clone())
     }
 
     fn placed(&self, image: GenericImage, role: &str) -> ContainerRequest<GenericImage> {
@@ -462,14 +459,21 @@ struct TlsIdentity {
 }
 
 impl TlsIdentity {
-    fn generate() -> Self {
+    /// For whoever reaches the engine at this host: its address where the tests run in a container
+    /// themselves.
+    fn generate(host: &str) -> Self {
         let place = tempfile::tempdir().expect("a directory");
         let [certificate, key] = ["certificate", "key"].map(|name| place.path().join(name));
-        let names = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1";
+        let kind = if host.parse::<IpAddr>().is_ok() {
+            "IP"
+        } else {
+            "DNS"
+        };
+        let names = format!("subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1,{kind}:{host}");
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"])
             .args(["-pkeyopt", "ec_paramgen_curve:P-256"])
-            .args(["-subj", "/CN=localhost", "-addext", names])
+            .args(["-subj", "/CN=localhost", "-addext", &names])
             .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .arg("-keyout")
             .arg(&key)
@@ -516,13 +520,18 @@ async fn start(request: ContainerRequest<GenericImage>) -> ContainerAsync<Generi
     })
 }
 
+/// Where the engine's published ports are reached.
+async fn host(container: &ContainerAsync<GenericImage>) -> String {
+    let host = container.get_host().await;
+    host.expect("the engine's address").to_string()
+}
+
 async fn address(container: &ContainerAsync<GenericImage>, port: u16) -> String {
-    let host = container.get_host().await.expect("the engine's address");
     let port = container
         .get_host_port_ipv4(port.tcp())
         .await
         .expect("the published port");
-    format!("{host}:{port}")
+    format!("{}:{port}", host(container).await)
 }
 
 async fn succeed(arguments: &[&str], settings: &[Setting]) -> String {
